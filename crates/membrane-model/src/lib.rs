@@ -1,0 +1,30 @@
+//! Checked ids, names and values that two crates exchange. Nothing here is async and nothing does I/O.
+//!
+//! A value of one of these types was checked when it was made: a function that takes a [`DatasetName`]
+//! never has to look at its letters again.
+
+mod action;
+mod clock;
+mod column;
+mod id;
+mod level;
+mod limits;
+mod lineage;
+mod mask;
+mod name;
+mod price;
+mod principal;
+mod protection;
+
+pub use action::Action;
+pub use clock::{Clock, FixedClock};
+pub use column::LogicalType;
+pub use id::{RunId, SubjectId, TableVersion};
+pub use level::RevealLevel;
+pub use limits::Limits;
+pub use lineage::{FieldRef, LineageEdge, Transformation};
+pub use mask::{Generalisation, PartialMask};
+pub use name::{ClassName, ColumnName, DatasetName, IdentityKind, NameError, Purpose};
+pub use price::{Delta, Epsilon, Price, PriceError};
+pub use principal::{PrincipalId, PrincipalKind};
+pub use protection::Protection;

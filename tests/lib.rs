@@ -1,0 +1,1 @@
+//! Shared nothing: the tests are in `main.rs` and its modules.
