@@ -1,1 +1,3 @@
-//! The one integration binary.
+//! The one integration binary: what a user can do, through the doors that users have.
+
+mod architecture;

