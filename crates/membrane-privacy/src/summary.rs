@@ -1,0 +1,45 @@
+//! What a release will look like, told before it is drawn.
+
+use membrane_model::Price;
+use serde::Serialize;
+
+use crate::AggregateKind;
+
+/// What a release will look like. Holds nothing that depends on data, so it can be shown before the
+/// price is paid. Stored beside releases: fields are only ever added.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MechanismSummary {
+    /// One entry per aggregate, in the order of the statement.
+    pub aggregates: Vec<AggregateSummary>,
+    /// What the noisy member count of a group must exceed; none when keys are public.
+    pub threshold: Option<i64>,
+    /// The fewest members of any group that is shown; none when keys are public.
+    pub cohort_min: Option<u32>,
+    /// Groups that one member may touch.
+    pub groups_max: u32,
+    /// Rows that one member may contribute to one group.
+    pub rows_max: u32,
+    /// The epsilon that the price amounts to at `delta`, rounded up.
+    pub epsilon: f64,
+    /// The failure probability at which epsilon is stated.
+    pub delta: f64,
+    /// The price.
+    pub price: Price,
+}
+
+/// What one aggregate will look like, in fixed-point units.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AggregateSummary {
+    /// Its name.
+    pub name: String,
+    /// What it counts or sums.
+    pub kind: AggregateKind,
+    /// The most that one member contributes to one group, in magnitude.
+    pub contribution_max: i64,
+    /// The most that one member contributes in all, in L2.
+    pub sensitivity: f64,
+    /// The standard deviation of the noise.
+    pub sigma: f64,
+    /// Half of the width of the 95 % interval.
+    pub half_width95: i64,
+}
