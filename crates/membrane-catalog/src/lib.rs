@@ -1,1 +1,24 @@
-//! Work in progress.
+//! Reads and checks `catalog/`: what the data is.
+//!
+//! A [`Catalog`] is built from data contracts (Open Data Contract Standard v3, one YAML file a dataset),
+//! the list of sensitivity classes and the list of purposes. It answers what a column is, how it is
+//! protected and whose it is. Nothing is guessed: a column without class and protection, a key that
+//! nobody knows, a rule that would not be checked are all refused, and [`CatalogError`] lists every
+//! fault of every file at once, with file, line and column.
+
+mod catalog;
+mod column;
+mod dataset;
+mod describe;
+mod error;
+mod format;
+mod read;
+mod stored;
+
+pub use catalog::{Catalog, PurposeEntry};
+pub use column::{Column, ColumnPrivacy, ColumnRules};
+pub use dataset::{Dataset, DatasetPrivacy, SubjectSource};
+pub use describe::{ColumnDescription, DatasetDescription};
+pub use error::{CatalogError, Fault};
+pub use format::FormatCheck;
+pub use stored::{StoredColumn, StoredKind};

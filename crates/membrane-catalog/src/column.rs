@@ -1,0 +1,93 @@
+//! What a contract says about one column.
+
+use membrane_model::{ClassName, ColumnName, IdentityKind, LogicalType, Protection};
+use regex::Regex;
+
+use crate::FormatCheck;
+
+/// One column of a dataset.
+///
+/// INVARIANT: when it comes from a [`crate::Catalog`], class, protection, rules and privacy settings
+/// fit its type and each other; no column of class `pii` is stored in clear.
+#[derive(Debug, Clone)]
+pub struct Column {
+    /// The name that analysts use.
+    pub name: ColumnName,
+    /// What it means; empty when the contract does not say.
+    pub description: String,
+    /// The type before protection.
+    pub logical_type: LogicalType,
+    /// How sensitive it is; one of `classes.yaml`.
+    pub class: ClassName,
+    /// How it is stored.
+    pub protection: Protection,
+    /// The kind of identifier that this column holds. The same kind means the same token domain in
+    /// every dataset, so that their tokens join.
+    pub identity: Option<IdentityKind>,
+    /// Whether every row must have a value.
+    pub required: bool,
+    /// Whether no value may occur twice.
+    pub unique: bool,
+    /// What delivered values must satisfy.
+    pub rules: ColumnRules,
+    /// What differential privacy may assume.
+    pub privacy: ColumnPrivacy,
+}
+
+impl Column {
+    /// Returns the scope of the column's storage tokens: its identity kind, or else its class. The
+    /// catalog refuses an identity kind that is named like a class, so that the two never meet.
+    #[must_use]
+    pub fn token_domain(&self) -> String {
+        self.identity.as_ref().map_or_else(|| self.class.to_string(), ToString::to_string)
+    }
+
+    /// Tells whether the class is `pii` or below it.
+    #[must_use]
+    pub fn is_pii(&self) -> bool {
+        is_pii(&self.class)
+    }
+
+    /// Tells whether the values may be sums, bounds and bands.
+    #[must_use]
+    pub const fn is_numeric(&self) -> bool {
+        is_numeric(self.logical_type)
+    }
+}
+
+/// What delivered values must satisfy, besides their type. A row that does not is quarantined.
+#[derive(Debug, Clone, Default)]
+pub struct ColumnRules {
+    /// The only values there are, as canonical text.
+    pub enumeration: Option<Vec<String>>,
+    /// Matches the whole value. `\d` and `\w` are ASCII, as in ECMA-262.
+    pub pattern: Option<Regex>,
+    /// The least value there may be.
+    pub minimum: Option<f64>,
+    /// The greatest value there may be.
+    pub maximum: Option<f64>,
+    /// The most characters (not bytes) a text may have.
+    pub length_max: Option<usize>,
+    /// A check digit or form.
+    pub check: Option<FormatCheck>,
+}
+
+/// What differential privacy may assume about a column without looking at the data.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct ColumnPrivacy {
+    /// Whether the enumeration is public knowledge: a release then shows every key, empty groups too.
+    pub public_keys: bool,
+    /// Least and greatest value that one row adds to a sum; what lies outside is clamped.
+    pub bounds: Option<(f64, f64)>,
+}
+
+pub(crate) fn is_pii(class: &ClassName) -> bool {
+    class.as_str() == "pii" || class.as_str().starts_with("pii.")
+}
+
+pub(crate) const fn is_numeric(logical_type: LogicalType) -> bool {
+    matches!(logical_type, LogicalType::Integer | LogicalType::Number | LogicalType::Decimal { .. })
+}
+
+#[cfg(test)]
+mod tests;

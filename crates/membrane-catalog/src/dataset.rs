@@ -1,0 +1,69 @@
+//! What a contract says about a dataset.
+
+use membrane_model::{ColumnName, DatasetName, IdentityKind};
+
+use crate::Column;
+
+/// A governed dataset with its one contract.
+///
+/// INVARIANT: when it comes from a [`crate::Catalog`], column names are unique, and every column that
+/// `subject`, `primary_key` and `event_time` name is there and fits.
+#[derive(Debug, Clone)]
+pub struct Dataset {
+    /// The name: also the contract's file stem and the table's folder.
+    pub name: DatasetName,
+    /// The contract's version, `MAJOR.MINOR.PATCH`.
+    pub version: String,
+    /// What it is; empty when the contract does not say.
+    pub description: String,
+    /// Who answers for it: the member of the contract's team whose role is `owner`.
+    pub owner: Option<String>,
+    /// The columns in the contract's order.
+    pub columns: Vec<Column>,
+    /// The column that says whose row it is; none for data about things.
+    pub subject: Option<SubjectSource>,
+    /// The columns that together name a row, in order of position.
+    pub primary_key: Vec<ColumnName>,
+    /// The column that says when it happened.
+    pub event_time: Option<ColumnName>,
+    /// How much of the dataset one member may be.
+    pub privacy: Option<DatasetPrivacy>,
+}
+
+/// Which column identifies the subject of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubjectSource {
+    /// The column.
+    pub column: ColumnName,
+    /// The kind of identifier in it.
+    pub kind: IdentityKind,
+}
+
+/// The contribution bounds of one member, for differential privacy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DatasetPrivacy {
+    /// Groups that one member may be in (L0).
+    pub groups_max: u32,
+    /// Rows that one member may have in a group.
+    pub rows_max: u32,
+}
+
+impl Dataset {
+    /// Finds a column by name.
+    #[must_use]
+    pub fn column(&self, name: &ColumnName) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == *name)
+    }
+
+    /// Tells whether its rows are about members: it has a subject.
+    #[must_use]
+    pub const fn is_private(&self) -> bool {
+        self.subject.is_some()
+    }
+
+    /// Returns the columns that a delivered file must have: all of the contract, dropped ones too.
+    #[must_use]
+    pub fn source_columns(&self) -> &[Column] {
+        &self.columns
+    }
+}

@@ -1,0 +1,23 @@
+//! From files to a checked catalog. Faults are collected, never thrown: every reader takes a
+//! [`Report`], writes down what is wrong and goes on with what is left.
+
+mod check;
+mod column;
+mod contract;
+mod custom;
+mod enumeration;
+mod fields;
+mod file;
+mod lists;
+mod logical_type;
+mod options;
+mod report;
+mod schema;
+mod semver;
+mod suggest;
+mod yaml;
+
+pub(crate) use contract::{Contract, read_contract};
+pub(crate) use file::{contract_files, read_file};
+pub(crate) use lists::{read_classes, read_purposes};
+pub(crate) use report::{At, Mark, Report};

@@ -1,0 +1,253 @@
+//! Checks that look at more than one statement of a contract.
+
+use std::collections::HashMap;
+
+use membrane_model::{ColumnName, Generalisation, LogicalType, Protection};
+
+use super::column::Draft;
+use super::schema::Schema;
+use super::suggest::did_you_mean;
+use super::{At, Report};
+use crate::column::{is_numeric, is_pii};
+
+/// Checks a table as a whole and each of its columns.
+pub(super) fn check(schema: &Schema, report: &mut Report) {
+    check_names(schema, report);
+    for column in &schema.columns {
+        check_protection(column, schema, report);
+        check_generalisation(column, report);
+        check_identity(column, report);
+        check_rules(column, report);
+        check_privacy(column, report);
+    }
+    check_subject(schema, report);
+    check_event_time(schema, report);
+    check_primary_key(schema, report);
+    check_contributions(schema, report);
+}
+
+fn check_names(schema: &Schema, report: &mut Report) {
+    let mut lines: HashMap<&ColumnName, usize> = HashMap::new();
+    for name in schema.columns.iter().filter_map(|column| column.name.as_ref()) {
+        if let Some(line) = lines.get(&name.value) {
+            report.fault(name.mark, format!("column `{}` is there already, in line {line}", name.value));
+        } else {
+            lines.insert(&name.value, name.mark.line);
+        }
+    }
+}
+
+fn check_protection(column: &Draft, schema: &Schema, report: &mut Report) {
+    let (what, Some(protection)) = (&column.what, &column.protection) else {
+        return;
+    };
+    // PRIVACY: direct identifiers never lie in clear. This is where a contract would say so.
+    if let Some(class) = &column.class
+        && is_pii(&class.value)
+        && protection.value == Protection::Clear
+    {
+        let fault = format!(
+            "{what} is of class `{}` and must not be `clear`: use token, sealed, sealed+token, generalise(..) or drop",
+            class.value
+        );
+        report.fault(protection.mark, fault);
+    }
+    if protection.value.has_sealed() && !schema.has_subject {
+        let fault = format!(
+            "{what} cannot be sealed: the schema object has no `membrane.subject`, so there is no key for it"
+        );
+        report.fault(protection.mark, fault);
+    }
+}
+
+fn check_generalisation(column: &Draft, report: &mut Report) {
+    let (Some(At { value: Protection::Generalise(how), mark }), Some(logical)) =
+        (&column.protection, column.logical())
+    else {
+        return;
+    };
+    let (fits, types) = match how {
+        Generalisation::Month | Generalisation::Year => {
+            (matches!(logical, LogicalType::Date | LogicalType::Timestamp), "dates and timestamps")
+        }
+        Generalisation::Width(_) => (is_numeric(logical), "numbers"),
+        Generalisation::Prefix(_) => (logical == LogicalType::String, "strings"),
+    };
+    let what = &column.what;
+    if !fits {
+        report.fault(*mark, format!("{what}: `generalise({how})` is for {types}, the column is {logical}"));
+    }
+    if *how == Generalisation::Width(1) && logical == LogicalType::Integer {
+        report.fault(*mark, format!("{what}: `generalise({how})` keeps every integer as it is"));
+    }
+}
+
+fn check_identity(column: &Draft, report: &mut Report) {
+    let (what, Some(identity)) = (&column.what, &column.identity) else {
+        return;
+    };
+    if let Some(protection) = &column.protection
+        && matches!(protection.value, Protection::Clear | Protection::Generalise(_))
+    {
+        let fault = format!(
+            "{what} holds identifiers (`membrane.identity`) and must not be `{}`: use token, sealed, sealed+token or drop",
+            protection.value
+        );
+        report.fault(protection.mark, fault);
+    }
+    if let Some(logical) = column.logical()
+        && !matches!(logical, LogicalType::String | LogicalType::Integer)
+    {
+        report.fault(identity.mark, format!("{what}: an identifier is string or integer, not {logical}"));
+    }
+}
+
+fn check_rules(column: &Draft, report: &mut Report) {
+    if let (Some(mark), Some(logical)) = (column.check, column.logical())
+        && logical != LogicalType::String
+    {
+        report.fault(
+            mark,
+            format!("{}: `membrane.check` is for strings, the column is {logical}", column.what),
+        );
+    }
+}
+
+fn check_privacy(column: &Draft, report: &mut Report) {
+    let what = &column.what;
+    let protection = column.protection.as_ref().map(|protection| protection.value);
+    let readable =
+        protection.is_none_or(|stored| matches!(stored, Protection::Clear | Protection::Generalise(_)));
+    if let Some(mark) = column.public_keys {
+        const SETTING: &str = "`membrane.privacy.publicKeys`";
+        if column.rules.enumeration.is_none() && !column.enumeration_stated {
+            report
+                .fault(mark, format!("{what}: {SETTING} needs `membrane.enumeration`: the keys themselves"));
+        }
+        if protection.is_some_and(|stored| stored != Protection::Clear) {
+            report.fault(mark, format!("{what}: {SETTING} needs the protection `clear`"));
+        }
+        // PRIVACY: otherwise the group of rows without a key would tell that there are such rows.
+        if !column.required {
+            report.fault(mark, format!("{what}: {SETTING} needs `required: true`"));
+        }
+    }
+    if let Some(bounds) = &column.bounds {
+        const SETTING: &str = "`membrane.privacy.bounds`";
+        if let Some(logical) = column.logical()
+            && !is_numeric(logical)
+        {
+            report.fault(bounds.mark, format!("{what}: {SETTING} is for numbers, the column is {logical}"));
+        }
+        if !readable {
+            report.fault(
+                bounds.mark,
+                format!("{what}: {SETTING} needs a stored value: clear or generalise(..)"),
+            );
+        }
+    }
+}
+
+/// Finds the column that a setting names.
+fn find<'a>(
+    schema: &'a Schema,
+    name: &At<ColumnName>,
+    setting: &str,
+    report: &mut Report,
+) -> Option<&'a Draft> {
+    let named = |column: &&Draft| column.name.as_ref().is_some_and(|known| known.value == name.value);
+    let found = schema.columns.iter().find(named);
+    if found.is_none() {
+        let names = schema.columns.iter().filter_map(|column| column.name.as_ref());
+        let hint = did_you_mean(name.value.as_str(), names.map(|name| name.value.as_str()));
+        report.fault(name.mark, format!("`{setting}` names no column: there is no `{}`{hint}", name.value));
+    }
+    found
+}
+
+fn check_subject(schema: &Schema, report: &mut Report) {
+    let Some(name) = &schema.subject else {
+        return;
+    };
+    let Some(column) = find(schema, name, "membrane.subject", report) else {
+        return;
+    };
+    let what = &column.what;
+    if column.identity.is_none() && !column.identity_stated {
+        report.fault(name.mark, format!("{what} is the subject and has no `membrane.identity`"));
+    }
+    if !column.required {
+        report.fault(name.mark, format!("{what} is the subject and must be `required: true`"));
+    }
+}
+
+fn check_event_time(schema: &Schema, report: &mut Report) {
+    let Some(name) = &schema.event_time else {
+        return;
+    };
+    let Some(column) = find(schema, name, "membrane.eventTime", report) else {
+        return;
+    };
+    let what = &column.what;
+    if let Some(logical) = column.logical()
+        && logical != LogicalType::Timestamp
+    {
+        report.fault(name.mark, format!("{what} is the event time and must be a timestamp, not {logical}"));
+    }
+    if let Some(protection) = &column.protection
+        && !matches!(protection.value, Protection::Clear | Protection::Generalise(_))
+    {
+        report.fault(
+            name.mark,
+            format!("{what} is the event time and must be stored: clear or generalise(..)"),
+        );
+    }
+}
+
+fn check_primary_key(schema: &Schema, report: &mut Report) {
+    let keys: Vec<_> =
+        schema.columns.iter().filter_map(|column| Some((column, column.primary.as_ref()?))).collect();
+    let stated = keys.iter().filter(|(_, key)| key.value.is_some()).count();
+    let mut positions = HashMap::new();
+    for (column, key) in &keys {
+        let what = &column.what;
+        if !column.required {
+            report.fault(key.mark, format!("{what} is in the primary key and must be `required: true`"));
+        }
+        if let Some(Protection::Drop | Protection::Generalise(_)) =
+            column.protection.as_ref().map(|at| at.value)
+        {
+            report.fault(key.mark, format!("{what} is in the primary key, which its protection destroys"));
+        }
+        match key.value {
+            None if stated > 0 => {
+                report.fault(key.mark, format!("{what} has no `primaryKeyPosition`, and others have"));
+            }
+            Some(position) if position as usize > keys.len() => {
+                let fault =
+                    format!("{what}: `primaryKeyPosition` is past the {} columns of the key", keys.len());
+                report.fault(key.mark, fault);
+            }
+            Some(position) => {
+                if let Some(other) = positions.insert(position, what) {
+                    report.fault(key.mark, format!("{what} has the `primaryKeyPosition` of {other}"));
+                }
+            }
+            None => {}
+        }
+    }
+}
+
+fn check_contributions(schema: &Schema, report: &mut Report) {
+    let (groups, rows) = (&schema.groups_max, &schema.rows_max);
+    let Some(first) = groups.as_ref().or(rows.as_ref()) else {
+        return;
+    };
+    if groups.is_none() || rows.is_none() {
+        let fault = "`membrane.privacy.groupsMax` and `membrane.privacy.rowsMax` belong together: state both";
+        report.fault(first.mark, fault);
+    }
+    if !schema.has_subject {
+        report.fault(first.mark, "contribution bounds count per member, and there is no `membrane.subject`");
+    }
+}

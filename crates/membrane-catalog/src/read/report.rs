@@ -1,0 +1,63 @@
+//! The faults of one file, and places in it.
+
+use std::path::{Path, PathBuf};
+
+use crate::Fault;
+
+/// A place in a file: line and column in characters, both from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mark {
+    pub(crate) line: usize,
+    pub(crate) column: usize,
+}
+
+impl Mark {
+    /// The first character: for what is wrong with the file as a whole.
+    pub(crate) const START: Self = Self { line: 1, column: 1 };
+}
+
+/// A value and where it stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct At<T> {
+    pub(crate) value: T,
+    pub(crate) mark: Mark,
+}
+
+impl<T> At<T> {
+    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> At<U> {
+        At { value: change(self.value), mark: self.mark }
+    }
+}
+
+/// The faults of one file.
+#[derive(Debug)]
+pub(crate) struct Report {
+    file: PathBuf,
+    faults: Vec<Fault>,
+}
+
+impl Report {
+    pub(crate) fn new(file: &Path) -> Self {
+        Self { file: file.to_owned(), faults: Vec::new() }
+    }
+
+    /// Writes down a fault. The message must not hold a value of the file.
+    pub(crate) fn fault(&mut self, mark: Mark, message: impl Into<String>) {
+        self.faults.push(Fault {
+            file: self.file.clone(),
+            line: mark.line,
+            column: mark.column,
+            message: message.into(),
+        });
+    }
+
+    /// Writes down a fault of another file as a whole.
+    pub(crate) fn fault_of(&mut self, file: &Path, message: impl Into<String>) {
+        let Mark { line, column } = Mark::START;
+        self.faults.push(Fault { file: file.to_owned(), line, column, message: message.into() });
+    }
+
+    pub(crate) fn into_faults(self) -> Vec<Fault> {
+        self.faults
+    }
+}

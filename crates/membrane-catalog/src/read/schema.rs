@@ -1,0 +1,121 @@
+//! The schema object of a contract: the table.
+
+use std::collections::BTreeSet;
+
+use membrane_model::{ClassName, ColumnName, DatasetName};
+
+use super::column::{Draft, parse, read_column};
+use super::custom::{Level, Settings};
+use super::fields::{Fields, whole};
+use super::suggest::shown;
+use super::yaml::Node;
+use super::{At, Report};
+
+/// Keys of a schema object in the standard (3.0.2, and what 3.1 added).
+const KEYS: [&str; 14] = [
+    "name",
+    "businessName",
+    "description",
+    "logicalType",
+    "physicalName",
+    "physicalType",
+    "dataGranularityDescription",
+    "properties",
+    "customProperties",
+    "quality",
+    "authoritativeDefinitions",
+    "tags",
+    "id",
+    "relationships",
+];
+
+/// Columns of one table; Delta and Parquet take more, a person does not.
+const COLUMNS_MAX: usize = 2_000;
+
+/// Names that PostgreSQL clients take for their own.
+const RESERVED: [&str; 5] = ["information_schema", "pg_catalog", "public", "quarantine", "membrane"];
+
+/// A schema object as far as it could be read.
+#[derive(Debug)]
+pub(super) struct Schema {
+    pub(super) name: Option<At<DatasetName>>,
+    pub(super) description: Option<String>,
+    pub(super) columns: Vec<Draft>,
+    /// Whether `membrane.subject` is stated at all, readable or not.
+    pub(super) has_subject: bool,
+    pub(super) subject: Option<At<ColumnName>>,
+    pub(super) event_time: Option<At<ColumnName>>,
+    pub(super) groups_max: Option<At<u32>>,
+    pub(super) rows_max: Option<At<u32>>,
+}
+
+/// Reads the one schema object of a contract whose file is named `stem`.
+pub(super) fn read_schema(
+    node: Node<'_>,
+    stem: &str,
+    classes: Option<&BTreeSet<ClassName>>,
+    report: &mut Report,
+) -> Option<Schema> {
+    let fields = Fields::read(node, "the schema object", &KEYS, report)?;
+    let settings = Settings::read(fields.get("customProperties"), Level::Schema, report);
+    if let Some(logical) = fields.text("logicalType", report)
+        && logical.value != "object"
+    {
+        report.fault(logical.mark, "the `logicalType` of the schema object is `object`");
+    }
+    let mut column = |setting: &str| {
+        let text = settings.text(setting, report)?;
+        parse::<ColumnName>(text, &format!("`{setting}`"), report)
+    };
+    let (subject, event_time) = (column("membrane.subject"), column("membrane.eventTime"));
+    let mut count = |setting: &str| whole(settings.get(setting)?, &format!("`{setting}`"), 1, report);
+    let (groups_max, rows_max) = (count("membrane.privacy.groupsMax"), count("membrane.privacy.rowsMax"));
+    Some(Schema {
+        name: read_name(&fields, stem, report),
+        description: fields.text("description", report).map(|text| text.value.to_owned()),
+        columns: read_columns(&fields, classes, report),
+        has_subject: settings.get("membrane.subject").is_some(),
+        subject,
+        event_time,
+        groups_max,
+        rows_max,
+    })
+}
+
+fn read_name(fields: &Fields<'_>, stem: &str, report: &mut Report) -> Option<At<DatasetName>> {
+    let text = fields.required_text("name", "the schema object", report)?;
+    let name: At<DatasetName> = parse(text, "`name`", report)?;
+    let text = name.value.as_str();
+    if text != stem {
+        report.fault(
+            name.mark,
+            format!("dataset `{text}` stands in the file {}: name both alike", shown(stem)),
+        );
+    }
+    if RESERVED.contains(&text) || text.starts_with("pg_") {
+        report.fault(name.mark, format!("`{text}` is reserved, choose another name"));
+    }
+    Some(name)
+}
+
+fn read_columns(
+    fields: &Fields<'_>,
+    classes: Option<&BTreeSet<ClassName>>,
+    report: &mut Report,
+) -> Vec<Draft> {
+    let Some(items) = fields.list("properties", report) else {
+        if fields.get("properties").is_none() {
+            report.fault(fields.mark(), "the schema object has no `properties`: these are the columns");
+        }
+        return Vec::new();
+    };
+    if !(1..=COLUMNS_MAX).contains(&items.value.len()) {
+        report.fault(
+            items.mark,
+            format!("a table has 1 to {COLUMNS_MAX} columns, here are {}", items.value.len()),
+        );
+        return Vec::new();
+    }
+    let numbered = items.value.into_iter().enumerate();
+    numbered.filter_map(|(index, item)| read_column(item, index + 1, classes, report)).collect()
+}

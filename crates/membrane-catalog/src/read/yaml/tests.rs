@@ -1,0 +1,97 @@
+use super::*;
+
+/// Parses and returns the faults as `line:column message`.
+fn faults(text: &str) -> Vec<String> {
+    let mut report = Report::new("x.yaml".as_ref());
+    Document::parse(text, &mut report);
+    report
+        .into_faults()
+        .iter()
+        .map(|fault| format!("{}:{} {}", fault.line, fault.column, fault.message))
+        .collect()
+}
+
+fn parse(text: &str) -> Document {
+    Document::parse(text, &mut Report::new("x.yaml".as_ref())).unwrap()
+}
+
+fn pairs(document: &Document) -> Vec<(Node<'_>, Node<'_>)> {
+    match document.root().value() {
+        Value::Map(pairs) => pairs,
+        other => panic!("{}", other.kind()),
+    }
+}
+
+#[test]
+fn places_count_from_one() {
+    let document = parse("a: 1\nb:\n  - 商品: x\n");
+    let pairs = pairs(&document);
+    assert_eq!(pairs[0].0.mark(), Mark { line: 1, column: 1 });
+    assert_eq!(pairs[0].1.mark(), Mark { line: 1, column: 4 });
+    let Value::List(items) = pairs[1].1.value() else { panic!() };
+    let Value::Map(inner) = items[0].value() else { panic!() };
+    assert_eq!(items[0].mark(), Mark { line: 3, column: 5 });
+    assert_eq!(inner[0].1.mark(), Mark { line: 3, column: 9 });
+}
+
+#[test]
+fn scalars_are_what_yaml_says() {
+    let document = parse("a: 1\nb: '1'\nc: 1.50\nd: true\ne:\nf: no\ng: 2024-01-01\nh: !!str 5\ni: !x y\n");
+    let kinds: Vec<_> = pairs(&document).iter().map(|(_, value)| value.value().kind()).collect();
+    assert_eq!(
+        kinds,
+        ["a number", "text", "a number", "a boolean", "nothing", "text", "text", "text", "text"],
+        "a tag of somebody's on a scalar changes nothing"
+    );
+}
+
+#[test]
+fn a_byte_order_mark_is_skipped() {
+    assert_eq!(pairs(&parse("\u{feff}a: 1\n"))[0].0.mark(), Mark { line: 1, column: 1 });
+}
+
+#[test]
+fn what_is_not_one_document_is_refused() {
+    assert_eq!(faults(""), ["1:1 the file is empty"]);
+    assert_eq!(faults("# nothing\n"), ["1:1 the file is empty"]);
+    assert_eq!(faults("a: 1\n---\nb: 2\n"), ["3:1 a second document: one file holds one"]);
+    assert_eq!(faults("a: 1\na: 2\n"), ["2:1 not YAML: duplicated key in mapping"]);
+    for wrong in ["a: [1\n", "a: 'x\n", "\tb: 1\n", "a: *nobody\n", "a: b: c\n", "@x\n"] {
+        let faults = faults(wrong);
+        assert!(faults.len() == 1 && faults[0].contains("not YAML: "), "{wrong}: {faults:?}");
+    }
+}
+
+#[test]
+fn deep_nesting_is_refused_before_it_is_parsed() {
+    let many = 500_000;
+    for deep in ["[", "{", "- ", "? ", "-\t", "[\n", "- [", "{a: "] {
+        let faults = faults(&deep.repeat(many));
+        assert!(faults.len() == 1 && faults[0].contains("nested deeper"), "{deep}: {faults:?}");
+    }
+}
+
+#[test]
+fn many_aliases_are_refused() {
+    let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for level in 1..9 {
+        let before = format!("*a{}", level - 1);
+        text += &format!("a{level}: &a{level} [{}]\n", vec![before; 10].join(", "));
+    }
+    let faults = faults(&text);
+    assert!(faults.len() == 1 && faults[0].contains("alias expansion"), "{faults:?}");
+}
+
+proptest::proptest! {
+    /// No text makes the parser panic or a fault lie outside the text.
+    #[test]
+    fn any_text_is_parsed_or_refused(text in "[-?:a-c\\[\\]{}&*!|>'\"%@#, \n\t\u{feff}商]{0,60}") {
+        let mut report = Report::new("x.yaml".as_ref());
+        let document = Document::parse(&text, &mut report);
+        let faults = report.into_faults();
+        proptest::prop_assert_eq!(document.is_some(), faults.is_empty());
+        for fault in faults {
+            proptest::prop_assert!(fault.line >= 1 && fault.line <= text.lines().count() + 2);
+        }
+    }
+}
