@@ -1,1 +1,33 @@
-//! Work in progress.
+//! Keys, sealing and tokens: the one place where a direct identifier meets a key.
+//!
+//! ```text
+//! root key ──┬─ HKDF ─> subject ids, tokens, bearers, sampling, query keys   (one key per use and scope)
+//!            └─ HKDF ─> wrapping key ─> bucket key (one per 4,096 subjects) ─> data key (one per subject)
+//! ```
+//!
+//! A subject's values are sealed under the subject's own data key, so that destroying that key destroys
+//! the values wherever copies of them lie. Bucket keys and data keys are stored only wrapped.
+//!
+//! INVARIANT: no type here prints a key, a token or a value, and keys are zeroed when they are dropped.
+
+mod bucket;
+mod cell;
+mod context;
+mod derive;
+mod error;
+mod provider;
+mod random;
+mod root;
+mod seal;
+mod token;
+mod vault;
+
+pub use bucket::{BucketId, BucketKey, SUBJECTS_PER_BUCKET, WrappedKey};
+pub use cell::{CellCipher, DataKey};
+pub use context::{CellContext, ColumnContext};
+pub use error::VaultError;
+pub use provider::{FileKey, KeyProvider, TextKey};
+pub use root::RootKey;
+pub use seal::SEALED_OVERHEAD;
+pub use token::{QueryKeyHasher, SubjectHasher, TOKEN_LENGTH, Tokenizer};
+pub use vault::Vault;

@@ -1,0 +1,52 @@
+use super::*;
+
+const ALL: [KeyUse; 8] = [
+    KeyUse::Subject,
+    KeyUse::Token,
+    KeyUse::ShownToken,
+    KeyUse::BucketWrap,
+    KeyUse::Quarantine,
+    KeyUse::Bearer,
+    KeyUse::Sampling,
+    KeyUse::QueryKey,
+];
+
+/// RFC 5869, appendix A.1; its 42 bytes of output start with one block of 32.
+#[test]
+fn expand_is_hkdf_expand() {
+    let mut prk = [0_u8; 32];
+    hex::decode_to_slice("077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5", &mut prk)
+        .unwrap();
+    let info = hex::decode("f0f1f2f3f4f5f6f7f8f9").unwrap();
+    let expected = "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf";
+    assert_eq!(hex::encode(*expand(&keyed_hash(&prk), &[&info])), expected);
+    let (head, tail) = info.split_at(3);
+    assert_eq!(hex::encode(*expand(&keyed_hash(&prk), &[head, tail])), expected);
+}
+
+/// The stored formats rest on these: a change here makes every stored token and key unreadable.
+#[test]
+fn derived_keys_are_golden() {
+    let root = keyed_hash(&[7_u8; 32]);
+    let derived: Vec<String> = ALL
+        .into_iter()
+        .map(|key_use| format!("{} {}", key_use.label(), hex::encode(*derive(&root, key_use, b"scope"))))
+        .collect();
+    assert_eq!(derived, include_str!("golden.txt").lines().collect::<Vec<_>>());
+}
+
+#[test]
+fn uses_and_scopes_do_not_run_together() {
+    let root = keyed_hash(&[7_u8; 32]);
+    let mut keys = Vec::new();
+    for key_use in ALL {
+        assert!(!key_use.label().contains('\0'), "{key_use:?}");
+        for scope in ["", "phone", "phone\0", "-token"] {
+            keys.push(*derive(&root, key_use, scope.as_bytes()));
+        }
+    }
+    let count = keys.len();
+    keys.sort_unstable();
+    keys.dedup();
+    assert_eq!(keys.len(), count);
+}

@@ -1,0 +1,25 @@
+use super::*;
+
+#[test]
+fn one_root_key_gives_one_vault() {
+    let root = RootKey::from_hex(&"5a".repeat(32)).unwrap();
+    let kind: IdentityKind = "member_no".parse().unwrap();
+    let (once, twice) = (Vault::new(&root), Vault::new(&root));
+    assert_eq!(once.subject_id(&kind, b"M00000001"), twice.subject_id(&kind, b"M00000001"));
+    assert_eq!(*once.bearer_key(), *twice.bearer_key());
+    assert_ne!(*once.bearer_key(), *Vault::new(&RootKey::generate()).bearer_key());
+    assert_eq!(once.query_key_hasher().hash(&[b"a"]), twice.query_key_hasher().hash(&[b"a"]));
+}
+
+#[test]
+fn debug_shows_the_kind_only() {
+    assert_eq!(format!("{:?}", Vault::new(&RootKey::generate())), "Vault(..)");
+}
+
+#[test]
+fn a_vault_is_shared_between_threads() {
+    fn check<T: Send + Sync + Clone>() {}
+    check::<Vault>();
+    check::<DataKey>();
+    check::<Tokenizer>();
+}
