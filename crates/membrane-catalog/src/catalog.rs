@@ -154,7 +154,7 @@ fn check_together(
         if let Some(id) = &contract.id
             && let Some(other) = ids.insert(&id.value, file)
         {
-            fault(id.mark, format!("{} has the same `id`", file_name(other)));
+            fault(id.mark, format!("the contract {} has the same `id`", file_name(other)));
         }
         for identity in &contract.identities {
             let kind = identity.kind.as_str();
@@ -166,7 +166,7 @@ fn check_together(
             let (logical_type, other) = kinds.entry(kind).or_insert((identity.logical_type, file));
             if *logical_type != identity.logical_type {
                 let message = format!(
-                    "identity kind `{kind}` is {} here and {logical_type} in {}: give it one type",
+                    "identity kind `{kind}` is {} here and {logical_type} {}: give it one type",
                     identity.logical_type,
                     file_name(other)
                 );

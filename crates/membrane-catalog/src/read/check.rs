@@ -239,15 +239,13 @@ fn check_primary_key(schema: &Schema, report: &mut Report) {
 }
 
 fn check_contributions(schema: &Schema, report: &mut Report) {
-    let (groups, rows) = (&schema.groups_max, &schema.rows_max);
-    let Some(first) = groups.as_ref().or(rows.as_ref()) else {
-        return;
-    };
-    if groups.is_none() || rows.is_none() {
+    if let Some(mark) = schema.lone_bound {
         let fault = "`membrane.privacy.groupsMax` and `membrane.privacy.rowsMax` belong together: state both";
-        report.fault(first.mark, fault);
+        report.fault(mark, fault);
     }
-    if !schema.has_subject {
-        report.fault(first.mark, "contribution bounds count per member, and there is no `membrane.subject`");
+    if let Some(bound) = schema.groups_max.as_ref().or(schema.rows_max.as_ref())
+        && !schema.has_subject
+    {
+        report.fault(bound.mark, "contribution bounds count per member, and there is no `membrane.subject`");
     }
 }

@@ -1,7 +1,6 @@
 //! One property of the schema: a column.
 
 use std::collections::BTreeSet;
-use std::fmt::Display;
 use std::str::FromStr;
 
 use membrane_model::{ClassName, ColumnName, IdentityKind, LogicalType, NameError, Protection};
@@ -112,11 +111,11 @@ pub(super) fn read_column(
     let logical_type = read_logical_type(&fields, &what, report);
     let logical = logical_type.as_ref().map(|logical| logical.value);
     let mut rules = read_options(fields.get("logicalTypeOptions"), &what, logical, report);
+    let of = |key: &str| format!("`{key}` of {what}");
     let check = settings.text("membrane.check", report);
-    rules.check = check.and_then(|check| {
-        let hint = did_you_mean(check.value, FormatCheck::ALL.map(FormatCheck::as_str));
-        parse_or(check, &format!("`membrane.check`{hint}"), report).map(|check| check.value)
-    });
+    rules.check = check
+        .and_then(|check| parse(check, &of("membrane.check"), report))
+        .map(|check: At<FormatCheck>| check.value);
     rules.enumeration = settings
         .get("membrane.enumeration")
         .zip(logical)
@@ -133,10 +132,10 @@ pub(super) fn read_column(
         class: read_class(&fields, &what, classes, report),
         protection: settings
             .text("membrane.protection", report)
-            .and_then(|text| parse(text, "`membrane.protection`", report)),
+            .and_then(|text| parse(text, &of("membrane.protection"), report)),
         identity: settings
             .text("membrane.identity", report)
-            .and_then(|text| parse(text, "`membrane.identity`", report)),
+            .and_then(|text| parse(text, &of("membrane.identity"), report)),
         identity_stated: settings.get("membrane.identity").is_some(),
         required: fields.flag("required", report),
         unique: fields.flag("unique", report),
@@ -162,16 +161,8 @@ fn name_in_faults(node: Node<'_>, position: usize) -> String {
     name.map_or_else(|| format!("column {position}"), |name| format!("column `{name}`"))
 }
 
-/// Parses a checked name or word.
+/// Parses a checked name or word. `what` is where it stands.
 pub(super) fn parse<T: FromStr<Err = NameError>>(
-    text: At<&str>,
-    what: &str,
-    report: &mut Report,
-) -> Option<At<T>> {
-    parse_or(text, what, report)
-}
-
-fn parse_or<T: FromStr<Err = E>, E: Display>(
     text: At<&str>,
     what: &str,
     report: &mut Report,
@@ -179,7 +170,7 @@ fn parse_or<T: FromStr<Err = E>, E: Display>(
     match text.value.parse() {
         Ok(value) => Some(At { value, mark: text.mark }),
         Err(error) => {
-            report.fault(text.mark, format!("{what}: {error}"));
+            report.fault(text.mark, format!("{what} is {error}"));
             None
         }
     }
@@ -192,7 +183,7 @@ fn read_class(
     report: &mut Report,
 ) -> Option<At<ClassName>> {
     let text = fields.required_text("classification", what, report)?;
-    let class: At<ClassName> = parse(text, "`classification`", report)?;
+    let class: At<ClassName> = parse(text, &format!("`classification` of {what}"), report)?;
     if let Some(classes) = classes
         && !classes.contains(&class.value)
     {

@@ -45,9 +45,8 @@ pub(super) fn read_options(
     refuse_unchecked(&fields, what, report);
     let mut place = |key: &str, fits: fn(LogicalType) -> bool, types: &str| {
         let node = fields.get(key)?;
-        if logical.is_some_and(|logical| !fits(logical)) {
-            let of = logical.map_or_else(String::new, |logical| format!(", {what} is {logical}"));
-            report.fault(node.mark(), format!("`{key}` is a rule for {types}{of}"));
+        if let Some(logical) = logical.filter(|logical| !fits(*logical)) {
+            report.fault(node.mark(), format!("`{key}` is a rule for {types}, {what} is {logical}"));
             return None;
         }
         Some(node)
@@ -57,8 +56,9 @@ pub(super) fn read_options(
     let pattern = place("pattern", |logical| logical == LogicalType::String, "texts");
     let length_max = place("maxLength", |logical| logical == LogicalType::String, "texts");
 
-    let minimum = minimum.and_then(|node| number_of(node, "`minimum`", logical, report));
-    let maximum = maximum.and_then(|node| number_of(node, "`maximum`", logical, report));
+    let of = |key: &str| format!("`{key}` of {what}");
+    let minimum = minimum.and_then(|node| number_of(node, &of("minimum"), logical, report));
+    let maximum = maximum.and_then(|node| number_of(node, &of("maximum"), logical, report));
     if let (Some(minimum), Some(maximum)) = (minimum, maximum)
         && minimum.value > maximum.value
     {
@@ -68,7 +68,7 @@ pub(super) fn read_options(
     rules.maximum = maximum.map(|maximum| maximum.value);
     rules.pattern = pattern.and_then(|node| pattern_of(node, what, report));
     rules.length_max = length_max
-        .and_then(|node| whole(node, "`maxLength`", 1, report))
+        .and_then(|node| whole(node, &of("maxLength"), 1, report))
         .and_then(|length| usize::try_from(length.value).ok());
     rules
 }

@@ -9,7 +9,7 @@ use super::custom::{Level, Settings};
 use super::fields::{Fields, whole};
 use super::suggest::shown;
 use super::yaml::Node;
-use super::{At, Report};
+use super::{At, Mark, Report};
 
 /// Keys of a schema object in the standard (3.0.2, and what 3.1 added).
 const KEYS: [&str; 14] = [
@@ -35,6 +35,9 @@ const COLUMNS_MAX: usize = 2_000;
 /// Names that PostgreSQL clients take for their own.
 const RESERVED: [&str; 5] = ["information_schema", "pg_catalog", "public", "quarantine", "membrane"];
 
+const GROUPS_MAX: &str = "membrane.privacy.groupsMax";
+const ROWS_MAX: &str = "membrane.privacy.rowsMax";
+
 /// A schema object as far as it could be read.
 #[derive(Debug)]
 pub(super) struct Schema {
@@ -47,6 +50,8 @@ pub(super) struct Schema {
     pub(super) event_time: Option<At<ColumnName>>,
     pub(super) groups_max: Option<At<u32>>,
     pub(super) rows_max: Option<At<u32>>,
+    /// Where the first contribution bound stands that has no partner.
+    pub(super) lone_bound: Option<Mark>,
 }
 
 /// Reads the one schema object of a contract whose file is named `stem`.
@@ -69,7 +74,7 @@ pub(super) fn read_schema(
     };
     let (subject, event_time) = (column("membrane.subject"), column("membrane.eventTime"));
     let mut count = |setting: &str| whole(settings.get(setting)?, &format!("`{setting}`"), 1, report);
-    let (groups_max, rows_max) = (count("membrane.privacy.groupsMax"), count("membrane.privacy.rowsMax"));
+    let (groups_max, rows_max) = (count(GROUPS_MAX), count(ROWS_MAX));
     Some(Schema {
         name: read_name(&fields, stem, report),
         description: fields.text("description", report).map(|text| text.value.to_owned()),
@@ -79,6 +84,10 @@ pub(super) fn read_schema(
         event_time,
         groups_max,
         rows_max,
+        lone_bound: match (settings.mark(GROUPS_MAX), settings.mark(ROWS_MAX)) {
+            (Some(mark), None) | (None, Some(mark)) => Some(mark),
+            _ => None,
+        },
     })
 }
 

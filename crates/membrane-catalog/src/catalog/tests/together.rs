@@ -1,0 +1,87 @@
+//! Contracts that are valid alone and not with each other.
+
+use super::*;
+
+/// Changes a copy of the valid contract and puts it beside the original.
+fn check(file: &str, changes: &[(&str, &str)], expected: &[&str]) {
+    let mut second = ORDERS.to_owned();
+    for (from, to) in changes {
+        assert!(second.contains(from), "{from}");
+        second = second.replacen(from, to, 1);
+    }
+    let dir = write_contracts(&[("orders.yaml", ORDERS), (file, &second)]);
+    let found = match Catalog::load(dir.path()) {
+        Ok(_) => Vec::new(),
+        Err(_) => faults(dir.path()),
+    };
+    assert_eq!(found, expected);
+}
+
+const NAME: (&str, &str) = ("- name: orders", "- name: sales");
+const ID: (&str, &str) = ("0e6f1f5c-orders", "other");
+
+#[test]
+fn two_different_contracts_live_together() {
+    check("sales.yaml", &[NAME, ID], &[]);
+}
+
+#[test]
+fn a_dataset_has_one_contract() {
+    check(
+        "sales.yaml",
+        &[ID],
+        &[
+            "contracts/sales.yaml:13:11: dataset `orders` has a contract already, in `orders.yaml`",
+            "contracts/sales.yaml:13:11: dataset `orders` stands in the file `sales`: name both alike",
+        ],
+    );
+}
+
+#[test]
+fn ids_are_unique() {
+    check(
+        "sales.yaml",
+        &[NAME],
+        &["contracts/sales.yaml:3:5: the contract in `orders.yaml` has the same `id`"],
+    );
+}
+
+#[test]
+fn an_identity_kind_has_one_type() {
+    let number = (
+        "        logicalType: string\n        required: true\n        classification: pii.identifier\n        logicalTypeOptions: {pattern: 'M\\d{8}', maxLength: 9}\n",
+        "        logicalType: integer\n        required: true\n        classification: pii.identifier\n",
+    );
+    check(
+        "sales.yaml",
+        &[NAME, ID, number],
+        &[
+            "contracts/sales.yaml:44:50: identity kind `member_no` is integer here and string in `orders.yaml`: give it one type",
+        ],
+    );
+}
+
+#[test]
+fn an_identity_kind_is_not_named_like_a_class() {
+    let kind = ("membrane.identity, value: phone", "membrane.identity, value: business");
+    check(
+        "sales.yaml",
+        &[NAME, ID, kind],
+        &[
+            "contracts/sales.yaml:51:50: identity kind `business` is the name of a class: their tokens would mix",
+        ],
+    );
+}
+
+#[test]
+fn a_broken_contract_does_not_hide_the_faults_of_others() {
+    let dir = write_contracts(&[
+        ("a.yaml", "a: [\n"),
+        ("b.yaml", "a: b: c\n"),
+        ("orders.yaml", &ORDERS.replace("status: active", "status:")),
+    ]);
+    let faults = faults(dir.path());
+    assert_eq!(faults.len(), 3, "{faults:?}");
+    assert!(faults[0].starts_with("contracts/a.yaml:") && faults[1].starts_with("contracts/b.yaml:"));
+    assert_eq!(faults[2], "contracts/orders.yaml:6:7: `status` is empty");
+}
