@@ -1,1 +1,29 @@
-fn main() {}
+//! `make bench`: what protection costs, as ratios against unprotected DataFusion on the same files, in one run.
+//!
+//! Every measurement runs in a process of its own (this binary again, with `--child`), so that its peak memory is its
+//! own; protected and unprotected take turns, and the median of the rounds is printed.
+
+mod child;
+mod hub;
+mod ingest;
+mod plain;
+mod query;
+mod table;
+
+use anyhow::{Context, Result, bail};
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start tokio")?;
+    match words.as_slice() {
+        ["--child", rest @ ..] => runtime.block_on(child::run(rest)),
+        [] | ["all"] => {
+            ingest::bench(&runtime)?;
+            query::bench(&runtime)
+        }
+        ["ingest"] => ingest::bench(&runtime),
+        ["query"] => query::bench(&runtime),
+        _ => bail!("usage: membrane-bench [all | ingest | query]"),
+    }
+}

@@ -1,0 +1,71 @@
+//! Unprotected DataFusion: what a team would run without Membrane.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use datafusion::dataframe::DataFrameWriteOptions;
+use datafusion::prelude::{CsvReadOptions, ParquetReadOptions, SessionContext};
+use futures::StreamExt;
+
+/// The name under which the files are a table here; the hub's data set has the same name.
+const TABLE: &str = "pos_order_lines";
+
+/// Converts a CSV or Parquet file to Parquet and returns its rows.
+pub(crate) async fn convert(file: &Path, out: &Path) -> Result<u64> {
+    let ctx = new_session();
+    let path = file.to_str().context("a path is not text")?;
+    #[expect(clippy::disallowed_methods, reason = "the unprotected side of the comparison")]
+    let frame = match file.extension().and_then(|extension| extension.to_str()) {
+        Some("csv") => ctx.read_csv(path, CsvReadOptions::new()).await?,
+        Some("parquet") => ctx.read_parquet(path, ParquetReadOptions::default()).await?,
+        _ => bail!("neither CSV nor Parquet"),
+    };
+    let out = out.to_str().context("a path is not text")?;
+    let written = frame.write_parquet(out, DataFrameWriteOptions::new(), None).await?;
+    let mut rows = 0;
+    for batch in &written {
+        let counts = batch.column(0).as_any().downcast_ref::<arrow::array::UInt64Array>();
+        rows += counts.map(|counts| counts.iter().flatten().sum::<u64>()).unwrap_or_default();
+    }
+    Ok(rows)
+}
+
+/// Writes a Parquet file as CSV, so that both forms hold the same rows.
+pub(crate) async fn to_csv(file: &Path, out: &Path) -> Result<()> {
+    let ctx = new_session();
+    #[expect(clippy::disallowed_methods, reason = "the unprotected side of the comparison")]
+    let frame =
+        ctx.read_parquet(file.to_str().context("a path is not text")?, ParquetReadOptions::default()).await?;
+    let options = DataFrameWriteOptions::new().with_single_file_output(true);
+    frame.write_csv(out.to_str().context("a path is not text")?, options, None).await?;
+    Ok(())
+}
+
+/// Opens the data files of a table, without their Delta log.
+pub(crate) async fn session(folder: &Path) -> Result<SessionContext> {
+    let ctx = new_session();
+    #[expect(clippy::disallowed_methods, reason = "the unprotected side of the comparison")]
+    ctx.register_parquet(
+        TABLE,
+        folder.to_str().context("a path is not text")?,
+        ParquetReadOptions::default(),
+    )
+    .await?;
+    Ok(ctx)
+}
+
+/// Runs a query, dropping the rows as they come, and returns their number.
+pub(crate) async fn query(ctx: &SessionContext, sql: &str) -> Result<u64> {
+    #[expect(clippy::disallowed_methods, reason = "the unprotected side of the comparison")]
+    let mut stream = ctx.sql(sql).await?.execute_stream().await?;
+    let mut rows = 0;
+    while let Some(batch) = stream.next().await {
+        rows += u64::try_from(batch?.num_rows())?;
+    }
+    Ok(rows)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the unprotected side of the comparison")]
+fn new_session() -> SessionContext {
+    SessionContext::new()
+}

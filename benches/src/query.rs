@@ -1,0 +1,95 @@
+//! Governed SQL over ten million rows against unprotected DataFusion on the same files.
+
+use anyhow::{Context, Result, ensure};
+use tokio::runtime::Runtime;
+
+use crate::child::measure;
+use crate::hub;
+use crate::ingest::{lines, text};
+use crate::table::{median, note, print};
+
+const ROWS_MIN: u64 = 10_000_000;
+const ROUNDS: usize = 3;
+
+/// Who asks, what, and what it is in unprotected SQL.
+struct Case {
+    name: &'static str,
+    principal: &'static str,
+    governed: &'static str,
+    plain: &'static str,
+}
+
+/// No cell has to be opened in any of them.
+const CASES: [Case; 5] = [
+    Case {
+        name: "group by, all rows",
+        principal: "analyst:lee",
+        governed: "SELECT category, count(*), sum(amount) FROM pos_order_lines GROUP BY category",
+        plain: "SELECT category, count(*), sum(amount) FROM pos_order_lines GROUP BY category",
+    },
+    Case {
+        name: "filter that prunes",
+        principal: "analyst:lee",
+        governed: "SELECT store_id, sum(quantity) FROM pos_order_lines WHERE amount > 500 GROUP BY store_id",
+        plain: "SELECT store_id, sum(quantity) FROM pos_order_lines WHERE amount > 500 GROUP BY store_id",
+    },
+    Case {
+        name: "every clear column",
+        principal: "analyst:lee",
+        governed: "SELECT order_id, line_no, store_id, product_id, quantity, amount, ordered_at FROM pos_order_lines",
+        plain: "SELECT order_id, line_no, store_id, product_id, quantity, amount, ordered_at FROM pos_order_lines",
+    },
+    Case {
+        name: "group by, row rule",
+        principal: "analyst:ana",
+        governed: "SELECT category, count(*), sum(amount) FROM pos_order_lines GROUP BY category",
+        plain: "SELECT category, count(*), sum(amount) FROM pos_order_lines WHERE region IN ('SH', 'BJ') GROUP BY category",
+    },
+    Case {
+        name: "text columns, row rule",
+        principal: "analyst:ana",
+        governed: "SELECT order_id, product_id, amount FROM pos_order_lines",
+        plain: "SELECT order_id, product_id, amount FROM pos_order_lines WHERE region IN ('SH', 'BJ')",
+    },
+];
+
+/// Runs the bench and prints its table.
+pub(crate) fn bench(runtime: &Runtime) -> Result<()> {
+    let dir = tempfile::tempdir().context("make a folder")?;
+    let file = lines(dir.path())?;
+    let home = dir.path().join("hub");
+    let rows = runtime.block_on(async {
+        let hub = hub::open(&home).await?;
+        let (mut rows, mut delivery) = (0, 0);
+        while rows < ROWS_MIN {
+            delivery += 1;
+            rows += hub::ingest(&hub, &file, Some(format!("delivery-{delivery}"))).await?;
+            note(&format!("{rows} rows ingested"));
+        }
+        anyhow::Ok(rows)
+    })?;
+    let folder = home.join("data/tables").join(hub::DATASET);
+    print("");
+    print(&format!("| governed SQL, {rows} rows | DataFusion s | Membrane s | ratio | peak MiB, both |"));
+    print("| --- | ---: | ---: | ---: | ---: |");
+    for case in &CASES {
+        let (mut plain, mut governed) = (Vec::new(), Vec::new());
+        for round in 0..ROUNDS {
+            note(&format!("{}, round {} of {ROUNDS}", case.name, round + 1));
+            plain.push(measure(&["plain-query", text(&folder)?, case.plain])?);
+            governed.push(measure(&["hub-query", text(&home)?, case.principal, case.governed])?);
+        }
+        let (plain, governed) = (median(plain)?, median(governed)?);
+        ensure!(plain.rows == governed.rows, "the two sides gave {} and {} rows", plain.rows, governed.rows);
+        print(&format!(
+            "| {} | {:.3} | {:.3} | {:.2} | {:.0}, {:.0} |",
+            case.name,
+            plain.seconds,
+            governed.seconds,
+            governed.seconds / plain.seconds,
+            plain.peak_mib,
+            governed.peak_mib
+        ));
+    }
+    Ok(())
+}

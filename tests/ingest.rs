@@ -1,0 +1,131 @@
+//! What goes in: exactly once under kills, nothing half-written, and no identifier in clear in any byte.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use crate::program::{Program, text};
+use crate::world::{CANARIES, canary_deliveries, files_with, holds};
+
+const COUNT_LINES: &str = "SELECT count(*) AS n FROM pos_order_lines";
+const AS_LEE: [&str; 4] = ["--as", "analyst:lee", "--purpose", "marketing_analysis"];
+
+fn count(program: &Program, sql: &str) -> i64 {
+    let words: Vec<&str> = ["sql", sql].into_iter().chain(AS_LEE).collect();
+    program.json(&words)["rows"][0]["n"].as_i64().unwrap()
+}
+
+fn files_below(folder: &Path) -> usize {
+    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+    entries.flatten().map(|entry| if entry.path().is_dir() { files_below(&entry.path()) } else { 1 }).sum()
+}
+
+#[test]
+fn a_killed_ingest_loses_nothing_and_doubles_nothing() {
+    let program = Program::new();
+    program.ok(&["sample", "--members", "4000", "--seed", "3", "--out", "sample"]);
+    let file = "sample/pos_order_lines.parquet";
+    for files in [1, 3, 5, 6, 7, 8, 9, 10] {
+        let mut child = program
+            .command(&["ingest", "pos_order_lines", file])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let before = files_below(&program.path(".membrane"));
+        while files_below(&program.path(".membrane")) < before + files && child.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        let _ = child.kill();
+        child.wait().unwrap();
+    }
+    let last = program.json(&["ingest", "pos_order_lines", file]);
+    let again = program.json(&["ingest", "pos_order_lines", file]);
+    assert_eq!(again["already"], true);
+    let fresh = Program::new();
+    let whole = fresh.json(&["ingest", "pos_order_lines", text(&program.path(file))]);
+    let accepted = whole["rows_accepted"].as_i64().unwrap();
+    assert!(accepted > 50_000, "{accepted}");
+    assert_eq!(count(&program, COUNT_LINES), accepted, "last: {last}");
+    assert_eq!(count(&fresh, COUNT_LINES), accepted);
+}
+
+#[test]
+fn no_canary_is_in_clear_in_any_byte() {
+    let program = Program::new().with_env("MEMBRANE__LOG__LEVEL", "trace").with_env("RUST_LOG", "trace");
+    let mut seen = Vec::new();
+    for (dataset, body, extension) in canary_deliveries() {
+        let path = program.path(&format!("{dataset}.{extension}"));
+        std::fs::write(&path, body).unwrap();
+        let output = program.run(&["ingest", dataset, text(&path)]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        seen.extend([output.stdout, output.stderr]);
+        std::fs::remove_file(&path).unwrap();
+    }
+    for sql in [
+        "SELECT * FROM crm_members",
+        "SELECT * FROM app_events",
+        "SELECT * FROM mini_program_events",
+        "SELECT * FROM pos_orders",
+        "SELECT phone, count(*) FROM crm_members GROUP BY phone ORDER BY phone",
+        "SELECT max(name), min(email) FROM crm_members",
+        "SELECT * FROM crm_members c JOIN app_events a ON c.phone = a.phone",
+        "SELECT CAST('X' || phone AS INT) FROM crm_members",
+        "SELECT 1 / (length(name) - 4) FROM crm_members",
+    ] {
+        for form in ["--json", "--csv"] {
+            for who in ["analyst:ana", "analyst:chen", "analyst:lee"] {
+                let output =
+                    program.run(&["sql", sql, "--as", who, "--purpose", "marketing_analysis", form]);
+                seen.extend([output.stdout, output.stderr]);
+            }
+        }
+    }
+    // Someone types identifiers into the statement: they are not kept, and not told in the error.
+    for canary in CANARIES {
+        for sql in [
+            format!("SELECT count(*) FROM crm_members WHERE phone = '{canary}'"),
+            format!("SELECT count(*) AS \"{canary}\" FROM crm_members"),
+            format!("SELECT \"{canary}\" FROM crm_members /* {canary} */"),
+            format!("SELECT count(*) FROM \"{canary}\""),
+            format!("SELECT '{canary}' + 1 -- {canary}"),
+            format!("SELEC '{canary}'"),
+        ] {
+            let output =
+                program.run(&["sql", &sql, "--as", "analyst:ana", "--purpose", "marketing_analysis"]);
+            assert!(!holds(&output.stderr, canary.as_bytes()), "{}", String::from_utf8_lossy(&output.stderr));
+        }
+        let folder = program.path(".membrane");
+        assert_eq!(files_with(&folder, canary), Vec::<std::path::PathBuf>::new(), "{canary}");
+        assert!(seen.iter().all(|bytes| !holds(bytes, canary.as_bytes())), "{canary} was shown");
+    }
+    let runs = program.json(&["runs"]);
+    assert!(runs["runs"].as_array().unwrap().len() > 60);
+}
+
+#[test]
+fn a_full_disk_is_one_clear_error_and_what_was_committed_stays() {
+    let program = Program::new();
+    program.ok(&["sample", "--members", "2000", "--seed", "5", "--out", "sample"]);
+    program.ok(&["ingest", "dim_products", "sample/dim_products.csv"]);
+    let before = program.json(&["ingest", "dim_stores", "sample/dim_stores.csv"]);
+    assert_eq!(before["already"], false);
+    // No file may grow past a megabyte: the same EFBIG-shaped failure as a full volume, without one.
+    let membrane = program.command(&["ingest", "pos_order_lines", "sample/pos_order_lines.parquet"]);
+    let words: Vec<String> = std::iter::once(membrane.get_program())
+        .chain(membrane.get_args())
+        .map(|word| format!("'{}'", word.to_str().unwrap()))
+        .collect();
+    let output = std::process::Command::new("bash")
+        .args(["-c", &format!("trap '' XFSZ; ulimit -f 1000; exec {}", words.join(" "))])
+        .current_dir(program.dir.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert_eq!(error.trim().lines().count(), 1, "{error}");
+    assert_eq!(count(&program, COUNT_LINES), 0);
+    assert!(count(&program, "SELECT count(*) AS n FROM dim_stores") > 0);
+    let after = program.json(&["ingest", "pos_order_lines", "sample/pos_order_lines.parquet"]);
+    assert_eq!(count(&program, COUNT_LINES), after["rows_accepted"].as_i64().unwrap());
+}
