@@ -1,1 +1,45 @@
-//! Work in progress.
+//! Answers SQL under a permit: the gate, the governed scan, masks, lineage from plans, release planning.
+//!
+//! ```text
+//! SQL text -> Statement::parse (gate) -> user session of the permit -> plan -> plan check
+//!          -> lineage -> optimise -> run: GovernedScanExec leaves -> limits -> Answer
+//! ```
+//!
+//! INVARIANT (non-interference): for any two databases that agree on what a permit shows, answers, errors and
+//! plans are the same. Three things hold it up: statements are planned in a session that holds nothing but
+//! governed tables; a governed table is a leaf whose rows have passed the row rule and whose values have
+//! passed their masks; and no text that was made from data leaves in an error.
+//!
+//! This is the only crate that names DataFusion, besides `membrane-lake`, which hands out table providers.
+
+mod answer;
+mod engine;
+mod error;
+mod fault;
+mod functions;
+mod gate;
+mod lineage;
+mod mask;
+mod normalise;
+mod open;
+mod plain_name;
+mod plan_check;
+mod program;
+mod pushdown;
+mod rebuild;
+mod row_filter;
+mod rules;
+mod sanitise;
+mod scan;
+mod session;
+mod table;
+mod typed;
+
+#[cfg(test)]
+mod testing;
+
+pub use answer::{Answer, AnswerColumn};
+pub use engine::{Engine, EngineParts};
+pub use error::{Position, QueryError};
+pub use gate::Statement;
+pub use normalise::{normalise, normalised_schema};

@@ -1,0 +1,121 @@
+//! The answer to a statement: a stream of batches under limits, and what there is to record about it.
+
+use std::fmt;
+use std::panic::AssertUnwindSafe;
+
+use datafusion::arrow::array::{Array, AsArray};
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::physical_plan::SendableRecordBatchStream;
+use futures::stream::BoxStream;
+use futures::{FutureExt as _, StreamExt as _};
+use membrane_ledger::DatasetVersion;
+use membrane_model::{Limits, LineageEdge, RevealLevel};
+use tokio::time::Instant;
+
+use crate::error::QueryError;
+use crate::sanitise::sanitise;
+
+/// The answer to a statement.
+pub struct Answer {
+    /// The columns of the answer.
+    pub schema: SchemaRef,
+    /// The rows. The stream ends with an error when a limit is reached: an answer that was cut is told.
+    pub stream: BoxStream<'static, Result<RecordBatch, QueryError>>,
+    /// The dataset versions that are read. A dataset that was never written has none.
+    pub inputs: Vec<DatasetVersion>,
+    /// The columns as they are recorded.
+    pub columns: Vec<AnswerColumn>,
+    /// Where each column came from.
+    pub edges: Vec<LineageEdge>,
+}
+
+/// A column of an answer as it is recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnswerColumn {
+    /// Its name, or `column_N` where the name could hold a value.
+    pub name: String,
+    /// The highest reveal level of a dataset column whose value flows into it; none for a constant or a count
+    /// of rows.
+    pub level: Option<RevealLevel>,
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("columns", &self.columns)
+            .field("inputs", &self.inputs)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Puts the limits of rows, bytes and time on a stream, and our errors in place of DataFusion's.
+pub(crate) fn limited(
+    stream: SendableRecordBatchStream,
+    limits: Limits,
+    deadline: Instant,
+) -> BoxStream<'static, Result<RecordBatch, QueryError>> {
+    let start = Some(Running { stream, limits, deadline, rows: 0, bytes: 0 });
+    futures::stream::unfold(start, |running| async move {
+        let mut running = running?;
+        match running.next().await {
+            None => None,
+            Some(Ok(batch)) => Some((Ok(batch), Some(running))),
+            // The plan is dropped with `running`: partitions still at work are aborted.
+            Some(Err(error)) => Some((Err(error), None)),
+        }
+    })
+    .boxed()
+}
+
+struct Running {
+    stream: SendableRecordBatchStream,
+    limits: Limits,
+    deadline: Instant,
+    rows: u64,
+    bytes: u64,
+}
+
+impl Running {
+    async fn next(&mut self) -> Option<Result<RecordBatch, QueryError>> {
+        // A panic in a kernel ends this query and not the process; its text may quote a value.
+        let next = AssertUnwindSafe(self.stream.next()).catch_unwind();
+        let batch = match tokio::time::timeout_at(self.deadline, next).await {
+            Err(_) => return Some(Err(QueryError::LimitSeconds { seconds_max: self.limits.seconds_max })),
+            Ok(Err(_)) => return Some(Err(QueryError::Failed)),
+            Ok(Ok(None)) => return None,
+            Ok(Ok(Some(Err(error)))) => return Some(Err(sanitise(&error, &self.limits))),
+            Ok(Ok(Some(Ok(batch)))) => batch,
+        };
+        self.rows = self.rows.saturating_add(u64::try_from(batch.num_rows()).unwrap_or(u64::MAX));
+        self.bytes = self.bytes.saturating_add(bytes_of(&batch));
+        if self.rows > self.limits.rows_max {
+            return Some(Err(QueryError::LimitRows { rows_max: self.limits.rows_max }));
+        }
+        if self.bytes > self.limits.bytes_max {
+            return Some(Err(QueryError::LimitBytes { bytes_max: self.limits.bytes_max }));
+        }
+        Some(Ok(batch))
+    }
+}
+
+/// Counts what a batch holds for its own rows: views share buffers, whose size says little.
+fn bytes_of(batch: &RecordBatch) -> u64 {
+    let total = batch.columns().iter().map(|array| match array.data_type() {
+        DataType::Utf8View => view_bytes(array.as_string_view().lengths()),
+        DataType::BinaryView => view_bytes(array.as_binary_view().lengths()),
+        _ => array
+            .to_data()
+            .get_slice_memory_size()
+            .map_or(u64::MAX, |bytes| u64::try_from(bytes).unwrap_or(u64::MAX)),
+    });
+    total.fold(0, u64::saturating_add)
+}
+
+fn view_bytes(lengths: impl Iterator<Item = u32>) -> u64 {
+    const VIEW_BYTES: u64 = 16;
+    lengths.fold(0, |sum: u64, length| sum.saturating_add(VIEW_BYTES).saturating_add(u64::from(length)))
+}
+
+#[cfg(test)]
+mod tests;

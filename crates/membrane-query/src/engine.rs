@@ -1,0 +1,213 @@
+//! The engine: answers statements under permits.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use datafusion::catalog::TableProvider;
+use datafusion::execution::SessionState;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use membrane_catalog::Catalog;
+use membrane_lake::{Lake, LakeError};
+use membrane_ledger::{DatasetVersion, Ledger};
+use membrane_model::{Action, DatasetName, Limits};
+use membrane_policy::Permit;
+use membrane_vault::Vault;
+use tokio::time::Instant;
+
+use crate::answer::{Answer, AnswerColumn, limited};
+use crate::error::QueryError;
+use crate::gate::Statement;
+use crate::lineage;
+use crate::open::Opener;
+use crate::plan_check;
+use crate::rules::ScanRules;
+use crate::sanitise::sanitise;
+use crate::session::{trusted_session, user_session};
+use crate::table::GovernedTable;
+
+/// What the engine works with.
+#[derive(Clone)]
+pub struct EngineParts {
+    /// The stored tables.
+    pub lake: Lake,
+    /// The wrapped keys, and the record.
+    pub ledger: Ledger,
+    /// The keys.
+    pub vault: Vault,
+    /// What the data is.
+    pub catalog: Arc<Catalog>,
+    /// Bounds on every query.
+    pub limits: Limits,
+}
+
+/// Answers statements under permits. It keeps no state of any query.
+pub struct Engine {
+    pub(crate) parts: EngineParts,
+    pub(crate) trusted: Arc<SessionState>,
+    pub(crate) opener: Arc<Opener>,
+}
+
+/// The governed tables of one permit, with the versions that they read.
+pub(crate) struct Opened {
+    pub(crate) tables: Vec<(DatasetName, Arc<GovernedTable>)>,
+    pub(crate) inputs: Vec<DatasetVersion>,
+}
+
+/// For whom tables are opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// A principal who reads rows.
+    Rows,
+    /// A release: columns in clear, and the hidden unit column `_subject`.
+    Release,
+}
+
+impl Engine {
+    /// Makes an engine.
+    ///
+    /// # Errors
+    /// [`QueryError::Failed`] when the trusted session cannot be built.
+    pub fn new(parts: EngineParts) -> Result<Self, QueryError> {
+        let opener = Arc::new(Opener::new(parts.ledger.clone(), parts.vault.clone()));
+        Ok(Self { trusted: trusted_session()?, opener, parts })
+    }
+
+    /// Answers a statement under a permit to read.
+    ///
+    /// Planning and the first step of running happen here; rows come when the stream is polled. Dropping the
+    /// answer ends the query.
+    ///
+    /// # Errors
+    /// [`QueryError`]; those of running come through the stream.
+    pub async fn query(&self, permit: &Permit, statement: &Statement) -> Result<Answer, QueryError> {
+        if permit.action() != Action::Read {
+            return Err(QueryError::NotPermitted);
+        }
+        let limits = self.parts.limits;
+        let deadline = Instant::now() + Duration::from_secs(limits.seconds_max);
+        let answered = Box::pin(self.answer(permit, statement, deadline));
+        tokio::time::timeout_at(deadline, answered)
+            .await
+            .map_err(|_| QueryError::LimitSeconds { seconds_max: limits.seconds_max })?
+    }
+
+    async fn answer(
+        &self,
+        permit: &Permit,
+        statement: &Statement,
+        deadline: Instant,
+    ) -> Result<Answer, QueryError> {
+        let limits = self.parts.limits;
+        let opened = self.open(permit, statement.tables(), Reader::Rows).await?;
+        let tables = opened.tables.into_iter().map(|(name, table)| (name, table as Arc<dyn TableProvider>));
+        let state = user_session(tables.collect(), &limits)?;
+        let planned = Planned::new(&state, statement, &limits).await?;
+        let names = planned.recorded_names();
+        let flow = lineage::trace(&planned.analysed).map_err(|_| QueryError::Failed)?;
+        let edges = lineage::edges(&flow, &names, permit.run_id());
+        let columns = names
+            .into_iter()
+            .zip(&flow.columns)
+            .map(|(name, origins)| {
+                let direct = origins.iter().filter(|origin| origin.how.is_direct());
+                AnswerColumn { name, level: direct.map(|origin| origin.level).max() }
+            })
+            .collect();
+        let physical = planned.physical(&state, &limits).await?;
+        let schema = physical.schema();
+        let stream = execute_stream(physical, state.task_ctx()).map_err(|error| sanitise(&error, &limits))?;
+        Ok(Answer {
+            schema,
+            stream: limited(stream, limits, deadline),
+            inputs: opened.inputs,
+            columns,
+            edges,
+        })
+    }
+
+    /// Opens the governed tables of a permit. A dataset that is not in the permit does not exist.
+    pub(crate) async fn open(
+        &self,
+        permit: &Permit,
+        datasets: &[DatasetName],
+        reader: Reader,
+    ) -> Result<Opened, QueryError> {
+        let mut opened = Opened { tables: Vec::new(), inputs: Vec::new() };
+        for name in datasets {
+            let unknown = || QueryError::UnknownTable { name: Some(name.to_string()), position: None };
+            let dataset = permit.dataset(name).ok_or_else(unknown)?;
+            let mut rules = ScanRules::from_permit(permit, dataset, &self.parts.vault)?;
+            if reader == Reader::Release {
+                rules = rules.for_release(dataset.dataset().is_private());
+            }
+            let inner = match self.parts.lake.snapshot(permit, name, None).await {
+                Ok(snapshot) => {
+                    opened.inputs.push(DatasetVersion { dataset: name.clone(), version: snapshot.version });
+                    Some(snapshot.provider)
+                }
+                Err(LakeError::Empty { .. }) => None,
+                Err(_) => return Err(QueryError::ScanFailed),
+            };
+            let table = GovernedTable::new(rules, inner, Arc::clone(&self.trusted), Arc::clone(&self.opener));
+            opened.tables.push((name.clone(), Arc::new(table)));
+        }
+        Ok(opened)
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Engine")
+    }
+}
+
+/// A statement that was planned and checked in a user session.
+pub(crate) struct Planned {
+    /// The plan with types and names resolved, before it is optimised.
+    pub(crate) analysed: LogicalPlan,
+}
+
+impl Planned {
+    /// Plans a statement and checks what came of it.
+    pub(crate) async fn new(
+        state: &SessionState,
+        statement: &Statement,
+        limits: &Limits,
+    ) -> Result<Self, QueryError> {
+        let plan = state
+            .statement_to_plan(statement.for_planner())
+            .await
+            .map_err(|error| sanitise(&error, limits))?;
+        plan_check::check(&plan)?;
+        let analysed = state
+            .analyzer()
+            .execute_and_check(plan, state.config_options(), |_, _| {})
+            .map_err(|error| sanitise(&error, limits))?;
+        // Analyser rules rewrite expressions: what they put in is looked at as well.
+        plan_check::check(&analysed)?;
+        Ok(Self { analysed })
+    }
+
+    fn recorded_names(&self) -> Vec<String> {
+        lineage::recorded_names(self.analysed.schema().fields().iter().map(|field| field.name().as_str()))
+    }
+
+    /// Makes the plan that runs.
+    pub(crate) async fn physical(
+        &self,
+        state: &SessionState,
+        limits: &Limits,
+    ) -> Result<Arc<dyn ExecutionPlan>, QueryError> {
+        let optimised = state
+            .optimizer()
+            .optimize(self.analysed.clone(), state, |_, _| {})
+            .map_err(|error| sanitise(&error, limits))?;
+        state
+            .query_planner()
+            .create_physical_plan(&optimised, state)
+            .await
+            .map_err(|error| sanitise(&error, limits))
+    }
+}

@@ -1,0 +1,57 @@
+//! What can go wrong inside a governed scan, as constants: no text of what was read gets out.
+
+use datafusion::arrow::error::ArrowError;
+use datafusion::error::DataFusionError;
+
+use crate::error::QueryError;
+
+/// Why a governed scan stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ScanFault {
+    /// The inner scan failed.
+    #[error("a dataset could not be read")]
+    Read,
+    /// The row rule could not be evaluated.
+    #[error("a row rule could not be evaluated")]
+    Rule,
+    /// A stored column does not have the type that the contract says.
+    #[error("a stored column does not have its type")]
+    Shape,
+    /// A sealed cell did not open, or does not hold what its type says.
+    #[error("a protected cell could not be opened")]
+    Cell,
+    /// Keys could not be fetched.
+    #[error("the keys of protected cells could not be fetched")]
+    Keys,
+}
+
+impl From<ScanFault> for DataFusionError {
+    fn from(fault: ScanFault) -> Self {
+        Self::External(Box::new(fault))
+    }
+}
+
+impl From<ScanFault> for QueryError {
+    fn from(fault: ScanFault) -> Self {
+        match fault {
+            ScanFault::Read | ScanFault::Rule | ScanFault::Shape => Self::ScanFailed,
+            ScanFault::Cell => Self::CellUnreadable,
+            ScanFault::Keys => Self::KeysUnavailable,
+        }
+    }
+}
+
+// PRIVACY: an Arrow error may quote the cell it stumbled over; what it says is dropped here.
+impl From<ArrowError> for ScanFault {
+    fn from(_: ArrowError) -> Self {
+        Self::Shape
+    }
+}
+
+/// Maps an error of the inner scan. Only that memory ran out is passed on: the caller's pool says so.
+pub(crate) fn inner_fault(error: &DataFusionError) -> DataFusionError {
+    match error.find_root() {
+        DataFusionError::ResourcesExhausted(_) => DataFusionError::ResourcesExhausted("memory".to_owned()),
+        _ => ScanFault::Read.into(),
+    }
+}

@@ -1,0 +1,150 @@
+//! The gate: what SQL may be asked at all, decided on the text and its syntax tree, before any table
+//! or policy is looked at.
+//!
+//! One statement; SELECT, WITH or VALUES; tables by their one-part name; bounded in length, depth and
+//! in what it unfolds to. Everything else is refused with what is allowed. What passes here is planned
+//! in a session that holds the permitted tables only ([`crate::session`]) and its plan is walked again
+//! ([`crate::plan_check`]): the gate is the first of three fences, not the only one.
+
+mod redact;
+mod shape;
+
+use std::fmt;
+
+use datafusion::sql::parser::Statement as PlannedStatement;
+use datafusion::sql::sqlparser::ast;
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::parser::{Parser, ParserError};
+use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
+use membrane_model::{DatasetName, Limits};
+
+use crate::error::{Position, QueryError};
+
+/// Tokens other than literals, commas and white space, for each level of nesting that is allowed.
+const TOKENS_PER_LEVEL: usize = 128;
+
+/// A statement that passed the gate.
+#[derive(Clone)]
+pub struct Statement {
+    query: Box<ast::Query>,
+    tables: Vec<DatasetName>,
+    redacted: String,
+}
+
+impl Statement {
+    /// Parses and checks SQL.
+    ///
+    /// # Errors
+    /// [`QueryError`]: `syntax`, `not_allowed`, `too_complex`, `unknown_table` (a name that no dataset
+    /// can have) or `unsupported`.
+    pub fn parse(sql: &str, limits: &Limits) -> Result<Self, QueryError> {
+        if sql.len() > limits.sql_bytes_max {
+            return Err(QueryError::TooComplex { reason: "the text is too long" });
+        }
+        let dialect = PostgreSqlDialect {};
+        let tokens = Tokenizer::new(&dialect, sql)
+            .tokenize_with_location()
+            .map_err(|error| QueryError::Syntax { position: position(error.location) })?;
+        check_first_word(&tokens)?;
+        check_length(&tokens, limits)?;
+        let redacted = redact::redact(&tokens);
+        // The parser reads the very tokens that were redacted: no second opinion on what is a literal.
+        let mut parser = Parser::new(&dialect)
+            .with_recursion_limit(limits.nesting_max.saturating_mul(2))
+            .with_tokens_with_locations(tokens);
+        let mut statements = parser.parse_statements().map_err(|error| syntax(&error))?;
+        let query = match (statements.pop(), statements.is_empty()) {
+            (Some(ast::Statement::Query(query)), true) => query,
+            (Some(_), true) => return Err(QueryError::NotAllowed { reason: "another statement was found" }),
+            (Some(_), false) => {
+                return Err(QueryError::NotAllowed { reason: "more than one statement was found" });
+            }
+            (None, _) => return Err(QueryError::Syntax { position: None }),
+        };
+        let tables = shape::check(&query, limits)?;
+        Ok(Self { query, tables, redacted })
+    }
+
+    /// Returns the datasets that the statement names, sorted, each once.
+    #[must_use]
+    pub fn tables(&self) -> &[DatasetName] {
+        &self.tables
+    }
+
+    /// Returns the statement as it may be recorded: no literal, no comment, and no name that could be
+    /// a value survives; `?` stands in their place.
+    #[must_use]
+    pub fn redacted(&self) -> &str {
+        &self.redacted
+    }
+
+    /// Returns the statement for DataFusion's planner.
+    pub(crate) fn for_planner(&self) -> PlannedStatement {
+        PlannedStatement::Statement(Box::new(ast::Statement::Query(self.query.clone())))
+    }
+}
+
+// PRIVACY: the syntax tree holds literals; only the redacted text is shown.
+impl fmt::Debug for Statement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Statement").field(&self.redacted).finish()
+    }
+}
+
+fn check_first_word(tokens: &[TokenWithSpan]) -> Result<(), QueryError> {
+    let first = tokens
+        .iter()
+        .map(|token| &token.token)
+        .find(|token| !matches!(token, Token::Whitespace(_) | Token::SemiColon | Token::EOF));
+    match first {
+        None => Err(QueryError::Syntax { position: None }),
+        Some(Token::LParen) => Ok(()),
+        Some(Token::Word(word)) => match word.keyword {
+            Keyword::SELECT | Keyword::WITH | Keyword::VALUES => Ok(()),
+            _ => Err(QueryError::NotAllowed { reason: "the statement begins with another word" }),
+        },
+        Some(_) => Err(QueryError::NotAllowed { reason: "the statement begins with something else" }),
+    }
+}
+
+/// Bounds the number of operators and words, and with it the depth of the tree that a chain like
+/// `a AND b AND c` builds: the parser's own limit counts parentheses and subqueries only.
+fn check_length(tokens: &[TokenWithSpan], limits: &Limits) -> Result<(), QueryError> {
+    let words = tokens
+        .iter()
+        .filter(|token| {
+            !matches!(
+                token.token,
+                Token::Whitespace(_) | Token::Comma | Token::Number(..) | Token::SingleQuotedString(_)
+            )
+        })
+        .count();
+    if words > limits.nesting_max.saturating_mul(TOKENS_PER_LEVEL) {
+        return Err(QueryError::TooComplex { reason: "it has too many words and operators" });
+    }
+    Ok(())
+}
+
+fn syntax(error: &ParserError) -> QueryError {
+    match error {
+        ParserError::RecursionLimitExceeded => QueryError::TooComplex { reason: "it nests too deeply" },
+        ParserError::TokenizerError(text) | ParserError::ParserError(text) => {
+            QueryError::Syntax { position: position_in(text) }
+        }
+    }
+}
+
+/// Reads the position at the end of a parser message, and nothing else of it: the rest quotes the SQL.
+fn position_in(message: &str) -> Option<Position> {
+    let (_, tail) = message.rsplit_once("Line: ")?;
+    let (line, column) = tail.split_once(", Column: ")?;
+    Some(Position { line: line.trim().parse().ok()?, column: column.trim().parse().ok()? })
+}
+
+pub(crate) fn position(location: Location) -> Option<Position> {
+    (location.line > 0).then_some(Position { line: location.line, column: location.column })
+}
+
+#[cfg(test)]
+mod tests;

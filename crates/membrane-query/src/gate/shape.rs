@@ -1,0 +1,285 @@
+//! The shape of a query: which parts of SQL it uses, which tables it names, how deep it nests and how
+//! much it unfolds to.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    Expr, GroupByExpr, Ident, LimitClause, ObjectName, Query, Select, SelectFlavor, SetExpr, Statement,
+    TableFactor, Visit, Visitor,
+};
+use membrane_model::{DatasetName, Limits};
+
+use super::position;
+use crate::error::QueryError;
+use crate::plain_name::plain_name;
+
+/// Links of a chain of operators (`a + b + c ...`), for each level of nesting that is allowed.
+const CHAIN_PER_LEVEL: usize = 16;
+/// SELECTs and tables after every WITH query is unfolded, for each level of nesting that is allowed.
+const UNFOLDED_PER_LEVEL: u64 = 16;
+/// WITH inside WITH inside WITH.
+const WITH_DEPTH_MAX: usize = 4;
+
+/// Checks a query and returns the datasets it names.
+pub(super) fn check(query: &Query, limits: &Limits) -> Result<Vec<DatasetName>, QueryError> {
+    let mut shape =
+        Shape { limits, frames: vec![Frame::default()], depth: 0, with_depth: 0, tables: BTreeSet::new() };
+    match query.visit(&mut shape) {
+        ControlFlow::Break(error) => Err(*error),
+        ControlFlow::Continue(()) => Ok(shape.tables.into_iter().collect()),
+    }
+}
+
+/// What one query has shown so far: the names that its WITH defines, and its weight.
+///
+/// The weight is the number of SELECTs and tables that it unfolds to. DataFusion copies a WITH query to
+/// each place that names it, so `WITH a AS (..), b AS (SELECT * FROM a, a), c AS (SELECT * FROM b, b) ..`
+/// doubles with each line; it is refused here, before anyone plans it.
+#[derive(Default)]
+struct Frame {
+    names: HashMap<String, u64>,
+    pending: VecDeque<(String, *const Query)>,
+    weight: u64,
+}
+
+struct Shape<'a> {
+    limits: &'a Limits,
+    frames: Vec<Frame>,
+    depth: usize,
+    with_depth: usize,
+    tables: BTreeSet<DatasetName>,
+}
+
+type Flow = ControlFlow<Box<QueryError>>;
+
+fn refuse(what: &'static str) -> Flow {
+    ControlFlow::Break(Box::new(QueryError::Unsupported { what, position: None }))
+}
+
+fn too_complex(reason: &'static str) -> Flow {
+    ControlFlow::Break(Box::new(QueryError::TooComplex { reason }))
+}
+
+const GO_ON: Flow = ControlFlow::Continue(());
+
+impl Shape<'_> {
+    fn add_weight(&mut self, weight: u64) -> Flow {
+        let allowed =
+            UNFOLDED_PER_LEVEL.saturating_mul(u64::try_from(self.limits.nesting_max).unwrap_or(u64::MAX));
+        let Some(frame) = self.frames.last_mut() else { return too_complex("it nests too deeply") };
+        frame.weight = frame.weight.saturating_add(weight);
+        if frame.weight > allowed {
+            too_complex("it unfolds to too many tables and subqueries")
+        } else {
+            GO_ON
+        }
+    }
+
+    fn weight_of(&self, name: &str) -> Option<u64> {
+        self.frames.iter().rev().find_map(|frame| frame.names.get(name).copied())
+    }
+}
+
+impl Visitor for Shape<'_> {
+    type Break = Box<QueryError>;
+
+    fn pre_visit_statement(&mut self, _statement: &Statement) -> Flow {
+        ControlFlow::Break(Box::new(QueryError::NotAllowed {
+            reason: "a statement inside the query was found",
+        }))
+    }
+
+    fn pre_visit_query(&mut self, query: &Query) -> Flow {
+        check_query(query)?;
+        let mut frame = Frame::default();
+        if let Some(with) = &query.with {
+            self.with_depth += 1;
+            if self.with_depth > WITH_DEPTH_MAX {
+                return too_complex("WITH nests too deeply");
+            }
+            for table in &with.cte_tables {
+                frame
+                    .pending
+                    .push_back((normalised(&table.alias.name), std::ptr::from_ref::<Query>(&table.query)));
+            }
+        }
+        self.frames.push(frame);
+        if self.frames.len() > self.limits.nesting_max.saturating_add(1) {
+            return too_complex("it nests too deeply");
+        }
+        GO_ON
+    }
+
+    fn post_visit_query(&mut self, query: &Query) -> Flow {
+        if query.with.is_some() {
+            self.with_depth = self.with_depth.saturating_sub(1);
+        }
+        let weight = self.frames.pop().map_or(0, |frame| frame.weight);
+        let Some(outer) = self.frames.last_mut() else { return GO_ON };
+        match outer.pending.front() {
+            // A WITH query: it weighs where it is named, and it can be named from here on.
+            Some((_, here)) if std::ptr::eq(*here, query) => {
+                if let Some((name, _)) = outer.pending.pop_front() {
+                    outer.names.insert(name, weight);
+                }
+                GO_ON
+            }
+            _ => self.add_weight(weight),
+        }
+    }
+
+    fn pre_visit_select(&mut self, select: &Select) -> Flow {
+        check_select(select)?;
+        self.add_weight(1)
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> Flow {
+        self.add_weight(1)?;
+        check_table_factor(factor)
+    }
+
+    fn pre_visit_relation(&mut self, relation: &ObjectName) -> Flow {
+        let unknown = |ident: Option<&Ident>| {
+            ControlFlow::Break(Box::new(QueryError::UnknownTable {
+                name: ident.and_then(|ident| plain_name(&ident.value)),
+                position: ident.and_then(|ident| position(ident.span.start)),
+            }))
+        };
+        let last = relation.0.last().and_then(|part| part.as_ident());
+        let [only] = relation.0.as_slice() else { return unknown(last) };
+        let Some(ident) = only.as_ident() else { return unknown(last) };
+        let name = normalised(ident);
+        if let Some(weight) = self.weight_of(&name) {
+            return self.add_weight(weight);
+        }
+        match name.parse() {
+            Ok(dataset) => {
+                self.tables.insert(dataset);
+                GO_ON
+            }
+            Err(_) => unknown(last),
+        }
+    }
+
+    fn pre_visit_expr(&mut self, _expr: &Expr) -> Flow {
+        self.depth += 1;
+        if self.depth > self.limits.nesting_max.saturating_mul(CHAIN_PER_LEVEL) {
+            return too_complex("an expression is too long");
+        }
+        GO_ON
+    }
+
+    fn post_visit_expr(&mut self, _expr: &Expr) -> Flow {
+        self.depth = self.depth.saturating_sub(1);
+        GO_ON
+    }
+}
+
+fn normalised(ident: &Ident) -> String {
+    if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() }
+}
+
+fn check_query(query: &Query) -> Flow {
+    if query.with.as_ref().is_some_and(|with| with.recursive) {
+        return refuse("WITH RECURSIVE");
+    }
+    if !query.locks.is_empty() {
+        return refuse("FOR UPDATE and FOR SHARE");
+    }
+    if query.for_clause.is_some() || query.settings.is_some() || query.format_clause.is_some() {
+        return refuse("FOR, SETTINGS and FORMAT clauses");
+    }
+    if !query.pipe_operators.is_empty() {
+        return refuse("pipe operators");
+    }
+    if query.fetch.as_ref().is_some_and(|fetch| fetch.with_ties || fetch.percent) {
+        return refuse("FETCH with PERCENT or WITH TIES");
+    }
+    if let Some(LimitClause::LimitOffset { limit_by, .. }) = &query.limit_clause
+        && !limit_by.is_empty()
+    {
+        return refuse("LIMIT BY");
+    }
+    check_body(&query.body)
+}
+
+/// Walks a chain of set operations without recursion: it may be long.
+fn check_body(body: &SetExpr) -> Flow {
+    let mut rest = vec![body];
+    while let Some(part) = rest.pop() {
+        match part {
+            // Visited on their own.
+            SetExpr::Select(_) | SetExpr::Query(_) | SetExpr::Values(_) => {}
+            SetExpr::SetOperation { left, right, .. } => rest.extend([left.as_ref(), right.as_ref()]),
+            SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => {
+                return ControlFlow::Break(Box::new(QueryError::NotAllowed {
+                    reason: "a change of data was found",
+                }));
+            }
+            SetExpr::Table(_) => return refuse("the TABLE command"),
+        }
+    }
+    GO_ON
+}
+
+fn check_select(select: &Select) -> Flow {
+    if select.into.is_some() {
+        return ControlFlow::Break(Box::new(QueryError::NotAllowed { reason: "SELECT INTO was found" }));
+    }
+    let foreign = select.top.is_some()
+        || select.select_modifiers.is_some()
+        || !select.optimizer_hints.is_empty()
+        || select.exclude.is_some()
+        || !select.lateral_views.is_empty()
+        || select.prewhere.is_some()
+        || !select.connect_by.is_empty()
+        || !select.cluster_by.is_empty()
+        || !select.distribute_by.is_empty()
+        || !select.sort_by.is_empty()
+        || select.value_table_mode.is_some()
+        || !matches!(select.flavor, SelectFlavor::Standard);
+    if foreign {
+        return refuse("a clause of another SQL dialect");
+    }
+    if let GroupByExpr::All(_) = select.group_by {
+        return refuse("GROUP BY ALL");
+    }
+    GO_ON
+}
+
+fn check_table_factor(factor: &TableFactor) -> Flow {
+    match factor {
+        TableFactor::Table {
+            name: _,
+            alias: _,
+            args,
+            with_hints,
+            version,
+            with_ordinality,
+            partitions,
+            json_path,
+            sample,
+            index_hints,
+        } => {
+            if args.is_some() {
+                return refuse("functions in FROM");
+            }
+            if version.is_some() {
+                return refuse("versions of a table");
+            }
+            if sample.is_some() {
+                return refuse("TABLESAMPLE");
+            }
+            let decorated = !with_hints.is_empty()
+                || *with_ordinality
+                || !partitions.is_empty()
+                || json_path.is_some()
+                || !index_hints.is_empty();
+            if decorated { refuse("hints and paths on a table") } else { GO_ON }
+        }
+        TableFactor::Derived { sample: Some(_), .. } => refuse("TABLESAMPLE"),
+        TableFactor::Derived { .. } | TableFactor::NestedJoin { .. } => GO_ON,
+        _ => refuse("functions, UNNEST, PIVOT and the like in FROM"),
+    }
+}

@@ -1,0 +1,219 @@
+use super::*;
+
+fn parse(sql: &str) -> Result<Statement, QueryError> {
+    Statement::parse(sql, &Limits::default())
+}
+
+fn check(sql: &str, expected: &str) {
+    let found = match parse(sql) {
+        Ok(_) => "accepted",
+        Err(error) => error.code(),
+    };
+    assert_eq!(found, expected, "{sql}");
+}
+
+#[test]
+fn questions_are_accepted() {
+    for sql in [
+        "SELECT 1",
+        "select region, count(*) from crm_members group by region order by 2 desc limit 10",
+        "WITH a AS (SELECT * FROM crm_members) SELECT * FROM a JOIN a AS b ON a.id = b.id",
+        "VALUES (1, 'x'), (2, 'y')",
+        "(SELECT 1) UNION ALL (SELECT 2)",
+        "SELECT * FROM crm_members;",
+        "  -- a comment first\n SELECT 1 ; ; ",
+        "SELECT x, row_number() OVER (PARTITION BY y ORDER BY x) FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.x = t.x)",
+        "SELECT DISTINCT ON (region) region, city FROM crm_members ORDER BY region, city",
+        "SELECT a::int, CAST(b AS decimal(12,2)), EXTRACT(year FROM c), SUBSTRING(d FROM 1 FOR 2) FROM t",
+        "SELECT region, sum(x) FROM t GROUP BY ROLLUP (region)",
+        "SELECT x FROM t EXCEPT SELECT x FROM u",
+        "SELECT x FROM t WHERE d > now() - interval '30 days' FETCH FIRST 3 ROWS ONLY",
+    ] {
+        check(sql, "accepted");
+    }
+}
+
+#[test]
+fn everything_else_is_refused() {
+    for sql in [
+        "EXPLAIN SELECT 1",
+        "EXPLAIN ANALYZE VERBOSE SELECT 1",
+        "DESCRIBE crm_members",
+        "SHOW TABLES",
+        "SHOW ALL",
+        "SET x = 1",
+        "RESET ALL",
+        "CREATE TABLE t AS SELECT 1",
+        "CREATE VIEW v AS SELECT 1",
+        "CREATE EXTERNAL TABLE t STORED AS PARQUET LOCATION '/etc/passwd'",
+        "COPY crm_members TO '/tmp/x'",
+        "COPY (SELECT 1) TO '/tmp/x.csv'",
+        "INSERT INTO t VALUES (1)",
+        "UPDATE t SET x = 1",
+        "DELETE FROM t",
+        "DROP TABLE t",
+        "TRUNCATE t",
+        "MERGE INTO t USING u ON true WHEN MATCHED THEN DELETE",
+        "PREPARE p AS SELECT 1",
+        "EXECUTE p",
+        "BEGIN",
+        "GRANT SELECT ON t TO x",
+        "TABLE crm_members",
+        "SELECT 1; SELECT 2",
+        "SELECT 1; DROP TABLE t",
+        "SELECT * INTO t FROM crm_members",
+        "WITH x AS (INSERT INTO t VALUES (1) RETURNING *) SELECT * FROM x",
+        "WITH x AS (DELETE FROM t RETURNING *) SELECT * FROM x",
+        "= 1",
+    ] {
+        check(sql, "not_allowed");
+    }
+    for sql in [
+        "WITH RECURSIVE n AS (SELECT 1 AS x UNION ALL SELECT x + 1 FROM n) SELECT * FROM n",
+        "SELECT * FROM generate_series(1, 1000000000)",
+        "SELECT * FROM read_parquet('/etc/passwd')",
+        "SELECT * FROM UNNEST(ARRAY[1, 2])",
+        "SELECT * FROM LATERAL generate_series(1, 2)",
+        "SELECT * FROM t FOR UPDATE",
+        "SELECT * FROM t TABLESAMPLE SYSTEM (10)",
+        "SELECT * FROM (TABLE crm_members) AS x",
+    ] {
+        check(sql, "unsupported");
+    }
+    for sql in
+        ["", "   ", "-- nothing", "SELECT", "SELECT FROM WHERE", "SELECT 'open", "SELECT (1", "SELECT 1 1 1"]
+    {
+        check(sql, "syntax");
+    }
+}
+
+#[test]
+fn tables_are_found_wherever_they_stand() {
+    let tables = |sql: &str| parse(sql).unwrap().tables().iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(tables("SELECT 1"), Vec::<String>::new());
+    assert_eq!(tables("SELECT * FROM B, a AS x, A AS y"), ["a", "b"]);
+    assert_eq!(
+        tables(
+            "SELECT (SELECT max(x) FROM s) FROM t WHERE x IN (SELECT x FROM u) AND EXISTS (SELECT 1 FROM v)"
+        ),
+        ["s", "t", "u", "v"]
+    );
+    assert_eq!(tables("WITH t AS (SELECT * FROM t) SELECT * FROM t"), ["t"]);
+    assert_eq!(tables("WITH a AS (SELECT 1), b AS (SELECT * FROM a) SELECT * FROM b, \"c\""), ["c"]);
+    assert_eq!(tables("(WITH t AS (SELECT 1) SELECT * FROM t) UNION (SELECT * FROM t)"), ["t"]);
+    assert_eq!(tables("SELECT 1 UNION SELECT x FROM t ORDER BY (SELECT max(y) FROM u)"), ["t", "u"]);
+}
+
+#[test]
+fn names_that_no_dataset_can_have_are_not_found() {
+    for sql in [
+        "SELECT * FROM public.crm_members",
+        "SELECT * FROM information_schema.tables",
+        "SELECT * FROM pg_catalog.pg_class",
+        "SELECT * FROM membrane.main.crm_members",
+        "SELECT * FROM \"CRM_members\"",
+        "SELECT * FROM '/etc/passwd'",
+        "SELECT * FROM \"/etc/passwd\"",
+        "SELECT * FROM 商品",
+    ] {
+        check(sql, "unknown_table");
+    }
+    let error = parse("SELECT *\nFROM  \"13800138000\"").unwrap_err();
+    assert_eq!(
+        error,
+        QueryError::UnknownTable { name: None, position: Some(Position { line: 2, column: 7 }) }
+    );
+}
+
+#[test]
+fn nothing_unbounded_gets_in() {
+    let too_long = format!("SELECT 1 -- {}", "x".repeat(70_000));
+    let deep = format!("SELECT {}1{}", "(".repeat(500), ")".repeat(500));
+    let deep_queries = format!("{}SELECT 1{}", "SELECT * FROM (".repeat(40), ") AS x".repeat(40));
+    let chain = format!("SELECT 1{}", "+1".repeat(20_000));
+    let long_expression = format!("SELECT 1{}", "+1".repeat(1_000));
+    let unions = format!("SELECT 1{}", " UNION SELECT 1".repeat(1_000));
+    let tables = format!("SELECT 1 FROM t{}", ",t".repeat(1_000));
+    let mut doubling = "WITH c0 AS (SELECT 1 AS x)".to_owned();
+    for step in 1..40 {
+        doubling.push_str(&format!(", c{step} AS (SELECT * FROM c{0} AS a, c{0} AS b)", step - 1));
+    }
+    doubling.push_str(" SELECT count(*) FROM c39");
+    let nested_with = format!("{}SELECT 1{}", "WITH a AS (".repeat(6), ") SELECT * FROM a".repeat(6));
+    for sql in [too_long, deep, deep_queries, chain, long_expression, unions, tables, doubling, nested_with] {
+        let start = std::time::Instant::now();
+        let found = parse(&sql).unwrap_err();
+        assert_eq!(found.code(), "too_complex", "{}", &sql[..60]);
+        assert!(start.elapsed().as_secs() < 5, "{}", &sql[..60]);
+    }
+}
+
+#[test]
+fn long_lists_get_in() {
+    let values: Vec<String> = (0..8_000).map(|value| value.to_string()).collect();
+    check(&format!("SELECT count(*) FROM t WHERE x IN ({})", values.join(",")), "accepted");
+    let conditions: Vec<String> = (0..300).map(|value| format!("x = {value}")).collect();
+    check(&format!("SELECT count(*) FROM t WHERE {}", conditions.join(" OR ")), "accepted");
+}
+
+#[test]
+fn hostile_parentheses_do_not_take_long() {
+    let start = std::time::Instant::now();
+    for opening in [
+        "SELECT * FROM ((((((((((((((((((((((((((((((",
+        "SELECT ((((((((((((((((((((((((((((((((((((",
+        "SELECT CASE CASE CASE CASE CASE CASE CASE CASE CASE CASE CASE CASE CASE",
+        "SELECT NOT NOT NOT NOT NOT NOT NOT NOT NOT NOT NOT NOT NOT NOT",
+        "SELECT x FROM (SELECT (SELECT (SELECT (SELECT (SELECT (SELECT (SELECT",
+    ] {
+        assert!(parse(opening).is_err());
+    }
+    assert!(start.elapsed().as_secs() < 10);
+}
+
+fn redacted(sql: &str, expected: &str) {
+    assert_eq!(parse(sql).unwrap().redacted(), expected);
+}
+
+#[test]
+fn literals_and_comments_do_not_survive() {
+    redacted(
+        "SELECT name FROM t WHERE phone = '13800138000' AND n > 12.5",
+        "SELECT name FROM t WHERE phone = ? AND n > ?",
+    );
+    redacted("SELECT /* Zhang Wei */ 1 -- 13800138000\n, 2", "SELECT ? , ?");
+    redacted("SELECT E'a\\n', N'b', X'ff', B'01', $$secret$$, $tag$secret$tag$", "SELECT ?, ?, ?, ?, ?, ?");
+    redacted("SELECT U&'secret'", "SELECT ?");
+    redacted(
+        "SELECT date '1990-01-01', interval '3' day, 1e10, .5, -7",
+        "SELECT date ?, interval ? day, ?, ?, -?",
+    );
+    redacted("SELECT x FROM t WHERE x IN ('a','b')", "SELECT x FROM t WHERE x IN (?,?)");
+    redacted("SELECT x FROM t WHERE x LIKE '%138%' LIMIT 10;", "SELECT x FROM t WHERE x LIKE ? LIMIT ?");
+}
+
+#[test]
+fn names_that_may_be_values_do_not_survive() {
+    redacted(
+        "SELECT 1 AS \"13800138000\", 2 AS \"Zhang Wei\", 3 AS \"ok_name\"",
+        "SELECT ? AS ?, ? AS ?, ? AS \"ok_name\"",
+    );
+    redacted("SELECT x AS p13800138000 FROM t", "SELECT x AS ? FROM t");
+    redacted("SELECT 张伟 FROM t AS 李娜", "SELECT ? FROM t AS ?");
+    redacted("SELECT t.\"zhang@example.com\" FROM t", "SELECT t.? FROM t");
+}
+
+#[test]
+fn debug_shows_the_redacted_text() {
+    let shown = format!("{:?}", parse("SELECT '13800138000'").unwrap());
+    assert!(!shown.contains("138"), "{shown}");
+}
+
+#[test]
+fn syntax_errors_tell_where_and_not_what() {
+    let error = parse("SELECT a FROM t WHERE 'Line: 99, Column: 99' '13800138000'").unwrap_err();
+    let QueryError::Syntax { position: Some(position) } = &error else { panic!("{error:?}") };
+    assert_eq!(position.line, 1);
+    assert!(!error.to_string().contains("138"));
+    assert_eq!(error.code(), "syntax");
+}

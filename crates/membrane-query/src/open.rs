@@ -1,0 +1,179 @@
+//! Opens sealed cells inside a scan, batch by batch.
+//!
+//! For each batch the data keys of its subjects are fetched from the ledger, used and dropped. Only bucket
+//! keys are kept, a bounded number of them: they open nothing by themselves. A subject whose key is gone was
+//! erased: the cell is NULL. A cell that has a key and does not open ends the query.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BinaryViewArray};
+use datafusion::arrow::datatypes::DataType;
+use membrane_ledger::Ledger;
+use membrane_model::SubjectId;
+use membrane_vault::{BucketId, BucketKey, ColumnContext, DataKey, Vault, WrappedKey};
+use zeroize::Zeroizing;
+
+use crate::fault::ScanFault;
+use crate::mask::Sink;
+
+/// Bucket keys that are kept: each opens the data keys of 4,096 subjects.
+const BUCKETS_MAX: usize = 1024;
+
+/// Longest opened cell that the scratch buffer is made for; longer ones make it grow.
+const CELL_BYTES: usize = 256;
+
+/// Fetches and opens keys.
+pub(crate) struct Opener {
+    ledger: Ledger,
+    vault: Vault,
+    buckets: Mutex<HashMap<BucketId, Arc<BucketKey>>>,
+}
+
+/// The data keys of the subjects of one batch.
+pub(crate) type BatchKeys = HashMap<SubjectId, DataKey>;
+
+impl Opener {
+    /// Makes an opener with an empty cache.
+    pub(crate) fn new(ledger: Ledger, vault: Vault) -> Self {
+        Self { ledger, vault, buckets: Mutex::new(HashMap::new()) }
+    }
+
+    /// Fetches the data keys of subjects. Those without one are absent from the result.
+    pub(crate) async fn data_keys(&self, subjects: &[SubjectId]) -> Result<BatchKeys, ScanFault> {
+        let wrapped = self.ledger.data_keys(subjects).await.map_err(|_| ScanFault::Keys)?;
+        let wanted: BTreeSet<BucketId> = wrapped.values().map(|(bucket, _)| *bucket).collect();
+        let mut buckets = self.buckets(&wanted, false).await?;
+        let mut keys = BatchKeys::with_capacity(wrapped.len());
+        let mut stale: Vec<(SubjectId, BucketId, WrappedKey)> = Vec::new();
+        for (subject, (bucket, key)) in wrapped {
+            let opened = buckets.get(&bucket).map(|bucket| bucket.open_data_key(&subject, &key));
+            match opened {
+                Some(Ok(key)) => {
+                    keys.insert(subject, key);
+                }
+                // The bucket may have been wrapped anew since it was cached, after an erasure.
+                Some(Err(_)) => stale.push((subject, bucket, key)),
+                None => return Err(ScanFault::Keys),
+            }
+        }
+        if !stale.is_empty() {
+            buckets = self.buckets(&stale.iter().map(|(_, bucket, _)| *bucket).collect(), true).await?;
+        }
+        for (subject, bucket, key) in stale {
+            let bucket = buckets.get(&bucket).ok_or(ScanFault::Keys)?;
+            keys.insert(subject, bucket.open_data_key(&subject, &key).map_err(|_| ScanFault::Cell)?);
+        }
+        Ok(keys)
+    }
+
+    async fn buckets(
+        &self,
+        wanted: &BTreeSet<BucketId>,
+        afresh: bool,
+    ) -> Result<HashMap<BucketId, Arc<BucketKey>>, ScanFault> {
+        let mut found = if afresh { HashMap::new() } else { self.cached(wanted) };
+        let missing: Vec<BucketId> =
+            wanted.iter().filter(|bucket| !found.contains_key(bucket)).copied().collect();
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        let wrapped = self.ledger.bucket_keys(&missing).await.map_err(|_| ScanFault::Keys)?;
+        for (bucket, key) in wrapped {
+            let key = self.vault.open_bucket(bucket, &key).map_err(|_| ScanFault::Keys)?;
+            found.insert(bucket, Arc::new(key));
+        }
+        self.cache(&found);
+        Ok(found)
+    }
+
+    fn cached(&self, wanted: &BTreeSet<BucketId>) -> HashMap<BucketId, Arc<BucketKey>> {
+        let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        wanted.iter().filter_map(|bucket| Some((*bucket, Arc::clone(buckets.get(bucket)?)))).collect()
+    }
+
+    fn cache(&self, found: &HashMap<BucketId, Arc<BucketKey>>) {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        if buckets.len().saturating_add(found.len()) > BUCKETS_MAX {
+            buckets.clear();
+        }
+        buckets.extend(found.iter().take(BUCKETS_MAX).map(|(bucket, key)| (*bucket, Arc::clone(key))));
+    }
+}
+
+/// Binary cells, however Arrow holds them.
+pub(crate) enum Cells<'a> {
+    View(&'a BinaryViewArray),
+    Plain(&'a BinaryArray),
+}
+
+impl<'a> Cells<'a> {
+    /// Reads a stored binary column.
+    pub(crate) fn of(array: &'a ArrayRef) -> Result<Self, ScanFault> {
+        match array.data_type() {
+            DataType::BinaryView => Ok(Self::View(array.as_binary_view())),
+            DataType::Binary => Ok(Self::Plain(array.as_binary::<i32>())),
+            _ => Err(ScanFault::Shape),
+        }
+    }
+
+    /// Returns the cell of a row, or nothing for NULL.
+    pub(crate) fn get(&self, row: usize) -> Option<&'a [u8]> {
+        match self {
+            Self::View(array) => (row < array.len() && array.is_valid(row)).then(|| array.value(row)),
+            Self::Plain(array) => (row < array.len() && array.is_valid(row)).then(|| array.value(row)),
+        }
+    }
+}
+
+/// One sealed column on its way through a batch.
+pub(crate) struct SealedColumn<'a> {
+    pub(crate) cells: Cells<'a>,
+    pub(crate) context: &'a ColumnContext,
+    pub(crate) sink: Sink,
+}
+
+/// Returns whose rows these are; each subject once in the list of all.
+pub(crate) fn subjects_of(array: &ArrayRef) -> Result<(Vec<SubjectId>, Vec<SubjectId>), ScanFault> {
+    let cells = Cells::of(array)?;
+    let mut rows = Vec::with_capacity(array.len());
+    for row in 0..array.len() {
+        let id = cells.get(row).ok_or(ScanFault::Shape)?;
+        rows.push(SubjectId::try_from(id).map_err(|_| ScanFault::Shape)?);
+    }
+    let distinct: BTreeSet<SubjectId> = rows.iter().copied().collect();
+    Ok((rows, distinct.into_iter().collect()))
+}
+
+/// Opens the cells of sealed columns row by row into their sinks.
+///
+/// PRIVACY: the opened value lies in one buffer that is wiped when the batch is done, and goes on only as
+/// what its mask lets through.
+pub(crate) fn open_batch(
+    subjects: &[SubjectId],
+    keys: &BatchKeys,
+    columns: &mut [SealedColumn<'_>],
+) -> Result<(), ScanFault> {
+    let mut scratch = Zeroizing::new(Vec::with_capacity(CELL_BYTES));
+    let mut current = None;
+    for (row, subject) in subjects.iter().enumerate() {
+        // Rows of one subject often follow each other: the key is expanded once for them.
+        if current.as_ref().is_none_or(|(before, _)| before != subject) {
+            current = Some((*subject, keys.get(subject).map(DataKey::cipher)));
+        }
+        let cipher = current.as_ref().and_then(|(_, cipher)| cipher.as_ref());
+        for column in columns.iter_mut() {
+            let (Some(sealed), Some(cipher)) = (column.cells.get(row), cipher) else {
+                column.sink.push(None)?;
+                continue;
+            };
+            scratch.clear();
+            cipher.open_in(column.context, subject, sealed, &mut scratch).map_err(|_| ScanFault::Cell)?;
+            column.sink.push(Some(&scratch))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,241 @@
+use std::sync::Arc;
+
+use datafusion::arrow::array::{
+    ArrayRef, BinaryArray, BinaryViewArray, Date32Array, Int64Array, StringViewArray,
+};
+use datafusion::arrow::datatypes::{Field, Schema};
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::datasource::MemTable;
+use membrane_model::{DatasetName, IdentityKind, LogicalType, Protection, RevealLevel};
+use membrane_policy::RowRule;
+use membrane_vault::CellContext;
+
+use super::*;
+use crate::error::QueryError;
+use crate::rules::ScanRules;
+use crate::session::{trusted_session, user_session};
+use crate::table::GovernedTable;
+use crate::testing::{ledger, rule, vault};
+use membrane_model::Limits;
+
+const PHONES: [Option<&str>; 4] = [Some("13800138000"), Some("13900139001"), None, Some("13700137002")];
+const BIRTHS: [&str; 4] = ["1990-02-28", "1985-12-31", "2000-01-01", "1970-06-15"];
+
+struct World {
+    ledger: Ledger,
+    subjects: Vec<SubjectId>,
+    keys: Vec<DataKey>,
+    wrapped: Vec<WrappedKey>,
+    bucket: BucketId,
+    _folder: tempfile::TempDir,
+}
+
+/// Four members with keys in the ledger; the key of the one at `erased` was never stored.
+async fn world(erased: Option<usize>) -> World {
+    let (ledger, folder) = ledger().await;
+    let vault = vault();
+    let bucket = ledger.reserve_bucket().await.unwrap();
+    let (bucket_key, wrapped) = vault.new_bucket(bucket).unwrap();
+    ledger.store_bucket(bucket, &wrapped).await.unwrap();
+    let kind: IdentityKind = "member_no".parse().unwrap();
+    let mut world = World {
+        ledger,
+        subjects: Vec::new(),
+        keys: Vec::new(),
+        wrapped: Vec::new(),
+        bucket,
+        _folder: folder,
+    };
+    for index in 0..PHONES.len() {
+        let subject = vault.subject_id(&kind, format!("M{index}").as_bytes());
+        let (key, wrapped) = bucket_key.new_data_key(&subject).unwrap();
+        if erased != Some(index) {
+            world.ledger.store_data_keys(&[(subject, bucket, wrapped.clone())]).await.unwrap();
+        }
+        world.subjects.push(subject);
+        world.keys.push(key);
+        world.wrapped.push(wrapped);
+    }
+    world
+}
+
+impl World {
+    fn seal(&self, column: &str, index: usize, value: &str) -> Vec<u8> {
+        let mut sealed = Vec::new();
+        let dataset: DatasetName = "member".parse().unwrap();
+        let column = column.parse().unwrap();
+        let context = CellContext { dataset: &dataset, column: &column, subject: &self.subjects[index] };
+        self.keys[index].seal(&context, value.as_bytes(), &mut sealed).unwrap();
+        sealed
+    }
+
+    fn table(&self, views: bool, moved: bool) -> MemTable {
+        let phones: Vec<Option<Vec<u8>>> = PHONES
+            .iter()
+            .enumerate()
+            .map(|(index, phone)| phone.map(|phone| self.seal("phone", index, phone)))
+            .collect();
+        let mut births: Vec<Option<Vec<u8>>> = BIRTHS
+            .iter()
+            .enumerate()
+            .map(|(index, birth)| Some(self.seal("birth_date", index, birth)))
+            .collect();
+        if moved {
+            births.swap(0, 1);
+        }
+        let tokens: Vec<Option<Vec<u8>>> = PHONES
+            .iter()
+            .map(|phone| phone.map(|phone| vault().tokenizer("pii.test").token(phone.as_bytes()).to_vec()))
+            .collect();
+        let subjects: Vec<Option<Vec<u8>>> =
+            self.subjects.iter().map(|subject| Some(subject.as_bytes().to_vec())).collect();
+        let binary = |cells: Vec<Option<Vec<u8>>>| -> ArrayRef {
+            if views {
+                Arc::new(cells.into_iter().collect::<BinaryViewArray>())
+            } else {
+                Arc::new(cells.into_iter().collect::<BinaryArray>())
+            }
+        };
+        let columns: Vec<(&str, ArrayRef)> = vec![
+            ("_subject", binary(subjects)),
+            ("id", Arc::new(Int64Array::from_iter_values(0..4))),
+            ("phone__token", binary(tokens)),
+            ("phone__sealed", binary(phones)),
+            ("birth_date__sealed", binary(births)),
+        ];
+        let fields: Vec<Field> =
+            columns.iter().map(|(name, array)| Field::new(*name, array.data_type().clone(), true)).collect();
+        let schema = Arc::new(Schema::new(fields));
+        let arrays = columns.into_iter().map(|(_, array)| array).collect();
+        let batch = RecordBatch::try_new(Arc::clone(&schema), arrays).unwrap();
+        MemTable::try_new(schema, vec![vec![batch]]).unwrap()
+    }
+
+    async fn show(
+        &self,
+        level: RevealLevel,
+        birth_level: RevealLevel,
+        table: MemTable,
+    ) -> Result<RecordBatch, QueryError> {
+        let rules = ScanRules {
+            dataset: "member".parse().unwrap(),
+            columns: vec![
+                rule("id", LogicalType::Integer, Protection::Clear, RevealLevel::Clear),
+                rule("phone", LogicalType::String, Protection::SealedToken, level),
+                rule("birth_date", LogicalType::Date, Protection::Sealed, birth_level),
+            ],
+            rows: RowRule::All,
+            with_subject: false,
+        };
+        let opener = Arc::new(Opener::new(self.ledger.clone(), vault()));
+        let table = GovernedTable::new(rules, Some(Arc::new(table)), trusted_session().unwrap(), opener);
+        let limits = Limits::default();
+        let state = user_session(vec![("member".parse().unwrap(), Arc::new(table))], &limits).unwrap();
+        let statement =
+            crate::gate::Statement::parse("select id, phone, birth_date from member order by id", &limits)?;
+        let planned = crate::engine::Planned::new(&state, &statement, &limits).await?;
+        let physical = planned.physical(&state, &limits).await?;
+        let batches = datafusion::physical_plan::collect(physical, state.task_ctx())
+            .await
+            .map_err(|error| crate::sanitise::sanitise(&error, &limits))?;
+        Ok(datafusion::arrow::compute::concat_batches(&batches[0].schema(), &batches).unwrap())
+    }
+}
+
+fn texts(batch: &RecordBatch, column: usize) -> Vec<Option<String>> {
+    let array: &StringViewArray = batch.column(column).as_string_view();
+    array.iter().map(|text| text.map(str::to_owned)).collect()
+}
+
+fn some(values: &[Option<&str>]) -> Vec<Option<String>> {
+    values.iter().map(|value| value.map(str::to_owned)).collect()
+}
+
+#[tokio::test]
+async fn sealed_cells_open_at_every_level() {
+    let world = world(None).await;
+    for views in [true, false] {
+        let shown =
+            world.show(RevealLevel::Clear, RevealLevel::Clear, world.table(views, false)).await.unwrap();
+        assert_eq!(texts(&shown, 1), some(&PHONES));
+        let births =
+            Date32Array::from(BIRTHS.map(|text| crate::typed::days_of(text.parse().unwrap())).to_vec());
+        assert_eq!(shown.column(2).as_ref(), &births);
+
+        let shown = world
+            .show(RevealLevel::Partial, RevealLevel::Generalised, world.table(views, false))
+            .await
+            .unwrap();
+        assert_eq!(
+            texts(&shown, 1),
+            some(&[Some("138******00"), Some("139******01"), None, Some("137******02")])
+        );
+        let years = Date32Array::from(
+            ["1990-01-01", "1985-01-01", "2000-01-01", "1970-01-01"]
+                .map(|text| crate::typed::days_of(text.parse().unwrap()))
+                .to_vec(),
+        );
+        assert_eq!(shown.column(2).as_ref(), &years);
+    }
+}
+
+#[tokio::test]
+async fn tokens_are_the_same_from_storage_and_from_opening() {
+    let world = world(None).await;
+    let stored = world.show(RevealLevel::Token, RevealLevel::Token, world.table(true, false)).await.unwrap();
+    let shown = texts(&stored, 1);
+    assert!(shown[0].as_ref().is_some_and(|token| token.len() == 22) && shown[2].is_none());
+    let opened = rule("phone", LogicalType::String, Protection::Sealed, RevealLevel::Token);
+    let mut sink = Sink::new(&opened, 1).unwrap();
+    sink.push(Some(b"13800138000")).unwrap();
+    let array = sink.finish().unwrap();
+    assert_eq!(Some(array.as_string_view().value(0)), shown[0].as_deref());
+    assert!(texts(&stored, 2).iter().all(Option::is_some));
+}
+
+#[tokio::test]
+async fn an_erased_subject_is_null() {
+    let world = world(Some(1)).await;
+    let shown = world.show(RevealLevel::Clear, RevealLevel::Clear, world.table(true, false)).await.unwrap();
+    assert_eq!(texts(&shown, 1), some(&[PHONES[0], None, None, PHONES[3]]));
+    assert!(shown.column(2).is_null(1) && shown.column(2).is_valid(0));
+}
+
+#[tokio::test]
+async fn a_cell_that_does_not_open_ends_the_query() {
+    let world = world(None).await;
+    let error =
+        world.show(RevealLevel::Clear, RevealLevel::Clear, world.table(true, true)).await.unwrap_err();
+    assert_eq!(error, QueryError::CellUnreadable);
+    assert_eq!(error.to_string(), "a protected cell could not be opened");
+}
+
+#[tokio::test]
+async fn levels_that_open_nothing_need_no_keys() {
+    let world = world(None).await;
+    let shown = world.show(RevealLevel::Null, RevealLevel::Null, world.table(true, true)).await.unwrap();
+    assert!(texts(&shown, 1).iter().all(Option::is_none));
+}
+
+#[tokio::test]
+async fn the_bucket_cache_is_bounded_and_follows_a_new_wrapping() {
+    let world = world(None).await;
+    let opener = Opener::new(world.ledger.clone(), vault());
+    assert_eq!(opener.data_keys(&world.subjects).await.unwrap().len(), 4);
+    // A key that is not the bucket's, as one that was cached before its bucket was wrapped anew.
+    let (stale, _) = vault().new_bucket(world.bucket).unwrap();
+    opener.buckets.lock().unwrap().insert(world.bucket, Arc::new(stale));
+    assert_eq!(opener.data_keys(&world.subjects).await.unwrap().len(), 4);
+    let many: HashMap<BucketId, Arc<BucketKey>> =
+        (0..3_000).map(|id| (BucketId(id), Arc::new(vault().new_bucket(BucketId(id)).unwrap().0))).collect();
+    opener.cache(&many);
+    assert!(opener.buckets.lock().unwrap().len() <= BUCKETS_MAX);
+}
+
+#[test]
+fn what_is_no_subject_closes_the_scan() {
+    let short: ArrayRef = Arc::new(BinaryArray::from(vec![b"short".as_slice()]));
+    assert_eq!(subjects_of(&short).unwrap_err(), ScanFault::Shape);
+    let missing: ArrayRef = Arc::new(BinaryArray::from(vec![None::<&[u8]>]));
+    assert_eq!(subjects_of(&missing).unwrap_err(), ScanFault::Shape);
+}

@@ -1,0 +1,115 @@
+//! Rebuilds arrays so that they hold the bytes of their own rows and no others.
+//!
+//! An Arrow array is a window on buffers that it may share: a filtered string view keeps the text of the
+//! rows that were filtered out, a dictionary keeps every value of its batch, a null slot keeps the value that
+//! was there before. All of it goes on the wire with the array. What leaves a scan that dropped rows is
+//! therefore appended, row by row, into fresh buffers.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, BinaryViewBuilder, BooleanArray, PrimitiveArray,
+    StringViewArray, StringViewBuilder,
+};
+use datafusion::arrow::buffer::ScalarBuffer;
+use datafusion::arrow::datatypes::{
+    DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType,
+};
+use membrane_model::LogicalType;
+
+use crate::fault::ScanFault;
+use crate::rules::arrow_type;
+
+/// Longest text that lies in the view itself (Arrow's format).
+const INLINE_BYTES_MAX: u32 = 12;
+
+/// Returns an array of stored values in the type in which it is shown, clean.
+///
+/// `rows_dropped` says whether the scan may have dropped rows. When it did not, every row of the stored
+/// column is one that the principal may see.
+pub(crate) fn clean(
+    array: &ArrayRef,
+    logical: LogicalType,
+    rows_dropped: bool,
+) -> Result<ArrayRef, ScanFault> {
+    let target = arrow_type(logical);
+    if !rows_dropped && *array.data_type() == target {
+        // PRIVACY: no row rule and level clear: whatever lies in these buffers beside this batch's rows is
+        // a value of the same column in another row, and the principal may ask for that row too. The filters
+        // that went down to the inner scan are the principal's own. So nothing is rebuilt.
+        return Ok(Arc::clone(array));
+    }
+    match logical {
+        LogicalType::String => text(array),
+        LogicalType::Integer => primitive::<Int64Type>(array),
+        LogicalType::Number => primitive::<Float64Type>(array),
+        LogicalType::Decimal { .. } if *array.data_type() == target => primitive::<Decimal128Type>(array),
+        LogicalType::Boolean => {
+            let array = array.as_boolean_opt().ok_or(ScanFault::Shape)?;
+            Ok(Arc::new(array.iter().collect::<BooleanArray>()))
+        }
+        LogicalType::Date => primitive::<Date32Type>(array),
+        LogicalType::Timestamp if is_utc_micros(array.data_type()) => {
+            let clean = primitive::<TimestampMicrosecondType>(array)?;
+            let array = clean.as_primitive::<TimestampMicrosecondType>().clone();
+            Ok(Arc::new(array.with_timezone("UTC")))
+        }
+        LogicalType::Decimal { .. } | LogicalType::Timestamp => Err(ScanFault::Shape),
+    }
+}
+
+/// Returns the ids of subjects, clean, as they are shown to releases only.
+pub(crate) fn subjects(array: &ArrayRef) -> Result<ArrayRef, ScanFault> {
+    let mut builder = BinaryViewBuilder::with_capacity(array.len());
+    match array.data_type() {
+        DataType::BinaryView => array.as_binary_view().iter().for_each(|id| builder.append_option(id)),
+        DataType::Binary => array.as_binary::<i32>().iter().for_each(|id| builder.append_option(id)),
+        _ => return Err(ScanFault::Shape),
+    }
+    Ok(Arc::new(builder.finish()))
+}
+
+fn is_utc_micros(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Timestamp(TimeUnit::Microsecond, Some(zone)) if matches!(zone.as_ref(), "UTC" | "+00:00"))
+}
+
+fn primitive<T: ArrowPrimitiveType>(array: &ArrayRef) -> Result<ArrayRef, ScanFault> {
+    let array = array.as_primitive_opt::<T>().ok_or(ScanFault::Shape)?;
+    let data_type = array.data_type().clone();
+    if array.null_count() == 0 {
+        // Each slot is the value of a row of this array: fixed width leaves no room for others.
+        let values = PrimitiveArray::<T>::try_new(array.values().clone(), None)?;
+        return Ok(Arc::new(values.with_data_type(data_type)));
+    }
+    // A slot under a null is written as zero.
+    Ok(Arc::new(array.iter().collect::<PrimitiveArray<T>>().with_data_type(data_type)))
+}
+
+fn text(array: &ArrayRef) -> Result<ArrayRef, ScanFault> {
+    match array.data_type() {
+        DataType::Utf8View => view(array.as_string_view()),
+        DataType::Utf8 => {
+            let mut builder = StringViewBuilder::with_capacity(array.len());
+            array.as_string::<i32>().iter().for_each(|text| builder.append_option(text));
+            Ok(Arc::new(builder.finish()))
+        }
+        _ => Err(ScanFault::Shape),
+    }
+}
+
+fn view(array: &StringViewArray) -> Result<ArrayRef, ScanFault> {
+    let nulls = array.null_count();
+    let long_bytes: u64 = array.lengths().filter(|length| *length > INLINE_BYTES_MAX).map(u64::from).sum();
+    if nulls == 0 && long_bytes == 0 {
+        // Every text lies in its own view, and every view is a row of this array.
+        let views = ScalarBuffer::from(array.views().to_vec());
+        return Ok(Arc::new(StringViewArray::try_new(views, Vec::new(), None)?));
+    }
+    let block = u32::try_from(long_bytes.max(1)).unwrap_or(u32::MAX);
+    let mut builder = StringViewBuilder::with_capacity(array.len()).with_fixed_block_size(block);
+    array.iter().for_each(|text| builder.append_option(text));
+    Ok(Arc::new(builder.finish()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,155 @@
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, AsArray, BooleanArray, Int64Array, StringViewArray};
+use datafusion::arrow::datatypes::Field;
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::common::DFSchema;
+use datafusion::logical_expr::utils::conjunction;
+use membrane_policy::RowRule;
+use proptest::prelude::*;
+
+use super::*;
+use crate::session::trusted_session;
+
+const TEXTS: [Option<&str>; 5] = [Some("S1"), Some("S2"), Some("50%_a\\b"), Some(""), None];
+const NUMBERS: [Option<i64>; 4] = [Some(0), Some(7), Some(-1), None];
+const FLAGS: [Option<bool>; 3] = [Some(true), Some(false), None];
+
+/// Every combination of the cells above.
+fn table() -> (RecordBatch, Vec<(Option<&'static str>, Option<i64>, Option<bool>)>) {
+    let mut cells = Vec::new();
+    for text in TEXTS {
+        for number in NUMBERS {
+            for flag in FLAGS {
+                cells.push((text, number, flag));
+            }
+        }
+    }
+    let schema = Schema::new(vec![
+        Field::new("text", DataType::Utf8View, true),
+        Field::new("number", DataType::Int64, true),
+        Field::new("flag", DataType::Boolean, true),
+    ]);
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(cells.iter().map(|row| row.0).collect::<StringViewArray>()),
+        Arc::new(cells.iter().map(|row| row.1).collect::<Int64Array>()),
+        Arc::new(cells.iter().map(|row| row.2).collect::<BooleanArray>()),
+    ];
+    (RecordBatch::try_new(Arc::new(schema), columns).unwrap(), cells)
+}
+
+fn shown_by_engine(rule: &RowExpr, batch: &RecordBatch) -> Vec<bool> {
+    let schema = batch.schema();
+    let expression = conjunction(conjuncts(rule, &schema).unwrap()).unwrap_or_else(|| lit(true));
+    let bound = trusted_session()
+        .unwrap()
+        .create_physical_expr(expression, &DFSchema::try_from(schema.as_ref().clone()).unwrap())
+        .unwrap();
+    let verdict = bound.evaluate(batch).unwrap().into_array(batch.num_rows()).unwrap();
+    verdict.as_boolean().iter().map(|shown| shown == Some(true)).collect()
+}
+
+fn name(column: &str) -> ColumnName {
+    column.parse().unwrap()
+}
+
+fn check(rule: &RowExpr) {
+    let (batch, cells) = table();
+    let reference = RowRule::When(rule.clone());
+    let expected: Vec<bool> = cells
+        .iter()
+        .map(|(text, number, flag)| {
+            reference.shows(&|column| match column.as_str() {
+                "text" => text.map(|text| RowValue::String(text.to_owned())),
+                "number" => number.map(RowValue::Integer),
+                _ => flag.map(RowValue::Boolean),
+            })
+        })
+        .collect();
+    assert_eq!(shown_by_engine(rule, &batch), expected, "{rule:?}");
+}
+
+fn leaf() -> impl Strategy<Value = RowExpr> {
+    let operator = prop_oneof![
+        Just(CompareOperator::Eq),
+        Just(CompareOperator::NotEq),
+        Just(CompareOperator::Lt),
+        Just(CompareOperator::LtEq),
+        Just(CompareOperator::Gt),
+        Just(CompareOperator::GtEq)
+    ];
+    let text = prop_oneof![Just("S1"), Just("S2"), Just(""), Just("other")]
+        .prop_map(|text| RowValue::String(text.to_owned()));
+    let number = prop_oneof![Just(0), Just(7), Just(8)].prop_map(RowValue::Integer);
+    let pattern = prop_oneof![Just("S%"), Just("%"), Just("50\\%\\_a\\\\b"), Just("%1"), Just("")];
+    prop_oneof![
+        any::<bool>().prop_map(RowExpr::Constant),
+        (operator.clone(), number.clone()).prop_map(|(operator, value)| RowExpr::Compare {
+            column: name("number"),
+            operator,
+            value
+        }),
+        (operator, text.clone()).prop_map(|(operator, value)| RowExpr::Compare {
+            column: name("text"),
+            operator,
+            value
+        }),
+        proptest::collection::vec(number, 1..3)
+            .prop_map(|values| RowExpr::In { column: name("number"), values }),
+        proptest::collection::vec(text, 1..3).prop_map(|values| RowExpr::In { column: name("text"), values }),
+        pattern.prop_map(|pattern| RowExpr::Like { column: name("text"), pattern: pattern.to_owned() }),
+        Just(RowExpr::IsTrue(name("flag"))),
+        prop_oneof![Just("text"), Just("number"), Just("flag")].prop_map(|column| RowExpr::Has(name(column))),
+    ]
+}
+
+fn rules() -> impl Strategy<Value = RowExpr> {
+    leaf().prop_recursive(4, 24, 4, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(RowExpr::And),
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(RowExpr::Or),
+            inner.prop_map(|rule| RowExpr::Not(Box::new(rule))),
+        ]
+    })
+}
+
+proptest! {
+    /// The engine shows exactly the rows that the rule's own definition shows, NULLs included.
+    #[test]
+    fn the_engine_agrees_with_the_definition(rule in rules()) {
+        check(&rule);
+    }
+}
+
+#[test]
+fn null_hides_the_row_also_under_not() {
+    let equal = RowExpr::Compare {
+        column: name("text"),
+        operator: CompareOperator::Eq,
+        value: RowValue::String("S1".to_owned()),
+    };
+    check(&RowExpr::Not(Box::new(equal.clone())));
+    let (batch, cells) = table();
+    let shown = shown_by_engine(&RowExpr::Not(Box::new(equal)), &batch);
+    assert!(shown.iter().zip(&cells).all(|(shown, row)| !(*shown && row.0.is_none())));
+    assert!(shown.iter().any(|shown| *shown));
+}
+
+#[test]
+fn rules_that_do_not_fit_are_refused() {
+    let (batch, _) = table();
+    let schema = batch.schema();
+    let compare =
+        |column, value| RowExpr::Compare { column: name(column), operator: CompareOperator::Eq, value };
+    for wrong in [
+        compare("absent", RowValue::Integer(1)),
+        compare("text", RowValue::Integer(1)),
+        compare("number", RowValue::String("1".to_owned())),
+        RowExpr::IsTrue(name("number")),
+        RowExpr::Has(name("absent")),
+        RowExpr::Like { column: name("number"), pattern: "%".to_owned() },
+        RowExpr::Not(Box::new(compare("flag", RowValue::Integer(1)))),
+    ] {
+        assert_eq!(conjuncts(&wrong, &schema), Err(ScanFault::Rule), "{wrong:?}");
+    }
+}
