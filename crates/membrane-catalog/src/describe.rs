@@ -1,9 +1,11 @@
 //! A dataset in words, for people: what `membrane catalog list` shows.
 
+use serde::Serialize;
+
 use crate::{Column, Dataset};
 
 /// A dataset in words.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DatasetDescription {
     /// Its name.
     pub name: String,
@@ -26,7 +28,7 @@ pub struct DatasetDescription {
 }
 
 /// A column in words.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ColumnDescription {
     /// Its name.
     pub name: String,

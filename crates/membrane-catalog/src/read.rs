@@ -18,6 +18,8 @@ mod suggest;
 mod yaml;
 
 pub(crate) use contract::{Contract, read_contract};
+#[cfg(test)]
+pub(crate) use custom::settings;
 pub(crate) use file::{contract_files, read_file};
 pub(crate) use lists::{read_classes, read_purposes};
 pub(crate) use report::{At, Mark, Report};

@@ -1,6 +1,9 @@
 mod content;
+mod documented;
 mod folder;
 mod golden;
+mod mutated;
+mod settings;
 mod shipped;
 mod single;
 mod together;
@@ -60,4 +63,31 @@ fn faults(dir: &Path) -> Vec<String> {
 fn load(contract: &str) -> Catalog {
     let dir = write_contracts(&[("orders.yaml", contract)]);
     Catalog::load(dir.path()).unwrap()
+}
+
+/// Changes the valid contract and expects these faults, as `line: message`.
+fn check(from: &str, to: &str, expected: &[&str]) {
+    assert!(ORDERS.contains(from), "{from}");
+    let dir = write_contracts(&[("orders.yaml", &ORDERS.replacen(from, to, 1))]);
+    let found: Vec<_> = match Catalog::load(dir.path()) {
+        Ok(_) => Vec::new(),
+        Err(error) => {
+            error.faults().iter().map(|fault| format!("{}: {}", fault.line, fault.message)).collect()
+        }
+    };
+    assert_eq!(found, expected, "{from} -> {to}");
+}
+
+/// Changes the settings of a column, whose line starts its `customProperties`.
+fn check_setting(column: &str, from: &str, to: &str, expected: &[&str]) {
+    let start = ORDERS.find(&format!("- name: {column}\n")).unwrap();
+    let (before, after) = ORDERS.split_at(start);
+    assert!(after.contains(from), "{from}");
+    let changed = format!("{before}{}", after.replacen(from, to, 1));
+    let dir = write_contracts(&[("orders.yaml", &changed)]);
+    let found: Vec<_> = match Catalog::load(dir.path()) {
+        Ok(_) => Vec::new(),
+        Err(error) => error.faults().iter().map(|fault| fault.message.clone()).collect(),
+    };
+    assert_eq!(found, expected, "{column}: {from} -> {to}");
 }

@@ -77,8 +77,15 @@ fn check_generalisation(column: &Draft, report: &mut Report) {
     if !fits {
         report.fault(*mark, format!("{what}: `generalise({how})` is for {types}, the column is {logical}"));
     }
-    if *how == Generalisation::Width(1) && logical == LogicalType::Integer {
-        report.fault(*mark, format!("{what}: `generalise({how})` keeps every integer as it is"));
+    let keeps_all = match how {
+        Generalisation::Width(width) => *width == 1 && logical == LogicalType::Integer,
+        Generalisation::Prefix(length) => {
+            column.rules.length_max.is_some_and(|max| max <= usize::from(*length))
+        }
+        Generalisation::Month | Generalisation::Year => false,
+    };
+    if keeps_all {
+        report.fault(*mark, format!("{what}: `generalise({how})` keeps every value as it is"));
     }
 }
 

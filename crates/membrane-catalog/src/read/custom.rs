@@ -19,6 +19,12 @@ const PROPERTY: [&str; 6] = [
     "membrane.privacy.bounds",
 ];
 
+/// Returns every setting, for the test of their documentation.
+#[cfg(test)]
+pub(crate) fn settings() -> impl Iterator<Item = &'static str> {
+    SCHEMA.into_iter().chain(PROPERTY)
+}
+
 /// Where custom properties stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Level {

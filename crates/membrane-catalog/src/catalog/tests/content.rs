@@ -92,3 +92,14 @@ fn it_can_be_said_in_words() {
     assert_eq!(of("member_no").rules, ["required", "at most 9 characters", "pattern"]);
     assert!(of("note").stored.is_empty());
 }
+
+#[test]
+fn line_ends_of_windows_change_nothing_but_the_hash() {
+    let windows = load(&ORDERS.replace('\n', "\r\n"));
+    assert_eq!(windows.datasets().next().unwrap().describe(), orders().describe());
+    let wrong = ORDERS.replace("status: active", "stauts: active").replace('\n', "\r\n");
+    let dir = write_contracts(&[("orders.yaml", &wrong)]);
+    let expected =
+        "contracts/orders.yaml:6:1: the contract has an unknown key `stauts`, did you mean `status`?";
+    assert!(faults(dir.path()).iter().any(|fault| fault == expected), "{:?}", faults(dir.path()));
+}
