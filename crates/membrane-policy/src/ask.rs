@@ -1,0 +1,118 @@
+//! One question to Cedar at a time.
+
+use cedar_policy::{
+    AuthorizationError, Context, Decision, EntityUid, PolicyId, Request, RequestValidationError,
+    RestrictedExpression,
+};
+use chrono::{DateTime, SecondsFormat, Utc};
+use membrane_model::Purpose;
+
+use crate::Policies;
+
+/// Asks on behalf of one principal, for one purpose, at one moment.
+#[derive(Debug)]
+pub(crate) struct Asker<'a> {
+    pub(crate) policies: &'a Policies,
+    pub(crate) principal: &'a EntityUid,
+    pub(crate) context: Context,
+}
+
+/// What Cedar said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) outcome: Outcome,
+    /// The ids of the policies that determined it, sorted.
+    pub(crate) factors: Vec<String>,
+}
+
+/// What Cedar's answer means here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// At least one policy permits, none forbids and none erred.
+    Permitted,
+    /// At least one policy forbids.
+    Forbidden,
+    /// No policy speaks about it.
+    Unmentioned,
+    /// A policy erred. Cedar skips such a policy, forbids included; here it denies.
+    Faulty,
+}
+
+impl<'a> Asker<'a> {
+    /// Prepares questions. Nothing when the context cannot be built.
+    pub(crate) fn new(
+        policies: &'a Policies,
+        principal: &'a EntityUid,
+        purpose: Option<&Purpose>,
+        now: DateTime<Utc>,
+    ) -> Option<Self> {
+        let time = now.to_rfc3339_opts(SecondsFormat::Millis, true);
+        let mut pairs = vec![("time".to_owned(), RestrictedExpression::new_datetime(time))];
+        if let Some(purpose) = purpose {
+            pairs.push(("purpose".to_owned(), RestrictedExpression::new_string(purpose.to_string())));
+        }
+        let context = Context::from_pairs(pairs).ok()?;
+        Some(Self { policies, principal, context })
+    }
+
+    /// Asks whether the principal may do `action` on `resource`.
+    pub(crate) fn ask(&self, action: &'static str, resource: &EntityUid) -> Answer {
+        let policies = self.policies;
+        let known = (policies.world.actions.get(action), policies.by_action.get(action));
+        let (Some(action), Some(set)) = known else { return Answer::faulty() };
+        let request = Request::new(
+            self.principal.clone(),
+            action.clone(),
+            resource.clone(),
+            self.context.clone(),
+            Some(&policies.schema),
+        );
+        let request = match request {
+            Ok(request) => request,
+            // The schema does not let this kind of principal do it at all.
+            Err(RequestValidationError::InvalidPrincipalType(_)) => {
+                return Answer { outcome: Outcome::Unmentioned, factors: Vec::new() };
+            }
+            Err(_) => return Answer::faulty(),
+        };
+        let response = policies.cedar.is_authorized(&request, set, &policies.world.entities);
+        let diagnostics = response.diagnostics();
+        let mut errors = diagnostics.errors().peekable();
+        if errors.peek().is_some() {
+            // PRIVACY: the error's text may quote values; the policy's id says where to look.
+            let factors =
+                sorted(errors.map(|AuthorizationError::PolicyEvaluationError(error)| error.policy_id()));
+            return Answer { outcome: Outcome::Faulty, factors };
+        }
+        let factors = sorted(diagnostics.reason());
+        let outcome = match (response.decision(), factors.is_empty()) {
+            (Decision::Allow, _) => Outcome::Permitted,
+            (Decision::Deny, true) => Outcome::Unmentioned,
+            (Decision::Deny, false) => Outcome::Forbidden,
+        };
+        Answer { outcome, factors }
+    }
+}
+
+impl Answer {
+    fn faulty() -> Self {
+        Self { outcome: Outcome::Faulty, factors: Vec::new() }
+    }
+
+    /// Says in the record's words what the answer was.
+    pub(crate) const fn reason(&self) -> &'static str {
+        match self.outcome {
+            Outcome::Permitted => "permitted",
+            Outcome::Forbidden => "forbidden by policy",
+            Outcome::Unmentioned => "no policy permits it",
+            Outcome::Faulty => "a policy could not be evaluated",
+        }
+    }
+}
+
+fn sorted<'i>(ids: impl Iterator<Item = &'i PolicyId>) -> Vec<String> {
+    let mut names: Vec<String> = ids.map(ToString::to_string).collect();
+    names.sort();
+    names.dedup();
+    names
+}

@@ -1,0 +1,134 @@
+use membrane_ledger::{Ledger, NewRun, OpenRun, RunOutcome, RunState};
+use membrane_model::Action;
+use tempfile::TempDir;
+
+use super::Authorizer;
+use crate::fixture::{Hub, noon, request};
+use crate::{RefusedReason, Request};
+
+const POLICIES: &str = r#"
+@id("read") permit (principal is Analyst, action == Action::"read", resource == Dataset::"members");
+@id("columns") permit (principal is Analyst, action == Action::"readClear", resource in Class::"business");
+@id("rows") permit (principal is Analyst, action == Action::"readRow", resource)
+when { resource has region && principal.regions.contains(resource.region) };
+"#;
+
+struct World {
+    authorizer: Authorizer,
+    ledger: Ledger,
+    _dir: TempDir,
+}
+
+async fn world() -> World {
+    let hub = Hub::new(POLICIES);
+    let dir = TempDir::new().unwrap();
+    let ledger = Ledger::connect(&format!("sqlite://{}/ledger.db", dir.path().display())).await.unwrap();
+    World { authorizer: Authorizer::new(hub.policies, hub.catalog), ledger, _dir: dir }
+}
+
+impl World {
+    async fn run(&self, request: &Request) -> OpenRun {
+        let run = NewRun {
+            principal: request.principal.clone(),
+            action: request.action,
+            purpose: request.purpose.clone(),
+            job: "query".to_owned(),
+            statement: None,
+            started: noon(),
+        };
+        self.ledger.open_run(run).await.unwrap()
+    }
+}
+
+fn ana(datasets: &[&str]) -> Request {
+    request("analyst:ana", Action::Read, "marketing", datasets)
+}
+
+#[tokio::test]
+async fn the_decision_is_on_record_before_the_permit_exists() {
+    let world = world().await;
+    let mut run = world.run(&ana(&["members"])).await;
+    let permit = world.authorizer.issue(&mut run, ana(&["members"])).await.unwrap();
+    // The run is still open: what is read here was durable when the permit came.
+    let record = world.ledger.run(&permit.run_id()).await.unwrap().unwrap();
+    let [decision] = record.decisions.as_slice() else { panic!("{record:?}") };
+    assert!(decision.allowed);
+    assert_eq!(decision.dataset, Some("members".parse().unwrap()));
+    assert_eq!(decision.factors, ["read", "rows"]);
+    assert_eq!(decision.policy_version, permit.policy_version());
+    let members = permit.dataset(&"members".parse().unwrap()).unwrap();
+    for column in &decision.columns {
+        let shown = members.column(&column.column).map(super::super::permit::ColumnPermit::level);
+        assert_eq!(shown, column.level, "{}", column.column);
+    }
+    assert_eq!(permit.principal().to_string(), "analyst:ana");
+    assert_eq!(permit.action(), Action::Read);
+    assert_eq!(permit.purpose().unwrap().as_str(), "marketing");
+    assert_eq!(permit.datasets().count(), 1);
+}
+
+#[tokio::test]
+async fn a_refusal_is_on_record_too() {
+    let world = world().await;
+    let mut run = world.run(&ana(&["stores"])).await;
+    let refused = world.authorizer.issue(&mut run, ana(&["stores"])).await.unwrap_err();
+    assert_eq!(refused.reason, RefusedReason::NotFound);
+    assert!(refused.factors.is_empty());
+    let record = world.ledger.run(&run.id()).await.unwrap().unwrap();
+    assert_eq!(record.decisions.len(), 1);
+    assert!(!record.decisions[0].allowed);
+}
+
+#[tokio::test]
+async fn no_record_no_permit() {
+    let world = world().await;
+    let mut run = world.run(&ana(&["members"])).await;
+    // Somebody else ends the run: nothing can be recorded in it any more.
+    let later = noon() + chrono::TimeDelta::days(30);
+    assert_eq!(world.ledger.abandon_stale_runs(later).await.unwrap(), 1);
+    let refused = world.authorizer.issue(&mut run, ana(&["members"])).await.unwrap_err();
+    assert_eq!(refused.reason, RefusedReason::RecordFault);
+}
+
+#[tokio::test]
+async fn the_request_must_be_the_runs_own() {
+    let world = world().await;
+    let asked = ana(&["members"]);
+    for other in [
+        request("partner:acme", Action::Read, "marketing", &["members"]),
+        request("analyst:ana", Action::Release, "marketing", &["members"]),
+        request("analyst:ana", Action::Read, "service", &["members"]),
+        request("analyst:ana", Action::Read, "", &["members"]),
+    ] {
+        let mut run = world.run(&other).await;
+        let refused = world.authorizer.issue(&mut run, asked.clone()).await.unwrap_err();
+        assert_eq!(refused.reason, RefusedReason::RecordFault);
+        assert!(world.ledger.run(&run.id()).await.unwrap().unwrap().decisions.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_listing_is_a_permit_for_what_is_visible() {
+    let world = world().await;
+    let asked = ana(&[]);
+    let mut run = world.run(&asked).await;
+    let purpose = asked.purpose.as_ref();
+    let permit =
+        world.authorizer.visible_datasets(&mut run, &asked.principal, purpose, noon()).await.unwrap();
+    let names: Vec<&str> = permit.datasets().map(|found| found.dataset().name.as_str()).collect();
+    assert_eq!(names, ["members"]);
+    let outcome = RunOutcome {
+        state: RunState::Complete,
+        error_code: None,
+        rows_in: None,
+        rows_out: None,
+        rows_quarantined: None,
+        bytes_out: None,
+        duration_ms: 1,
+        inputs: Vec::new(),
+        outputs: Vec::new(),
+        edges: Vec::new(),
+        finished: noon(),
+    };
+    run.close(outcome).await.unwrap();
+}

@@ -1,0 +1,85 @@
+//! Who sees what: principals, purposes and classes in one text that a reviewer can read and compare.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use chrono::{DateTime, Utc};
+use membrane_catalog::Catalog;
+use membrane_model::{Action, ClassName, PrincipalId, Purpose, RevealLevel};
+
+use crate::ask::{Asker, Outcome};
+use crate::column::decide_column;
+use crate::rows::decide_rows;
+use crate::{Policies, RowRule};
+
+impl Policies {
+    /// Returns who sees what at a moment: per purpose, for all principals that see the same, the reveal
+    /// levels of each class over all datasets and how much of each dataset's rows.
+    #[must_use]
+    pub fn matrix(&self, catalog: &Catalog, now: DateTime<Utc>) -> String {
+        let mut text = String::new();
+        for entry in catalog.purposes() {
+            for action in [Action::Read, Action::Release] {
+                // Principals that see the same stand together.
+                let mut blocks: BTreeMap<String, Vec<&PrincipalId>> = BTreeMap::new();
+                for principal in self.world.principals.keys() {
+                    if let Some(block) = self.block(catalog, principal, action, &entry.name, now) {
+                        blocks.entry(block).or_default().push(principal);
+                    }
+                }
+                let mut blocks: Vec<_> = blocks.into_iter().map(|(block, who)| (who, block)).collect();
+                blocks.sort();
+                for (who, block) in blocks {
+                    let who: Vec<String> = who.iter().map(ToString::to_string).collect();
+                    // Writing to a string cannot fail.
+                    let _ = writeln!(text, "{} for {} by {}\n{block}", action, entry.name, who.join(", "));
+                }
+            }
+        }
+        text
+    }
+
+    fn block(
+        &self,
+        catalog: &Catalog,
+        principal: &PrincipalId,
+        action: Action,
+        purpose: &Purpose,
+        now: DateTime<Utc>,
+    ) -> Option<String> {
+        let asker = Asker::new(self, self.world.principals.get(principal)?, Some(purpose), now)?;
+        let mut levels: BTreeMap<&ClassName, BTreeSet<Option<RevealLevel>>> = BTreeMap::new();
+        let mut rows = String::new();
+        for dataset in catalog.datasets() {
+            let Some(uids) = self.world.datasets.get(&dataset.name) else { continue };
+            if asker.ask(action.as_str(), &uids.dataset).outcome != Outcome::Permitted {
+                continue;
+            }
+            for column in &dataset.columns {
+                let Some(resource) = uids.columns.get(&column.name) else { continue };
+                let granted = decide_column(&asker, column, resource).granted;
+                levels.entry(&column.class).or_default().insert(granted.map(|found| found.level));
+            }
+            let verdict = decide_rows(&asker, dataset, uids);
+            let shown = match &verdict.rule {
+                RowRule::All => "all".to_owned(),
+                RowRule::None => "none".to_owned(),
+                RowRule::When(condition) => {
+                    let columns: Vec<String> = condition.columns().iter().map(ToString::to_string).collect();
+                    format!("by {}", columns.join(", "))
+                }
+            };
+            let _ = writeln!(rows, "  rows of {:<24} {shown}", dataset.name.as_str());
+        }
+        if rows.is_empty() {
+            return None;
+        }
+        let mut block = String::new();
+        for (class, levels) in levels {
+            let words: Vec<&str> =
+                levels.iter().rev().map(|level| level.map_or("hidden", RevealLevel::as_str)).collect();
+            let _ = writeln!(block, "  {:<32} {}", class.as_str(), words.join(" | "));
+        }
+        Some(block + &rows)
+    }
+}

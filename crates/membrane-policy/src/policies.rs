@@ -1,0 +1,167 @@
+//! A folder of policies, checked against a catalog and ready to be asked.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use cedar_policy::ffi::DetailedError;
+use cedar_policy::{PolicyId, PolicySet, Schema, ValidationMode, Validator};
+use membrane_catalog::{Catalog, Fault};
+use membrane_model::{Action, PrincipalId, RevealLevel};
+
+use crate::PolicyError;
+use crate::folder::Folder;
+use crate::literals::unknown_names;
+use crate::parameters::{Parameters, may_match};
+use crate::schema::{self, READ_ROW};
+use crate::text::{Written, place_and_message, read_policies};
+use crate::world::{self, World};
+
+/// A folder of policies, checked against a catalog and ready to be asked.
+///
+/// INVARIANT: every policy passed Cedar's strict validator without a warning, has an id of its own and
+/// names only what exists.
+#[derive(Debug)]
+pub struct Policies {
+    /// The policies whose scope can match an action: the others can neither decide nor err.
+    pub(crate) by_action: HashMap<&'static str, PolicySet>,
+    pub(crate) parameters: HashMap<PolicyId, Parameters>,
+    pub(crate) schema: Schema,
+    pub(crate) world: World,
+    pub(crate) cedar: cedar_policy::Authorizer,
+    schema_text: String,
+    version: String,
+    count: usize,
+}
+
+impl Policies {
+    /// Reads and checks a policy folder: `*.cedar`, `membrane.cedarschema` and `principals.json`.
+    ///
+    /// # Errors
+    /// [`PolicyError::Read`] when the folder or a file cannot be read, [`PolicyError::Faults`] with
+    /// everything that is wrong otherwise.
+    pub fn load(dir: &Path, catalog: &Catalog) -> Result<Self, PolicyError> {
+        let folder = Folder::read(dir)?;
+        let mut faults = Vec::new();
+        let written = read_policies(&folder, &mut faults);
+        let loaded = Self::assemble(&folder, &written, catalog, &mut faults);
+        match loaded {
+            Some(policies) if faults.is_empty() => Ok(policies),
+            _ => {
+                faults.sort();
+                faults.dedup();
+                Err(PolicyError::Faults(faults))
+            }
+        }
+    }
+
+    /// Lists everything that is wrong with a policy folder; nothing when it can be served.
+    #[must_use]
+    pub fn check(dir: &Path, catalog: &Catalog) -> Vec<Fault> {
+        match Self::load(dir, catalog) {
+            Ok(_) => Vec::new(),
+            Err(PolicyError::Faults(faults)) => faults,
+            Err(PolicyError::Read { path, source }) => {
+                vec![Fault { file: path, line: 1, column: 1, message: format!("cannot be read: {source}") }]
+            }
+        }
+    }
+
+    /// Returns the hash that names this version: of the folder's files and of the catalog.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Returns the number of policies.
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Returns the whole Cedar schema, the generated part included.
+    #[must_use]
+    pub fn schema_text(&self) -> &str {
+        &self.schema_text
+    }
+
+    /// Returns who there is, sorted.
+    #[must_use]
+    pub fn principals(&self) -> Vec<PrincipalId> {
+        self.world.principals.keys().cloned().collect()
+    }
+
+    /// Returns the groups that a principal belongs to, directly or not, sorted; nothing for a stranger.
+    #[must_use]
+    pub fn groups_of(&self, principal: &PrincipalId) -> Vec<String> {
+        let Some(uid) = self.world.principals.get(principal) else { return Vec::new() };
+        let groups = self.world.entities.ancestors(uid).into_iter().flatten();
+        let mut names: Vec<String> =
+            groups.map(|group| AsRef::<str>::as_ref(group.id()).to_owned()).collect();
+        names.sort();
+        names
+    }
+
+    fn assemble(
+        folder: &Folder,
+        written: &BTreeMap<PolicyId, Written<'_>>,
+        catalog: &Catalog,
+        faults: &mut Vec<Fault>,
+    ) -> Option<Self> {
+        let built = schema::build(&folder.schema, catalog, faults)?;
+        validate(written, &built.schema, faults);
+        let world = world::build(&built.schema, &folder.schema, catalog, &folder.principals, faults)?;
+        for one in written.values() {
+            faults.extend(unknown_names(&one.policy, &world, catalog).iter().map(|text| one.fault(text)));
+        }
+        Some(Self {
+            by_action: by_action(written),
+            parameters: written.iter().map(|(id, one)| (id.clone(), one.parameters)).collect(),
+            schema: built.schema,
+            world,
+            cedar: cedar_policy::Authorizer::new(),
+            schema_text: built.text,
+            version: folder.version(catalog.content_hash()),
+            count: written.len(),
+        })
+    }
+}
+
+// Strict, and a warning is a fault: a policy that can never apply is a typing mistake in who may do
+// what.
+fn validate(written: &BTreeMap<PolicyId, Written<'_>>, schema: &Schema, faults: &mut Vec<Fault>) {
+    let all = match PolicySet::from_policies(written.values().map(|one| one.policy.clone())) {
+        Ok(all) => all,
+        Err(error) => {
+            faults.extend(written.values().map(|one| one.fault(error.to_string())));
+            return;
+        }
+    };
+    let result = Validator::new(schema.clone()).validate(&all, ValidationMode::Strict);
+    let errors: Vec<_> = result.validation_errors().map(|error| (error.policy_id(), error.into())).collect();
+    // What is wrong with a policy usually makes it impossible as well: one message is enough.
+    let warnings = result.validation_warnings().map(|warning| (warning.policy_id(), warning.into()));
+    let warnings = warnings.filter(|(id, _)| !errors.iter().any(|(other, _)| other == id));
+    for (id, error) in errors.iter().cloned().chain(warnings) {
+        let error: DetailedError = error;
+        let (place, message) = place_and_message(&error);
+        // The validator repeats the id in its own words.
+        let message = message.replace(&format!("for policy `{id}`, "), "");
+        faults.extend(written.get(id).map(|one| one.fault_at(place, message)));
+    }
+}
+
+fn by_action(written: &BTreeMap<PolicyId, Written<'_>>) -> HashMap<&'static str, PolicySet> {
+    let levels = RevealLevel::HIGHEST_FIRST.into_iter().map(RevealLevel::cedar_action);
+    let acts = Action::ALL.into_iter().map(Action::as_str);
+    let actions = levels.chain(acts).chain([READ_ROW]);
+    actions
+        .map(|action| {
+            let matching = written.values().filter(|one| may_match(&one.policy, action));
+            let set = PolicySet::from_policies(matching.map(|one| one.policy.clone()));
+            (action, set.unwrap_or_default())
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

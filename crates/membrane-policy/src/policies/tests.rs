@@ -1,0 +1,213 @@
+//! Loading: good folders, and every kind of bad one.
+
+mod repository;
+
+use crate::fixture::{MEMBERS, PEOPLE, SCHEMA, catalog, folder, load};
+use crate::{Policies, PolicyError};
+
+const GOOD: &str = r#"
+@id("ana.read")
+permit (principal == Analyst::"ana", action == Action::"read", resource);
+"#;
+
+/// Loads the policies and compares `line: message` of every fault, as far as `expected` gives it.
+fn check(policies: &str, expected: &[(usize, &str)]) {
+    check_all(SCHEMA, PEOPLE, policies, "test.cedar", expected);
+}
+
+fn check_all(schema: &str, people: &str, policies: &str, file: &str, expected: &[(usize, &str)]) {
+    let dir = folder(schema, people, policies);
+    let faults = Policies::check(dir.path(), &catalog(&MEMBERS));
+    let shown: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    assert_eq!(faults.len(), expected.len(), "{shown:#?}");
+    for (fault, (line, message)) in faults.iter().zip(expected) {
+        assert!(fault.file.ends_with(file), "{shown:#?}");
+        assert_eq!(fault.line, *line, "{shown:#?}");
+        assert!(fault.message.contains(message), "{message} is not in {shown:#?}");
+    }
+}
+
+#[test]
+fn good_policies_load() {
+    let policies = load(&catalog(&MEMBERS), GOOD).unwrap();
+    assert_eq!(policies.count(), 1);
+    let names: Vec<String> = policies.principals().iter().map(ToString::to_string).collect();
+    assert_eq!(names, ["analyst:ana", "partner:acme", "compliance:olga", "operator:omar"]);
+    assert_eq!(policies.groups_of(&"analyst:ana".parse().unwrap()), ["marketing"]);
+    assert!(policies.schema_text().contains("\"city\"?: String"));
+}
+
+#[test]
+fn the_version_follows_policies_and_catalog() {
+    let members = catalog(&MEMBERS);
+    let version = |policies: &str| load(&members, policies).unwrap().version().to_owned();
+    assert_eq!(version(GOOD), version(GOOD));
+    assert_eq!(version(GOOD).len(), 64);
+    assert_ne!(version(GOOD), version(&format!("{GOOD}\n")));
+    let fewer = [(MEMBERS[0].0, MEMBERS[0].1, &MEMBERS[0].2[..9]), MEMBERS[1]];
+    assert_ne!(version(GOOD), load(&catalog(&fewer), GOOD).unwrap().version());
+}
+
+#[test]
+fn faults_of_all_policies_come_at_once_with_their_lines() {
+    check(
+        r#"permit (principal, action == Action::"read", resource);
+@id("Shout")
+permit (principal, action == Action::"read", resource);
+@id("twice")
+permit (principal, action == Action::"read", resource);
+@id("twice")
+permit (principal, action == Action::"read", resource);
+@id("noted") @because("it is so")
+permit (principal, action == Action::"read", resource);
+@id("open")
+permit (principal, action, resource);
+@id("mask") @partial("stars")
+permit (principal, action == Action::"readPartial", resource);
+@id("useless") @partial("partial(3,4)")
+permit (principal, action == Action::"readClear", resource);
+@id("denies") @generalise("year")
+forbid (principal, action == Action::"readGeneralised", resource);
+"#,
+        &[
+            (1, "policy without `@id"),
+            (2, "`@id` must be"),
+            (6, "policy `twice`: the id is taken in"),
+            (8, "unknown annotation `@because`"),
+            (10, "policy `open`: it can permit `readGeneralised` and must say how"),
+            (10, "policy `open`: it can permit `readPartial` and must say how"),
+            (12, "`@partial`: not a partial mask"),
+            (14, "policy `useless`: `@partial` has no meaning here"),
+            (16, "policy `denies`: `@generalise` has no meaning here"),
+        ],
+    );
+}
+
+#[test]
+fn a_file_that_does_not_parse_says_where() {
+    check("\n\npermit (principal, action, resource when {};\n", &[(3, "unexpected token")]);
+    check(
+        "@id(\"t\")\npermit (principal == ?principal, action == Action::\"read\", resource);\n",
+        &[(1, "templates are not used here")],
+    );
+}
+
+#[test]
+fn the_strict_validator_speaks() {
+    check(
+        r#"
+@id("typo")
+permit (principal, action == Action::"raed", resource);
+@id("optional")
+permit (principal, action == Action::"readRow", resource is Row::members)
+when { resource.city == "Shanghai" };
+@id("sealed")
+permit (principal, action == Action::"readRow", resource is Row::members)
+when { resource.phone == "x" };
+@id("mixed")
+permit (principal, action == Action::"readRow", resource is Row::members)
+when { resource.points == "many" };
+@id("never")
+forbid (principal is Partner, action == Action::"ingest", resource);
+"#,
+        &[
+            (3, "policy `typo`: unrecognized action"),
+            (6, "policy `optional`"),
+            (9, "policy `sealed`"),
+            (12, "policy `mixed`"),
+            (13, "policy `never`: policy is impossible"),
+            (13, "policy `never`: unable to find an applicable action"),
+        ],
+    );
+}
+
+#[test]
+fn names_that_name_nothing_are_faults() {
+    check(
+        r#"
+@id("class")
+forbid (principal, action == Action::"readClear", resource in Class::"pii.phon");
+@id("group")
+permit (principal is Analyst in Group::"sales", action == Action::"read", resource);
+@id("person")
+permit (principal == Analyst::"bob", action == Action::"read", resource);
+@id("dataset")
+permit (principal, action == Action::"read", resource == Dataset::"member");
+@id("column")
+permit (principal, action == Action::"readNull", resource == Column::"members.fone");
+@id("row")
+permit (principal, action == Action::"readRow", resource == Row::members::"7");
+@id("purpose")
+permit (principal, action == Action::"read", resource)
+when { context.purpose == "marketting" };
+@id("purposes")
+permit (principal, action == Action::"read", resource)
+unless { ["marketing", "sales"].contains(context.purpose) };
+"#,
+        &[
+            (2, "there is no `Class::\"pii.phon\"` in `classes.yaml`"),
+            (4, "there is no `Group::\"sales\"` in `principals.json`"),
+            (6, "there is no `Analyst::\"bob\"`"),
+            (8, "there is no `Dataset::\"member\"`"),
+            (10, "there is no `Column::\"members.fone\"`"),
+            (12, "a single row has no name; write `resource is Row::members`"),
+            (14, "there is no purpose `marketting`"),
+            (17, "there is no purpose `sales`"),
+        ],
+    );
+}
+
+#[test]
+fn people_are_checked_with_their_lines() {
+    let people = r#"[
+  { "uid": { "type": "Group", "id": "marketing" }, "attrs": {}, "parents": [] },
+  { "uid": { "type": "Analyst", "id": "ana" }, "attrs": { "regions": "SH", "clearance": 1 }, "parents": [] },
+  { "uid": { "type": "Analyst", "id": "li li" }, "attrs": { "regions": [], "clearance": 1 }, "parents": [] },
+  { "uid": { "type": "Partner", "id": "acme" }, "attrs": {}, "parents": [{ "type": "Group", "id": "no" }] },
+  { "uid": { "type": "Partner", "id": "acme" }, "attrs": {}, "parents": [] },
+  { "uid": { "type": "Class", "id": "pii" }, "attrs": {}, "parents": [] },
+  { "uid": { "type": "Robot", "id": "r2" }, "attrs": {}, "parents": [] }
+]"#;
+    check_all(
+        SCHEMA,
+        people,
+        "",
+        "principals.json",
+        &[
+            (3, "regions"),
+            (4, "not a principal"),
+            (5, "there is no `Group::\"no\"` in this file"),
+            (6, "`Partner::\"acme\"` is here twice"),
+            (7, "only principals and groups stand in this file"),
+            (8, "Robot"),
+        ],
+    );
+    check_all(SCHEMA, "[\n{]", "", "principals.json", &[(2, "not a JSON array of Cedar entities")]);
+}
+
+#[test]
+fn the_schema_must_have_what_the_hub_asks() {
+    let without = SCHEMA.replace("action erase", "action erased");
+    let expected = "must have an action `erase` that applies to `Hub`";
+    check_all(&without, PEOPLE, "", "membrane.cedarschema", &[(1, expected)]);
+    let broken = SCHEMA.replace("entity Hub;", "entity Hub");
+    let line = SCHEMA.lines().position(|line| line == "entity Hub;").unwrap();
+    let dir = folder(&broken, PEOPLE, "");
+    let faults = Policies::check(dir.path(), &catalog(&MEMBERS));
+    assert!(faults.iter().all(|fault| (line + 1..line + 5).contains(&fault.line)), "{faults:?}");
+    let other = SCHEMA.replace("  private: Bool,\n", "  private: Long,\n");
+    let dir = folder(&other, PEOPLE, "");
+    let faults = Policies::check(dir.path(), &catalog(&MEMBERS));
+    assert!(faults.iter().all(|fault| fault.message.contains("for the catalog")), "{faults:?}");
+    assert_eq!(faults.len(), 2);
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_one_clear_error() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let missing = dir.path().join("nowhere");
+    let error = Policies::load(&missing, &catalog(&MEMBERS)).unwrap_err();
+    assert!(matches!(error, PolicyError::Read { .. }));
+    assert!(error.to_string().contains("nowhere"));
+    assert_eq!(Policies::check(&missing, &catalog(&MEMBERS)).len(), 1);
+}

@@ -1,0 +1,74 @@
+//! A refusal: a value, not an error.
+
+use std::fmt;
+
+/// Why no permit was issued. The full reason stands in the run's record; this is what the asker may
+/// know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// The kind of refusal.
+    pub reason: RefusedReason,
+    /// The policies that determined it, as far as the asker may know them. Always empty for
+    /// [`RefusedReason::NotFound`].
+    pub factors: Vec<String>,
+}
+
+/// The kinds of refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RefusedReason {
+    /// The principal may not do this at all, whatever the dataset.
+    NotPermitted,
+    /// Nobody of that name in `policies/principals.json`.
+    UnknownPrincipal,
+    /// No purpose was stated where one is needed, or it is not in `catalog/purposes.yaml`.
+    UnknownPurpose,
+    /// None of the datasets exists for this principal. Hidden and absent look the same.
+    NotFound,
+    /// A policy could not be evaluated.
+    PolicyFault,
+    /// The decision could not be written to the run's record, or the request is not the run's.
+    RecordFault,
+}
+
+impl RefusedReason {
+    /// Returns the stable code of this kind.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NotPermitted => "not_permitted",
+            Self::UnknownPrincipal => "unknown_principal",
+            Self::UnknownPurpose => "unknown_purpose",
+            Self::NotFound => "not_found",
+            Self::PolicyFault => "policy_fault",
+            Self::RecordFault => "record_fault",
+        }
+    }
+}
+
+impl fmt::Display for RefusedReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotPermitted => "not permitted",
+            Self::UnknownPrincipal => "unknown principal",
+            Self::UnknownPurpose => "unknown or missing purpose",
+            Self::NotFound => "no such dataset",
+            Self::PolicyFault => "a policy could not be evaluated",
+            Self::RecordFault => "the decision could not be recorded",
+        })
+    }
+}
+
+impl Refused {
+    pub(crate) const fn plain(reason: RefusedReason) -> Self {
+        Self { reason, factors: Vec::new() }
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.reason.fmt(f)?;
+        if self.factors.is_empty() { Ok(()) } else { write!(f, " (by {})", self.factors.join(", ")) }
+    }
+}
+
+impl std::error::Error for Refused {}

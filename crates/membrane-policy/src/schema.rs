@@ -1,0 +1,131 @@
+//! The Cedar schema: the fixed part of the folder and the part that the catalog decides.
+//!
+//! The generated part has an entity type `Row::DATASET` per dataset and the action `readRow`, which
+//! applies to all of them. A row type's attributes are the dataset's columns that are stored in clear or
+//! already generalised and are text, integers or booleans; the attribute is optional when the contract
+//! does not require the column. So the strict validator refuses a row rule that forgets that a value may
+//! be missing, or that names a column which only a key could open.
+
+use std::fmt::Write;
+
+use cedar_policy::ffi::DetailedError;
+use cedar_policy::{EntityUid, Schema};
+use membrane_catalog::{Catalog, Column, Fault};
+use membrane_model::{Action, LogicalType, PrincipalKind, Protection, RevealLevel};
+
+use crate::folder::Source;
+use crate::text::place_and_message;
+
+/// The Cedar action that is asked for every row.
+pub(crate) const READ_ROW: &str = "readRow";
+/// The namespace of the generated row types.
+pub(crate) const ROW_NAMESPACE: &str = "Row";
+
+/// A schema and the text that it was read from.
+#[derive(Debug)]
+pub(crate) struct BuiltSchema {
+    pub(crate) schema: Schema,
+    pub(crate) text: String,
+}
+
+/// Returns the Cedar type of the attribute that a column gives a row, if it gives one.
+///
+/// Dates, instants and decimals are not attributes yet: a policy that names one is refused at load.
+pub(crate) const fn row_attribute(column: &Column) -> Option<&'static str> {
+    if !matches!(column.protection, Protection::Clear | Protection::Generalise(_)) {
+        return None;
+    }
+    match column.logical_type {
+        LogicalType::String => Some("String"),
+        LogicalType::Integer => Some("Long"),
+        LogicalType::Boolean => Some("Bool"),
+        LogicalType::Number | LogicalType::Decimal { .. } | LogicalType::Date | LogicalType::Timestamp => {
+            None
+        }
+    }
+}
+
+/// Builds the schema. What is wrong with the fixed part, by itself or for what the hub will ask, is a
+/// fault.
+pub(crate) fn build(fixed: &Source, catalog: &Catalog, faults: &mut Vec<Fault>) -> Option<BuiltSchema> {
+    let text = format!("{}\n{}", fixed.text, generate(catalog));
+    match Schema::from_cedarschema_str(&text) {
+        Ok((schema, warnings)) => {
+            for warning in warnings {
+                let (place, message) = place_and_message(&DetailedError::from(&warning));
+                faults.push(fault_in(fixed, place, &message));
+            }
+            let unasked = unasked(&schema);
+            faults.extend(unasked.iter().map(|message| fixed.fault(0, message)));
+            Some(BuiltSchema { schema, text })
+        }
+        Err(error) => {
+            let (place, message) = place_and_message(&DetailedError::from(&error));
+            faults.push(fault_in(fixed, place, &message));
+            None
+        }
+    }
+}
+
+fn fault_in(fixed: &Source, place: Option<usize>, message: &str) -> Fault {
+    match place {
+        Some(place) if place > fixed.text.len() => {
+            fixed.fault(0, format!("in the part generated from the catalog: {message}"))
+        }
+        place => fixed.fault(place.unwrap_or(0), message),
+    }
+}
+
+/// Returns the generated part.
+pub(crate) fn generate(catalog: &Catalog) -> String {
+    let mut rows = String::new();
+    let mut names = Vec::new();
+    for dataset in catalog.datasets() {
+        names.push(format!("{ROW_NAMESPACE}::{}", dataset.name));
+        let attributes = dataset.columns.iter().filter_map(|column| {
+            let optional = if column.required { "" } else { "?" };
+            Some(format!("    \"{}\"{optional}: {},\n", column.name, row_attribute(column)?))
+        });
+        let attributes: String = attributes.collect();
+        // Writing to a string cannot fail.
+        let _ = writeln!(rows, "  entity {} in [Dataset] = {{\n{attributes}  }};", dataset.name);
+    }
+    if names.is_empty() {
+        return String::new();
+    }
+    let kinds: Vec<&str> = PrincipalKind::ALL.into_iter().map(PrincipalKind::cedar_type).collect();
+    format!(
+        "// Generated from the catalog.\nnamespace {ROW_NAMESPACE} {{\n{rows}}}\n\
+         action {READ_ROW} appliesTo {{\n  principal: [{}],\n  resource: [{}],\n  context: Asked,\n}};\n",
+        kinds.join(", "),
+        names.join(", "),
+    )
+}
+
+/// Returns the Cedar entity type of the resource that an action is asked about.
+pub(crate) const fn resource_type(action: Action) -> &'static str {
+    match action {
+        Action::Ingest | Action::Read | Action::Release => "Dataset",
+        Action::Audit | Action::Administer | Action::Erase => "Hub",
+    }
+}
+
+// What the hub asks must be in the schema: otherwise every request would be refused, with no policy to
+// blame.
+fn unasked(schema: &Schema) -> Vec<String> {
+    let levels = RevealLevel::HIGHEST_FIRST.into_iter().map(|level| (level.cedar_action(), "Column"));
+    let acts = Action::ALL.into_iter().map(|action| (action.as_str(), resource_type(action)));
+    levels
+        .chain(acts)
+        .filter(|(action, resource)| {
+            let Ok(uid) = format!("Action::\"{action}\"").parse::<EntityUid>() else { return true };
+            let asked = schema
+                .resources_for_action(&uid)
+                .is_some_and(|mut types| types.any(|found| found.to_string() == *resource));
+            !asked
+        })
+        .map(|(action, resource)| {
+            format!("the schema must have an action `{action}` that applies to `{resource}`")
+        })
+        .collect()
+}

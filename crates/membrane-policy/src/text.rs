@@ -1,0 +1,116 @@
+//! Reads the `*.cedar` files: policies with their ids, parameters and places.
+
+use std::collections::BTreeMap;
+
+use cedar_policy::ffi::DetailedError;
+use cedar_policy::{Policy, PolicyId, PolicySet};
+use membrane_catalog::Fault;
+
+use crate::folder::{Folder, Source};
+use crate::parameters::Parameters;
+
+const ID_LENGTH_MAX: usize = 63;
+
+/// One policy as it was written.
+#[derive(Debug)]
+pub(crate) struct Written<'a> {
+    /// The policy, under the id of its `@id`.
+    pub(crate) policy: Policy,
+    /// The parameters of its annotations.
+    pub(crate) parameters: Parameters,
+    source: &'a Source,
+    offset: usize,
+}
+
+impl Written<'_> {
+    pub(crate) fn id(&self) -> &str {
+        self.policy.id().as_ref()
+    }
+
+    /// States a fault of this policy.
+    pub(crate) fn fault(&self, message: impl AsRef<str>) -> Fault {
+        self.fault_at(None, message)
+    }
+
+    /// States a fault of this policy at a place that Cedar gave, or else at its start.
+    pub(crate) fn fault_at(&self, offset: Option<usize>, message: impl AsRef<str>) -> Fault {
+        let text = format!("policy `{}`: {}", self.id(), message.as_ref());
+        self.source.fault(offset.unwrap_or(self.offset), text)
+    }
+}
+
+/// The first place that a Cedar error names, and its text in one line.
+pub(crate) fn place_and_message(error: &DetailedError) -> (Option<usize>, String) {
+    let place = error.source_locations.first().map(|label| label.loc.start);
+    let label = error.source_locations.first().and_then(|label| label.label.clone());
+    let parts = [Some(error.message.clone()), label, error.help.clone()];
+    let message = parts.into_iter().flatten().map(|part| part.replace('\n', " ")).collect::<Vec<_>>();
+    (place, message.join("; "))
+}
+
+/// Reads every policy. What cannot be used is a fault and is left out.
+pub(crate) fn read_policies<'a>(
+    folder: &'a Folder,
+    faults: &mut Vec<Fault>,
+) -> BTreeMap<PolicyId, Written<'a>> {
+    let mut found = BTreeMap::new();
+    for source in &folder.policies {
+        match source.text.parse::<PolicySet>() {
+            Ok(policies) => read_file(source, &policies, &mut found, faults),
+            Err(errors) => faults.extend(errors.iter().map(|error| {
+                let (place, message) = place_and_message(&DetailedError::from(error));
+                source.fault(place.unwrap_or(0), message)
+            })),
+        }
+    }
+    found
+}
+
+fn read_file<'a>(
+    source: &'a Source,
+    policies: &PolicySet,
+    found: &mut BTreeMap<PolicyId, Written<'a>>,
+    faults: &mut Vec<Fault>,
+) {
+    for template in policies.templates() {
+        let place = template.as_ref().loc().map_or(0, |place| place.start());
+        faults.push(source.fault(place, "templates are not used here: write a policy per case"));
+    }
+    for policy in policies.policies() {
+        let offset = policy.as_ref().loc().map_or(0, |place| place.start());
+        let id = match policy.annotation("id") {
+            Some(id) if is_id(id) => PolicyId::new(id),
+            Some(_) => {
+                let message = "`@id` must be lower-case letters, digits, `.`, `_` and `-`, a letter first";
+                faults.push(source.fault(offset, message));
+                continue;
+            }
+            None => {
+                faults.push(source.fault(offset, "policy without `@id(\"...\")`: decisions name it by that"));
+                continue;
+            }
+        };
+        if let Some(other) = found.get(&id) {
+            let first = other.fault("");
+            let message =
+                format!("policy `{id}`: the id is taken in {}:{}", first.file.display(), first.line);
+            faults.push(source.fault(offset, message));
+            continue;
+        }
+        let policy = policy.new_id(id.clone());
+        let mut written = Written { policy, parameters: Parameters::default(), source, offset };
+        match Parameters::read(&written.policy) {
+            Ok(parameters) => written.parameters = parameters,
+            Err(messages) => faults.extend(messages.iter().map(|message| written.fault(message))),
+        }
+        found.insert(id, written);
+    }
+}
+
+fn is_id(text: &str) -> bool {
+    text.len() <= ID_LENGTH_MAX
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text
+            .chars()
+            .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "._-".contains(letter))
+}
