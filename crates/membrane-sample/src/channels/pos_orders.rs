@@ -1,0 +1,96 @@
+//! Orders at the till and by delivery.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Decimal128Array, Int64Array, StringArray, TimestampMicrosecondArray};
+use arrow::datatypes::{DataType, SchemaRef};
+use arrow::error::ArrowError;
+
+use crate::dirt::DirtyKind::{BadChecksum, Duplicate, Late, MissingRequired, OutOfRange, UnknownValue};
+use crate::dirt::Faults;
+use crate::parquet_file::{MONEY, ParquetRow, schema, timestamp};
+
+/// Microseconds of the 365 days that 2024-03-01 to 2025-02-28 has, and every year of the sample.
+pub(super) const YEAR_US: i64 = 365 * 86_400 * 1_000_000;
+
+/// One order.
+#[derive(Debug, Clone)]
+pub(super) struct Order {
+    pub(super) order_id: Arc<str>,
+    pub(super) member_no: Option<Arc<str>>,
+    pub(super) store_id: Arc<str>,
+    pub(super) region: &'static str,
+    pub(super) ordered_at: i64,
+    pub(super) channel: &'static str,
+    pub(super) items: i64,
+    pub(super) amount_cents: i64,
+    pub(super) payment_account: Option<Arc<str>>,
+}
+
+impl ParquetRow for Order {
+    const DATASET: &'static str = "pos_orders";
+    const NAME: &'static str = "pos_orders.parquet";
+    const NUMBER: u64 = 6;
+    const DISTINCT: &'static [&'static str] = &["order_id"];
+    const FAULTS: Faults<fn(&mut Self)> = &[
+        ((MissingRequired, |order| order.member_no = None), 20),
+        ((UnknownValue, |order| order.channel = "kiosk"), 15),
+        ((UnknownValue, |order| order.region = "XX"), 10),
+        (
+            (BadChecksum, |order| {
+                order.payment_account = Some(spoil_account(order.payment_account.as_ref()))
+            }),
+            15,
+        ),
+        ((OutOfRange, |order| order.amount_cents = -order.amount_cents.max(1)), 10),
+        ((Duplicate, |_| {}), 20),
+        ((Late, |order| order.ordered_at -= YEAR_US), 15),
+    ];
+
+    fn schema() -> SchemaRef {
+        schema(vec![
+            ("order_id", DataType::Utf8),
+            ("member_no", DataType::Utf8),
+            ("store_id", DataType::Utf8),
+            ("region", DataType::Utf8),
+            ("ordered_at", timestamp()),
+            ("channel", DataType::Utf8),
+            ("items", DataType::Int64),
+            ("amount", MONEY),
+            ("payment_account", DataType::Utf8),
+        ])
+    }
+
+    fn columns(rows: &[Self]) -> Result<Vec<ArrayRef>, ArrowError> {
+        Ok(vec![
+            Arc::new(StringArray::from_iter_values(rows.iter().map(|row| &row.order_id))),
+            Arc::new(rows.iter().map(|row| row.member_no.as_deref()).collect::<StringArray>()),
+            Arc::new(StringArray::from_iter_values(rows.iter().map(|row| &row.store_id))),
+            Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.region))),
+            instants(rows.iter().map(|row| row.ordered_at)),
+            Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.channel))),
+            Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.items))),
+            money(rows.iter().map(|row| row.amount_cents))?,
+            Arc::new(rows.iter().map(|row| row.payment_account.as_deref()).collect::<StringArray>()),
+        ])
+    }
+}
+
+/// Makes a column of instants.
+pub(super) fn instants(values: impl Iterator<Item = i64>) -> ArrayRef {
+    Arc::new(TimestampMicrosecondArray::from_iter_values(values).with_timezone("UTC"))
+}
+
+/// Makes a column of money.
+pub(super) fn money(cents: impl Iterator<Item = i64>) -> Result<ArrayRef, ArrowError> {
+    let column = Decimal128Array::from_iter_values(cents.map(i128::from));
+    Ok(Arc::new(column.with_precision_and_scale(12, 2)?))
+}
+
+/// Gives an account number another last digit.
+pub(super) fn spoil_account(account: Option<&Arc<str>>) -> Arc<str> {
+    let mut account = account.map_or_else(|| "6217001234567890120".to_owned(), |account| account.to_string());
+    let last = account.pop();
+    account.push(if last == Some('4') { '5' } else { '4' });
+    account.into()
+}
