@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use membrane_model::{Delta, Epsilon};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::PrivacyError;
 
@@ -22,7 +22,7 @@ pub enum KeyDomain {
 }
 
 /// What an aggregate counts or sums for one member in one group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AggregateKind {
     /// `COUNT(*)`: rows, at most `rows_max` per member and group.

@@ -1,13 +1,13 @@
 //! What a release will look like, told before it is drawn.
 
 use membrane_model::Price;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::AggregateKind;
 
 /// What a release will look like. Holds nothing that depends on data, so it can be shown before the
 /// price is paid. Stored beside releases: fields are only ever added.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MechanismSummary {
     /// One entry per aggregate, in the order of the statement.
     pub aggregates: Vec<AggregateSummary>,
@@ -28,7 +28,7 @@ pub struct MechanismSummary {
 }
 
 /// What one aggregate will look like, in fixed-point units.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AggregateSummary {
     /// Its name.
     pub name: String,
