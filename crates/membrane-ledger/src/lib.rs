@@ -1,1 +1,40 @@
-//! Work in progress.
+//! The durable record: runs, decisions, lineage, budgets, releases, wrapped keys and the Merkle log.
+//!
+//! One set of SQL runs on SQLite (one machine) and PostgreSQL (several). Whatever a method wrote is
+//! durable before it returns, and a method that fails wrote nothing.
+//!
+//! INVARIANT: decisions are written through an [`OpenRun`] only; what a closed run says is a leaf of the
+//! Merkle log; a budget is spent before the answer that it pays for is computed, and never given back.
+
+mod batch;
+mod budget;
+mod close;
+mod connect;
+mod error;
+mod key;
+mod leaf;
+mod ledger;
+mod lineage;
+mod load;
+mod log;
+mod merkle;
+mod place;
+mod record;
+mod release;
+mod row;
+mod run;
+mod scope;
+mod status;
+
+pub use error::{DatabaseError, LedgerError, LogFault};
+pub use ledger::Ledger;
+pub use lineage::Direction;
+pub use log::LogHead;
+pub use record::{ReleaseRecord, RunFilter, RunRecord};
+pub use release::{Reservation, ReserveRequest, Reserved, StoredRelease};
+pub use run::{ClosedRun, ColumnDecision, DatasetVersion, Decision, NewRun, OpenRun, RunOutcome, RunState};
+pub use scope::Scope;
+pub use status::{ReleaseState, RunStatus};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,115 @@
+//! Statements over many rows or many keys, in a few fixed sizes so that each is prepared once.
+//!
+//! SQLite looks a `$N` parameter up by walking a list, so a statement of n parameters costs n² steps:
+//! a hundred rows each are fast, a thousand are not. Both databases' limits (32,766 and 65,535
+//! parameters) are far away.
+
+use std::fmt::Write;
+
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::{AnyConnection, Arguments, AssertSqlSafe, Encode, Type};
+
+use crate::{DatabaseError, LedgerError};
+
+/// Rows or keys per statement, largest first.
+const SIZES: [usize; 3] = [SIZE_MAX, 10, 1];
+const SIZE_MAX: usize = 100;
+
+/// The values of one statement.
+#[derive(Default)]
+pub(crate) struct Values(AnyArguments);
+
+impl Values {
+    pub(crate) fn push<'v, T>(&mut self, value: T) -> Result<(), LedgerError>
+    where
+        T: Encode<'v, sqlx::Any> + Type<sqlx::Any>,
+    {
+        // PRIVACY: the encoder's error may show the value.
+        self.0.add(value).map_err(|_| LedgerError::Database(DatabaseError::new("a value cannot be bound")))
+    }
+}
+
+/// An INSERT of any number of rows.
+pub(crate) struct Insert {
+    /// `INSERT INTO table (column, ...) VALUES`.
+    pub(crate) head: &'static str,
+    /// Values per row.
+    pub(crate) width: usize,
+    /// What follows the rows: `ON CONFLICT ...`, or nothing.
+    pub(crate) tail: &'static str,
+}
+
+impl Insert {
+    /// Inserts `rows`; `bind` pushes the values of one.
+    pub(crate) async fn rows<T>(
+        &self,
+        connection: &mut AnyConnection,
+        rows: &[T],
+        bind: impl Fn(&mut Values, usize, &T) -> Result<(), LedgerError>,
+    ) -> Result<(), LedgerError> {
+        let mut rest = rows;
+        let mut position = 0;
+        while !rest.is_empty() {
+            let size = SIZES.into_iter().find(|size| *size <= rest.len()).unwrap_or(1);
+            let (now, later) = rest.split_at(size);
+            let mut values = Values::default();
+            for row in now {
+                bind(&mut values, position, row)?;
+                position += 1;
+            }
+            let sql = format!("{} {} {}", self.head, tuples(size, self.width), self.tail);
+            sqlx::query_with(AssertSqlSafe(sql), values.0).execute(&mut *connection).await?;
+            rest = later;
+        }
+        Ok(())
+    }
+}
+
+/// Runs a SELECT for all `keys`: `IN` followed by the list takes the place of `{keys}` in `select`.
+/// Rows come in no particular order.
+pub(crate) async fn select<'k, T>(
+    connection: &mut AnyConnection,
+    select: &'static str,
+    keys: &[T],
+    mut each: impl FnMut(&AnyRow) -> Result<(), LedgerError>,
+) -> Result<(), LedgerError>
+where
+    T: Copy + Encode<'k, sqlx::Any> + Type<sqlx::Any>,
+{
+    for part in keys.chunks(SIZE_MAX) {
+        let size = SIZES.into_iter().rev().find(|size| *size >= part.len()).unwrap_or(SIZE_MAX);
+        let mut values = Values::default();
+        // The list is filled up with its last key, so that few statements serve all lengths.
+        for key in part.iter().chain(part.last().into_iter().cycle()).take(size) {
+            values.push(*key)?;
+        }
+        let sql = select.replace("{keys}", &format!("IN {}", tuples(1, size)));
+        for row in sqlx::query_with(AssertSqlSafe(sql), values.0).fetch_all(&mut *connection).await? {
+            each(&row)?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns `($1,$2),($3,$4)` for two rows of two values.
+fn tuples(rows: usize, width: usize) -> String {
+    let mut text = String::with_capacity(rows * (width * 6 + 2));
+    for row in 0..rows {
+        for column in 0..width {
+            let before = if column > 0 {
+                ","
+            } else if row > 0 {
+                "),("
+            } else {
+                "("
+            };
+            // Writing to a string does not fail.
+            let _ = write!(text, "{before}${}", row * width + column + 1);
+        }
+    }
+    text.push(')');
+    text
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+//! Closes runs: everything that is known about a run, and its leaf, in one transaction.
+
+use chrono::{DateTime, Utc};
+use membrane_model::{LineageEdge, RunId};
+use sqlx::AnyConnection;
+
+use crate::batch::Insert;
+use crate::load::load_records;
+use crate::log::{append_leaf, lock_head};
+use crate::row::{Cells, to_integer, to_integer_or_null, to_position};
+use crate::{ClosedRun, DatasetVersion, Ledger, LedgerError, RunOutcome, RunState, RunStatus};
+
+impl Ledger {
+    /// Closes as abandoned every run that was started up to `before` and is still open: what processes
+    /// left behind that were killed. Returns how many there were.
+    ///
+    /// The ledger cannot see which processes live. A process that is alone on its ledger passes the
+    /// present when it starts; where several share a ledger, pass a moment so long ago that no run can
+    /// still be under way.
+    ///
+    /// # Errors
+    /// [`LedgerError::Database`].
+    pub async fn abandon_stale_runs(&self, before: DateTime<Utc>) -> Result<u64, LedgerError> {
+        let rows =
+            sqlx::query("SELECT run FROM run WHERE status = 'open' AND started <= $1 ORDER BY started, run")
+                .bind(before.timestamp_micros())
+                .fetch_all(&self.pools.read)
+                .await?;
+        let mut abandoned = 0;
+        for row in &rows {
+            let run = Cells::of(row).parsed("run")?;
+            match close_run(self, run, RunStatus::Abandoned, &abandonment(before)).await {
+                Ok(_) => abandoned += 1,
+                // Its process lives after all, and closed it in this moment.
+                Err(LedgerError::RunNotOpen) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(abandoned)
+    }
+}
+
+fn abandonment(finished: DateTime<Utc>) -> RunOutcome {
+    RunOutcome {
+        state: RunState::Fail,
+        error_code: Some("abandoned".to_owned()),
+        rows_in: None,
+        rows_out: None,
+        rows_quarantined: None,
+        bytes_out: None,
+        duration_ms: 0,
+        inputs: Vec::new(),
+        outputs: Vec::new(),
+        edges: Vec::new(),
+        finished,
+    }
+}
+
+/// Closes an open run and appends its leaf. The head of the log is locked first, so that leaves get
+/// their places one after the other.
+pub(crate) async fn close_run(
+    ledger: &Ledger,
+    id: RunId,
+    status: RunStatus,
+    outcome: &RunOutcome,
+) -> Result<ClosedRun, LedgerError> {
+    let run = id.to_string();
+    let mut transaction = ledger.begin().await?;
+    let head = lock_head(&mut transaction).await?;
+    update_run(&mut transaction, &run, status, outcome).await?;
+    insert_datasets(&mut transaction, &run, "input", &outcome.inputs).await?;
+    insert_datasets(&mut transaction, &run, "output", &outcome.outputs).await?;
+    insert_edges(&mut transaction, &run, &outcome.edges).await?;
+    sqlx::query("UPDATE release SET state = 'burned' WHERE run = $1 AND state = 'reserved'")
+        .bind(run.as_str())
+        .execute(&mut *transaction)
+        .await?;
+    // The leaf is made from what is stored, by the code that verifies it later.
+    let record = load_records(&mut transaction, &[id]).await?.pop().ok_or(LedgerError::RunNotOpen)?;
+    let closed = append_leaf(&mut transaction, head, &record).await?;
+    transaction.commit().await?;
+    Ok(closed)
+}
+
+async fn update_run(
+    connection: &mut AnyConnection,
+    run: &str,
+    status: RunStatus,
+    outcome: &RunOutcome,
+) -> Result<(), LedgerError> {
+    let updated = sqlx::query(
+        "UPDATE run SET status = $2, error_code = $3, rows_in = $4, rows_out = $5, rows_quarantined = $6, \
+         bytes_out = $7, duration_ms = $8, finished = $9 WHERE run = $1 AND status = 'open'",
+    )
+    .bind(run)
+    .bind(status.as_str())
+    .bind(outcome.error_code.as_deref())
+    .bind(to_integer_or_null(outcome.rows_in, "rows_in")?)
+    .bind(to_integer_or_null(outcome.rows_out, "rows_out")?)
+    .bind(to_integer_or_null(outcome.rows_quarantined, "rows_quarantined")?)
+    .bind(to_integer_or_null(outcome.bytes_out, "bytes_out")?)
+    .bind(to_integer(outcome.duration_ms, "duration_ms")?)
+    .bind(outcome.finished.timestamp_micros())
+    .execute(connection)
+    .await?;
+    if updated.rows_affected() == 1 { Ok(()) } else { Err(LedgerError::RunNotOpen) }
+}
+
+async fn insert_datasets(
+    connection: &mut AnyConnection,
+    run: &str,
+    side: &'static str,
+    datasets: &[DatasetVersion],
+) -> Result<(), LedgerError> {
+    let insert = Insert {
+        head: "INSERT INTO run_dataset (run, side, position, dataset, version) VALUES",
+        width: 5,
+        tail: "",
+    };
+    insert
+        .rows(connection, datasets, |values, index, dataset| {
+            values.push(run)?;
+            values.push(side)?;
+            values.push(to_position(index)?)?;
+            values.push(dataset.dataset.as_str())?;
+            values.push(to_integer(dataset.version.0, "version")?)
+        })
+        .await
+}
+
+async fn insert_edges(
+    connection: &mut AnyConnection,
+    run: &str,
+    edges: &[LineageEdge],
+) -> Result<(), LedgerError> {
+    let mut distinct: Vec<&LineageEdge> = edges.iter().collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    let insert = Insert {
+        head: "INSERT INTO lineage_edge (run, position, from_namespace, from_name, from_field, \
+               to_namespace, to_name, to_field, transformation, masking) VALUES",
+        width: 10,
+        tail: "",
+    };
+    insert
+        .rows(connection, &distinct, |values, index, edge| {
+            values.push(run)?;
+            values.push(to_position(index)?)?;
+            for field in [&edge.from, &edge.to] {
+                values.push(field.namespace.as_str())?;
+                values.push(field.name.as_str())?;
+                values.push(field.field.as_str())?;
+            }
+            values.push(edge.transformation.as_str())?;
+            values.push(i64::from(edge.masking))
+        })
+        .await
+}

@@ -1,0 +1,33 @@
+use super::*;
+
+fn check(error: sqlx::Error, expected: &str) {
+    assert_eq!(LedgerError::from(error).to_string(), expected);
+}
+
+#[test]
+fn the_driver_shows_no_value() {
+    check(
+        sqlx::Error::ColumnDecode { index: "0".to_owned(), source: "expected TEXT, got 13800138000".into() },
+        "ledger database: column 0 cannot be decoded",
+    );
+    check(
+        sqlx::Error::Configuration("invalid port in postgres://u:hunter2@h:x/d".into()),
+        "ledger database: the connection URL is not valid",
+    );
+    check(sqlx::Error::Encode("13800138000".into()), "ledger database: the driver failed");
+    check(sqlx::Error::Protocol("13800138000".to_owned()), "ledger database: the driver failed");
+}
+
+#[test]
+fn an_operator_learns_what_to_mend() {
+    check(
+        sqlx::Error::Io(io::Error::from(io::ErrorKind::ConnectionRefused)),
+        "ledger database: connection refused",
+    );
+    check(sqlx::Error::PoolTimedOut, "ledger database: no connection was free in time");
+    let schema = LedgerError::from(MigrateError::VersionMissing(7)).to_string();
+    assert_eq!(
+        schema,
+        "ledger schema: migration 7 was previously applied but is missing in the resolved migrations"
+    );
+}

@@ -1,0 +1,161 @@
+//! What a leaf of the log says: the canonical JSON of a closed run.
+//!
+//! Canonical means: these fields in this order, no white space, no floats, no maps, instants as
+//! microseconds, lists in the order in which they were recorded. Edges are many, so their SHA-256 stands
+//! for them. The format has a name; a change of any kind gives it another, and old leaves keep theirs.
+
+use membrane_model::LineageEdge;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::merkle::{Hash, leaf_hash};
+use crate::{DatasetVersion, Decision, LedgerError, ReleaseRecord, RunRecord};
+
+const FORMAT: &str = "membrane-run/1";
+
+#[derive(Serialize)]
+struct RunLeaf<'a> {
+    format: &'static str,
+    run: String,
+    principal: String,
+    action: &'a str,
+    purpose: Option<&'a str>,
+    job: &'a str,
+    statement: Option<&'a str>,
+    started: i64,
+    finished: Option<i64>,
+    status: &'a str,
+    error_code: Option<&'a str>,
+    rows_in: Option<u64>,
+    rows_out: Option<u64>,
+    rows_quarantined: Option<u64>,
+    bytes_out: Option<u64>,
+    duration_ms: Option<u64>,
+    decisions: Vec<DecisionLeaf<'a>>,
+    inputs: Vec<VersionLeaf<'a>>,
+    outputs: Vec<VersionLeaf<'a>>,
+    edges: EdgesLeaf,
+    releases: Vec<ReleaseLeaf<'a>>,
+}
+
+#[derive(Serialize)]
+struct DecisionLeaf<'a> {
+    allowed: bool,
+    dataset: Option<&'a str>,
+    reason: &'a str,
+    factors: &'a [String],
+    policy_version: &'a str,
+    columns: Vec<ColumnLeaf<'a>>,
+}
+
+#[derive(Serialize)]
+struct ColumnLeaf<'a> {
+    column: &'a str,
+    level: Option<&'static str>,
+    factors: &'a [String],
+}
+
+#[derive(Serialize)]
+struct VersionLeaf<'a> {
+    dataset: &'a str,
+    version: u64,
+}
+
+#[derive(Serialize)]
+struct EdgesLeaf {
+    count: usize,
+    sha256: String,
+}
+
+#[derive(Serialize)]
+struct ReleaseLeaf<'a> {
+    release: u64,
+    partner: String,
+    query_key: &'a str,
+    rho_nano: u64,
+    delta_atto: u64,
+    state: &'static str,
+    reserved: i64,
+    committed: Option<i64>,
+    answer_sha256: Option<&'a str>,
+    scopes: Vec<String>,
+}
+
+/// Returns the leaf's hash of a closed run.
+pub(crate) fn run_hash(record: &RunRecord) -> Result<Hash, LedgerError> {
+    Ok(leaf_hash(&canonical(record)?))
+}
+
+/// Returns the canonical JSON of a closed run.
+fn canonical(record: &RunRecord) -> Result<Vec<u8>, LedgerError> {
+    let leaf = RunLeaf {
+        format: FORMAT,
+        run: record.run.to_string(),
+        principal: record.principal.to_string(),
+        action: record.action.as_str(),
+        purpose: record.purpose.as_ref().map(membrane_model::Purpose::as_str),
+        job: &record.job,
+        statement: record.statement.as_deref(),
+        started: record.started.timestamp_micros(),
+        finished: record.finished.map(|instant| instant.timestamp_micros()),
+        status: record.status.as_str(),
+        error_code: record.error_code.as_deref(),
+        rows_in: record.rows_in,
+        rows_out: record.rows_out,
+        rows_quarantined: record.rows_quarantined,
+        bytes_out: record.bytes_out,
+        duration_ms: record.duration_ms,
+        decisions: record.decisions.iter().map(decision_leaf).collect(),
+        inputs: record.inputs.iter().map(version_leaf).collect(),
+        outputs: record.outputs.iter().map(version_leaf).collect(),
+        edges: edges_leaf(&record.edges)?,
+        releases: record.releases.iter().map(release_leaf).collect(),
+    };
+    to_json(&leaf)
+}
+
+fn decision_leaf(decision: &Decision) -> DecisionLeaf<'_> {
+    let columns = decision.columns.iter().map(|column| ColumnLeaf {
+        column: column.column.as_str(),
+        level: column.level.map(membrane_model::RevealLevel::as_str),
+        factors: &column.factors,
+    });
+    DecisionLeaf {
+        allowed: decision.allowed,
+        dataset: decision.dataset.as_ref().map(membrane_model::DatasetName::as_str),
+        reason: &decision.reason,
+        factors: &decision.factors,
+        policy_version: &decision.policy_version,
+        columns: columns.collect(),
+    }
+}
+
+fn version_leaf(version: &DatasetVersion) -> VersionLeaf<'_> {
+    VersionLeaf { dataset: version.dataset.as_str(), version: version.version.0 }
+}
+
+fn edges_leaf(edges: &[LineageEdge]) -> Result<EdgesLeaf, LedgerError> {
+    Ok(EdgesLeaf { count: edges.len(), sha256: hex::encode(Sha256::digest(to_json(&edges)?)) })
+}
+
+fn release_leaf(release: &ReleaseRecord) -> ReleaseLeaf<'_> {
+    ReleaseLeaf {
+        release: release.release,
+        partner: release.partner.to_string(),
+        query_key: &release.query_key,
+        rho_nano: release.price.rho_nano,
+        delta_atto: release.price.delta_atto,
+        state: release.state.as_str(),
+        reserved: release.reserved.timestamp_micros(),
+        committed: release.committed.map(|instant| instant.timestamp_micros()),
+        answer_sha256: release.answer_sha256.as_deref(),
+        scopes: release.scopes.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn to_json(value: &impl Serialize) -> Result<Vec<u8>, LedgerError> {
+    serde_json::to_vec(value).map_err(|_| LedgerError::TooLarge("run"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+use chrono::{DateTime, Utc};
+use membrane_model::{Action, FieldRef, Price, RevealLevel, TableVersion, Transformation};
+
+use super::*;
+use crate::{ColumnDecision, ReleaseState, RunState, RunStatus};
+
+fn instant(second: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_790_000_000 + second, 123_456_000).unwrap()
+}
+
+fn record() -> RunRecord {
+    RunRecord {
+        run: "019a0000-0000-7000-8000-000000000001".parse().unwrap(),
+        principal: "partner:acme".parse().unwrap(),
+        action: Action::Release,
+        purpose: Some("partner_reporting".parse().unwrap()),
+        job: "release".into(),
+        statement: Some("SELECT region, COUNT(*) FROM pos_orders WHERE channel = ? GROUP BY region".into()),
+        started: instant(0),
+        status: RunStatus::Closed(RunState::Complete),
+        error_code: None,
+        rows_in: Some(20_000),
+        rows_out: Some(8),
+        rows_quarantined: None,
+        bytes_out: Some(512),
+        duration_ms: Some(1_500),
+        finished: Some(instant(2)),
+        decisions: vec![Decision {
+            allowed: true,
+            dataset: Some("pos_orders".parse().unwrap()),
+            reason: "permitted".into(),
+            factors: vec!["partners.cedar#1".into()],
+            policy_version: "c0ffee".into(),
+            columns: vec![
+                ColumnDecision {
+                    column: "region".parse().unwrap(),
+                    level: Some(RevealLevel::Clear),
+                    factors: vec!["\"会员\"".into()],
+                },
+                ColumnDecision { column: "phone".parse().unwrap(), level: None, factors: Vec::new() },
+            ],
+        }],
+        inputs: vec![DatasetVersion { dataset: "pos_orders".parse().unwrap(), version: TableVersion(3) }],
+        outputs: Vec::new(),
+        edges: vec![LineageEdge {
+            from: FieldRef::dataset("pos_orders", "region"),
+            to: FieldRef::answer("019a0000-0000-7000-8000-000000000001", "region"),
+            transformation: Transformation::GroupBy,
+            masking: true,
+        }],
+        releases: vec![ReleaseRecord {
+            release: 7,
+            partner: "partner:acme".parse().unwrap(),
+            query_key: "abcd".into(),
+            price: Price { rho_nano: 20_000_000, delta_atto: 1_000_000_000_000 },
+            state: ReleaseState::Committed,
+            reserved: instant(1),
+            committed: Some(instant(2)),
+            answer_sha256: Some("00".repeat(32)),
+            scopes: vec!["dataset:pos_orders".parse().unwrap(), "partner:acme".parse().unwrap()],
+        }],
+        leaf_index: Some(0),
+    }
+}
+
+/// Stored logs rest on this text: when it changes, the format needs another name.
+#[test]
+fn the_canonical_form_is_golden() {
+    let canonical = String::from_utf8(canonical(&record()).unwrap()).unwrap();
+    assert_eq!(canonical, include_str!("golden.json").trim_end());
+}
+
+#[test]
+fn the_hash_is_that_of_a_leaf() {
+    let mut data = vec![0];
+    data.extend(canonical(&record()).unwrap());
+    assert_eq!(run_hash(&record()).unwrap().as_slice(), Sha256::digest(data).as_slice());
+}
+
+/// What the leaf does not say, nobody can prove: each part of the record changes it.
+#[test]
+fn every_part_of_a_record_is_in_its_leaf() {
+    type Change = fn(&mut RunRecord);
+    let changes: [Change; 24] = [
+        |record| record.run = "019a0000-0000-7000-8000-000000000002".parse().unwrap(),
+        |record| record.principal = "partner:bolt".parse().unwrap(),
+        |record| record.action = Action::Read,
+        |record| record.purpose = None,
+        |record| record.job.push('x'),
+        |record| record.statement = None,
+        |record| record.started = instant(9),
+        |record| record.status = RunStatus::Abandoned,
+        |record| record.error_code = Some("failed".into()),
+        |record| record.rows_in = None,
+        |record| record.rows_out = Some(9),
+        |record| record.rows_quarantined = Some(0),
+        |record| record.bytes_out = None,
+        |record| record.duration_ms = None,
+        |record| record.finished = None,
+        |record| record.decisions[0].allowed = false,
+        |record| record.decisions[0].columns[1].level = Some(RevealLevel::Null),
+        |record| record.inputs[0].version = TableVersion(4),
+        |record| record.outputs = record.inputs.clone(),
+        |record| record.edges[0].masking = false,
+        |record| record.edges.clear(),
+        |record| record.releases[0].state = ReleaseState::Burned,
+        |record| record.releases[0].price.rho_nano += 1,
+        |record| record.releases[0].scopes.truncate(1),
+    ];
+    let mut hashes = vec![run_hash(&record()).unwrap()];
+    for change in changes {
+        let mut changed = record();
+        change(&mut changed);
+        hashes.push(run_hash(&changed).unwrap());
+    }
+    let count = hashes.len();
+    hashes.sort_unstable();
+    hashes.dedup();
+    assert_eq!(hashes.len(), count);
+}

@@ -1,0 +1,319 @@
+//! Releases: a price is reserved before the answer that it pays for is computed.
+//!
+//! ```text
+//! reserve ──> reserved ──commit_release──> committed      asked again: the same bytes, at no price
+//!                 └──burn, a crash, the run's end──> burned    the price stays spent
+//! ```
+//!
+//! Example: acme asks a question that costs rho 0.02. `reserve` checks acme's budget, acme's budget on
+//! the dataset and everyone's budget on the dataset, and charges all three or none. The process dies
+//! while it computes. At the next start [`Ledger::burn_stale`] burns the reservation: the noise may have been drawn
+//! and seen, so the 0.02 stay spent, and asking again costs another 0.02.
+//!
+//! One row of `counter` is locked first, so that all reservations are decided one after the other; they
+//! are short and rare, and there is no order of locks to get wrong.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use membrane_model::{Price, PrincipalId, RunId};
+use sqlx::AnyConnection;
+
+use crate::batch::Insert;
+use crate::budget::{set_spent, spent};
+use crate::row::{Cells, to_integer};
+use crate::run::lock_open;
+use crate::{Ledger, LedgerError, ReleaseState, Scope};
+
+/// How long a reservation may be under way. A process that is slower, or dead, has lost it.
+const LEASE: TimeDelta = TimeDelta::minutes(15);
+
+/// A price to reserve.
+#[derive(Debug, Clone)]
+pub struct ReserveRequest {
+    /// The run that asks; it must be open.
+    pub run: RunId,
+    /// Who pays.
+    pub partner: PrincipalId,
+    /// The name of the question: equal questions of the same data by the same partner have equal names.
+    pub query_key: String,
+    /// What it costs.
+    pub price: Price,
+    /// What it is charged to, and how much may have been charged there afterwards.
+    pub caps: Vec<(Scope, Price)>,
+    /// The present.
+    pub now: DateTime<Utc>,
+}
+
+/// What became of a request to reserve.
+#[derive(Debug)]
+pub enum Reserved {
+    /// The price is spent; the answer may be computed.
+    Granted(Reservation),
+    /// The question was answered before: this is the answer, at no price.
+    Replay(StoredRelease),
+    /// The question is being answered right now by someone else. Nothing was charged; ask again later.
+    InFlight,
+    /// A budget does not allow it. Nothing was charged.
+    OverBudget {
+        /// The first scope that does not allow it.
+        scope: Scope,
+        /// What may still be charged there.
+        remaining: Price,
+    },
+}
+
+/// A price that was reserved, and the right to store one answer for it.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "a reservation that is not committed is spent for nothing"]
+pub struct Reservation {
+    id: i64,
+}
+
+impl Reservation {
+    /// Returns the number of the release.
+    #[must_use]
+    pub const fn id(&self) -> i64 {
+        self.id
+    }
+}
+
+/// An answer that was stored.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoredRelease {
+    /// The run that computed it.
+    pub run: RunId,
+    /// What it cost then.
+    pub price: Price,
+    /// The answer, byte for byte.
+    pub answer: Vec<u8>,
+    /// When it was stored.
+    pub committed: DateTime<Utc>,
+}
+
+// PRIVACY: an answer belongs to its partner, not to a log.
+impl std::fmt::Debug for StoredRelease {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StoredRelease")
+            .field("run", &self.run)
+            .field("price", &self.price)
+            .field("answer_bytes", &self.answer.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The live release of a question.
+enum Live {
+    Committed(StoredRelease),
+    Reserved { id: i64, since: DateTime<Utc> },
+}
+
+impl Ledger {
+    /// Reserves a price, in one durable transaction: all scopes are charged, or none.
+    ///
+    /// # Errors
+    /// [`LedgerError::NoScope`], [`LedgerError::NoPrice`], [`LedgerError::RunNotOpen`],
+    /// [`LedgerError::QueryKeyTaken`], [`LedgerError::Price`] when a total would not fit, or
+    /// [`LedgerError::Database`]. Nothing was charged then.
+    pub async fn reserve(&self, request: &ReserveRequest) -> Result<Reserved, LedgerError> {
+        if request.price == Price::default() {
+            return Err(LedgerError::NoPrice);
+        }
+        let caps = tightest(&request.caps)?;
+        let mut transaction = self.begin().await?;
+        // INVARIANT: from here to the end no other reservation is decided.
+        let id = next_release(&mut transaction).await?;
+        match live_release(&mut transaction, request).await? {
+            Some(Live::Committed(release)) => return Ok(Reserved::Replay(release)),
+            Some(Live::Reserved { since, .. }) if request.now < since + LEASE => {
+                return Ok(Reserved::InFlight);
+            }
+            Some(Live::Reserved { id, .. }) => {
+                burn(&mut transaction, id).await?;
+            }
+            None => {}
+        }
+        lock_open(&mut transaction, &request.run.to_string()).await?;
+        let mut totals = Vec::with_capacity(caps.len());
+        for (scope, cap) in caps {
+            let before = spent(&mut transaction, scope).await?;
+            let after = before.checked_add(request.price)?;
+            if after.rho_nano > cap.rho_nano || after.delta_atto > cap.delta_atto {
+                let remaining = Price {
+                    rho_nano: cap.rho_nano.saturating_sub(before.rho_nano),
+                    delta_atto: cap.delta_atto.saturating_sub(before.delta_atto),
+                };
+                return Ok(Reserved::OverBudget { scope: scope.clone(), remaining });
+            }
+            totals.push((scope, after));
+        }
+        insert_release(&mut transaction, id, request).await?;
+        for (scope, total) in &totals {
+            set_spent(&mut transaction, scope, *total).await?;
+        }
+        charge(&mut transaction, id, &totals).await?;
+        transaction.commit().await?;
+        Ok(Reserved::Granted(Reservation { id }))
+    }
+
+    /// Stores the answer of a reservation. Only then may it leave.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotReserved`] when it was committed or burned before, or [`LedgerError::Database`].
+    pub async fn commit_release(
+        &self,
+        reservation: &Reservation,
+        answer: &[u8],
+        now: DateTime<Utc>,
+    ) -> Result<(), LedgerError> {
+        let stored = sqlx::query(
+            "UPDATE release SET state = 'committed', answer = $2, committed = $3 \
+             WHERE release = $1 AND state = 'reserved'",
+        )
+        .bind(reservation.id)
+        .bind(answer)
+        .bind(now.timestamp_micros())
+        .execute(&self.pools.write)
+        .await?;
+        if stored.rows_affected() == 1 { Ok(()) } else { Err(LedgerError::NotReserved) }
+    }
+
+    /// Burns a reservation: its price stays spent, its question may be asked anew.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotReserved`] when it was committed or burned before, or [`LedgerError::Database`].
+    pub async fn burn(&self, reservation: &Reservation) -> Result<(), LedgerError> {
+        let mut connection = self.pools.write.acquire().await?;
+        if burn(&mut connection, reservation.id).await? { Ok(()) } else { Err(LedgerError::NotReserved) }
+    }
+
+    /// Burns every reservation that was made up to `before` and is still live: what processes left behind
+    /// that were killed. Returns how many there were. Which moment to pass is said at
+    /// [`Ledger::abandon_stale_runs`].
+    ///
+    /// # Errors
+    /// [`LedgerError::Database`].
+    pub async fn burn_stale(&self, before: DateTime<Utc>) -> Result<u64, LedgerError> {
+        let burned =
+            sqlx::query("UPDATE release SET state = 'burned' WHERE state = 'reserved' AND reserved <= $1")
+                .bind(before.timestamp_micros())
+                .execute(&self.pools.write)
+                .await?;
+        Ok(burned.rows_affected())
+    }
+
+    /// Returns the stored answer of a question.
+    ///
+    /// # Errors
+    /// [`LedgerError::Database`] or [`LedgerError::Stored`].
+    pub async fn find_release(&self, query_key: &str) -> Result<Option<StoredRelease>, LedgerError> {
+        let row = sqlx::query(
+            "SELECT run, rho_nano, delta_atto, answer, committed FROM release \
+             WHERE query_key = $1 AND state = 'committed'",
+        )
+        .bind(query_key)
+        .fetch_optional(&self.pools.read)
+        .await?;
+        row.map(|row| read_stored(&mut Cells::of(&row))).transpose()
+    }
+}
+
+/// Returns each scope once, with the smallest cap that was stated for it.
+fn tightest(caps: &[(Scope, Price)]) -> Result<BTreeMap<&Scope, Price>, LedgerError> {
+    let mut tightest: BTreeMap<&Scope, Price> = BTreeMap::new();
+    for (scope, cap) in caps {
+        tightest
+            .entry(scope)
+            .and_modify(|known| {
+                known.rho_nano = known.rho_nano.min(cap.rho_nano);
+                known.delta_atto = known.delta_atto.min(cap.delta_atto);
+            })
+            .or_insert(*cap);
+    }
+    if tightest.is_empty() { Err(LedgerError::NoScope) } else { Ok(tightest) }
+}
+
+/// Locks the budgets and returns a fresh number. A number that is not used in the end leaves a gap.
+async fn next_release(connection: &mut AnyConnection) -> Result<i64, LedgerError> {
+    let row = sqlx::query("UPDATE counter SET value = value + 1 WHERE name = 'release' RETURNING value")
+        .fetch_one(connection)
+        .await?;
+    Cells::of(&row).integer()
+}
+
+/// Returns the release of this question that is committed or under way; there is one at most.
+async fn live_release(
+    connection: &mut AnyConnection,
+    request: &ReserveRequest,
+) -> Result<Option<Live>, LedgerError> {
+    let row = sqlx::query(
+        "SELECT partner, release, state, reserved, run, rho_nano, delta_atto, answer, committed FROM release \
+         WHERE query_key = $1 AND state IN ('reserved', 'committed')",
+    )
+    .bind(request.query_key.as_str())
+    .fetch_optional(connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let mut cells = Cells::of(&row);
+    if cells.parsed::<PrincipalId>("partner")? != request.partner {
+        return Err(LedgerError::QueryKeyTaken);
+    }
+    let (id, state, since) = (cells.integer()?, cells.parsed("state")?, cells.instant("reserved")?);
+    Ok(Some(match state {
+        ReleaseState::Committed => Live::Committed(read_stored(&mut cells)?),
+        ReleaseState::Reserved | ReleaseState::Burned => Live::Reserved { id, since },
+    }))
+}
+
+/// Reads the columns run, price, answer and committed of a committed release.
+fn read_stored(cells: &mut Cells<'_>) -> Result<StoredRelease, LedgerError> {
+    Ok(StoredRelease {
+        run: cells.parsed("run")?,
+        price: cells.price()?,
+        answer: cells.bytes()?,
+        committed: cells.instant("committed")?,
+    })
+}
+
+async fn burn(connection: &mut AnyConnection, id: i64) -> Result<bool, LedgerError> {
+    let burned = sqlx::query("UPDATE release SET state = 'burned' WHERE release = $1 AND state = 'reserved'")
+        .bind(id)
+        .execute(connection)
+        .await?;
+    Ok(burned.rows_affected() == 1)
+}
+
+async fn insert_release(
+    connection: &mut AnyConnection,
+    id: i64,
+    request: &ReserveRequest,
+) -> Result<(), LedgerError> {
+    sqlx::query(
+        "INSERT INTO release (release, run, partner, query_key, rho_nano, delta_atto, state, reserved) \
+         VALUES ($1, $2, $3, $4, $5, $6, 'reserved', $7)",
+    )
+    .bind(id)
+    .bind(request.run.to_string())
+    .bind(request.partner.to_string())
+    .bind(request.query_key.as_str())
+    .bind(to_integer(request.price.rho_nano, "rho")?)
+    .bind(to_integer(request.price.delta_atto, "delta")?)
+    .bind(request.now.timestamp_micros())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn charge(
+    connection: &mut AnyConnection,
+    id: i64,
+    totals: &[(&Scope, Price)],
+) -> Result<(), LedgerError> {
+    let insert = Insert { head: "INSERT INTO release_scope (release, scope) VALUES", width: 2, tail: "" };
+    insert
+        .rows(connection, totals, |values, _, (scope, _)| {
+            values.push(id)?;
+            values.push(scope.to_string())
+        })
+        .await
+}

@@ -1,0 +1,249 @@
+//! Runs: opened before the work, closed after it. Every act has one.
+
+use chrono::{DateTime, Utc};
+use membrane_model::{
+    Action, ColumnName, DatasetName, LineageEdge, PrincipalId, Purpose, RevealLevel, RunId, TableVersion,
+};
+use sqlx::AnyConnection;
+
+use crate::batch::Insert;
+use crate::close::close_run;
+use crate::row::{to_list, to_position};
+use crate::{Ledger, LedgerError, RunStatus};
+
+/// What a run is opened with.
+#[derive(Debug, Clone)]
+pub struct NewRun {
+    /// Who acts.
+    pub principal: PrincipalId,
+    /// What is done.
+    pub action: Action,
+    /// Why, where a reason is asked for.
+    pub purpose: Option<Purpose>,
+    /// The job: `query`, `ingest crm_members`.
+    pub job: String,
+    /// The SQL statement with its literals removed.
+    pub statement: Option<String>,
+    /// When the run starts.
+    pub started: DateTime<Utc>,
+}
+
+/// One decision of policy, for the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// Whether the request was permitted.
+    pub allowed: bool,
+    /// The dataset decided on; none when the decision was on the hub.
+    pub dataset: Option<DatasetName>,
+    /// Why, in words.
+    pub reason: String,
+    /// The policies that determined it.
+    pub factors: Vec<String>,
+    /// The version of the policies.
+    pub policy_version: String,
+    /// What was decided per column.
+    pub columns: Vec<ColumnDecision>,
+}
+
+/// The decision on one column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnDecision {
+    /// The column.
+    pub column: ColumnName,
+    /// The level at which it is shown; none when it is hidden.
+    pub level: Option<RevealLevel>,
+    /// The policies that determined it.
+    pub factors: Vec<String>,
+}
+
+/// A dataset at a version, as read or written.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DatasetVersion {
+    /// The dataset.
+    pub dataset: DatasetName,
+    /// The version of its table.
+    pub version: TableVersion,
+}
+
+/// How the work of a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunState {
+    /// It was done.
+    Complete,
+    /// It failed.
+    Fail,
+    /// Policy or budget refused it.
+    Refused,
+}
+
+/// What a run is closed with.
+#[derive(Debug, Clone)]
+pub struct RunOutcome {
+    /// How the work ended.
+    pub state: RunState,
+    /// The stable code of the error, when there was one.
+    pub error_code: Option<String>,
+    /// Rows read.
+    pub rows_in: Option<u64>,
+    /// Rows written or answered.
+    pub rows_out: Option<u64>,
+    /// Rows put into quarantine.
+    pub rows_quarantined: Option<u64>,
+    /// Bytes answered.
+    pub bytes_out: Option<u64>,
+    /// How long it took.
+    pub duration_ms: u64,
+    /// Datasets read.
+    pub inputs: Vec<DatasetVersion>,
+    /// Datasets written.
+    pub outputs: Vec<DatasetVersion>,
+    /// Column lineage.
+    pub edges: Vec<LineageEdge>,
+    /// When it ended.
+    pub finished: DateTime<Utc>,
+}
+
+/// The place of a closed run in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosedRun {
+    /// The run.
+    pub run: RunId,
+    /// The index of its leaf.
+    pub leaf_index: u64,
+    /// The root of the log with this leaf as its last, as hexadecimal text.
+    pub tree_root: String,
+}
+
+/// A run that is under way, and the only way to write decisions. Dropping it leaves the run open for
+/// [`Ledger::abandon_stale_runs`].
+#[derive(Debug)]
+#[must_use = "a run that is not closed counts as abandoned"]
+pub struct OpenRun {
+    ledger: Ledger,
+    id: RunId,
+    principal: PrincipalId,
+    action: Action,
+    purpose: Option<Purpose>,
+    decisions: usize,
+}
+
+impl Ledger {
+    /// Opens a run. It is on record before this returns; without it, nothing is done.
+    ///
+    /// # Errors
+    /// [`LedgerError::Database`].
+    pub async fn open_run(&self, run: NewRun) -> Result<OpenRun, LedgerError> {
+        let id = RunId::new(run.started);
+        sqlx::query(
+            "INSERT INTO run (run, principal, action, purpose, job, statement, started, status) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, 'open')",
+        )
+        .bind(id.to_string())
+        .bind(run.principal.to_string())
+        .bind(run.action.as_str())
+        .bind(run.purpose.as_ref().map(ToString::to_string))
+        .bind(run.job)
+        .bind(run.statement)
+        .bind(run.started.timestamp_micros())
+        .execute(&self.pools.write)
+        .await?;
+        Ok(OpenRun {
+            ledger: self.clone(),
+            id,
+            principal: run.principal,
+            action: run.action,
+            purpose: run.purpose,
+            decisions: 0,
+        })
+    }
+}
+
+impl OpenRun {
+    /// Returns the run's id.
+    #[must_use]
+    pub const fn id(&self) -> RunId {
+        self.id
+    }
+
+    /// Returns who acts.
+    #[must_use]
+    pub const fn principal(&self) -> &PrincipalId {
+        &self.principal
+    }
+
+    /// Returns what is done.
+    #[must_use]
+    pub const fn action(&self) -> Action {
+        self.action
+    }
+
+    /// Returns why it is done.
+    #[must_use]
+    pub const fn purpose(&self) -> Option<&Purpose> {
+        self.purpose.as_ref()
+    }
+
+    /// Writes a decision to the run's record. It is durable before this returns.
+    ///
+    /// # Errors
+    /// [`LedgerError::RunNotOpen`] when the run was abandoned meanwhile, or [`LedgerError::Database`].
+    pub async fn record_decision(&mut self, decision: &Decision) -> Result<(), LedgerError> {
+        let run = self.id.to_string();
+        let position = to_position(self.decisions)?;
+        let mut transaction = self.ledger.begin().await?;
+        lock_open(&mut transaction, &run).await?;
+        sqlx::query(
+            "INSERT INTO decision (run, position, allowed, dataset, reason, factors, policy_version) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(run.as_str())
+        .bind(position)
+        .bind(i64::from(decision.allowed))
+        .bind(decision.dataset.as_ref().map(ToString::to_string))
+        .bind(decision.reason.as_str())
+        .bind(to_list(&decision.factors)?)
+        .bind(decision.policy_version.as_str())
+        .execute(&mut *transaction)
+        .await?;
+        let columns = Insert {
+            head: "INSERT INTO decision_column (run, decision, position, column_name, level, factors) VALUES",
+            width: 6,
+            tail: "",
+        };
+        columns
+            .rows(&mut transaction, &decision.columns, |values, index, column| {
+                values.push(run.as_str())?;
+                values.push(position)?;
+                values.push(to_position(index)?)?;
+                values.push(column.column.as_str())?;
+                values.push(column.level.map(RevealLevel::as_str))?;
+                values.push(to_list(&column.factors)?)
+            })
+            .await?;
+        transaction.commit().await?;
+        self.decisions += 1;
+        Ok(())
+    }
+
+    /// Closes the run: its outcome, its inputs, outputs and lineage, and its leaf in the Merkle log, in
+    /// one transaction. Reservations that were not committed are burned, so that what the leaf says about
+    /// the run's releases stays true.
+    ///
+    /// # Errors
+    /// [`LedgerError::RunNotOpen`] when the run was abandoned meanwhile, [`LedgerError::TooLarge`] or
+    /// [`LedgerError::Database`]. The run then stays as it was.
+    pub async fn close(self, outcome: RunOutcome) -> Result<ClosedRun, LedgerError> {
+        let status = RunStatus::Closed(outcome.state);
+        close_run(&self.ledger, self.id, status, &outcome).await
+    }
+}
+
+/// Locks the row of an open run, or says that it is not open. No one closes it before the end of the
+/// transaction.
+pub(crate) async fn lock_open(connection: &mut AnyConnection, run: &str) -> Result<(), LedgerError> {
+    let locked = sqlx::query("UPDATE run SET status = 'open' WHERE run = $1 AND status = 'open'")
+        .bind(run)
+        .execute(connection)
+        .await?;
+    if locked.rows_affected() == 1 { Ok(()) } else { Err(LedgerError::RunNotOpen) }
+}

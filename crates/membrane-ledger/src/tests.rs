@@ -1,0 +1,168 @@
+//! The ledger's behaviour, checked on both databases by the same functions.
+
+mod budget;
+mod keys;
+mod lineage;
+mod log;
+mod postgres;
+mod runs;
+
+use std::fmt::Write;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use membrane_model::{Action, FieldRef, LineageEdge, Price, TableVersion, Transformation};
+use sqlx::AssertSqlSafe;
+use tempfile::TempDir;
+
+use crate::{DatasetVersion, Decision, Ledger, NewRun, OpenRun, RunOutcome, RunState};
+
+/// Runs each `check_*` function on SQLite as a test of its own, and all of them on PostgreSQL as one
+/// test on one server, each in a new database.
+macro_rules! on_both_databases {
+    ($($module:ident :: $check:ident),+ $(,)?) => {
+        mod sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+                async fn $check() {
+                    let (ledger, _folder) = super::new_file().await;
+                    super::$module::$check(ledger).await;
+                }
+            )+
+        }
+
+        #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+        async fn postgresql() {
+            let Some(server) = postgres::Server::start() else { return };
+            $(
+                eprintln!(concat!(stringify!($module), "::", stringify!($check)));
+                let ledger = server.new_ledger(stringify!($check)).await;
+                $module::$check(ledger.clone()).await;
+                ledger.disconnect().await;
+            )+
+        }
+    };
+}
+
+on_both_databases!(
+    runs::check_a_run_is_recorded,
+    runs::check_an_open_run_is_listed_as_open,
+    runs::check_runs_are_filtered,
+    runs::check_many_columns_and_edges,
+    runs::check_abandoned_runs,
+    runs::check_an_abandoned_run_takes_no_more,
+    runs::check_numbers_that_do_not_fit,
+    lineage::check_lineage_is_followed,
+    lineage::check_lineage_in_circles_ends,
+    keys::check_keys_are_kept,
+    keys::check_the_first_key_wins,
+    keys::check_large_batches,
+    keys::check_buckets_are_fresh,
+    keys::check_a_failed_batch_stores_nothing,
+    budget::check_a_release_is_paid_once,
+    budget::check_all_scopes_or_none,
+    budget::check_racing_reservations_stay_within_the_cap,
+    budget::check_racing_for_one_question,
+    budget::check_burned_releases_stay_spent,
+    budget::check_stale_reservations,
+    budget::check_closing_burns,
+    budget::check_refused_requests,
+    budget::check_budget_lines,
+    log::check_the_log_grows_and_verifies,
+    log::check_concurrent_closings,
+    log::check_altered_rows_are_noticed,
+    log::check_altered_budgets_are_noticed,
+    log::check_removed_and_reordered_rows_are_noticed,
+);
+
+async fn new_file() -> (Ledger, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/ledger.sqlite", folder.path().display());
+    (Ledger::connect(&url).await.unwrap(), folder)
+}
+
+fn instant(second: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_790_000_000, 123_456_000).unwrap() + TimeDelta::seconds(second)
+}
+
+fn price(rho_nano: u64, delta_atto: u64) -> Price {
+    Price { rho_nano, delta_atto }
+}
+
+fn new_run(principal: &str, second: i64) -> NewRun {
+    NewRun {
+        principal: principal.parse().unwrap(),
+        action: Action::Read,
+        purpose: Some("marketing_analysis".parse().unwrap()),
+        job: "query".to_owned(),
+        statement: Some("SELECT city FROM crm_members WHERE tier = ?".to_owned()),
+        started: instant(second),
+    }
+}
+
+async fn open(ledger: &Ledger, second: i64) -> OpenRun {
+    ledger.open_run(new_run("analyst:ana", second)).await.unwrap()
+}
+
+fn decision(dataset: &str) -> Decision {
+    Decision {
+        allowed: true,
+        dataset: Some(dataset.parse().unwrap()),
+        reason: "permitted".to_owned(),
+        factors: vec!["analysts.cedar#1".to_owned(), "会员 \"quoted\"".to_owned()],
+        policy_version: "c0ffee".to_owned(),
+        columns: Vec::new(),
+    }
+}
+
+fn version(dataset: &str, version: u64) -> DatasetVersion {
+    DatasetVersion { dataset: dataset.parse().unwrap(), version: TableVersion(version) }
+}
+
+fn edge(from: FieldRef, to: FieldRef) -> LineageEdge {
+    LineageEdge { from, to, transformation: Transformation::Identity, masking: false }
+}
+
+fn outcome(second: i64) -> RunOutcome {
+    RunOutcome {
+        state: RunState::Complete,
+        error_code: None,
+        rows_in: Some(20_000),
+        rows_out: Some(12),
+        rows_quarantined: None,
+        bytes_out: Some(345),
+        duration_ms: 67,
+        inputs: vec![version("crm_members", 3)],
+        outputs: Vec::new(),
+        edges: vec![edge(FieldRef::dataset("crm_members", "city"), FieldRef::answer("run", "city"))],
+        finished: instant(second),
+    }
+}
+
+/// Closes a run that did an ordinary thing.
+async fn closed_run(ledger: &Ledger, second: i64) -> crate::ClosedRun {
+    let mut run = open(ledger, second).await;
+    run.record_decision(&decision("crm_members")).await.unwrap();
+    run.close(outcome(second + 1)).await.unwrap()
+}
+
+/// Alters the ledger behind its back.
+async fn tamper(ledger: &Ledger, sql: &str) {
+    let changed = sqlx::query(AssertSqlSafe(sql)).execute(&ledger.pools.write).await.unwrap();
+    assert!(changed.rows_affected() > 0, "the test changes something: {sql}");
+}
+
+/// Makes or drops a table of the test's own.
+async fn change_tables(ledger: &Ledger, sql: &str) {
+    sqlx::query(AssertSqlSafe(sql)).execute(&ledger.pools.write).await.unwrap();
+}
+
+/// Joins an error and its causes.
+fn full_text(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        write!(text, ": {error}").unwrap();
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,174 @@
+//! Runs and decisions.
+
+use membrane_model::{FieldRef, RevealLevel};
+
+use super::{closed_run, decision, edge, full_text, instant, new_run, open, outcome, version};
+use crate::{ColumnDecision, Ledger, LedgerError, RunFilter, RunOutcome, RunState, RunStatus};
+
+fn all() -> RunFilter {
+    RunFilter { principal: None, dataset: None, limit: 100 }
+}
+
+pub(super) async fn check_a_run_is_recorded(ledger: Ledger) {
+    let mut run = ledger.open_run(new_run("analyst:ana", 0)).await.unwrap();
+    let id = run.id();
+    assert_eq!(run.principal().to_string(), "analyst:ana");
+    assert_eq!(run.action(), membrane_model::Action::Read);
+    assert_eq!(run.purpose().unwrap().as_str(), "marketing_analysis");
+    let mut allowed = decision("crm_members");
+    allowed.columns = vec![
+        ColumnDecision {
+            column: "phone".parse().unwrap(),
+            level: Some(RevealLevel::Partial),
+            factors: vec!["mask_phone".to_owned()],
+        },
+        ColumnDecision { column: "id_number".parse().unwrap(), level: None, factors: Vec::new() },
+    ];
+    let mut denied = decision("pos_orders");
+    denied.allowed = false;
+    let mut hub = decision("pos_orders");
+    hub.dataset = None;
+    for decision in [&allowed, &denied, &hub] {
+        run.record_decision(decision).await.unwrap();
+    }
+    let first = edge(FieldRef::dataset("crm_members", "city"), FieldRef::answer(id, "city"));
+    let second = edge(FieldRef::dataset("crm_members", "tier"), FieldRef::answer(id, "city"));
+    let closed = run
+        .close(RunOutcome {
+            state: RunState::Refused,
+            error_code: Some("limit_rows".to_owned()),
+            inputs: vec![version("pos_orders", 9), version("crm_members", 0)],
+            outputs: vec![version("web_events", 1)],
+            edges: vec![second.clone(), first.clone(), second.clone()],
+            ..outcome(5)
+        })
+        .await
+        .unwrap();
+    assert_eq!((closed.run, closed.leaf_index), (id, 0));
+    assert_eq!(closed.tree_root.len(), 64);
+
+    let record = ledger.run(&id).await.unwrap().unwrap();
+    assert_eq!(record.run, id);
+    assert_eq!(record.principal.to_string(), "analyst:ana");
+    assert_eq!(record.statement.as_deref(), Some("SELECT city FROM crm_members WHERE tier = ?"));
+    assert_eq!((record.started, record.finished), (instant(0), Some(instant(5))));
+    assert_eq!(record.status, RunStatus::Closed(RunState::Refused));
+    assert_eq!(record.error_code.as_deref(), Some("limit_rows"));
+    assert_eq!((record.rows_in, record.rows_out, record.rows_quarantined), (Some(20_000), Some(12), None));
+    assert_eq!((record.bytes_out, record.duration_ms), (Some(345), Some(67)));
+    assert_eq!(record.decisions, [allowed, denied, hub]);
+    assert_eq!(record.inputs, [version("pos_orders", 9), version("crm_members", 0)]);
+    assert_eq!(record.outputs, [version("web_events", 1)]);
+    assert_eq!(record.edges, [first, second]);
+    assert_eq!(record.leaf_index, Some(0));
+    assert_eq!(ledger.runs(all()).await.unwrap(), [record]);
+    ledger.ping().await.unwrap();
+}
+
+pub(super) async fn check_an_open_run_is_listed_as_open(ledger: Ledger) {
+    let mut run = ledger.open_run(new_run("service:loader", 0)).await.unwrap();
+    let id = run.id();
+    run.record_decision(&decision("crm_members")).await.unwrap();
+    drop(run);
+    let record = ledger.run(&id).await.unwrap().unwrap();
+    assert_eq!(record.status, RunStatus::Open);
+    assert_eq!(record.decisions, [decision("crm_members")]);
+    assert_eq!((record.finished, record.leaf_index), (None, None));
+    let other = membrane_model::RunId::new(instant(0));
+    assert_eq!(ledger.run(&other).await.unwrap(), None);
+}
+
+pub(super) async fn check_runs_are_filtered(ledger: Ledger) {
+    let early = closed_run(&ledger, 0).await.run;
+    let late = closed_run(&ledger, 10).await.run;
+    let mut asked = ledger.open_run(new_run("partner:acme", 20)).await.unwrap();
+    asked.record_decision(&decision("pos_orders")).await.unwrap();
+    let asked = asked.id();
+    let list = async |principal: Option<&str>, dataset: Option<&str>, limit: u32| {
+        let filter = RunFilter {
+            principal: principal.map(|text| text.parse().unwrap()),
+            dataset: dataset.map(|text| text.parse().unwrap()),
+            limit,
+        };
+        ledger.runs(filter).await.unwrap().into_iter().map(|record| record.run).collect::<Vec<_>>()
+    };
+    assert_eq!(list(None, None, 100).await, [asked, late, early]);
+    assert_eq!(list(None, None, 2).await, [asked, late]);
+    assert_eq!(list(None, None, 0).await, []);
+    assert_eq!(list(None, None, u32::MAX).await, [asked, late, early]);
+    assert_eq!(list(Some("analyst:ana"), None, 100).await, [late, early]);
+    assert_eq!(list(Some("partner:acme"), None, 100).await, [asked]);
+    assert_eq!(list(Some("partner:none"), None, 100).await, []);
+    assert_eq!(list(None, Some("crm_members"), 100).await, [late, early]);
+    assert_eq!(list(None, Some("pos_orders"), 100).await, [asked]);
+    assert_eq!(list(Some("analyst:ana"), Some("pos_orders"), 100).await, []);
+}
+
+pub(super) async fn check_many_columns_and_edges(ledger: Ledger) {
+    let mut run = open(&ledger, 0).await;
+    let id = run.id();
+    let mut wide = decision("crm_members");
+    wide.columns = (0..237)
+        .map(|number| ColumnDecision {
+            column: format!("c{number}").parse().unwrap(),
+            level: RevealLevel::HIGHEST_FIRST.get(number % 6).copied(),
+            factors: vec![number.to_string()],
+        })
+        .collect();
+    run.record_decision(&wide).await.unwrap();
+    let mut edges: Vec<_> = (0..1_111)
+        .map(|number| edge(FieldRef::source("file", number), FieldRef::dataset("crm_members", number)))
+        .collect();
+    run.close(RunOutcome { edges: edges.clone(), ..outcome(1) }).await.unwrap();
+    edges.sort();
+    let record = ledger.run(&id).await.unwrap().unwrap();
+    assert_eq!(record.decisions, [wide]);
+    assert_eq!(record.edges, edges);
+    ledger.verify_log().await.unwrap();
+}
+
+pub(super) async fn check_abandoned_runs(ledger: Ledger) {
+    let closed = closed_run(&ledger, 0).await.run;
+    let (stale, live) = (open(&ledger, 1).await.id(), open(&ledger, 3).await.id());
+    assert_eq!(ledger.abandon_stale_runs(instant(0)).await.unwrap(), 0);
+    assert_eq!(ledger.abandon_stale_runs(instant(2)).await.unwrap(), 1);
+    assert_eq!(ledger.abandon_stale_runs(instant(2)).await.unwrap(), 0);
+    let status = async |run| ledger.run(&run).await.unwrap().unwrap().status;
+    assert_eq!(status(closed).await, RunStatus::Closed(RunState::Complete));
+    assert_eq!(status(stale).await, RunStatus::Abandoned);
+    assert_eq!(status(live).await, RunStatus::Open);
+    let record = ledger.run(&stale).await.unwrap().unwrap();
+    assert_eq!(record.leaf_index, Some(1));
+    assert_eq!(record.error_code.as_deref(), Some("abandoned"));
+    assert_eq!(ledger.verify_log().await.unwrap().size, 2);
+}
+
+pub(super) async fn check_an_abandoned_run_takes_no_more(ledger: Ledger) {
+    let mut run = open(&ledger, 0).await;
+    run.record_decision(&decision("crm_members")).await.unwrap();
+    ledger.abandon_stale_runs(instant(0)).await.unwrap();
+    let refused = run.record_decision(&decision("crm_members")).await.unwrap_err();
+    assert!(matches!(refused, LedgerError::RunNotOpen));
+    let id = run.id();
+    assert!(matches!(run.close(outcome(1)).await.unwrap_err(), LedgerError::RunNotOpen));
+    let record = ledger.run(&id).await.unwrap().unwrap();
+    assert_eq!((record.status, record.decisions.len()), (RunStatus::Abandoned, 1));
+    assert_eq!(ledger.verify_log().await.unwrap().size, 1);
+}
+
+pub(super) async fn check_numbers_that_do_not_fit(ledger: Ledger) {
+    let run = open(&ledger, 0).await;
+    let id = run.id();
+    let most = i64::MAX.unsigned_abs();
+    let error = run.close(RunOutcome { rows_in: Some(most + 1), ..outcome(1) }).await.unwrap_err();
+    assert!(matches!(error, LedgerError::TooLarge("rows_in")));
+    assert!(!full_text(&error).contains("9223"), "{error}");
+    assert_eq!(ledger.run(&id).await.unwrap().unwrap().status, RunStatus::Open);
+
+    let run = open(&ledger, 1).await;
+    let id = run.id();
+    let inputs = vec![version("crm_members", most)];
+    run.close(RunOutcome { rows_in: Some(most), inputs, ..outcome(1) }).await.unwrap();
+    assert_eq!(ledger.run(&id).await.unwrap().unwrap().rows_in, Some(most));
+    ledger.verify_log().await.unwrap();
+}
