@@ -1,1 +1,23 @@
-//! Work in progress.
+//! Delta tables on object storage, under a permit. The lake sees protected cells only.
+//!
+//! [`Lake`] opens a folder or a bucket. [`Appender`] streams batches into a table and makes them
+//! visible with one commit that also carries the position of the source, so that a repeated delivery
+//! adds nothing. [`Snapshot`] is one version of a table, to be read.
+//!
+//! How a dataset lies in its table is said by its contract; see [`stored_schema`].
+
+mod appender;
+mod error;
+#[cfg(test)]
+mod fixture;
+mod lake;
+mod layout;
+mod snapshot;
+mod storage;
+mod uploads;
+
+pub use appender::{Appender, Committed};
+pub use error::LakeError;
+pub use lake::{Lake, LakeOptions, Target};
+pub use layout::{quarantine_schema, stored_schema};
+pub use snapshot::Snapshot;

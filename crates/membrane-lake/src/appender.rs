@@ -1,0 +1,367 @@
+//! Streaming append with exactly-once commits.
+//!
+//! Batches become Parquet files that no reader sees. [`Appender::commit`] adds them all in one Delta
+//! commit together with an application transaction (`txn`): the id of the delivery and a position in
+//! it. The Delta library accepts a transaction id twice, so the appender looks itself: before the
+//! commit, and again whenever another writer came between.
+//!
+//! | what happens | what is left |
+//! | --- | --- |
+//! | the process is killed before the commit | files that no log names, for vacuum |
+//! | an error, [`Appender::abort`] or a drop before the commit | nothing |
+//! | the same transaction was committed before | nothing; `already` is true |
+//! | the commit's answer is lost | settled by reading the log, or by running the delivery again |
+
+use std::num::NonZeroU64;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+use deltalake::datafile::writer::{DeltaWriter, WriterConfig};
+use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
+use deltalake::kernel::{Action, Add, Transaction};
+use deltalake::logstore::LogStoreRef;
+use deltalake::operations::get_num_idx_cols_and_stats_columns;
+use deltalake::protocol::{DeltaOperation, SaveMode};
+use deltalake::{DeltaTable, DeltaTableError};
+use membrane_catalog::{Dataset, StoredColumn};
+use membrane_model::{RunId, TableVersion};
+
+use crate::lake::load;
+use crate::uploads::{Uploads, WatchedStore};
+use crate::{LakeError, Target, layout};
+
+/// Bytes at which a data file is closed. Erasing one subject rewrites whole files.
+const FILE_BYTES: u64 = 64 << 20;
+/// Rows after which the size of a file is looked at.
+const SLICE_ROWS: usize = 8 << 10;
+/// Attempts to commit against other writers.
+const ATTEMPTS_MAX: usize = 8;
+
+/// Appends batches to one table; see the module.
+pub struct Appender {
+    dataset: Arc<Dataset>,
+    log_store: LogStoreRef,
+    run: RunId,
+    columns: Vec<StoredColumn>,
+    schema: SchemaRef,
+    uploads: Arc<Uploads>,
+    /// Never locked: the writer is not `Sync`, and only `&mut self` reaches it.
+    writer: Mutex<Option<DeltaWriter>>,
+    rows: u64,
+}
+
+/// What a commit did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Committed {
+    /// The table's version that holds the rows.
+    pub version: TableVersion,
+    /// Rows added.
+    pub rows: u64,
+    /// Bytes of the data files added.
+    pub bytes: u64,
+    /// Data files added.
+    pub files: u64,
+    /// Whether the transaction had been committed before, so that nothing was added.
+    pub already: bool,
+}
+
+impl std::fmt::Debug for Appender {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Appender").field("dataset", &self.dataset.name.as_str()).finish_non_exhaustive()
+    }
+}
+
+impl Appender {
+    pub(crate) async fn open(
+        log_store: LogStoreRef,
+        dataset: Arc<Dataset>,
+        target: Target,
+        run: RunId,
+    ) -> Result<Self, LakeError> {
+        let columns = match target {
+            Target::Table => dataset.stored_columns(),
+            Target::Quarantine => layout::quarantine_columns(),
+        };
+        let schema = Arc::new(layout::arrow_schema(&columns));
+        let uploads = Uploads::new();
+        let writer = Mutex::new(Some(writer(&log_store, &columns, &schema, &uploads)));
+        let appender = Self { dataset, log_store, run, columns, schema, uploads, writer, rows: 0 };
+        if let Some(table) = load(&appender.log_store).await? {
+            appender.require_same_schema(&table)?;
+        }
+        Ok(appender)
+    }
+
+    /// Returns the schema that batches must have.
+    #[must_use]
+    pub const fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// Returns the position that was last committed under this transaction id, if any.
+    ///
+    /// # Errors
+    /// [`LakeError`] when the log cannot be read.
+    pub async fn committed(&self, app_id: &str) -> Result<Option<i64>, LakeError> {
+        match load(&self.log_store).await? {
+            Some(table) => self.position(&table, app_id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Returns the newest version of the table, if there is one.
+    ///
+    /// # Errors
+    /// [`LakeError`] when the log cannot be read.
+    pub async fn version(&self) -> Result<Option<TableVersion>, LakeError> {
+        Ok(load(&self.log_store).await?.and_then(|table| table.version()).map(TableVersion))
+    }
+
+    /// Writes a batch. Waits while the store is slower than the rows come.
+    ///
+    /// # Errors
+    /// [`LakeError::WrongBatch`] when the batch has another schema, or the store's error. The appender
+    /// is of no more use then, except to be aborted.
+    pub async fn write(&mut self, batch: RecordBatch) -> Result<(), LakeError> {
+        let wrong = || LakeError::WrongBatch { dataset: self.dataset.name.clone() };
+        if batch.schema_ref() != &self.schema {
+            return Err(wrong());
+        }
+        let writer = self.writer.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let writer = writer.as_mut().ok_or_else(wrong)?;
+        writer.write(&batch).await.map_err(|source| LakeError::table("write a data file", source))?;
+        self.rows += u64::try_from(batch.num_rows()).unwrap_or_default();
+        self.uploads.settle().await;
+        Ok(())
+    }
+
+    /// Makes everything that was written visible, in one commit that also records `position` under
+    /// the transaction id. If that or a later position is there already, nothing is added.
+    ///
+    /// # Errors
+    /// [`LakeError`]; the data files are removed then, except after [`LakeError::Unknown`].
+    pub async fn commit(mut self, app_id: &str, position: i64) -> Result<Committed, LakeError> {
+        let result = self.try_commit(app_id, position).await;
+        let keep = match &result {
+            Ok(committed) => !committed.already,
+            Err(error) => matches!(error, LakeError::Unknown { .. }),
+        };
+        if !keep {
+            self.discard().await;
+        }
+        self.take_writer();
+        result
+    }
+
+    /// Gives up: removes every file that was written.
+    pub async fn abort(mut self) {
+        self.discard().await;
+    }
+
+    async fn try_commit(&mut self, app_id: &str, position: i64) -> Result<Committed, LakeError> {
+        let adds = match self.take_writer() {
+            Some(writer) => writer.close().await,
+            None => Ok(Vec::new()),
+        };
+        let adds = adds.map_err(|source| LakeError::table("finish a data file", source))?;
+        for _ in 0..ATTEMPTS_MAX {
+            let table = self.table().await?;
+            if self.position(&table, app_id).await? >= Some(position) {
+                return Ok(self.done_before(&table));
+            }
+            match self.attempt(&table, &adds, app_id, position).await {
+                Ok(version) => return Ok(self.done(&adds, version)),
+                Err(error) => {
+                    if let Some(committed) = self.settle(&adds, app_id, position).await? {
+                        return Ok(committed);
+                    }
+                    if !is_contention(&error) {
+                        return Err(LakeError::table("commit to the table's log", error));
+                    }
+                }
+            }
+        }
+        Err(LakeError::Contended { dataset: self.dataset.name.clone() })
+    }
+
+    /// After a failed attempt, reads from the log whether the transaction is there all the same: put
+    /// by another writer, or by this one when only the answer was lost.
+    async fn settle(
+        &self,
+        adds: &[Add],
+        app_id: &str,
+        position: i64,
+    ) -> Result<Option<Committed>, LakeError> {
+        let unknown = |source: LakeError| match source {
+            LakeError::Table { source, .. } => {
+                LakeError::Unknown { dataset: self.dataset.name.clone(), source }
+            }
+            other => other,
+        };
+        let table = self.table().await.map_err(unknown)?;
+        if self.position(&table, app_id).await.map_err(unknown)? < Some(position) {
+            return Ok(None);
+        }
+        let ours = adds.first().is_none_or(|add| holds(&table, &add.path));
+        let version = table.version().unwrap_or_default();
+        Ok(Some(if ours { self.done(adds, version) } else { self.done_before(&table) }))
+    }
+
+    async fn attempt(
+        &self,
+        table: &DeltaTable,
+        adds: &[Add],
+        app_id: &str,
+        position: i64,
+    ) -> Result<u64, DeltaTableError> {
+        let properties = CommitProperties::default()
+            .with_metadata([("membrane.run".to_owned(), self.run.to_string().into())])
+            .with_application_transaction(Transaction::new(app_id, position));
+        let operation = DeltaOperation::Write { mode: SaveMode::Append, partition_by: None, predicate: None };
+        let commit = CommitBuilder::from(properties)
+            .with_actions(adds.iter().cloned().map(Action::Add).collect())
+            .build(Some(table.snapshot()?), Arc::clone(&self.log_store), operation);
+        Ok(commit.await?.version())
+    }
+
+    /// Loads the table, or makes it.
+    async fn table(&self) -> Result<DeltaTable, LakeError> {
+        if let Some(table) = load(&self.log_store).await? {
+            self.require_same_schema(&table)?;
+            return Ok(table);
+        }
+        let fields = layout::delta_fields(&self.schema).map_err(|column| LakeError::SchemaChanged {
+            dataset: self.dataset.name.clone(),
+            difference: format!("column `{column}` has no Delta type"),
+        })?;
+        let statistics = layout::statistics_columns(&self.columns);
+        let created = DeltaTable::new(Arc::clone(&self.log_store))
+            .create()
+            .with_columns(fields)
+            .with_save_mode(SaveMode::ErrorIfExists)
+            .with_configuration(layout::table_properties(&statistics))
+            // Without retries, a second creator fails here and takes the first one's table below.
+            .with_commit_properties(CommitProperties::default().with_max_retries(0))
+            .await;
+        match created {
+            Ok(table) => Ok(table),
+            Err(source) => match load(&self.log_store).await? {
+                Some(table) => {
+                    self.require_same_schema(&table)?;
+                    Ok(table)
+                }
+                None => Err(LakeError::table("make the table", source)),
+            },
+        }
+    }
+
+    fn require_same_schema(&self, table: &DeltaTable) -> Result<(), LakeError> {
+        let state = table.snapshot().map_err(|source| LakeError::table("read the table's log", source))?;
+        let expected = layout::delta_fields(&self.schema).unwrap_or_default();
+        let stored = state.schema();
+        match layout::difference(&expected, stored.fields()) {
+            None => Ok(()),
+            Some(difference) => {
+                Err(LakeError::SchemaChanged { dataset: self.dataset.name.clone(), difference })
+            }
+        }
+    }
+
+    async fn position(&self, table: &DeltaTable, app_id: &str) -> Result<Option<i64>, LakeError> {
+        let doing = "read the table's log";
+        let state = table.snapshot().map_err(|source| LakeError::table(doing, source))?;
+        let position = state.transaction_version(self.log_store.as_ref(), app_id).await;
+        position.map_err(|source| LakeError::table(doing, source))
+    }
+
+    fn done(&self, adds: &[Add], version: u64) -> Committed {
+        Committed {
+            version: TableVersion(version),
+            rows: self.rows,
+            bytes: adds.iter().map(|add| u64::try_from(add.size).unwrap_or_default()).sum(),
+            files: u64::try_from(adds.len()).unwrap_or_default(),
+            already: false,
+        }
+    }
+
+    fn done_before(&self, table: &DeltaTable) -> Committed {
+        let version = TableVersion(table.version().unwrap_or_default());
+        Committed { version, rows: 0, bytes: 0, files: 0, already: true }
+    }
+
+    async fn discard(&mut self) {
+        discard(self.take_writer(), &self.uploads, &self.log_store).await;
+    }
+
+    fn take_writer(&mut self) -> Option<DeltaWriter> {
+        self.writer.get_mut().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl Drop for Appender {
+    fn drop(&mut self) {
+        // A caller that went away (a closed connection) leaves no files behind.
+        if let Some(writer) = self.take_writer()
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            let (uploads, log_store) = (Arc::clone(&self.uploads), Arc::clone(&self.log_store));
+            runtime.spawn(async move { discard(Some(writer), &uploads, &log_store).await });
+        }
+    }
+}
+
+async fn discard(writer: Option<DeltaWriter>, uploads: &Uploads, log_store: &LogStoreRef) {
+    if let Some(writer) = writer
+        && let Err(error) = writer.abort().await
+    {
+        tracing::warn!(%error, "could not abort an unfinished data file");
+    }
+    uploads.remove_all(log_store.object_store(None).as_ref()).await;
+}
+
+fn writer(
+    log_store: &LogStoreRef,
+    columns: &[StoredColumn],
+    schema: &SchemaRef,
+    uploads: &Arc<Uploads>,
+) -> DeltaWriter {
+    let statistics = layout::statistics_columns(columns);
+    let table_properties = layout::table_properties(&statistics)
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect();
+    let (indexed, named) = get_num_idx_cols_and_stats_columns(None, table_properties);
+    let config = WriterConfig::new(
+        Arc::clone(schema),
+        Vec::new(),
+        Some(layout::writer_properties(columns, &statistics)),
+        NonZeroU64::new(FILE_BYTES),
+        Some(SLICE_ROWS),
+        indexed,
+        named,
+    );
+    let store = WatchedStore::new(log_store.object_store(None), Arc::clone(uploads));
+    DeltaWriter::new(Arc::new(store), config)
+}
+
+/// Tells whether a table names a data file.
+fn holds(table: &DeltaTable, path: &str) -> bool {
+    table.snapshot().is_ok_and(|state| state.log_data().iter().any(|file| file.path() == path))
+}
+
+/// Tells whether another writer was only faster.
+fn is_contention(error: &DeltaTableError) -> bool {
+    matches!(
+        error,
+        DeltaTableError::VersionAlreadyExists(_)
+            | DeltaTableError::Transaction {
+                source: TransactionError::CommitConflict(_)
+                    | TransactionError::MaxCommitAttempts(_)
+                    | TransactionError::VersionAlreadyExists(_),
+            }
+    )
+}
+
+#[cfg(test)]
+mod tests;

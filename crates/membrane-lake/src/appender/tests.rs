@@ -1,0 +1,261 @@
+//! Commits: exactly once, all or nothing, whatever fails.
+
+use std::path::Path;
+use std::sync::atomic::Ordering;
+
+use deltalake::kernel::Action;
+use membrane_model::Protection;
+use object_store::ObjectStore;
+use object_store::local::LocalFileSystem;
+use parquet::file::reader::{FileReader as _, SerializedFileReader};
+
+use super::*;
+use crate::fixture::{Faults, Faulty, batch, data_files, log_store, members, run};
+
+async fn appender(folder: &Path) -> Appender {
+    on(folder, Arc::new(LocalFileSystem::new())).await.unwrap()
+}
+
+async fn on(folder: &Path, store: Arc<dyn ObjectStore>) -> Result<Appender, LakeError> {
+    Appender::open(log_store(folder, store), members(), Target::Table, run()).await
+}
+
+fn faulty() -> (Arc<dyn ObjectStore>, Arc<Faults>) {
+    let store = Faulty::default();
+    let faults = Arc::clone(&store.faults);
+    (Arc::new(store), faults)
+}
+
+async fn loaded(folder: &Path) -> DeltaTable {
+    load(&log_store(folder, Arc::new(LocalFileSystem::new()))).await.unwrap().unwrap()
+}
+
+async fn rows(folder: &Path) -> usize {
+    let table = loaded(folder).await;
+    table.snapshot().unwrap().log_data().iter().map(|file| file.num_records().unwrap()).sum()
+}
+
+#[tokio::test]
+async fn a_commit_makes_rows_visible_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = appender(folder.path()).await;
+    assert_eq!(first.committed("a").await.unwrap(), None);
+    first.write(batch(1000, "SH")).await.unwrap();
+    first.write(batch(500, "BJ")).await.unwrap();
+    let committed = first.commit("a", 1).await.unwrap();
+    assert_eq!((committed.version, committed.rows, committed.already), (TableVersion(1), 1500, false));
+    assert_eq!((committed.files, data_files(folder.path()).len()), (1, 1));
+    assert_eq!(rows(folder.path()).await, 1500);
+
+    let mut again = appender(folder.path()).await;
+    assert_eq!(again.committed("a").await.unwrap(), Some(1));
+    assert_eq!(again.version().await.unwrap(), Some(TableVersion(1)));
+    again.write(batch(1000, "SH")).await.unwrap();
+    let committed = again.commit("a", 1).await.unwrap();
+    assert_eq!((committed.version, committed.rows, committed.already), (TableVersion(1), 0, true));
+    assert_eq!(data_files(folder.path()).len(), 1, "the repeated files are removed");
+    assert_eq!(rows(folder.path()).await, 1500);
+
+    let mut later = appender(folder.path()).await;
+    later.write(batch(10, "SH")).await.unwrap();
+    assert_eq!(later.commit("a", 2).await.unwrap().version, TableVersion(2));
+    assert_eq!(rows(folder.path()).await, 1510);
+}
+
+#[tokio::test]
+async fn an_empty_delivery_is_remembered() {
+    let folder = tempfile::tempdir().unwrap();
+    let committed = appender(folder.path()).await.commit("empty", 1).await.unwrap();
+    assert_eq!((committed.rows, committed.files, committed.already), (0, 0, false));
+    assert!(appender(folder.path()).await.commit("empty", 1).await.unwrap().already);
+}
+
+#[tokio::test]
+async fn statistics_are_kept_for_named_columns_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut appender = appender(folder.path()).await;
+    appender.write(batch(3000, "SH")).await.unwrap();
+    appender.commit("a", 1).await.unwrap();
+
+    let log = std::fs::read_to_string(folder.path().join("_delta_log/00000000000000000001.json")).unwrap();
+    let line = log.lines().find(|line| line.starts_with("{\"add\"")).unwrap();
+    for protected in ["_subject", "member_no__token", "member_no__sealed", "phone__sealed"] {
+        assert!(!line.contains(protected), "{line}");
+    }
+    for named in ["minValues", "maxValues", "amount", "region"] {
+        assert!(line.contains(named), "{line}");
+    }
+    assert!(log.contains("membrane.run"), "{log}");
+
+    let file = std::fs::File::open(&data_files(folder.path())[0]).unwrap();
+    let reader = SerializedFileReader::new(file).unwrap();
+    for group in reader.metadata().row_groups() {
+        for column in group.columns() {
+            let name = column.column_path().string();
+            let expected = ["amount", "region"].contains(&name.as_str());
+            assert_eq!(column.statistics().is_some(), expected, "{name}");
+            assert_eq!(column.column_index_offset().is_some(), expected, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_quarantine_table_has_no_statistics_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let log_store = log_store(folder.path(), Arc::new(LocalFileSystem::new()));
+    let mut appender = Appender::open(log_store, members(), Target::Quarantine, run()).await.unwrap();
+    let batch = RecordBatch::try_new(
+        Arc::clone(appender.schema()),
+        vec![
+            Arc::new(arrow::array::StringArray::from(vec!["run"])),
+            Arc::new(arrow::array::Int64Array::from(vec![7])),
+            Arc::new(arrow::array::StringArray::from(vec!["wrong_type:amount"])),
+            Arc::new(arrow::array::BinaryArray::from_opt_vec(vec![None])),
+            Arc::new(arrow::array::BinaryArray::from_vec(vec![b"sealed"])),
+        ],
+    );
+    appender.write(batch.unwrap()).await.unwrap();
+    appender.commit("a", 1).await.unwrap();
+    let log = std::fs::read_to_string(folder.path().join("_delta_log/00000000000000000001.json")).unwrap();
+    assert!(log.contains(r#"\"minValues\":{},\"maxValues\":{}"#), "{log}");
+    let reader =
+        SerializedFileReader::new(std::fs::File::open(&data_files(folder.path())[0]).unwrap()).unwrap();
+    let groups = reader.metadata().row_groups();
+    assert!(groups.iter().flat_map(|group| group.columns()).all(|column| column.statistics().is_none()));
+}
+
+#[tokio::test]
+async fn of_two_writers_with_one_id_one_adds() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut one, mut other) = (appender(folder.path()).await, appender(folder.path()).await);
+    one.write(batch(100, "SH")).await.unwrap();
+    other.write(batch(100, "SH")).await.unwrap();
+    let (one, other) = tokio::join!(one.commit("a", 1), other.commit("a", 1));
+    let (one, other) = (one.unwrap(), other.unwrap());
+    assert_ne!(one.already, other.already);
+    assert_eq!(rows(folder.path()).await, 100);
+    assert_eq!(data_files(folder.path()).len(), 1, "the loser's file is removed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writers_with_other_ids_all_add() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut tasks = tokio::task::JoinSet::new();
+    for writer in 0..8 {
+        let mut appender = appender(folder.path()).await;
+        tasks.spawn(async move {
+            appender.write(batch(100, "SH")).await.unwrap();
+            appender.commit(&format!("writer {writer}"), 1).await.unwrap()
+        });
+    }
+    let committed = tasks.join_all().await;
+    assert!(committed.iter().all(|committed| !committed.already));
+    assert_eq!(rows(folder.path()).await, 800);
+}
+
+#[tokio::test]
+async fn nothing_is_left_of_what_was_given_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut aborted = appender(folder.path()).await;
+    aborted.write(batch(20_000, "SH")).await.unwrap();
+    aborted.abort().await;
+    assert!(data_files(folder.path()).is_empty());
+
+    let mut dropped = appender(folder.path()).await;
+    dropped.write(batch(20_000, "SH")).await.unwrap();
+    drop(dropped);
+    tokio::task::yield_now().await;
+    assert!(data_files(folder.path()).is_empty());
+    assert!(!folder.path().join("_delta_log").exists(), "no table without a commit");
+}
+
+#[tokio::test]
+async fn a_full_disk_leaves_nothing_visible() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, faults) = faulty();
+    let mut before = on(folder.path(), Arc::clone(&store)).await.unwrap();
+    before.write(batch(10, "SH")).await.unwrap();
+    before.commit("before", 1).await.unwrap();
+
+    faults.full.store(true, Ordering::SeqCst);
+    let mut appender = on(folder.path(), store).await.unwrap();
+    appender.write(batch(100, "SH")).await.unwrap();
+    let error = appender.commit("a", 1).await.unwrap_err();
+    assert!(matches!(error, LakeError::Full { .. }), "{error:?}");
+    assert_eq!(error.to_string(), "no space left on the storage while trying to finish a data file");
+    assert_eq!(rows(folder.path()).await, 10, "what was committed stays");
+    assert_eq!(data_files(folder.path()).len(), 1);
+}
+
+#[tokio::test]
+async fn a_commit_whose_answer_is_lost_is_settled() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, faults) = faulty();
+    let mut appender = on(folder.path(), store).await.unwrap();
+    appender.write(batch(100, "SH")).await.unwrap();
+    faults.lose_answer.store(true, Ordering::SeqCst);
+    let committed = appender.commit("a", 1).await.unwrap();
+    assert!(!faults.lose_answer.load(Ordering::SeqCst), "the answer was lost");
+    assert_eq!((committed.version, committed.rows, committed.already), (TableVersion(1), 100, false));
+    assert_eq!(rows(folder.path()).await, 100);
+    assert_eq!(data_files(folder.path()).len(), 1, "the files are the table's now");
+}
+
+#[tokio::test]
+async fn a_changed_contract_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = appender(folder.path()).await;
+    first.write(batch(10, "SH")).await.unwrap();
+    first.commit("a", 1).await.unwrap();
+
+    let mut changed = Dataset::clone(&members());
+    changed.columns[1].protection = Protection::SealedToken;
+    let log_store = log_store(folder.path(), Arc::new(LocalFileSystem::new()));
+    let error = Appender::open(log_store, Arc::new(changed), Target::Table, run()).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the table of dataset `members` no longer fits its contract: the table has no column `phone__token`"
+    );
+}
+
+#[tokio::test]
+async fn a_batch_of_another_shape_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut appender = appender(folder.path()).await;
+    let narrow = batch(10, "SH").project(&[0, 1]).unwrap();
+    let error = appender.write(narrow).await.unwrap_err();
+    assert!(matches!(error, LakeError::WrongBatch { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn large_deliveries_are_cut_into_row_groups() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut appender = appender(folder.path()).await;
+    for _ in 0..20 {
+        appender.write(batch(16_384, "SH")).await.unwrap();
+    }
+    let committed = appender.commit("a", 1).await.unwrap();
+    assert_eq!(committed.rows, 20 * 16_384);
+    let reader =
+        SerializedFileReader::new(std::fs::File::open(&data_files(folder.path())[0]).unwrap()).unwrap();
+    assert!(reader.metadata().num_row_groups() >= 2, "row groups are small enough to skip");
+}
+
+#[tokio::test]
+async fn text_is_plain_for_other_readers() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut appender = appender(folder.path()).await;
+    appender.write(batch(10, "SH")).await.unwrap();
+    appender.commit("a", 1).await.unwrap();
+    let file = std::fs::File::open(&data_files(folder.path())[0]).unwrap();
+    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+    assert_eq!(
+        reader.schema().field_with_name("region").unwrap().data_type(),
+        &arrow::datatypes::DataType::Utf8
+    );
+    let table = loaded(folder.path()).await;
+    let version = table.version().unwrap();
+    let bytes = table.log_store().read_commit_entry(version).await.unwrap().unwrap();
+    let actions = deltalake::logstore::get_actions(version, &bytes).unwrap();
+    assert!(actions.iter().any(|action| matches!(action, Action::Txn(txn) if txn.app_id == "a")));
+}

@@ -1,0 +1,147 @@
+//! What can go wrong in the lake.
+
+use std::error::Error;
+use std::io;
+
+use deltalake::DeltaTableError;
+use membrane_model::{DatasetName, TableVersion};
+
+/// What can go wrong in the lake. No text carries a value: names, versions and places only.
+#[derive(Debug, thiserror::Error)]
+pub enum LakeError {
+    /// The URL is not one that the lake can open.
+    #[error("the data URL must be file:///FOLDER or s3://BUCKET/FOLDER, not `{scheme}:`")]
+    Url {
+        /// The scheme that was given.
+        scheme: String,
+    },
+    /// A storage setting that the object store does not know, or that does not parse.
+    #[error("storage setting `{key}` is not one that the object store knows")]
+    Setting {
+        /// The setting's name.
+        key: String,
+    },
+    /// The object store lets two writers create the same object.
+    #[error(
+        "the object store at `{location}` does not honour `If-None-Match: *`: two commits could \
+         overwrite each other, so the hub refuses it"
+    )]
+    NotAtomic {
+        /// The URL without credentials.
+        location: String,
+    },
+    /// The permit does not cover what was asked.
+    #[error("the permit does not cover this use of dataset `{dataset}`")]
+    NotPermitted {
+        /// The dataset.
+        dataset: DatasetName,
+    },
+    /// The dataset has no table yet.
+    #[error("dataset `{dataset}` has no data yet")]
+    Empty {
+        /// The dataset.
+        dataset: DatasetName,
+    },
+    /// The table has no such version, or it was vacuumed.
+    #[error("the table of dataset `{dataset}` has no version {version}")]
+    NoVersion {
+        /// The dataset.
+        dataset: DatasetName,
+        /// The version asked for.
+        version: TableVersion,
+    },
+    /// The contract now asks for columns that the table does not have.
+    #[error("the table of dataset `{dataset}` no longer fits its contract: {difference}")]
+    SchemaChanged {
+        /// The dataset.
+        dataset: DatasetName,
+        /// Which columns differ, by name and type.
+        difference: String,
+    },
+    /// Batches of another shape than the table were offered.
+    #[error("a batch for dataset `{dataset}` does not have the table's schema")]
+    WrongBatch {
+        /// The dataset.
+        dataset: DatasetName,
+    },
+    /// Other writers won every attempt.
+    #[error("could not commit to dataset `{dataset}`: other writers kept winning; try again")]
+    Contended {
+        /// The dataset.
+        dataset: DatasetName,
+    },
+    /// The commit may or may not have happened; the same delivery again settles it.
+    #[error("the outcome of the commit to dataset `{dataset}` is unknown; run the same ingest again")]
+    Unknown {
+        /// The dataset.
+        dataset: DatasetName,
+        /// Why it could not be settled.
+        #[source]
+        source: Box<DeltaTableError>,
+    },
+    /// No space is left.
+    #[error("no space left on the storage while trying to {doing}")]
+    Full {
+        /// What was being done.
+        doing: &'static str,
+    },
+    /// The object store failed.
+    #[error("could not {doing}")]
+    Storage {
+        /// What was being done.
+        doing: &'static str,
+        /// The object store's error.
+        #[source]
+        source: object_store::Error,
+    },
+    /// The Delta table failed.
+    #[error("could not {doing}")]
+    Table {
+        /// What was being done.
+        doing: &'static str,
+        /// The Delta library's error.
+        #[source]
+        source: Box<DeltaTableError>,
+    },
+    /// The query engine would not take the table.
+    #[error("could not {doing}")]
+    Provider {
+        /// What was being done.
+        doing: &'static str,
+        /// The engine's error.
+        #[source]
+        source: Box<datafusion::error::DataFusionError>,
+    },
+}
+
+impl LakeError {
+    pub(crate) fn storage(doing: &'static str, source: object_store::Error) -> Self {
+        if is_full(&source) { Self::Full { doing } } else { Self::Storage { doing, source } }
+    }
+
+    pub(crate) fn table(doing: &'static str, source: DeltaTableError) -> Self {
+        if is_full(&source) { Self::Full { doing } } else { Self::Table { doing, source: Box::new(source) } }
+    }
+}
+
+/// Looks for "no space left" anywhere in a chain of causes.
+fn is_full(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+        if matches!(kind, Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)) {
+            return true;
+        }
+        // Parquet's external error and io's custom error do not always hand out what they wrap.
+        if let Some(inner) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref)
+            && is_full(inner)
+        {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,200 @@
+//! What the tests of this crate share: a dataset, batches of it, a folder, and a store that fails.
+
+use std::fmt;
+use std::io;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use arrow::array::{ArrayRef, BinaryArray, Decimal128Array, StringArray};
+use arrow::record_batch::RecordBatch;
+use async_trait::async_trait;
+use bytes::Bytes;
+use deltalake::logstore::{LogStoreRef, StorageConfig, logstore_with};
+use futures::stream::BoxStream;
+use membrane_catalog::{Column, ColumnPrivacy, ColumnRules, Dataset, SubjectSource};
+use membrane_model::{LogicalType, Protection, RunId};
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{
+    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
+    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+};
+use url::Url;
+
+use crate::stored_schema;
+
+/// Makes a column.
+pub(crate) fn column(name: &str, logical_type: LogicalType, class: &str, protection: Protection) -> Column {
+    Column {
+        name: name.parse().unwrap(),
+        description: String::new(),
+        logical_type,
+        class: class.parse().unwrap(),
+        protection,
+        identity: None,
+        required: false,
+        unique: false,
+        rules: ColumnRules::default(),
+        privacy: ColumnPrivacy::default(),
+    }
+}
+
+/// Makes a dataset of members: number, phone, amount, region.
+pub(crate) fn members() -> Arc<Dataset> {
+    let mut number = column("member_no", LogicalType::String, "pii.identifier", Protection::SealedToken);
+    number.required = true;
+    number.identity = Some("member_no".parse().unwrap());
+    let amount = LogicalType::Decimal { precision: 12, scale: 2 };
+    Arc::new(Dataset {
+        name: "members".parse().unwrap(),
+        version: "1.0.0".to_owned(),
+        description: String::new(),
+        owner: None,
+        columns: vec![
+            number,
+            column("phone", LogicalType::String, "pii.phone", Protection::Sealed),
+            column("amount", amount, "transaction", Protection::Clear),
+            column("region", LogicalType::String, "geo", Protection::Clear),
+        ],
+        subject: Some(SubjectSource {
+            column: "member_no".parse().unwrap(),
+            kind: "member_no".parse().unwrap(),
+        }),
+        primary_key: Vec::new(),
+        event_time: None,
+        privacy: None,
+    })
+}
+
+/// Makes a batch of stored members.
+pub(crate) fn batch(rows: usize, region: &str) -> RecordBatch {
+    let cells = |length: usize| -> ArrayRef {
+        Arc::new(
+            (0..rows)
+                .map(|row| Some(vec![u8::try_from(row % 251).unwrap(); length]))
+                .collect::<BinaryArray>(),
+        )
+    };
+    let amounts = (0..rows).map(|row| i128::try_from(row).unwrap());
+    let amounts = Decimal128Array::from_iter_values(amounts).with_precision_and_scale(12, 2).unwrap();
+    let regions: StringArray = (0..rows).map(|_| Some(region)).collect();
+    let columns: Vec<ArrayRef> =
+        vec![cells(16), cells(16), cells(45), cells(40), Arc::new(amounts), Arc::new(regions)];
+    RecordBatch::try_new(Arc::new(stored_schema(&members())), columns).unwrap()
+}
+
+/// Returns the log store of a table in a folder.
+pub(crate) fn log_store(folder: &std::path::Path, store: Arc<dyn ObjectStore>) -> LogStoreRef {
+    let url = Url::from_directory_path(folder).unwrap();
+    logstore_with(store, &url, StorageConfig::default()).unwrap()
+}
+
+/// Returns a run id.
+pub(crate) fn run() -> RunId {
+    "0190d5a0-0000-7000-8000-000000000001".parse().unwrap()
+}
+
+/// Lists the data files under a folder.
+pub(crate) fn data_files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths.filter(|path| path.extension().is_some_and(|ending| ending == "parquet")).collect()
+}
+
+/// What a [`Faulty`] store does wrong.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    /// Data files cannot be put: the disk is full.
+    pub(crate) full: AtomicBool,
+    /// The next commit is put, but its answer is lost.
+    pub(crate) lose_answer: AtomicBool,
+    /// `Create` overwrites.
+    pub(crate) overwrite: AtomicBool,
+    /// Paths that were put.
+    pub(crate) puts: Mutex<Vec<String>>,
+}
+
+/// A local store with faults.
+#[derive(Debug, Default)]
+pub(crate) struct Faulty {
+    pub(crate) inner: LocalFileSystem,
+    pub(crate) faults: Arc<Faults>,
+}
+
+impl fmt::Display for Faulty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Faulty")
+    }
+}
+
+fn full() -> object_store::Error {
+    object_store::Error::Generic {
+        store: "Faulty",
+        source: Box::new(io::Error::from(io::ErrorKind::StorageFull)),
+    }
+}
+
+#[async_trait]
+impl ObjectStore for Faulty {
+    async fn put_opts(
+        &self,
+        location: &Path,
+        payload: PutPayload,
+        mut opts: PutOptions,
+    ) -> Result<PutResult> {
+        self.faults.puts.lock().unwrap().push(location.to_string());
+        let is_commit = location.extension() == Some("json");
+        if !is_commit && self.faults.full.load(Ordering::SeqCst) {
+            return Err(full());
+        }
+        if self.faults.overwrite.load(Ordering::SeqCst) {
+            opts.mode = object_store::PutMode::Overwrite;
+        }
+        let result = self.inner.put_opts(location, payload, opts).await;
+        // Version 0 only makes the table.
+        let is_first = location.filename() == Some("00000000000000000000.json");
+        if is_commit && !is_first && self.faults.lose_answer.swap(false, Ordering::SeqCst) {
+            return Err(object_store::Error::Generic {
+                store: "Faulty",
+                source: Box::new(io::Error::from(io::ErrorKind::TimedOut)),
+            });
+        }
+        result
+    }
+
+    async fn put_multipart_opts(
+        &self,
+        location: &Path,
+        opts: PutMultipartOptions,
+    ) -> Result<Box<dyn MultipartUpload>> {
+        if self.faults.full.load(Ordering::SeqCst) {
+            return Err(full());
+        }
+        self.inner.put_multipart_opts(location, opts).await
+    }
+
+    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        self.inner.get_opts(location, options).await
+    }
+
+    async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        self.inner.get_ranges(location, ranges).await
+    }
+
+    fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
+        self.inner.delete_stream(locations)
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.inner.list(prefix)
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
+        self.inner.list_with_delimiter(prefix).await
+    }
+
+    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
+        self.inner.copy_opts(from, to, options).await
+    }
+}

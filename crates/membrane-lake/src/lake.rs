@@ -1,0 +1,142 @@
+//! The lake: where the tables are, and who may open one.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use deltalake::DeltaTable;
+use deltalake::logstore::{LogStoreRef, StorageConfig, logstore_with};
+use membrane_catalog::Dataset;
+use membrane_model::{Action, DatasetName, TableVersion};
+use membrane_policy::Permit;
+use object_store::ObjectStore;
+use url::Url;
+
+use crate::storage;
+use crate::{Appender, LakeError, Snapshot};
+
+/// Settings of the object store, by the keys that `object_store` knows: `aws_region` or `AWS_REGION`,
+/// `aws_access_key_id`, `aws_endpoint_url`, `aws_allow_http`, ... The lake reads no environment.
+#[derive(Clone, Default)]
+pub struct LakeOptions {
+    /// The settings; only S3 has any.
+    pub storage: BTreeMap<String, String>,
+}
+
+// PRIVACY: a setting may be a credential.
+impl fmt::Debug for LakeOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.storage.keys()).finish()
+    }
+}
+
+/// Which of a dataset's two tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// The table itself: `tables/<dataset>`.
+    Table,
+    /// The rows that broke the contract: `quarantine/<dataset>`.
+    Quarantine,
+}
+
+impl Target {
+    const fn folder(self) -> &'static str {
+        match self {
+            Self::Table => "tables",
+            Self::Quarantine => "quarantine",
+        }
+    }
+}
+
+/// A folder or a bucket with Delta tables. Cheap to clone.
+#[derive(Clone)]
+pub struct Lake {
+    inner: Arc<LakeInner>,
+}
+
+struct LakeInner {
+    root: Url,
+    store: Arc<dyn ObjectStore>,
+}
+
+impl fmt::Debug for Lake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lake").field("root", &self.inner.root.as_str()).finish_non_exhaustive()
+    }
+}
+
+impl Lake {
+    /// Opens a folder (`file:///...`, made when it is not there) or a bucket (`s3://...`). A bucket is
+    /// tried first: it must refuse to create an object twice, or commits could be lost.
+    ///
+    /// # Errors
+    /// [`LakeError`] when the URL or a setting is not understood, when the storage cannot be reached
+    /// or written, and [`LakeError::NotAtomic`] when it does not refuse.
+    pub async fn open(url: &Url, options: LakeOptions) -> Result<Self, LakeError> {
+        let root = storage::folder_url(url);
+        let store = storage::connect(&root, &options)?;
+        if root.scheme() != "file" {
+            storage::require_atomic_create(&root, store.as_ref()).await?;
+        }
+        Ok(Self { inner: Arc::new(LakeInner { root, store }) })
+    }
+
+    /// Starts to append to one of a dataset's tables. Nothing is visible before
+    /// [`Appender::commit`]; the table is made by the first commit.
+    ///
+    /// # Errors
+    /// [`LakeError::NotPermitted`] unless the permit is for ingesting this dataset;
+    /// [`LakeError::SchemaChanged`] when the table no longer fits the contract.
+    pub async fn append(
+        &self,
+        permit: &Permit,
+        dataset: &Arc<Dataset>,
+        target: Target,
+    ) -> Result<Appender, LakeError> {
+        if permit.action() != Action::Ingest || permit.dataset(&dataset.name).is_none() {
+            return Err(LakeError::NotPermitted { dataset: dataset.name.clone() });
+        }
+        let log_store = self.log_store(&dataset.name, target)?;
+        Appender::open(log_store, Arc::clone(dataset), target, permit.run_id()).await
+    }
+
+    /// Opens one version of a dataset's table: the newest, or the one asked for.
+    ///
+    /// # Errors
+    /// [`LakeError::NotPermitted`] unless the permit covers the dataset; [`LakeError::Empty`] when it
+    /// has no table; [`LakeError::NoVersion`] when that version is gone or never was.
+    pub async fn snapshot(
+        &self,
+        permit: &Permit,
+        dataset: &DatasetName,
+        version: Option<TableVersion>,
+    ) -> Result<Snapshot, LakeError> {
+        if permit.action() == Action::Ingest || permit.dataset(dataset).is_none() {
+            return Err(LakeError::NotPermitted { dataset: dataset.clone() });
+        }
+        Snapshot::open(self.log_store(dataset, Target::Table)?, dataset, version).await
+    }
+
+    fn log_store(&self, dataset: &DatasetName, target: Target) -> Result<LogStoreRef, LakeError> {
+        let doing = "name the table's folder";
+        let location = self
+            .inner
+            .root
+            .join(&format!("{}/{dataset}/", target.folder()))
+            .map_err(|_| LakeError::Url { scheme: self.inner.root.scheme().to_owned() })?;
+        logstore_with(Arc::clone(&self.inner.store), &location, StorageConfig::default())
+            .map_err(|source| LakeError::table(doing, source))
+    }
+}
+
+/// Loads the newest state of a table, or says that there is none.
+pub(crate) async fn load(log_store: &LogStoreRef) -> Result<Option<DeltaTable>, LakeError> {
+    let doing = "read the table's log";
+    let mut table = DeltaTable::new(Arc::clone(log_store));
+    let exists = table.verify_deltatable_existence().await;
+    if !exists.map_err(|source| LakeError::table(doing, source))? {
+        return Ok(None);
+    }
+    table.load().await.map_err(|source| LakeError::table(doing, source))?;
+    Ok(Some(table))
+}

@@ -1,0 +1,202 @@
+//! How a dataset lies in its table: the Arrow schema, the Delta schema and how files are written.
+//!
+//! | stored kind | Arrow | Delta |
+//! | --- | --- | --- |
+//! | value, string | `Utf8` | `string` |
+//! | value, integer | `Int64` | `long` |
+//! | value, number | `Float64` | `double` |
+//! | value, decimal(p,s) | `Decimal128(p,s)` | `decimal(p,s)` |
+//! | value, boolean | `Boolean` | `boolean` |
+//! | value, date | `Date32` | `date` |
+//! | value, timestamp | `Timestamp(us, UTC)` | `timestamp` |
+//! | token, sealed, subject | `Binary` | `binary` |
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
+use deltalake::kernel::{DataType as DeltaType, PrimitiveType, StructField};
+use membrane_catalog::{Dataset, StoredColumn, StoredKind};
+use membrane_model::LogicalType;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
+
+/// Rows in a row group: small enough to skip, large enough to encode well.
+const ROW_GROUP_ROWS: usize = 128 << 10;
+/// Bytes that a row group may hold in memory before it is written, for tables with wide rows.
+const ROW_GROUP_BYTES: usize = 32 << 20;
+/// Decimal digits up to which the Delta library's statistics, which pass through `f64`, stay exact.
+const EXACT_DIGITS_MAX: u8 = 15;
+
+/// Returns the Arrow schema of a dataset's stored table.
+#[must_use]
+pub fn stored_schema(dataset: &Dataset) -> Schema {
+    arrow_schema(&dataset.stored_columns())
+}
+
+/// Returns the Arrow schema of every quarantine table.
+///
+/// `_run` and `position` say which delivery and which record; `reasons` holds codes and column names
+/// only; `row__sealed` holds the record, under the subject's key when `_subject` says whose it is and
+/// under the vault's quarantine key when not.
+#[must_use]
+pub fn quarantine_schema() -> Schema {
+    arrow_schema(&quarantine_columns())
+}
+
+pub(crate) fn arrow_schema(columns: &[StoredColumn]) -> Schema {
+    let field = |column: &StoredColumn| Field::new(&column.name, arrow_type(column.kind), column.nullable);
+    Schema::new(columns.iter().map(field).collect::<Vec<_>>())
+}
+
+fn arrow_type(kind: StoredKind) -> DataType {
+    match kind {
+        StoredKind::Token | StoredKind::Sealed | StoredKind::Subject => DataType::Binary,
+        StoredKind::Value(logical) => match logical {
+            LogicalType::String => DataType::Utf8,
+            LogicalType::Integer => DataType::Int64,
+            LogicalType::Number => DataType::Float64,
+            LogicalType::Decimal { precision, scale } => DataType::Decimal128(precision, scale),
+            LogicalType::Boolean => DataType::Boolean,
+            LogicalType::Date => DataType::Date32,
+            LogicalType::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::from("UTC"))),
+        },
+    }
+}
+
+/// Returns the Delta schema that belongs to an Arrow schema of this module, or the name of the column
+/// that has none.
+pub(crate) fn delta_fields(schema: &Schema) -> Result<Vec<StructField>, String> {
+    let field = |field: &Arc<Field>| {
+        let delta = delta_type(field.data_type()).ok_or_else(|| field.name().clone())?;
+        Ok(StructField::new(field.name().clone(), delta, field.is_nullable()))
+    };
+    schema.fields().iter().map(field).collect()
+}
+
+fn delta_type(arrow: &DataType) -> Option<DeltaType> {
+    Some(match arrow {
+        DataType::Utf8 => DeltaType::STRING,
+        DataType::Int64 => DeltaType::LONG,
+        DataType::Float64 => DeltaType::DOUBLE,
+        DataType::Boolean => DeltaType::BOOLEAN,
+        DataType::Date32 => DeltaType::DATE,
+        DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => DeltaType::TIMESTAMP,
+        DataType::Binary => DeltaType::BINARY,
+        DataType::Decimal128(precision, scale) => {
+            let scale = u8::try_from(*scale).ok()?;
+            DeltaType::Primitive(PrimitiveType::decimal(*precision, scale).ok()?)
+        }
+        _ => return None,
+    })
+}
+
+/// Says how a table's schema differs from the expected one: names and types only.
+pub(crate) fn difference<'a>(
+    expected: &[StructField],
+    stored: impl Iterator<Item = &'a StructField>,
+) -> Option<String> {
+    let stored: Vec<&StructField> = stored.collect();
+    let mut differences = Vec::new();
+    for field in expected {
+        match stored.iter().find(|other| other.name() == field.name()) {
+            None => differences.push(format!("the table has no column `{}`", field.name())),
+            Some(other) if other.data_type() != field.data_type() => differences.push(format!(
+                "column `{}` is {} in the table and {} in the contract",
+                field.name(),
+                other.data_type(),
+                field.data_type()
+            )),
+            Some(other) if other.is_nullable() != field.is_nullable() => {
+                let (table, contract) =
+                    if other.is_nullable() { ("optional", "required") } else { ("required", "optional") };
+                differences.push(format!(
+                    "column `{}` is {table} in the table and {contract} in the contract",
+                    field.name()
+                ));
+            }
+            Some(_) => {}
+        }
+    }
+    for other in &stored {
+        if !expected.iter().any(|field| field.name() == other.name()) {
+            differences.push(format!("the contract stores no column `{}`", other.name()));
+        }
+    }
+    let ordered = expected.iter().map(StructField::name).eq(stored.iter().map(|field| field.name()));
+    if differences.is_empty() && !ordered {
+        differences.push("its columns are in another order".to_owned());
+    }
+    if differences.is_empty() { None } else { Some(differences.join("; ")) }
+}
+
+/// Returns the columns whose least and greatest values may be written down.
+pub(crate) fn statistics_columns(columns: &[StoredColumn]) -> Vec<String> {
+    columns.iter().filter(|column| has_statistics(column)).map(|column| column.name.clone()).collect()
+}
+
+fn has_statistics(column: &StoredColumn) -> bool {
+    let exact = !matches!(
+        column.kind,
+        StoredKind::Value(LogicalType::Decimal { precision, .. }) if precision > EXACT_DIGITS_MAX
+    );
+    column.statistics && exact
+}
+
+/// Returns the table properties that keep other writers from collecting more statistics.
+pub(crate) fn table_properties(statistics: &[String]) -> Vec<(&'static str, Option<String>)> {
+    if statistics.is_empty() {
+        // An empty list of names is not portable; no column of the first none is.
+        vec![("delta.dataSkippingNumIndexedCols", Some("0".to_owned()))]
+    } else {
+        vec![("delta.dataSkippingStatsColumns", Some(statistics.join(",")))]
+    }
+}
+
+/// Returns how data files are written.
+///
+/// PRIVACY: statistics are off unless named: footers would else keep the least and greatest cell.
+pub(crate) fn writer_properties(columns: &[StoredColumn], statistics: &[String]) -> WriterProperties {
+    let mut builder = WriterProperties::builder()
+        .set_created_by("membrane".to_owned())
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_statistics_enabled(EnabledStatistics::None);
+    for name in statistics {
+        builder = builder.set_column_statistics_enabled(path(name), EnabledStatistics::Page);
+    }
+    for column in columns.iter().filter(|column| column.kind == StoredKind::Sealed) {
+        // Ciphertext neither repeats nor compresses: trying costs time and saves nothing.
+        builder = builder
+            .set_column_dictionary_enabled(path(&column.name), false)
+            .set_column_compression(path(&column.name), Compression::UNCOMPRESSED);
+    }
+    builder.build()
+}
+
+/// A column name is one path part, whatever letters it has.
+fn path(name: &str) -> ColumnPath {
+    ColumnPath::new(vec![name.to_owned()])
+}
+
+/// Returns the stored columns of a quarantine table.
+pub(crate) fn quarantine_columns() -> Vec<StoredColumn> {
+    let column = |name: &str, kind, nullable| StoredColumn {
+        name: name.to_owned(),
+        of: None,
+        kind,
+        nullable,
+        statistics: false,
+    };
+    vec![
+        column("_run", StoredKind::Value(LogicalType::String), false),
+        column("position", StoredKind::Value(LogicalType::Integer), false),
+        column("reasons", StoredKind::Value(LogicalType::String), false),
+        column("_subject", StoredKind::Subject, true),
+        column("row__sealed", StoredKind::Sealed, false),
+    ]
+}
+
+#[cfg(test)]
+mod tests;

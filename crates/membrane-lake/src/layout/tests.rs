@@ -1,0 +1,108 @@
+//! The stored layout is a golden list: changing it breaks tables that exist.
+
+use membrane_model::{Generalisation, Protection};
+
+use super::*;
+use crate::fixture::{column, members};
+
+fn describe(schema: &Schema) -> Vec<String> {
+    let field = |field: &Arc<Field>| {
+        let optional = if field.is_nullable() { " optional" } else { "" };
+        format!("{}: {}{optional}", field.name(), field.data_type())
+    };
+    schema.fields().iter().map(field).collect()
+}
+
+#[test]
+fn every_type_and_protection_has_its_layout() {
+    let mut dataset = Dataset::clone(&members());
+    let clear = |name, logical| column(name, logical, "business", Protection::Clear);
+    dataset.columns.extend([
+        column("device", LogicalType::String, "pii.device", Protection::Token),
+        clear("items", LogicalType::Integer),
+        clear("score", LogicalType::Number),
+        clear("consent", LogicalType::Boolean),
+        clear("joined_on", LogicalType::Date),
+        clear("seen_at", LogicalType::Timestamp),
+        clear("huge", LogicalType::Decimal { precision: 38, scale: 2 }),
+        column(
+            "birth_date",
+            LogicalType::Date,
+            "pii.birth_date",
+            Protection::Generalise(Generalisation::Year),
+        ),
+        column("fax", LogicalType::String, "pii.phone", Protection::Drop),
+    ]);
+    let golden = [
+        "_subject: Binary",
+        "member_no__token: Binary",
+        "member_no__sealed: Binary",
+        "phone__sealed: Binary optional",
+        "amount: Decimal128(12, 2) optional",
+        "region: Utf8 optional",
+        "device__token: Binary optional",
+        "items: Int64 optional",
+        "score: Float64 optional",
+        "consent: Boolean optional",
+        "joined_on: Date32 optional",
+        "seen_at: Timestamp(µs, \"UTC\") optional",
+        "huge: Decimal128(38, 2) optional",
+        "birth_date: Date32 optional",
+    ];
+    assert_eq!(describe(&stored_schema(&dataset)), golden);
+    let statistics = statistics_columns(&dataset.stored_columns());
+    let named = ["amount", "region", "items", "score", "consent", "joined_on", "seen_at", "birth_date"];
+    assert_eq!(statistics, named, "protected columns have no statistics, nor has an inexact one");
+    let delta = delta_fields(&stored_schema(&dataset)).unwrap();
+    let types: Vec<String> = delta.iter().map(|field| field.data_type().to_string()).collect();
+    assert_eq!(
+        types.join(" "),
+        "binary binary binary binary decimal(12,2) string binary long double boolean date timestamp \
+         decimal(38,2) date"
+    );
+}
+
+#[test]
+fn quarantine_has_its_layout() {
+    let golden = [
+        "_run: Utf8",
+        "position: Int64",
+        "reasons: Utf8",
+        "_subject: Binary optional",
+        "row__sealed: Binary",
+    ];
+    assert_eq!(describe(&quarantine_schema()), golden);
+    assert_eq!(statistics_columns(&quarantine_columns()), Vec::<String>::new());
+}
+
+#[test]
+fn no_statistics_means_none() {
+    assert_eq!(table_properties(&[]), [("delta.dataSkippingNumIndexedCols", Some("0".to_owned()))]);
+    let named = vec!["a".to_owned(), "b".to_owned()];
+    assert_eq!(table_properties(&named), [("delta.dataSkippingStatsColumns", Some("a,b".to_owned()))]);
+}
+
+#[test]
+fn differences_are_told_by_name() {
+    let schema = stored_schema(&members());
+    let expected = delta_fields(&schema).unwrap();
+    assert_eq!(difference(&expected, expected.iter()), None);
+
+    let other = Schema::new(vec![
+        Field::new("_subject", DataType::Binary, true),
+        Field::new("amount", DataType::Int64, true),
+        Field::new("city", DataType::Utf8, true),
+    ]);
+    let stored = delta_fields(&other).unwrap();
+    let told = difference(&expected, stored.iter()).unwrap();
+    for part in [
+        "column `_subject` is optional in the table and required in the contract",
+        "the table has no column `phone__sealed`",
+        "column `amount` is long in the table and decimal(12,2) in the contract",
+        "the contract stores no column `city`",
+    ] {
+        assert!(told.contains(part), "{told}");
+    }
+    let reversed: Vec<StructField> = expected.iter().rev().cloned().collect();
+    assert_eq!(difference(&expected, reversed.iter()).unwrap(), "its columns are in another order");
+}
