@@ -107,7 +107,7 @@ impl Customer<'_> {
 
     /// Draws how many lines an order has: three on average, more for those who buy more.
     fn line_count(&self, rng: &mut Rng) -> i64 {
-        let more = -rng.random::<f64>().max(1e-9).ln() * 1.25 * self.activity.appetite;
+        let more = -rng.random::<f64>().max(1e-9).ln() * 1.7 * self.activity.appetite;
         i64::try_from((1 + whole(more)).min(LINES_MAX)).unwrap_or(1)
     }
 

@@ -6,7 +6,7 @@ use arrow::array::{ArrayRef, Int64Array, StringArray};
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
 
-use super::pos_orders::{YEAR_US, instants, money, spoil_account};
+use super::pos_orders::{instants, money, spoil_account, year_before};
 use crate::dirt::DirtyKind::{BadChecksum, Duplicate, Late, MissingRequired, OutOfRange, UnknownValue};
 use crate::dirt::Faults;
 use crate::parquet_file::{MONEY, ParquetRow, schema, timestamp};
@@ -82,7 +82,7 @@ impl ParquetRow for OrderLine {
 impl OrderLine {
     /// Moves the line into the year before.
     fn move_back(&mut self) {
-        self.ordered_at -= YEAR_US;
+        self.ordered_at = year_before(self.ordered_at);
         self.ordered_month = self.ordered_month.replacen("2025", "2024", 1).into();
     }
 }

@@ -10,9 +10,6 @@ use crate::dirt::DirtyKind::{BadChecksum, Duplicate, Late, MissingRequired, OutO
 use crate::dirt::Faults;
 use crate::parquet_file::{MONEY, ParquetRow, schema, timestamp};
 
-/// Microseconds of the 365 days that 2024-03-01 to 2025-02-28 has, and every year of the sample.
-pub(super) const YEAR_US: i64 = 365 * 86_400 * 1_000_000;
-
 /// One order.
 #[derive(Debug, Clone)]
 pub(super) struct Order {
@@ -44,7 +41,7 @@ impl ParquetRow for Order {
         ),
         ((OutOfRange, |order| order.amount_cents = -order.amount_cents.max(1)), 10),
         ((Duplicate, |_| {}), 20),
-        ((Late, |order| order.ordered_at -= YEAR_US), 15),
+        ((Late, |order| order.ordered_at = year_before(order.ordered_at)), 15),
     ];
 
     fn schema() -> SchemaRef {
@@ -74,6 +71,13 @@ impl ParquetRow for Order {
             Arc::new(rows.iter().map(|row| row.payment_account.as_deref()).collect::<StringArray>()),
         ])
     }
+}
+
+/// Returns the same second of the year before the sample's, which has a 29 February.
+pub(super) const fn year_before(micros: i64) -> i64 {
+    const DAY_US: i64 = 86_400_000_000;
+    const MARCH_US: i64 = 1_740_787_200_000_000;
+    micros - if micros < MARCH_US { 366 } else { 365 } * DAY_US
 }
 
 /// Makes a column of instants.

@@ -208,6 +208,20 @@ fn dirt_is_what_the_report_says() {
     assert_eq!(dirty[&DirtyKind::Late], late.count() as u64);
 }
 
+#[test]
+fn late_rows_are_of_the_same_month_a_year_before() {
+    for (now, before) in [
+        ("2025-01-01T00:00:00Z", "2024-01-01T00:00:00Z"),
+        ("2025-01-31T23:59:59Z", "2024-01-31T23:59:59Z"),
+        ("2025-02-28T12:00:00Z", "2024-02-28T12:00:00Z"),
+        ("2025-03-01T00:00:00Z", "2024-03-01T00:00:00Z"),
+        ("2025-12-31T23:59:59Z", "2024-12-31T23:59:59Z"),
+    ] {
+        let micros = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap().timestamp_micros();
+        assert_eq!(super::pos_orders::year_before(micros(now)), micros(before));
+    }
+}
+
 fn size(folder: &Path, name: &str) -> u64 {
     fs::metadata(folder.join(name)).unwrap().len()
 }
