@@ -7,7 +7,7 @@ use sqlx::AnyConnection;
 use crate::batch::Insert;
 use crate::load::load_records;
 use crate::log::{append_leaf, lock_head};
-use crate::row::{Cells, to_integer, to_integer_or_null, to_position};
+use crate::row::{Cells, to_integer, to_integer_or_null, to_position, to_text};
 use crate::{ClosedRun, DatasetVersion, Ledger, LedgerError, RunOutcome, RunState, RunStatus};
 
 impl Ledger {
@@ -94,7 +94,7 @@ async fn update_run(
     )
     .bind(run)
     .bind(status.as_str())
-    .bind(outcome.error_code.as_deref())
+    .bind(outcome.error_code.as_deref().map(to_text))
     .bind(to_integer_or_null(outcome.rows_in, "rows_in")?)
     .bind(to_integer_or_null(outcome.rows_out, "rows_out")?)
     .bind(to_integer_or_null(outcome.rows_quarantined, "rows_quarantined")?)
@@ -147,9 +147,9 @@ async fn insert_edges(
             values.push(run)?;
             values.push(to_position(index)?)?;
             for field in [&edge.from, &edge.to] {
-                values.push(field.namespace.as_str())?;
-                values.push(field.name.as_str())?;
-                values.push(field.field.as_str())?;
+                values.push(to_text(&field.namespace))?;
+                values.push(to_text(&field.name))?;
+                values.push(to_text(&field.field))?;
             }
             values.push(edge.transformation.as_str())?;
             values.push(i64::from(edge.masking))

@@ -29,9 +29,10 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(60);
 const JOURNAL_ATTEMPTS: u32 = 100;
 const JOURNAL_PAUSE: Duration = Duration::from_millis(50);
 
-/// `cache_size` is in KiB when negative: keys are inserted in no order, so their index should stay in memory.
+/// Keys are inserted in no order: their index should stay in memory (`cache_size` is in KiB when negative),
+/// and a page that is written again and again should reach the file once (`wal_autocheckpoint` is in pages).
 const FILE_SETTINGS: &str = "PRAGMA busy_timeout = 20000; PRAGMA synchronous = FULL; \
-    PRAGMA foreign_keys = ON; PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY";
+    PRAGMA foreign_keys = ON; PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 10000";
 const SERVER_SETTINGS: &str = "SET synchronous_commit = on; \
     SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED";
 

@@ -3,7 +3,7 @@
 use membrane_model::{FieldRef, LineageEdge};
 
 use crate::load::read_edge;
-use crate::row::{Cells, to_integer};
+use crate::row::{Cells, to_integer, to_text};
 use crate::{Ledger, LedgerError};
 
 /// Edges that one question returns at most.
@@ -68,9 +68,9 @@ impl Ledger {
             Direction::Downstream => DOWNSTREAM,
         };
         let rows = sqlx::query(walk)
-            .bind(field.namespace.as_str())
-            .bind(field.name.as_str())
-            .bind(field.field.as_str())
+            .bind(to_text(&field.namespace))
+            .bind(to_text(&field.name))
+            .bind(to_text(&field.field))
             .bind(i64::from(depth_max))
             .bind(to_integer(EDGES_MAX, "limit")?)
             .fetch_all(&self.pools.read)

@@ -123,7 +123,13 @@ pub(crate) fn to_position(position: usize) -> Result<i64, LedgerError> {
     i64::try_from(position).map_err(|_| LedgerError::TooLarge("position"))
 }
 
-/// Turns a list into JSON text.
+/// Turns text that came from outside into text that both databases hold: PostgreSQL refuses the character 0,
+/// and a run must not fail to close because of a letter in a file's header.
+pub(crate) fn to_text(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
+/// Turns a list into JSON text, which escapes the character 0.
 pub(crate) fn to_list(items: &[String]) -> Result<String, LedgerError> {
     serde_json::to_string(items).map_err(|_| LedgerError::TooLarge("list"))
 }

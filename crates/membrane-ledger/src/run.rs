@@ -8,7 +8,7 @@ use sqlx::AnyConnection;
 
 use crate::batch::Insert;
 use crate::close::close_run;
-use crate::row::{to_list, to_position};
+use crate::row::{to_list, to_position, to_text};
 use crate::{Ledger, LedgerError, RunStatus};
 
 /// What a run is opened with.
@@ -142,8 +142,8 @@ impl Ledger {
         .bind(run.principal.to_string())
         .bind(run.action.as_str())
         .bind(run.purpose.as_ref().map(ToString::to_string))
-        .bind(run.job)
-        .bind(run.statement)
+        .bind(to_text(&run.job))
+        .bind(run.statement.as_deref().map(to_text))
         .bind(run.started.timestamp_micros())
         .execute(&self.pools.write)
         .await?;
@@ -200,7 +200,7 @@ impl OpenRun {
         .bind(position)
         .bind(i64::from(decision.allowed))
         .bind(decision.dataset.as_ref().map(ToString::to_string))
-        .bind(decision.reason.as_str())
+        .bind(to_text(&decision.reason))
         .bind(to_list(&decision.factors)?)
         .bind(decision.policy_version.as_str())
         .execute(&mut *transaction)

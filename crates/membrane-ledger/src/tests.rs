@@ -33,6 +33,7 @@ macro_rules! on_both_databases {
         #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
         async fn postgresql() {
             let Some(server) = postgres::Server::start() else { return };
+            server.check_settings().await;
             $(
                 eprintln!(concat!(stringify!($module), "::", stringify!($check)));
                 let ledger = server.new_ledger(stringify!($check)).await;
@@ -51,6 +52,7 @@ on_both_databases!(
     runs::check_abandoned_runs,
     runs::check_an_abandoned_run_takes_no_more,
     runs::check_numbers_that_do_not_fit,
+    runs::check_any_letter_is_recorded,
     lineage::check_lineage_is_followed,
     lineage::check_lineage_in_circles_ends,
     keys::check_keys_are_kept,
@@ -76,8 +78,34 @@ on_both_databases!(
 
 async fn new_file() -> (Ledger, TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}/ledger.sqlite", folder.path().display());
-    (Ledger::connect(&url).await.unwrap(), folder)
+    (open_file(&folder).await, folder)
+}
+
+async fn open_file(folder: &TempDir) -> Ledger {
+    Ledger::connect(&format!("sqlite://{}/ledger.sqlite", folder.path().display())).await.unwrap()
+}
+
+/// Handles of their own stand for processes of their own: each has its own connections to the file.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn processes_share_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ledgers = Vec::new();
+    for _ in 0..4 {
+        ledgers.push(open_file(&folder).await);
+    }
+    budget::check_race(&ledgers).await;
+    log::check_closings(&ledgers).await;
+}
+
+/// What was granted is there after the process is gone, and what it left open is closed by the next.
+#[tokio::test]
+async fn a_ledger_outlives_its_process() {
+    let (ledger, folder) = new_file().await;
+    let left = budget::leave_open(&ledger).await;
+    // No farewell: the connections are dropped as a killed process drops them.
+    drop(ledger);
+    let ledger = open_file(&folder).await;
+    budget::check_left_behind(&ledger, left).await;
 }
 
 fn instant(second: i64) -> DateTime<Utc> {

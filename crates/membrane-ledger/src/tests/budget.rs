@@ -109,8 +109,14 @@ pub(super) async fn check_all_scopes_or_none(ledger: Ledger) {
 
 /// 32 tasks ask different questions of which five can be paid for.
 pub(super) async fn check_racing_reservations_stay_within_the_cap(ledger: Ledger) {
+    check_race(&[ledger]).await;
+}
+
+/// The race, on any of these handles of an empty ledger.
+pub(super) async fn check_race(ledgers: &[Ledger]) {
     let tasks: Vec<_> = (0..32)
-        .map(|number| {
+        .zip(ledgers.iter().cycle())
+        .map(|(number, ledger)| {
             let ledger = ledger.clone();
             tokio::spawn(async move {
                 let run = asking(&ledger, "partner:acme").await;
@@ -139,8 +145,9 @@ pub(super) async fn check_racing_reservations_stay_within_the_cap(ledger: Ledger
         count += u64::from(task.await.unwrap());
     }
     assert_eq!(count, 5);
-    assert_eq!(spent(&ledger, "partner:acme").await, price(100, 15));
-    assert_eq!(spent(&ledger, "dataset:pos_orders").await, price(100, 15));
+    let ledger = &ledgers[0];
+    assert_eq!(spent(ledger, "partner:acme").await, price(100, 15));
+    assert_eq!(spent(ledger, "dataset:pos_orders").await, price(100, 15));
     ledger.verify_log().await.unwrap();
 }
 
@@ -275,4 +282,24 @@ pub(super) async fn check_budget_lines(ledger: Ledger) {
     assert_eq!(lines(Some("partner:bolt_")).await, ["partner:bolt_ 20"]);
     assert_eq!(lines(Some("partner:boltx")).await, [""; 0]);
     assert_eq!(lines(None).await, ["dataset:pos_orders 40", own[0], own[1], "partner:bolt_ 20"]);
+}
+
+/// Leaves a committed and a live release behind, in an open run.
+pub(super) async fn leave_open(ledger: &Ledger) -> RunId {
+    let run = asking(ledger, "partner:acme").await;
+    let committed = granted(ledger, &request(run.id(), "q1")).await;
+    ledger.commit_release(&committed, b"answer", instant(1)).await.unwrap();
+    drop(granted(ledger, &request(run.id(), "q2")).await);
+    run.id()
+}
+
+pub(super) async fn check_left_behind(ledger: &Ledger, left: RunId) {
+    assert_eq!(spent(ledger, "partner:acme").await, price(40, 6));
+    assert_eq!(ledger.burn_stale(instant(5)).await.unwrap(), 1);
+    assert_eq!(ledger.abandon_stale_runs(instant(5)).await.unwrap(), 1);
+    assert_eq!(ledger.run(&left).await.unwrap().unwrap().status, crate::RunStatus::Abandoned);
+    assert_eq!(spent(ledger, "partner:acme").await, price(40, 6));
+    assert_eq!(ledger.find_release("q1").await.unwrap().unwrap().answer, b"answer");
+    assert!(ledger.find_release("q2").await.unwrap().is_none());
+    ledger.verify_log().await.unwrap();
 }

@@ -115,6 +115,20 @@ impl Server {
         Ledger::connect(&self.url(name)).await.unwrap()
     }
 
+    /// Checks that the ledger asks for what it needs, whatever the server's defaults are.
+    pub(super) async fn check_settings(&self) {
+        let ledger = self.new_ledger("settings").await;
+        for (setting, expected) in [
+            ("SHOW synchronous_commit", "on"),
+            ("SHOW transaction_isolation", "read committed"),
+            ("SHOW server_encoding", "UTF8"),
+        ] {
+            let value: String = sqlx::query_scalar(setting).fetch_one(&ledger.pools.write).await.unwrap();
+            assert_eq!(value, expected, "{setting}");
+        }
+        ledger.disconnect().await;
+    }
+
     fn url(&self, database: &str) -> String {
         format!("postgres://postgres@127.0.0.1:{}/{database}?sslmode=disable", self.port)
     }

@@ -172,3 +172,31 @@ pub(super) async fn check_numbers_that_do_not_fit(ledger: Ledger) {
     assert_eq!(ledger.run(&id).await.unwrap().unwrap().rows_in, Some(most));
     ledger.verify_log().await.unwrap();
 }
+
+/// A header of a file may hold any letter; PostgreSQL holds any but one.
+pub(super) async fn check_any_letter_is_recorded(ledger: Ledger) {
+    let mut run = ledger
+        .open_run(crate::NewRun {
+            job: "ingest \0 会员 👤".to_owned(),
+            statement: Some("SELECT '\0', $1, ?".to_owned()),
+            ..new_run("analyst:ana", 0)
+        })
+        .await
+        .unwrap();
+    let id = run.id();
+    let mut odd = decision("crm_members");
+    odd.reason = "\0".to_owned();
+    odd.factors = vec!["\0\"\\".to_owned()];
+    run.record_decision(&odd).await.unwrap();
+    let field = FieldRef::source("file", "a\0b'\"");
+    let edges = vec![edge(field.clone(), FieldRef::dataset("crm_members", "name"))];
+    run.close(RunOutcome { edges, error_code: Some("\0".to_owned()), ..outcome(1) }).await.unwrap();
+    let record = ledger.run(&id).await.unwrap().unwrap();
+    assert_eq!(record.job, "ingest \u{fffd} 会员 👤");
+    assert_eq!(record.statement.as_deref(), Some("SELECT '\u{fffd}', $1, ?"));
+    assert_eq!(record.decisions[0].factors, odd.factors);
+    assert_eq!(record.edges[0].from.field, "a\u{fffd}b'\"");
+    let found = ledger.lineage(&field, crate::Direction::Downstream, 1).await.unwrap();
+    assert_eq!(found, record.edges);
+    ledger.verify_log().await.unwrap();
+}
