@@ -1,1 +1,26 @@
-//! Work in progress.
+//! The hub itself: configuration, sign-in, flows, the HTTP API and the subcommands of the one binary `membrane`.
+//!
+//! [`Hub`] is the opened hub; `flow` holds what it does, one file a flow; `http` and [`cli`] are two ways to ask for it.
+
+pub mod config;
+
+mod ctx;
+mod tasks;
+
+pub mod bearer;
+mod hub;
+mod open;
+
+pub mod answer;
+pub mod error;
+pub mod flow;
+pub mod wire;
+
+pub mod cli;
+mod demo;
+pub mod http;
+
+pub use ctx::{Channel, RequestCtx};
+pub use hub::Hub;
+pub use open::OpenError;
+pub use tasks::Tasks;

@@ -1,0 +1,83 @@
+use std::sync::Arc;
+
+use arrow::array::{Decimal128Array, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use serde_json::json;
+
+use super::{AnswerFormat, Encoder};
+
+fn schema() -> SchemaRef {
+    Arc::new(Schema::new(vec![
+        Field::new("name", DataType::Utf8, true),
+        Field::new("count", DataType::Int64, true),
+        Field::new("amount", DataType::Decimal128(12, 2), true),
+    ]))
+}
+
+fn batch() -> RecordBatch {
+    let amount =
+        Decimal128Array::from(vec![Some(1250), None]).with_precision_and_scale(12, 2).expect("decimal");
+    RecordBatch::try_new(
+        schema(),
+        vec![
+            Arc::new(StringArray::from(vec![Some("a \"b\", c"), None])),
+            Arc::new(Int64Array::from(vec![1, 2])),
+            Arc::new(amount),
+        ],
+    )
+    .expect("batch")
+}
+
+fn encode(format: AnswerFormat, batches: &[RecordBatch]) -> Vec<u8> {
+    let mut encoder = Encoder::start(format, &schema(), vec![("run", json!("r"))]).expect("start");
+    let mut bytes = Vec::new();
+    for batch in batches {
+        bytes.append(&mut encoder.write(batch).expect("write"));
+    }
+    bytes.append(&mut encoder.finish().expect("finish"));
+    bytes
+}
+
+#[test]
+fn json_is_one_object_with_exact_decimals() {
+    let text = String::from_utf8(encode(AnswerFormat::Json, &[batch(), batch()])).expect("text");
+    let row = r#"{"name":"a \"b\", c","count":1,"amount":12.50},{"name":null,"count":2,"amount":null}"#;
+    assert_eq!(text, format!("{{\"run\":\"r\",\"rows\":[{row},{row}],\"row_count\":4}}\n"));
+    assert_eq!(encode(AnswerFormat::Json, &[]), b"{\"run\":\"r\",\"rows\":[],\"row_count\":0}\n");
+}
+
+#[test]
+fn csv_has_its_header_once() {
+    let text = String::from_utf8(encode(AnswerFormat::Csv, &[batch(), batch()])).expect("text");
+    let rows = "\"a \"\"b\"\", c\",1,12.50\n,2,\n";
+    assert_eq!(text, format!("name,count,amount\n{rows}{rows}"));
+    assert_eq!(encode(AnswerFormat::Csv, &[]), b"name,count,amount\n");
+}
+
+#[test]
+fn arrow_reads_back() {
+    let bytes = encode(AnswerFormat::ArrowIpc, &[batch(), batch()]);
+    let reader = arrow::ipc::reader::StreamReader::try_new(bytes.as_slice(), None).expect("stream");
+    let read: Vec<RecordBatch> = reader.collect::<Result<_, _>>().expect("batches");
+    assert_eq!(read, vec![batch(), batch()]);
+}
+
+#[test]
+fn accept_decides() {
+    let cases = [
+        (None, Some(AnswerFormat::Json)),
+        (Some(""), Some(AnswerFormat::Json)),
+        (Some("*/*"), Some(AnswerFormat::Json)),
+        (Some("text/csv"), Some(AnswerFormat::Csv)),
+        (Some("text/*"), Some(AnswerFormat::Csv)),
+        (Some("application/json;q=0.5, text/csv"), Some(AnswerFormat::Csv)),
+        (Some("application/json;q=0, */*;q=0.1"), Some(AnswerFormat::Csv)),
+        (Some("application/vnd.apache.arrow.stream"), Some(AnswerFormat::ArrowIpc)),
+        (Some("text/html"), None),
+        (Some("application/json;q=0"), None),
+        (Some("text/html,application/xhtml+xml,*/*;q=0.8"), Some(AnswerFormat::Json)),
+    ];
+    for (accept, expected) in cases {
+        assert_eq!(AnswerFormat::negotiate(accept), expected, "{accept:?}");
+    }
+}

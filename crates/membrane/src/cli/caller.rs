@@ -1,0 +1,64 @@
+//! For whom a subcommand acts.
+
+use clap::Args;
+use membrane_model::{PrincipalId, PrincipalKind};
+
+use super::CliError;
+use crate::bearer::BearerError;
+use crate::ctx::{Channel, RequestCtx};
+use crate::error::{Error, Failure};
+use crate::hub::Hub;
+
+/// For whom a subcommand acts. Whoever runs it on the hub's machine holds the root key, and so could sign for anyone:
+/// `--as` is taken at its word. Policy decides what the principal may do, all the same.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Who asks")]
+pub(crate) struct CallerArgs {
+    /// Act for this principal, KIND:NAME, like `analyst:ana`.
+    #[arg(long = "as", value_name = "PRINCIPAL", conflicts_with = "bearer")]
+    principal: Option<PrincipalId>,
+    /// Act for the principal of this bearer.
+    #[arg(long, value_name = "BEARER")]
+    bearer: Option<String>,
+}
+
+impl CallerArgs {
+    /// Makes the context; without `--as` and `--bearer` it is the first principal of the kind in principals.json.
+    pub(crate) fn ctx(&self, hub: &Hub, default: PrincipalKind) -> Result<RequestCtx, CliError> {
+        match self.named(hub)? {
+            Some(principal) => Ok(hub.ctx(principal, Channel::Cli)),
+            None => {
+                let principal = hub.principal_of(default).ok_or_else(|| {
+                    CliError::usage(format!(
+                        "principals.json has no {} principal: say who asks with `--as PRINCIPAL`",
+                        default.as_str()
+                    ))
+                })?;
+                Ok(hub.ctx(principal, Channel::Cli))
+            }
+        }
+    }
+
+    /// Makes the context; without `--as` and `--bearer` it is a wrong usage.
+    pub(crate) fn ctx_required(&self, hub: &Hub, kind: PrincipalKind) -> Result<RequestCtx, CliError> {
+        let principal = self.named(hub)?.ok_or_else(|| {
+            let known = hub
+                .principal_of(kind)
+                .map_or_else(String::new, |principal| format!(", for example `--as {principal}`"));
+            CliError::usage(format!("say who asks{known}, or `--bearer BEARER`"))
+        })?;
+        Ok(hub.ctx(principal, Channel::Cli))
+    }
+
+    fn named(&self, hub: &Hub) -> Result<Option<PrincipalId>, CliError> {
+        match (&self.principal, &self.bearer) {
+            (Some(principal), _) => Ok(Some(principal.clone())),
+            (None, Some(text)) => {
+                let refuse =
+                    |error: BearerError| CliError::from(Failure::without_run(Error::Unauthenticated(error)));
+                hub.bearers().verify(text, hub.clock().now()).map(Some).map_err(refuse)
+            }
+            (None, None) => Ok(None),
+        }
+    }
+}

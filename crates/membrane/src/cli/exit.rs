@@ -1,0 +1,85 @@
+//! How a subcommand ends: the exit code and the one message on standard error.
+
+use std::fmt;
+use std::io;
+use std::io::Write;
+use std::process::ExitCode;
+
+use crate::config::ConfigError;
+use crate::error::Failure;
+use crate::open::OpenError;
+
+const FAILED: u8 = 1;
+const USAGE: u8 = 2;
+const REFUSED: u8 = 3;
+
+/// Why a subcommand did not succeed.
+#[derive(Debug)]
+pub(crate) struct CliError {
+    code: u8,
+    message: String,
+    quiet: bool,
+}
+
+impl CliError {
+    /// Something that failed.
+    pub(crate) fn failed(message: impl fmt::Display) -> Self {
+        Self { code: FAILED, message: message.to_string(), quiet: false }
+    }
+
+    /// Something that the caller wrote wrongly.
+    pub(crate) fn usage(message: impl fmt::Display) -> Self {
+        Self { code: USAGE, message: message.to_string(), quiet: false }
+    }
+
+    /// Says it on standard error and returns the exit code.
+    pub(crate) fn report(&self) -> ExitCode {
+        if self.quiet {
+            return ExitCode::SUCCESS;
+        }
+        let mut lines = self.message.lines();
+        let mut stderr = io::stderr().lock();
+        let _ = writeln!(stderr, "membrane: {}", lines.next().unwrap_or("failed"));
+        for line in lines {
+            let _ = writeln!(stderr, "{line}");
+        }
+        ExitCode::from(self.code)
+    }
+}
+
+impl From<Failure> for CliError {
+    fn from(failure: Failure) -> Self {
+        let code = if failure.error.is_refusal() { REFUSED } else { FAILED };
+        let mut message = failure.error.explain();
+        if let Some(run) = failure.run {
+            message = format!("{message}\n  run {run}, code {}", failure.error.code());
+        }
+        Self { code, message, quiet: false }
+    }
+}
+
+impl From<OpenError> for CliError {
+    fn from(error: OpenError) -> Self {
+        Self::failed(error)
+    }
+}
+
+impl From<ConfigError> for CliError {
+    fn from(error: ConfigError) -> Self {
+        Self::usage(error)
+    }
+}
+
+impl From<io::Error> for CliError {
+    fn from(error: io::Error) -> Self {
+        // Whoever read our output has seen enough, as `membrane runs | head` does.
+        let quiet = error.kind() == io::ErrorKind::BrokenPipe;
+        Self { code: FAILED, message: format!("cannot write: {}", error.kind()), quiet }
+    }
+}
+
+impl From<serde_json::Error> for CliError {
+    fn from(_: serde_json::Error) -> Self {
+        Self::failed("cannot write the answer as JSON")
+    }
+}

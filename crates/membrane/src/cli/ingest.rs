@@ -1,0 +1,124 @@
+//! `membrane ingest`.
+
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use membrane_ingest::{Format, InputSource};
+use membrane_model::{DatasetName, PrincipalKind};
+
+use super::caller::CallerArgs;
+use super::progress::IngestProgress;
+use super::{CliError, Env, out, table};
+use crate::flow::{self, IngestRequest};
+use crate::wire::IngestBody;
+
+/// Bring a file, or standard input, into a dataset.
+///
+/// Every row is checked against the contract; rows that break it are set aside, protected too, with the reason. Every
+/// column is protected as its contract says before the first byte is stored. All rows become visible at once; the same
+/// file a second time adds nothing. Acts for the first service principal unless told otherwise.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  membrane ingest crm_members sample/crm_members.csv
+  zcat app.ndjson.gz | membrane ingest app_events - --format ndjson --source app-2026-11-22")]
+pub(super) struct IngestArgs {
+    /// The dataset.
+    dataset: DatasetName,
+    /// The file; `-` or nothing is standard input.
+    file: Option<PathBuf>,
+    /// The form of the data; a file's name says it too.
+    #[arg(long, value_enum)]
+    format: Option<FormatArg>,
+    /// The name of the delivery; the same name and content add nothing the second time [default: the content alone].
+    #[arg(long, value_name = "NAME")]
+    source: Option<String>,
+    #[command(flatten)]
+    caller: CallerArgs,
+    /// Report as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FormatArg {
+    Csv,
+    Ndjson,
+    Parquet,
+    Arrow,
+}
+
+impl From<FormatArg> for Format {
+    fn from(arg: FormatArg) -> Self {
+        match arg {
+            FormatArg::Csv => Self::Csv,
+            FormatArg::Ndjson => Self::Ndjson,
+            FormatArg::Parquet => Self::Parquet,
+            FormatArg::Arrow => Self::ArrowIpc,
+        }
+    }
+}
+
+pub(super) async fn run(args: IngestArgs, env: Env) -> Result<(), CliError> {
+    let file = args.file.as_deref().filter(|path| *path != Path::new("-"));
+    let format = args
+        .format
+        .map(Format::from)
+        .or_else(|| Format::from_path(file?))
+        .ok_or_else(|| CliError::usage("say what the data is: --format csv, ndjson, parquet or arrow"))?;
+    let bytes = match file {
+        Some(path) => Some(length(path)?),
+        None => None,
+    };
+    let reader = match file {
+        Some(path) => InputSource::File(path.to_path_buf()),
+        None => InputSource::Stream(Box::pin(standard_input()?)),
+    };
+    let hub = env.open().await?;
+    let ctx = args.caller.ctx(&hub, PrincipalKind::Service)?;
+    let progress = IngestProgress::start(args.dataset.as_str(), bytes);
+    let request = IngestRequest { dataset: args.dataset.clone(), reader, format, source: args.source };
+    let ingested = flow::ingest(&ctx, &hub, request, &progress).await;
+    progress.finish();
+    let body = IngestBody::new(&args.dataset, &ingested?);
+    if args.json {
+        return out::json(&body);
+    }
+    show(&body)
+}
+
+/// Opens standard input for asynchronous reading.
+fn standard_input() -> Result<tokio::fs::File, CliError> {
+    let fault =
+        |error: std::io::Error| CliError::failed(format!("cannot read standard input: {}", error.kind()));
+    let handle = std::io::stdin().as_fd().try_clone_to_owned().map_err(fault)?;
+    Ok(tokio::fs::File::from_std(std::fs::File::from(handle)))
+}
+
+fn length(path: &Path) -> Result<u64, CliError> {
+    let found = std::fs::metadata(path)
+        .map_err(|error| CliError::failed(format!("cannot read `{}`: {}", path.display(), error.kind())))?;
+    if found.is_dir() {
+        return Err(CliError::failed(format!("`{}` is a folder; name a file", path.display())));
+    }
+    Ok(found.len())
+}
+
+fn show(body: &IngestBody) -> Result<(), CliError> {
+    if body.already {
+        out::line(format!("{}: this delivery was taken in before; nothing was added", body.dataset))?;
+        return Ok(());
+    }
+    let accepted = table::count(body.rows_accepted);
+    let set_aside = table::count(body.rows_quarantined);
+    out::line(format!("{}: {accepted} rows taken in, {set_aside} set aside", body.dataset))?;
+    if !body.reasons.is_empty() {
+        let mut shown = table::new_table(&["why rows were set aside", "times"]);
+        for (reason, times) in &body.reasons {
+            shown.add_row([reason.clone(), table::count(*times)]);
+        }
+        table::right(&mut shown, &[1]);
+        out::line(shown.to_string())?;
+    }
+    Ok(())
+}

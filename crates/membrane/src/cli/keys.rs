@@ -1,0 +1,40 @@
+//! `membrane keys`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use membrane_vault::FileKey;
+
+use super::{CliError, Env, out};
+use crate::open::OpenError;
+
+/// Make the root key.
+///
+/// A hub with a ledger in a file makes its own at first use; a hub with a ledger on PostgreSQL never does, so that no
+/// second machine starts with a key of its own. Every key follows from this one: back it up apart from the data.
+#[derive(Debug, Args)]
+pub(super) struct KeysArgs {
+    #[command(subcommand)]
+    command: KeysCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum KeysCommand {
+    /// Make the root key in the file of [keys] file (mode 0600). Never overwrites one.
+    Init,
+}
+
+pub(super) fn run(args: &KeysArgs, env: &Env) -> Result<(), CliError> {
+    let KeysCommand::Init = args.command;
+    let config = env.config()?;
+    if config.keys.root.is_some() {
+        return Err(CliError::usage("[keys] root is set: the hub takes its key from there"));
+    }
+    let path: PathBuf = crate::hub::absolute(&config.keys.file)?;
+    if path.exists() {
+        return Err(CliError::failed(format!("`{}` is there already and stays as it is", path.display())));
+    }
+    FileKey::create(&path).map_err(OpenError::from)?;
+    out::line(format!("made the root key {}; back it up apart from the data", path.display()))?;
+    Ok(())
+}

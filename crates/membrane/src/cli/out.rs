@@ -1,0 +1,61 @@
+//! What subcommands write: results to standard output, the rest to standard error.
+
+use std::io::{self, IsTerminal, Write};
+
+use serde::Serialize;
+use tracing_subscriber::EnvFilter;
+
+use super::CliError;
+use crate::config::LogSection;
+
+/// Writes a line of the result.
+pub(crate) fn line(text: impl AsRef<str>) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_ref().as_bytes())?;
+    stdout.write_all(b"\n")
+}
+
+/// Writes bytes of the result.
+pub(crate) fn bytes(bytes: &[u8]) -> io::Result<()> {
+    io::stdout().lock().write_all(bytes)
+}
+
+/// Writes the result as JSON, for a script.
+pub(crate) fn json(value: &impl Serialize) -> Result<(), CliError> {
+    Ok(line(serde_json::to_string_pretty(value)?)?)
+}
+
+/// Writes a remark that is not part of the result.
+pub(crate) fn note(text: impl AsRef<str>) {
+    let _ = writeln!(io::stderr().lock(), "{}", text.as_ref());
+}
+
+/// Tells whether a person is looking at standard error.
+pub(crate) fn is_watched() -> bool {
+    io::stderr().is_terminal()
+}
+
+/// For what the log is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogUse {
+    /// A subcommand that says itself what it does: warnings only.
+    Command,
+    /// A server.
+    Server,
+}
+
+/// Starts the log on standard error; the second time does nothing.
+pub(crate) fn start_log(section: &LogSection, wanted: LogUse) {
+    let level = match (wanted, section.level.as_str()) {
+        (LogUse::Command, "info") => "warn",
+        (_, level) => level,
+    };
+    let base = if level == "off" { "off" } else { "warn" };
+    let filter = EnvFilter::new(format!("{base},membrane={level}"));
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
+    let _ = match section.format.as_str() {
+        "json" => builder.json().try_init(),
+        _ => builder.with_ansi(is_watched()).try_init(),
+    };
+}

@@ -1,0 +1,137 @@
+//! `membrane release`.
+
+use clap::Args;
+use membrane_model::{PrincipalKind, Purpose};
+use serde_json::{Map, Value};
+
+use super::caller::CallerArgs;
+use super::{CliError, Env, budget, out, sql, table};
+use crate::answer::{AnswerFormat, Encoder};
+use crate::flow::{self, ReleaseRequest, Released};
+use crate::wire::{BudgetLineBody, release_head};
+
+const SHOWN_MAX: usize = 200;
+
+/// Receive differentially private aggregates, as a partner.
+///
+/// Plain SQL with COUNT, SUM or AVG and GROUP BY. Every member's contribution is bounded, noise is added, groups with few
+/// members are left out. The price is charged before anything is computed; the same question of the same data gets the
+/// same answer again and costs nothing.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  membrane release \"SELECT category, COUNT(*) AS lines, SUM(amount) AS sales FROM pos_order_lines GROUP BY category\" \\
+      --as partner:acme --dry-run
+  membrane release - --as partner:acme --epsilon 0.5 --json < question.sql")]
+pub(super) struct ReleaseArgs {
+    /// One SELECT with aggregates; `-` reads it from standard input.
+    sql: String,
+    /// Why: one of the catalog's purposes [default: [privacy] purpose].
+    #[arg(long)]
+    purpose: Option<Purpose>,
+    /// The privacy loss that the answer may cost: more is dearer and more exact [default: [privacy] epsilon].
+    #[arg(long, value_name = "E")]
+    epsilon: Option<f64>,
+    /// The failure probability at which epsilon is stated [default: [privacy] delta].
+    #[arg(long, value_name = "D")]
+    delta: Option<f64>,
+    /// Groups in which one member may count [default: the contract's].
+    #[arg(long, value_name = "N")]
+    groups_max: Option<u32>,
+    /// Rows of one member that may count in one group [default: the contract's].
+    #[arg(long, value_name = "N")]
+    rows_max: Option<u32>,
+    /// Only tell the price and the error bars; costs nothing and touches no data.
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    caller: CallerArgs,
+    /// Answer as JSON.
+    #[arg(long, conflicts_with = "csv")]
+    json: bool,
+    /// Answer as CSV.
+    #[arg(long, conflicts_with = "dry_run")]
+    csv: bool,
+}
+
+pub(super) async fn run(args: ReleaseArgs, env: Env) -> Result<(), CliError> {
+    let request = ReleaseRequest {
+        sql: sql::read(args.sql)?,
+        purpose: args.purpose,
+        epsilon: args.epsilon,
+        delta: args.delta,
+        groups_max: args.groups_max,
+        rows_max: args.rows_max,
+        dry_run: args.dry_run,
+        ..ReleaseRequest::default()
+    };
+    let hub = env.open().await?;
+    let ctx = args.caller.ctx_required(&hub, PrincipalKind::Partner)?;
+    let released = Box::pin(flow::release(&ctx, &hub, request)).await?;
+    match (args.json, args.csv) {
+        (true, _) => encoded(&released, AnswerFormat::Json),
+        (_, true) => encoded(&released, AnswerFormat::Csv),
+        _ => shown(&released),
+    }
+}
+
+fn encoded(released: &Released, format: AnswerFormat) -> Result<(), CliError> {
+    let head = release_head(released);
+    let Some(answer) = &released.answer else {
+        let object: Map<String, Value> =
+            head.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        return out::json(&object);
+    };
+    let fault = |_| CliError::failed("the answer cannot be written in this form");
+    let batch = answer.to_batch().map_err(CliError::failed)?;
+    let mut encoder = Encoder::start(format, &batch.schema(), head).map_err(fault)?;
+    out::bytes(&encoder.write(&batch).map_err(fault)?)?;
+    Ok(out::bytes(&encoder.finish().map_err(fault)?)?)
+}
+
+fn shown(released: &Released) -> Result<(), CliError> {
+    let mechanism = &released.mechanism;
+    if let Some(answer) = &released.answer {
+        let batch = answer.to_batch().map_err(CliError::failed)?;
+        let names: Vec<&str> = answer.columns.iter().map(|column| column.name.as_str()).collect();
+        let mut rows = table::new_table(&names);
+        table::add_batch(&mut rows, &batch, SHOWN_MAX)
+            .map_err(|_| CliError::failed("the answer cannot be shown"))?;
+        out::line(rows.to_string())?;
+        for note in &answer.notes {
+            out::line(note)?;
+        }
+    }
+    let mut bars = table::new_table(&["aggregate", "half of the 95 % interval", "one member adds at most"]);
+    for aggregate in &mechanism.aggregates {
+        bars.add_row([
+            aggregate.name.clone(),
+            aggregate.half_width95.to_string(),
+            aggregate.contribution_max.to_string(),
+        ]);
+    }
+    table::right(&mut bars, &[1, 2]);
+    out::line(bars.to_string())?;
+    out::line(format!(
+        "a member counts in at most {} groups, with at most {} rows in each{}",
+        mechanism.groups_max,
+        mechanism.rows_max,
+        mechanism.threshold.map_or_else(String::new, |least| {
+            format!("; groups are shown when their noisy count of members is above {least}")
+        })
+    ))?;
+    out::line(format!(
+        "price: {} (epsilon {:.3} at delta {:e}); charged: {}",
+        released.price,
+        mechanism.epsilon,
+        mechanism.delta,
+        match (released.replay_of, released.answer.is_some()) {
+            (Some(run), _) => format!("nothing, this is the answer of run {run}"),
+            (None, true) => "all of it".to_owned(),
+            (None, false) => "nothing, this was a dry run".to_owned(),
+        }
+    ))?;
+    let lines: Vec<BudgetLineBody> = released.budgets.iter().map(BudgetLineBody::from).collect();
+    budget::show(&lines)?;
+    out::note(format!("run {}", released.run));
+    Ok(())
+}

@@ -1,0 +1,143 @@
+//! `membrane runs`.
+
+use clap::Args;
+use membrane_ledger::RunFilter;
+use membrane_model::{DatasetName, PrincipalId, PrincipalKind, RunId};
+
+use super::caller::CallerArgs;
+use super::{CliError, Env, lineage, out, table};
+use crate::flow;
+use crate::wire::{DecisionBody, RunBody, RunDetailBody, RunsBody};
+
+/// Show what was done: the runs of the record, or all about one.
+///
+/// Acts for the first compliance principal unless told otherwise.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  membrane runs --limit 20\n  membrane runs --dataset crm_members --json\n  \
+                        membrane runs 019ab3c4-..."
+)]
+pub(super) struct RunsArgs {
+    /// The run; without it the newest runs are listed.
+    id: Option<RunId>,
+    /// Of this principal only.
+    #[arg(long, value_name = "PRINCIPAL", conflicts_with = "id")]
+    principal: Option<PrincipalId>,
+    /// With this dataset only.
+    #[arg(long, value_name = "DATASET", conflicts_with = "id")]
+    dataset: Option<DatasetName>,
+    /// How many.
+    #[arg(long, default_value_t = 50, value_name = "N", conflicts_with = "id")]
+    limit: u32,
+    #[command(flatten)]
+    caller: CallerArgs,
+    /// Report as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(args: RunsArgs, env: Env) -> Result<(), CliError> {
+    let hub = env.open().await?;
+    let ctx = args.caller.ctx(&hub, PrincipalKind::Compliance)?;
+    if let Some(id) = args.id {
+        let (_, found) = flow::run_detail(&ctx, &hub, id).await?;
+        let body = RunDetailBody::from(&found);
+        return if args.json { out::json(&body) } else { detail(&body) };
+    }
+    let filter = RunFilter { principal: args.principal, dataset: args.dataset, limit: args.limit };
+    let (run, found) = flow::runs(&ctx, &hub, filter).await?;
+    let runs: Vec<RunBody> = found.iter().map(RunBody::from).collect();
+    if args.json {
+        return out::json(&RunsBody { run: run.to_string(), runs });
+    }
+    let mut shown = table::new_table(&["run", "started", "who", "job", "purpose", "state", "rows", "ms"]);
+    for run in runs {
+        let state = match &run.error_code {
+            Some(code) => format!("{}: {code}", run.status),
+            None => run.status.clone(),
+        };
+        shown.add_row([
+            run.run.clone(),
+            run.started.clone(),
+            run.principal.clone(),
+            run.job.clone(),
+            run.purpose.clone().unwrap_or_default(),
+            state,
+            run.rows_out.map(table::count).unwrap_or_default(),
+            run.duration_ms.map(table::count).unwrap_or_default(),
+        ]);
+    }
+    table::right(&mut shown, &[6, 7]);
+    out::line(shown.to_string())?;
+    Ok(())
+}
+
+fn detail(body: &RunDetailBody) -> Result<(), CliError> {
+    let run = &body.run;
+    let mut facts = table::new_table(&["run", &run.run]);
+    let mut fact = |name: &str, value: String| {
+        if !value.is_empty() {
+            facts.add_row([name.to_owned(), value]);
+        }
+    };
+    let versions = |all: &[crate::wire::DatasetVersionBody]| {
+        let shown = |read: &crate::wire::DatasetVersionBody| {
+            format!("{} version {}", read.dataset, read.version.unwrap_or_default())
+        };
+        all.iter().map(shown).collect::<Vec<_>>().join(", ")
+    };
+    fact("who", run.principal.clone());
+    fact("action", run.action.clone());
+    fact("purpose", run.purpose.clone().unwrap_or_default());
+    fact("job", run.job.clone());
+    fact("statement", body.statement.clone().unwrap_or_default());
+    fact(
+        "state",
+        format!("{} {}", run.status, run.error_code.as_deref().unwrap_or_default()).trim().to_owned(),
+    );
+    fact("started", run.started.clone());
+    fact("milliseconds", run.duration_ms.map(table::count).unwrap_or_default());
+    fact("rows in", run.rows_in.map(table::count).unwrap_or_default());
+    fact("rows out", run.rows_out.map(table::count).unwrap_or_default());
+    fact("rows set aside", run.rows_quarantined.map(table::count).unwrap_or_default());
+    fact("read", versions(&run.inputs));
+    fact("written", versions(&run.outputs));
+    fact("leaf of the log", body.leaf_index.map(table::count).unwrap_or_default());
+    for release in &body.releases {
+        fact(
+            "release",
+            format!(
+                "{}, rho {:.6}, charged to {}",
+                release.state,
+                release.price.rho,
+                release.scopes.join(", ")
+            ),
+        );
+    }
+    out::line(facts.to_string())?;
+    body.decisions.iter().try_for_each(decision)?;
+    if body.edges.is_empty() { Ok(()) } else { lineage::edge_table(&body.edges) }
+}
+
+fn decision(decision: &DecisionBody) -> Result<(), CliError> {
+    out::line(format!(
+        "{} {}: {} (by {})",
+        if decision.allowed { "permitted" } else { "refused" },
+        decision.dataset.as_deref().unwrap_or("the hub"),
+        decision.reason,
+        if decision.factors.is_empty() { "no policy".to_owned() } else { decision.factors.join(", ") }
+    ))?;
+    if decision.columns.is_empty() {
+        return Ok(());
+    }
+    let mut shown = table::new_table(&["column", "level", "by"]);
+    for column in &decision.columns {
+        shown.add_row([
+            column.column.clone(),
+            column.level.clone().unwrap_or_else(|| "hidden".to_owned()),
+            column.factors.join(", "),
+        ]);
+    }
+    out::line(shown.to_string())?;
+    Ok(())
+}

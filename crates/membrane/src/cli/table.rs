@@ -1,0 +1,53 @@
+//! Tables for people.
+
+use arrow::array::RecordBatch;
+use arrow::error::ArrowError;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::{CellAlignment, ContentArrangement, Table};
+
+/// Starts a table with a header line.
+pub(crate) fn new_table<S: AsRef<str>>(header: &[S]) -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL_CONDENSED);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(header.iter().map(|name| name.as_ref().to_owned()));
+    table
+}
+
+/// Sets these columns flush right, as numbers are read.
+pub(crate) fn right(table: &mut Table, columns: &[usize]) {
+    for column in columns {
+        if let Some(column) = table.column_mut(*column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+}
+
+/// Adds the rows of a batch, up to a number of rows in all; returns how many were added.
+pub(crate) fn add_batch(table: &mut Table, batch: &RecordBatch, most: usize) -> Result<usize, ArrowError> {
+    let options = FormatOptions::default().with_null("NULL");
+    let columns = batch
+        .columns()
+        .iter()
+        .map(|column| ArrayFormatter::try_new(column.as_ref(), &options))
+        .collect::<Result<Vec<_>, _>>()?;
+    let rows = batch.num_rows().min(most);
+    for row in 0..rows {
+        table.add_row(columns.iter().map(|column| column.value(row).to_string()));
+    }
+    Ok(rows)
+}
+
+/// Writes a count with commas.
+pub(crate) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

@@ -1,0 +1,105 @@
+//! What a key of the configuration is: its name, its kind, its sentence; and the check of a value against the kind.
+
+use std::net::SocketAddr;
+
+use toml::Value;
+
+/// A section of the configuration.
+#[derive(Debug, Clone, Copy)]
+pub struct Section {
+    /// The name in brackets.
+    pub name: &'static str,
+    /// What the section is for.
+    pub sentence: &'static str,
+    /// Its keys, in the order of the reference file.
+    pub keys: &'static [Key],
+}
+
+/// A key of a section.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// The name before the equals sign.
+    pub name: &'static str,
+    /// Which values it takes.
+    pub kind: Kind,
+    /// What it does.
+    pub sentence: &'static str,
+}
+
+/// Which values a key takes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Kind {
+    /// Any text.
+    Text,
+    /// Text that is never shown.
+    Secret,
+    /// A path, or a URL with one of these schemes.
+    Location(&'static [&'static str]),
+    /// An IP address and a port.
+    Address,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A whole number within these bounds.
+    Integer(i64, i64),
+    /// A number above the first and at most the second bound.
+    Number(f64, f64),
+    /// A table of texts whose keys are not ours.
+    Texts,
+}
+
+impl Kind {
+    /// Reads a value from the text of a flag or of an environment variable.
+    pub(super) fn read(self, text: &str) -> Value {
+        match self {
+            Self::Integer(..) => text.trim().replace('_', "").parse().map(Value::Integer).ok(),
+            Self::Number(..) => text.trim().parse().map(Value::Float).ok(),
+            _ => None,
+        }
+        .unwrap_or_else(|| Value::String(text.to_owned()))
+    }
+
+    /// Says what is wrong with a value, if anything. The value is never repeated: it may be a secret in the wrong place.
+    pub(super) fn fault(self, value: &Value) -> Option<String> {
+        let ok = match (self, value) {
+            (Self::Text, Value::String(_)) | (Self::Secret, Value::String(_)) => true,
+            (Self::Location(schemes), Value::String(text)) => is_location(text, schemes),
+            (Self::Address, Value::String(text)) => text.parse::<SocketAddr>().is_ok(),
+            (Self::Choice(words), Value::String(text)) => words.contains(&text.as_str()),
+            (Self::Integer(low, high), Value::Integer(number)) => (low..=high).contains(number),
+            (Self::Number(low, high), Value::Float(number)) => *number > low && *number <= high,
+            #[expect(clippy::cast_precision_loss, reason = "a whole number where a fraction is allowed")]
+            (Self::Number(low, high), Value::Integer(number)) => {
+                (*number as f64) > low && (*number as f64) <= high
+            }
+            (Self::Texts, Value::Table(table)) => table.values().all(Value::is_str),
+            _ => false,
+        };
+        (!ok).then(|| format!("expected {}", self.expected()))
+    }
+
+    fn expected(self) -> String {
+        match self {
+            Self::Text | Self::Secret => "text".to_owned(),
+            Self::Location([]) => "a path".to_owned(),
+            Self::Location(schemes) => {
+                format!("a path, or a URL that starts with {}", listed(schemes, "://"))
+            }
+            Self::Address => "an IP address and a port, like 127.0.0.1:7878".to_owned(),
+            Self::Choice(words) => format!("one of {}", listed(words, "")),
+            Self::Integer(low, high) => format!("a whole number from {low} to {high}"),
+            Self::Number(low, high) => format!("a number above {low} and at most {high}"),
+            Self::Texts => "a table of texts".to_owned(),
+        }
+    }
+}
+
+fn is_location(text: &str, schemes: &[&str]) -> bool {
+    match text.split_once("://") {
+        Some((scheme, rest)) => schemes.contains(&scheme) && !rest.is_empty(),
+        None => !text.is_empty(),
+    }
+}
+
+fn listed(words: &[&str], after: &str) -> String {
+    words.iter().map(|word| format!("`{word}{after}`")).collect::<Vec<_>>().join(", ")
+}

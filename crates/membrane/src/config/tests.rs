@@ -1,0 +1,105 @@
+use std::path::PathBuf;
+
+use super::{Config, ConfigError, SECTIONS, Sources};
+
+fn check(file: &str, environment: &[(&str, &str)], flags: &[(&'static str, &str)]) -> Result<Config, String> {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("hub.toml");
+    std::fs::write(&path, file).expect("file");
+    let sources = Sources {
+        file: Some(path),
+        environment: environment.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect(),
+        flags: flags.iter().map(|(key, text)| (*key, (*text).into(), "--flag")).collect(),
+    };
+    let shown = folder.path().display().to_string();
+    Config::load(&sources).map_err(|error| error.to_string().replace(&shown, "DIR"))
+}
+
+#[test]
+fn defaults_stand_when_nothing_is_said() {
+    let config = check("", &[], &[]).expect("config");
+    assert_eq!(config, Config::default());
+    assert_eq!(config.server.address.to_string(), "127.0.0.1:7878");
+}
+
+#[test]
+fn file_then_environment_then_flag() {
+    let file = "[limits]\nrows_max = 1\nseconds_max = 1\nsql_bytes_max = 1\n";
+    let environment = [("MEMBRANE__LIMITS__SECONDS_MAX", "2"), ("MEMBRANE__LIMITS__SQL_BYTES_MAX", "2")];
+    let config = check(file, &environment, &[("limits.sql_bytes_max", "3")]).expect("config");
+    assert_eq!((config.limits.rows_max, config.limits.seconds_max, config.limits.sql_bytes_max), (1, 2, 3));
+}
+
+#[test]
+fn a_secret_of_digits_stays_text() {
+    let root = "1".repeat(64);
+    let config = check("", &[("MEMBRANE__KEYS__ROOT", &root)], &[]).expect("config");
+    assert_eq!(config.keys.root.as_ref().map(|root| root.expose().to_owned()), Some(root.clone()));
+    assert!(!format!("{config:?}").contains(&root));
+    assert!(!config.render().contains(&root));
+}
+
+#[test]
+fn storage_options_are_free_and_never_shown() {
+    let file = "[data]\nurl = \"s3://bucket/hub\"\nstorage = { aws_region = \"eu-1\" }\n";
+    let environment = [("MEMBRANE__DATA__STORAGE__AWS_SECRET_ACCESS_KEY", "hidden-value")];
+    let config = check(file, &environment, &[]).expect("config");
+    assert_eq!(config.data.storage.len(), 2);
+    assert!(!format!("{config:?}{}", config.render()).contains("hidden-value"));
+}
+
+#[test]
+fn every_fault_is_listed() {
+    let file = "colour = 1\n[server]\naddress = \"nowhere\"\nprot = 1\n[limits]\nrows_max = \"many\"\n[nosuch]\na = 1\n";
+    let environment = [("MEMBRANE__SERVER__PORT", "1"), ("MEMBRANE__PRIVACY__EPSILON", "-1")];
+    let text = check(file, &environment, &[("ledger.url", "mysql://x")]).expect_err("faults");
+    let expected = [
+        "the configuration has 8 fault(s)",
+        "  DIR/hub.toml: `limits.rows_max`: expected a whole number from 1 to 1125899906842624",
+        "  DIR/hub.toml: `server.address`: expected an IP address and a port, like 127.0.0.1:7878",
+        "  DIR/hub.toml: unknown key `[nosuch]`; deploy/membrane.toml lists every key",
+        "  DIR/hub.toml: unknown key `colour`; deploy/membrane.toml lists every key",
+        "  DIR/hub.toml: unknown key `server.prot`; deploy/membrane.toml lists every key",
+        "  environment variable `MEMBRANE__PRIVACY__EPSILON`: `privacy.epsilon`: expected a number above 0 and at most 100",
+        "  environment variable `MEMBRANE__SERVER__PORT`: unknown key `server.port`; deploy/membrane.toml lists every key",
+        "  flag `--flag`: `ledger.url`: expected a path, or a URL that starts with `sqlite://`, `postgres://`, `postgresql://`",
+    ];
+    assert_eq!(text.lines().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn a_broken_file_shows_its_line_and_not_its_text() {
+    let text = check("[keys]\n\nroot = \"abc\n", &[], &[]).expect_err("fault");
+    assert!(text.contains("DIR/hub.toml:3: "), "{text}");
+    assert!(!text.contains("abc"), "{text}");
+}
+
+#[test]
+fn a_named_file_must_be_there() {
+    let sources = Sources { file: Some(PathBuf::from("/nonexistent/hub.toml")), ..Sources::default() };
+    assert!(matches!(Config::load(&sources), Err(ConfigError::Read { .. })));
+}
+
+#[test]
+fn the_reference_file_is_every_key_with_its_default() {
+    let expected = Config::default().render();
+    let committed = include_str!("../../../../deploy/membrane.toml");
+    assert_eq!(committed, expected, "run `membrane config --defaults > deploy/membrane.toml`");
+    assert_eq!(check(committed, &[], &[]).expect("config"), Config::default());
+}
+
+#[test]
+fn every_field_is_a_key_and_every_key_a_field() {
+    let table = toml::Table::try_from(Config::default()).expect("table");
+    for section in SECTIONS {
+        let fields: Vec<&String> =
+            table.get(section.name).and_then(toml::Value::as_table).expect("section").keys().collect();
+        let mut keys: Vec<&str> =
+            section.keys.iter().map(|key| key.name).filter(|name| *name != "root").collect();
+        keys.sort_unstable();
+        let mut fields: Vec<&str> = fields.into_iter().map(String::as_str).collect();
+        fields.sort_unstable();
+        assert_eq!(fields, keys, "{}", section.name);
+    }
+    assert_eq!(table.len(), SECTIONS.len());
+}

@@ -1,0 +1,57 @@
+//! What every flow is told about the request that it serves.
+
+use std::fmt;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use membrane_model::{Clock, Limits, PrincipalId};
+
+/// The way by which a request came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// A subcommand on the machine of the hub.
+    Cli,
+    /// The HTTP API.
+    Http,
+}
+
+impl Channel {
+    /// Returns the word used in logs and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Cli => "cli",
+            Self::Http => "http",
+        }
+    }
+}
+
+/// Who asks, by which way, within which bounds, at what time.
+#[derive(Clone)]
+pub struct RequestCtx {
+    /// Who asks.
+    pub principal: PrincipalId,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// The bounds.
+    pub limits: Limits,
+    /// The way.
+    pub channel: Channel,
+}
+
+impl RequestCtx {
+    /// Returns the present moment.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+}
+
+impl fmt::Debug for RequestCtx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestCtx")
+            .field("principal", &self.principal)
+            .field("channel", &self.channel)
+            .finish_non_exhaustive()
+    }
+}

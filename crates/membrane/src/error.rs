@@ -1,0 +1,201 @@
+//! The one map from what went wrong to what callers are told: a stable code, a status, a message without values.
+
+mod codes;
+
+use std::io;
+
+use axum::http::StatusCode;
+use membrane_ingest::IngestError;
+use membrane_ledger::{LedgerError, Scope};
+use membrane_model::{NameError, Price, PriceError, RunId};
+use membrane_policy::{Refused, RefusedReason};
+use membrane_query::QueryError;
+
+use crate::bearer::BearerError;
+
+pub use codes::{CODES, Code};
+
+/// Why a request was not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The caller did not show who it is.
+    #[error(transparent)]
+    Unauthenticated(BearerError),
+    /// Policy refused.
+    #[error(transparent)]
+    Refused(Refused),
+    /// The budget does not allow the price.
+    #[error(
+        "the budget `{scope}` does not allow this: it costs {price}, and {remaining} remain; ask for a smaller \
+         epsilon, or have the budget raised"
+    )]
+    OverBudget {
+        /// The budget.
+        scope: Scope,
+        /// What is left of it.
+        remaining: Price,
+        /// What was asked for.
+        price: Price,
+    },
+    /// The same question is being answered for the same partner right now.
+    #[error("this question is being answered right now; ask again soon, it is charged once")]
+    InFlight,
+    /// The statement, or the data that it reads, did not allow an answer.
+    #[error(transparent)]
+    Query(QueryError),
+    /// What was delivered could not be taken in.
+    #[error(transparent)]
+    Ingest(IngestError),
+    /// A name that has not the form of one.
+    #[error(transparent)]
+    Name(NameError),
+    /// A privacy parameter that none can be.
+    #[error(transparent)]
+    Price(PriceError),
+    /// The request is not what the endpoint takes.
+    // PRIVACY: the text never repeats what was sent.
+    #[error("{0}")]
+    BadRequest(String),
+    /// No dataset of that name, for one who may know the catalog.
+    #[error("no such dataset; `membrane catalog list` names them")]
+    UnknownDataset,
+    /// No column of that name, for one who may know the catalog.
+    #[error("the dataset has no such column; `membrane catalog show DATASET` names them")]
+    UnknownColumn,
+    /// The ledger could not be read.
+    #[error(transparent)]
+    Ledger(LedgerError),
+    /// No run of that id.
+    #[error("no such run")]
+    UnknownRun,
+    /// No endpoint of that path.
+    #[error("no such endpoint; /openapi.json lists them")]
+    UnknownEndpoint,
+    /// The endpoint takes another method.
+    #[error("this endpoint takes another method; /openapi.json lists them")]
+    WrongMethod,
+    /// None of the forms that the caller accepts.
+    #[error("answers come as application/json, text/csv or application/vnd.apache.arrow.stream")]
+    NotAcceptable,
+    /// Not one of the forms in which data may come.
+    #[error(
+        "send application/x-ndjson, text/csv, application/vnd.apache.parquet or application/vnd.apache.arrow.stream"
+    )]
+    UnsupportedMedia,
+    /// The body is longer than allowed.
+    #[error("the body is longer than this hub takes")]
+    TooLarge,
+    /// Too much is going on.
+    #[error("too many requests at once; try again soon")]
+    Busy,
+    /// It took too long.
+    #[error("the request took more than {seconds_max} seconds")]
+    TimedOut {
+        /// The limit.
+        seconds_max: u64,
+    },
+    /// The act could not be recorded, and so was not done or not answered.
+    #[error("the record cannot be written; nothing is answered without it")]
+    Record(#[source] LedgerError),
+    /// A rule of the hub itself did not hold.
+    #[error("internal error: {0}")]
+    Internal(&'static str),
+}
+
+/// An error, and the run in which it happened.
+#[derive(Debug)]
+pub struct Failure {
+    /// What went wrong.
+    pub error: Error,
+    /// The run, once there was one.
+    pub run: Option<RunId>,
+}
+
+impl Failure {
+    /// Something that went wrong before a run was opened.
+    #[must_use]
+    pub const fn without_run(error: Error) -> Self {
+        Self { error, run: None }
+    }
+}
+
+impl From<PriceError> for Error {
+    fn from(error: PriceError) -> Self {
+        Self::Price(error)
+    }
+}
+
+impl From<NameError> for Error {
+    fn from(error: NameError) -> Self {
+        Self::Name(error)
+    }
+}
+
+impl Error {
+    /// Returns the stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unauthenticated(BearerError::Expired) => "bearer_expired",
+            Self::Unauthenticated(_) => "unauthenticated",
+            Self::Refused(refused) => refused.reason.code(),
+            Self::OverBudget { .. } => "over_budget",
+            Self::InFlight => "in_flight",
+            Self::Query(error) => error.code(),
+            Self::Ingest(IngestError::Read { source }) if source.kind() == io::ErrorKind::FileTooLarge => {
+                "too_large"
+            }
+            Self::Ingest(error) => error.code(),
+            Self::Name(_) | Self::Price(_) | Self::BadRequest(_) => "bad_request",
+            Self::UnknownDataset => "not_found",
+            Self::UnknownColumn => "unknown_column",
+            Self::Ledger(LedgerError::Altered(_)) => "log_altered",
+            Self::Ledger(_) => "ledger_failed",
+            Self::UnknownRun => "unknown_run",
+            Self::UnknownEndpoint => "unknown_endpoint",
+            Self::WrongMethod => "wrong_method",
+            Self::NotAcceptable => "not_acceptable",
+            Self::UnsupportedMedia => "unsupported_media",
+            Self::TooLarge => "too_large",
+            Self::Busy => "busy",
+            Self::TimedOut { .. } => "timed_out",
+            Self::Record(_) => "record_fault",
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    /// Returns the HTTP status: the one that [`CODES`] has for the code.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        let code = self.code();
+        let status = CODES.iter().find(|known| known.code == code).map_or(500, |known| known.status);
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// Tells whether policy or a budget refused, rather than something failed.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Refused(refused) => {
+                !matches!(refused.reason, RefusedReason::PolicyFault | RefusedReason::RecordFault)
+            }
+            Self::Unauthenticated(_) | Self::OverBudget { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Says what happened, for people who may know the inside of this machine: with the causes.
+    #[must_use]
+    pub fn explain(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            text = format!("{text}: {cause}");
+            source = cause.source();
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests;

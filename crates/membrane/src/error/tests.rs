@@ -1,0 +1,102 @@
+use std::fmt::Write;
+use std::io;
+
+use membrane_ingest::IngestError;
+use membrane_ledger::{LedgerError, Scope};
+use membrane_model::{NameError, Price, PriceError};
+use membrane_policy::{Refused, RefusedReason};
+use membrane_query::QueryError;
+
+use super::{CODES, Error};
+use crate::bearer::BearerError;
+
+/// One error of each cause that a caller can meet.
+fn every() -> Vec<Error> {
+    let refused = |reason| Error::Refused(Refused { reason, factors: vec!["marketing.read".into()] });
+    let price = |rho_nano| Price { rho_nano, delta_atto: 0 };
+    vec![
+        Error::Unauthenticated(BearerError::Absent),
+        Error::Unauthenticated(BearerError::Invalid),
+        Error::Unauthenticated(BearerError::Expired),
+        refused(RefusedReason::NotPermitted),
+        refused(RefusedReason::UnknownPrincipal),
+        refused(RefusedReason::UnknownPurpose),
+        refused(RefusedReason::NotFound),
+        refused(RefusedReason::PolicyFault),
+        refused(RefusedReason::RecordFault),
+        Error::OverBudget {
+            scope: Scope::Partner("partner:acme".parse().expect("principal")),
+            remaining: price(1),
+            price: price(2),
+        },
+        Error::InFlight,
+        Error::Query(QueryError::Syntax { position: None }),
+        Error::Query(QueryError::UnknownColumn { name: Some("colour".into()), position: None }),
+        Error::Query(QueryError::LimitRows { rows_max: 10 }),
+        Error::Ingest(IngestError::Read { source: io::ErrorKind::UnexpectedEof.into() }),
+        Error::Ingest(IngestError::Read { source: io::ErrorKind::FileTooLarge.into() }),
+        Error::Ingest(IngestError::Encoding { looks_like: "GB 18030" }),
+        Error::Name(NameError::new("purpose", "a name")),
+        Error::Price(PriceError::Epsilon),
+        Error::BadRequest("the body is not the object that this endpoint takes".into()),
+        Error::UnknownDataset,
+        Error::UnknownColumn,
+        Error::UnknownRun,
+        Error::UnknownEndpoint,
+        Error::WrongMethod,
+        Error::NotAcceptable,
+        Error::UnsupportedMedia,
+        Error::TooLarge,
+        Error::Busy,
+        Error::TimedOut { seconds_max: 120 },
+        Error::Record(LedgerError::RunNotOpen),
+        Error::Ledger(LedgerError::RunNotOpen),
+        Error::Internal("the run is closed"),
+    ]
+}
+
+#[test]
+fn what_callers_are_told_is_as_reviewed() {
+    let mut text = String::new();
+    for error in every() {
+        let refusal = if error.is_refusal() { " (refusal)" } else { "" };
+        let _ = writeln!(text, "{} {}{refusal}: {error}", error.status().as_u16(), error.code());
+    }
+    text.push_str("\nEvery code:\n");
+    for code in CODES {
+        let _ = writeln!(text, "{} {}: {}", code.status, code.code, code.meaning);
+    }
+    assert_eq!(
+        text,
+        include_str!("golden.txt"),
+        "when the change is meant, make error/golden.txt this:\n{text}"
+    );
+}
+
+#[test]
+fn codes_are_sorted_and_each_error_has_one() {
+    let codes: Vec<&str> = CODES.iter().map(|code| code.code).collect();
+    assert!(codes.is_sorted_by(|left, right| left < right), "{codes:?}");
+    for error in every() {
+        assert!(codes.contains(&error.code()), "{} is not listed", error.code());
+    }
+}
+
+#[test]
+fn every_code_of_the_crates_below_is_listed() {
+    // Read from the sources, so that a new code cannot be forgotten here.
+    let sources = [
+        include_str!("../../../membrane-query/src/error.rs"),
+        include_str!("../../../membrane-ingest/src/error.rs"),
+        include_str!("../../../membrane-policy/src/refusal.rs"),
+    ];
+    for source in sources {
+        let body =
+            source.split("fn code(").nth(1).and_then(|rest| rest.split("\n    }\n").next()).expect("fn code");
+        let found: Vec<&str> = body.split('"').skip(1).step_by(2).collect();
+        assert!(found.len() > 3, "no codes were found");
+        for code in found {
+            assert!(CODES.iter().any(|known| known.code == code), "`{code}` is not in CODES");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! What the hub does, one file a flow. Each opens a run, has a permit issued, does the work, and closes the run before
+//! the last of the answer leaves; whatever fails on the way closes the run as failed and answers with an error.
+
+mod bearer;
+mod budget;
+mod caps;
+mod ingest;
+mod lineage;
+mod list_datasets;
+mod log;
+mod query;
+mod release;
+mod run;
+mod runs;
+
+pub use bearer::issue_bearer;
+pub use budget::{BudgetLine, budget};
+pub use ingest::{IngestRequest, Ingested, ingest};
+pub use lineage::{DEPTH_MAX, LineageFound, LineageRequest, lineage};
+pub use list_datasets::{Listing, list_datasets};
+pub use log::verify_log;
+pub use query::{QueryAnswer, QueryRequest, query};
+pub use release::{ReleaseRequest, Released, release};
+pub use runs::{run_detail, runs};

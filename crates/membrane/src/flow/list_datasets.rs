@@ -1,0 +1,85 @@
+//! Which datasets there are for the one who asks, and how much of each column is shown.
+
+use std::sync::Arc;
+
+use membrane_catalog::Dataset;
+use membrane_model::{Action, ColumnName, PrincipalKind, Purpose, RevealLevel, RunId};
+use membrane_policy::RowRule;
+
+use super::run::{ActiveRun, RunHead, Work};
+use crate::ctx::RequestCtx;
+use crate::error::{Error, Failure};
+use crate::hub::Hub;
+
+/// A dataset as the one who asks may see it.
+#[derive(Debug, Clone)]
+pub struct Listing {
+    /// The dataset.
+    pub dataset: Arc<Dataset>,
+    /// The columns that exist for the one who asks, each with its level; none stated for who may only look at the record.
+    pub columns: Vec<(ColumnName, Option<RevealLevel>)>,
+    /// Whether rows may be left out.
+    pub some_rows: bool,
+}
+
+/// Lists the datasets. A partner sees those of its releases, an analyst those of its queries; who may look at the record
+/// sees the catalog.
+///
+/// # Errors
+/// [`Failure`] when it is refused or the record cannot be written.
+pub async fn list_datasets(
+    ctx: &RequestCtx,
+    hub: &Hub,
+    purpose: Option<Purpose>,
+) -> Result<(RunId, Vec<Listing>), Failure> {
+    let action = match ctx.principal.kind() {
+        PrincipalKind::Analyst => Action::Read,
+        PrincipalKind::Partner => Action::Release,
+        PrincipalKind::Service => Action::Ingest,
+        PrincipalKind::Compliance | PrincipalKind::Operator => Action::Audit,
+    };
+    let purpose = match (purpose, action) {
+        (None, Action::Release) => hub.privacy().purpose.parse().ok(),
+        (purpose, _) => purpose,
+    };
+    let head = RunHead { action, purpose, job: "list datasets".to_owned(), statement: None };
+    let mut run = ActiveRun::open(ctx, hub, head).await?;
+    let listed = match action {
+        Action::Audit => whole(&mut run, hub).await,
+        _ => visible(&mut run, hub).await,
+    };
+    match listed {
+        Ok(listed) => {
+            let id = run.id();
+            run.complete(Work::default()).await?;
+            Ok((id, listed))
+        }
+        Err(error) => Err(run.fail(error).await),
+    }
+}
+
+async fn whole(run: &mut ActiveRun, hub: &Hub) -> Result<Vec<Listing>, Error> {
+    run.permit(hub, Vec::new()).await?;
+    let listing = |dataset: &Arc<Dataset>| Listing {
+        dataset: dataset.clone(),
+        columns: dataset.columns.iter().map(|column| (column.name.clone(), None)).collect(),
+        some_rows: false,
+    };
+    Ok(hub.catalog().datasets().map(listing).collect())
+}
+
+async fn visible(run: &mut ActiveRun, hub: &Hub) -> Result<Vec<Listing>, Error> {
+    let permit = run.listing(hub).await?;
+    let ingest = permit.action() == Action::Ingest;
+    let mut listed = Vec::new();
+    for visible in permit.datasets() {
+        let columns = if ingest {
+            visible.dataset().columns.iter().map(|column| (column.name.clone(), None)).collect()
+        } else {
+            visible.columns().iter().map(|column| (column.column().clone(), Some(column.level()))).collect()
+        };
+        let some_rows = !ingest && !matches!(visible.row_rule(), RowRule::All);
+        listed.push(Listing { dataset: visible.dataset().clone(), columns, some_rows });
+    }
+    Ok(listed)
+}

@@ -1,0 +1,129 @@
+//! READ: SQL for an analyst, through the governed scan.
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use futures::stream::{BoxStream, StreamExt};
+use membrane_model::{Action, Purpose, RunId};
+use membrane_query::{Answer, AnswerColumn, Statement};
+
+use super::run::{ActiveRun, RunHead, Work};
+use crate::ctx::RequestCtx;
+use crate::error::{Error, Failure};
+use crate::hub::Hub;
+
+/// What an analyst asks.
+#[derive(Debug, Clone)]
+pub struct QueryRequest {
+    /// One SELECT.
+    pub sql: String,
+    /// Why.
+    pub purpose: Option<Purpose>,
+}
+
+/// What the analyst gets: batches, the last of which comes after the run was closed.
+pub struct QueryAnswer {
+    /// The run.
+    pub run: RunId,
+    /// The columns' types.
+    pub schema: SchemaRef,
+    /// The columns, each with the level at which it is shown.
+    pub columns: Vec<AnswerColumn>,
+    /// The rows.
+    pub batches: BoxStream<'static, Result<RecordBatch, Failure>>,
+}
+
+/// Answers a query.
+///
+/// # Errors
+/// [`Failure`] when it is refused, cannot be planned, or fails before its first batch; a later failure is the last item
+/// of the stream.
+pub async fn query(ctx: &RequestCtx, hub: &Hub, request: QueryRequest) -> Result<QueryAnswer, Failure> {
+    let statement = Statement::parse(&request.sql, &ctx.limits);
+    let head = RunHead {
+        action: Action::Read,
+        purpose: request.purpose,
+        job: "query".to_owned(),
+        statement: statement.as_ref().ok().map(|statement| statement.redacted().to_owned()),
+    };
+    let mut run = ActiveRun::open(ctx, hub, head).await?;
+    let answer = match start(&mut run, hub, statement).await {
+        Ok(answer) => answer,
+        Err(error) => return Err(run.fail(error).await),
+    };
+    let (id, schema, columns) = (run.id(), answer.schema.clone(), answer.columns.clone());
+    let mut batches = hand_out(run, answer).boxed();
+    // The first batch is fetched here, so that what fails at once is answered as an error and not as a broken stream.
+    match batches.next().await {
+        Some(Err(failure)) => Err(failure),
+        first => {
+            let batches = futures::stream::iter(first).chain(batches).boxed();
+            Ok(QueryAnswer { run: id, schema, columns, batches })
+        }
+    }
+}
+
+async fn start(
+    run: &mut ActiveRun,
+    hub: &Hub,
+    statement: Result<Statement, membrane_query::QueryError>,
+) -> Result<Answer, Error> {
+    let statement = statement.map_err(Error::Query)?;
+    let permit = run.permit(hub, statement.tables().to_vec()).await?;
+    hub.engine().query(&permit, &statement).await.map_err(Error::Query)
+}
+
+/// The rows on their way out.
+struct Passage {
+    run: ActiveRun,
+    answer: Answer,
+    /// The batch that was read and not handed out: the run is closed before the last one leaves.
+    held: Option<RecordBatch>,
+    rows: u64,
+    bytes: u64,
+}
+
+fn hand_out(run: ActiveRun, answer: Answer) -> impl futures::Stream<Item = Result<RecordBatch, Failure>> {
+    let passage = Passage { run, answer, held: None, rows: 0, bytes: 0 };
+    futures::stream::unfold(Some(passage), |passage| async move {
+        let mut passage = passage?;
+        loop {
+            match passage.answer.stream.next().await {
+                Some(Ok(batch)) => {
+                    passage.rows = passage.rows.saturating_add(count(batch.num_rows()));
+                    passage.bytes = passage.bytes.saturating_add(count(batch.get_array_memory_size()));
+                    if let Some(ready) = passage.held.replace(batch) {
+                        return Some((Ok(ready), Some(passage)));
+                    }
+                }
+                Some(Err(error)) => {
+                    let work = passage.work();
+                    return Some((Err(passage.run.fail_with(Error::Query(error), work).await), None));
+                }
+                None => {
+                    let work = passage.work();
+                    let last = passage.held.take();
+                    return match passage.run.complete(work).await {
+                        Ok(_) => last.map(|batch| (Ok(batch), None)),
+                        Err(failure) => Some((Err(failure), None)),
+                    };
+                }
+            }
+        }
+    })
+}
+
+impl Passage {
+    fn work(&self) -> Work {
+        Work {
+            rows_out: Some(self.rows),
+            bytes_out: Some(self.bytes),
+            inputs: self.answer.inputs.clone(),
+            edges: self.answer.edges.clone(),
+            ..Work::default()
+        }
+    }
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,159 @@
+//! A run that cannot be left open: it is closed by the flow, or, when the flow is dropped half-way, in the background.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use membrane_ledger::{ClosedRun, DatasetVersion, NewRun, OpenRun, RunOutcome, RunState};
+use membrane_model::{Action, DatasetName, LineageEdge, Purpose, RunId};
+use membrane_policy::{Permit, Request};
+
+use crate::ctx::RequestCtx;
+use crate::error::{Error, Failure};
+use crate::hub::Hub;
+use crate::tasks::{TaskGuard, Tasks};
+
+/// What a run is opened with.
+pub(super) struct RunHead {
+    pub(super) action: Action,
+    pub(super) purpose: Option<Purpose>,
+    pub(super) job: String,
+    /// SQL with its literals removed.
+    pub(super) statement: Option<String>,
+}
+
+/// What was done in a run, as far as it is known.
+#[derive(Debug, Default)]
+pub(super) struct Work {
+    pub(super) rows_in: Option<u64>,
+    pub(super) rows_out: Option<u64>,
+    pub(super) rows_quarantined: Option<u64>,
+    pub(super) bytes_out: Option<u64>,
+    pub(super) inputs: Vec<DatasetVersion>,
+    pub(super) outputs: Vec<DatasetVersion>,
+    pub(super) edges: Vec<LineageEdge>,
+}
+
+/// An open run, and the duty to close it.
+pub(super) struct ActiveRun {
+    open: Option<OpenRun>,
+    id: RunId,
+    started: DateTime<Utc>,
+    ctx: RequestCtx,
+    tasks: Tasks,
+    _guard: TaskGuard,
+}
+
+impl ActiveRun {
+    /// Opens a run. Nothing is done before this has succeeded.
+    pub(super) async fn open(ctx: &RequestCtx, hub: &Hub, head: RunHead) -> Result<Self, Failure> {
+        let started = ctx.now();
+        let open = hub
+            .ledger()
+            .open_run(NewRun {
+                principal: ctx.principal.clone(),
+                action: head.action,
+                purpose: head.purpose,
+                job: head.job,
+                statement: head.statement,
+                started,
+            })
+            .await
+            .map_err(|error| Failure::without_run(Error::Record(error)))?;
+        let id = open.id();
+        let guard = hub.tasks().guard();
+        Ok(Self {
+            open: Some(open),
+            id,
+            started,
+            ctx: ctx.clone(),
+            tasks: hub.tasks().clone(),
+            _guard: guard,
+        })
+    }
+
+    /// Returns the id.
+    pub(super) fn id(&self) -> RunId {
+        self.id
+    }
+
+    /// Asks for a permit on these datasets, for the run's own principal, action and purpose.
+    pub(super) async fn permit(&mut self, hub: &Hub, datasets: Vec<DatasetName>) -> Result<Permit, Error> {
+        let run = self.open.as_mut().ok_or(Error::Internal("the run is closed"))?;
+        let request = Request {
+            principal: run.principal().clone(),
+            action: run.action(),
+            purpose: run.purpose().cloned(),
+            datasets,
+            now: self.ctx.now(),
+        };
+        hub.authorizer().issue(run, request).await.map_err(Error::Refused)
+    }
+
+    /// Asks for a permit on every dataset that there is for the run's principal, to list them.
+    pub(super) async fn listing(&mut self, hub: &Hub) -> Result<Permit, Error> {
+        let run = self.open.as_mut().ok_or(Error::Internal("the run is closed"))?;
+        let (principal, purpose) = (run.principal().clone(), run.purpose().cloned());
+        let visible = hub.authorizer().visible_datasets(run, &principal, purpose.as_ref(), self.ctx.now());
+        visible.await.map_err(Error::Refused)
+    }
+
+    /// Closes the run as complete. Only then may the answer, or its last part, leave.
+    pub(super) async fn complete(mut self, work: Work) -> Result<ClosedRun, Failure> {
+        let run = Some(self.id);
+        let open = self.open.take().ok_or(Failure { error: Error::Internal("the run is closed"), run })?;
+        let outcome = self.outcome(RunState::Complete, None, work);
+        open.close(outcome).await.map_err(|error| Failure { error: Error::Record(error), run })
+    }
+
+    /// Closes the run as failed or refused, and returns the failure to answer with.
+    pub(super) async fn fail(self, error: Error) -> Failure {
+        self.fail_with(error, Work::default()).await
+    }
+
+    /// As [`Self::fail`], with what was known about the work.
+    pub(super) async fn fail_with(mut self, error: Error, work: Work) -> Failure {
+        let id = self.id;
+        let state = if error.is_refusal() { RunState::Refused } else { RunState::Fail };
+        if let Some(open) = self.open.take() {
+            let outcome = self.outcome(state, Some(error.code()), work);
+            if let Err(unrecorded) = open.close(outcome).await {
+                tracing::error!(run.id = %id, "the failed run `{id}` could not be closed: {unrecorded}");
+            }
+        }
+        Failure { error, run: Some(id) }
+    }
+
+    fn outcome(&self, state: RunState, code: Option<&str>, work: Work) -> RunOutcome {
+        let finished = self.ctx.now();
+        RunOutcome {
+            state,
+            error_code: code.map(str::to_owned),
+            rows_in: work.rows_in,
+            rows_out: work.rows_out,
+            rows_quarantined: work.rows_quarantined,
+            bytes_out: work.bytes_out,
+            duration_ms: milliseconds(finished - self.started),
+            inputs: work.inputs,
+            outputs: work.outputs,
+            edges: work.edges,
+            finished,
+        }
+    }
+}
+
+impl Drop for ActiveRun {
+    fn drop(&mut self) {
+        let Some(open) = self.open.take() else { return };
+        let outcome = self.outcome(RunState::Fail, Some("abandoned"), Work::default());
+        let id = self.id;
+        if tokio::runtime::Handle::try_current().is_ok() {
+            drop(self.tasks.spawn(async move {
+                if let Err(unrecorded) = open.close(outcome).await {
+                    tracing::error!(run.id = %id, "the abandoned run `{id}` could not be closed: {unrecorded}");
+                }
+            }));
+        }
+    }
+}
+
+fn milliseconds(span: TimeDelta) -> u64 {
+    u64::try_from(span.num_milliseconds()).unwrap_or(0)
+}

@@ -1,0 +1,35 @@
+//! The HTTP API: a handler extracts, calls one flow and shapes the answer.
+
+mod answer;
+mod auth;
+mod busy;
+mod error;
+mod extract;
+mod handlers;
+mod observe;
+mod openapi;
+mod router;
+mod serve;
+mod timeout;
+mod upload;
+
+pub use observe::Metrics;
+pub use openapi::document as openapi_document;
+pub use router::router;
+pub(crate) use serve::{Listening, listen};
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use crate::config::ServerSection;
+use crate::hub::Hub;
+
+/// What handlers share.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) server: Arc<ServerSection>,
+    pub(crate) slots: Arc<Semaphore>,
+    pub(crate) metrics: Metrics,
+}

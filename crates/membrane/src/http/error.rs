@@ -1,0 +1,47 @@
+//! Errors as answers.
+
+use axum::Json;
+use axum::http::HeaderValue;
+use axum::http::header::WWW_AUTHENTICATE;
+use axum::response::{IntoResponse, Response};
+
+use crate::error::{Error, Failure};
+use crate::wire::{ErrorBody, ErrorDetail};
+
+impl From<&Failure> for ErrorBody {
+    fn from(failure: &Failure) -> Self {
+        let detail = ErrorDetail {
+            code: failure.error.code().to_owned(),
+            message: failure.error.to_string(),
+            run: failure.run.map(|run| run.to_string()),
+        };
+        Self { error: detail }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let status = self.error.status();
+        // Causes are for the operator; the caller gets the code. Neither carries a value.
+        if status.is_server_error() {
+            let run = self.run.map(|run| run.to_string()).unwrap_or_default();
+            let code = self.error.code();
+            tracing::warn!(run.id = run, code, "request failed with `{code}`: {}", self.error.explain());
+        }
+        let mut response = (status, Json(ErrorBody::from(&self))).into_response();
+        if status == axum::http::StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+/// Answers for paths that are none.
+pub(super) async fn unknown_endpoint() -> Failure {
+    Failure::without_run(Error::UnknownEndpoint)
+}
+
+/// Answers for methods that the path does not take.
+pub(super) async fn wrong_method() -> Failure {
+    Failure::without_run(Error::WrongMethod)
+}

@@ -1,0 +1,105 @@
+//! Extractors that refuse in the hub's own words.
+
+use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::HeaderMap;
+use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::http::request::Parts;
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+
+use crate::answer::AnswerFormat;
+use crate::error::{Error, Failure};
+
+/// A JSON body.
+pub(super) struct JsonBody<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let refuse = |text: String| Failure::without_run(Error::BadRequest(text));
+        let media =
+            request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if !media.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
+            return Err(refuse("send a JSON object, with `Content-Type: application/json`".to_owned()));
+        }
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| match rejection {
+            BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
+                Failure::without_run(Error::TooLarge)
+            }
+            _ => refuse("the body could not be read to its end".to_owned()),
+        })?;
+        // PRIVACY: the library's own text may quote what was sent; only the position is kept.
+        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            refuse(format!(
+                "the body is not the object that this endpoint takes (line {line}, column {column}); see /openapi.json"
+            ))
+        })
+    }
+}
+
+/// Parameters of the path.
+pub(super) struct PathOf<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for PathOf<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        Path::from_request_parts(parts, state).await.map(|Path(value)| Self(value)).map_err(|_| {
+            Failure::without_run(Error::BadRequest(
+                "the path does not have the names that it needs".to_owned(),
+            ))
+        })
+    }
+}
+
+/// Parameters behind the question mark.
+pub(super) struct QueryOf<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for QueryOf<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        Query::from_request_parts(parts, state).await.map(|Query(value)| Self(value)).map_err(|_| {
+            let text = "the parameters behind `?` are not those that this endpoint takes; see /openapi.json";
+            Failure::without_run(Error::BadRequest(text.to_owned()))
+        })
+    }
+}
+
+/// The form that the caller accepts for rows.
+pub(super) struct RowsAs(pub(super) AnswerFormat);
+
+impl<S: Send + Sync> FromRequestParts<S> for RowsAs {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let format = AnswerFormat::negotiate(accept(&parts.headers)?.as_deref());
+        format.map(Self).ok_or(Failure::without_run(Error::NotAcceptable))
+    }
+}
+
+/// The caller accepts JSON, for what is not rows.
+pub(super) struct AcceptsJson;
+
+impl<S: Send + Sync> FromRequestParts<S> for AcceptsJson {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        if AnswerFormat::accepts(accept(&parts.headers)?.as_deref(), AnswerFormat::Json) {
+            Ok(Self)
+        } else {
+            Err(Failure::without_run(Error::NotAcceptable))
+        }
+    }
+}
+
+fn accept(headers: &HeaderMap) -> Result<Option<String>, Failure> {
+    let mut all = Vec::new();
+    for value in headers.get_all(ACCEPT) {
+        all.push(value.to_str().map_err(|_| Failure::without_run(Error::NotAcceptable))?);
+    }
+    Ok((!all.is_empty()).then(|| all.join(",")))
+}

@@ -1,0 +1,12 @@
+//! One file a resource.
+
+pub(super) mod budget;
+pub(super) mod datasets;
+pub(super) mod health;
+pub(super) mod ingest;
+pub(super) mod lineage;
+pub(super) mod metrics;
+pub(super) mod openapi;
+pub(super) mod query;
+pub(super) mod release;
+pub(super) mod runs;

@@ -1,0 +1,44 @@
+//! `GET /healthz` and `GET /readyz`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::http::App;
+
+/// Whether the hub can work.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct ReadyBody {
+    /// Whether all parts can be reached.
+    ready: bool,
+    /// Whether the ledger can be reached.
+    ledger: bool,
+    /// Whether the storage of the tables can be reached.
+    lake: bool,
+}
+
+/// Is the process alive?
+#[utoipa::path(
+    get, path = "/healthz", tag = "operation", operation_id = "healthz",
+    responses((status = 200, description = "It is.", content_type = "text/plain", body = String))
+)]
+pub(in crate::http) async fn get_healthz() -> &'static str {
+    "ok\n"
+}
+
+/// Can the hub work? Ledger and storage are tried.
+#[utoipa::path(
+    get, path = "/readyz", tag = "operation", operation_id = "readyz",
+    responses(
+        (status = 200, description = "It can.", body = ReadyBody),
+        (status = 503, description = "A part cannot be reached.", body = ReadyBody),
+    )
+)]
+pub(in crate::http) async fn get_readyz(State(app): State<App>) -> (StatusCode, Json<ReadyBody>) {
+    let (ledger, lake) = tokio::join!(app.hub.ledger_answers(), app.hub.lake_answers());
+    let ready = ledger && lake;
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(ReadyBody { ready, ledger, lake }))
+}

@@ -1,0 +1,118 @@
+//! `POST /v1/ingest/{dataset}`.
+
+use std::time::Duration;
+
+use axum::body::{Body, HttpBody};
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use axum::{Extension, Json};
+use membrane_ingest::{Format, InputSource, Silent};
+use membrane_model::DatasetName;
+use serde::Deserialize;
+
+use crate::ctx::RequestCtx;
+use crate::error::{Error, Failure};
+use crate::flow::{self, IngestRequest};
+use crate::http::App;
+use crate::http::extract::{AcceptsJson, PathOf, QueryOf};
+use crate::http::upload::upload;
+use crate::wire::{ErrorBody, IngestBody};
+
+const SOURCE_LENGTH_MAX: usize = 200;
+
+/// Parameters of an ingest.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(in crate::http) struct IngestParams {
+    /// The name of the delivery, as the header `Idempotency-Key` gives it too: the same name and content add nothing
+    /// the second time. Without one, the content alone decides.
+    source: Option<String>,
+}
+
+/// Bring data in.
+///
+/// The body is checked against the contract row by row; rows that break it are set aside with the reason. Every column
+/// is protected as its contract says before the first byte is stored. All rows become visible at once, or none.
+#[utoipa::path(
+    post, path = "/v1/ingest/{dataset}", tag = "data", operation_id = "ingest", security(("bearer" = [])),
+    params(
+        ("dataset" = String, Path, description = "The dataset."),
+        IngestParams,
+        ("Idempotency-Key" = Option<String>, Header, description = "The name of the delivery."),
+    ),
+    request_body(content(
+        (String = "application/x-ndjson"),
+        (String = "text/csv"),
+        (Vec<u8> = "application/vnd.apache.parquet"),
+        (Vec<u8> = "application/vnd.apache.arrow.stream"),
+    )),
+    responses(
+        (status = 200, description = "What became of it.", body = IngestBody),
+        (status = 400, description = "The body cannot be read as what it was said to be.", body = ErrorBody),
+        (status = 401, description = "No valid bearer.", body = ErrorBody),
+        (status = 403, description = "Policy refuses.", body = ErrorBody),
+        (status = 404, description = "No such dataset, or none that the caller may know of.", body = ErrorBody),
+        (status = 406, description = "No acceptable form.", body = ErrorBody),
+        (status = 409, description = "The table no longer fits its contract.", body = ErrorBody),
+        (status = 413, description = "The body is too long.", body = ErrorBody),
+        (status = 415, description = "Not a form in which data may come.", body = ErrorBody),
+        (status = 500, description = "The hub failed.", body = ErrorBody),
+        (status = 503, description = "Too busy, or storage or record cannot be used.", body = ErrorBody),
+        (status = 507, description = "No space is left.", body = ErrorBody),
+    )
+)]
+pub(in crate::http) async fn post_ingest(
+    State(app): State<App>,
+    Extension(ctx): Extension<RequestCtx>,
+    _: AcceptsJson,
+    PathOf(dataset): PathOf<DatasetName>,
+    QueryOf(params): QueryOf<IngestParams>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<IngestBody>, Failure> {
+    let format = header(&headers, CONTENT_TYPE.as_str())
+        .and_then(Format::from_content_type)
+        .ok_or(Failure::without_run(Error::UnsupportedMedia))?;
+    let source = source(&headers, params.source).map_err(Failure::without_run)?;
+    let bytes_max = ctx.limits.body_bytes_max;
+    if body.size_hint().lower() > u64::try_from(bytes_max).unwrap_or(u64::MAX) {
+        return Err(Failure::without_run(Error::TooLarge));
+    }
+    let reader = upload(body, bytes_max, Duration::from_secs(app.server.idle_seconds));
+    let request =
+        IngestRequest { dataset: dataset.clone(), reader: InputSource::Stream(reader), format, source };
+    // On a task of its own: when the caller goes away, the body ends with an error and nothing half-written stays.
+    let hub = app.hub.clone();
+    let work = move || async move { flow::ingest(&ctx, &hub, request, &Silent).await };
+    let ingested = app
+        .hub
+        .tasks()
+        .spawn_on_thread(work)
+        .await
+        .map_err(|_| Failure::without_run(Error::Internal("the ingest stopped")))??;
+    Ok(Json(IngestBody::new(&dataset, &ingested)))
+}
+
+fn source(headers: &HeaderMap, parameter: Option<String>) -> Result<Option<String>, Error> {
+    let key = header(headers, "idempotency-key").map(str::to_owned);
+    let name = match (parameter, key) {
+        (Some(_), Some(_)) => {
+            return Err(Error::BadRequest(
+                "name the delivery by `source` or `Idempotency-Key`, not both".into(),
+            ));
+        }
+        (name, key) => name.or(key),
+    };
+    match name {
+        Some(name) if name.is_empty() || name.len() > SOURCE_LENGTH_MAX => {
+            Err(Error::BadRequest(format!("the name of a delivery has 1 to {SOURCE_LENGTH_MAX} bytes")))
+        }
+        name => Ok(name),
+    }
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}

@@ -1,0 +1,18 @@
+//! `GET /metrics`.
+
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+
+use crate::http::App;
+
+/// Metrics for Prometheus.
+///
+/// Counts by route, status and dataset; nothing about anybody.
+#[utoipa::path(
+    get, path = "/metrics", tag = "operation", operation_id = "metrics",
+    responses((status = 200, description = "Metrics.", content_type = "text/plain", body = String))
+)]
+pub(in crate::http) async fn get_metrics(State(app): State<App>) -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], app.metrics.render())
+}

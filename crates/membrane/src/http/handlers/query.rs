@@ -1,0 +1,56 @@
+//! `POST /v1/query`.
+
+use axum::Extension;
+use axum::extract::State;
+use axum::response::Response;
+use serde_json::json;
+
+use crate::ctx::RequestCtx;
+use crate::error::Failure;
+use crate::flow::{self, QueryRequest};
+use crate::http::App;
+use crate::http::answer::{Rows, stream};
+use crate::http::busy::Slot;
+use crate::http::extract::{JsonBody, RowsAs};
+use crate::wire::{AnswerBody, ErrorBody, QueryBody, answer_columns};
+
+/// Ask a question in SQL.
+///
+/// The caller sees the datasets, rows and columns that policy permits for the purpose, each column at its level. Rows
+/// come as JSON, CSV or an Arrow IPC stream, by `Accept`.
+#[utoipa::path(
+    post, path = "/v1/query", tag = "data", operation_id = "query", security(("bearer" = [])),
+    request_body = QueryBody,
+    responses(
+        (status = 200, description = "The rows.", content(
+            (AnswerBody = "application/json"),
+            (String = "text/csv"),
+            (Vec<u8> = "application/vnd.apache.arrow.stream"),
+        ), headers(("membrane-run" = String, description = "The run."))),
+        (status = 400, description = "The statement cannot be answered.", body = ErrorBody),
+        (status = 401, description = "No valid bearer.", body = ErrorBody),
+        (status = 403, description = "Policy refuses.", body = ErrorBody),
+        (status = 404, description = "No such dataset, or none that the caller may know of.", body = ErrorBody),
+        (status = 406, description = "No acceptable form.", body = ErrorBody),
+        (status = 413, description = "The body is too long.", body = ErrorBody),
+        (status = 500, description = "The hub failed.", body = ErrorBody),
+        (status = 503, description = "Too busy, or the record cannot be written.", body = ErrorBody),
+        (status = 504, description = "It took too long.", body = ErrorBody),
+    )
+)]
+pub(in crate::http) async fn post_query(
+    State(app): State<App>,
+    Extension(ctx): Extension<RequestCtx>,
+    Extension(slot): Extension<Slot>,
+    RowsAs(format): RowsAs,
+    JsonBody(body): JsonBody<QueryBody>,
+) -> Result<Response, Failure> {
+    let request = QueryRequest { sql: body.sql, purpose: body.purpose };
+    let answer = flow::query(&ctx, &app.hub, request).await?;
+    let head = vec![
+        ("run", json!(answer.run.to_string())),
+        ("columns", json!(answer_columns(&answer.schema, &answer.columns))),
+    ];
+    let rows = Rows { run: answer.run, schema: answer.schema, head, batches: answer.batches };
+    stream(rows, format, slot)
+}

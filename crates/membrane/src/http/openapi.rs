@@ -1,0 +1,56 @@
+//! The OpenAPI document, made from the handlers.
+
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use super::handlers::{budget, datasets, health, ingest, lineage, metrics, openapi, query, release, runs};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Membrane",
+        description = "A privacy-preserving member data hub. Every answer is given under a policy and recorded as a run; \
+                       errors carry a stable code and never a value."
+    ),
+    paths(
+        query::post_query,
+        release::post_release,
+        ingest::post_ingest,
+        datasets::get_datasets,
+        runs::get_runs,
+        runs::get_run,
+        lineage::get_lineage,
+        budget::get_budget,
+        health::get_healthz,
+        health::get_readyz,
+        metrics::get_metrics,
+        openapi::get_openapi,
+    ),
+    tags(
+        (name = "data", description = "Bring data in, ask questions, receive releases."),
+        (name = "record", description = "What was done, by whom, on which grounds."),
+        (name = "operation", description = "Is the hub well?"),
+    ),
+    modifiers(&BearerScheme)
+)]
+struct Document;
+
+struct BearerScheme;
+
+impl Modify for BearerScheme {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let mut scheme = Http::new(HttpAuthScheme::Bearer);
+        scheme.bearer_format = Some("JWT".to_owned());
+        scheme.description = Some("`membrane bearer PRINCIPAL` issues one.".to_owned());
+        document
+            .components
+            .get_or_insert_with(Default::default)
+            .add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// Returns the OpenAPI document of this hub.
+#[must_use]
+pub fn document() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}

@@ -1,0 +1,54 @@
+//! All routes, on one screen.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post};
+use tokio::sync::Semaphore;
+
+use super::handlers::{budget, datasets, health, ingest, lineage, metrics, openapi, query, release, runs};
+use super::{App, Metrics, auth, busy, error, observe, timeout};
+use crate::config::ServerSection;
+use crate::hub::Hub;
+
+/// JSON around the SQL text: other members, quotes, escapes.
+const BODY_EXTRA_BYTES: usize = 16 << 10;
+
+/// Builds the router of an opened hub. Everything under `/v1` refuses strangers.
+pub fn router(hub: Arc<Hub>, server: &ServerSection, metrics: Metrics) -> Router {
+    let body_bytes_max = hub.limits().sql_bytes_max.saturating_mul(2).saturating_add(BODY_EXTRA_BYTES);
+    let app = App {
+        hub,
+        server: Arc::new(server.clone()),
+        slots: Arc::new(Semaphore::new(server.requests_max)),
+        metrics,
+    };
+    let bounded = Router::new()
+        .route("/v1/query", post(query::post_query))
+        .route("/v1/release", post(release::post_release))
+        .route("/v1/datasets", get(datasets::get_datasets))
+        .route("/v1/runs", get(runs::get_runs))
+        .route("/v1/runs/{id}", get(runs::get_run))
+        .route("/v1/lineage/{dataset}/{column}", get(lineage::get_lineage))
+        .route("/v1/budget", get(budget::get_budget))
+        .layer(from_fn_with_state(app.clone(), timeout::give_up));
+    let unbounded = Router::new().route("/v1/ingest/{dataset}", post(ingest::post_ingest));
+    bounded
+        .merge(unbounded)
+        .layer(from_fn_with_state(app.clone(), busy::take_slot))
+        .layer(from_fn_with_state(app.clone(), auth::require_bearer))
+        .route("/healthz", get(health::get_healthz))
+        .route("/readyz", get(health::get_readyz))
+        .route("/metrics", get(metrics::get_metrics))
+        .route("/openapi.json", get(openapi::get_openapi))
+        .fallback(error::unknown_endpoint)
+        .method_not_allowed_fallback(error::wrong_method)
+        .layer(DefaultBodyLimit::max(body_bytes_max))
+        .layer(from_fn(observe::observe))
+        .with_state(app)
+}
+
+#[cfg(test)]
+mod tests;

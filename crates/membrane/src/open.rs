@@ -1,0 +1,121 @@
+//! What stands between the configuration and the parts: locations, and the root key.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use membrane_vault::{FileKey, KeyProvider, RootKey, TextKey, VaultError};
+use url::Url;
+
+use crate::config::{DataSection, KeysSection, LedgerSection};
+use crate::hub::absolute;
+
+/// Why the hub did not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The catalog has faults.
+    #[error(transparent)]
+    Catalog(#[from] membrane_catalog::CatalogError),
+    /// The policies have faults.
+    #[error(transparent)]
+    Policies(#[from] membrane_policy::PolicyError),
+    /// The ledger cannot be reached.
+    #[error("the ledger cannot be opened: {0}; see [ledger] url")]
+    Ledger(#[from] membrane_ledger::LedgerError),
+    /// The lake cannot be reached.
+    #[error("the data cannot be opened: {0}; see [data] url")]
+    Lake(#[from] membrane_lake::LakeError),
+    /// The engine cannot be made.
+    #[error("the query engine cannot be made: {0}")]
+    Engine(#[source] membrane_query::QueryError),
+    /// The root key cannot be read.
+    #[error("the root key cannot be read: {0}; see [keys] file")]
+    Key(#[from] VaultError),
+    /// There is a ledger, but not the key that belongs to it.
+    #[error(
+        "the root key `{}` is gone but the ledger `{}` is there: restore the key from its backup, \
+         a new one could not open what the old one sealed",
+        key.display(), ledger.display()
+    )]
+    KeyLost {
+        /// Where the key should be.
+        key: PathBuf,
+        /// The ledger that needs it.
+        ledger: PathBuf,
+    },
+    /// A ledger that machines share, and no key on this one.
+    #[error(
+        "there is no root key at `{}`: copy it from the machine that has it, or run `membrane keys init` once for a new hub",
+        key.display()
+    )]
+    KeyAbsent {
+        /// Where the key should be.
+        key: PathBuf,
+    },
+    /// A folder cannot be made or named.
+    #[error("cannot use `{}`: {}", path.display(), source.kind())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A URL that is none.
+    #[error("`{key}` is not a URL that this hub can use")]
+    Url {
+        /// The key of the configuration.
+        key: &'static str,
+    },
+}
+
+/// Returns where the tables are, as a URL; a local folder is made.
+pub(crate) fn data_url(section: &DataSection) -> Result<Url, OpenError> {
+    const KEY: &str = "data.url";
+    let fault = || OpenError::Url { key: KEY };
+    let url = if section.url.contains("://") {
+        Url::parse(&section.url).map_err(|_| fault())?
+    } else {
+        Url::from_directory_path(absolute(&section.url)?).map_err(|()| fault())?
+    };
+    if url.scheme() == "file" {
+        let folder = url.to_file_path().map_err(|()| fault())?;
+        std::fs::create_dir_all(&folder).map_err(|source| OpenError::Folder { path: folder, source })?;
+    }
+    Ok(url)
+}
+
+/// Returns where the ledger is, as a URL, and its file when it is one.
+pub(crate) fn ledger_url(section: &LedgerSection) -> Result<(String, Option<PathBuf>), OpenError> {
+    let path = match section.url.split_once("://") {
+        Some(("sqlite", path)) => path,
+        Some(_) => return Ok((section.url.clone(), None)),
+        None => &section.url,
+    };
+    let (path, options) = path.split_once('?').map_or((path, None), |(path, options)| (path, Some(options)));
+    let file = absolute(path)?;
+    let mut url = format!("sqlite://{}", file.display());
+    if let Some(options) = options {
+        url = format!("{url}?{options}");
+    }
+    Ok((url, Some(file)))
+}
+
+/// Reads the root key, or makes one for a hub that has no ledger yet.
+pub(crate) fn open_root_key(section: &KeysSection, ledger: Option<&Path>) -> Result<RootKey, OpenError> {
+    if let Some(text) = &section.root {
+        return Ok(TextKey::new(text.expose().to_owned()).root_key()?);
+    }
+    let path = absolute(&section.file)?;
+    if path.exists() {
+        return Ok(FileKey::new(path).root_key()?);
+    }
+    // INVARIANT: a key is only ever made for a hub that has sealed nothing.
+    match ledger {
+        None => return Err(OpenError::KeyAbsent { key: path }),
+        Some(ledger) if ledger.exists() => {
+            return Err(OpenError::KeyLost { key: path, ledger: ledger.to_path_buf() });
+        }
+        Some(_) => {}
+    }
+    Ok(FileKey::create(path)?.root_key()?)
+}

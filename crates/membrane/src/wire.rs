@@ -1,0 +1,24 @@
+//! What goes over the wire and into `--json`: one file a resource. Domain types are turned into these at the edge.
+
+mod bearer;
+mod budget;
+mod dataset;
+mod error;
+mod ingest;
+mod lineage;
+mod query;
+mod release;
+mod run;
+
+pub use bearer::BearerBody;
+pub use budget::{AmountBody, BudgetBody, BudgetLineBody};
+pub use dataset::{ColumnBody, DatasetBody, DatasetsBody};
+pub use error::{ErrorBody, ErrorDetail};
+pub use ingest::IngestBody;
+pub use lineage::{EdgeBody, FieldBody, LineageBody};
+pub use query::{AnswerBody, AnswerColumnBody, QueryBody, answer_columns};
+pub use release::{
+    AggregateBody, DatasetVersionBody, MechanismBody, PriceBody, ReleaseAnswerBody, ReleaseBody,
+    ReleaseColumnBody, release_head,
+};
+pub use run::{ColumnDecisionBody, DecisionBody, ReleaseRecordBody, RunBody, RunDetailBody, RunsBody};

@@ -1,0 +1,71 @@
+//! Privacy budgets.
+
+use membrane_model::{Delta, Price};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::flow::BudgetLine;
+
+/// What was spent of which budget.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct BudgetBody {
+    /// The run in which this was looked up.
+    pub run: String,
+    /// The budgets.
+    pub budgets: Vec<BudgetLineBody>,
+}
+
+/// One budget.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct BudgetLineBody {
+    /// `partner:NAME`, `partner:NAME/dataset:NAME` or `dataset:NAME`.
+    pub scope: String,
+    /// What may ever be spent.
+    pub cap: AmountBody,
+    /// What was spent; what was reserved and then failed counts as spent.
+    pub spent: AmountBody,
+    /// What is left.
+    pub remaining: AmountBody,
+}
+
+/// A privacy loss: zero-concentrated DP and delta, and what that amounts to as epsilon.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct AmountBody {
+    /// rho of zero-concentrated DP.
+    pub rho: f64,
+    /// delta.
+    pub delta: f64,
+    /// The same as epsilon, at `epsilon_delta`.
+    pub epsilon: f64,
+    /// The delta at which `epsilon` is stated.
+    pub epsilon_delta: f64,
+}
+
+/// The delta at which amounts are shown as epsilon.
+const SHOWN_DELTA: f64 = 1e-6;
+
+impl From<Price> for AmountBody {
+    fn from(price: Price) -> Self {
+        let at = SHOWN_DELTA.max(price.delta() * 2.0).min(0.5);
+        let epsilon = if price.rho_nano == 0 {
+            0.0
+        } else {
+            Delta::new(at)
+                .ok()
+                .and_then(|delta| membrane_privacy::epsilon_of(price, delta).ok())
+                .unwrap_or(f64::MAX)
+        };
+        Self { rho: price.rho(), delta: price.delta(), epsilon, epsilon_delta: at }
+    }
+}
+
+impl From<&BudgetLine> for BudgetLineBody {
+    fn from(line: &BudgetLine) -> Self {
+        Self {
+            scope: line.scope.to_string(),
+            cap: line.cap.into(),
+            spent: line.spent.into(),
+            remaining: line.remaining().into(),
+        }
+    }
+}

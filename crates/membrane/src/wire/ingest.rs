@@ -1,0 +1,51 @@
+//! What became of a delivery.
+
+use std::collections::BTreeMap;
+
+use membrane_model::DatasetName;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::flow::Ingested;
+
+/// What became of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct IngestBody {
+    /// The run.
+    pub run: String,
+    /// The dataset.
+    pub dataset: String,
+    /// Whether the same delivery was taken in before; nothing was added then.
+    pub already: bool,
+    /// Rows of the delivery.
+    pub rows_read: u64,
+    /// Rows that are now in the dataset.
+    pub rows_accepted: u64,
+    /// Rows that broke the contract and were set aside, protected too.
+    pub rows_quarantined: u64,
+    /// Bytes of the delivery.
+    pub bytes_read: u64,
+    /// The version of the table that has the rows.
+    pub version: Option<u64>,
+    /// Why rows were set aside: `code:column`, and how often.
+    pub reasons: BTreeMap<String, u64>,
+}
+
+impl IngestBody {
+    /// Shows what became of a delivery.
+    #[must_use]
+    pub fn new(dataset: &DatasetName, ingested: &Ingested) -> Self {
+        let report = &ingested.report;
+        Self {
+            run: ingested.run.to_string(),
+            dataset: dataset.to_string(),
+            already: report.already,
+            rows_read: report.rows_read,
+            rows_accepted: report.rows_accepted,
+            rows_quarantined: report.rows_quarantined,
+            bytes_read: report.bytes_read,
+            version: report.version.map(|version| version.0),
+            reasons: report.reasons.clone(),
+        }
+    }
+}

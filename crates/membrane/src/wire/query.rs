@@ -1,0 +1,59 @@
+//! Queries and their answers.
+
+use arrow::datatypes::{FieldRef, Schema};
+use membrane_model::Purpose;
+use membrane_query::AnswerColumn;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A query.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QueryBody {
+    /// One SELECT, WITH or VALUES.
+    #[schema(example = "SELECT name, phone, city FROM crm_members LIMIT 5")]
+    pub sql: String,
+    /// Why: one of the catalog's purposes.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "marketing_analysis")]
+    pub purpose: Option<Purpose>,
+}
+
+/// The answer to a query, as JSON. CSV and Arrow carry the rows alone; the run is in the header `membrane-run`.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct AnswerBody {
+    /// The run.
+    pub run: String,
+    /// The columns, in order.
+    pub columns: Vec<AnswerColumnBody>,
+    /// The rows: one object each, with every column.
+    #[schema(value_type = Vec<Object>)]
+    pub rows: Vec<serde_json::Map<String, serde_json::Value>>,
+    /// How many rows there are. Stands last: an answer without it was cut off.
+    pub row_count: u64,
+}
+
+/// A column of an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AnswerColumnBody {
+    /// Its name.
+    pub name: String,
+    /// Its Arrow type.
+    #[serde(rename = "type")]
+    pub data_type: String,
+    /// The highest reveal level of what flows into it: clear, partial, generalised, token or null; none for a
+    /// constant or a count of rows.
+    #[schema(example = "partial")]
+    pub level: Option<String>,
+}
+
+/// Shows the columns of an answer.
+#[must_use]
+pub fn answer_columns(schema: &Schema, levels: &[AnswerColumn]) -> Vec<AnswerColumnBody> {
+    let shown = |(index, field): (usize, &FieldRef)| AnswerColumnBody {
+        name: field.name().clone(),
+        data_type: field.data_type().to_string(),
+        level: levels.get(index).and_then(|column| column.level).map(|level| level.to_string()),
+    };
+    schema.fields().iter().enumerate().map(shown).collect()
+}

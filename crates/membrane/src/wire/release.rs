@@ -1,0 +1,214 @@
+//! Releases: differentially private aggregates.
+
+use std::collections::BTreeMap;
+
+use membrane_model::{ColumnName, Purpose};
+use membrane_privacy::MechanismSummary;
+use membrane_query::ReleaseAnswer;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use super::{AmountBody, BudgetLineBody};
+use crate::answer::Head;
+use crate::flow::{ReleaseRequest, Released};
+
+/// A release that a partner asks for.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReleaseBody {
+    /// One SELECT with COUNT, SUM or AVG, and GROUP BY.
+    #[schema(
+        example = "SELECT category, COUNT(*) AS lines, SUM(amount) AS sales FROM pos_order_lines GROUP BY category"
+    )]
+    pub sql: String,
+    /// Why: one of the catalog's purposes; the hub's default when not stated.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "partner_reporting")]
+    pub purpose: Option<Purpose>,
+    /// The privacy loss that the answer may cost, 20 at most: more is dearer and more exact.
+    #[serde(default)]
+    #[schema(example = 1.0)]
+    pub epsilon: Option<f64>,
+    /// The failure probability at which epsilon is stated.
+    #[serde(default)]
+    #[schema(example = 1e-7)]
+    pub delta: Option<f64>,
+    /// Groups in which one member may count; the contract's when not stated.
+    #[serde(default)]
+    pub groups_max: Option<u32>,
+    /// Rows of one member that may count in one group; the contract's when not stated.
+    #[serde(default)]
+    pub rows_max: Option<u32>,
+    /// Least and greatest value that one row adds to a sum, by column; the contract's when not stated.
+    #[serde(default)]
+    #[schema(value_type = Option<BTreeMap<String, Vec<f64>>>)]
+    pub bounds: Option<BTreeMap<ColumnName, (f64, f64)>>,
+    /// Only tell the price and the error bars. Costs nothing and touches no data.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+impl From<ReleaseBody> for ReleaseRequest {
+    fn from(body: ReleaseBody) -> Self {
+        Self {
+            sql: body.sql,
+            purpose: body.purpose,
+            epsilon: body.epsilon,
+            delta: body.delta,
+            groups_max: body.groups_max,
+            rows_max: body.rows_max,
+            bounds: body.bounds.unwrap_or_default(),
+            dry_run: body.dry_run,
+        }
+    }
+}
+
+/// The answer to a release, as JSON; a dry run has neither `columns` nor `rows`.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ReleaseAnswerBody {
+    /// The run.
+    pub run: String,
+    /// The run in which the answer was drawn, when that was an earlier one: the same question of the same data.
+    pub replay_of: Option<String>,
+    /// What the answer costs.
+    pub price: PriceBody,
+    /// What this request was charged.
+    pub charged: AmountBody,
+    /// The partner's own budgets, after this.
+    pub budgets: Vec<BudgetLineBody>,
+    /// Contribution bounds, noise and error bars.
+    pub mechanism: MechanismBody,
+    /// The versions of the tables that were read.
+    pub datasets: Option<Vec<DatasetVersionBody>>,
+    /// What a reader of the numbers should know.
+    pub notes: Option<Vec<String>>,
+    /// The columns: keys, and for each value `x` also `x_lo95`, `x_hi95` (its 95 % interval) and `x_sd`.
+    pub columns: Option<Vec<ReleaseColumnBody>>,
+    /// The rows.
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub rows: Option<Vec<serde_json::Map<String, Value>>>,
+    /// How many rows there are.
+    pub row_count: Option<u64>,
+}
+
+/// A price.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PriceBody {
+    /// As epsilon, at `delta`.
+    pub epsilon: f64,
+    /// The failure probability at which epsilon is stated.
+    pub delta: f64,
+    /// rho of zero-concentrated DP: what is charged.
+    pub rho: f64,
+    /// The delta that is charged.
+    pub charged_delta: f64,
+}
+
+/// What a release did to protect members.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct MechanismBody {
+    /// Groups in which one member counts at most.
+    pub groups_max: u32,
+    /// Rows of one member that count at most in one group.
+    pub rows_max: u32,
+    /// What the noisy count of members of a group must exceed to be shown; none when keys are public.
+    pub threshold: Option<i64>,
+    /// The fewest members of a group that is shown; none when keys are public.
+    pub cohort_min: Option<u32>,
+    /// The aggregates.
+    pub aggregates: Vec<AggregateBody>,
+}
+
+/// An aggregate, in fixed-point units where it is a sum.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct AggregateBody {
+    /// Its name.
+    pub name: String,
+    /// The standard deviation of its noise.
+    pub sigma: f64,
+    /// Half of the width of its 95 % interval.
+    pub half_width95: i64,
+    /// The most that one member contributes to one group.
+    pub contribution_max: i64,
+}
+
+/// A table that was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DatasetVersionBody {
+    /// The dataset.
+    pub dataset: String,
+    /// The version; none when nothing was ever stored.
+    pub version: Option<u64>,
+}
+
+/// A column of a release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReleaseColumnBody {
+    /// Its name.
+    pub name: String,
+    /// `key`, `value`, `low95`, `high95` or `sd`.
+    pub role: String,
+}
+
+impl From<&MechanismSummary> for MechanismBody {
+    fn from(summary: &MechanismSummary) -> Self {
+        let aggregates = summary.aggregates.iter().map(|aggregate| AggregateBody {
+            name: aggregate.name.clone(),
+            sigma: aggregate.sigma,
+            half_width95: aggregate.half_width95,
+            contribution_max: aggregate.contribution_max,
+        });
+        Self {
+            groups_max: summary.groups_max,
+            rows_max: summary.rows_max,
+            threshold: summary.threshold,
+            cohort_min: summary.cohort_min,
+            aggregates: aggregates.collect(),
+        }
+    }
+}
+
+/// Shows what stands before the rows of a release: all of [`ReleaseAnswerBody`] but the rows.
+#[must_use]
+pub fn release_head(released: &Released) -> Head {
+    let mechanism = &released.mechanism;
+    let price = PriceBody {
+        epsilon: mechanism.epsilon,
+        delta: mechanism.delta,
+        rho: released.price.rho(),
+        charged_delta: released.price.delta(),
+    };
+    let budgets: Vec<BudgetLineBody> = released.budgets.iter().map(BudgetLineBody::from).collect();
+    let mut head = vec![
+        ("run", json!(released.run.to_string())),
+        ("replay_of", json!(released.replay_of.map(|run| run.to_string()))),
+        ("price", json!(price)),
+        ("charged", json!(AmountBody::from(released.charged))),
+        ("budgets", json!(budgets)),
+        ("mechanism", json!(MechanismBody::from(mechanism))),
+    ];
+    if let Some(answer) = &released.answer {
+        head.push(("datasets", json!(datasets(answer))));
+        head.push(("notes", json!(answer.notes)));
+        head.push(("columns", json!(columns(answer))));
+    }
+    head
+}
+
+fn datasets(answer: &ReleaseAnswer) -> Vec<DatasetVersionBody> {
+    let shown = |read: &membrane_query::ReleasedDataset| DatasetVersionBody {
+        dataset: read.dataset.to_string(),
+        version: read.version.map(|version| version.0),
+    };
+    answer.datasets.iter().map(shown).collect()
+}
+
+fn columns(answer: &ReleaseAnswer) -> Vec<ReleaseColumnBody> {
+    let role = |role| serde_json::to_value(role).ok().and_then(|value| value.as_str().map(str::to_owned));
+    let shown = |column: &membrane_query::ReleaseColumn| ReleaseColumnBody {
+        name: column.name.clone(),
+        role: role(column.role).unwrap_or_default(),
+    };
+    answer.columns.iter().map(shown).collect()
+}
