@@ -190,7 +190,8 @@ impl Planned {
         Ok(Self { analysed })
     }
 
-    fn recorded_names(&self) -> Vec<String> {
+    /// Returns the names under which the columns of the answer are recorded.
+    pub(crate) fn recorded_names(&self) -> Vec<String> {
         lineage::recorded_names(self.analysed.schema().fields().iter().map(|field| field.name().as_str()))
     }
 

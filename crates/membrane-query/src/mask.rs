@@ -14,13 +14,12 @@ mod token;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder};
 use datafusion::arrow::datatypes::DataType;
 use membrane_model::{Generalisation, LogicalType, PartialMask};
-use membrane_vault::Tokenizer;
 use std::sync::Arc;
 use zeroize::Zeroize;
 
 use crate::fault::ScanFault;
 use crate::rebuild;
-use crate::rules::{ColumnRule, Mask, arrow_type};
+use crate::rules::{ColumnRule, Mask, TokenMask, arrow_type};
 use crate::typed::{TypedBuilder, for_each_text};
 
 pub(crate) use null::nulls;
@@ -37,7 +36,7 @@ pub(crate) fn of_values(
         Mask::Generalise(how) => {
             generalise::values(&rebuild::clean(array, rule.logical, rows_dropped)?, *how)
         }
-        Mask::Partial(_) | Mask::Token { .. } => {
+        Mask::Partial(_) | Mask::Token(_) => {
             let mut sink = Sink::new(rule, array.len())?;
             for_each_text(array.as_ref(), rule.logical, |text| sink.push(text.map(str::as_bytes)))?;
             sink.finish()
@@ -62,7 +61,7 @@ pub(crate) struct Sink(Kind);
 enum Kind {
     Typed { builder: TypedBuilder, then: Option<Generalisation> },
     Partial { how: PartialMask, scratch: String, out: StringViewBuilder },
-    Token { stored: Option<Tokenizer>, shown: Tokenizer, out: StringViewBuilder },
+    Token { mask: Arc<TokenMask>, out: StringViewBuilder },
 }
 
 impl Sink {
@@ -73,9 +72,7 @@ impl Sink {
             Mask::Clear => Kind::Typed { builder: typed(rule.logical, rows)?, then: None },
             Mask::Generalise(how) => Kind::Typed { builder: typed(rule.logical, rows)?, then: Some(*how) },
             Mask::Partial(how) => Kind::Partial { how: *how, scratch: String::new(), out: out() },
-            Mask::Token { stored, shown } => {
-                Kind::Token { stored: stored.clone(), shown: shown.clone(), out: out() }
-            }
+            Mask::Token(mask) => Kind::Token { mask: Arc::clone(mask), out: out() },
             Mask::Null => return Err(ScanFault::Shape),
         }))
     }
@@ -100,10 +97,10 @@ impl Sink {
                 out.append_value(&*scratch);
                 Ok(())
             }
-            Kind::Token { stored, shown, out } => {
+            Kind::Token { mask, out } => {
                 match cell {
                     None => out.append_null(),
-                    Some(cell) => out.append_value(token::show(cell, stored.as_ref(), shown)?.as_str()),
+                    Some(cell) => out.append_value(token::show(cell, mask.stored.as_ref(), &mask.shown)?.as_str()),
                 }
                 Ok(())
             }

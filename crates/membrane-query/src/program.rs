@@ -38,7 +38,13 @@ enum Output {
     /// The hidden unit column.
     Subject,
     /// A column of the contract, from a kept column or from none.
-    Column { rule: ColumnRule, input: Option<usize>, context: ColumnContext },
+    Column(Box<ShownColumn>),
+}
+
+struct ShownColumn {
+    rule: ColumnRule,
+    input: Option<usize>,
+    context: ColumnContext,
 }
 
 impl Program {
@@ -89,7 +95,7 @@ impl Program {
                 Some(name) => Some(place(&name).ok_or(ScanFault::Shape)?),
             };
             let context = ColumnContext::new(&rules.dataset, &rule.name);
-            outputs.push(Output::Column { rule, input, context });
+            outputs.push(Output::Column(Box::new(ShownColumn { rule, input, context })));
         }
         Ok(Self { predicate, keep, subject: place(SUBJECT_COLUMN), outputs, schema: Arc::clone(shown) })
     }
@@ -118,13 +124,13 @@ impl Program {
             .iter()
             .map(|output| match output {
                 Output::Subject => rebuild::subjects(self.subject_column(&batch)?),
-                Output::Column { rule, input, .. } => match (rule.source, input) {
-                    (Source::Nothing, _) => Ok(mask::nulls(&rule.shown_type(), rows)),
+                Output::Column(shown) => match (shown.rule.source, shown.input) {
+                    (Source::Nothing, _) => Ok(mask::nulls(&shown.rule.shown_type(), rows)),
                     (Source::Sealed, _) => opened.next().ok_or(ScanFault::Shape),
                     (Source::Value, Some(input)) => {
-                        mask::of_values(rule, column(&batch, *input)?, self.predicate.is_some())
+                        mask::of_values(&shown.rule, column(&batch, input)?, self.predicate.is_some())
                     }
-                    (Source::Token, Some(input)) => mask::of_tokens(rule, column(&batch, *input)?),
+                    (Source::Token, Some(input)) => mask::of_tokens(&shown.rule, column(&batch, input)?),
                     (Source::Value | Source::Token, None) => Err(ScanFault::Shape),
                 },
             })
@@ -150,10 +156,10 @@ impl Program {
     async fn open(&self, batch: &RecordBatch, opener: &Opener) -> Result<Vec<ArrayRef>, ScanFault> {
         let mut sealed = Vec::new();
         for output in &self.outputs {
-            if let Output::Column { rule, input: Some(input), context } = output
-                && rule.source == Source::Sealed
+            if let Output::Column(shown) = output
+                && shown.rule.source == Source::Sealed
             {
-                sealed.push((rule, *input, context));
+                sealed.push((shown, shown.input.ok_or(ScanFault::Shape)?));
             }
         }
         if sealed.is_empty() {
@@ -162,7 +168,7 @@ impl Program {
         let (subjects, distinct) = subjects_of(self.subject_column(batch)?)?;
         let keys = opener.data_keys(&distinct).await?;
         let mut columns = Vec::with_capacity(sealed.len());
-        for (rule, input, context) in sealed {
+        for (shown, input) in sealed {
             let cells = Cells::of(column(batch, input)?)?;
             columns.push(SealedColumn { cells, context, sink: mask::Sink::new(rule, subjects.len())? });
         }

@@ -68,12 +68,15 @@ pub(crate) enum Mask {
     /// Made coarser.
     Generalise(Generalisation),
     /// Replaced by a token of the asker's scope.
-    Token {
-        /// Makes the storage token first; none when the source already is one.
-        stored: Option<Tokenizer>,
-        /// Re-keys it for the asker.
-        shown: Tokenizer,
-    },
+    Token(Arc<TokenMask>),
+}
+
+/// The keys of a token mask.
+pub(crate) struct TokenMask {
+    /// Makes the storage token first; none when the source already is one.
+    pub(crate) stored: Option<Tokenizer>,
+    /// Re-keys it for the asker.
+    pub(crate) shown: Tokenizer,
 }
 
 impl ScanRules {
@@ -168,19 +171,20 @@ impl ColumnRule {
             Protection::Token => Source::Token,
             Protection::Drop => Source::Nothing,
         };
-        let shown = || vault.shown_tokenizer(scope);
+        let token =
+            |stored| Mask::Token(Arc::new(TokenMask { stored, shown: vault.shown_tokenizer(scope) }));
         let (source, mask) = match (wish.level, stored) {
             (RevealLevel::Null, _) | (_, Source::Nothing) => (Source::Nothing, Mask::Null),
             (RevealLevel::Partial | RevealLevel::Generalised, Source::Token) => (Source::Nothing, Mask::Null),
             (RevealLevel::Clear | RevealLevel::Token, Source::Token) => {
-                (Source::Token, Mask::Token { stored: None, shown: shown() })
+                (Source::Token, token(None))
             }
             (RevealLevel::Token, _) if protection.has_token() => {
-                (Source::Token, Mask::Token { stored: None, shown: shown() })
+                (Source::Token, token(None))
             }
             (RevealLevel::Token, source) => {
                 let domain = vault.tokenizer(&column.token_domain());
-                (source, Mask::Token { stored: Some(domain), shown: shown() })
+                (source, token(Some(domain)))
             }
             (RevealLevel::Clear, source) => (source, Mask::Clear),
             (RevealLevel::Partial, source) => (source, Mask::Partial(wish.partial)),
@@ -190,7 +194,7 @@ impl ColumnRule {
         };
         let level = match &mask {
             Mask::Null => RevealLevel::Null,
-            Mask::Token { .. } => RevealLevel::Token,
+            Mask::Token(_) => RevealLevel::Token,
             _ => wish.level,
         };
         Ok(Self { name: column.name.clone(), logical: column.logical_type, source, mask, level })
@@ -209,7 +213,7 @@ impl ColumnRule {
     /// Returns the type that the principal sees: the logical one, or text where a value became text.
     pub(crate) fn shown_type(&self) -> DataType {
         match self.mask {
-            Mask::Partial(_) | Mask::Token { .. } => DataType::Utf8View,
+            Mask::Partial(_) | Mask::Token(_) => DataType::Utf8View,
             Mask::Null | Mask::Clear | Mask::Generalise(_) => arrow_type(self.logical),
         }
     }

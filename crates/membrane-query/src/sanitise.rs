@@ -9,6 +9,8 @@ use crate::error::{Position, QueryError};
 use crate::fault::ScanFault;
 use crate::plain_name::plain_name;
 
+const REFUSED: &str = "an operation refused its argument";
+
 /// Maps an error of planning or running a statement.
 ///
 /// PRIVACY: texts of DataFusion and Arrow quote cells (`Cannot cast string '...'`), literals and names of other
@@ -22,14 +24,16 @@ pub(crate) fn sanitise(error: &DataFusionError, limits: &Limits) -> QueryError {
         DataFusionError::ResourcesExhausted(_) => {
             QueryError::LimitMemory { bytes_max: limits.memory_bytes_max }
         }
-        DataFusionError::External(source) => {
-            source.downcast_ref::<ScanFault>().map_or(QueryError::Failed, |fault| QueryError::from(*fault))
-        }
+        DataFusionError::External(source) => source
+            .downcast_ref::<ScanFault>()
+            // What comes from inside a scan is a `ScanFault`; the rest are arguments of the statement's own
+            // functions, like a pattern that is no regular expression.
+            .map_or(QueryError::Evaluation { what: REFUSED }, |fault| QueryError::from(*fault)),
         DataFusionError::ArrowError(fault, _) => arrow_fault(fault, limits),
         DataFusionError::Plan(text) => plan_fault(text, position),
         DataFusionError::NotImplemented(_) => QueryError::Unsupported { what: "this form of SQL", position },
         DataFusionError::SQL(..) => QueryError::Syntax { position },
-        DataFusionError::Execution(_) => QueryError::Evaluation { what: "a function refused its argument" },
+        DataFusionError::Execution(_) => QueryError::Evaluation { what: REFUSED },
         _ => QueryError::Failed,
     }
 }
@@ -69,7 +73,7 @@ fn arrow_fault(fault: &ArrowError, limits: &Limits) -> QueryError {
         }
         ArrowError::InvalidArgumentError(_)
         | ArrowError::ComputeError(_)
-        | ArrowError::NotYetImplemented(_) => "an operation refused its argument",
+        | ArrowError::NotYetImplemented(_) => REFUSED,
         ArrowError::ExternalError(source) => {
             return source
                 .downcast_ref::<DataFusionError>()

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use datafusion::arrow::array::{ArrayRef, BooleanArray, Int64Array, StringViewArray};
+use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::arrow::ipc::writer::StreamWriter;
 use datafusion::arrow::record_batch::RecordBatch;
@@ -185,7 +186,7 @@ impl Asker {
     pub(crate) async fn number(&self, sql: &str) -> Result<i64, QueryError> {
         let batches = self.ask(sql).await?;
         let array = batches.iter().find(|batch| batch.num_rows() > 0).unwrap().column(0).clone();
-        let array = datafusion::arrow::compute::cast(&array, &DataType::Int64).unwrap();
+        let array = cast(&array, &DataType::Int64).unwrap();
         Ok(array.as_any().downcast_ref::<Int64Array>().unwrap().value(0))
     }
 }

@@ -1,4 +1,4 @@
-use datafusion::arrow::array::{Date32Array, Int64Array, StringViewArray};
+use datafusion::arrow::array::{BinaryArray, Date32Array, Int64Array, StringViewArray};
 use membrane_model::{Protection, RevealLevel};
 
 use super::*;
@@ -30,11 +30,11 @@ fn null_in_null_out_at_every_level() {
 fn masks_are_deterministic() {
     for level in RevealLevel::HIGHEST_FIRST {
         let array = || Arc::new(Int64Array::from(vec![1, 2, 1])) as ArrayRef;
-        let rule = rule("c", LogicalType::Integer, Protection::Clear, level);
         // Years of a number do not exist.
         if level == RevealLevel::Generalised {
             continue;
         }
+        let rule = rule("c", LogicalType::Integer, Protection::Clear, level);
         let (one, other) =
             (of_values(&rule, &array(), true).unwrap(), of_values(&rule, &array(), true).unwrap());
         assert_eq!(&one, &other, "{level}");
@@ -58,7 +58,7 @@ fn stored_tokens_are_rekeyed_and_never_shown() {
     let rule = rule("c", LogicalType::String, Protection::Token, RevealLevel::Token);
     let stored = crate::testing::vault().tokenizer("pii.test").token(b"x");
     let array: ArrayRef =
-        Arc::new(datafusion::arrow::array::BinaryArray::from(vec![Some(stored.as_slice()), None]));
+        Arc::new(BinaryArray::from(vec![Some(stored.as_slice()), None]));
     let masked = of_tokens(&rule, &array).unwrap();
     let shown = masked.as_string_view().value(0);
     assert_eq!(shown.len(), 22);

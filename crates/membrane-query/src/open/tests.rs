@@ -5,6 +5,7 @@ use datafusion::arrow::array::{
 };
 use datafusion::arrow::datatypes::{Field, Schema};
 use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::arrow::compute::concat_batches;
 use datafusion::datasource::MemTable;
 use membrane_model::{DatasetName, IdentityKind, LogicalType, Protection, RevealLevel};
 use membrane_policy::RowRule;
@@ -138,7 +139,7 @@ impl World {
         let batches = datafusion::physical_plan::collect(physical, state.task_ctx())
             .await
             .map_err(|error| crate::sanitise::sanitise(&error, &limits))?;
-        Ok(datafusion::arrow::compute::concat_batches(&batches[0].schema(), &batches).unwrap())
+        Ok(concat_batches(&batches[0].schema(), &batches).unwrap())
     }
 }
 

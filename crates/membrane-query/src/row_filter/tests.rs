@@ -15,8 +15,10 @@ const TEXTS: [Option<&str>; 5] = [Some("S1"), Some("S2"), Some("50%_a\\b"), Some
 const NUMBERS: [Option<i64>; 4] = [Some(0), Some(7), Some(-1), None];
 const FLAGS: [Option<bool>; 3] = [Some(true), Some(false), None];
 
+type Row = (Option<&'static str>, Option<i64>, Option<bool>);
+
 /// Every combination of the cells above.
-fn table() -> (RecordBatch, Vec<(Option<&'static str>, Option<i64>, Option<bool>)>) {
+fn table() -> (RecordBatch, Vec<Row>) {
     let mut cells = Vec::new();
     for text in TEXTS {
         for number in NUMBERS {

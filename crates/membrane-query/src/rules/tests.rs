@@ -9,8 +9,8 @@ fn decide(protection: &str, level: RevealLevel) -> (Source, &'static str, Reveal
         Mask::Clear => "clear",
         Mask::Partial(_) => "partial",
         Mask::Generalise(_) => "generalise",
-        Mask::Token { stored: None, .. } => "re-key",
-        Mask::Token { stored: Some(_), .. } => "tokenise",
+        Mask::Token(token) if token.stored.is_none() => "re-key",
+        Mask::Token(_) => "tokenise",
     };
     (rule.source, mask, rule.level)
 }

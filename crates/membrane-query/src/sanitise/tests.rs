@@ -23,7 +23,7 @@ fn every_kind_of_error_loses_its_text() {
     check(DataFusionError::NotImplemented(text()), "unsupported");
     check(DataFusionError::ResourcesExhausted(text()), "limit_memory");
     check(DataFusionError::Substrait(text()), "failed");
-    check(DataFusionError::External(text().into()), "failed");
+    check(DataFusionError::External(text().into()), "evaluation");
     check(DataFusionError::External(Box::new(ScanFault::Cell)), "cell_unreadable");
     check(DataFusionError::External(Box::new(ScanFault::Keys)), "keys_unavailable");
     check(DataFusionError::External(Box::new(ScanFault::Rule)), "scan_failed");

@@ -296,7 +296,7 @@ async fn limits_stop_a_query() {
 
     let tight = Limits { seconds_max: 1, ..Limits::default() };
     let asker = Asker::with_limits(member_rules(half()), Some(Arc::new(members())), tight).await;
-    let long = "select count(*) from member a, member b, member c, member d where a.note || b.note > c.note || d.note";
+    let long = "select count(*) from member a, member b, member c where regexp_count(a.note || b.note || c.note, '[a-z]+ *') = 1";
     assert_eq!(asker.ask(long).await.unwrap_err(), QueryError::LimitSeconds { seconds_max: 1 });
 }
 
@@ -322,7 +322,7 @@ fn the_longest_chains_fit_a_worker_stack() {
                 ),
             ] {
                 let answered = asker.ask(&chain).await;
-                assert!(answered.is_ok(), "{} {answered:?}", &chain[..60]);
+                assert!(answered.is_ok(), "{} {answered:?}", chain.get(..60).unwrap_or_default());
             }
         });
     });
