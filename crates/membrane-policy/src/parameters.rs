@@ -52,7 +52,7 @@ fn misplaced(policy: &Policy, level: RevealLevel, key: &str, present: bool) -> O
     }
 }
 
-/// Tells whether the policy's scope can match an action. There are no action groups in the schema.
+/// Tells whether the policy's scope can match an action. A schema with groups of actions is refused.
 pub(crate) fn may_match(policy: &Policy, action: &str) -> bool {
     match policy.action_constraint() {
         ActionConstraint::Any => true,

@@ -42,6 +42,10 @@ impl Policies {
     pub fn load(dir: &Path, catalog: &Catalog) -> Result<Self, PolicyError> {
         let folder = Folder::read(dir)?;
         let mut faults = Vec::new();
+        if folder.policies.is_empty() {
+            let message = "no `*.cedar` file: nothing would be permitted to anybody".to_owned();
+            faults.push(Fault { file: dir.to_owned(), line: 1, column: 1, message });
+        }
         let written = read_policies(&folder, &mut faults);
         let loaded = Self::assemble(&folder, &written, catalog, &mut faults);
         match loaded {

@@ -55,8 +55,8 @@ pub(crate) fn build(fixed: &Source, catalog: &Catalog, faults: &mut Vec<Fault>) 
                 let (place, message) = place_and_message(&DetailedError::from(&warning));
                 faults.push(fault_in(fixed, place, &message));
             }
-            let unasked = unasked(&schema);
-            faults.extend(unasked.iter().map(|message| fixed.fault(0, message)));
+            let messages = unasked(&schema).into_iter().chain(action_groups(&schema));
+            faults.extend(messages.map(|message| fixed.fault(0, message)));
             Some(BuiltSchema { schema, text })
         }
         Err(error) => {
@@ -128,4 +128,11 @@ fn unasked(schema: &Schema) -> Vec<String> {
             format!("the schema must have an action `{action}` that applies to `{resource}`")
         })
         .collect()
+}
+
+// Policies are sorted by the actions that they name. A group of actions would have to be resolved for
+// that, and a forbid that was sorted wrongly would forbid nothing.
+fn action_groups(schema: &Schema) -> Option<String> {
+    let names: Vec<String> = schema.action_groups().map(ToString::to_string).collect();
+    (!names.is_empty()).then(|| format!("groups of actions are not used here: {}", names.join(", ")))
 }

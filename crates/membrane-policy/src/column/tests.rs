@@ -129,6 +129,7 @@ permit (principal, action == Action::"readGeneralised", resource == Column::"mem
 fn an_erring_policy_hides_the_column_whether_it_permits_or_forbids() {
     let both = r#"
 @id("clear") permit (principal, action == Action::"readClear", resource in Class::"geo");
+@id("token") permit (principal, action == Action::"readToken", resource in Class::"geo");
 @id("errs") EFFECT (principal is Analyst, action == Action::"readClear", resource == Column::"members.city")
 when { principal.clearance + 9223372036854775807 > 0 };
 "#;

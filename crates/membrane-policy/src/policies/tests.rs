@@ -203,6 +203,22 @@ fn the_schema_must_have_what_the_hub_asks() {
 }
 
 #[test]
+fn groups_of_actions_are_refused() {
+    let grouped =
+        SCHEMA.replace("action audit appliesTo", "action watch;\naction audit in [watch] appliesTo");
+    check_all(&grouped, PEOPLE, "", "membrane.cedarschema", &[(1, "groups of actions are not used here")]);
+}
+
+#[test]
+fn a_folder_without_policies_is_a_mistake() {
+    let dir = folder(SCHEMA, PEOPLE, "");
+    std::fs::remove_file(dir.path().join("test.cedar")).unwrap();
+    let faults = Policies::check(dir.path(), &catalog(&MEMBERS));
+    assert_eq!(faults.len(), 1);
+    assert!(faults[0].message.contains("no `*.cedar` file"));
+}
+
+#[test]
 fn a_folder_that_is_not_there_is_one_clear_error() {
     let dir = tempfile::TempDir::new().unwrap();
     let missing = dir.path().join("nowhere");
