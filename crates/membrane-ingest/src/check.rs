@@ -1,0 +1,215 @@
+//! Checks delivered rows against the contract.
+//!
+//! Every cell is brought to its type and tested against its column's rules; a row with faults goes to
+//! quarantine with all of them. Uniqueness comes last, and only good rows count: a row that is set aside
+//! never makes a later good one a duplicate.
+
+mod rules;
+mod run;
+mod seen;
+mod unique;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, BooleanArray};
+use arrow::compute::filter;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use membrane_catalog::Dataset;
+use serde_json::{Map, Value};
+
+use crate::decode::{Delivered, Malformed};
+use crate::reason::{Fault, ReasonCode, Reasons};
+use crate::{IngestError, value};
+
+use rules::Rules;
+use unique::Unique;
+
+/// The field of a quarantined row that holds a record which could not be read.
+const MALFORMED_FIELD: &str = "_malformed";
+
+/// A batch whose good rows have the contract's types.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    /// Good rows: one array of the logical type for each contract column.
+    pub(crate) columns: Vec<ArrayRef>,
+    /// How many.
+    pub(crate) rows: usize,
+    /// Bad rows, in the order of the delivery.
+    pub(crate) bad: Vec<BadRow>,
+}
+
+/// A row for quarantine, not yet sealed.
+pub(crate) struct BadRow {
+    /// The number of its record in the delivery, from 1.
+    pub(crate) position: i64,
+    /// Its reason codes.
+    pub(crate) reasons: String,
+    /// The row as JSON.
+    pub(crate) row: Vec<u8>,
+    /// The subject's identifier, when it is valid.
+    pub(crate) subject: Option<String>,
+}
+
+// PRIVACY: a bad row holds a member's values in clear.
+impl std::fmt::Debug for BadRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BadRow").field("position", &self.position).finish_non_exhaustive()
+    }
+}
+
+/// Checks the batches of one delivery.
+pub(crate) struct Checker {
+    dataset: Arc<Dataset>,
+    rules: Vec<Rules>,
+    unique: Vec<Unique>,
+    reasons: Reasons,
+    /// The subject's column.
+    subject: Option<usize>,
+}
+
+impl Checker {
+    pub(crate) fn new(dataset: Arc<Dataset>, scratch: PathBuf) -> Result<Self, IngestError> {
+        let mut names: Vec<String> = dataset.columns.iter().map(|column| column.name.to_string()).collect();
+        let unique = unique::constraints(&dataset, &scratch, &mut names)?;
+        let subject = dataset
+            .subject
+            .as_ref()
+            .and_then(|subject| dataset.columns.iter().position(|column| column.name == subject.column));
+        Ok(Self {
+            rules: dataset.columns.iter().map(Rules::new).collect(),
+            unique,
+            reasons: Reasons::new(names),
+            subject,
+            dataset,
+        })
+    }
+
+    /// Returns how often each reason occurred so far.
+    pub(crate) fn reasons(&self) -> BTreeMap<String, u64> {
+        self.reasons.counts()
+    }
+
+    /// Checks one batch.
+    pub(crate) fn check(&mut self, delivered: Delivered) -> Result<Checked, IngestError> {
+        let arrow = |source| IngestError::arrow("check a column", source);
+        let rows = delivered.positions.len();
+        let mut faults = Vec::new();
+        let mut columns = Vec::with_capacity(self.rules.len());
+        for (about, (rules, array)) in self.rules.iter().zip(&delivered.columns).enumerate() {
+            columns.push(rules.check(about, array, &mut faults).map_err(arrow)?);
+        }
+        add_mistyped(&mut faults, &delivered.mistyped);
+        let mut good = vec![true; rows];
+        for fault in &faults {
+            if let Some(good) = good.get_mut(fault.row) {
+                *good = false;
+            }
+        }
+        for row in unique::check(&mut self.unique, &columns, &good, &mut faults)? {
+            if let Some(good) = good.get_mut(row) {
+                *good = false;
+            }
+        }
+        faults.sort_unstable();
+        faults.dedup();
+
+        let bad = self.set_aside(&delivered, &columns, &faults)?;
+        let kept = rows - good.iter().filter(|good| !**good).count();
+        if kept < rows {
+            let good = BooleanArray::from(good);
+            for column in &mut columns {
+                *column = filter(column, &good).map_err(arrow)?;
+            }
+        }
+        Ok(Checked { columns, rows: kept, bad })
+    }
+
+    /// Writes down the rows that have faults, and the records that are none.
+    fn set_aside(
+        &mut self,
+        delivered: &Delivered,
+        typed: &[ArrayRef],
+        faults: &[Fault],
+    ) -> Result<Vec<BadRow>, IngestError> {
+        let mut bad = Vec::with_capacity(delivered.malformed.len());
+        let subjects = match self.subject.and_then(|subject| Some((typed.get(subject)?, subject))) {
+            Some((array, subject)) if !faults.is_empty() => self.subject_texts(array, subject)?,
+            _ => None,
+        };
+        let options = FormatOptions::default();
+        let cells = if faults.is_empty() { Vec::new() } else { formatters(delivered, &options)? };
+        for faults in faults.chunk_by(|one, other| one.row == other.row) {
+            let Some(row) = faults.first().map(|fault| fault.row) else { continue };
+            // A duplicate is still a valid identifier.
+            let spoils =
+                |fault: &Fault| fault.code != ReasonCode::Duplicate && Some(fault.about) == self.subject;
+            let valid = !faults.iter().any(spoils);
+            let subject = subjects.as_ref().filter(|texts| valid && texts.is_valid(row));
+            bad.push(BadRow {
+                position: delivered.positions.get(row).copied().unwrap_or_default(),
+                reasons: self.reasons.describe(faults),
+                row: json(&self.dataset, delivered, &cells, row),
+                subject: subject.map(|texts| texts.value(row).to_owned()),
+            });
+        }
+        for Malformed { position, raw } in &delivered.malformed {
+            let row = Map::from_iter([(MALFORMED_FIELD.to_owned(), Value::from(raw.as_str()))]);
+            bad.push(BadRow {
+                position: *position,
+                reasons: self.reasons.malformed(),
+                row: Value::Object(row).to_string().into_bytes(),
+                subject: None,
+            });
+        }
+        bad.sort_unstable_by_key(|row| row.position);
+        Ok(bad)
+    }
+
+    fn subject_texts(
+        &self,
+        array: &ArrayRef,
+        subject: usize,
+    ) -> Result<Option<arrow::array::StringArray>, IngestError> {
+        let Some(column) = self.dataset.columns.get(subject) else { return Ok(None) };
+        let texts = value::canonical_text(array, column.logical_type);
+        texts.map(Some).map_err(|source| IngestError::arrow("read the subject's column", source))
+    }
+}
+
+/// Adds the cells that the decoder found to be of the wrong type; nothing else is said of those.
+fn add_mistyped(faults: &mut Vec<Fault>, mistyped: &[(usize, usize)]) {
+    if mistyped.is_empty() {
+        return;
+    }
+    faults.retain(|fault| !mistyped.contains(&(fault.row, fault.about)));
+    let fault = |&(row, about): &(usize, usize)| Fault { row, about, code: ReasonCode::WrongType };
+    faults.extend(mistyped.iter().map(fault));
+}
+
+fn formatters<'a>(
+    delivered: &'a Delivered,
+    options: &'a FormatOptions<'a>,
+) -> Result<Vec<ArrayFormatter<'a>>, IngestError> {
+    let formatter = |array: &'a ArrayRef| {
+        ArrayFormatter::try_new(array.as_ref(), options)
+            .map_err(|source| IngestError::arrow("write a row for quarantine", source))
+    };
+    delivered.columns.iter().map(formatter).collect()
+}
+
+/// Writes the delivered row as a JSON object of texts; a value that is not there is left out.
+fn json(dataset: &Dataset, delivered: &Delivered, cells: &[ArrayFormatter<'_>], row: usize) -> Vec<u8> {
+    let mut object = Map::new();
+    for ((column, array), cell) in dataset.columns.iter().zip(&delivered.columns).zip(cells) {
+        if array.is_valid(row) && *array.data_type() != arrow::datatypes::DataType::Null {
+            let text = cell.value(row).try_to_string().unwrap_or_default();
+            object.insert(column.name.to_string(), Value::String(text));
+        }
+    }
+    Value::Object(object).to_string().into_bytes()
+}
+
+#[cfg(test)]
+mod tests;

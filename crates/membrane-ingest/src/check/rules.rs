@@ -1,0 +1,156 @@
+//! The rules of one column.
+
+use std::collections::HashSet;
+
+use arrow::array::{Array, ArrayRef, AsArray, StringArray};
+use arrow::datatypes::{Decimal128Type, Float64Type, Int64Type};
+use arrow::error::ArrowError;
+use membrane_catalog::{Column, FormatCheck};
+use membrane_model::LogicalType;
+use regex::Regex;
+
+use crate::reason::{Fault, ReasonCode};
+use crate::value::{canonical_text, coerce};
+
+/// Up to this many words a list is as fast as a set.
+const FEW: usize = 8;
+
+/// The rules of one column, prepared.
+pub(super) struct Rules {
+    logical: LogicalType,
+    required: bool,
+    range: Option<(f64, f64)>,
+    enumeration: Option<Words>,
+    pattern: Option<Regex>,
+    length_max: Option<usize>,
+    check: Option<FormatCheck>,
+}
+
+enum Words {
+    Few(Vec<String>),
+    Many(HashSet<String>),
+}
+
+impl Words {
+    fn contains(&self, word: &str) -> bool {
+        match self {
+            Self::Few(words) => words.iter().any(|known| known == word),
+            Self::Many(words) => words.contains(word),
+        }
+    }
+}
+
+impl Rules {
+    pub(super) fn new(column: &Column) -> Self {
+        let rules = &column.rules;
+        let range = (rules.minimum.is_some() || rules.maximum.is_some())
+            .then(|| (rules.minimum.unwrap_or(f64::NEG_INFINITY), rules.maximum.unwrap_or(f64::INFINITY)));
+        let enumeration = rules.enumeration.as_ref().map(|words| {
+            if words.len() > FEW {
+                Words::Many(words.iter().cloned().collect())
+            } else {
+                Words::Few(words.clone())
+            }
+        });
+        Self {
+            logical: column.logical_type,
+            required: column.required,
+            range,
+            enumeration,
+            pattern: rules.pattern.clone(),
+            length_max: rules.length_max,
+            check: rules.check,
+        }
+    }
+
+    /// Brings a delivered column to its type and notes the faults of its cells.
+    pub(super) fn check(
+        &self,
+        about: usize,
+        delivered: &ArrayRef,
+        faults: &mut Vec<Fault>,
+    ) -> Result<ArrayRef, ArrowError> {
+        let array = coerce(delivered, self.logical, &mut |row| {
+            faults.push(Fault { row, about, code: ReasonCode::WrongType });
+        })?;
+        let mut note = |row: usize, code: ReasonCode| faults.push(Fault { row, about, code });
+        if self.required && delivered.logical_null_count() > 0 {
+            let nulls = delivered.logical_nulls();
+            for row in
+                (0..delivered.len()).filter(|row| nulls.as_ref().is_some_and(|nulls| nulls.is_null(*row)))
+            {
+                note(row, ReasonCode::Missing);
+            }
+        }
+        if let Some(range) = self.range {
+            check_range(&array, self.logical, range, &mut note);
+        }
+        if self.reads_text() {
+            if let Some(texts) = array.as_string_opt::<i32>() {
+                self.check_texts(texts, &mut note);
+            } else {
+                self.check_texts(&canonical_text(&array, self.logical)?, &mut note);
+            }
+        }
+        Ok(array)
+    }
+
+    const fn reads_text(&self) -> bool {
+        self.enumeration.is_some()
+            || self.pattern.is_some()
+            || self.length_max.is_some()
+            || self.check.is_some()
+    }
+
+    fn check_texts(&self, texts: &StringArray, note: &mut impl FnMut(usize, ReasonCode)) {
+        for (row, text) in texts.iter().enumerate() {
+            let Some(text) = text else { continue };
+            if self.enumeration.as_ref().is_some_and(|words| !words.contains(text)) {
+                note(row, ReasonCode::NotInEnumeration);
+            }
+            if self.pattern.as_ref().is_some_and(|pattern| !pattern.is_match(text)) {
+                note(row, ReasonCode::PatternMismatch);
+            }
+            // A text has at most as many characters as bytes.
+            if self.length_max.is_some_and(|most| text.len() > most && text.chars().count() > most) {
+                note(row, ReasonCode::TooLong);
+            }
+            if self.check.is_some_and(|check| !check.accepts(text)) {
+                note(row, ReasonCode::FailedCheck);
+            }
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "bounds are floats too: to about 15 digits")]
+fn check_range(
+    array: &ArrayRef,
+    logical: LogicalType,
+    (least, most): (f64, f64),
+    note: &mut impl FnMut(usize, ReasonCode),
+) {
+    let mut test = |row: usize, value: Option<f64>| {
+        if value.is_some_and(|value| value < least || value > most) {
+            note(row, ReasonCode::OutOfRange);
+        }
+    };
+    match logical {
+        LogicalType::Integer => {
+            for (row, value) in array.as_primitive::<Int64Type>().iter().enumerate() {
+                test(row, value.map(|value| value as f64));
+            }
+        }
+        LogicalType::Number => {
+            for (row, value) in array.as_primitive::<Float64Type>().iter().enumerate() {
+                test(row, value);
+            }
+        }
+        LogicalType::Decimal { scale, .. } => {
+            let unit = 10_f64.powi(scale.into());
+            for (row, value) in array.as_primitive::<Decimal128Type>().iter().enumerate() {
+                test(row, value.map(|value| value as f64 / unit));
+            }
+        }
+        LogicalType::String | LogicalType::Boolean | LogicalType::Date | LogicalType::Timestamp => {}
+    }
+}

@@ -1,0 +1,127 @@
+//! Rows with faults are set aside with all their reasons; the others come through.
+
+use arrow::array::{AsArray, StringArray};
+use arrow::datatypes::Decimal128Type;
+use serde_json::json;
+
+use super::*;
+use crate::fixture::{members, shared};
+
+fn batch(rows: &[[Option<&str>; 6]]) -> Delivered {
+    let column =
+        |at: usize| -> ArrayRef { Arc::new(rows.iter().map(|row| row[at]).collect::<StringArray>()) };
+    Delivered {
+        positions: (1..=i64::try_from(rows.len()).unwrap()).collect(),
+        columns: (0..6).map(column).collect(),
+        mistyped: Vec::new(),
+        malformed: Vec::new(),
+    }
+}
+
+fn checker() -> Checker {
+    Checker::new(shared(members()), std::env::temp_dir()).unwrap()
+}
+
+fn row<'a>(number: &'a str, cells: [&'a str; 5]) -> [Option<&'a str>; 6] {
+    let cell = |text: &'a str| Some(text).filter(|text| !text.is_empty());
+    let [phone, email, tier, amount, joined] = cells.map(cell);
+    [cell(number), phone, email, tier, amount, joined]
+}
+
+const GOOD: [&str; 5] = ["13800000001", "ana@example.com", "gold", "12.50", "2026-03-01"];
+
+#[test]
+fn good_rows_get_their_types() {
+    let checked = checker().check(batch(&[row("M0001", GOOD), row("M0002", ["", "", "", "", ""])])).unwrap();
+    assert_eq!((checked.rows, checked.bad.len()), (2, 0));
+    assert_eq!(checked.columns[4].as_primitive::<Decimal128Type>().value(0), 1250);
+    assert!(checked.columns[4].is_null(1));
+}
+
+#[test]
+fn bad_rows_tell_all_their_reasons() {
+    let mut checker = checker();
+    let mut delivered = batch(&[
+        row("M0001", GOOD),
+        row("M0002", ["1", "nobody", "lead", "12.505", "2026-02-30"]),
+        row("", GOOD),
+        row("X1", ["", "", "", "-1", ""]),
+        row("M0003", ["", "", "", "1000.01", ""]),
+        row("M0004", ["7", "", "", "", ""]),
+    ]);
+    delivered.mistyped.push((5, 1));
+    delivered.malformed.push(Malformed { position: 0, raw: "{\"broken".to_owned() });
+    let checked = checker.check(delivered).unwrap();
+    assert_eq!(checked.rows, 1);
+    let bad: Vec<(i64, &str, Option<&str>)> =
+        checked.bad.iter().map(|bad| (bad.position, bad.reasons.as_str(), bad.subject.as_deref())).collect();
+    assert_eq!(
+        bad,
+        [
+            (0, "malformed", None),
+            (
+                2,
+                "failed_check:email,not_in_enumeration:tier,wrong_type:amount,wrong_type:joined_on",
+                Some("M0002")
+            ),
+            (3, "missing:member_no", None),
+            (4, "pattern_mismatch:member_no,out_of_range:amount", None),
+            (5, "out_of_range:amount", Some("M0003")),
+            (6, "wrong_type:phone", Some("M0004")),
+        ]
+    );
+    let json = |at: usize| serde_json::from_slice::<Value>(&checked.bad[at].row).unwrap();
+    assert_eq!(json(0), json!({ "_malformed": "{\"broken" }));
+    let delivered = json!({
+        "member_no": "M0002", "phone": "1", "email": "nobody", "tier": "lead", "amount": "12.505",
+        "joined_on": "2026-02-30",
+    });
+    assert_eq!(json(1), delivered);
+    assert_eq!(json(4), json!({ "member_no": "M0003", "amount": "1000.01" }));
+    let counts = checker.reasons();
+    assert_eq!(counts.get("out_of_range:amount"), Some(&2));
+    assert_eq!(counts.get("malformed"), Some(&1));
+    assert_eq!(counts.values().sum::<u64>(), 10);
+}
+
+#[test]
+fn of_equal_keys_the_first_good_row_stays() {
+    let mut checker = checker();
+    let bad_tier = ["", "", "lead", "", ""];
+    let first = checker
+        .check(batch(&[row("M0001", bad_tier), row("M0001", GOOD), row("M0001", GOOD), row("M0002", GOOD)]))
+        .unwrap();
+    assert_eq!(first.rows, 2);
+    let reasons: Vec<&str> = first.bad.iter().map(|bad| bad.reasons.as_str()).collect();
+    assert_eq!(reasons, ["not_in_enumeration:tier", "duplicate:member_no"]);
+    assert_eq!(first.bad[1].subject.as_deref(), Some("M0001"));
+    // Across batches too.
+    let second = checker.check(batch(&[row("M0003", GOOD), row("M0002", GOOD)])).unwrap();
+    assert_eq!((second.rows, second.bad[0].reasons.as_str()), (1, "duplicate:member_no"));
+}
+
+#[test]
+fn composite_keys_are_checked_as_a_whole() {
+    let mut dataset = members();
+    dataset.columns[0].unique = false;
+    dataset.primary_key = vec!["member_no".parse().unwrap(), "tier".parse().unwrap()];
+    let mut checker = Checker::new(shared(dataset), std::env::temp_dir()).unwrap();
+    let tier = |tier: &'static str| ["", "", tier, "", ""];
+    let rows = [
+        row("M0001", tier("gold")),
+        row("M0001", tier("silver")),
+        row("M0001", tier("gold")),
+        // Without a part of the key there is nothing to compare.
+        row("M0002", tier("")),
+        row("M0002", tier("")),
+    ];
+    let checked = checker.check(batch(&rows)).unwrap();
+    assert_eq!(checked.rows, 4);
+    assert_eq!(checked.bad[0].reasons, "duplicate:member_no+tier");
+}
+
+#[test]
+fn values_do_not_show_in_debug() {
+    let checked = checker().check(batch(&[row("M0001", ["", "nobody", "", "", ""])])).unwrap();
+    assert_eq!(format!("{:?}", checked.bad), "[BadRow { position: 1, .. }]");
+}

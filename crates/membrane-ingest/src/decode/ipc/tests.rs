@@ -1,0 +1,80 @@
+//! Arrow IPC deliveries, good and bad.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray, Int64Array, StringArray};
+use arrow::ipc::writer::{FileWriter, StreamWriter};
+use membrane_model::LogicalType;
+
+use super::super::BATCH_ROWS;
+use super::*;
+use crate::fixture::{all, delivery, plain};
+
+fn batch(rows: usize) -> RecordBatch {
+    let names: StringArray = (0..rows).map(|row| Some(format!("name {row}"))).collect();
+    let dictionary = arrow::compute::cast(
+        &names,
+        &arrow::datatypes::DataType::Dictionary(
+            Box::new(arrow::datatypes::DataType::Int32),
+            Box::new(arrow::datatypes::DataType::Utf8),
+        ),
+    );
+    let values: Int64Array = (0..i64::try_from(rows).unwrap()).collect();
+    let columns: Vec<(&str, ArrayRef)> = vec![("n", Arc::new(values)), ("a", dictionary.unwrap())];
+    RecordBatch::try_from_iter(columns).unwrap()
+}
+
+fn stream(batches: &[RecordBatch]) -> Vec<u8> {
+    let mut writer = StreamWriter::try_new(Vec::new(), &batch(0).schema()).unwrap();
+    for batch in batches {
+        writer.write(batch).unwrap();
+    }
+    writer.into_inner().unwrap()
+}
+
+fn open(bytes: Vec<u8>) -> IpcDecoder {
+    let dataset = plain(&[("a", LogicalType::String), ("n", LogicalType::Integer)]);
+    IpcDecoder::open(delivery(bytes).0, &dataset).unwrap()
+}
+
+#[test]
+fn streams_and_files_become_batches_of_our_size() {
+    let large = batch(BATCH_ROWS + 5);
+    let mut file = FileWriter::try_new(Vec::new(), &large.schema()).unwrap();
+    file.write(&large).unwrap();
+    for bytes in [stream(std::slice::from_ref(&large)), file.into_inner().unwrap()] {
+        let batches = all(&mut open(bytes));
+        let rows: Vec<usize> = batches.iter().map(|batch| batch.positions.len()).collect();
+        assert_eq!(rows, [BATCH_ROWS, 5]);
+        let names = batches[1].columns[0].as_string::<i32>();
+        assert_eq!(names.value(4), format!("name {}", BATCH_ROWS + 4));
+        assert_eq!(batches[1].positions[4], i64::try_from(BATCH_ROWS + 5).unwrap());
+    }
+    assert!(all(&mut open(stream(&[]))).is_empty());
+}
+
+#[test]
+fn what_is_no_stream_is_one_error() {
+    let refused = |bytes: Vec<u8>| {
+        let mut decoder = open(bytes);
+        loop {
+            match decoder.next() {
+                Ok(batch) => assert!(batch.is_some(), "was not refused"),
+                Err(error) => break error.to_string(),
+            }
+        }
+    };
+    let cut_off = "the input is not Arrow IPC: it ends before its end-of-stream marker; it may be cut off";
+    let whole = stream(&[batch(10), batch(10)]);
+    assert_eq!(refused(Vec::new()), cut_off);
+    assert_eq!(refused(whole[..whole.len() / 2].to_vec()), cut_off);
+    // Cut exactly between two messages.
+    assert_eq!(refused(whole[..whole.len() - 8].to_vec()), cut_off);
+    assert_eq!(
+        refused(b"{\"a\":\"x\",\"n\":1}".to_vec()),
+        "the input is not Arrow IPC: it does not start with a message"
+    );
+    let mut huge = vec![0xff; 4];
+    huge.extend(u32::MAX.to_le_bytes());
+    assert!(refused(huge).contains("larger than 268435456 bytes"));
+}

@@ -1,0 +1,131 @@
+//! One JSON object a line. A field that is `null` or not there is no value.
+//!
+//! A column of type string takes JSON strings only. The other types take the JSON value that fits, or a
+//! string with the text that CSV would have.
+
+use membrane_catalog::Dataset;
+use membrane_model::{Limits, LogicalType};
+
+use super::judge::{Judge, byte_order_mark};
+use super::object::{Cell, ObjectReader};
+use super::window::Window;
+use super::{Decode, Delivered, TextBatch};
+use crate::source::Delivery;
+use crate::{Format, IngestError};
+
+pub(super) struct NdjsonDecoder {
+    window: Window<Delivery>,
+    reader: ObjectReader,
+    /// For each contract column, whether it is of type string.
+    strings: Vec<bool>,
+    batch: TextBatch,
+    judge: Judge,
+    record_bytes_max: usize,
+}
+
+impl NdjsonDecoder {
+    pub(super) fn open(delivery: Delivery, dataset: &Dataset, limits: &Limits) -> Result<Self, IngestError> {
+        let mut window = Window::new(delivery);
+        while window.bytes().len() < 3 && !window.has_ended() {
+            window.fill().map_err(IngestError::read)?;
+        }
+        let mark = byte_order_mark(window.bytes())?;
+        window.consume(mark);
+        if window.bytes().iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+            return Err(IngestError::NotTheFormat {
+                format: Format::Ndjson,
+                detail: "it is one JSON array; put one object on each line".to_owned(),
+            });
+        }
+        let names = dataset.columns.iter().map(|column| column.name.to_string()).collect();
+        let strings =
+            dataset.columns.iter().map(|column| column.logical_type == LogicalType::String).collect();
+        Ok(Self {
+            window,
+            reader: ObjectReader::new(names),
+            strings,
+            batch: TextBatch::new(dataset.columns.len()),
+            judge: Judge::new(Format::Ndjson),
+            record_bytes_max: limits.record_bytes_max,
+        })
+    }
+
+    /// Takes one step: a line or more bytes. Returns false at the end.
+    fn step(&mut self) -> Result<bool, IngestError> {
+        let window = self.window.bytes();
+        let end = window.iter().position(|byte| *byte == b'\n');
+        match end {
+            Some(end) => {
+                self.line(end);
+                self.window.consume(end + 1);
+            }
+            None if self.window.has_ended() => {
+                let end = window.len();
+                if end == 0 {
+                    return Ok(false);
+                }
+                self.line(end);
+                self.window.consume(end);
+            }
+            None if window.len() > self.record_bytes_max => {
+                self.refuse(window.len());
+                self.window.skip_line().map_err(IngestError::read)?;
+            }
+            None => self.window.fill().map_err(IngestError::read)?,
+        }
+        Ok(true)
+    }
+
+    fn line(&mut self, end: usize) {
+        let Some(line) = self.window.bytes().get(..end) else { return };
+        if line.iter().all(u8::is_ascii_whitespace) {
+            return;
+        }
+        let line = std::str::from_utf8(line).ok().filter(|line| line.len() <= self.record_bytes_max);
+        let Some(line) = line.filter(|line| self.reader.read(line).is_ok()) else {
+            return self.refuse(end);
+        };
+        let position = self.judge.record();
+        let row = self.batch.positions.len();
+        let scratch = self.reader.scratch();
+        let cells = self.reader.cells().iter().zip(&self.strings).zip(&mut self.batch.columns);
+        for (column, ((cell, is_string), builder)) in cells.enumerate() {
+            let (text, fits) = match cell {
+                Cell::Absent | Cell::Null => (None, true),
+                Cell::Text(range) => (line.get(range.clone()), true),
+                Cell::Unescaped(range) => (scratch.get(range.clone()), true),
+                Cell::Scalar(range) => (line.get(range.clone()), !is_string),
+                Cell::Nested(range) => (line.get(range.clone()), false),
+            };
+            builder.append_option(text);
+            if !fits {
+                self.batch.mistyped.push((row, column));
+            }
+        }
+        self.batch.positions.push(position);
+        self.batch.bytes += line.len();
+    }
+
+    fn refuse(&mut self, length: usize) {
+        let raw = self.window.bytes().get(..length).unwrap_or_default();
+        let position = self.judge.record();
+        self.judge.malformed(raw);
+        self.batch.malformed(position, raw);
+    }
+}
+
+impl Decode for NdjsonDecoder {
+    fn next(&mut self) -> Result<Option<Delivered>, IngestError> {
+        while !self.batch.is_full() {
+            if !self.step()? {
+                self.judge.judge(true)?;
+                return Ok((!self.batch.is_empty()).then(|| self.batch.take()));
+            }
+        }
+        self.judge.judge(false)?;
+        Ok(Some(self.batch.take()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+//! NDJSON deliveries, good and bad.
+
+use arrow::array::{Array, AsArray};
+use membrane_model::LogicalType;
+
+use super::*;
+use crate::fixture::{all, delivery, plain};
+
+fn dataset() -> Dataset {
+    plain(&[("a", LogicalType::String), ("n", LogicalType::Integer)])
+}
+
+fn open(bytes: &[u8]) -> Result<NdjsonDecoder, IngestError> {
+    let limits = Limits { record_bytes_max: 64, ..Limits::default() };
+    NdjsonDecoder::open(delivery(bytes).0, &dataset(), &limits)
+}
+
+fn read(bytes: &[u8]) -> String {
+    let mut shown = Vec::new();
+    for batch in all(&mut open(bytes).unwrap()) {
+        let column = |at: usize, row: usize| {
+            let texts = batch.columns[at].as_string::<i32>();
+            let mark = if batch.mistyped.contains(&(row, at)) { "?" } else { "" };
+            format!("{}{mark}", if texts.is_valid(row) { texts.value(row) } else { "-" })
+        };
+        let rows = batch.positions.iter().enumerate();
+        shown.extend(rows.map(|(row, at)| (*at, format!("{at}:{}|{}", column(0, row), column(1, row)))));
+        shown.extend(
+            batch.malformed.iter().map(|bad| (bad.position, format!("{}!{}", bad.position, bad.raw))),
+        );
+    }
+    shown.sort();
+    shown.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn lines_become_rows() {
+    assert_eq!(read(b"{\"a\":\"x\",\"n\":1}\n{\"n\":\"2\"}\r\n\n{\"a\":null,\"n\":3}"), "1:x|1 2:-|2 3:-|3");
+    assert_eq!(read("\u{feff}{\"a\":\"中\",\"z\":[1]}\n".as_bytes()), "1:中|-");
+    assert_eq!(read(b""), "");
+}
+
+#[test]
+fn values_of_the_wrong_kind_are_marked() {
+    assert_eq!(read(br#"{"a":1,"n":{"x":1}}"#), r#"1:1?|{"x":1}?"#);
+    assert_eq!(read(br#"{"a":true,"n":true}"#), "1:true?|true");
+}
+
+#[test]
+fn bad_lines_are_set_aside_and_the_rest_goes_on() {
+    assert_eq!(
+        read(b"{\"a\":\"x\"\n{\"n\":1}\n{\"a\":\"\xff\"}\n{\"n\":2}"),
+        "1!{\"a\":\"x\" 2:-|1 3!{\"a\":\"\u{fffd}\"} 4:-|2"
+    );
+    let long = "x".repeat(1 << 20);
+    let shown = read(format!("{{\"a\":\"{long}\"}}\n{{\"n\":1}}\n").as_bytes());
+    assert!(shown.starts_with("1!{\"a\":\"xxx") && shown.ends_with(" 2:-|1"), "{}", shown.len());
+    // Cut off in the last line.
+    assert_eq!(read(b"{\"n\":1}\n{\"n\":"), "1:-|1 2!{\"n\":");
+}
+
+#[test]
+fn what_is_no_ndjson_is_one_error() {
+    let refused = |bytes: &[u8]| match open(bytes) {
+        Err(error) => error.to_string(),
+        Ok(mut decoder) => loop {
+            match decoder.next() {
+                Ok(batch) => assert!(batch.is_some(), "was not refused"),
+                Err(error) => break error.to_string(),
+            }
+        },
+    };
+    assert_eq!(
+        refused(b" [ {\"a\":1} ]"),
+        "the input is not NDJSON: it is one JSON array; put one object on each line"
+    );
+    assert_eq!(refused(b"a,n\n1,2\n"), "the input is not NDJSON: 2 of 2 records are malformed");
+    assert!(refused(b"{\0\"\0a\0").contains("UTF-16"));
+    let lines = "not json\n".repeat(5000);
+    assert!(refused(lines.as_bytes()).contains("records are malformed"));
+}

@@ -1,0 +1,146 @@
+//! Why an ingest fails as a whole. A bad row is not an error: it goes to quarantine.
+
+use std::io;
+
+use arrow::error::ArrowError;
+use membrane_lake::LakeError;
+use membrane_ledger::LedgerError;
+use membrane_model::ColumnName;
+use membrane_vault::VaultError;
+
+use crate::Format;
+
+/// Why an ingest fails as a whole. Nothing was committed then. No text carries a value.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    /// The input cannot be opened or read, or a stream was cut off.
+    #[error("could not read the input: {}", reason(.source))]
+    Read {
+        /// The system's error.
+        #[source]
+        source: io::Error,
+    },
+    /// The input changed while it was read.
+    #[error("the input file changed while it was being read; run the same ingest again")]
+    Changed,
+    /// The input is not what it was said to be.
+    #[error("the input is not {format}: {detail}")]
+    NotTheFormat {
+        /// The format that was expected.
+        format: Format,
+        /// What is wrong, without values.
+        detail: String,
+    },
+    /// The text is not UTF-8.
+    #[error("the input is not UTF-8 text; it looks like {looks_like}: convert it to UTF-8 first")]
+    Encoding {
+        /// The encoding that it looks like.
+        looks_like: &'static str,
+    },
+    /// The header or schema names none of the contract's columns.
+    #[error("the input names none of the contract's columns: {expected}")]
+    NoColumns {
+        /// The contract's columns.
+        expected: String,
+    },
+    /// The header or schema lacks required columns.
+    #[error("the input lacks required columns: {columns}")]
+    MissingColumns {
+        /// Their names.
+        columns: String,
+    },
+    /// The header names a column twice.
+    #[error("the input names column `{column}` twice")]
+    DoubleColumn {
+        /// The column.
+        column: ColumnName,
+    },
+    /// A column has a type from which the contract's cannot be made.
+    #[error("column `{column}` is of type {found} in the input, which cannot become {wanted}")]
+    ColumnType {
+        /// The column.
+        column: ColumnName,
+        /// The type in the input.
+        found: String,
+        /// The contract's type.
+        wanted: String,
+    },
+    /// One piece of the input is larger than the hub will hold in memory.
+    #[error("one piece of the input is larger than {bytes_max} bytes: {advice}")]
+    TooLarge {
+        /// The limit.
+        bytes_max: u64,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// The lake refused or failed.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    /// The ledger failed.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// A key could not be made or opened.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// Arrays could not be built.
+    #[error("could not {doing}")]
+    Arrow {
+        /// What was being done.
+        doing: &'static str,
+        /// The cause.
+        #[source]
+        source: ArrowError,
+    },
+    /// Scratch space for sealed intermediate data failed.
+    #[error("could not use scratch space: {}", reason(.source))]
+    Scratch {
+        /// The system's error.
+        #[source]
+        source: io::Error,
+    },
+    /// A stage of the ingest failed in a way that it should not.
+    #[error("a stage of the ingest broke down; this is a fault of the hub")]
+    Broken,
+    /// The ingest was given up before its end.
+    #[error("the ingest was stopped before its end")]
+    Stopped,
+}
+
+impl IngestError {
+    /// Returns a stable code for scripts and the HTTP API.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Read { .. } => "input_unreadable",
+            Self::Changed => "input_changed",
+            Self::NotTheFormat { .. } => "input_malformed",
+            Self::Encoding { .. } => "input_encoding",
+            Self::NoColumns { .. } | Self::MissingColumns { .. } | Self::DoubleColumn { .. } => {
+                "input_columns"
+            }
+            Self::ColumnType { .. } => "input_types",
+            Self::TooLarge { .. } => "input_too_large",
+            Self::Lake(LakeError::NotPermitted { .. }) => "not_permitted",
+            Self::Lake(LakeError::SchemaChanged { .. }) => "schema_changed",
+            Self::Lake(LakeError::Full { .. }) => "storage_full",
+            Self::Lake(_) => "storage_failed",
+            Self::Scratch { .. } => "scratch_failed",
+            Self::Ledger(_) => "ledger_failed",
+            Self::Vault(_) => "vault_failed",
+            Self::Arrow { .. } | Self::Broken | Self::Stopped => "failed",
+        }
+    }
+
+    pub(crate) const fn read(source: io::Error) -> Self {
+        Self::Read { source }
+    }
+
+    pub(crate) const fn arrow(doing: &'static str, source: ArrowError) -> Self {
+        Self::Arrow { doing, source }
+    }
+}
+
+/// The kind of a system error: its text may come from a client or repeat a path.
+fn reason(error: &io::Error) -> String {
+    error.kind().to_string()
+}

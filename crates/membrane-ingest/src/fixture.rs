@@ -1,0 +1,121 @@
+//! What the tests of this crate share: a dataset and deliveries from bytes.
+
+use std::io::Cursor;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use membrane_catalog::{Column, ColumnPrivacy, ColumnRules, Dataset, FormatCheck, SubjectSource};
+use membrane_ledger::Ledger;
+use membrane_model::{LogicalType, Protection};
+use membrane_vault::{RootKey, Vault};
+use tokio::runtime::Runtime;
+
+use crate::InputSource;
+use crate::decode::{Decode, Delivered};
+use crate::source::{Delivery, Meter, Scratch};
+
+/// Money in these tests.
+pub(crate) const MONEY: LogicalType = LogicalType::Decimal { precision: 12, scale: 2 };
+
+/// Returns a vault that is the same in every test.
+pub(crate) fn vault() -> Vault {
+    Vault::new(&RootKey::from_hex(&"07".repeat(32)).unwrap())
+}
+
+/// Makes a column.
+pub(crate) fn column(name: &str, logical_type: LogicalType, class: &str, protection: Protection) -> Column {
+    Column {
+        name: name.parse().unwrap(),
+        description: String::new(),
+        logical_type,
+        class: class.parse().unwrap(),
+        protection,
+        identity: None,
+        required: false,
+        unique: false,
+        rules: ColumnRules::default(),
+        privacy: ColumnPrivacy::default(),
+    }
+}
+
+/// Makes the dataset `members`: `member_no` (subject), `phone`, `email`, `tier`, `amount`, `joined_on`.
+pub(crate) fn members() -> Dataset {
+    let mut number = column("member_no", LogicalType::String, "pii.identifier", Protection::SealedToken);
+    number.required = true;
+    number.unique = true;
+    number.identity = Some("member_no".parse().unwrap());
+    number.rules.pattern = Some(regex::Regex::new("^(?:M[0-9]{4})$").unwrap());
+    let mut phone = column("phone", LogicalType::String, "pii.phone", Protection::SealedToken);
+    phone.identity = Some("phone".parse().unwrap());
+    let mut email = column("email", LogicalType::String, "pii.email", Protection::Sealed);
+    email.rules.check = Some(FormatCheck::Email);
+    let mut tier = column("tier", LogicalType::String, "transaction", Protection::Clear);
+    tier.rules.enumeration = Some(vec!["gold".to_owned(), "silver".to_owned()]);
+    let mut amount = column("amount", MONEY, "transaction", Protection::Clear);
+    amount.rules.minimum = Some(0.0);
+    amount.rules.maximum = Some(1000.0);
+    let joined = column("joined_on", LogicalType::Date, "demographic", Protection::Clear);
+    Dataset {
+        name: "members".parse().unwrap(),
+        version: "1.0.0".to_owned(),
+        description: String::new(),
+        owner: None,
+        columns: vec![number, phone, email, tier, amount, joined],
+        subject: Some(SubjectSource {
+            column: "member_no".parse().unwrap(),
+            kind: "member_no".parse().unwrap(),
+        }),
+        primary_key: vec!["member_no".parse().unwrap()],
+        event_time: None,
+        privacy: None,
+    }
+}
+
+/// Makes a dataset of optional clear columns, without subject.
+pub(crate) fn plain(columns: &[(&str, LogicalType)]) -> Dataset {
+    let clear = |(name, logical): &(&str, LogicalType)| column(name, *logical, "business", Protection::Clear);
+    Dataset {
+        name: "plain".parse().unwrap(),
+        version: "1.0.0".to_owned(),
+        description: String::new(),
+        owner: None,
+        columns: columns.iter().map(clear).collect(),
+        subject: None,
+        primary_key: Vec::new(),
+        event_time: None,
+        privacy: None,
+    }
+}
+
+/// Returns a scratch folder of this dataset.
+pub(crate) fn scratch(folder: &Path) -> Scratch {
+    let dataset = members().name;
+    Scratch { folder: folder.to_owned(), key: vault().quarantine_key(&dataset), dataset }
+}
+
+/// Returns a runtime for streams that are read on a test's own thread.
+pub(crate) fn runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| Runtime::new().unwrap())
+}
+
+/// Opens a delivery of these bytes as a stream.
+pub(crate) fn delivery(bytes: impl Into<Vec<u8>>) -> (Delivery, Meter) {
+    let stream = InputSource::Stream(Box::pin(Cursor::new(bytes.into())));
+    Delivery::open(stream, scratch(&std::env::temp_dir()), runtime().handle().clone()).unwrap()
+}
+
+/// Reads a decoder to its end.
+pub(crate) fn all(decoder: &mut dyn Decode) -> Vec<Delivered> {
+    std::iter::from_fn(|| decoder.next().unwrap()).collect()
+}
+
+/// Shares a dataset.
+pub(crate) fn shared(dataset: Dataset) -> Arc<Dataset> {
+    Arc::new(dataset)
+}
+
+/// Opens a ledger in a folder.
+pub(crate) async fn ledger(folder: &Path) -> Ledger {
+    Ledger::connect(&format!("sqlite://{}", folder.join("ledger.sqlite").display())).await.unwrap()
+}

@@ -1,0 +1,20 @@
+//! Which ending and content type is which format.
+
+use super::*;
+
+#[test]
+fn endings_and_content_types_tell_the_format() {
+    let path = |text: &str| Format::from_path(Path::new(text));
+    assert_eq!(path("a/crm_members.csv"), Some(Format::Csv));
+    assert_eq!(path("events.NDJSON"), Some(Format::Ndjson));
+    assert_eq!(path("lines.parquet"), Some(Format::Parquet));
+    assert_eq!(path("lines.arrow"), Some(Format::ArrowIpc));
+    assert_eq!(path("lines.xlsx"), None);
+    assert_eq!(path("lines"), None);
+    let media = Format::from_content_type;
+    assert_eq!(media("text/csv; charset=utf-8"), Some(Format::Csv));
+    assert_eq!(media("application/x-ndjson"), Some(Format::Ndjson));
+    assert_eq!(media("application/vnd.apache.parquet"), Some(Format::Parquet));
+    assert_eq!(media("application/vnd.apache.arrow.stream"), Some(Format::ArrowIpc));
+    assert_eq!(media("application/json"), None);
+}

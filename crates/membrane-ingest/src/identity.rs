@@ -1,0 +1,82 @@
+//! The canonical text of identifiers, so that one person's phone gives one token in every channel.
+
+use std::borrow::Cow;
+
+/// Returns the text from which a token or a subject id is made. The domain is an identity kind or a
+/// class; its last part says what the text is.
+///
+/// | domain ends in | canonical text |
+/// | --- | --- |
+/// | `phone` | no spaces, `-`, `(`, `)`, `.`; no `+86` or `0086` in front of a mainland mobile number |
+/// | `email` | no spaces around, lower case |
+/// | anything else | as it is |
+///
+/// A sealed cell keeps what was delivered.
+#[must_use]
+pub fn normalise<'a>(domain: &str, text: &'a str) -> Cow<'a, str> {
+    match Canon::of(domain) {
+        Canon::Phone => phone(text),
+        Canon::Email => email(text),
+        Canon::Exact => Cow::Borrowed(text),
+    }
+}
+
+/// Which canonical form a domain has; decided once a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Canon {
+    Phone,
+    Email,
+    Exact,
+}
+
+impl Canon {
+    pub(crate) fn of(domain: &str) -> Self {
+        match domain.rsplit('.').next() {
+            Some("phone") => Self::Phone,
+            Some("email") => Self::Email,
+            _ => Self::Exact,
+        }
+    }
+
+    pub(crate) fn apply(self, text: &str) -> Cow<'_, str> {
+        match self {
+            Self::Phone => phone(text),
+            Self::Email => email(text),
+            Self::Exact => Cow::Borrowed(text),
+        }
+    }
+}
+
+fn phone(text: &str) -> Cow<'_, str> {
+    let separator = |letter: char| letter.is_whitespace() || matches!(letter, '-' | '(' | ')' | '.');
+    if text.contains(separator) {
+        let bare: String = text.chars().filter(|letter| !separator(*letter)).collect();
+        let national = without_country(&bare).len();
+        let prefix = bare.len() - national;
+        return Cow::Owned(bare.chars().skip(prefix).collect());
+    }
+    Cow::Borrowed(without_country(text))
+}
+
+/// Cuts `+86`, `0086` or `86` off an 11-digit mobile number; other numbers stay whole.
+fn without_country(text: &str) -> &str {
+    let mobile = |rest: &&str| {
+        rest.len() == 11 && rest.starts_with('1') && rest.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    ["+86", "0086", "86"]
+        .into_iter()
+        .find_map(|country| text.strip_prefix(country).filter(mobile))
+        .unwrap_or(text)
+}
+
+fn email(text: &str) -> Cow<'_, str> {
+    let trimmed = text.trim();
+    if trimmed.chars().any(char::is_uppercase) {
+        Cow::Owned(trimmed.to_lowercase())
+    } else {
+        Cow::Borrowed(trimmed)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,71 @@
+//! What an ingest is given.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::pin::Pin;
+
+use membrane_lake::Lake;
+use membrane_ledger::Ledger;
+use membrane_model::Limits;
+use membrane_vault::Vault;
+use tokio::io::AsyncRead;
+
+use crate::Format;
+
+/// The parts of the hub that an ingest works with.
+#[derive(Clone)]
+pub struct IngestParts {
+    /// Where the tables are.
+    pub lake: Lake,
+    /// Where wrapped keys are kept.
+    pub ledger: Ledger,
+    /// What seals and tokenises.
+    pub vault: Vault,
+    /// Bounds.
+    pub limits: Limits,
+    /// A folder for scratch files. They are sealed or keyed, and have no name once open.
+    pub scratch: PathBuf,
+}
+
+/// One delivery.
+pub struct Input {
+    /// Where its bytes come from.
+    pub reader: InputSource,
+    /// What they are.
+    pub format: Format,
+    /// What the deliverer calls it. The same content under another name is another delivery; without
+    /// a name, the content alone says whether it came before.
+    pub source: Option<String>,
+}
+
+/// Where the bytes of a delivery come from.
+pub enum InputSource {
+    /// A file, read twice: once for its fingerprint, once for its rows.
+    File(PathBuf),
+    /// Anything that is read once: standard input, an HTTP body.
+    Stream(Pin<Box<dyn AsyncRead + Send>>),
+}
+
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.reader {
+            InputSource::File(_) => "file",
+            InputSource::Stream(_) => "stream",
+        };
+        f.debug_struct("Input").field("reader", &kind).field("format", &self.format).finish()
+    }
+}
+
+/// Is told how far an ingest is.
+pub trait Progress: Send + Sync {
+    /// So many bytes of the input were read, so many records were written.
+    fn rows(&self, bytes: u64, rows: u64);
+}
+
+/// Tells nobody.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn rows(&self, _bytes: u64, _rows: u64) {}
+}

@@ -1,0 +1,20 @@
+//! Column lineage of a delivery.
+
+use membrane_catalog::Dataset;
+use membrane_model::{FieldRef, LineageEdge, Protection, Transformation};
+
+/// Returns one edge for every column of the contract that is stored: from the delivery's field to the
+/// dataset's column.
+pub(crate) fn edges(dataset: &Dataset, source: &str) -> Vec<LineageEdge> {
+    let name = format!("{}.{source}", dataset.name);
+    let edge = |column: &membrane_catalog::Column| LineageEdge {
+        from: FieldRef::source(&name, &column.name),
+        to: FieldRef::dataset(&dataset.name, &column.name),
+        transformation: match column.protection {
+            Protection::Clear => Transformation::Identity,
+            _ => Transformation::Transformation,
+        },
+        masking: column.protection.is_masking(),
+    };
+    dataset.columns.iter().filter(|column| column.protection != Protection::Drop).map(edge).collect()
+}

@@ -1,0 +1,72 @@
+//! Columns of tokens and of ciphertext.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, BinaryArray, BinaryBuilder, StringArray};
+use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
+use arrow::error::ArrowError;
+use membrane_model::SubjectId;
+use membrane_vault::{CellCipher, ColumnContext, SEALED_OVERHEAD, TOKEN_LENGTH, Tokenizer, VaultError};
+
+use crate::identity::Canon;
+
+/// Makes the tokens of a column; no value, no token.
+pub(super) fn tokens(texts: &StringArray, tokenizer: &Tokenizer, canon: Canon) -> ArrayRef {
+    let mut builder = BinaryBuilder::with_capacity(texts.len(), texts.len() * TOKEN_LENGTH);
+    let mut last: Option<(&str, [u8; TOKEN_LENGTH])> = None;
+    for text in texts {
+        let Some(text) = text else {
+            builder.append_null();
+            continue;
+        };
+        // Deliveries are often grouped: the same value stands in several rows.
+        let token = match last {
+            Some((same, token)) if same == text => token,
+            _ => tokenizer.token(canon.apply(text).as_bytes()),
+        };
+        builder.append_value(token);
+        last = Some((text, token));
+    }
+    Arc::new(builder.finish())
+}
+
+/// A column that is being sealed: one buffer for all its cells.
+pub(super) struct SealedColumn<'a> {
+    texts: StringArray,
+    context: &'a ColumnContext,
+    cells: Vec<u8>,
+    offsets: Vec<i32>,
+}
+
+impl<'a> SealedColumn<'a> {
+    pub(super) fn new(texts: StringArray, context: &'a ColumnContext) -> Self {
+        let clear = texts.value_offsets().last().zip(texts.value_offsets().first());
+        let clear = clear.map_or(0, |(end, start)| usize::try_from(end - start).unwrap_or_default());
+        let mut offsets = Vec::with_capacity(texts.len() + 1);
+        offsets.push(0);
+        let cells = Vec::with_capacity(clear + (texts.len() - texts.null_count()) * SEALED_OVERHEAD);
+        Self { texts, context, cells, offsets }
+    }
+
+    /// Seals the cell of the next row.
+    pub(super) fn seal(
+        &mut self,
+        row: usize,
+        cipher: &CellCipher,
+        subject: &SubjectId,
+    ) -> Result<(), VaultError> {
+        if self.texts.is_valid(row) {
+            let text = self.texts.value(row).as_bytes();
+            cipher.seal_in(self.context, subject, text, &mut self.cells)?;
+        }
+        self.offsets.push(i32::try_from(self.cells.len()).map_err(|_| VaultError::Seal)?);
+        Ok(())
+    }
+
+    /// Returns the sealed column.
+    pub(super) fn finish(self) -> Result<ArrayRef, ArrowError> {
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(self.offsets));
+        let nulls = self.texts.nulls().cloned();
+        Ok(Arc::new(BinaryArray::try_new(offsets, Buffer::from_vec(self.cells), nulls)?))
+    }
+}

@@ -1,0 +1,29 @@
+//! What an ingest did.
+
+use std::collections::BTreeMap;
+
+use membrane_model::{LineageEdge, TableVersion};
+use serde::Serialize;
+
+/// What an ingest did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct IngestReport {
+    /// Records in the delivery.
+    pub rows_read: u64,
+    /// Rows added to the table.
+    pub rows_accepted: u64,
+    /// Rows set aside.
+    pub rows_quarantined: u64,
+    /// Bytes of the delivery.
+    pub bytes_read: u64,
+    /// The table's version with the rows in it.
+    pub version: Option<TableVersion>,
+    /// The quarantine's version with the bad rows in it, when there were any.
+    pub quarantine_version: Option<TableVersion>,
+    /// Whether the same delivery was committed before; nothing was added then, and no row counted.
+    pub already: bool,
+    /// How often each reason occurred, by `code:column`. A row may have several.
+    pub reasons: BTreeMap<String, u64>,
+    /// Where each column came from.
+    pub edges: Vec<LineageEdge>,
+}
