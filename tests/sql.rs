@@ -33,7 +33,7 @@ impl std::error::Error for Told {}
 
 impl From<Failure> for Told {
     fn from(failure: Failure) -> Self {
-        Self(format!("{}: {failure}", failure.code()))
+        Self(format!("{}: {}", failure.error.code(), failure.error))
     }
 }
 

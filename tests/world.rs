@@ -12,7 +12,7 @@ use membrane::config::Config;
 use membrane::error::Failure;
 use membrane::flow::{self, IngestRequest, Ingested, QueryRequest};
 use membrane::{Channel, Hub, RequestCtx};
-use membrane_ingest::{Format, InputSource, Progress};
+use membrane_ingest::{Format, InputSource, Silent};
 use membrane_model::FixedClock;
 use membrane_sample::{SampleOptions, SampleReport, generate};
 use tempfile::TempDir;
@@ -38,12 +38,6 @@ pub(crate) const CANARIES: [&str; 13] = [
 pub(crate) struct World {
     pub(crate) dir: TempDir,
     pub(crate) hub: Arc<Hub>,
-}
-
-struct Silent;
-
-impl Progress for Silent {
-    fn advance(&self, _bytes: u64, _rows: u64) {}
 }
 
 impl World {

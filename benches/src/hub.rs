@@ -9,7 +9,7 @@ use futures::StreamExt;
 use membrane::config::{Config, LimitsSection};
 use membrane::flow::{self, IngestRequest, QueryRequest};
 use membrane::{Channel, Hub};
-use membrane_ingest::{Format, InputSource, Progress};
+use membrane_ingest::{Format, InputSource, Silent};
 use membrane_model::Clock;
 
 /// The dataset that the benches use.
@@ -22,12 +22,6 @@ impl Clock for SystemClock {
         #[expect(clippy::disallowed_methods, reason = "a program of its own; its main gives the clock")]
         Utc::now()
     }
-}
-
-struct Silent;
-
-impl Progress for Silent {
-    fn advance(&self, _bytes: u64, _rows: u64) {}
 }
 
 /// Opens a hub whose data, ledger and keys are in `home`.
@@ -53,7 +47,7 @@ pub(crate) async fn ingest(hub: &Hub, file: &Path, source: Option<String>) -> Re
         format: Format::from_path(file).context("a file of unknown form")?,
         source,
     };
-    let done = flow::ingest(&ctx, hub, request, &Silent).await.map_err(|failure| anyhow!("{failure}"))?;
+    let done = flow::ingest(&ctx, hub, request, &Silent).await.map_err(|failure| anyhow!("{}", failure.error))?;
     Ok(done.report.rows_accepted)
 }
 
@@ -61,10 +55,10 @@ pub(crate) async fn ingest(hub: &Hub, file: &Path, source: Option<String>) -> Re
 pub(crate) async fn query(hub: &Hub, principal: &str, sql: &str) -> Result<u64> {
     let ctx = hub.ctx(principal.parse()?, Channel::Cli);
     let request = QueryRequest { sql: sql.to_owned(), purpose: Some("marketing_analysis".parse()?) };
-    let mut answer = flow::query(&ctx, hub, request).await.map_err(|failure| anyhow!("{failure}"))?;
+    let mut answer = flow::query(&ctx, hub, request).await.map_err(|failure| anyhow!("{}", failure.error))?;
     let mut rows = 0;
     while let Some(batch) = answer.batches.next().await {
-        rows += u64::try_from(batch.map_err(|failure| anyhow!("{failure}"))?.num_rows())?;
+        rows += u64::try_from(batch.map_err(|failure| anyhow!("{}", failure.error))?.num_rows())?;
     }
     Ok(rows)
 }

@@ -122,6 +122,19 @@ pub enum QueryError {
         /// The limit.
         bytes_max: usize,
     },
+    /// A release has a part by which one member's contribution cannot be bounded.
+    #[error("a release cannot have {what}{}: {rewrite}", quoted(name.as_deref()))]
+    NotBounded {
+        /// Which part.
+        what: &'static str,
+        /// Its name, where it has one that looks like one.
+        name: Option<String>,
+        /// What to write instead.
+        rewrite: &'static str,
+    },
+    /// The numbers of a release make no sense: epsilon, delta, bounds.
+    #[error(transparent)]
+    Privacy(#[from] membrane_privacy::PrivacyError),
     /// The permit is for another action.
     #[error("the permit does not cover this action")]
     NotPermitted,
@@ -166,6 +179,8 @@ impl QueryError {
             Self::LimitBytes { .. } => "limit_bytes",
             Self::LimitSeconds { .. } => "limit_seconds",
             Self::LimitMemory { .. } => "limit_memory",
+            Self::NotBounded { .. } => "not_bounded",
+            Self::Privacy(_) => "release_parameters",
             Self::NotPermitted => "not_permitted",
             Self::PolicyMismatch { .. } => "policy_mismatch",
             Self::ScanFailed => "scan_failed",

@@ -1,0 +1,54 @@
+//! Releases: differentially private aggregates from plain SQL.
+//!
+//! A release is planned without data, paid for, and only then computed:
+//!
+//! ```text
+//! Statement + Permit (action release)
+//!   read         the plan of the statement as a Question: what can be bounded, or a refusal that says
+//!                how to write it instead
+//!   domain       which keys are public: from contracts, policy and statement alone
+//!   calibrate    bounds, noise, threshold and price (membrane-privacy)        -> ReleasePlan
+//! --- the caller reserves the price in the ledger, durably ---
+//!   rows         governed scans: row rule, joins, WHERE; plain columns and the member
+//!   exact        raw values per (group, member), bounded per member, summed per group
+//!   release      noise, threshold                                              -> ReleaseAnswer
+//!   present      error bars, order, limit: from released values only
+//! ```
+//!
+//! Worked example: Acme asks `SELECT category, SUM(amount) FROM pos_order_lines GROUP BY category`. The
+//! contract says that a member counts in 4 groups at most, with 20 rows of 0 to 5,000.00 in each. Bo,
+//! who bought 300 times in 9 categories, is held to 4 of them, chosen by a keyed hash, and to 20 times
+//! 5,000.00 in each; so whatever Bo did moves the totals by at most sqrt(4) * 100,000.00, and the noise is
+//! calibrated to hide that. Categories are enumerated as public in the contract: each is shown, also one
+//! where nobody bought.
+//!
+//! INVARIANT: nothing before [`ReleasePlan::run`] reads a row, and no error of planning depends on one. After
+//! it, every failure is the same error: the price is spent, and which failure it was could tell of a row.
+
+mod aggregate;
+mod answer;
+mod bounds;
+mod calendar;
+mod canonical;
+mod cell;
+mod condition;
+mod domain;
+mod edges;
+mod exact;
+mod from;
+mod key;
+mod literal;
+mod plan;
+mod present;
+mod question;
+mod read;
+mod refusal;
+mod rows;
+mod scope;
+
+pub use answer::{ReleaseAnswer, ReleaseColumn, ReleaseRole, ReleaseType, ReleasedDataset};
+pub use bounds::ReleaseOptions;
+pub use plan::ReleasePlan;
+
+#[cfg(test)]
+mod fixture;

@@ -1,0 +1,66 @@
+use super::*;
+use crate::release::fixture::{ask, mechanism, options};
+
+async fn check(sql: &str, change: impl FnOnce(&mut ReleaseOptions), expected: &str) {
+    let mut options = options(1.0);
+    change(&mut options);
+    let question = ask(sql).await.expect("a question");
+    let found = match mechanism(&question, &options) {
+        Ok(mechanism) => {
+            let spec = mechanism.spec();
+            let kinds: Vec<String> = spec
+                .aggregates
+                .iter()
+                .map(|aggregate| match aggregate.kind {
+                    AggregateKind::Sum { lower, upper, scale } => {
+                        format!("{}[{lower},{upper}]e{scale}", aggregate.name)
+                    }
+                    _ => aggregate.name.clone(),
+                })
+                .collect();
+            format!("{}x{} {}", spec.groups_max, spec.rows_max, kinds.join(" "))
+        }
+        Err(error) => error.to_string(),
+    };
+    assert_eq!(found, expected, "{sql}");
+}
+
+#[tokio::test]
+async fn bounds_come_from_the_contract_or_the_request() {
+    let by_store = "SELECT SUM(amount) FROM lines GROUP BY store_id";
+    check(by_store, |_| (), "2x3 sum_amount[0,50000]e2").await;
+    check(by_store, |options| options.groups_max = Some(7), "7x3 sum_amount[0,50000]e2").await;
+    check(by_store, |options| options.rows_max = Some(1), "2x1 sum_amount[0,50000]e2").await;
+    let wide = |options: &mut ReleaseOptions| {
+        options.bounds.insert("amount".parse().expect("a column name"), (-0.5, 4999.99));
+    };
+    check(by_store, wide, "2x3 sum_amount[-50,499999]e2").await;
+    check("SELECT SUM(quantity) FROM lines", |_| (), "1x3 sum_quantity[0,10]e0").await;
+    check("SELECT SUM(weight) FROM lines", |_| (), "1x3 sum_weight[-10000,200000]e4").await;
+    check(
+        "SELECT SUM(price), COUNT(brand) FROM lines JOIN products USING (product_id)",
+        |_| (),
+        "1x3 sum_price_1[0,10000]e2 count_brand_1",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn missing_and_senseless_bounds_are_refused() {
+    let discount = "SELECT SUM(discount) FROM lines";
+    let missing = "a release cannot have SUM or AVG of a column without bounds `discount`: state its bounds in the contract (`membrane.privacy.bounds`) or with the request";
+    check(discount, |_| (), missing).await;
+    let senseless = "a release cannot have the bounds of a column `discount`: state two numbers, the smaller one first, that fit the column's type";
+    for bounds in [(1.0, 0.0), (f64::NAN, 1.0), (0.0, f64::INFINITY), (0.0, 1e18)] {
+        let set = |options: &mut ReleaseOptions| {
+            options.bounds.insert("discount".parse().expect("a column name"), bounds);
+        };
+        check(discount, set, senseless).await;
+    }
+    let visits = "a release cannot have a dataset without a bound on the rows of one member `visits`: state groups_max and rows_max in the contract or with the request";
+    check("SELECT COUNT(*) FROM visits", |_| (), visits).await;
+    check("SELECT COUNT(*) FROM visits", |options| options.rows_max = Some(2), "1x2 count").await;
+    let wide = |options: &mut ReleaseOptions| options.rows_max = Some(1 << 20);
+    let overflow = "the bounds of `sum_amount` are too wide: rows per member times the larger bound must stay below 2147483648";
+    check("SELECT SUM(amount) FROM lines", wide, overflow).await;
+}

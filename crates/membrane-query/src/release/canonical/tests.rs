@@ -1,0 +1,83 @@
+use membrane_model::TableVersion;
+use membrane_vault::{RootKey, Vault};
+
+use super::*;
+use crate::release::fixture::{ask, mechanism, options};
+
+/// What a release is asked with, besides the statement.
+#[derive(Clone)]
+struct Asked {
+    principal: &'static str,
+    purpose: Option<&'static str>,
+    policy: &'static str,
+    version: u64,
+    epsilon: f64,
+    cohort_min: u32,
+    rows_max: u32,
+}
+
+const PLAIN: Asked = Asked {
+    principal: "partner:acme",
+    purpose: Some("partner_reporting"),
+    policy: "p1",
+    version: 3,
+    epsilon: 1.0,
+    cohort_min: 0,
+    rows_max: 3,
+};
+
+async fn key(sql: &str, asked: &Asked) -> String {
+    let question = ask(sql).await.expect("a question");
+    let mut options = options(asked.epsilon);
+    (options.cohort_min, options.rows_max) = (asked.cohort_min, Some(asked.rows_max));
+    let mechanism = mechanism(&question, &options).expect("a mechanism");
+    let purpose = asked.purpose.map(|purpose| purpose.parse().expect("a purpose"));
+    let principal = asked.principal.parse().expect("a principal");
+    let asker = Asker { principal: &principal, purpose: purpose.as_ref(), policy_version: asked.policy };
+    let dataset = "lines".parse().expect("a dataset name");
+    let inputs = [DatasetVersion { dataset, version: TableVersion(asked.version) }];
+    let root = RootKey::from_hex(&"07".repeat(32)).expect("a root key");
+    query_key(&Vault::new(&root).query_key_hasher(), &asker, &question, mechanism.spec(), &inputs).expect("a key")
+}
+
+const SQL: &str = "SELECT region, COUNT(*) AS n FROM lines WHERE gift AND month IN ('a', 'b') GROUP BY region";
+
+#[tokio::test]
+async fn one_question_in_other_words_has_one_name() {
+    let name = key(SQL, &PLAIN).await;
+    for same in [
+        "select region, count(*) n from lines where month in ('b','a','a') and gift group by region",
+        "SELECT l.region, COUNT(1) AS n FROM lines AS l WHERE l.gift AND l.month IN ('a', 'b') AND gift GROUP BY 1",
+    ] {
+        assert_eq!(key(same, &PLAIN).await, name, "{same}");
+    }
+}
+
+#[tokio::test]
+async fn whatever_changes_the_answer_changes_the_name() {
+    let mut names = vec![key(SQL, &PLAIN).await];
+    for other in [
+        "SELECT region, COUNT(*) AS m FROM lines WHERE gift AND month IN ('a', 'b') GROUP BY region",
+        "SELECT region, COUNT(*) AS n FROM lines WHERE gift AND month IN ('a', 'c') GROUP BY region",
+        "SELECT region, COUNT(*) AS n FROM lines WHERE NOT gift AND month IN ('a', 'b') GROUP BY region",
+        "SELECT region, COUNT(*) AS n FROM lines WHERE gift OR month IN ('a', 'b') GROUP BY region",
+        "SELECT region, COUNT(amount) AS n FROM lines WHERE gift AND month IN ('a', 'b') GROUP BY region",
+        "SELECT region, COUNT(*) AS n FROM lines WHERE gift AND month IN ('a', 'b') GROUP BY region LIMIT 1",
+        "SELECT channel AS region, COUNT(*) AS n FROM lines WHERE gift AND month IN ('a', 'b') GROUP BY channel",
+    ] {
+        names.push(key(other, &PLAIN).await);
+    }
+    for asked in [
+        Asked { principal: "partner:other", ..PLAIN },
+        Asked { purpose: None, ..PLAIN },
+        Asked { policy: "p2", ..PLAIN },
+        Asked { version: 4, ..PLAIN },
+        Asked { epsilon: 1.5, ..PLAIN },
+        Asked { cohort_min: 50, ..PLAIN },
+        Asked { rows_max: 4, ..PLAIN },
+    ] {
+        names.push(key(SQL, &asked).await);
+    }
+    let distinct: std::collections::BTreeSet<&String> = names.iter().collect();
+    assert_eq!(distinct.len(), names.len());
+}

@@ -1,0 +1,248 @@
+//! Contracts and rows for the tests of releases. All of it is made up.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{
+    ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array,
+    StringViewArray, TimestampMicrosecondArray,
+};
+use datafusion::arrow::datatypes::{Field, Schema};
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::catalog::TableProvider;
+use datafusion::datasource::MemTable;
+use membrane_catalog::{Column, ColumnPrivacy, ColumnRules, Dataset, DatasetPrivacy, SubjectSource};
+use membrane_model::{Delta, Epsilon, Limits, LogicalType, Protection};
+use membrane_policy::RowRule;
+use membrane_privacy::Mechanism;
+use membrane_vault::{RootKey, Tokenizer, Vault};
+
+use super::bounds::{ReleaseOptions, spec};
+use super::domain::key_domain;
+use super::plan;
+use super::question::Question;
+use super::scope::{Scope, ScopeTable};
+use crate::QueryError;
+use crate::gate::Statement;
+
+pub(super) const DECIMAL: LogicalType = LogicalType::Decimal { precision: 12, scale: 2 };
+
+fn column(name: &str, logical_type: LogicalType) -> Column {
+    Column {
+        name: name.parse().expect("a column name"),
+        description: String::new(),
+        logical_type,
+        class: "transaction".parse().expect("a class"),
+        protection: Protection::Clear,
+        identity: None,
+        required: true,
+        unique: false,
+        rules: ColumnRules::default(),
+        privacy: ColumnPrivacy::default(),
+    }
+}
+
+fn public(name: &str, values: &[&str]) -> Column {
+    let mut column = column(name, LogicalType::String);
+    column.rules.enumeration = Some(values.iter().map(|value| (*value).to_owned()).collect());
+    column.privacy.public_keys = true;
+    column
+}
+
+fn bounded(name: &str, logical_type: LogicalType, bounds: (f64, f64)) -> Column {
+    let mut column = column(name, logical_type);
+    column.privacy.bounds = Some(bounds);
+    column
+}
+
+fn nullable(mut column: Column) -> Column {
+    column.required = false;
+    column
+}
+
+/// Order lines: about members.
+pub(super) fn lines() -> Dataset {
+    let mut member = column("member_no", LogicalType::String);
+    member.protection = Protection::Token;
+    member.identity = Some("member_no".parse().expect("an identity kind"));
+    let mut account = column("pay_account", LogicalType::String);
+    account.protection = Protection::Sealed;
+    Dataset {
+        name: "lines".parse().expect("a dataset name"),
+        version: "1.0.0".to_owned(),
+        description: String::new(),
+        owner: None,
+        columns: vec![
+            member,
+            account,
+            public("region", &["BJ", "GD", "SH"]),
+            nullable(public("channel", &["delivery", "store"])),
+            column("store_id", LogicalType::String),
+            column("product_id", LogicalType::String),
+            nullable(column("month", LogicalType::String)),
+            bounded("quantity", LogicalType::Integer, (0.0, 10.0)),
+            nullable(bounded("amount", DECIMAL, (0.0, 500.0))),
+            nullable(bounded("weight", LogicalType::Number, (-1.0, 20.0))),
+            column("discount", DECIMAL),
+            nullable(column("gift", LogicalType::Boolean)),
+            column("ordered_at", LogicalType::Timestamp),
+            nullable(column("ordered_on", LogicalType::Date)),
+        ],
+        subject: Some(SubjectSource {
+            column: "member_no".parse().expect("a column name"),
+            kind: "member_no".parse().expect("an identity kind"),
+        }),
+        primary_key: Vec::new(),
+        event_time: None,
+        privacy: Some(DatasetPrivacy { groups_max: 2, rows_max: 3 }),
+    }
+}
+
+/// Products: about nobody.
+pub(super) fn products() -> Dataset {
+    Dataset {
+        name: "products".parse().expect("a dataset name"),
+        columns: vec![
+            column("product_id", LogicalType::String),
+            nullable(column("brand", LogicalType::String)),
+            public("kind", &["fresh", "dry"]),
+            bounded("price", DECIMAL, (0.0, 100.0)),
+        ],
+        subject: None,
+        privacy: None,
+        ..lines()
+    }
+}
+
+/// Visits: about members too.
+fn visits() -> Dataset {
+    Dataset { name: "visits".parse().expect("a dataset name"), privacy: None, ..lines() }
+}
+
+/// A scope over the three, with a row rule on the first.
+pub(super) fn scope_with(rule: RowRule) -> Scope {
+    let table = |dataset: Dataset, rule: &RowRule| {
+        let hidden = ["member_no", "pay_account"];
+        ScopeTable::new(&Arc::new(dataset), rule, |column| !hidden.contains(&column.as_str()))
+    };
+    Scope::new(vec![
+        table(lines(), &rule),
+        table(products(), &RowRule::All),
+        table(visits(), &RowRule::All),
+    ])
+}
+
+pub(super) fn scope() -> Scope {
+    scope_with(RowRule::All)
+}
+
+pub(super) fn options(epsilon: f64) -> ReleaseOptions {
+    ReleaseOptions::new(Epsilon::new(epsilon).expect("an epsilon"), Delta::new(1e-6).expect("a delta"))
+}
+
+/// Plans a statement as far as its question.
+pub(super) async fn ask(sql: &str) -> Result<Question, QueryError> {
+    let limits = Limits::default();
+    plan::question(&Statement::parse(sql, &limits)?, &scope(), &limits).await
+}
+
+/// Calibrates a question.
+pub(super) fn mechanism(question: &Question, options: &ReleaseOptions) -> Result<Mechanism, QueryError> {
+    let scope = scope();
+    let keys = key_domain(question, &scope)?;
+    Ok(Mechanism::calibrate(spec(question, &scope, keys, options)?)?)
+}
+
+pub(super) fn sampling() -> Tokenizer {
+    let root = RootKey::from_hex(&"07".repeat(32)).expect("a root key");
+    Vault::new(&root).sampling_key()
+}
+
+/// One order line. Everything that is not given takes a plain value.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    pub(super) member: Option<u8>,
+    pub(super) region: &'static str,
+    pub(super) store: u8,
+    pub(super) month: Option<&'static str>,
+    pub(super) quantity: i64,
+    pub(super) amount: Option<i128>,
+    pub(super) weight: Option<f64>,
+    pub(super) gift: Option<bool>,
+    pub(super) at: i64,
+    pub(super) product: u8,
+}
+
+impl Default for Row {
+    fn default() -> Self {
+        Self {
+            member: Some(1),
+            region: "SH",
+            store: 1,
+            month: Some("2026-03"),
+            quantity: 1,
+            amount: Some(100),
+            weight: Some(1.0),
+            gift: Some(false),
+            at: 1_772_323_200_000_000,
+            product: 1,
+        }
+    }
+}
+
+/// Makes a batch of order lines as a governed table for releases would show it.
+pub(super) fn batch(rows: &[Row]) -> RecordBatch {
+    let unit = |member: u8| [member; 16];
+    let units: Vec<Option<[u8; 16]>> = rows.iter().map(|row| row.member.map(unit)).collect();
+    let text = |cell: &dyn Fn(&Row) -> Option<String>| -> ArrayRef {
+        Arc::new(StringViewArray::from_iter(rows.iter().map(cell)))
+    };
+    let decimal = |cell: &dyn Fn(&Row) -> Option<i128>| -> ArrayRef {
+        let array = Decimal128Array::from_iter(rows.iter().map(cell));
+        Arc::new(array.with_precision_and_scale(12, 2).expect("a decimal type"))
+    };
+    let at = TimestampMicrosecondArray::from_iter_values(rows.iter().map(|row| row.at));
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("region", text(&|row| Some(row.region.to_owned()))),
+        ("channel", text(&|row| row.gift.map(|_| "store".to_owned()))),
+        ("store_id", text(&|row| Some(format!("s{}", row.store)))),
+        ("product_id", text(&|row| Some(format!("p{}", row.product)))),
+        ("month", text(&|row| row.month.map(str::to_owned))),
+        ("quantity", Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.quantity)))),
+        ("amount", decimal(&|row| row.amount)),
+        ("weight", Arc::new(Float64Array::from_iter(rows.iter().map(|row| row.weight)))),
+        ("discount", decimal(&|_| Some(0))),
+        ("gift", Arc::new(BooleanArray::from_iter(rows.iter().map(|row| row.gift)))),
+        ("ordered_at", Arc::new(at.with_timezone("UTC"))),
+        ("ordered_on", Arc::new(Date32Array::from_iter(rows.iter().map(|_| None::<i32>)))),
+        (
+            "_subject",
+            Arc::new(BinaryArray::from_iter(units.iter().map(|unit| unit.as_ref().map(<[u8; 16]>::as_slice)))),
+        ),
+    ];
+    let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = columns
+        .into_iter()
+        .map(|(name, array)| (Field::new(name, array.data_type().clone(), true), array))
+        .unzip();
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).expect("a batch")
+}
+
+/// Makes a table of partitions of order lines.
+pub(super) fn lines_table(partitions: &[Vec<Row>]) -> Arc<dyn TableProvider> {
+    let partitions: Vec<Vec<RecordBatch>> = partitions.iter().map(|rows| vec![batch(rows)]).collect();
+    Arc::new(MemTable::try_new(batch(&[]).schema(), partitions).expect("a table"))
+}
+
+/// Makes the table of products: number, brand.
+pub(super) fn products_table(products: &[(u8, Option<&'static str>)]) -> Arc<dyn TableProvider> {
+    let id = |(number, _): &(u8, Option<&str>)| Some(format!("p{number}"));
+    let count = products.len();
+    let price = Decimal128Array::from_iter_values(std::iter::repeat_n(1000, count));
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("product_id", Arc::new(StringViewArray::from_iter(products.iter().map(id)))),
+        ("brand", Arc::new(StringViewArray::from_iter(products.iter().map(|(_, brand)| *brand)))),
+        ("kind", Arc::new(StringViewArray::from_iter_values(std::iter::repeat_n("dry", count)))),
+        ("price", Arc::new(price.with_precision_and_scale(12, 2).expect("a decimal type"))),
+    ];
+    let batch = RecordBatch::try_from_iter(columns).expect("a batch");
+    Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]]).expect("a table"))
+}

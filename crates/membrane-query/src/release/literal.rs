@@ -1,0 +1,174 @@
+//! Constants of a statement, turned into the type of the column that they are compared with.
+//!
+//! Done once while planning, exactly or not at all: comparing then needs no conversion of cells, which
+//! could fail on some of them. `12.5` against a decimal(12,2) is 1250 hundredths; `12.505` is refused.
+
+use datafusion::arrow::datatypes::{DataType, TimeUnit};
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::Expr;
+
+use super::question::{Literal, TypeOf};
+use super::refusal::refuse;
+use crate::QueryError;
+
+const UTC: &str = "UTC";
+
+/// Reads a constant as a value of the type.
+pub(super) fn literal(expression: &Expr, logical: TypeOf) -> Result<Literal, QueryError> {
+    let value = constant(expression)?;
+    if value.is_null() {
+        return Err(refuse("a comparison with NULL", "write IS NULL or IS NOT NULL"));
+    }
+    convert(&value, logical).ok_or_else(|| {
+        refuse(
+            "a comparison of a column with a constant that is not exactly of its type",
+            "write the constant in the column's own type and precision",
+        )
+    })
+}
+
+/// Tells whether an expression is made of constants only.
+pub(super) fn is_constant(expression: &Expr) -> bool {
+    match expression {
+        Expr::Literal(..) => true,
+        Expr::Negative(inner) => is_constant(inner),
+        Expr::Cast(cast) => is_constant(&cast.expr),
+        Expr::Alias(alias) => is_constant(&alias.expr),
+        _ => false,
+    }
+}
+
+/// Computes a constant: a literal, its negative, or `DATE '..'` and other casts of it.
+pub(super) fn constant(expression: &Expr) -> Result<ScalarValue, QueryError> {
+    let fault = || refuse("a computed constant", "write its value");
+    match expression {
+        Expr::Literal(value, _) => Ok(value.clone()),
+        Expr::Alias(alias) => constant(&alias.expr),
+        Expr::Negative(inner) => constant(inner)?.arithmetic_negate().map_err(|_| fault()),
+        Expr::Cast(cast) => {
+            let target = match cast.field.data_type() {
+                // `TIMESTAMP '..'` without a zone is UTC here, as every stored timestamp is.
+                DataType::Timestamp(_, None) => timestamp_type(),
+                other => other.clone(),
+            };
+            constant(&cast.expr)?.cast_to(&target).map_err(|_| fault())
+        }
+        _ => Err(fault()),
+    }
+}
+
+/// Reads a constant as text.
+pub(super) fn text(expression: &Expr) -> Result<String, QueryError> {
+    match literal(expression, TypeOf::Text)? {
+        Literal::Text(text) => Ok(text),
+        _ => Err(QueryError::Failed),
+    }
+}
+
+/// Reads a value of the contract, as canonical text.
+pub(super) fn typed(text: &str, logical: TypeOf) -> Option<Literal> {
+    convert(&ScalarValue::Utf8(Some(text.to_owned())), logical)
+}
+
+fn timestamp_type() -> DataType {
+    DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into()))
+}
+
+fn convert(value: &ScalarValue, logical: TypeOf) -> Option<Literal> {
+    match logical {
+        TypeOf::Text => value.try_as_str().flatten().map(|text| Literal::Text(text.to_owned())),
+        TypeOf::Integer => digits(value, 0).and_then(|value| i64::try_from(value).ok()).map(Literal::Integer),
+        TypeOf::Decimal(precision, scale) => {
+            let units = digits(value, scale)?;
+            let fits = units.unsigned_abs() < 10_u128.checked_pow(u32::from(precision))?;
+            fits.then_some(Literal::Decimal(units))
+        }
+        TypeOf::Number => match value.cast_to(&DataType::Float64).ok()? {
+            ScalarValue::Float64(Some(number)) if number.is_finite() && !is_text(value) => {
+                Some(Literal::Number(number))
+            }
+            _ => None,
+        },
+        TypeOf::Boolean => match value {
+            ScalarValue::Boolean(Some(truth)) => Some(Literal::Boolean(*truth)),
+            _ => None,
+        },
+        TypeOf::Date => match moment(value, &DataType::Date32)? {
+            ScalarValue::Date32(Some(days)) => Some(Literal::Date(days)),
+            _ => None,
+        },
+        TypeOf::Timestamp => match moment(value, &timestamp_type())? {
+            ScalarValue::TimestampMicrosecond(Some(micros), _) => Some(Literal::Timestamp(micros)),
+            _ => None,
+        },
+    }
+}
+
+fn is_text(value: &ScalarValue) -> bool {
+    value.try_as_str().is_some()
+}
+
+/// Reads a day or an instant from text or from another of the two. A day is its midnight in UTC; an
+/// instant is a day only at midnight.
+fn moment(value: &ScalarValue, target: &DataType) -> Option<ScalarValue> {
+    let from = value.data_type();
+    if !is_text(value) && !matches!(from, DataType::Date32 | DataType::Date64 | DataType::Timestamp(..)) {
+        return None;
+    }
+    let converted = value.cast_to(target).ok().filter(|converted| !converted.is_null())?;
+    if matches!(from, DataType::Timestamp(..)) && *target == DataType::Date32 {
+        let back = converted.cast_to(&from).ok()?;
+        return (back == *value).then_some(converted);
+    }
+    Some(converted)
+}
+
+/// Reads a number in units of its `scale`-th decimal, exactly.
+fn digits(value: &ScalarValue, scale: i8) -> Option<i128> {
+    let text = match value {
+        ScalarValue::Int8(_)
+        | ScalarValue::Int16(_)
+        | ScalarValue::Int32(_)
+        | ScalarValue::Int64(_)
+        | ScalarValue::UInt8(_)
+        | ScalarValue::UInt16(_)
+        | ScalarValue::UInt32(_)
+        | ScalarValue::UInt64(_)
+        | ScalarValue::Decimal128(..)
+        | ScalarValue::Utf8(_)
+        | ScalarValue::Utf8View(_)
+        | ScalarValue::LargeUtf8(_) => match value.cast_to(&DataType::Utf8).ok()? {
+            ScalarValue::Utf8(text) => text?,
+            _ => return None,
+        },
+        // The shortest text that reads back as the same number: what was written.
+        ScalarValue::Float64(Some(number)) => number.to_string(),
+        _ => return None,
+    };
+    decimal_units(text.trim(), scale)
+}
+
+/// Reads `-12.5` in units of its `scale`-th decimal; `None` when digits would be lost.
+pub(super) fn decimal_units(text: &str, scale: i8) -> Option<i128> {
+    let (negative, text) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let fraction = fraction.trim_end_matches('0');
+    let scale = usize::try_from(scale).ok()?;
+    let only_digits = |text: &str| text.chars().all(|letter| letter.is_ascii_digit());
+    if (whole.is_empty() && fraction.is_empty())
+        || !only_digits(whole)
+        || !only_digits(fraction)
+        || fraction.len() > scale
+    {
+        return None;
+    }
+    let padded = format!("{whole}{fraction:0<scale$}");
+    let units: i128 = if padded.is_empty() { 0 } else { padded.parse().ok()? };
+    Some(if negative { -units } else { units })
+}
+
+#[cfg(test)]
+mod tests;

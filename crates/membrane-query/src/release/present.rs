@@ -1,0 +1,228 @@
+//! From noisy groups to the rows of an answer. All of it is post-processing: it reads released values
+//! only, and costs nothing.
+
+use std::cmp::Ordering;
+
+use membrane_privacy::{AggregateKind, AggregateSpec, NoisyGroup, NoisyValue};
+
+use super::answer::{ReleaseColumn, ReleaseRole, ReleaseType};
+use super::cell::decimal_text;
+use super::literal::decimal_units;
+use super::question::{Key, Output, Question, Shows, TypeOf};
+use super::read::column_names;
+use crate::QueryError;
+
+/// Decimals that an average has beyond those of its column, and a standard deviation beyond its value's.
+const RATIO_DECIMALS: i8 = 4;
+const SD_DECIMALS: i8 = 2;
+const Z95: f64 = 1.96;
+
+/// One cell before it is written.
+#[derive(Debug, Clone, PartialEq)]
+struct Cell {
+    text: Option<String>,
+    sort: SortValue,
+}
+
+/// What rows are sorted by.
+#[derive(Debug, Clone, PartialEq, PartialOrd)]
+enum SortValue {
+    Null,
+    Number(i128),
+    Text(String),
+}
+
+/// Returns the columns of the answer.
+pub(super) fn columns(question: &Question, aggregates: &[AggregateSpec]) -> Result<Vec<ReleaseColumn>, QueryError> {
+    let mut columns = Vec::new();
+    for output in &question.outputs {
+        let roles = [ReleaseRole::Value, ReleaseRole::Low95, ReleaseRole::High95, ReleaseRole::Sd];
+        let roles = if matches!(output.shows, Shows::Key(_)) { vec![ReleaseRole::Key] } else { roles.to_vec() };
+        for (name, role) in column_names(output).into_iter().zip(roles) {
+            let kind = match (output.shows, role) {
+                (Shows::Key(index), _) => key_type(question.keys.get(index).ok_or(QueryError::Failed)?),
+                (_, ReleaseRole::Sd) => ReleaseType::Number,
+                _ => match decimals(output, aggregates)? {
+                    0 => ReleaseType::Integer,
+                    scale => ReleaseType::Decimal(scale),
+                },
+            };
+            columns.push(ReleaseColumn { name, role, kind });
+        }
+    }
+    Ok(columns)
+}
+
+/// Returns the rows of the answer: sorted by key, then as the statement asks, then cut.
+pub(super) fn rows(
+    question: &Question,
+    aggregates: &[AggregateSpec],
+    groups: &[NoisyGroup],
+) -> Result<Vec<Vec<Option<String>>>, QueryError> {
+    let mut rows = groups
+        .iter()
+        .map(|group| {
+            let keys = question.keys.iter().zip(&group.key).map(|(key, text)| key_cell(key, text.as_deref()));
+            let keys: Vec<Cell> = keys.collect();
+            let cells = question.outputs.iter().map(|output| cells(output, &keys, aggregates, group));
+            Ok((keys.iter().map(|cell| cell.sort.clone()).collect(), cells.collect::<Result<_, _>>()?))
+        })
+        .collect::<Result<Vec<(Vec<SortValue>, Vec<Vec<Cell>>)>, QueryError>>()?;
+    rows.sort_by(|(one, _), (other, _)| one.partial_cmp(other).unwrap_or(Ordering::Equal));
+    rows.sort_by(|(_, one), (_, other)| compare(question, one, other));
+    let shown = rows.into_iter().skip(question.offset).take(question.limit.unwrap_or(usize::MAX));
+    Ok(shown.map(|(_, cells)| cells.into_iter().flatten().map(|cell| cell.text).collect()).collect())
+}
+
+fn compare(question: &Question, one: &[Vec<Cell>], other: &[Vec<Cell>]) -> Ordering {
+    for order in &question.order {
+        let value = |row: &[Vec<Cell>]| row.get(order.output).and_then(|cells| cells.first()).map(|cell| cell.sort.clone());
+        let (one, other) = (value(one).unwrap_or(SortValue::Null), value(other).unwrap_or(SortValue::Null));
+        let ordering = match (&one, &other) {
+            (SortValue::Null, SortValue::Null) => Ordering::Equal,
+            (SortValue::Null, _) if order.nulls_first => Ordering::Less,
+            (SortValue::Null, _) => Ordering::Greater,
+            (_, SortValue::Null) if order.nulls_first => Ordering::Greater,
+            (_, SortValue::Null) => Ordering::Less,
+            _ => {
+                let ordering = one.partial_cmp(&other).unwrap_or(Ordering::Equal);
+                if order.ascending { ordering } else { ordering.reverse() }
+            }
+        };
+        if ordering.is_ne() {
+            return ordering;
+        }
+    }
+    Ordering::Equal
+}
+
+fn key_type(key: &Key) -> ReleaseType {
+    match key {
+        Key::Part(..) => ReleaseType::Integer,
+        Key::Column(column) | Key::Truncate(_, column) => match column.logical {
+            TypeOf::Text => ReleaseType::String,
+            TypeOf::Integer => ReleaseType::Integer,
+            TypeOf::Number => ReleaseType::Number,
+            TypeOf::Decimal(_, scale) => ReleaseType::Decimal(scale),
+            TypeOf::Boolean => ReleaseType::Boolean,
+            TypeOf::Date => ReleaseType::Date,
+            TypeOf::Timestamp => ReleaseType::Timestamp,
+        },
+    }
+}
+
+fn key_cell(key: &Key, text: Option<&str>) -> Cell {
+    let sort = text.map_or(SortValue::Null, |text| {
+        let number = match key_type(key) {
+            ReleaseType::Integer => decimal_units(text, 0),
+            ReleaseType::Decimal(scale) => decimal_units(text, scale),
+            _ => None,
+        };
+        number.map_or_else(|| SortValue::Text(text.to_owned()), SortValue::Number)
+    });
+    Cell { text: text.map(str::to_owned), sort }
+}
+
+fn cells(
+    output: &Output,
+    keys: &[Cell],
+    aggregates: &[AggregateSpec],
+    group: &NoisyGroup,
+) -> Result<Vec<Cell>, QueryError> {
+    let value = |index: usize| group.values.get(index).ok_or(QueryError::Failed);
+    let spec = |index: usize| aggregates.get(index).ok_or(QueryError::Failed);
+    let scale = |index| spec(index).map(|spec| scale_of(spec.kind));
+    match output.shows {
+        Shows::Key(index) => Ok(vec![keys.get(index).cloned().ok_or(QueryError::Failed)?]),
+        Shows::Aggregate(index) => {
+            let (noisy, scale) = (value(index)?, scale(index)?);
+            let number = |units: i64| Cell {
+                text: Some(decimal_text(i128::from(units), scale)),
+                sort: SortValue::Number(i128::from(units)),
+            };
+            let sd = sd_cell(noisy.sd / ten_to(scale), scale);
+            Ok(vec![number(noisy.value), number(noisy.low95), number(noisy.high95), sd])
+        }
+        Shows::Ratio(sum, count) => {
+            let AggregateKind::Sum { lower, upper, scale } = spec(sum)?.kind else { return Err(QueryError::Failed) };
+            let ratio = Ratio::of(value(sum)?, value(count)?, (lower, upper), scale);
+            let scale = scale.saturating_add(RATIO_DECIMALS);
+            let number = |value: f64| {
+                let text = fixed(value, scale);
+                let sort = decimal_units(&text, scale).map_or(SortValue::Null, SortValue::Number);
+                Cell { text: Some(text), sort }
+            };
+            Ok(vec![number(ratio.value), number(ratio.low), number(ratio.high), sd_cell(ratio.sd, scale)])
+        }
+    }
+}
+
+/// An average with its error bars.
+struct Ratio {
+    value: f64,
+    low: f64,
+    high: f64,
+    sd: f64,
+}
+
+impl Ratio {
+    /// Divides a noisy sum by a noisy count. The average of clamped values lies within the clamps, and
+    /// so does what is shown. The interval is the delta method's; where the count may be zero,
+    /// nothing is known but the clamps.
+    #[expect(clippy::cast_precision_loss, reason = "the noise is larger than what is lost")]
+    fn of(sum: &NoisyValue, count: &NoisyValue, (lower, upper): (i64, i64), scale: i8) -> Self {
+        let unit = ten_to(scale);
+        let (lower, upper) = (lower as f64 / unit, upper as f64 / unit);
+        let rows = (count.value as f64).max(1.0);
+        let mean = sum.value as f64 / unit / rows;
+        let sd = (sum.sd / unit).hypot(mean * count.sd) / rows;
+        let value = mean.clamp(lower, upper);
+        if count.low95 < 1 {
+            return Self { value, low: lower, high: upper, sd: sd.min(upper - lower) };
+        }
+        let bar = Z95 * sd;
+        Self {
+            value,
+            low: (mean - bar).clamp(lower, upper),
+            high: (mean + bar).clamp(lower, upper),
+            sd: sd.min(upper - lower),
+        }
+    }
+}
+
+fn decimals(output: &Output, aggregates: &[AggregateSpec]) -> Result<i8, QueryError> {
+    let of = |index: usize| aggregates.get(index).map(|spec| scale_of(spec.kind)).ok_or(QueryError::Failed);
+    match output.shows {
+        Shows::Key(_) => Ok(0),
+        Shows::Aggregate(index) => of(index),
+        Shows::Ratio(sum, _) => Ok(of(sum)?.saturating_add(RATIO_DECIMALS)),
+    }
+}
+
+fn scale_of(kind: AggregateKind) -> i8 {
+    match kind {
+        AggregateKind::Sum { scale, .. } => scale,
+        AggregateKind::Rows | AggregateKind::NonNull | AggregateKind::Members => 0,
+    }
+}
+
+fn ten_to(scale: i8) -> f64 {
+    10_f64.powi(i32::from(scale))
+}
+
+fn sd_cell(sd: f64, scale: i8) -> Cell {
+    Cell { text: Some(fixed(sd, scale.saturating_add(SD_DECIMALS))), sort: SortValue::Null }
+}
+
+fn fixed(value: f64, decimals: i8) -> String {
+    let decimals = usize::try_from(decimals).unwrap_or(0);
+    let text = format!("{value:.decimals$}");
+    // No sign without digits: `-0.00` is zero.
+    match text.strip_prefix('-') {
+        Some(rest) if !rest.contains(|digit: char| ('1'..='9').contains(&digit)) => rest.to_owned(),
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests;

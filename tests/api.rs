@@ -1,0 +1,219 @@
+//! The HTTP API as a script meets it: status, form of the answer, stable error codes, and no way in for strangers.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::http::{Request, StatusCode, header};
+use futures::StreamExt;
+use membrane::config::ServerSection;
+use membrane::http::{Metrics, router};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use crate::world::{World, small};
+
+/// A hub behind its router.
+struct Api {
+    world: World,
+    router: Router,
+}
+
+/// What came back.
+struct Reply {
+    status: StatusCode,
+    kind: String,
+    body: Bytes,
+}
+
+impl Reply {
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    fn code(&self) -> String {
+        self.json()["error"]["code"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Api {
+    async fn small() -> Self {
+        Self::of(small::world().await)
+    }
+
+    fn of(world: World) -> Self {
+        let router = router(Arc::clone(&world.hub), &ServerSection::default(), Metrics::of_process());
+        Self { world, router }
+    }
+
+    fn bearer(&self, principal: &str) -> String {
+        let now = self.world.hub.clock().now();
+        self.world.hub.bearers().issue(&principal.parse().unwrap(), 8, now).unwrap().bearer
+    }
+
+    async fn send(&self, principal: Option<&str>, method: &str, path: &str, body: Body, more: &[(&str, &str)]) -> Reply {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(principal) = principal {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.bearer(principal)));
+        }
+        for (name, value) in more {
+            request = request.header(*name, *value);
+        }
+        let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        let kind = response.headers().get(header::CONTENT_TYPE);
+        let kind = kind.map(|kind| kind.to_str().unwrap().to_owned()).unwrap_or_default();
+        let status = response.status();
+        let body = axum::body::to_bytes(response.into_body(), 64 << 20).await.unwrap();
+        Reply { status, kind, body }
+    }
+
+    async fn get(&self, principal: &str, path: &str) -> Reply {
+        self.send(Some(principal), "GET", path, Body::empty(), &[]).await
+    }
+
+    async fn post(&self, principal: &str, path: &str, body: &Value, accept: &str) -> Reply {
+        let more = [("content-type", "application/json"), ("accept", accept)];
+        self.send(Some(principal), "POST", path, Body::from(body.to_string()), &more).await
+    }
+
+    async fn query(&self, principal: &str, sql: &str) -> Reply {
+        let body = json!({ "sql": sql, "purpose": "marketing_analysis" });
+        self.post(principal, "/v1/query", &body, "application/json").await
+    }
+}
+
+const ENDPOINTS: [(&str, &str); 8] = [
+    ("POST", "/v1/query"),
+    ("POST", "/v1/release"),
+    ("POST", "/v1/ingest/crm_members"),
+    ("GET", "/v1/datasets"),
+    ("GET", "/v1/runs"),
+    ("GET", "/v1/runs/00000000-0000-7000-8000-000000000000"),
+    ("GET", "/v1/lineage/crm_members/phone"),
+    ("GET", "/v1/budget"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_are_refused_everywhere() {
+    let api = Api::of(World::empty().await);
+    let document = api.send(None, "GET", "/openapi.json", Body::empty(), &[]).await.json();
+    let paths = document["paths"].as_object().unwrap();
+    let open = ["/healthz", "/readyz", "/metrics", "/openapi.json"];
+    let governed: usize = paths.keys().filter(|path| !open.contains(&path.as_str())).count();
+    assert_eq!(governed, ENDPOINTS.len(), "every endpoint is in the list: {:?}", paths.keys());
+    for (method, path) in ENDPOINTS {
+        for forged in [None, Some("Bearer x.y.z"), Some("Basic YTpi"), Some("Bearer ")] {
+            let more: Vec<_> = forged.map(|value| ("authorization", value)).into_iter().collect();
+            let reply = api.send(None, method, path, Body::empty(), &more).await;
+            assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{method} {path}");
+            assert_eq!(reply.code(), "unauthenticated");
+        }
+    }
+    for path in open {
+        assert_eq!(api.send(None, "GET", path, Body::empty(), &[]).await.status, StatusCode::OK, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_comes_in_the_form_that_was_asked_for() {
+    let api = Api::small().await;
+    let sql = json!({ "sql": "SELECT name, phone FROM crm_members ORDER BY phone LIMIT 1", "purpose": "marketing_analysis" });
+    let reply = api.post("analyst:ana", "/v1/query", &sql, "application/json").await;
+    assert_eq!(reply.status, StatusCode::OK);
+    let body = reply.json();
+    assert_eq!(body["rows"], json!([{ "name": "王**", "phone": "138****8001" }]));
+    assert_eq!(body["row_count"], 1);
+    assert_eq!(body["columns"][1]["level"], "partial");
+    assert!(body["run"].is_string());
+
+    let csv = api.post("analyst:ana", "/v1/query", &sql, "text/csv").await;
+    assert!(csv.kind.starts_with("text/csv"), "{}", csv.kind);
+    assert_eq!(std::str::from_utf8(&csv.body).unwrap().trim(), "name,phone\n王**,138****8001");
+
+    let ipc = api.post("analyst:ana", "/v1/query", &sql, "application/vnd.apache.arrow.stream").await;
+    let reader = arrow::ipc::reader::StreamReader::try_new(ipc.body.as_ref(), None).unwrap();
+    let rows: usize = reader.map(|batch| batch.unwrap().num_rows()).sum();
+    assert_eq!(rows, 1);
+
+    let none = api.post("analyst:ana", "/v1/query", &sql, "image/png").await;
+    assert_eq!((none.status, none.code()), (StatusCode::NOT_ACCEPTABLE, "not_acceptable".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn errors_have_stable_codes_and_their_run() {
+    let api = Api::small().await;
+    for (sql, status, code) in [
+        ("SELEC 1", 400, "syntax"),
+        ("DROP TABLE crm_members", 400, "not_allowed"),
+        ("SELECT nothing FROM crm_members", 400, "unknown_column"),
+        ("SELECT * FROM nothing", 404, "not_found"),
+        ("SELECT CAST('x' || amount AS INT) FROM pos_order_lines", 400, "evaluation"),
+    ] {
+        let reply = api.query("analyst:ana", sql).await;
+        assert_eq!((reply.status.as_u16(), reply.code().as_str()), (status, code), "{sql}");
+        assert!(reply.json()["error"]["run"].is_string(), "{sql}");
+    }
+    let partner = api.query("partner:acme", "SELECT * FROM crm_members").await;
+    let absent = api.query("partner:acme", "SELECT * FROM nothing").await;
+    let strip = |reply: &Reply| {
+        let mut body = reply.json();
+        body["error"]["run"] = Value::Null;
+        body
+    };
+    assert_eq!((partner.status, strip(&partner)), (absent.status, strip(&absent)), "hidden is not found");
+    let wrong = api.post("analyst:ana", "/v1/query", &json!({ "sequel": 1 }), "application/json").await;
+    assert_eq!((wrong.status.as_u16(), wrong.code().as_str()), (400, "bad_request"));
+    let lost = api.get("analyst:ana", "/v1/nothing").await;
+    assert_eq!((lost.status.as_u16(), lost.code().as_str()), (404, "unknown_endpoint"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_comes_in_once_and_a_cut_off_body_not_at_all() {
+    let api = Api::small().await;
+    let line = |order: &str| {
+        format!("{order},1,M00000001,,S001,SH,P00001,snacks,1,5.00,2025-01-05T10:00:00Z,2025-01\n")
+    };
+    let header = "order_id,line_no,member_no,pay_account,store_id,region,product_id,category,quantity,amount,ordered_at,ordered_month\n";
+    let text = format!("{header}{}{}", line("O0000000000011"), line("broken"));
+    let more = [("content-type", "text/csv")];
+    let path = "/v1/ingest/pos_order_lines";
+    let first = api.send(Some("service:ingestor"), "POST", path, Body::from(text.clone()), &more).await;
+    assert_eq!(first.status, StatusCode::OK, "{:?}", first.body);
+    assert_eq!(first.json()["rows_accepted"], 1);
+    assert_eq!(first.json()["rows_quarantined"], 1);
+    let second = api.send(Some("service:ingestor"), "POST", path, Body::from(text), &more).await;
+    assert_eq!(second.json()["already"], true);
+    let before = api.world.count("analyst:lee", "SELECT count(*) FROM pos_order_lines").await;
+
+    let rows: String = (0..5000).map(|row| line(&format!("O{row:013}"))).collect();
+    let parts = futures::stream::iter([Ok(Bytes::from(header)), Ok(Bytes::from(rows))])
+        .chain(futures::stream::iter([Err(std::io::Error::other("the connection was lost"))]));
+    let cut = api.send(Some("service:ingestor"), "POST", path, Body::from_stream(parts), &more).await;
+    assert_eq!((cut.status.as_u16(), cut.code().as_str()), (400, "input_unreadable"));
+    assert_eq!(api.world.count("analyst:lee", "SELECT count(*) FROM pos_order_lines").await, before);
+
+    let nobody = api.send(Some("analyst:ana"), "POST", path, Body::from("x"), &more).await;
+    assert!(nobody.status == StatusCode::FORBIDDEN || nobody.status == StatusCode::NOT_FOUND);
+    let form = [("content-type", "image/png")];
+    let odd = api.send(Some("service:ingestor"), "POST", path, Body::from("x"), &form).await;
+    assert_eq!((odd.status.as_u16(), odd.code().as_str()), (415, "unsupported_media"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn compliance_sees_the_record_and_others_do_not() {
+    let api = Api::small().await;
+    let asked = api.query("analyst:ana", "SELECT phone FROM crm_members WHERE phone = '13800138001'").await;
+    let run = asked.json()["run"].as_str().unwrap().to_owned();
+    let seen = api.get("compliance:olga", &format!("/v1/runs/{run}")).await;
+    assert_eq!(seen.status, StatusCode::OK);
+    let text = String::from_utf8(seen.body.to_vec()).unwrap();
+    assert!(text.contains("marketing.phone") && text.contains("partial"), "{text}");
+    assert!(!text.contains("13800138001"), "a literal is not kept");
+    let lineage = api.get("compliance:olga", "/v1/lineage/crm_members/phone").await.json();
+    assert!(!lineage["upstream"].as_array().unwrap().is_empty());
+    assert!(!lineage["downstream"].as_array().unwrap().is_empty());
+    for path in ["/v1/runs", "/v1/lineage/crm_members/phone"] {
+        let reply = api.get("partner:acme", path).await;
+        assert!(reply.status.is_client_error(), "{path}: {}", reply.status);
+    }
+}

@@ -1,0 +1,126 @@
+//! Releases through the flow that serves partners: paid before they are drawn, repeated for free, refused past the
+//! budget, and as near to the truth as their error bars say.
+
+use membrane::error::Failure;
+use membrane::flow::{self, ReleaseRequest, Released};
+use serde_json::Value;
+
+use crate::world::World;
+
+const BY_REGION: &str = "SELECT region, COUNT(*) AS lines, SUM(amount) AS sales FROM pos_order_lines GROUP BY region";
+
+async fn release(world: &World, partner: &str, sql: &str, epsilon: f64) -> Result<Released, Failure> {
+    let request = ReleaseRequest { sql: sql.to_owned(), epsilon: Some(epsilon), ..ReleaseRequest::default() };
+    flow::release(&world.ctx(partner), &world.hub, request).await
+}
+
+/// The rows of an answer, as its stored JSON has them.
+fn stored(released: &Released) -> Value {
+    serde_json::to_value(released.answer.as_ref().unwrap()).unwrap()
+}
+
+async fn spent(world: &World) -> u64 {
+    let lines = world.hub.ledger().budget_lines(None).await.unwrap();
+    lines.iter().map(|(_, price)| price.rho_nano).sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_question_is_paid_for_once() {
+    let (world, _) = World::populated(300).await;
+    let first = release(&world, "partner:acme", BY_REGION, 1.0).await.unwrap();
+    assert!(first.charged.rho_nano > 0 && first.charged == first.price);
+    let paid = spent(&world).await;
+    let again = release(&world, "partner:acme", &BY_REGION.to_lowercase(), 1.0).await.unwrap();
+    assert_eq!(again.charged.rho_nano, 0);
+    assert_eq!(stored(&again), stored(&first), "the same answer, byte for byte");
+    assert_eq!(again.replay_of, Some(first.run));
+    assert_eq!(spent(&world).await, paid);
+    // Another partner draws noise of its own and pays.
+    let other = release(&world, "partner:globex", BY_REGION, 1.0).await.unwrap();
+    assert_ne!(stored(&other)["rows"], stored(&first)["rows"]);
+    assert!(spent(&world).await > paid);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn past_the_budget_nothing_is_answered_and_nothing_charged() {
+    let world = World::with(|config| config.privacy.partner_epsilon = 1.0).await;
+    world.populate(100).await;
+    release(&world, "partner:acme", BY_REGION, 0.9).await.unwrap();
+    let paid = spent(&world).await;
+    let sql = "SELECT category, COUNT(*) AS lines FROM pos_order_lines GROUP BY category";
+    let refused = release(&world, "partner:acme", sql, 0.9).await.unwrap_err();
+    assert_eq!(refused.error.code(), "over_budget");
+    assert_eq!(spent(&world).await, paid);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_tells_the_price_and_touches_nothing() {
+    let (world, _) = World::populated(100).await;
+    let request =
+        ReleaseRequest { sql: BY_REGION.to_owned(), dry_run: true, ..ReleaseRequest::default() };
+    let told = flow::release(&world.ctx("partner:acme"), &world.hub, request).await.unwrap();
+    assert!(told.price.rho_nano > 0 && told.answer.is_none());
+    assert!(told.mechanism.aggregates.iter().all(|aggregate| aggregate.half_width95 > 0));
+    assert_eq!(spent(&world).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_bounded_or_seen_is_refused_before_it_costs() {
+    let (world, _) = World::populated(100).await;
+    for sql in [
+        "SELECT * FROM pos_order_lines",
+        "SELECT order_id FROM pos_order_lines",
+        "SELECT region, MAX(amount) FROM pos_order_lines GROUP BY region",
+        "SELECT member_no, COUNT(*) FROM pos_order_lines GROUP BY member_no",
+        "SELECT region, SUM(line_no) FROM pos_order_lines GROUP BY region",
+        "SELECT COUNT(*) FROM crm_members",
+        "SELECT COUNT(*) FROM pos_order_lines WHERE 1 / (quantity - 1) > 0",
+        "SELECT COUNT(*) FROM pos_order_lines WHERE pay_account = '6222027777001233'",
+        "SELECT COUNT(*) FROM dim_products",
+    ] {
+        let refused = release(&world, "partner:acme", sql, 1.0).await;
+        assert!(refused.is_err(), "{sql}");
+    }
+    assert_eq!(spent(&world).await, 0);
+    let analyst = release(&world, "analyst:ana", BY_REGION, 1.0).await;
+    assert!(analyst.is_err(), "an analyst has no releases");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_of_one_member_is_not_shown() {
+    let (world, _) = World::populated(300).await;
+    let sql = "SELECT order_id, COUNT(*) AS lines FROM pos_order_lines GROUP BY order_id";
+    let released = release(&world, "partner:acme", sql, 1.0).await.unwrap();
+    assert_eq!(released.answer.unwrap().rows.len(), 0, "every order has one member");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_are_near_the_truth_and_say_how_near() {
+    let (world, _) = World::populated(600).await;
+    // Bounds wide enough that nothing is clipped: what is left is noise, six deviations at most but for 1 in 5e8.
+    let request = ReleaseRequest {
+        sql: BY_REGION.to_owned(),
+        epsilon: Some(2.0),
+        rows_max: Some(2000),
+        groups_max: Some(8),
+        bounds: [("amount".parse().unwrap(), (0.0, 5000.0))].into(),
+        ..ReleaseRequest::default()
+    };
+    let released = flow::release(&world.ctx("partner:acme"), &world.hub, request).await.unwrap();
+    let answer = released.answer.as_ref().unwrap();
+    assert_eq!(answer.rows.len(), 8, "every public region is there");
+    let stored = stored(&released);
+    for row in stored["rows"].as_array().unwrap() {
+        let cell = |index: usize| -> f64 {
+            let cell = &row[index];
+            cell.as_f64().or_else(|| cell.as_str()?.parse().ok()).unwrap()
+        };
+        let region = row[0].as_str().unwrap();
+        let sql = format!("SELECT count(*) FROM pos_order_lines WHERE region = '{region}'");
+        #[expect(clippy::cast_precision_loss, reason = "a small count")]
+        let truth = world.count("analyst:lee", &sql).await as f64;
+        let (value, low, high, sd) = (cell(1), cell(2), cell(3), cell(4));
+        assert!(low < value && value < high && sd > 0.0);
+        assert!((value - truth).abs() < 6.0 * sd + 1.0, "{region}: {value} for {truth}, sd {sd}");
+    }
+}
