@@ -8,4 +8,4 @@ pub(crate) mod members;
 pub(crate) mod stage;
 
 pub(crate) use bring_in::{Delivery, bring_in, taken_table};
-pub(crate) use command::{Facts, ShellCommand, check_all, curl_get, curl_post, show};
+pub(crate) use command::{Facts, ShellCommand, Who, check_all, curl_get, curl_post, show};

@@ -22,13 +22,10 @@ pub enum Error {
     #[error(transparent)]
     Unauthenticated(BearerError),
     /// Policy refused.
-    #[error(transparent)]
+    #[error("{}", refusal(.0))]
     Refused(Refused),
     /// The budget does not allow the price.
-    #[error(
-        "the budget `{scope}` does not allow this: it costs {price}, and {remaining} remain; ask for a smaller \
-         epsilon, or have the budget raised"
-    )]
+    #[error("{}", over_budget(.scope, *.remaining, *.price))]
     OverBudget {
         /// The budget.
         scope: Scope,
@@ -195,6 +192,27 @@ impl Error {
         }
         text
     }
+}
+
+fn refusal(refused: &Refused) -> String {
+    let what_to_do = match refused.reason {
+        RefusedReason::UnknownPurpose => ": state one of the catalog's purposes",
+        RefusedReason::UnknownPrincipal => ": only those of principals.json may ask",
+        _ => "",
+    };
+    format!("{refused}{what_to_do}")
+}
+
+fn over_budget(scope: &Scope, remaining: Price, price: Price) -> String {
+    let left = match scope {
+        // What all partners together spent is not for one of them to see.
+        Scope::Dataset(_) => "all partners together have spent too much of it".to_owned(),
+        _ => format!("{remaining} remain"),
+    };
+    format!(
+        "the budget `{scope}` does not allow this: it costs {price}, and {left}; ask for a smaller epsilon, or have \
+         the budget raised"
+    )
 }
 
 #[cfg(test)]

@@ -22,3 +22,6 @@ pub use log::verify_log;
 pub use query::{QueryAnswer, QueryRequest, query};
 pub use release::{ReleaseRequest, Released, release};
 pub use runs::{run_detail, runs};
+
+#[cfg(test)]
+mod tests;

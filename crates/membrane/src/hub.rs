@@ -4,9 +4,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use membrane_catalog::Catalog;
 use membrane_lake::{Lake, LakeOptions};
-use membrane_ledger::Ledger;
+use membrane_ledger::{Ledger, LedgerError};
 use membrane_model::{Clock, Limits, PrincipalId, PrincipalKind};
 use membrane_policy::{Authorizer, Policies};
 use membrane_query::{Engine, EngineParts};
@@ -17,6 +18,9 @@ use crate::config::{Config, DataSection, PrivacySection};
 use crate::ctx::{Channel, RequestCtx};
 use crate::open::{OpenError, data_url, ledger_url, open_root_key};
 use crate::tasks::Tasks;
+
+/// The age at which an open run was left behind.
+const STALE_AFTER: TimeDelta = TimeDelta::hours(24);
 
 /// The opened hub.
 pub struct Hub {
@@ -148,6 +152,12 @@ impl Hub {
 
     pub(crate) fn lake(&self) -> &Lake {
         &self.lake
+    }
+
+    /// Closes what processes left behind that were killed. Other processes may share the ledger: only what is older
+    /// than any work can be is closed. Returns how many runs that were.
+    pub(crate) async fn abandon_stale_runs(&self) -> Result<u64, LedgerError> {
+        self.ledger.abandon_stale_runs(self.clock.now() - STALE_AFTER).await
     }
 
     /// Tells whether the ledger answers.

@@ -24,3 +24,6 @@ pub use ctx::{Channel, RequestCtx};
 pub use hub::Hub;
 pub use open::OpenError;
 pub use tasks::Tasks;
+
+#[cfg(test)]
+mod testing;

@@ -13,10 +13,10 @@ use crate::hub::absolute;
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The catalog has faults.
-    #[error(transparent)]
+    #[error("the catalog cannot be used:\n{0}")]
     Catalog(#[from] membrane_catalog::CatalogError),
     /// The policies have faults.
-    #[error(transparent)]
+    #[error("the policies cannot be used:\n{0}")]
     Policies(#[from] membrane_policy::PolicyError),
     /// The ledger cannot be reached.
     #[error("the ledger cannot be opened: {0}; see [ledger] url")]

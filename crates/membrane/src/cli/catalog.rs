@@ -7,6 +7,7 @@ use membrane_catalog::Catalog;
 use membrane_model::DatasetName;
 
 use super::{CliError, Env, out, table};
+use crate::open::OpenError;
 
 /// Check, list or show the contracts: what the data is and how each column is protected.
 #[derive(Debug, Args)]
@@ -37,7 +38,7 @@ enum CatalogCommand {
 
 pub(super) fn run(args: CatalogArgs, env: &Env) -> Result<(), CliError> {
     let config = env.config()?;
-    let catalog = Catalog::load(Path::new(&config.catalog.dir)).map_err(CliError::failed)?;
+    let catalog = Catalog::load(Path::new(&config.catalog.dir)).map_err(OpenError::from)?;
     match args.command {
         CatalogCommand::Check => {
             let datasets = catalog.datasets().count();

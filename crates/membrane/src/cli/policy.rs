@@ -8,6 +8,7 @@ use membrane_catalog::Catalog;
 use membrane_policy::Policies;
 
 use super::{CliError, Env, out};
+use crate::open::OpenError;
 
 /// Check the policies: who may do what.
 #[derive(Debug, Args)]
@@ -25,8 +26,8 @@ enum PolicyCommand {
 pub(super) fn run(args: &PolicyArgs, env: &Env) -> Result<(), CliError> {
     let PolicyCommand::Check = args.command;
     let config = env.config()?;
-    let catalog = Arc::new(Catalog::load(Path::new(&config.catalog.dir)).map_err(CliError::failed)?);
-    let policies = Policies::load(Path::new(&config.policies.dir), &catalog).map_err(CliError::failed)?;
+    let catalog = Arc::new(Catalog::load(Path::new(&config.catalog.dir)).map_err(OpenError::from)?);
+    let policies = Policies::load(Path::new(&config.policies.dir), &catalog).map_err(OpenError::from)?;
     let principals = policies.principals();
     out::line(format!(
         "{}: {} principals, version {}: no fault",

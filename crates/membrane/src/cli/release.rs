@@ -8,7 +8,7 @@ use super::caller::CallerArgs;
 use super::{CliError, Env, budget, out, sql, table};
 use crate::answer::{AnswerFormat, Encoder};
 use crate::flow::{self, ReleaseRequest, Released};
-use crate::wire::{BudgetLineBody, release_head};
+use crate::wire::{BudgetLineBody, MechanismBody, release_head};
 
 const SHOWN_MAX: usize = 200;
 
@@ -94,6 +94,7 @@ fn shown(released: &Released) -> Result<(), CliError> {
         let batch = answer.to_batch().map_err(CliError::failed)?;
         let names: Vec<&str> = answer.columns.iter().map(|column| column.name.as_str()).collect();
         let mut rows = table::new_table(&names);
+        table::right_numbers(&mut rows, &batch.schema());
         table::add_batch(&mut rows, &batch, SHOWN_MAX)
             .map_err(|_| CliError::failed("the answer cannot be shown"))?;
         out::line(rows.to_string())?;
@@ -102,12 +103,9 @@ fn shown(released: &Released) -> Result<(), CliError> {
         }
     }
     let mut bars = table::new_table(&["aggregate", "half of the 95 % interval", "one member adds at most"]);
-    for aggregate in &mechanism.aggregates {
-        bars.add_row([
-            aggregate.name.clone(),
-            aggregate.half_width95.to_string(),
-            aggregate.contribution_max.to_string(),
-        ]);
+    for aggregate in MechanismBody::from(mechanism).aggregates {
+        let shown = |value: f64| format!("{value:.2}").trim_end_matches(".00").to_owned();
+        bars.add_row([aggregate.name, shown(aggregate.half_width95), shown(aggregate.contribution_max)]);
     }
     table::right(&mut bars, &[1, 2]);
     out::line(bars.to_string())?;

@@ -24,7 +24,7 @@ pub(super) async fn run(args: ServeArgs, env: Env) -> Result<(), CliError> {
     let config = env.global.load(flags.into_iter().collect())?;
     out::start_log(&config.log, out::LogUse::Server);
     let hub = Arc::new(Hub::open(&config, env.clock.clone()).await?);
-    let stale = hub.ledger().abandon_stale_runs(env.clock.now()).await.map_err(CliError::failed)?;
+    let stale = hub.abandon_stale_runs().await.map_err(CliError::failed)?;
     if stale > 0 {
         tracing::warn!(runs = stale, "{stale} runs of a hub that stopped were closed as failed");
     }

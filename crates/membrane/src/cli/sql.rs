@@ -89,6 +89,7 @@ async fn shown(mut answer: QueryAnswer) -> Result<(), CliError> {
         })
         .collect();
     let mut shown = table::new_table(&header);
+    table::right_numbers(&mut shown, &answer.schema);
     let (mut rows, mut more) = (0, 0);
     while let Some(batch) = answer.batches.next().await {
         let batch = batch?;

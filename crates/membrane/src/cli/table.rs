@@ -1,6 +1,7 @@
 //! Tables for people.
 
 use arrow::array::RecordBatch;
+use arrow::datatypes::Schema;
 use arrow::error::ArrowError;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use comfy_table::presets::UTF8_FULL_CONDENSED;
@@ -22,6 +23,13 @@ pub(crate) fn right(table: &mut Table, columns: &[usize]) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
+}
+
+/// Sets the columns that hold numbers flush right.
+pub(crate) fn right_numbers(table: &mut Table, schema: &Schema) {
+    let numeric = schema.fields().iter().enumerate().filter(|(_, field)| field.data_type().is_numeric());
+    let columns: Vec<usize> = numeric.map(|(index, _)| index).collect();
+    right(table, &columns);
 }
 
 /// Adds the rows of a batch, up to a number of rows in all; returns how many were added.

@@ -60,7 +60,7 @@ fn every_fault_is_listed() {
         "  DIR/hub.toml: unknown key `[nosuch]`; deploy/membrane.toml lists every key",
         "  DIR/hub.toml: unknown key `colour`; deploy/membrane.toml lists every key",
         "  DIR/hub.toml: unknown key `server.prot`; deploy/membrane.toml lists every key",
-        "  environment variable `MEMBRANE__PRIVACY__EPSILON`: `privacy.epsilon`: expected a number above 0 and at most 100",
+        "  environment variable `MEMBRANE__PRIVACY__EPSILON`: `privacy.epsilon`: expected a number above 0 and at most 20",
         "  environment variable `MEMBRANE__SERVER__PORT`: unknown key `server.port`; deploy/membrane.toml lists every key",
         "  flag `--flag`: `ledger.url`: expected a path, or a URL that starts with `sqlite://`, `postgres://`, `postgresql://`",
     ];

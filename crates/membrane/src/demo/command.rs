@@ -6,7 +6,11 @@ use std::time::Instant;
 use serde_json::Value;
 use tokio::process::Command;
 
-use crate::cli::{CliError, line};
+use crate::cli::{CliError, line, new_table};
+
+/// Rows and letters of a cell that are shown of an answer that was checked.
+const GLIMPSE_ROWS: usize = 3;
+const GLIMPSE_LETTERS: usize = 24;
 
 /// What earlier answers said, for the checks of later ones.
 pub(crate) type Facts = BTreeMap<&'static str, Value>;
@@ -14,10 +18,19 @@ pub(crate) type Facts = BTreeMap<&'static str, Value>;
 /// Looks at an answer: what was right with it, or what was wrong.
 pub(crate) type Check = fn(&Value, &mut Facts) -> Result<String, String>;
 
+/// Who asks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Who {
+    /// The principal, or a word for one.
+    pub(crate) id: &'static str,
+    /// What it may.
+    pub(crate) about: &'static str,
+}
+
 /// A command, and what its answer must be like.
 pub(crate) struct ShellCommand {
-    /// Who asks, in words.
-    pub(crate) who: &'static str,
+    /// Who asks.
+    pub(crate) who: Who,
     /// What the command shows.
     pub(crate) title: &'static str,
     /// What is pasted.
@@ -47,9 +60,9 @@ pub(crate) fn show(exports: &[(String, String)], commands: &[ShellCommand]) -> R
     }
     let mut who = "";
     for command in commands {
-        if command.who != who {
-            who = command.who;
-            line(format!("\n### {who}"))?;
+        if command.who.id != who {
+            who = command.who.id;
+            line(format!("\n### {who} ({})", command.who.about))?;
         }
         line(format!("\n# {}\n{}", command.title, command.shell))?;
     }
@@ -67,17 +80,23 @@ pub(crate) async fn check_all(
     for command in commands {
         let started = Instant::now();
         let checked = match answer_of(exports, command).await {
-            Ok(answer) => (command.check)(&answer, &mut facts),
+            Ok(answer) => {
+                let checked = (command.check)(&answer, &mut facts);
+                checked.map(|words| (words, glimpse(&answer)))
+            }
             Err(fault) => Err(fault),
         };
         let seconds = started.elapsed().as_secs_f64();
         match checked {
-            Ok(words) => {
-                line(format!("PASS {}: {}\n     {words} ({seconds:.1} s)", command.who, command.title))?
+            Ok((words, glimpse)) => {
+                line(format!("PASS {}: {}: {words} ({seconds:.1} s)", command.who.id, command.title))?;
+                if let Some(glimpse) = glimpse {
+                    line(glimpse)?;
+                }
             }
             Err(words) => {
                 failed += 1;
-                line(format!("FAIL {}: {}\n     {words}", command.who, command.title))?;
+                line(format!("FAIL {}: {}: {words}", command.who.id, command.title))?;
             }
         }
     }
@@ -101,4 +120,24 @@ async fn answer_of(exports: &[(String, String)], command: &ShellCommand) -> Resu
         return Err(format!("the command ended with {}: {words}", output.status));
     }
     serde_json::from_slice(&output.stdout).map_err(|_| "the answer is not JSON".to_owned())
+}
+
+/// Shows the first rows of an answer, as they came.
+fn glimpse(answer: &Value) -> Option<String> {
+    let rows = answer.get("rows")?.as_array()?;
+    let columns = answer.get("columns")?.as_array()?;
+    let names: Vec<&str> = columns.iter().filter_map(|column| column.get("name")?.as_str()).collect();
+    let mut shown = new_table(&names);
+    for row in rows.iter().take(GLIMPSE_ROWS) {
+        let cell = |name: &&str| match row.get(name) {
+            None | Some(Value::Null) => "NULL".to_owned(),
+            Some(Value::String(text)) if text.chars().count() > GLIMPSE_LETTERS => {
+                text.chars().take(GLIMPSE_LETTERS).chain(['…']).collect()
+            }
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+        };
+        shown.add_row(names.iter().map(cell));
+    }
+    Some(shown.to_string())
 }

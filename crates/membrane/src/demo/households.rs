@@ -4,11 +4,11 @@
 use serde_json::{Value, json};
 
 use super::checks::{row_count, rows, text};
-use super::{Facts, ShellCommand, curl_get, curl_post};
+use super::{Facts, ShellCommand, Who, curl_get, curl_post};
 
-const ANALYST: &str = "An analyst";
-const PARTNER: &str = "A partner brand";
-const COMPLIANCE: &str = "Compliance";
+const ANALYST: Who = Who { id: "an analyst", about: "every household, what is personal masked" };
+const PARTNER: Who = Who { id: "a partner", about: "a brand: differentially private aggregates only" };
+const COMPLIANCE: Who = Who { id: "compliance", about: "the record, and no data" };
 
 const JOINED: &str = "SELECT h.member_no, h.name, h.phone, h.email, h.income, SUM(t.sales_value) AS spend \
                       FROM transactions t JOIN households h ON t.household_id = h.household_id \
@@ -24,7 +24,10 @@ pub(crate) fn commands(base: &str) -> Vec<ShellCommand> {
     let read = |sql: &str| {
         curl_post(base, "/v1/query", "ANALYST", &json!({ "sql": sql, "purpose": "marketing_analysis" }))
     };
-    let weekly = json!({ "sql": WEEKLY, "purpose": "partner_reporting", "epsilon": 2.0 });
+    // Few households, many groups each: more groups and rows count than the contract's, at a higher price.
+    let weekly = json!({
+        "sql": WEEKLY, "purpose": "partner_reporting", "epsilon": 4.0, "groups_max": 200, "rows_max": 12
+    });
     vec![
         ShellCommand {
             who: ANALYST,
@@ -97,13 +100,12 @@ fn check_weekly(answer: &Value, facts: &mut Facts) -> Result<String, String> {
     }
     let share = 100.0 * noisy / truth;
     let slack = 5.0 * sd.sqrt();
-    if noisy > truth + slack || noisy < truth * 0.3 - slack {
+    if noisy > truth + slack || noisy < truth * 0.7 - slack {
         return Err(format!("{department} adds up to {share:.0} % of its exact sales"));
     }
     let epsilon = answer.pointer("/price/epsilon").and_then(Value::as_f64).unwrap_or_default();
     Ok(format!(
-        "{groups} groups at epsilon {epsilon:.2}; {department} adds up to {share:.0} % of its exact sales \
-         (contributions of one household are bounded)"
+        "{groups} groups at epsilon {epsilon:.2}; the weeks of {department} add up to {share:.1} % of its exact sales"
     ))
 }
 

@@ -3,22 +3,22 @@
 use serde_json::{Value, json};
 
 use super::checks::{code_is, near, row_count, rows, text};
-use super::{Facts, ShellCommand, curl_get, curl_post};
+use super::{Facts, ShellCommand, Who, curl_get, curl_post};
 
-const ANALYST: &str = "Ana, analyst of marketing (analyst:ana): her regions, masked";
-const INSIGHT: &str = "Lee, analyst of insight (analyst:lee): all regions, nothing personal in clear";
-const PARTNER: &str = "Acme, a partner brand (partner:acme): differentially private aggregates only";
-const COMPLIANCE: &str = "Olga, compliance (compliance:olga): the record";
-const STRANGER: &str = "Somebody without a bearer";
+const ANALYST: Who = Who { id: "analyst:ana", about: "marketing: her own regions, what is personal masked" };
+const INSIGHT: Who = Who { id: "analyst:lee", about: "insight: all regions, nothing personal in clear" };
+const PARTNER: Who = Who { id: "partner:acme", about: "a brand: differentially private aggregates only" };
+const COMPLIANCE: Who = Who { id: "compliance:olga", about: "the record, and no data" };
+const STRANGER: Who = Who { id: "a stranger", about: "no bearer, nothing" };
 
 const MASKED: &str = "SELECT member_no, name, phone, email, birth_date, region, tier \
                       FROM crm_members ORDER BY joined_on DESC, member_no LIMIT 5";
 const JOINED: &str = "SELECT m.tier, COUNT(*) AS orders, SUM(o.amount) AS spend FROM crm_members m \
                       JOIN pos_orders o ON m.member_no = o.member_no GROUP BY m.tier ORDER BY spend DESC";
-const EXACT: &str = "SELECT category, COUNT(*) AS lines, SUM(amount) AS sales \
-                     FROM pos_order_lines GROUP BY category ORDER BY category";
-const SPEND: &str =
-    "SELECT category, COUNT(*) AS lines, SUM(amount) AS sales FROM pos_order_lines GROUP BY category";
+const EXACT: &str = "SELECT category, COUNT(DISTINCT member_no) AS members, COUNT(*) AS lines, \
+                     SUM(amount) AS sales FROM pos_order_lines GROUP BY category ORDER BY category";
+const SPEND: &str = "SELECT category, COUNT(DISTINCT member_no) AS members, COUNT(*) AS lines, SUM(amount) AS sales \
+                     FROM pos_order_lines GROUP BY category";
 const ROWS: &str = "SELECT * FROM pos_order_lines LIMIT 5";
 
 /// Whose bearers the commands need: the variable and the principal.
@@ -151,11 +151,14 @@ fn check_price(answer: &Value, _: &mut Facts) -> Result<String, String> {
 fn check_release(answer: &Value, facts: &mut Facts) -> Result<String, String> {
     let exact = facts.get("exact").cloned().ok_or("the exact answer is missing")?;
     let groups = rows(&exact)?.len();
+    let members = near(answer, &exact, "category", "members")?;
     let lines = near(answer, &exact, "category", "lines")?;
     let sales = near(answer, &exact, "category", "sales")?;
     let answered = row_count(answer)?;
     facts.insert("release", answer.clone());
-    Ok(format!("{answered} of {groups} groups, at most {lines:.1} % off in lines, {sales:.1} % in sales"))
+    Ok(format!(
+        "{answered} of {groups} groups, at most {members:.1} % off in members, {lines:.1} % in lines, {sales:.1} % in sales"
+    ))
 }
 
 fn check_replay(answer: &Value, facts: &mut Facts) -> Result<String, String> {

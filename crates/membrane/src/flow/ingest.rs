@@ -91,5 +91,5 @@ async fn bring_in(
         scratch: hub.scratch().to_path_buf(),
     };
     let input = Input { reader: request.reader, format: request.format, source: request.source };
-    membrane_ingest::ingest(&parts, &permit, &dataset, input, progress).await.map_err(Error::Ingest)
+    Box::pin(membrane_ingest::ingest(&parts, &permit, &dataset, input, progress)).await.map_err(Error::Ingest)
 }

@@ -28,34 +28,29 @@ pub struct BudgetLineBody {
     pub remaining: AmountBody,
 }
 
-/// A privacy loss: zero-concentrated DP and delta, and what that amounts to as epsilon.
+/// A privacy loss: zero-concentrated DP (rho) plus delta, and what rho amounts to as epsilon.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AmountBody {
     /// rho of zero-concentrated DP.
     pub rho: f64,
     /// delta.
     pub delta: f64,
-    /// The same as epsilon, at `epsilon_delta`.
+    /// rho as epsilon, at `epsilon_delta`; `delta` comes on top.
     pub epsilon: f64,
     /// The delta at which `epsilon` is stated.
     pub epsilon_delta: f64,
 }
 
-/// The delta at which amounts are shown as epsilon.
+/// The delta at which rho is shown as epsilon.
 const SHOWN_DELTA: f64 = 1e-6;
 
 impl From<Price> for AmountBody {
     fn from(price: Price) -> Self {
-        let at = SHOWN_DELTA.max(price.delta() * 2.0).min(0.5);
-        let epsilon = if price.rho_nano == 0 {
-            0.0
-        } else {
-            Delta::new(at)
-                .ok()
-                .and_then(|delta| membrane_privacy::epsilon_of(price, delta).ok())
-                .unwrap_or(f64::MAX)
-        };
-        Self { rho: price.rho(), delta: price.delta(), epsilon, epsilon_delta: at }
+        let rho = Price { delta_atto: 0, ..price };
+        let shown =
+            Delta::new(SHOWN_DELTA).ok().and_then(|delta| membrane_privacy::epsilon_of(rho, delta).ok());
+        let epsilon = if price.rho_nano == 0 { 0.0 } else { shown.unwrap_or(f64::MAX) };
+        Self { rho: price.rho(), delta: price.delta(), epsilon, epsilon_delta: SHOWN_DELTA }
     }
 }
 

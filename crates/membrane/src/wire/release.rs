@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use membrane_model::{ColumnName, Purpose};
-use membrane_privacy::MechanismSummary;
+use membrane_privacy::{AggregateKind, MechanismSummary};
 use membrane_query::ReleaseAnswer;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -120,7 +120,7 @@ pub struct MechanismBody {
     pub aggregates: Vec<AggregateBody>,
 }
 
-/// An aggregate, in fixed-point units where it is a sum.
+/// An aggregate, in the units of its values.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AggregateBody {
     /// Its name.
@@ -128,9 +128,9 @@ pub struct AggregateBody {
     /// The standard deviation of its noise.
     pub sigma: f64,
     /// Half of the width of its 95 % interval.
-    pub half_width95: i64,
+    pub half_width95: f64,
     /// The most that one member contributes to one group.
-    pub contribution_max: i64,
+    pub contribution_max: f64,
 }
 
 /// A table that was read.
@@ -153,11 +153,17 @@ pub struct ReleaseColumnBody {
 
 impl From<&MechanismSummary> for MechanismBody {
     fn from(summary: &MechanismSummary) -> Self {
-        let aggregates = summary.aggregates.iter().map(|aggregate| AggregateBody {
-            name: aggregate.name.clone(),
-            sigma: aggregate.sigma,
-            half_width95: aggregate.half_width95,
-            contribution_max: aggregate.contribution_max,
+        let aggregates = summary.aggregates.iter().map(|aggregate| {
+            let unit = match aggregate.kind {
+                AggregateKind::Sum { scale, .. } => 10_f64.powi(-i32::from(scale)),
+                _ => 1.0,
+            };
+            AggregateBody {
+                name: aggregate.name.clone(),
+                sigma: aggregate.sigma * unit,
+                half_width95: number(aggregate.half_width95) * unit,
+                contribution_max: number(aggregate.contribution_max) * unit,
+            }
         });
         Self {
             groups_max: summary.groups_max,
@@ -167,6 +173,11 @@ impl From<&MechanismSummary> for MechanismBody {
             aggregates: aggregates.collect(),
         }
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "for show")]
+const fn number(units: i64) -> f64 {
+    units as f64
 }
 
 /// Shows what stands before the rows of a release: all of [`ReleaseAnswerBody`] but the rows.

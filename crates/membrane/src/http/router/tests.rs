@@ -1,50 +1,32 @@
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode};
-use chrono::{DateTime, Utc};
-use membrane_model::FixedClock;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tower::ServiceExt;
 
 use super::router;
 use crate::config::Config;
 use crate::http::{Metrics, openapi_document};
 use crate::hub::Hub;
+use crate::testing::{World, now, world};
 
-/// A hub without data, on a folder that lives as long as it.
-struct World {
+/// The API of a hub without data.
+struct Api {
     app: Router,
     hub: Arc<Hub>,
-    _folder: TempDir,
+    _world: World,
 }
 
-fn now() -> DateTime<Utc> {
-    DateTime::from_timestamp(1_900_000_000, 0).expect("moment")
+async fn api(change: fn(&mut Config)) -> Api {
+    let world = world(change).await;
+    let app = router(world.hub.clone(), &world.config.server, Metrics::of_process());
+    Api { app, hub: world.hub.clone(), _world: world }
 }
 
-async fn world(change: fn(&mut Config)) -> World {
-    let folder = tempfile::tempdir().expect("folder");
-    let within = |name: &str| folder.path().join(name).display().to_string();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let mut config = Config::default();
-    config.catalog.dir = root.join("catalog").display().to_string();
-    config.policies.dir = root.join("policies").display().to_string();
-    config.data.url = within("data");
-    config.data.scratch = within("scratch");
-    config.ledger.url = within("ledger.sqlite");
-    config.keys.file = within("root.key");
-    change(&mut config);
-    let hub = Arc::new(Hub::open(&config, Arc::new(FixedClock(now()))).await.expect("hub"));
-    let app = router(hub.clone(), &config.server, Metrics::of_process());
-    World { app, hub, _folder: folder }
-}
-
-impl World {
+impl Api {
     fn bearer(&self, principal: &str) -> String {
         let principal = principal.parse().expect("principal");
         self.hub.bearers().issue(&principal, "test", 1, now()).expect("bearer")
@@ -96,20 +78,20 @@ fn endpoints() -> Vec<(Method, String)> {
 
 #[tokio::test]
 async fn every_endpoint_refuses_strangers() {
-    let world = world(|_| ()).await;
+    let api = api(|_| ()).await;
     let open = ["/healthz", "/readyz", "/metrics", "/openapi.json"];
     let mut refused = 0;
     for (method, path) in endpoints() {
         let request =
             Request::builder().method(method.clone()).uri(&path).body(Body::empty()).expect("request");
         if open.contains(&path.as_str()) {
-            assert_eq!(world.ask(request).await.0, StatusCode::OK, "{path}");
+            assert_eq!(api.ask(request).await.0, StatusCode::OK, "{path}");
             continue;
         }
-        world.check(request, 401, "unauthenticated").await;
+        api.check(request, 401, "unauthenticated").await;
         for value in ["Bearer x", "Basic x", "Bearer", ""] {
             let request = Request::builder().method(method.clone()).uri(&path).header("authorization", value);
-            world.check(request.body(Body::empty()).expect("request"), 401, "unauthenticated").await;
+            api.check(request.body(Body::empty()).expect("request"), 401, "unauthenticated").await;
         }
         refused += 1;
     }
@@ -151,74 +133,74 @@ fn every_schema_that_is_named_is_described() {
 
 #[tokio::test]
 async fn an_expired_bearer_is_told_so() {
-    let world = world(|_| ()).await;
+    let api = api(|_| ()).await;
     let hours = chrono::TimeDelta::hours(2);
     let ana = "analyst:ana".parse().expect("principal");
-    let bearer = world.hub.bearers().issue(&ana, "old", 1, now() - hours).expect("bearer");
-    world.check(get("/v1/datasets", Some(&bearer)), 401, "bearer_expired").await;
+    let bearer = api.hub.bearers().issue(&ana, "old", 1, now() - hours).expect("bearer");
+    api.check(get("/v1/datasets", Some(&bearer)), 401, "bearer_expired").await;
 }
 
 #[tokio::test]
 async fn what_is_asked_wrongly_is_refused_in_our_words() {
-    let world = world(|_| ()).await;
-    let (ana, olga) = (world.bearer("analyst:ana"), world.bearer("compliance:olga"));
+    let api = api(|_| ()).await;
+    let (ana, olga) = (api.bearer("analyst:ana"), api.bearer("compliance:olga"));
     let json_type = "application/json";
     let query = |body: &'static str| post("/v1/query", &ana, json_type, body);
-    world.check(query("{"), 400, "bad_request").await;
-    world.check(query("{\"sql\": \"SELECT 1\", \"colour\": 1}"), 400, "bad_request").await;
-    world.check(query("{\"sql\": \"SELECT 1\", \"purpose\": \"No Such\"}"), 400, "bad_request").await;
-    world.check(query("{\"sql\": \"SELECT 1\"}"), 400, "unknown_purpose").await;
-    world.check(query("{\"sql\": \"SELEC\", \"purpose\": \"marketing_analysis\"}"), 400, "not_allowed").await;
-    world.check(post("/v1/query", &ana, "text/plain", "SELECT 1"), 400, "bad_request").await;
+    api.check(query("{"), 400, "bad_request").await;
+    api.check(query("{\"sql\": \"SELECT 1\", \"colour\": 1}"), 400, "bad_request").await;
+    api.check(query("{\"sql\": \"SELECT 1\", \"purpose\": \"No Such\"}"), 400, "bad_request").await;
+    api.check(query("{\"sql\": \"SELECT 1\"}"), 400, "unknown_purpose").await;
+    api.check(query("{\"sql\": \"SELEC\", \"purpose\": \"marketing_analysis\"}"), 400, "not_allowed").await;
+    api.check(post("/v1/query", &ana, "text/plain", "SELECT 1"), 400, "bad_request").await;
     let long = format!("{{\"sql\": \"{}\"}}", "x".repeat(1 << 20));
-    world.check(post("/v1/query", &ana, json_type, long), 413, "too_large").await;
+    api.check(post("/v1/query", &ana, json_type, long), 413, "too_large").await;
     let mut picky = query("{\"sql\": \"SELECT 1\", \"purpose\": \"marketing_analysis\"}");
     picky.headers_mut().insert("accept", "text/html".parse().expect("header"));
-    world.check(picky, 406, "not_acceptable").await;
-    world.check(get("/v1/runs?colour=1", Some(&olga)), 400, "bad_request").await;
-    world.check(get("/v1/runs/not-a-run", Some(&olga)), 400, "bad_request").await;
-    world.check(get("/v1/lineage/no_such/phone", Some(&olga)), 404, "not_found").await;
-    world.check(get("/v1/lineage/crm_members/no_such", Some(&olga)), 400, "unknown_column").await;
-    world.check(get("/v2/datasets", Some(&ana)), 404, "unknown_endpoint").await;
-    world.check(post("/v1/datasets", &ana, json_type, "{}"), 405, "wrong_method").await;
+    api.check(picky, 406, "not_acceptable").await;
+    api.check(get("/v1/runs?colour=1", Some(&olga)), 400, "bad_request").await;
+    api.check(get("/v1/runs/not-a-run", Some(&olga)), 400, "bad_request").await;
+    api.check(get("/v1/lineage/no_such/phone", Some(&olga)), 404, "not_found").await;
+    api.check(get("/v1/lineage/crm_members/no_such", Some(&olga)), 400, "unknown_column").await;
+    api.check(get("/v2/datasets", Some(&ana)), 404, "unknown_endpoint").await;
+    api.check(post("/v1/datasets", &ana, json_type, "{}"), 405, "wrong_method").await;
 }
 
 #[tokio::test]
 async fn policy_refuses_and_the_run_is_named() {
-    let world = world(|_| ()).await;
-    let ana = world.bearer("analyst:ana");
-    let (status, body) = world.ask(get("/v1/runs", Some(&ana))).await;
+    let api = api(|_| ()).await;
+    let ana = api.bearer("analyst:ana");
+    let (status, body) = api.ask(get("/v1/runs", Some(&ana))).await;
     assert_eq!((status.as_u16(), &body["error"]["code"]), (403, &json!("not_permitted")));
     let run = body["error"]["run"].as_str().expect("run").to_owned();
-    let olga = world.bearer("compliance:olga");
-    let (status, found) = world.ask(get(&format!("/v1/runs/{run}"), Some(&olga))).await;
+    let olga = api.bearer("compliance:olga");
+    let (status, found) = api.ask(get(&format!("/v1/runs/{run}"), Some(&olga))).await;
     assert_eq!(status, StatusCode::OK, "{found}");
     assert_eq!((&found["principal"], &found["status"]), (&json!("analyst:ana"), &json!("refused")));
     assert_eq!(found["error_code"], json!("not_permitted"));
-    world.check(get("/v1/datasets", Some(&world.bearer("analyst:nobody"))), 403, "unknown_principal").await;
+    api.check(get("/v1/datasets", Some(&api.bearer("analyst:nobody"))), 403, "unknown_principal").await;
 }
 
 #[tokio::test]
 async fn deliveries_are_checked_before_they_are_read() {
-    let world = world(|config| config.limits.body_bytes_max = 16).await;
-    let ingestor = world.bearer("service:ingestor");
+    let api = api(|config| config.limits.body_bytes_max = 16).await;
+    let ingestor = api.bearer("service:ingestor");
     let path = "/v1/ingest/dim_stores";
-    world.check(post(path, &ingestor, "text/plain", "x"), 415, "unsupported_media").await;
-    world.check(post(path, &ingestor, "text/csv", "x".repeat(17)), 413, "too_large").await;
+    api.check(post(path, &ingestor, "text/plain", "x"), 415, "unsupported_media").await;
+    api.check(post(path, &ingestor, "text/csv", "x".repeat(17)), 413, "too_large").await;
     let stream = futures::stream::iter((0..17).map(|_| Ok::<_, std::io::Error>("x")));
-    world.check(post(path, &ingestor, "text/csv", Body::from_stream(stream)), 413, "too_large").await;
+    api.check(post(path, &ingestor, "text/csv", Body::from_stream(stream)), 413, "too_large").await;
     let mut twice = post(&format!("{path}?source=a"), &ingestor, "text/csv", "x");
     twice.headers_mut().insert("idempotency-key", "b".parse().expect("header"));
-    world.check(twice, 400, "bad_request").await;
-    world.check(post("/v1/ingest/No", &ingestor, "text/csv", "x"), 400, "bad_request").await;
-    let ana = world.bearer("analyst:ana");
-    world.check(post(path, &ana, "text/csv", "x"), 403, "not_permitted").await;
+    api.check(twice, 400, "bad_request").await;
+    api.check(post("/v1/ingest/No", &ingestor, "text/csv", "x"), 400, "bad_request").await;
+    let ana = api.bearer("analyst:ana");
+    api.check(post(path, &ana, "text/csv", "x"), 403, "not_permitted").await;
 }
 
 #[tokio::test]
 async fn more_than_can_be_worked_on_is_told_to_wait() {
-    let world = world(|config| config.server.requests_max = 1).await;
-    let ingestor = world.bearer("service:ingestor");
+    let api = api(|config| config.server.requests_max = 1).await;
+    let ingestor = api.bearer("service:ingestor");
     // A delivery that never ends keeps the only place.
     let (sender, receiver) = tokio::sync::oneshot::channel::<()>();
     let body = futures::stream::once(async move {
@@ -226,12 +208,12 @@ async fn more_than_can_be_worked_on_is_told_to_wait() {
         Err::<&str, _>(std::io::Error::other("given up"))
     });
     let request = post("/v1/ingest/dim_stores", &ingestor, "text/csv", Body::from_stream(body));
-    let app = world.app.clone();
+    let app = api.app.clone();
     let waiting = tokio::spawn(async move { app.oneshot(request).await.expect("response").status() });
-    while world.hub.tasks().count() == 0 {
+    while api.hub.tasks().count() == 0 {
         tokio::task::yield_now().await;
     }
-    world.check(get("/v1/datasets", Some(&world.bearer("analyst:ana"))), 503, "busy").await;
+    api.check(get("/v1/datasets", Some(&api.bearer("analyst:ana"))), 503, "busy").await;
     drop(sender);
     assert_eq!(waiting.await.expect("task"), StatusCode::BAD_REQUEST);
 }
