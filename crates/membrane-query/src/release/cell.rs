@@ -31,9 +31,9 @@ fn truncated(unit: Unit, array: &ArrayRef) -> Result<ArrayRef, QueryError> {
             Ok(Arc::new(cut))
         }
         DataType::Date32 => {
-            let cut: PrimitiveArray<Date32Type> = array.as_primitive::<Date32Type>().unary(|value| {
-                i32::try_from(truncate_days(unit, i64::from(value))).unwrap_or(i32::MIN)
-            });
+            let cut: PrimitiveArray<Date32Type> = array
+                .as_primitive::<Date32Type>()
+                .unary(|value| i32::try_from(truncate_days(unit, i64::from(value))).unwrap_or(i32::MIN));
             Ok(Arc::new(cut))
         }
         _ => Err(QueryError::Failed),
@@ -58,7 +58,9 @@ pub(super) fn texts(array: &dyn Array) -> Result<Vec<Option<String>>, QueryError
     Ok(match array.data_type() {
         DataType::Utf8 => array.as_string::<i32>().iter().map(|text| text.map(str::to_owned)).collect(),
         DataType::Utf8View => array.as_string_view().iter().map(|text| text.map(str::to_owned)).collect(),
-        DataType::Boolean => array.as_boolean().iter().map(|truth| truth.map(|truth| truth.to_string())).collect(),
+        DataType::Boolean => {
+            array.as_boolean().iter().map(|truth| truth.map(|truth| truth.to_string())).collect()
+        }
         DataType::Int64 => written(array.as_primitive::<Int64Type>(), |value| value.to_string()),
         DataType::Decimal128(_, scale) => {
             written(array.as_primitive::<Decimal128Type>(), |value| decimal_text(value, *scale))

@@ -11,8 +11,7 @@ use super::refusal::refuse;
 use crate::QueryError;
 
 const PATTERN_LENGTH_MAX: usize = 256;
-const TOTAL: &str =
-    "WHERE may compare columns with constants and combine that with AND, OR, NOT, IN, BETWEEN, LIKE and IS NULL";
+const TOTAL: &str = "WHERE may compare columns with constants and combine that with AND, OR, NOT, IN, BETWEEN, LIKE and IS NULL";
 
 /// Finds the column that an expression names.
 pub(super) type Resolve<'a> = dyn Fn(&Expr) -> Result<ColumnRef, QueryError> + 'a;
@@ -75,7 +74,8 @@ fn condition(expression: &Expr, resolve: &Resolve<'_>) -> Result<Condition, Quer
 }
 
 fn binary_condition(binary: &BinaryExpr, resolve: &Resolve<'_>) -> Result<Condition, QueryError> {
-    let both = || Ok::<_, QueryError>([condition(&binary.left, resolve)?, condition(&binary.right, resolve)?]);
+    let both =
+        || Ok::<_, QueryError>([condition(&binary.left, resolve)?, condition(&binary.right, resolve)?]);
     let comparison = match binary.op {
         Operator::And => return Ok(Condition::And(flatten(both()?, true))),
         Operator::Or => return Ok(Condition::Or(flatten(both()?, false))),

@@ -18,7 +18,7 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::arrow::row::{RowConverter, SortField};
 use datafusion::execution::memory_pool::MemoryReservation;
-use membrane_privacy::{GroupKey, GroupTotals, KeyDomain, MemberPart, Mechanism};
+use membrane_privacy::{GroupKey, GroupTotals, KeyDomain, Mechanism, MemberPart};
 use membrane_vault::Tokenizer;
 
 use self::table::PartTable;
@@ -51,13 +51,19 @@ impl Exact {
         let columns = columns_read(question);
         let place = |wanted: &ColumnRef| {
             // The unit column comes first.
-            columns.iter().position(|column| column == wanted).map(|index| index + 1).ok_or(QueryError::Failed)
+            columns
+                .iter()
+                .position(|column| column == wanted)
+                .map(|index| index + 1)
+                .ok_or(QueryError::Failed)
         };
         let keys = question.keys.iter().map(|key| Ok((key.clone(), place(key.column())?)));
         let kinds = mechanism.spec().aggregates.iter().map(|aggregate| aggregate.kind);
-        let raw = question.aggregates.iter().zip(kinds).map(|(aggregate, kind)| {
-            RawColumn::new(aggregate, kind, place)
-        });
+        let raw = question
+            .aggregates
+            .iter()
+            .zip(kinds)
+            .map(|(aggregate, kind)| RawColumn::new(aggregate, kind, place));
         let raw = raw.collect::<Result<Vec<RawColumn>, QueryError>>()?;
         Ok(Self {
             keys: keys.collect::<Result<_, QueryError>>()?,
@@ -97,9 +103,10 @@ impl Exact {
             self.group(&[])?;
             return Ok(vec![0; batch.num_rows()]);
         }
-        let arrays = self.keys.iter().map(|(key, place)| {
-            cell::key_array(key, batch.columns().get(*place).ok_or(QueryError::Failed)?)
-        });
+        let arrays = self
+            .keys
+            .iter()
+            .map(|(key, place)| cell::key_array(key, batch.columns().get(*place).ok_or(QueryError::Failed)?));
         let arrays = arrays.collect::<Result<Vec<ArrayRef>, QueryError>>()?;
         let converter = match &mut self.converter {
             Some(converter) => converter,
@@ -162,7 +169,8 @@ impl Exact {
 
     /// Returns the rendered key of every group, in the order of the groups.
     fn group_names(&self) -> Result<Vec<GroupKey>, QueryError> {
-        let mut keys: Vec<(&[u8], u32)> = self.groups.iter().map(|(key, group)| (key.as_ref(), *group)).collect();
+        let mut keys: Vec<(&[u8], u32)> =
+            self.groups.iter().map(|(key, group)| (key.as_ref(), *group)).collect();
         keys.sort_unstable_by_key(|(_, group)| *group);
         let Some(converter) = &self.converter else { return Ok(vec![GroupKey::new(); keys.len()]) };
         let parser = converter.parser();

@@ -124,11 +124,7 @@ pub(super) fn scope_with(rule: RowRule) -> Scope {
         let hidden = ["member_no", "pay_account"];
         ScopeTable::new(&Arc::new(dataset), rule, |column| !hidden.contains(&column.as_str()))
     };
-    Scope::new(vec![
-        table(lines(), &rule),
-        table(products(), &RowRule::All),
-        table(visits(), &RowRule::All),
-    ])
+    Scope::new(vec![table(lines(), &rule), table(products(), &RowRule::All), table(visits(), &RowRule::All)])
 }
 
 pub(super) fn scope() -> Scope {
@@ -216,7 +212,9 @@ pub(super) fn batch(rows: &[Row]) -> RecordBatch {
         ("ordered_on", Arc::new(Date32Array::from_iter(rows.iter().map(|_| None::<i32>)))),
         (
             "_subject",
-            Arc::new(BinaryArray::from_iter(units.iter().map(|unit| unit.as_ref().map(<[u8; 16]>::as_slice)))),
+            Arc::new(BinaryArray::from_iter(
+                units.iter().map(|unit| unit.as_ref().map(<[u8; 16]>::as_slice)),
+            )),
         ),
     ];
     let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = columns

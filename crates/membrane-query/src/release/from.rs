@@ -108,14 +108,10 @@ impl<'a> From<'a> {
         match plan {
             LogicalPlan::Join(join) => self.add_join(join),
             LogicalPlan::SubqueryAlias(alias) => match alias.input.as_ref() {
-                LogicalPlan::TableScan(scan) => {
-                    self.add_table(scan.table_name.table(), alias.alias.table())
-                }
+                LogicalPlan::TableScan(scan) => self.add_table(scan.table_name.table(), alias.alias.table()),
                 _ => Err(refuse("WITH or a subquery", "write one SELECT over datasets")),
             },
-            LogicalPlan::TableScan(scan) => {
-                self.add_table(scan.table_name.table(), scan.table_name.table())
-            }
+            LogicalPlan::TableScan(scan) => self.add_table(scan.table_name.table(), scan.table_name.table()),
             LogicalPlan::Values(_) | LogicalPlan::EmptyRelation(_) => {
                 Err(refuse("a statement without a dataset", "name one dataset about members in FROM"))
             }

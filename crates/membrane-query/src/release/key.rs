@@ -18,7 +18,11 @@ pub(super) fn read(expression: &Expr, resolve: &Resolve<'_>) -> Result<Key, Quer
         Expr::Column(_) => {
             let column = resolve(expression)?;
             if column.logical == TypeOf::Number {
-                return Err(refuse_named("a key that is a floating-point column", column.column.as_str(), KNOWN));
+                return Err(refuse_named(
+                    "a key that is a floating-point column",
+                    column.column.as_str(),
+                    KNOWN,
+                ));
             }
             Ok(Key::Column(column))
         }
@@ -35,7 +39,9 @@ pub(super) fn read(expression: &Expr, resolve: &Resolve<'_>) -> Result<Key, Quer
                 "date_trunc" => unit(&which)
                     .filter(|unit| column.logical == TypeOf::Timestamp || *unit != Unit::Hour)
                     .map(|unit| Key::Truncate(unit, column))
-                    .ok_or_else(|| refuse("this unit of date_trunc", "year, quarter, month, week, day or hour")),
+                    .ok_or_else(|| {
+                        refuse("this unit of date_trunc", "year, quarter, month, week, day or hour")
+                    }),
                 "date_part" => part(&which)
                     .filter(|part| column.logical == TypeOf::Timestamp || *part != Part::Hour)
                     .map(|part| Key::Part(part, column))
@@ -45,7 +51,9 @@ pub(super) fn read(expression: &Expr, resolve: &Resolve<'_>) -> Result<Key, Quer
                 name => Err(refuse_named("a key made by function", name, KNOWN)),
             }
         }
-        Expr::GroupingSet(_) => Err(refuse("ROLLUP, CUBE or GROUPING SETS", "ask one release for each level")),
+        Expr::GroupingSet(_) => {
+            Err(refuse("ROLLUP, CUBE or GROUPING SETS", "ask one release for each level"))
+        }
         Expr::Case(_) => Err(refuse("a key made by CASE", KNOWN)),
         Expr::Cast(_) | Expr::TryCast(_) => Err(refuse("a key made by a cast", KNOWN)),
         _ => Err(refuse("a key made by an expression", KNOWN)),

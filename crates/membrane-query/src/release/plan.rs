@@ -89,8 +89,7 @@ impl Engine {
             purpose: permit.purpose(),
             policy_version: permit.policy_version(),
         };
-        let key =
-            query_key(&vault.query_key_hasher(), &asker, &question, mechanism.spec(), &opened.inputs)?;
+        let key = query_key(&vault.query_key_hasher(), &asker, &question, mechanism.spec(), &opened.inputs)?;
         let version = |name: &DatasetName| opened.inputs.iter().find(|input| input.dataset == *name);
         let datasets = opened.tables.iter().map(|(name, _)| ReleasedDataset {
             dataset: name.clone(),
@@ -118,10 +117,8 @@ pub(super) async fn question(
     limits: &Limits,
 ) -> Result<Question, QueryError> {
     let state = user_session(scope.planning_tables(), limits)?;
-    let plan = state
-        .statement_to_plan(statement.for_planner())
-        .await
-        .map_err(|error| sanitise(&error, limits))?;
+    let plan =
+        state.statement_to_plan(statement.for_planner()).await.map_err(|error| sanitise(&error, limits))?;
     let mut question = read(&plan, scope)?;
     normalise(&mut question);
     Ok(question)
@@ -213,8 +210,7 @@ pub(super) async fn exact(
     let memory = MemoryConsumer::new("release").register(&state.runtime_env().memory_pool);
     let mut exact = Exact::new(question, mechanism, limits.groups_max, memory)?;
     let physical = state.create_physical_plan(plan).await.map_err(|error| sanitise(&error, limits))?;
-    let mut stream =
-        execute_stream(physical, state.task_ctx()).map_err(|error| sanitise(&error, limits))?;
+    let mut stream = execute_stream(physical, state.task_ctx()).map_err(|error| sanitise(&error, limits))?;
     while let Some(batch) = stream.next().await {
         exact.absorb(&batch.map_err(|error| sanitise(&error, limits))?)?;
     }

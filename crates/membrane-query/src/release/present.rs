@@ -33,11 +33,15 @@ enum SortValue {
 }
 
 /// Returns the columns of the answer.
-pub(super) fn columns(question: &Question, aggregates: &[AggregateSpec]) -> Result<Vec<ReleaseColumn>, QueryError> {
+pub(super) fn columns(
+    question: &Question,
+    aggregates: &[AggregateSpec],
+) -> Result<Vec<ReleaseColumn>, QueryError> {
     let mut columns = Vec::new();
     for output in &question.outputs {
         let roles = [ReleaseRole::Value, ReleaseRole::Low95, ReleaseRole::High95, ReleaseRole::Sd];
-        let roles = if matches!(output.shows, Shows::Key(_)) { vec![ReleaseRole::Key] } else { roles.to_vec() };
+        let roles =
+            if matches!(output.shows, Shows::Key(_)) { vec![ReleaseRole::Key] } else { roles.to_vec() };
         for (name, role) in column_names(output).into_iter().zip(roles) {
             let kind = match (output.shows, role) {
                 (Shows::Key(index), _) => key_type(question.keys.get(index).ok_or(QueryError::Failed)?),
@@ -76,7 +80,9 @@ pub(super) fn rows(
 
 fn compare(question: &Question, one: &[Vec<Cell>], other: &[Vec<Cell>]) -> Ordering {
     for order in &question.order {
-        let value = |row: &[Vec<Cell>]| row.get(order.output).and_then(|cells| cells.first()).map(|cell| cell.sort.clone());
+        let value = |row: &[Vec<Cell>]| {
+            row.get(order.output).and_then(|cells| cells.first()).map(|cell| cell.sort.clone())
+        };
         let (one, other) = (value(one).unwrap_or(SortValue::Null), value(other).unwrap_or(SortValue::Null));
         let ordering = match (&one, &other) {
             (SortValue::Null, SortValue::Null) => Ordering::Equal,
@@ -144,7 +150,9 @@ fn cells(
             Ok(vec![number(noisy.value), number(noisy.low95), number(noisy.high95), sd])
         }
         Shows::Ratio(sum, count) => {
-            let AggregateKind::Sum { lower, upper, scale } = spec(sum)?.kind else { return Err(QueryError::Failed) };
+            let AggregateKind::Sum { lower, upper, scale } = spec(sum)?.kind else {
+                return Err(QueryError::Failed);
+            };
             let ratio = Ratio::of(value(sum)?, value(count)?, (lower, upper), scale);
             let scale = scale.saturating_add(RATIO_DECIMALS);
             let number = |value: f64| {

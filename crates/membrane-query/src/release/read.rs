@@ -27,6 +27,7 @@ use crate::plain_name::plain_name;
 
 const NAME_LENGTH_MAX: usize = 63;
 const OUTPUTS_MAX: usize = 64;
+const PLANNER_COUNT: &str = "count(*)";
 
 /// Reads a plan, made over [`Scope::planning_tables`].
 pub(super) fn read(plan: &LogicalPlan, scope: &Scope) -> Result<Question, QueryError> {
@@ -69,11 +70,11 @@ pub(super) fn read(plan: &LogicalPlan, scope: &Scope) -> Result<Question, QueryE
     }
 
     let position = |expression: &Expr| match expression {
-        Expr::Column(column) => aggregate.schema.maybe_index_of_column(column).and_then(|index| {
-            match index.checked_sub(keys.len()) {
-                None => Some(Shows::Key(index)),
-                Some(index) => shown.get(index).copied(),
-            }
+        Expr::Column(column) => aggregate.schema.maybe_index_of_column(column).and_then(|index| match index
+            .checked_sub(keys.len())
+        {
+            None => Some(Shows::Key(index)),
+            Some(index) => shown.get(index).copied(),
         }),
         _ => None,
     };
@@ -105,7 +106,8 @@ fn outputs(
     let mut outputs: Vec<Output> = Vec::with_capacity(projection.expr.len());
     for expression in &projection.expr {
         let alias = match expression {
-            Expr::Alias(alias) => Some(alias.name.clone()),
+            // `count(*)` is what the planner itself calls it.
+            Expr::Alias(alias) if alias.name != PLANNER_COUNT => Some(alias.name.clone()),
             _ => None,
         };
         let shows = position(without_alias(expression)).ok_or_else(|| {
@@ -145,7 +147,8 @@ fn check_names(outputs: &[Output]) -> Result<(), QueryError> {
         }
         for name in column_names(output) {
             if !names.insert(name) {
-                let rewrite = "give each column a name of its own with AS; `_lo95`, `_hi95` and `_sd` are taken";
+                let rewrite =
+                    "give each column a name of its own with AS; `_lo95`, `_hi95` and `_sd` are taken";
                 return Err(refuse_named("two columns of the answer with one name", &output.name, rewrite));
             }
         }

@@ -48,9 +48,8 @@ pub(super) fn plan(
         let right = scan(index + 1)?.build().map_err(|_| QueryError::Failed)?;
         let (earlier, new): (Vec<Column>, Vec<Column>) =
             join.on.iter().map(|(earlier, new)| (named(earlier), named(new))).unzip();
-        builder = builder
-            .join(right, JoinType::Inner, (earlier, new), None)
-            .map_err(|_| QueryError::Failed)?;
+        builder =
+            builder.join(right, JoinType::Inner, (earlier, new), None).map_err(|_| QueryError::Failed)?;
     }
     for condition in &question.conditions {
         let filter = expression(condition, providers)?;
@@ -58,9 +57,8 @@ pub(super) fn plan(
     }
     let unit = Expr::Column(Column::new(Some(alias(question.private)), SUBJECT_COLUMN)).alias("unit");
     let read = columns_read(question);
-    let read = read.iter().enumerate().map(|(index, column)| {
-        Expr::Column(named(column)).alias(format!("c{index}"))
-    });
+    let read =
+        read.iter().enumerate().map(|(index, column)| Expr::Column(named(column)).alias(format!("c{index}")));
     builder
         .project([unit].into_iter().chain(read).collect::<Vec<Expr>>())
         .and_then(LogicalPlanBuilder::build)

@@ -37,10 +37,12 @@ async fn key(sql: &str, asked: &Asked) -> String {
     let dataset = "lines".parse().expect("a dataset name");
     let inputs = [DatasetVersion { dataset, version: TableVersion(asked.version) }];
     let root = RootKey::from_hex(&"07".repeat(32)).expect("a root key");
-    query_key(&Vault::new(&root).query_key_hasher(), &asker, &question, mechanism.spec(), &inputs).expect("a key")
+    query_key(&Vault::new(&root).query_key_hasher(), &asker, &question, mechanism.spec(), &inputs)
+        .expect("a key")
 }
 
-const SQL: &str = "SELECT region, COUNT(*) AS n FROM lines WHERE gift AND month IN ('a', 'b') GROUP BY region";
+const SQL: &str =
+    "SELECT region, COUNT(*) AS n FROM lines WHERE gift AND month IN ('a', 'b') GROUP BY region";
 
 #[tokio::test]
 async fn one_question_in_other_words_has_one_name() {

@@ -30,8 +30,7 @@ fn conditions_are_decided_in_three_valued_logic() {
     check(&Condition::And(vec![a.clone(), null]), None, Some(None));
     check(&Condition::And(vec![a.clone(), b.clone()]), Some("a"), Some(Some(false)));
     check(&Condition::Or(vec![a, b]), Some("b"), Some(Some(true)));
-    let within =
-        Condition::In { column: column(TypeOf::Text), values: vec![Literal::Text("x".into())] };
+    let within = Condition::In { column: column(TypeOf::Text), values: vec![Literal::Text("x".into())] };
     check(&within, Some("x"), Some(Some(true)));
     check(&within, None, Some(None));
     let less = Condition::Compare {

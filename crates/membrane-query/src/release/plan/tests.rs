@@ -5,11 +5,13 @@ use crate::release::fixture::{Row, ask, lines_table, mechanism, options, samplin
 /// leaves little noise. Six deviations either way: error rate below 1e-8.
 #[tokio::test]
 async fn a_release_is_near_the_bounded_truth_and_says_how_near() {
-    let question = ask("SELECT region, COUNT(*) AS n, SUM(amount) AS s FROM lines GROUP BY region ORDER BY n DESC")
-        .await
-        .expect("a question");
+    let question =
+        ask("SELECT region, COUNT(*) AS n, SUM(amount) AS s FROM lines GROUP BY region ORDER BY n DESC")
+            .await
+            .expect("a question");
     let mechanism = mechanism(&question, &options(4.0)).expect("a mechanism");
-    let rows: Vec<Row> = (0..200).map(|member| Row { member: Some(member), amount: Some(10_000), ..Row::default() }).collect();
+    let rows: Vec<Row> =
+        (0..200).map(|member| Row { member: Some(member), amount: Some(10_000), ..Row::default() }).collect();
     let plan = rows::plan(&question, &[lines_table(&[rows])]).expect("a plan");
     let exact = exact(&question, &mechanism, &plan, &Limits::default()).await.expect("totals");
     let totals = exact.finish(&mechanism, &sampling()).expect("totals");

@@ -2,7 +2,12 @@ use super::*;
 use crate::release::fixture::{ask, mechanism, options};
 
 fn value(value: i64, half: i64) -> NoisyValue {
-    NoisyValue { value, low95: value - half, high95: value + half, sd: f64::from(u32::try_from(half).expect("small")) / 2.0 }
+    NoisyValue {
+        value,
+        low95: value - half,
+        high95: value + half,
+        sd: f64::from(u32::try_from(half).expect("small")) / 2.0,
+    }
 }
 
 fn group(key: &[Option<&str>], values: &[NoisyValue]) -> NoisyGroup {

@@ -48,7 +48,10 @@ async fn what_can_be_bounded_is_read() {
             "SELECT COUNT(DISTINCT member_no) AS people, SUM(amount), AVG(amount) FROM lines AS l WHERE l.region = 'SH'",
             "people=a0 sum_amount=a1 avg_amount=a1/a2 <-  | members sum(amount) nonnull(amount) | 1 | 0",
         ),
-        ("SELECT COUNT(quantity), COUNT(amount) FROM lines", "count=a0 count_amount=a1 <-  | rows nonnull(amount) | 0 | 0"),
+        (
+            "SELECT COUNT(quantity), COUNT(amount) FROM lines",
+            "count=a0 count_amount=a1 <-  | rows nonnull(amount) | 0 | 0",
+        ),
         ("SELECT AVG(quantity) AS q FROM lines", "q=a0/a1 <-  | sum(quantity) rows | 0 | 0"),
         (
             "SELECT date_trunc('month', ordered_at) AS m, EXTRACT(hour FROM ordered_at) AS h, COUNT(*) AS n FROM lines GROUP BY 1, 2",
@@ -75,7 +78,10 @@ async fn what_can_be_bounded_is_read() {
             "count=a0 <-  | rows | 3 | 0",
         ),
         ("SELECT COUNT(*) FROM lines GROUP BY store_id", "count=a0 <- store_id | rows | 0 | 0"),
-        ("SELECT SUM(amount), SUM(amount) AS again FROM lines", "sum_amount=a0 again=a0 <-  | sum(amount) | 0 | 0"),
+        (
+            "SELECT SUM(amount), SUM(amount) AS again FROM lines",
+            "sum_amount=a0 again=a0 <-  | sum(amount) | 0 | 0",
+        ),
     ] {
         check(sql, expected).await;
     }
