@@ -119,3 +119,6 @@ pub(crate) fn open_root_key(section: &KeysSection, ledger: Option<&Path>) -> Res
     }
     Ok(FileKey::create(path)?.root_key()?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,6 +81,9 @@ impl Taken {
 
 /// Shows what was brought in.
 pub(crate) fn taken_table(all: &[Taken]) -> Result<(), CliError> {
+    if all.iter().all(|taken| taken.body.already) {
+        return Ok(());
+    }
     let mut shown = new_table(&["dataset", "rows", "set aside", "seconds", "rows/s"]);
     for taken in all {
         let body = &taken.body;

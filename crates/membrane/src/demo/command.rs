@@ -77,6 +77,7 @@ pub(crate) async fn check_all(
 ) -> Result<(), CliError> {
     let mut facts = Facts::new();
     let mut failed = 0_usize;
+    let mut shown = None;
     for command in commands {
         let started = Instant::now();
         let checked = match answer_of(exports, command).await {
@@ -90,9 +91,10 @@ pub(crate) async fn check_all(
         match checked {
             Ok((words, glimpse)) => {
                 line(format!("PASS {}: {}: {words} ({seconds:.1} s)", command.who.id, command.title))?;
-                if let Some(glimpse) = glimpse {
-                    line(glimpse)?;
+                if let Some(rows) = glimpse.as_ref().filter(|_| glimpse != shown) {
+                    line(rows)?;
                 }
+                shown = glimpse;
             }
             Err(words) => {
                 failed += 1;

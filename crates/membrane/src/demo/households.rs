@@ -17,7 +17,7 @@ const EXACT: &str = "SELECT department, COUNT(*) AS lines, SUM(sales_value) AS s
                      FROM transactions GROUP BY department ORDER BY sales DESC";
 const WEEKLY: &str = "SELECT p.department, t.week, COUNT(*) AS lines, SUM(t.sales_value) AS sales \
                       FROM transactions t JOIN products p ON t.product_id = p.product_id \
-                      GROUP BY p.department, t.week";
+                      GROUP BY p.department, t.week ORDER BY sales DESC";
 
 /// Returns the commands for a hub at this address.
 pub(crate) fn commands(base: &str) -> Vec<ShellCommand> {

@@ -2,7 +2,7 @@
 
 use membrane_model::{Action, PrincipalId, RunId};
 
-use super::run::{ActiveRun, RunHead, Work};
+use super::run::{ActiveRun, RunHead};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
@@ -23,7 +23,7 @@ pub async fn issue_bearer(
     match issue(&mut run, ctx, hub, principal, hours).await {
         Ok(bearer) => {
             let id = run.id();
-            run.complete(Work::default()).await?;
+            run.complete().await?;
             Ok((id, bearer))
         }
         Err(error) => Err(run.fail(error).await),

@@ -6,7 +6,7 @@ use membrane_ledger::Scope;
 use membrane_model::{Action, Price, PrincipalId, PrincipalKind, RunId};
 
 use super::caps::{cap_of, caps};
-use super::run::{ActiveRun, RunHead, Work};
+use super::run::{ActiveRun, RunHead};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
@@ -59,7 +59,7 @@ pub async fn budget(
     match looked_up {
         Ok(lines) => {
             let id = run.id();
-            run.complete(Work::default()).await?;
+            run.complete().await?;
             Ok((id, lines))
         }
         Err(error) => Err(run.fail(error).await),

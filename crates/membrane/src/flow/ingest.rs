@@ -54,7 +54,7 @@ pub async fn ingest(
     };
     let id = run.id();
     let outputs = report.version.map(|version| DatasetVersion { dataset: name.clone(), version });
-    let work = Work {
+    run.work = Work {
         rows_in: Some(report.rows_read),
         rows_out: Some(report.rows_accepted),
         rows_quarantined: Some(report.rows_quarantined),
@@ -62,7 +62,7 @@ pub async fn ingest(
         edges: report.edges.clone(),
         ..Work::default()
     };
-    run.complete(work).await?;
+    run.complete().await?;
     metrics::counter!("membrane_rows_ingested_total", "dataset" => name.to_string())
         .increment(report.rows_accepted);
     metrics::counter!("membrane_rows_quarantined_total", "dataset" => name.to_string())

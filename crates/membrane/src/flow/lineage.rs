@@ -3,7 +3,7 @@
 use membrane_ledger::Direction;
 use membrane_model::{Action, ColumnName, DatasetName, FieldRef, LineageEdge, RunId};
 
-use super::run::{ActiveRun, RunHead, Work};
+use super::run::{ActiveRun, RunHead};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
@@ -45,7 +45,7 @@ pub async fn lineage(ctx: &RequestCtx, hub: &Hub, request: LineageRequest) -> Re
     let mut run = ActiveRun::open(ctx, hub, head).await?;
     match look_up(&mut run, hub, &request).await {
         Ok(found) => {
-            run.complete(Work::default()).await?;
+            run.complete().await?;
             Ok(found)
         }
         Err(error) => Err(run.fail(error).await),

@@ -6,7 +6,7 @@ use membrane_catalog::Dataset;
 use membrane_model::{Action, ColumnName, PrincipalKind, Purpose, RevealLevel, RunId};
 use membrane_policy::RowRule;
 
-use super::run::{ActiveRun, RunHead, Work};
+use super::run::{ActiveRun, RunHead};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
@@ -51,7 +51,7 @@ pub async fn list_datasets(
     match listed {
         Ok(listed) => {
             let id = run.id();
-            run.complete(Work::default()).await?;
+            run.complete().await?;
             Ok((id, listed))
         }
         Err(error) => Err(run.fail(error).await),

@@ -3,7 +3,7 @@
 use membrane_ledger::LogHead;
 use membrane_model::{Action, RunId};
 
-use super::run::{ActiveRun, RunHead, Work};
+use super::run::{ActiveRun, RunHead};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
@@ -23,7 +23,7 @@ pub async fn verify_log(ctx: &RequestCtx, hub: &Hub) -> Result<(RunId, LogHead),
     match verified {
         Ok(head) => {
             let id = run.id();
-            run.complete(Work::default()).await?;
+            run.complete().await?;
             Ok((id, head))
         }
         Err(error) => Err(run.fail(error).await),

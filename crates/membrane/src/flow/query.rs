@@ -4,7 +4,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use futures::stream::{BoxStream, StreamExt};
 use membrane_model::{Action, Purpose, RunId};
-use membrane_query::{Answer, AnswerColumn, Statement};
+use membrane_query::{Answer, AnswerColumn, QueryError, Statement};
 
 use super::run::{ActiveRun, RunHead, Work};
 use crate::ctx::RequestCtx;
@@ -50,8 +50,9 @@ pub async fn query(ctx: &RequestCtx, hub: &Hub, request: QueryRequest) -> Result
         Ok(answer) => answer,
         Err(error) => return Err(run.fail(error).await),
     };
-    let (id, schema, columns) = (run.id(), answer.schema.clone(), answer.columns.clone());
-    let mut batches = hand_out(run, answer).boxed();
+    run.work = Work { inputs: answer.inputs, edges: answer.edges, rows_out: Some(0), ..Work::default() };
+    let (id, schema, columns) = (run.id(), answer.schema, answer.columns);
+    let mut batches = hand_out(run, answer.stream).boxed();
     // The first batch is fetched here, so that what fails at once is answered as an error and not as a broken stream.
     match batches.next().await {
         Some(Err(failure)) => Err(failure),
@@ -65,7 +66,7 @@ pub async fn query(ctx: &RequestCtx, hub: &Hub, request: QueryRequest) -> Result
 async fn start(
     run: &mut ActiveRun,
     hub: &Hub,
-    statement: Result<Statement, membrane_query::QueryError>,
+    statement: Result<Statement, QueryError>,
 ) -> Result<Answer, Error> {
     let statement = statement.map_err(Error::Query)?;
     let permit = run.permit(hub, statement.tables().to_vec()).await?;
@@ -75,34 +76,30 @@ async fn start(
 /// The rows on their way out.
 struct Passage {
     run: ActiveRun,
-    answer: Answer,
+    stream: BoxStream<'static, Result<RecordBatch, QueryError>>,
     /// The batch that was read and not handed out: the run is closed before the last one leaves.
     held: Option<RecordBatch>,
-    rows: u64,
-    bytes: u64,
 }
 
-fn hand_out(run: ActiveRun, answer: Answer) -> impl futures::Stream<Item = Result<RecordBatch, Failure>> {
-    let passage = Passage { run, answer, held: None, rows: 0, bytes: 0 };
+fn hand_out(
+    run: ActiveRun,
+    stream: BoxStream<'static, Result<RecordBatch, QueryError>>,
+) -> impl futures::Stream<Item = Result<RecordBatch, Failure>> {
+    let passage = Passage { run, stream, held: None };
     futures::stream::unfold(Some(passage), |passage| async move {
         let mut passage = passage?;
         loop {
-            match passage.answer.stream.next().await {
+            match passage.stream.next().await {
                 Some(Ok(batch)) => {
-                    passage.rows = passage.rows.saturating_add(count(batch.num_rows()));
-                    passage.bytes = passage.bytes.saturating_add(count(batch.get_array_memory_size()));
+                    passage.run.work.count(&batch);
                     if let Some(ready) = passage.held.replace(batch) {
                         return Some((Ok(ready), Some(passage)));
                     }
                 }
-                Some(Err(error)) => {
-                    let work = passage.work();
-                    return Some((Err(passage.run.fail_with(Error::Query(error), work).await), None));
-                }
+                Some(Err(error)) => return Some((Err(passage.run.fail(Error::Query(error)).await), None)),
                 None => {
-                    let work = passage.work();
                     let last = passage.held.take();
-                    return match passage.run.complete(work).await {
+                    return match passage.run.complete().await {
                         Ok(_) => last.map(|batch| (Ok(batch), None)),
                         Err(failure) => Some((Err(failure), None)),
                     };
@@ -112,18 +109,13 @@ fn hand_out(run: ActiveRun, answer: Answer) -> impl futures::Stream<Item = Resul
     })
 }
 
-impl Passage {
-    fn work(&self) -> Work {
-        Work {
-            rows_out: Some(self.rows),
-            bytes_out: Some(self.bytes),
-            inputs: self.answer.inputs.clone(),
-            edges: self.answer.edges.clone(),
-            ..Work::default()
-        }
+impl Work {
+    /// Counts rows that are about to leave: whoever breaks off has seen them, for all that is known.
+    fn count(&mut self, batch: &RecordBatch) {
+        let add = |sum: Option<u64>, more: usize| {
+            Some(sum.unwrap_or(0).saturating_add(u64::try_from(more).unwrap_or(u64::MAX)))
+        };
+        self.rows_out = add(self.rows_out, batch.num_rows());
+        self.bytes_out = add(self.bytes_out, batch.get_array_memory_size());
     }
-}
-
-fn count(number: usize) -> u64 {
-    u64::try_from(number).unwrap_or(u64::MAX)
 }

@@ -82,22 +82,18 @@ pub async fn release(ctx: &RequestCtx, hub: &Hub, request: ReleaseRequest) -> Re
         Ok(plan) => plan,
         Err(error) => return Err(run.fail(error).await),
     };
-    let mut work = Work { inputs: plan.inputs().to_vec(), edges: plan.edges().to_vec(), ..Work::default() };
-    let answered = Box::pin(answer(ctx, hub, run.id(), plan, request.dry_run)).await;
-    match answered {
+    run.work = Work { inputs: plan.inputs().to_vec(), ..Work::default() };
+    let edges = plan.edges().to_vec();
+    match Box::pin(answer(ctx, hub, run.id(), plan, request.dry_run)).await {
         Ok(released) => {
-            let rows = released.answer.as_ref().map_or(0, |answer| answer.rows.len());
-            work.rows_out = u64::try_from(rows).ok();
-            if released.answer.is_none() {
-                work.edges.clear();
+            if let Some(answer) = &released.answer {
+                run.work.rows_out = u64::try_from(answer.rows.len()).ok();
+                run.work.edges = edges;
             }
-            run.complete(work).await?;
+            run.complete().await?;
             Ok(released)
         }
-        Err(error) => {
-            work.edges.clear();
-            Err(run.fail_with(error, work).await)
-        }
+        Err(error) => Err(run.fail(error).await),
     }
 }
 
@@ -155,19 +151,16 @@ async fn answer(
             (ReleaseAnswer::from_bytes(&answer).map_err(Error::Query)?, Price::default(), Some(run))
         }
         Reserved::Granted(reservation) => {
-            let drawn = match plan.run().await {
-                Ok(answer) => answer.to_bytes().map(|bytes| (answer, bytes)),
-                Err(error) => Err(error),
-            };
+            let drawn = plan.run().await.and_then(|answer| answer.to_bytes());
             match drawn {
-                Ok((answer, bytes)) => {
-                    // Stored, durably, before it leaves.
+                Ok(bytes) => {
+                    // Stored, durably, before it leaves; what leaves is what was stored.
                     hub.ledger()
                         .commit_release(&reservation, &bytes, ctx.now())
                         .await
                         .map_err(Error::Record)?;
                     count("granted");
-                    (answer, price, None)
+                    (ReleaseAnswer::from_bytes(&bytes).map_err(Error::Query)?, price, None)
                 }
                 Err(error) => {
                     // Closing the run burns it as well; this only says so at once.

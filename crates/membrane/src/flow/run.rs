@@ -33,6 +33,8 @@ pub(super) struct Work {
 
 /// An open run, and the duty to close it.
 pub(super) struct ActiveRun {
+    /// What was done so far; it is recorded however the run ends.
+    pub(super) work: Work,
     open: Option<OpenRun>,
     id: RunId,
     started: DateTime<Utc>,
@@ -60,6 +62,7 @@ impl ActiveRun {
         let id = open.id();
         let guard = hub.tasks().guard();
         Ok(Self {
+            work: Work::default(),
             open: Some(open),
             id,
             started,
@@ -96,24 +99,19 @@ impl ActiveRun {
     }
 
     /// Closes the run as complete. Only then may the answer, or its last part, leave.
-    pub(super) async fn complete(mut self, work: Work) -> Result<ClosedRun, Failure> {
+    pub(super) async fn complete(mut self) -> Result<ClosedRun, Failure> {
         let run = Some(self.id);
         let open = self.open.take().ok_or(Failure { error: Error::Internal("the run is closed"), run })?;
-        let outcome = self.outcome(RunState::Complete, None, work);
+        let outcome = self.outcome(RunState::Complete, None);
         open.close(outcome).await.map_err(|error| Failure { error: Error::Record(error), run })
     }
 
     /// Closes the run as failed or refused, and returns the failure to answer with.
-    pub(super) async fn fail(self, error: Error) -> Failure {
-        self.fail_with(error, Work::default()).await
-    }
-
-    /// As [`Self::fail`], with what was known about the work.
-    pub(super) async fn fail_with(mut self, error: Error, work: Work) -> Failure {
+    pub(super) async fn fail(mut self, error: Error) -> Failure {
         let id = self.id;
         let state = if error.is_refusal() { RunState::Refused } else { RunState::Fail };
         if let Some(open) = self.open.take() {
-            let outcome = self.outcome(state, Some(error.code()), work);
+            let outcome = self.outcome(state, Some(error.code()));
             if let Err(unrecorded) = open.close(outcome).await {
                 tracing::error!(run.id = %id, "the failed run `{id}` could not be closed: {unrecorded}");
             }
@@ -121,8 +119,9 @@ impl ActiveRun {
         Failure { error, run: Some(id) }
     }
 
-    fn outcome(&self, state: RunState, code: Option<&str>, work: Work) -> RunOutcome {
+    fn outcome(&mut self, state: RunState, code: Option<&str>) -> RunOutcome {
         let finished = self.ctx.now();
+        let work = std::mem::take(&mut self.work);
         RunOutcome {
             state,
             error_code: code.map(str::to_owned),
@@ -142,7 +141,7 @@ impl ActiveRun {
 impl Drop for ActiveRun {
     fn drop(&mut self) {
         let Some(open) = self.open.take() else { return };
-        let outcome = self.outcome(RunState::Fail, Some("abandoned"), Work::default());
+        let outcome = self.outcome(RunState::Fail, Some("abandoned"));
         let id = self.id;
         if tokio::runtime::Handle::try_current().is_ok() {
             drop(self.tasks.spawn(async move {

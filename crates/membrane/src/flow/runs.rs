@@ -3,7 +3,7 @@
 use membrane_ledger::{RunFilter, RunRecord};
 use membrane_model::{Action, RunId};
 
-use super::run::{ActiveRun, RunHead, Work};
+use super::run::{ActiveRun, RunHead};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
@@ -46,7 +46,7 @@ async fn finish<T>(run: ActiveRun, found: Result<T, Error>) -> Result<(RunId, T)
     match found {
         Ok(found) => {
             let id = run.id();
-            run.complete(Work::default()).await?;
+            run.complete().await?;
             Ok((id, found))
         }
         Err(error) => Err(run.fail(error).await),

@@ -91,6 +91,8 @@ async fn an_answer_that_nobody_reads_to_its_end_is_closed_as_failed() {
         [("complete", None)]
     };
     world.check("query", &expected).await;
+    let record = world.recorded("query").await;
+    assert!(record.iter().all(|run| run.rows_out > Some(0)), "what may have been seen is on record");
 }
 
 #[tokio::test(flavor = "multi_thread")]

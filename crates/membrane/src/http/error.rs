@@ -4,9 +4,17 @@ use axum::Json;
 use axum::http::HeaderValue;
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::response::{IntoResponse, Response};
+use membrane_model::RunId;
 
 use crate::error::{Error, Failure};
 use crate::wire::{ErrorBody, ErrorDetail};
+
+/// What a caller was told, for the log of requests.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Told {
+    pub(super) code: &'static str,
+    pub(super) run: Option<RunId>,
+}
 
 impl From<&Failure> for ErrorBody {
     fn from(failure: &Failure) -> Self {
@@ -29,6 +37,7 @@ impl IntoResponse for Failure {
             tracing::warn!(run.id = run, code, "request failed with `{code}`: {}", self.error.explain());
         }
         let mut response = (status, Json(ErrorBody::from(&self))).into_response();
+        response.extensions_mut().insert(Told { code: self.error.code(), run: self.run });
         if status == axum::http::StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

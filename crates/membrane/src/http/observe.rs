@@ -9,6 +9,8 @@ use axum::middleware::Next;
 use axum::response::Response;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
+use super::error::Told;
+
 const BUCKETS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0, 120.0];
 
 /// The process's metrics, in Prometheus's text form.
@@ -76,6 +78,11 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
     .increment(1);
     metrics::histogram!("membrane_request_seconds", "route" => route.clone()).record(seconds);
     let duration_ms = started.elapsed().as_millis();
-    tracing::info!(method, route, status, duration_ms = %duration_ms, "{method} {route} answered {status}");
+    let told = response.extensions().get::<Told>();
+    let code = told.map_or("", |told| told.code);
+    let run = told.and_then(|told| told.run).map(|run| run.to_string()).unwrap_or_default();
+    tracing::info!(
+        method, route, status, code, run.id = run, duration_ms = %duration_ms, "{method} {route} answered {status} {code}"
+    );
     response
 }
