@@ -48,7 +48,7 @@ impl Api {
 
     fn bearer(&self, principal: &str) -> String {
         let now = self.world.hub.clock().now();
-        self.world.hub.bearers().issue(&principal.parse().unwrap(), 8, now).unwrap().bearer
+        self.world.hub.bearers().issue(&principal.parse().unwrap(), "test", 8, now).unwrap()
     }
 
     async fn send(&self, principal: Option<&str>, method: &str, path: &str, body: Body, more: &[(&str, &str)]) -> Reply {

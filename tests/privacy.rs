@@ -43,7 +43,7 @@ async fn the_same_question_is_paid_for_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn past_the_budget_nothing_is_answered_and_nothing_charged() {
-    let world = World::with(|config| config.privacy.partner_epsilon = 1.0).await;
+    let world = World::with(|config| config.privacy.partner_rho = 0.03).await;
     world.populate(100).await;
     release(&world, "partner:acme", BY_REGION, 0.9).await.unwrap();
     let paid = spent(&world).await;
