@@ -22,28 +22,19 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// Opens a hub in a folder of its own, unless the configuration says another place for a part of it.
-    pub(crate) async fn open(
-        mut config: Config,
-        folder: &Path,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, CliError> {
-        let default = Config::default();
-        let within = |name: &str| folder.join("hub").join(name).display().to_string();
-        if config.data.url == default.data.url {
-            config.data.url = within("data");
-        }
-        if config.data.scratch == default.data.scratch {
-            config.data.scratch = within("scratch");
-        }
-        if config.ledger.url == default.ledger.url {
-            config.ledger.url = within("ledger.sqlite");
-        }
-        if config.keys.file == default.keys.file {
-            config.keys.file = within("root.key");
-        }
+    /// Opens a hub in a folder of its own, unless the configuration says another place for a part of it, and leaves
+    /// its configuration there for other subcommands.
+    pub(crate) async fn open(config: Config, folder: &Path, clock: Arc<dyn Clock>) -> Result<Self, CliError> {
+        let folder = std::path::absolute(folder)?;
+        let config = placed(config, &folder)?;
         let hub = Arc::new(Hub::open(&config, clock).await?);
-        Ok(Self { hub, config, folder: folder.to_path_buf() })
+        let stage = Self { hub, config, folder };
+        std::fs::write(stage.configuration(), stage.config.render())?;
+        Ok(stage)
+    }
+
+    fn configuration(&self) -> PathBuf {
+        self.folder.join("membrane.toml")
     }
 
     /// Starts the server on a port of the loopback address.
@@ -94,7 +85,30 @@ impl Stage {
             if self.config.ledger.url.contains('@') { "(configured)" } else { &self.config.ledger.url };
         line(format!("record:  {ledger}"))?;
         line(format!("key:     {}", self.config.keys.file))?;
+        line(format!("config:  {0} (try `membrane --config {0} runs`)", self.configuration().display()))?;
         line(format!("all of it is under {}; remove that folder to start anew", self.folder.display()))?;
         Ok(())
     }
+}
+
+/// Puts every part of which nobody said where it is into the folder; no path stays relative.
+fn placed(mut config: Config, folder: &Path) -> Result<Config, CliError> {
+    let default = Config::default();
+    let within = |name: &str| folder.join("hub").join(name).display().to_string();
+    if config.data.url == default.data.url {
+        config.data.url = within("data");
+    }
+    if config.data.scratch == default.data.scratch {
+        config.data.scratch = within("scratch");
+    }
+    if config.ledger.url == default.ledger.url {
+        config.ledger.url = within("ledger.sqlite");
+    }
+    if config.keys.file == default.keys.file {
+        config.keys.file = within("root.key");
+    }
+    for path in [&mut config.catalog.dir, &mut config.policies.dir] {
+        *path = std::path::absolute(&*path)?.display().to_string();
+    }
+    Ok(config)
 }
