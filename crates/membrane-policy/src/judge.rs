@@ -175,7 +175,8 @@ impl Judge<'_> {
     ) -> Decision {
         Decision {
             allowed,
-            dataset: dataset.cloned(),
+            // PRIVACY: a name that no dataset has may be a value that someone typed in the wrong place.
+            dataset: dataset.filter(|name| self.catalog.dataset(name).is_some()).cloned(),
             reason: reason.to_owned(),
             factors,
             policy_version: self.policies.version().to_owned(),

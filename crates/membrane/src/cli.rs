@@ -150,6 +150,7 @@ impl Env {
 /// Runs a subcommand to its end.
 #[must_use]
 pub fn main(cli: Cli, clock: Arc<dyn Clock>) -> ExitCode {
+    std::panic::set_hook(Box::new(report_panic));
     let env = Env { global: cli.global, clock };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -158,6 +159,14 @@ pub fn main(cli: Cli, clock: Arc<dyn Clock>) -> ExitCode {
     match runtime.block_on(Box::pin(run(cli.command, env))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => error.report(),
+    }
+}
+
+/// PRIVACY: the words of a panic may quote a value; where it happened does not.
+fn report_panic(panic: &std::panic::PanicHookInfo<'_>) {
+    match panic.location() {
+        Some(place) => tracing::error!("an internal fault at {}:{}", place.file(), place.line()),
+        None => tracing::error!("an internal fault"),
     }
 }
 

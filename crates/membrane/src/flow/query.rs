@@ -52,7 +52,8 @@ pub async fn query(ctx: &RequestCtx, hub: &Hub, request: QueryRequest) -> Result
     };
     run.work = Work { inputs: answer.inputs, edges: answer.edges, rows_out: Some(0), ..Work::default() };
     let (id, schema, columns) = (run.id(), answer.schema, answer.columns);
-    let mut batches = hand_out(run, answer.stream).boxed();
+    // Fused: an answer without rows ends here, and whoever takes it asks once more.
+    let mut batches = hand_out(run, answer.stream).fuse().boxed();
     // The first batch is fetched here, so that what fails at once is answered as an error and not as a broken stream.
     match batches.next().await {
         Some(Err(failure)) => Err(failure),
