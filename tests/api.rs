@@ -51,7 +51,14 @@ impl Api {
         self.world.hub.bearers().issue(&principal.parse().unwrap(), "test", 8, now).unwrap()
     }
 
-    async fn send(&self, principal: Option<&str>, method: &str, path: &str, body: Body, more: &[(&str, &str)]) -> Reply {
+    async fn send(
+        &self,
+        principal: Option<&str>,
+        method: &str,
+        path: &str,
+        body: Body,
+        more: &[(&str, &str)],
+    ) -> Reply {
         let mut request = Request::builder().method(method).uri(path);
         if let Some(principal) = principal {
             request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.bearer(principal)));

@@ -125,7 +125,9 @@ fn heavy_libraries_have_one_home() {
 #[test]
 fn there_is_one_version_of_the_engine() {
     let lock = std::fs::read_to_string(root().join("Cargo.lock")).unwrap();
-    for library in ["datafusion", "arrow", "arrow-array", "parquet", "object_store", "opendp", "deltalake-core"] {
+    for library in
+        ["datafusion", "arrow", "arrow-array", "parquet", "object_store", "opendp", "deltalake-core"]
+    {
         let count = lock.lines().filter(|line| *line == format!("name = \"{library}\"")).count();
         assert_eq!(count, 1, "{library}");
     }

@@ -32,7 +32,8 @@ fn a_killed_ingest_loses_nothing_and_doubles_nothing() {
             .spawn()
             .unwrap();
         let before = files_below(&program.path(".membrane"));
-        while files_below(&program.path(".membrane")) < before + files && child.try_wait().unwrap().is_none() {
+        while files_below(&program.path(".membrane")) < before + files && child.try_wait().unwrap().is_none()
+        {
             std::thread::yield_now();
         }
         let _ = child.kill();
@@ -74,8 +75,7 @@ fn no_canary_is_in_clear_in_any_byte() {
     ] {
         for form in ["--json", "--csv"] {
             for who in ["analyst:ana", "analyst:chen", "analyst:lee"] {
-                let output =
-                    program.run(&["sql", sql, "--as", who, "--purpose", "marketing_analysis", form]);
+                let output = program.run(&["sql", sql, "--as", who, "--purpose", "marketing_analysis", form]);
                 seen.extend([output.stdout, output.stderr]);
             }
         }

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::world::World;
 
-const BY_REGION: &str = "SELECT region, COUNT(*) AS lines, SUM(amount) AS sales FROM pos_order_lines GROUP BY region";
+const BY_REGION: &str =
+    "SELECT region, COUNT(*) AS lines, SUM(amount) AS sales FROM pos_order_lines GROUP BY region";
 
 async fn release(world: &World, partner: &str, sql: &str, epsilon: f64) -> Result<Released, Failure> {
     let request = ReleaseRequest { sql: sql.to_owned(), epsilon: Some(epsilon), ..ReleaseRequest::default() };
@@ -56,8 +57,7 @@ async fn past_the_budget_nothing_is_answered_and_nothing_charged() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_tells_the_price_and_touches_nothing() {
     let (world, _) = World::populated(100).await;
-    let request =
-        ReleaseRequest { sql: BY_REGION.to_owned(), dry_run: true, ..ReleaseRequest::default() };
+    let request = ReleaseRequest { sql: BY_REGION.to_owned(), dry_run: true, ..ReleaseRequest::default() };
     let told = flow::release(&world.ctx("partner:acme"), &world.hub, request).await.unwrap();
     assert!(told.price.rho_nano > 0 && told.answer.is_none());
     assert!(told.mechanism.aggregates.iter().all(|aggregate| aggregate.half_width95 > 0));

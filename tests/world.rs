@@ -171,7 +171,8 @@ pub(crate) fn holds(bytes: &[u8], text: &[u8]) -> bool {
 
 /// One delivery for each channel in which the planted member is, and rows of the same member that break the contract.
 pub(crate) fn canary_deliveries() -> Vec<(&'static str, String, &'static str)> {
-    let [phone, email, name, born, number, address, card, account, openid, unionid, app, device, ip] = CANARIES;
+    let [phone, email, name, born, number, address, card, account, openid, unionid, app, device, ip] =
+        CANARIES;
     let header = "member_no,name,gender,birth_date,phone,email,id_number,address,city,region,joined_on,tier,marketing_consent";
     let member = |gender: &str, tier: &str| {
         format!(

@@ -20,9 +20,14 @@ pub(crate) fn measure(arguments: &[&str]) -> Result<Measure> {
         String::from_utf8_lossy(&output.stderr)
     );
     let text = String::from_utf8(output.stdout)?;
-    let numbers: Vec<f64> =
-        text.split_whitespace().map(str::parse).collect::<Result<_, _>>().context("read a child's numbers")?;
-    let [rows, seconds, peak_mib] = numbers.as_slice() else { bail!("a child printed {} numbers", numbers.len()) };
+    let numbers: Vec<f64> = text
+        .split_whitespace()
+        .map(str::parse)
+        .collect::<Result<_, _>>()
+        .context("read a child's numbers")?;
+    let [rows, seconds, peak_mib] = numbers.as_slice() else {
+        bail!("a child printed {} numbers", numbers.len())
+    };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of rows below 2^53")]
     let rows = *rows as u64;
     Ok(Measure { rows, seconds: *seconds, peak_mib: *peak_mib })

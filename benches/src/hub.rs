@@ -47,7 +47,8 @@ pub(crate) async fn ingest(hub: &Hub, file: &Path, source: Option<String>) -> Re
         format: Format::from_path(file).context("a file of unknown form")?,
         source,
     };
-    let done = flow::ingest(&ctx, hub, request, &Silent).await.map_err(|failure| anyhow!("{}", failure.error))?;
+    let done =
+        flow::ingest(&ctx, hub, request, &Silent).await.map_err(|failure| anyhow!("{}", failure.error))?;
     Ok(done.report.rows_accepted)
 }
 

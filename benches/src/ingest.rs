@@ -30,7 +30,8 @@ pub(crate) fn bench(runtime: &Runtime) -> Result<()> {
 }
 
 fn row(dir: &Path, file: &Path) -> Result<()> {
-    let form = file.extension().and_then(|extension| extension.to_str()).context("a file without extension")?;
+    let form =
+        file.extension().and_then(|extension| extension.to_str()).context("a file without extension")?;
     let (mut plain, mut governed) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         note(&format!("ingest {form}, round {} of {ROUNDS}", round + 1));

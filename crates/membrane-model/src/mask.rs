@@ -43,7 +43,8 @@ impl FromStr for PartialMask {
         if text == "email" {
             return Ok(Self::Email);
         }
-        let inner = text.strip_prefix("partial(").and_then(|rest| rest.strip_suffix(')')).ok_or_else(fault)?;
+        let inner =
+            text.strip_prefix("partial(").and_then(|rest| rest.strip_suffix(')')).ok_or_else(fault)?;
         let (prefix, suffix) = inner.split_once(',').ok_or_else(fault)?;
         Ok(Self::Window {
             prefix: prefix.trim().parse().map_err(|_| fault())?,
@@ -89,7 +90,13 @@ impl FromStr for Generalisation {
                 if let Some(width) = argument("width") {
                     width.trim().parse().ok().filter(|width| *width > 0).map(Self::Width).ok_or_else(fault)
                 } else if let Some(length) = argument("prefix") {
-                    length.trim().parse().ok().filter(|length| *length > 0).map(Self::Prefix).ok_or_else(fault)
+                    length
+                        .trim()
+                        .parse()
+                        .ok()
+                        .filter(|length| *length > 0)
+                        .map(Self::Prefix)
+                        .ok_or_else(fault)
                 } else {
                     Err(fault())
                 }

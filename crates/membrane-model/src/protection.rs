@@ -60,7 +60,10 @@ impl FromStr for Protection {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let fault = || {
-            NameError::new("protection", "clear, token, sealed, sealed+token, generalise(month | year | width(N) | prefix(N)) or drop")
+            NameError::new(
+                "protection",
+                "clear, token, sealed, sealed+token, generalise(month | year | width(N) | prefix(N)) or drop",
+            )
         };
         Ok(match text {
             "clear" => Self::Clear,
@@ -69,8 +72,10 @@ impl FromStr for Protection {
             "sealed+token" => Self::SealedToken,
             "drop" => Self::Drop,
             _ => {
-                let inner =
-                    text.strip_prefix("generalise(").and_then(|rest| rest.strip_suffix(')')).ok_or_else(fault)?;
+                let inner = text
+                    .strip_prefix("generalise(")
+                    .and_then(|rest| rest.strip_suffix(')'))
+                    .ok_or_else(fault)?;
                 Self::Generalise(inner.parse().map_err(|_| fault())?)
             }
         })

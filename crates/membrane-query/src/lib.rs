@@ -44,4 +44,6 @@ pub use engine::{Engine, EngineParts};
 pub use error::{Position, QueryError};
 pub use gate::Statement;
 pub use normalise::{normalise, normalised_schema};
-pub use release::{ReleaseAnswer, ReleaseColumn, ReleaseOptions, ReleasePlan, ReleaseRole, ReleaseType, ReleasedDataset};
+pub use release::{
+    ReleaseAnswer, ReleaseColumn, ReleaseOptions, ReleasePlan, ReleaseRole, ReleaseType, ReleasedDataset,
+};

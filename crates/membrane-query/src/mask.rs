@@ -100,7 +100,9 @@ impl Sink {
             Kind::Token { mask, out } => {
                 match cell {
                     None => out.append_null(),
-                    Some(cell) => out.append_value(token::show(cell, mask.stored.as_ref(), &mask.shown)?.as_str()),
+                    Some(cell) => {
+                        out.append_value(token::show(cell, mask.stored.as_ref(), &mask.shown)?.as_str())
+                    }
                 }
                 Ok(())
             }

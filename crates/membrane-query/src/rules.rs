@@ -171,17 +171,12 @@ impl ColumnRule {
             Protection::Token => Source::Token,
             Protection::Drop => Source::Nothing,
         };
-        let token =
-            |stored| Mask::Token(Arc::new(TokenMask { stored, shown: vault.shown_tokenizer(scope) }));
+        let token = |stored| Mask::Token(Arc::new(TokenMask { stored, shown: vault.shown_tokenizer(scope) }));
         let (source, mask) = match (wish.level, stored) {
             (RevealLevel::Null, _) | (_, Source::Nothing) => (Source::Nothing, Mask::Null),
             (RevealLevel::Partial | RevealLevel::Generalised, Source::Token) => (Source::Nothing, Mask::Null),
-            (RevealLevel::Clear | RevealLevel::Token, Source::Token) => {
-                (Source::Token, token(None))
-            }
-            (RevealLevel::Token, _) if protection.has_token() => {
-                (Source::Token, token(None))
-            }
+            (RevealLevel::Clear | RevealLevel::Token, Source::Token) => (Source::Token, token(None)),
+            (RevealLevel::Token, _) if protection.has_token() => (Source::Token, token(None)),
             (RevealLevel::Token, source) => {
                 let domain = vault.tokenizer(&column.token_domain());
                 (source, token(Some(domain)))

@@ -79,9 +79,7 @@ fn everything_else_is_refused() {
     ] {
         check(sql, "unsupported");
     }
-    for sql in
-        ["", "   ", "-- nothing", "SELECT", "SELECT 'open", "SELECT (1", "SELECT 1 1 1"]
-    {
+    for sql in ["", "   ", "-- nothing", "SELECT", "SELECT 'open", "SELECT (1", "SELECT 1 1 1"] {
         check(sql, "syntax");
     }
 }

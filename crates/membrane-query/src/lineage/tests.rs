@@ -118,8 +118,7 @@ async fn influence_flows() {
 
 #[tokio::test]
 async fn names_of_the_record_hold_no_literal() {
-    let found =
-        traced("select a.phone = '13800138000', a.note, b.note from member a, member b").await;
+    let found = traced("select a.phone = '13800138000', a.note, b.note from member a, member b").await;
     let found = found.join("\n");
     assert!(!found.contains("138"), "{found}");
     assert!(found.contains("column_1<-member.phone") && found.contains("note_3<-member.note"), "{found}");

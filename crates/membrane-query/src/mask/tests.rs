@@ -57,8 +57,7 @@ fn numbers_and_dates_are_masked_as_their_text() {
 fn stored_tokens_are_rekeyed_and_never_shown() {
     let rule = rule("c", LogicalType::String, Protection::Token, RevealLevel::Token);
     let stored = crate::testing::vault().tokenizer("pii.test").token(b"x");
-    let array: ArrayRef =
-        Arc::new(BinaryArray::from(vec![Some(stored.as_slice()), None]));
+    let array: ArrayRef = Arc::new(BinaryArray::from(vec![Some(stored.as_slice()), None]));
     let masked = of_tokens(&rule, &array).unwrap();
     let shown = masked.as_string_view().value(0);
     assert_eq!(shown.len(), 22);

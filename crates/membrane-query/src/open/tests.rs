@@ -3,9 +3,9 @@ use std::sync::Arc;
 use datafusion::arrow::array::{
     ArrayRef, BinaryArray, BinaryViewArray, Date32Array, Int64Array, StringViewArray,
 };
+use datafusion::arrow::compute::concat_batches;
 use datafusion::arrow::datatypes::{Field, Schema};
 use datafusion::arrow::record_batch::RecordBatch;
-use datafusion::arrow::compute::concat_batches;
 use datafusion::datasource::MemTable;
 use membrane_model::{DatasetName, IdentityKind, LogicalType, Protection, RevealLevel};
 use membrane_policy::RowRule;
