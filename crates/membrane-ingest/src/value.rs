@@ -172,7 +172,7 @@ fn date(array: &ArrayRef, wrong: &mut dyn FnMut(usize)) -> Result<ArrayRef, Arro
         DataType::Date32 => mapped::<Date32Type, Date32Type>(array, in_range, wrong),
         DataType::Date64 => {
             let whole = |millis: i64| {
-                let days = (millis % DAY_MILLIS == 0).then(|| millis / DAY_MILLIS)?;
+                let days = (millis % DAY_MILLIS == 0).then_some(millis / DAY_MILLIS)?;
                 i32::try_from(days).ok().and_then(in_range)
             };
             mapped::<Date64Type, Date32Type>(array, whole, wrong)
@@ -196,7 +196,7 @@ fn timestamp(array: &ArrayRef, wrong: &mut dyn FnMut(usize)) -> Result<ArrayRef,
             mapped::<TimestampMicrosecondType, _>(array, times(1), wrong)
         }
         DataType::Timestamp(TimeUnit::Nanosecond, _) => {
-            let whole = |nanos: i64| (nanos % 1_000 == 0).then(|| nanos / 1_000).and_then(in_range);
+            let whole = |nanos: i64| (nanos % 1_000 == 0).then_some(nanos / 1_000).and_then(in_range);
             mapped::<TimestampNanosecondType, _>(array, whole, wrong)
         }
         _ => return Err(unexpected(array)),

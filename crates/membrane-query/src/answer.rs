@@ -2,17 +2,20 @@
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
-use datafusion::physical_plan::SendableRecordBatchStream;
+use datafusion::execution::TaskContext;
+use datafusion::physical_plan::stream::RecordBatchReceiverStream;
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, SendableRecordBatchStream};
 use futures::stream::BoxStream;
 use futures::{FutureExt as _, StreamExt as _};
 use membrane_ledger::DatasetVersion;
 use membrane_model::{Limits, LineageEdge, RevealLevel};
-use tokio::time::Instant;
 
+use crate::brake::Brake;
 use crate::error::QueryError;
 use crate::sanitise::sanitise;
 
@@ -49,13 +52,41 @@ impl fmt::Debug for Answer {
     }
 }
 
-/// Puts the limits of rows, bytes and time on a stream, and our errors in place of DataFusion's.
-pub(crate) fn limited(
+/// Runs a plan under the limits of rows, bytes and time, with our errors in place of DataFusion's.
+///
+/// Each partition runs in a task of its own, a batch ahead: a timer of the asker fires also while a partition
+/// computes. Dropping the stream ends them.
+pub(crate) fn run(
+    plan: &Arc<dyn ExecutionPlan>,
+    context: &Arc<TaskContext>,
+    limits: Limits,
+    brake: Arc<Brake>,
+) -> BoxStream<'static, Result<RecordBatch, QueryError>> {
+    let partitions = plan.output_partitioning().partition_count();
+    let mut tasks = RecordBatchReceiverStream::builder(plan.schema(), partitions.max(1));
+    for partition in 0..partitions {
+        let (plan, context, sender) = (Arc::clone(plan), Arc::clone(context), tasks.tx());
+        tasks.spawn(async move {
+            let mut stream = plan.execute(partition, context)?;
+            drop(plan);
+            while let Some(item) = stream.next().await {
+                let failed = item.is_err();
+                if sender.send(item).await.is_err() || failed {
+                    break;
+                }
+            }
+            Ok(())
+        });
+    }
+    limited(tasks.build(), limits, brake)
+}
+
+fn limited(
     stream: SendableRecordBatchStream,
     limits: Limits,
-    deadline: Instant,
+    brake: Arc<Brake>,
 ) -> BoxStream<'static, Result<RecordBatch, QueryError>> {
-    let start = Some(Running { stream, limits, deadline, rows: 0, bytes: 0 });
+    let start = Some(Running { stream, limits, brake, rows: 0, bytes: 0 });
     futures::stream::unfold(start, |running| async move {
         let mut running = running?;
         match running.next().await {
@@ -71,7 +102,7 @@ pub(crate) fn limited(
 struct Running {
     stream: SendableRecordBatchStream,
     limits: Limits,
-    deadline: Instant,
+    brake: Arc<Brake>,
     rows: u64,
     bytes: u64,
 }
@@ -80,7 +111,7 @@ impl Running {
     async fn next(&mut self) -> Option<Result<RecordBatch, QueryError>> {
         // A panic in a kernel ends this query and not the process; its text may quote a value.
         let next = AssertUnwindSafe(self.stream.next()).catch_unwind();
-        let batch = match tokio::time::timeout_at(self.deadline, next).await {
+        let batch = match tokio::time::timeout_at(self.brake.deadline(), next).await {
             Err(_) => return Some(Err(QueryError::LimitSeconds { seconds_max: self.limits.seconds_max })),
             Ok(Err(_)) => return Some(Err(QueryError::Failed)),
             Ok(Ok(None)) => return None,
@@ -96,6 +127,12 @@ impl Running {
             return Some(Err(QueryError::LimitBytes { bytes_max: self.limits.bytes_max }));
         }
         Some(Ok(batch))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.brake.stop();
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use datafusion::catalog::TableProvider;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::physical_plan::ExecutionPlan;
 use membrane_catalog::Catalog;
 use membrane_lake::{Lake, LakeError};
 use membrane_ledger::{DatasetVersion, Ledger};
@@ -16,9 +16,11 @@ use membrane_policy::Permit;
 use membrane_vault::Vault;
 use tokio::time::Instant;
 
-use crate::answer::{Answer, AnswerColumn, limited};
+use crate::answer::{Answer, AnswerColumn, run};
+use crate::brake::{Brake, brake_joins, let_joins_yield};
 use crate::error::QueryError;
 use crate::gate::Statement;
+use crate::growth;
 use crate::lineage;
 use crate::open::Opener;
 use crate::plan_check;
@@ -76,8 +78,8 @@ impl Engine {
 
     /// Answers a statement under a permit to read.
     ///
-    /// Planning and the first step of running happen here; rows come when the stream is polled. Dropping the
-    /// answer ends the query.
+    /// The query is planned here and starts to run, a batch ahead of whoever polls the stream. Dropping the answer
+    /// ends it.
     ///
     /// # Errors
     /// [`QueryError`]; those of running come through the stream.
@@ -86,9 +88,9 @@ impl Engine {
             return Err(QueryError::NotPermitted);
         }
         let limits = self.parts.limits;
-        let deadline = Instant::now() + Duration::from_secs(limits.seconds_max);
-        let answered = Box::pin(self.answer(permit, statement, deadline));
-        tokio::time::timeout_at(deadline, answered)
+        let brake = Brake::new(Instant::now() + Duration::from_secs(limits.seconds_max));
+        let answered = Box::pin(self.answer(permit, statement, &brake));
+        tokio::time::timeout_at(brake.deadline(), answered)
             .await
             .map_err(|_| QueryError::LimitSeconds { seconds_max: limits.seconds_max })?
     }
@@ -97,7 +99,7 @@ impl Engine {
         &self,
         permit: &Permit,
         statement: &Statement,
-        deadline: Instant,
+        brake: &Arc<Brake>,
     ) -> Result<Answer, QueryError> {
         let limits = self.parts.limits;
         let opened = self.open(permit, statement.tables(), Reader::Rows).await?;
@@ -115,16 +117,10 @@ impl Engine {
                 AnswerColumn { name, level: direct.map(|origin| origin.level).max() }
             })
             .collect();
-        let physical = planned.physical(&state, &limits).await?;
+        let physical = planned.physical(&state, &limits, brake).await?;
         let schema = physical.schema();
-        let stream = execute_stream(physical, state.task_ctx()).map_err(|error| sanitise(&error, &limits))?;
-        Ok(Answer {
-            schema,
-            stream: limited(stream, limits, deadline),
-            inputs: opened.inputs,
-            columns,
-            edges,
-        })
+        let stream = run(&physical, &state.task_ctx(), limits, Arc::clone(brake));
+        Ok(Answer { schema, stream, inputs: opened.inputs, columns, edges })
     }
 
     /// Opens the governed tables of a permit. A dataset that is not in the permit does not exist.
@@ -187,6 +183,7 @@ impl Planned {
             .map_err(|error| sanitise(&error, limits))?;
         // Analyser rules rewrite expressions: what they put in is looked at as well.
         plan_check::check(&analysed)?;
+        growth::check(&analysed)?;
         Ok(Self { analysed })
     }
 
@@ -200,15 +197,12 @@ impl Planned {
         &self,
         state: &SessionState,
         limits: &Limits,
+        brake: &Arc<Brake>,
     ) -> Result<Arc<dyn ExecutionPlan>, QueryError> {
-        let optimised = state
-            .optimizer()
-            .optimize(self.analysed.clone(), state, |_, _| {})
-            .map_err(|error| sanitise(&error, limits))?;
-        state
-            .query_planner()
-            .create_physical_plan(&optimised, state)
-            .await
-            .map_err(|error| sanitise(&error, limits))
+        let told = |error| sanitise(&error, limits);
+        let optimised = state.optimizer().optimize(self.analysed.clone(), state, |_, _| {}).map_err(told)?;
+        let braked = brake_joins(optimised, brake).map_err(told)?;
+        let physical = state.query_planner().create_physical_plan(&braked, state).await.map_err(told)?;
+        let_joins_yield(physical).map_err(told)
     }
 }

@@ -3,9 +3,11 @@
 use datafusion::arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 
+use membrane_model::Limits;
+
 use crate::error::QueryError;
 
-/// Why a governed scan stopped.
+/// Why a governed scan, or a query, stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ScanFault {
     /// The inner scan failed.
@@ -23,6 +25,9 @@ pub(crate) enum ScanFault {
     /// Keys could not be fetched.
     #[error("the keys of protected cells could not be fetched")]
     Keys,
+    /// The time of the query is over.
+    #[error("the time of the query is over")]
+    Time,
 }
 
 impl From<ScanFault> for DataFusionError {
@@ -31,12 +36,14 @@ impl From<ScanFault> for DataFusionError {
     }
 }
 
-impl From<ScanFault> for QueryError {
-    fn from(fault: ScanFault) -> Self {
-        match fault {
-            ScanFault::Read | ScanFault::Rule | ScanFault::Shape => Self::ScanFailed,
-            ScanFault::Cell => Self::CellUnreadable,
-            ScanFault::Keys => Self::KeysUnavailable,
+impl ScanFault {
+    /// Returns what the asker is told.
+    pub(crate) const fn told(self, limits: &Limits) -> QueryError {
+        match self {
+            Self::Read | Self::Rule | Self::Shape => QueryError::ScanFailed,
+            Self::Cell => QueryError::CellUnreadable,
+            Self::Keys => QueryError::KeysUnavailable,
+            Self::Time => QueryError::LimitSeconds { seconds_max: limits.seconds_max },
         }
     }
 }

@@ -13,11 +13,13 @@
 //! This is the only crate that names DataFusion, besides `membrane-lake`, which hands out table providers.
 
 mod answer;
+mod brake;
 mod engine;
 mod error;
 mod fault;
 mod functions;
 mod gate;
+mod growth;
 mod lineage;
 mod mask;
 mod normalise;

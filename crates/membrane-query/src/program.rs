@@ -170,7 +170,8 @@ impl Program {
         let mut columns = Vec::with_capacity(sealed.len());
         for (shown, input) in sealed {
             let cells = Cells::of(column(batch, input)?)?;
-            columns.push(SealedColumn { cells, context, sink: mask::Sink::new(rule, subjects.len())? });
+            let sink = mask::Sink::new(&shown.rule, subjects.len())?;
+            columns.push(SealedColumn { cells, context: &shown.context, sink });
         }
         open_batch(&subjects, &keys, &mut columns)?;
         columns.into_iter().map(|column| column.sink.finish()).collect()

@@ -11,7 +11,6 @@ use datafusion::arrow::array::{
     Array, ArrayRef, ArrowPrimitiveType, AsArray, BinaryViewBuilder, BooleanArray, PrimitiveArray,
     StringViewArray, StringViewBuilder,
 };
-use datafusion::arrow::buffer::ScalarBuffer;
 use datafusion::arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType,
 };
@@ -98,13 +97,12 @@ fn text(array: &ArrayRef) -> Result<ArrayRef, ScanFault> {
 }
 
 fn view(array: &StringViewArray) -> Result<ArrayRef, ScanFault> {
-    let nulls = array.null_count();
-    let long_bytes: u64 = array.lengths().filter(|length| *length > INLINE_BYTES_MAX).map(u64::from).sum();
-    if nulls == 0 && long_bytes == 0 {
-        // Every text lies in its own view, and every view is a row of this array.
-        let views = ScalarBuffer::from(array.views().to_vec());
-        return Ok(Arc::new(StringViewArray::try_new(views, Vec::new(), None)?));
+    if array.null_count() == 0 {
+        // Every view is a row of this array; `gc` copies the long texts that they point to, and no others.
+        return Ok(Arc::new(array.gc()));
     }
+    // `gc` would keep the views under nulls, short texts and all.
+    let long_bytes: u64 = array.lengths().filter(|length| *length > INLINE_BYTES_MAX).map(u64::from).sum();
     let block = u32::try_from(long_bytes.max(1)).unwrap_or(u32::MAX);
     let mut builder = StringViewBuilder::with_capacity(array.len()).with_fixed_block_size(block);
     array.iter().for_each(|text| builder.append_option(text));

@@ -28,7 +28,7 @@ pub(crate) fn sanitise(error: &DataFusionError, limits: &Limits) -> QueryError {
             .downcast_ref::<ScanFault>()
             // What comes from inside a scan is a `ScanFault`; the rest are arguments of the statement's own
             // functions, like a pattern that is no regular expression.
-            .map_or(QueryError::Evaluation { what: REFUSED }, |fault| QueryError::from(*fault)),
+            .map_or(QueryError::Evaluation { what: REFUSED }, |fault| fault.told(limits)),
         DataFusionError::ArrowError(fault, _) => arrow_fault(fault, limits),
         DataFusionError::Plan(text) => plan_fault(text, position),
         DataFusionError::NotImplemented(_) => QueryError::Unsupported { what: "this form of SQL", position },

@@ -11,7 +11,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
 use datafusion::execution::SessionState;
-use datafusion::physical_plan::execute_stream;
+use datafusion::physical_plan::ExecutionPlan;
 use futures::TryStreamExt as _;
 use membrane_catalog::{Column, ColumnPrivacy, ColumnRules};
 use membrane_ledger::Ledger;
@@ -23,13 +23,13 @@ use membrane_vault::{RootKey, Vault};
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-use crate::answer::limited;
+use crate::answer::run;
+use crate::brake::Brake;
 use crate::engine::Planned;
 use crate::error::QueryError;
 use crate::gate::Statement;
 use crate::open::Opener;
 use crate::rules::{ColumnRule, ScanRules, Wish};
-use crate::sanitise::sanitise;
 use crate::session::{trusted_session, user_session};
 use crate::table::GovernedTable;
 
@@ -146,7 +146,7 @@ pub(crate) fn members() -> MemTable {
 pub(crate) struct Asker {
     pub(crate) state: SessionState,
     pub(crate) limits: Limits,
-    _folder: TempDir,
+    _folder: Option<TempDir>,
 }
 
 impl Asker {
@@ -164,7 +164,12 @@ impl Asker {
         let name: DatasetName = rules.dataset.clone();
         let table = GovernedTable::new(rules, inner, trusted_session().unwrap(), opener);
         let state = user_session(vec![(name, Arc::new(table))], &limits).unwrap();
-        Self { state, limits, _folder: folder }
+        Self { state, limits, _folder: Some(folder) }
+    }
+
+    /// Asks in a session that the test has made.
+    pub(crate) const fn over(state: SessionState, limits: Limits) -> Self {
+        Self { state, limits, _folder: None }
     }
 
     pub(crate) async fn members() -> Self {
@@ -175,11 +180,17 @@ impl Asker {
     pub(crate) async fn ask(&self, sql: &str) -> Result<Vec<RecordBatch>, QueryError> {
         let statement = Statement::parse(sql, &self.limits)?;
         let planned = Planned::new(&self.state, &statement, &self.limits).await?;
-        let physical = planned.physical(&self.state, &self.limits).await?;
-        let stream = execute_stream(physical, self.state.task_ctx())
-            .map_err(|error| sanitise(&error, &self.limits))?;
-        let deadline = Instant::now() + Duration::from_secs(self.limits.seconds_max);
-        limited(stream, self.limits, deadline).try_collect().await
+        let brake = Brake::new(Instant::now() + Duration::from_secs(self.limits.seconds_max));
+        let physical = planned.physical(&self.state, &self.limits, &brake).await?;
+        run(&physical, &self.state.task_ctx(), self.limits, brake).try_collect().await
+    }
+
+    /// Plans as a principal's statement is planned.
+    pub(crate) async fn plan(&self, sql: &str) -> Arc<dyn ExecutionPlan> {
+        let statement = Statement::parse(sql, &self.limits).unwrap();
+        let planned = Planned::new(&self.state, &statement, &self.limits).await.unwrap();
+        let brake = Brake::new(Instant::now() + Duration::from_secs(60));
+        planned.physical(&self.state, &self.limits, &brake).await.unwrap()
     }
 
     /// Asks for one number.

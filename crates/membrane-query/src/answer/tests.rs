@@ -6,6 +6,7 @@ use datafusion::arrow::datatypes::{Field, Schema};
 use datafusion::error::DataFusionError;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::TryStreamExt as _;
+use tokio::time::Instant;
 
 use super::*;
 
@@ -23,7 +24,7 @@ async fn collect(
     limits: Limits,
 ) -> (usize, Option<QueryError>) {
     let inner = RecordBatchStreamAdapter::new(batch(0).schema(), futures::stream::iter(batches));
-    let mut stream = limited(Box::pin(inner), limits, Instant::now() + Duration::from_secs(5));
+    let mut stream = limited(Box::pin(inner), limits, Brake::new(Instant::now() + Duration::from_secs(5)));
     let mut rows = 0;
     while let Some(next) = stream.next().await {
         match next {
@@ -62,7 +63,8 @@ async fn errors_end_the_answer() {
 async fn a_panic_ends_the_query_only() {
     let inner = futures::stream::once(async { panic!("a kernel gave up") });
     let inner = RecordBatchStreamAdapter::new(batch(0).schema(), inner);
-    let stream = limited(Box::pin(inner), Limits::default(), Instant::now() + Duration::from_secs(5));
+    let stream =
+        limited(Box::pin(inner), Limits::default(), Brake::new(Instant::now() + Duration::from_secs(5)));
     assert_eq!(stream.try_collect::<Vec<_>>().await.unwrap_err(), QueryError::Failed);
 }
 
@@ -70,7 +72,7 @@ async fn a_panic_ends_the_query_only() {
 async fn time_runs_out_between_batches() {
     let inner = RecordBatchStreamAdapter::new(batch(0).schema(), futures::stream::pending());
     let limits = Limits { seconds_max: 7, ..Limits::default() };
-    let stream = limited(Box::pin(inner), limits, Instant::now() + Duration::from_millis(20));
+    let stream = limited(Box::pin(inner), limits, Brake::new(Instant::now() + Duration::from_millis(20)));
     assert_eq!(
         stream.try_collect::<Vec<_>>().await.unwrap_err(),
         QueryError::LimitSeconds { seconds_max: 7 }

@@ -16,7 +16,7 @@ use crate::error::QueryError;
 use crate::rules::ScanRules;
 use crate::session::{trusted_session, user_session};
 use crate::table::GovernedTable;
-use crate::testing::{ledger, rule, vault};
+use crate::testing::{Asker, ledger, rule, vault};
 use membrane_model::Limits;
 
 const PHONES: [Option<&str>; 4] = [Some("13800138000"), Some("13900139001"), None, Some("13700137002")];
@@ -132,13 +132,8 @@ impl World {
         let table = GovernedTable::new(rules, Some(Arc::new(table)), trusted_session().unwrap(), opener);
         let limits = Limits::default();
         let state = user_session(vec![("member".parse().unwrap(), Arc::new(table))], &limits).unwrap();
-        let statement =
-            crate::gate::Statement::parse("select id, phone, birth_date from member order by id", &limits)?;
-        let planned = crate::engine::Planned::new(&state, &statement, &limits).await?;
-        let physical = planned.physical(&state, &limits).await?;
-        let batches = datafusion::physical_plan::collect(physical, state.task_ctx())
-            .await
-            .map_err(|error| crate::sanitise::sanitise(&error, &limits))?;
+        let asker = Asker::over(state, limits);
+        let batches = asker.ask("select id, phone, birth_date from member order by id").await?;
         Ok(concat_batches(&batches[0].schema(), &batches).unwrap())
     }
 }

@@ -27,6 +27,7 @@ fn every_kind_of_error_loses_its_text() {
     check(DataFusionError::External(Box::new(ScanFault::Cell)), "cell_unreadable");
     check(DataFusionError::External(Box::new(ScanFault::Keys)), "keys_unavailable");
     check(DataFusionError::External(Box::new(ScanFault::Rule)), "scan_failed");
+    check(DataFusionError::External(Box::new(ScanFault::Time)), "limit_seconds");
     for fault in [
         ArrowError::CastError(text()),
         ArrowError::ParseError(text()),

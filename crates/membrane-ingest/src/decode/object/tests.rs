@@ -10,10 +10,10 @@ fn read(line: &str) -> Option<Vec<String>> {
     let show = |cell: &Cell| match cell {
         Cell::Absent => "absent".to_owned(),
         Cell::Null => "null".to_owned(),
-        Cell::Text(range) => format!("text {}", &line[range.clone()]),
-        Cell::Unescaped(range) => format!("text {}", &reader.scratch()[range.clone()]),
-        Cell::Scalar(range) => format!("scalar {}", &line[range.clone()]),
-        Cell::Nested(range) => format!("nested {}", &line[range.clone()]),
+        Cell::Text(range) => format!("text {}", line.get(range.clone()).unwrap()),
+        Cell::Unescaped(range) => format!("text {}", reader.scratch().get(range.clone()).unwrap()),
+        Cell::Scalar(range) => format!("scalar {}", line.get(range.clone()).unwrap()),
+        Cell::Nested(range) => format!("nested {}", line.get(range.clone()).unwrap()),
     };
     Some(reader.cells().iter().map(show).collect())
 }

@@ -128,7 +128,7 @@ async fn groups_beyond_the_bound_are_left_out_by_a_keyed_choice() {
     let rows: Vec<Row> =
         (0..10).flat_map(|member| (0..10).map(move |store| Row { store, ..row(member) })).collect();
     let sql = "SELECT COUNT(*) FROM lines GROUP BY store_id";
-    let first = totals_with(sql, &wanted, &[lines_table(&[rows.clone()])]).await.expect("totals");
+    let first = totals_with(sql, &wanted, &[lines_table(std::slice::from_ref(&rows))]).await.expect("totals");
     let again = totals_with(sql, &wanted, &[lines_table(&[rows])]).await.expect("totals");
     assert_eq!(first, again);
     assert_eq!(first.values().map(|totals| totals.members).sum::<i64>(), 10);
