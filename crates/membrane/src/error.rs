@@ -6,10 +6,12 @@ use std::io;
 
 use axum::http::StatusCode;
 use membrane_ingest::IngestError;
+use membrane_lake::LakeError;
 use membrane_ledger::{LedgerError, Scope};
 use membrane_model::{NameError, Price, PriceError, RunId};
 use membrane_policy::{Refused, RefusedReason};
 use membrane_query::QueryError;
+use membrane_vault::VaultError;
 
 use crate::bearer::BearerError;
 
@@ -181,17 +183,39 @@ impl Error {
         }
     }
 
-    /// Says what happened, for people who may know the inside of this machine: with the causes.
+    /// Says what happened, for people who may know the inside of this machine: with the causes that hold no value.
     #[must_use]
     pub fn explain(&self) -> String {
-        let mut text = self.to_string();
-        let mut source = std::error::Error::source(self);
-        while let Some(cause) = source {
-            text = format!("{text}: {cause}");
-            source = cause.source();
-        }
-        text
+        explain(self)
     }
+}
+
+/// Says what an error says, and which of its causes hold no value.
+pub(crate) fn explain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(words) = cause(error).filter(|words| !text.contains(words.as_str())) {
+            text = format!("{text}: {words}");
+        }
+        next = error.source();
+    }
+    text
+}
+
+/// Words of a cause. PRIVACY: the engine's and the formats' own errors may quote a cell, so only those causes are told
+/// that are known not to: our own, the system's, the object store's.
+fn cause(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    if let Some(error) = error.downcast_ref::<io::Error>() {
+        return Some(error.kind().to_string());
+    }
+    match error.downcast_ref::<LakeError>() {
+        Some(LakeError::Storage { source, .. }) => return Some(source.to_string()),
+        Some(_) => return None,
+        None => {}
+    }
+    let ledger = error.downcast_ref::<LedgerError>().map(ToString::to_string);
+    ledger.or_else(|| error.downcast_ref::<VaultError>().map(ToString::to_string))
 }
 
 fn refusal(refused: &Refused) -> String {

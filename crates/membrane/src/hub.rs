@@ -48,9 +48,9 @@ impl Hub {
     pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let catalog = Arc::new(Catalog::load(Path::new(&config.catalog.dir))?);
         let policies = Arc::new(Policies::load(Path::new(&config.policies.dir), &catalog)?);
-        let data = data_url(&config.data)?;
         let (url, file) = ledger_url(&config.ledger)?;
         let vault = Vault::new(&open_root_key(&config.keys, file.as_deref())?);
+        let data = data_url(&config.data)?;
         let ledger = Ledger::connect(&url).await?;
         let lake = Lake::open(&data, LakeOptions { storage: config.data.storage.clone() }).await?;
         let scratch = absolute(&config.data.scratch)?;

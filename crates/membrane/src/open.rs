@@ -3,10 +3,13 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use membrane_lake::LakeError;
+use membrane_ledger::LedgerError;
 use membrane_vault::{FileKey, KeyProvider, RootKey, TextKey, VaultError};
 use url::Url;
 
 use crate::config::{DataSection, KeysSection, LedgerSection};
+use crate::error::explain;
 use crate::hub::absolute;
 
 /// Why the hub did not open.
@@ -19,16 +22,16 @@ pub enum OpenError {
     #[error("the policies cannot be used:\n{0}")]
     Policies(#[from] membrane_policy::PolicyError),
     /// The ledger cannot be reached.
-    #[error("the ledger cannot be opened: {0}; see [ledger] url")]
-    Ledger(#[from] membrane_ledger::LedgerError),
+    #[error("the ledger cannot be opened: {}; see [ledger] url", explain(.0))]
+    Ledger(#[from] LedgerError),
     /// The lake cannot be reached.
-    #[error("the data cannot be opened: {0}; see [data] url")]
-    Lake(#[from] membrane_lake::LakeError),
+    #[error("the data cannot be opened: {}; see [data] url and storage", explain(.0))]
+    Lake(#[from] LakeError),
     /// The engine cannot be made.
     #[error("the query engine cannot be made: {0}")]
     Engine(#[source] membrane_query::QueryError),
     /// The root key cannot be read.
-    #[error("the root key cannot be read: {0}; see [keys] file")]
+    #[error("the root key cannot be read: {}; see [keys] file", explain(.0))]
     Key(#[from] VaultError),
     /// There is a ledger, but not the key that belongs to it.
     #[error(

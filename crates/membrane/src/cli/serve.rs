@@ -32,6 +32,9 @@ pub(super) async fn run(args: ServeArgs, env: Env) -> Result<(), CliError> {
         CliError::failed(format!("cannot listen on {}: {}", config.server.address, error.kind()))
     })?;
     out::note(format!("membrane listens on http://{}", listening.address()));
+    if !listening.address().ip().is_loopback() {
+        out::note("others can reach this address, and it speaks plain HTTP: put TLS in front of it");
+    }
     serve_until_told(listening).await
 }
 

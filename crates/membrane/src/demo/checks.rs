@@ -71,3 +71,6 @@ fn fault(answer: &Value, words: &str) -> String {
         None => words.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

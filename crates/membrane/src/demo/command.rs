@@ -143,3 +143,6 @@ fn glimpse(answer: &Value) -> Option<String> {
     }
     Some(shown.to_string())
 }
+
+#[cfg(test)]
+mod tests;

@@ -100,3 +100,19 @@ fn every_code_of_the_crates_below_is_listed() {
         }
     }
 }
+
+#[test]
+fn causes_are_told_unless_they_could_quote_a_cell() {
+    let quoting = arrow::error::ArrowError::ParseError("cannot parse `canary` as a number".into());
+    let arrow = Error::Ingest(IngestError::Arrow { doing: "build a batch", source: quoting });
+    assert_eq!(arrow.explain(), "could not build a batch");
+    let denied = io::Error::new(io::ErrorKind::PermissionDenied, "canary");
+    let read = Error::Ingest(IngestError::Scratch { source: denied });
+    assert_eq!(read.explain(), "could not use scratch space: permission denied");
+    let record = Error::Record(LedgerError::RunNotOpen);
+    assert_eq!(
+        record.explain(),
+        "the record cannot be written; nothing is answered without it: the run is not open"
+    );
+    assert!(!record.to_string().contains("open"), "callers are not told the inside");
+}

@@ -72,30 +72,38 @@ pub(in crate::http) async fn post_ingest(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<IngestBody>, Failure> {
-    let format = header(&headers, CONTENT_TYPE.as_str())
-        .and_then(Format::from_content_type)
-        .ok_or(Failure::without_run(Error::UnsupportedMedia))?;
-    let source = source(&headers, params.source).map_err(Failure::without_run)?;
-    let bytes_max = ctx.limits.body_bytes_max;
-    if body.size_hint().lower() > u64::try_from(bytes_max).unwrap_or(u64::MAX) {
-        return Err(Failure::without_run(Error::TooLarge));
-    }
-    let reader = upload(body, bytes_max, Duration::from_secs(app.server.idle_seconds));
-    let request =
-        IngestRequest { dataset: dataset.clone(), reader: InputSource::Stream(reader), format, source };
+    let idle = Duration::from_secs(app.server.idle_seconds);
+    let delivery = delivery(&ctx, dataset.clone(), params.source, &headers, body, idle);
+    let request = delivery.map_err(Failure::without_run)?;
     // On a task of its own: when the caller goes away, the body ends with an error and nothing half-written stays.
     let hub = app.hub.clone();
     let work = move || async move { flow::ingest(&ctx, &hub, request, &Silent).await };
-    let ingested = app
-        .hub
-        .tasks()
-        .spawn_on_thread(work)
-        .await
-        .map_err(|_| Failure::without_run(Error::Internal("the ingest stopped")))??;
+    let ingested = app.hub.tasks().spawn_on_thread(work).await;
+    let ingested = ingested.map_err(|_| Failure::without_run(Error::Internal("the ingest stopped")))??;
     Ok(Json(IngestBody::new(&dataset, &ingested)))
 }
 
-fn source(headers: &HeaderMap, parameter: Option<String>) -> Result<Option<String>, Error> {
+/// Makes a delivery of a request whose body is not read yet.
+fn delivery(
+    ctx: &RequestCtx,
+    dataset: DatasetName,
+    source: Option<String>,
+    headers: &HeaderMap,
+    body: Body,
+    idle: Duration,
+) -> Result<IngestRequest, Error> {
+    let media = header(headers, CONTENT_TYPE.as_str());
+    let format = media.and_then(Format::from_content_type).ok_or(Error::UnsupportedMedia)?;
+    let source = source_name(headers, source)?;
+    let bytes_max = ctx.limits.body_bytes_max;
+    if body.size_hint().lower() > u64::try_from(bytes_max).unwrap_or(u64::MAX) {
+        return Err(Error::TooLarge);
+    }
+    let reader = InputSource::Stream(upload(body, bytes_max, idle));
+    Ok(IngestRequest { dataset, reader, format, source })
+}
+
+fn source_name(headers: &HeaderMap, parameter: Option<String>) -> Result<Option<String>, Error> {
     let key = header(headers, "idempotency-key").map(str::to_owned);
     let name = match (parameter, key) {
         (Some(_), Some(_)) => {
