@@ -52,7 +52,7 @@ lint: setup ## Formatting and clippy, warnings are errors
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 .PHONY: test
-test: setup setup-test ## Every test
+test: build setup-test ## Every test
 	@if cargo nextest --version >/dev/null 2>&1; then \
 		cargo nextest run --locked --workspace --no-tests=fail; \
 	else \
