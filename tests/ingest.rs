@@ -99,7 +99,7 @@ fn no_canary_is_in_clear_in_any_byte() {
         assert!(seen.iter().all(|bytes| !holds(bytes, canary.as_bytes())), "{canary} was shown");
     }
     let runs = program.json(&["runs"]);
-    assert!(runs["runs"].as_array().unwrap().len() > 60);
+    assert!(runs["runs"].as_array().unwrap().len() >= 20);
 }
 
 #[test]
