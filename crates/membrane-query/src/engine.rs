@@ -23,11 +23,15 @@ use crate::gate::Statement;
 use crate::growth;
 use crate::lineage;
 use crate::open::Opener;
+use crate::plain_name::plain_name;
 use crate::plan_check;
 use crate::rules::ScanRules;
 use crate::sanitise::sanitise;
 use crate::session::{trusted_session, user_session};
 use crate::table::GovernedTable;
+
+/// A year: no clock overflows on it, and no query takes longer.
+const SECONDS_MAX: u64 = 31_536_000;
 
 /// What the engine works with.
 #[derive(Clone)]
@@ -88,7 +92,7 @@ impl Engine {
             return Err(QueryError::NotPermitted);
         }
         let limits = self.parts.limits;
-        let brake = Brake::new(Instant::now() + Duration::from_secs(limits.seconds_max));
+        let brake = Brake::new(Instant::now() + Duration::from_secs(limits.seconds_max.min(SECONDS_MAX)));
         let answered = Box::pin(self.answer(permit, statement, &brake));
         tokio::time::timeout_at(brake.deadline(), answered)
             .await
@@ -132,7 +136,7 @@ impl Engine {
     ) -> Result<Opened, QueryError> {
         let mut opened = Opened { tables: Vec::new(), inputs: Vec::new() };
         for name in datasets {
-            let unknown = || QueryError::UnknownTable { name: Some(name.to_string()), position: None };
+            let unknown = || QueryError::UnknownTable { name: plain_name(name.as_str()), position: None };
             let dataset = permit.dataset(name).ok_or_else(unknown)?;
             let mut rules = ScanRules::from_permit(permit, dataset, &self.parts.vault)?;
             if reader == Reader::Release {

@@ -4,6 +4,7 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 
 use membrane_model::Limits;
+use tracing::error;
 
 use crate::error::QueryError;
 
@@ -55,10 +56,30 @@ impl From<ArrowError> for ScanFault {
     }
 }
 
-/// Maps an error of the inner scan. Only that memory ran out is passed on: the caller's pool says so.
+/// Maps an error of the inner scan. Only that memory ran out is passed on: the caller's pool says so. Operators
+/// find the kind in the log.
 pub(crate) fn inner_fault(error: &DataFusionError) -> DataFusionError {
     match error.find_root() {
         DataFusionError::ResourcesExhausted(_) => DataFusionError::ResourcesExhausted("memory".to_owned()),
-        _ => ScanFault::Read.into(),
+        root => {
+            // PRIVACY: the kind and not the text, which may quote what was read.
+            error!(kind = kind(root), "the inner scan of a governed table failed");
+            ScanFault::Read.into()
+        }
+    }
+}
+
+const fn kind(error: &DataFusionError) -> &'static str {
+    match error {
+        DataFusionError::ArrowError(..) => "arrow",
+        DataFusionError::ParquetError(_) => "parquet",
+        DataFusionError::ObjectStore(_) => "object store",
+        DataFusionError::IoError(_) => "i/o",
+        DataFusionError::Plan(_) | DataFusionError::SchemaError(..) | DataFusionError::NotImplemented(_) => {
+            "plan"
+        }
+        DataFusionError::Execution(_) | DataFusionError::ExecutionJoin(_) => "execution",
+        DataFusionError::External(_) => "table format",
+        _ => "internal",
     }
 }

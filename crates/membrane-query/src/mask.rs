@@ -6,16 +6,15 @@
 
 mod clusters;
 mod email;
-mod generalise;
+pub(crate) mod generalise;
 mod null;
 mod partial;
 mod token;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder};
 use datafusion::arrow::datatypes::DataType;
-use membrane_model::{Generalisation, LogicalType, PartialMask};
+use membrane_model::PartialMask;
 use std::sync::Arc;
-use zeroize::Zeroize;
 
 use crate::fault::ScanFault;
 use crate::rebuild;
@@ -59,7 +58,7 @@ pub(crate) fn of_tokens(rule: &ColumnRule, array: &ArrayRef) -> Result<ArrayRef,
 pub(crate) struct Sink(Kind);
 
 enum Kind {
-    Typed { builder: TypedBuilder, then: Option<Generalisation> },
+    Typed(TypedBuilder),
     Partial { how: PartialMask, scratch: String, out: StringViewBuilder },
     Token { mask: Arc<TokenMask>, out: StringViewBuilder },
 }
@@ -69,8 +68,8 @@ impl Sink {
     pub(crate) fn new(rule: &ColumnRule, rows: usize) -> Result<Self, ScanFault> {
         let out = || StringViewBuilder::with_capacity(rows);
         Ok(Self(match &rule.mask {
-            Mask::Clear => Kind::Typed { builder: typed(rule.logical, rows)?, then: None },
-            Mask::Generalise(how) => Kind::Typed { builder: typed(rule.logical, rows)?, then: Some(*how) },
+            Mask::Clear => Kind::Typed(TypedBuilder::new(rule.logical, rows, None)?),
+            Mask::Generalise(how) => Kind::Typed(TypedBuilder::new(rule.logical, rows, Some(*how))?),
             Mask::Partial(how) => Kind::Partial { how: *how, scratch: String::new(), out: out() },
             Mask::Token(mask) => Kind::Token { mask: Arc::clone(mask), out: out() },
             Mask::Null => return Err(ScanFault::Shape),
@@ -80,7 +79,7 @@ impl Sink {
     /// Takes a cell, or NULL.
     pub(crate) fn push(&mut self, cell: Option<&[u8]>) -> Result<(), ScanFault> {
         match &mut self.0 {
-            Kind::Typed { builder, .. } => builder.push(cell),
+            Kind::Typed(builder) => builder.push(cell),
             Kind::Partial { how, scratch, out } => {
                 let Some(cell) = cell else {
                     out.append_null();
@@ -112,19 +111,10 @@ impl Sink {
     /// Returns the masked array.
     pub(crate) fn finish(self) -> Result<ArrayRef, ScanFault> {
         match self.0 {
-            Kind::Typed { builder, then: None } => Ok(builder.finish()),
-            Kind::Typed { builder, then: Some(how) } => generalise::values(&builder.finish(), how),
-            Kind::Partial { mut scratch, mut out, .. } => {
-                scratch.zeroize();
-                Ok(Arc::new(out.finish()))
-            }
-            Kind::Token { mut out, .. } => Ok(Arc::new(out.finish())),
+            Kind::Typed(builder) => Ok(builder.finish()),
+            Kind::Partial { mut out, .. } | Kind::Token { mut out, .. } => Ok(Arc::new(out.finish())),
         }
     }
-}
-
-fn typed(logical: LogicalType, rows: usize) -> Result<TypedBuilder, ScanFault> {
-    TypedBuilder::new(logical, rows)
 }
 
 #[cfg(test)]

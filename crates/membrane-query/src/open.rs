@@ -9,9 +9,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BinaryViewArray};
 use datafusion::arrow::datatypes::DataType;
-use membrane_ledger::Ledger;
+use membrane_ledger::{Ledger, LedgerError};
 use membrane_model::SubjectId;
 use membrane_vault::{BucketId, BucketKey, ColumnContext, DataKey, Vault, WrappedKey};
+use tracing::error;
 use zeroize::Zeroizing;
 
 use crate::fault::ScanFault;
@@ -41,7 +42,7 @@ impl Opener {
 
     /// Fetches the data keys of subjects. Those without one are absent from the result.
     pub(crate) async fn data_keys(&self, subjects: &[SubjectId]) -> Result<BatchKeys, ScanFault> {
-        let wrapped = self.ledger.data_keys(subjects).await.map_err(|_| ScanFault::Keys)?;
+        let wrapped = self.ledger.data_keys(subjects).await.map_err(|error| keys_fault(&error))?;
         let wanted: BTreeSet<BucketId> = wrapped.values().map(|(bucket, _)| *bucket).collect();
         let mut buckets = self.buckets(&wanted, false).await?;
         let mut keys = BatchKeys::with_capacity(wrapped.len());
@@ -78,7 +79,7 @@ impl Opener {
         if missing.is_empty() {
             return Ok(found);
         }
-        let wrapped = self.ledger.bucket_keys(&missing).await.map_err(|_| ScanFault::Keys)?;
+        let wrapped = self.ledger.bucket_keys(&missing).await.map_err(|error| keys_fault(&error))?;
         for (bucket, key) in wrapped {
             let key = self.vault.open_bucket(bucket, &key).map_err(|_| ScanFault::Keys)?;
             found.insert(bucket, Arc::new(key));
@@ -99,6 +100,11 @@ impl Opener {
         }
         buckets.extend(found.iter().take(BUCKETS_MAX).map(|(bucket, key)| (*bucket, Arc::clone(key))));
     }
+}
+
+fn keys_fault(error: &LedgerError) -> ScanFault {
+    error!(%error, "keys could not be fetched from the ledger");
+    ScanFault::Keys
 }
 
 /// Binary cells, however Arrow holds them.

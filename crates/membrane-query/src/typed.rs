@@ -15,15 +15,23 @@ use datafusion::arrow::array::{
 use datafusion::arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType,
 };
-use membrane_model::LogicalType;
+use membrane_model::{Generalisation, LogicalType};
 
 use crate::fault::ScanFault;
+use crate::mask::generalise;
 
 /// The day count of 1970-01-01 in chrono's calendar.
 const EPOCH_DAYS_FROM_CE: i32 = 719_163;
 
-/// Builds an array of a logical type from opened cells.
-pub(crate) enum TypedBuilder {
+/// Builds an array of a logical type from opened cells, made coarser on the way where a mask asks for it.
+///
+/// PRIVACY: a value is made coarser before it is appended: no array of the opened values is ever made.
+pub(crate) struct TypedBuilder {
+    cells: Cells,
+    coarser: Option<Generalisation>,
+}
+
+enum Cells {
     String(StringViewBuilder),
     Integer(Int64Builder),
     Number(Float64Builder),
@@ -35,54 +43,86 @@ pub(crate) enum TypedBuilder {
 
 impl TypedBuilder {
     /// Makes a builder with room for some rows.
-    pub(crate) fn new(logical: LogicalType, rows: usize) -> Result<Self, ScanFault> {
-        Ok(match logical {
-            LogicalType::String => Self::String(StringViewBuilder::with_capacity(rows)),
-            LogicalType::Integer => Self::Integer(Int64Builder::with_capacity(rows)),
-            LogicalType::Number => Self::Number(Float64Builder::with_capacity(rows)),
+    pub(crate) fn new(
+        logical: LogicalType,
+        rows: usize,
+        coarser: Option<Generalisation>,
+    ) -> Result<Self, ScanFault> {
+        let cells = match logical {
+            LogicalType::String => Cells::String(StringViewBuilder::with_capacity(rows)),
+            LogicalType::Integer => Cells::Integer(Int64Builder::with_capacity(rows)),
+            LogicalType::Number => Cells::Number(Float64Builder::with_capacity(rows)),
             LogicalType::Decimal { precision, scale } => {
                 let builder =
                     Decimal128Builder::with_capacity(rows).with_precision_and_scale(precision, scale)?;
-                Self::Decimal(builder, precision, scale)
+                Cells::Decimal(builder, precision, scale)
             }
-            LogicalType::Boolean => Self::Boolean(BooleanBuilder::with_capacity(rows)),
-            LogicalType::Date => Self::Date(Date32Builder::with_capacity(rows)),
+            LogicalType::Boolean if coarser.is_none() => Cells::Boolean(BooleanBuilder::with_capacity(rows)),
+            LogicalType::Boolean => return Err(ScanFault::Shape),
+            LogicalType::Date => Cells::Date(Date32Builder::with_capacity(rows)),
             LogicalType::Timestamp => {
-                Self::Timestamp(TimestampMicrosecondBuilder::with_capacity(rows).with_timezone("UTC"))
+                Cells::Timestamp(TimestampMicrosecondBuilder::with_capacity(rows).with_timezone("UTC"))
             }
-        })
+        };
+        Ok(Self { cells, coarser })
     }
 
     /// Appends an opened cell, or NULL.
     pub(crate) fn push(&mut self, cell: Option<&[u8]>) -> Result<(), ScanFault> {
         let text = cell.map(std::str::from_utf8).transpose().map_err(|_| ScanFault::Cell)?;
-        match self {
-            Self::String(builder) => builder.append_option(text),
-            Self::Integer(builder) => builder.append_option(read(text, |text| text.parse().ok())?),
-            Self::Number(builder) => builder.append_option(read(text, |text| text.parse().ok())?),
-            Self::Decimal(builder, precision, scale) => {
-                builder.append_option(read(text, |text| parse_decimal(text, *precision, *scale))?);
+        let how = self.coarser;
+        match &mut self.cells {
+            Cells::String(builder) => {
+                builder.append_option(shown(text, how, generalise::text));
             }
-            Self::Boolean(builder) => builder.append_option(read(text, |text| text.parse().ok())?),
-            Self::Date(builder) => builder.append_option(read(text, |text| {
-                NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(days_of)
-            })?),
-            Self::Timestamp(builder) => builder.append_option(read(text, parse_micros)?),
+            Cells::Integer(builder) => {
+                let value = read(text, |text| text.parse().ok())?;
+                builder.append_option(shown(value, how, generalise::integer));
+            }
+            Cells::Number(builder) => {
+                let value = read(text, |text| text.parse().ok())?;
+                builder.append_option(shown(value, how, generalise::number));
+            }
+            Cells::Decimal(builder, precision, scale) => {
+                let value = read(text, |text| parse_decimal(text, *precision, *scale))?;
+                builder
+                    .append_option(shown(value, how, |units, how| generalise::decimal(units, *scale, how)));
+            }
+            Cells::Boolean(builder) => builder.append_option(read(text, |text| text.parse().ok())?),
+            Cells::Date(builder) => {
+                let date = |text: &str| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(days_of);
+                builder.append_option(shown(read(text, date)?, how, generalise::days));
+            }
+            Cells::Timestamp(builder) => {
+                builder.append_option(shown(read(text, parse_micros)?, how, generalise::micros));
+            }
         }
         Ok(())
     }
 
     /// Returns the array.
     pub(crate) fn finish(mut self) -> ArrayRef {
-        match &mut self {
-            Self::String(builder) => Arc::new(builder.finish()),
-            Self::Integer(builder) => Arc::new(builder.finish()),
-            Self::Number(builder) => Arc::new(builder.finish()),
-            Self::Decimal(builder, ..) => Arc::new(builder.finish()),
-            Self::Boolean(builder) => Arc::new(builder.finish()),
-            Self::Date(builder) => Arc::new(builder.finish()),
-            Self::Timestamp(builder) => Arc::new(builder.finish()),
+        match &mut self.cells {
+            Cells::String(builder) => Arc::new(builder.finish()),
+            Cells::Integer(builder) => Arc::new(builder.finish()),
+            Cells::Number(builder) => Arc::new(builder.finish()),
+            Cells::Decimal(builder, ..) => Arc::new(builder.finish()),
+            Cells::Boolean(builder) => Arc::new(builder.finish()),
+            Cells::Date(builder) => Arc::new(builder.finish()),
+            Cells::Timestamp(builder) => Arc::new(builder.finish()),
         }
+    }
+}
+
+/// Makes a value coarser where that is asked.
+fn shown<T>(
+    value: Option<T>,
+    how: Option<Generalisation>,
+    coarser: impl FnOnce(T, Generalisation) -> Option<T>,
+) -> Option<T> {
+    match how {
+        None => value,
+        Some(how) => value.and_then(|value| coarser(value, how)),
     }
 }
 

@@ -16,9 +16,19 @@ fn every_listed_function_exists() {
 #[test]
 fn volatile_and_sizing_functions_are_out() {
     let names: Vec<_> = scalar_functions().iter().map(|function| function.name().to_owned()).collect();
-    for name in
-        ["random", "uuid", "repeat", "lpad", "rpad", "version", "md5", "sha256", "arrow_cast", "make_array"]
-    {
+    for name in [
+        "random",
+        "uuid",
+        "repeat",
+        "lpad",
+        "rpad",
+        "version",
+        "md5",
+        "sha256",
+        "arrow_cast",
+        "make_array",
+        "levenshtein",
+    ] {
         assert!(!names.iter().any(|known| known == name), "{name}");
     }
 }

@@ -1,5 +1,5 @@
 use datafusion::arrow::array::{BinaryArray, Date32Array, Int64Array, StringViewArray};
-use membrane_model::{Protection, RevealLevel};
+use membrane_model::{LogicalType, Protection, RevealLevel};
 
 use super::*;
 use crate::testing::rule;

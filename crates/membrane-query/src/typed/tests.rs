@@ -3,7 +3,7 @@ use datafusion::arrow::array::{Int64Array, StringArray};
 use super::*;
 
 fn build(logical: LogicalType, cells: &[Option<&str>]) -> Result<ArrayRef, ScanFault> {
-    let mut builder = TypedBuilder::new(logical, cells.len())?;
+    let mut builder = TypedBuilder::new(logical, cells.len(), None)?;
     for cell in cells {
         builder.push(cell.map(str::as_bytes))?;
     }
@@ -52,7 +52,7 @@ fn opened_cells_that_are_not_of_their_type_close_the_scan() {
     ] {
         assert_eq!(build(logical, &[Some(cell)]).unwrap_err(), ScanFault::Cell, "{logical}");
     }
-    let mut builder = TypedBuilder::new(LogicalType::String, 1).unwrap();
+    let mut builder = TypedBuilder::new(LogicalType::String, 1, None).unwrap();
     assert_eq!(builder.push(Some(&[0xff, 0xfe])), Err(ScanFault::Cell));
 }
 
@@ -70,5 +70,28 @@ fn decimals_are_read_exactly() {
     assert_eq!(parse_decimal("-12", 12, 2), Some(-1200));
     for wrong in ["", ".", ".5", "+1", "1e3", "1.005", "99999999999.99", "１"] {
         assert_eq!(parse_decimal(wrong, 12, 2), None, "{wrong}");
+    }
+}
+
+#[test]
+fn opened_cells_are_made_coarser_before_they_are_kept() {
+    for (logical, how, cell, expected) in [
+        (LogicalType::Date, Generalisation::Month, "1990-02-28", Some("1990-02-01")),
+        (
+            LogicalType::Timestamp,
+            Generalisation::Year,
+            "2026-03-17T10:00:00Z",
+            Some("2026-01-01T00:00:00.000000Z"),
+        ),
+        (LogicalType::Integer, Generalisation::Width(10), "-3", Some("-10")),
+        (LogicalType::Number, Generalisation::Width(10), "19.5", Some("10")),
+        (LogicalType::Decimal { precision: 12, scale: 2 }, Generalisation::Width(10), "19.99", Some("10.00")),
+        (LogicalType::String, Generalisation::Prefix(2), "上海市", Some("上海")),
+        (LogicalType::String, Generalisation::Year, "1990", None),
+    ] {
+        let mut builder = TypedBuilder::new(logical, 1, Some(how)).unwrap();
+        builder.push(Some(cell.as_bytes())).unwrap();
+        let found = texts(builder.finish().as_ref(), logical);
+        assert_eq!(found, [expected.map(str::to_owned)], "{logical} {how}");
     }
 }

@@ -1,6 +1,7 @@
 use chrono::NaiveDate;
 use datafusion::arrow::array::{
-    Array, Date32Array, Decimal128Array, Float64Array, Int64Array, StringViewArray, TimestampMicrosecondArray,
+    Array, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, StringViewArray,
+    TimestampMicrosecondArray,
 };
 
 use super::*;
@@ -76,8 +77,15 @@ fn texts_keep_their_first_characters() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused() {
+fn what_does_not_fit_shows_nothing() {
     let texts: ArrayRef = Arc::new(StringViewArray::from(vec!["x"]));
-    assert!(values(&texts, Generalisation::Month).is_err());
-    assert!(values(&texts, Generalisation::Width(10)).is_err());
+    for how in [Generalisation::Month, Generalisation::Width(10)] {
+        assert!(values(&texts, how).unwrap().is_null(0));
+    }
+    let numbers: ArrayRef = Arc::new(Int64Array::from(vec![7]));
+    for how in [Generalisation::Year, Generalisation::Prefix(1), Generalisation::Width(0)] {
+        assert!(values(&numbers, how).unwrap().is_null(0));
+    }
+    let flags: ArrayRef = Arc::new(BooleanArray::from(vec![true]));
+    assert!(values(&flags, Generalisation::Year).is_err());
 }
