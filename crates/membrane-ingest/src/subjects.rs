@@ -105,11 +105,17 @@ impl Subjects {
     ) -> Result<Vec<usize>, IngestError> {
         let mut places = Vec::with_capacity(identifiers.size_hint().0);
         let mut keyless = Vec::new();
+        let mut last = None;
         for identifier in identifiers {
-            let place = match self.known.get(identifier) {
-                Some(place) => *place,
-                None => self.add(identifier),
+            // Deliveries are often grouped: the same subject stands in several rows.
+            let place = match last {
+                Some((same, place)) if same == identifier => place,
+                _ => match self.known.get(identifier) {
+                    Some(place) => *place,
+                    None => self.add(identifier),
+                },
             };
+            last = Some((identifier, place));
             if with_keys && self.entries.get(place).is_some_and(|entry| entry.key.is_none()) {
                 keyless.push(place);
             }

@@ -103,8 +103,18 @@ impl Rules {
     }
 
     fn check_texts(&self, texts: &StringArray, note: &mut impl FnMut(usize, ReasonCode)) {
+        let mut passed = None;
         for (row, text) in texts.iter().enumerate() {
             let Some(text) = text else { continue };
+            // Deliveries are often grouped: what passed in the row before passes here.
+            if passed == Some(text) {
+                continue;
+            }
+            let mut faulty = false;
+            let mut note = |row: usize, code: ReasonCode| {
+                faulty = true;
+                note(row, code);
+            };
             if self.enumeration.as_ref().is_some_and(|words| !words.contains(text)) {
                 note(row, ReasonCode::NotInEnumeration);
             }
@@ -118,6 +128,7 @@ impl Rules {
             if self.check.is_some_and(|check| !check.accepts(text)) {
                 note(row, ReasonCode::FailedCheck);
             }
+            passed = (!faulty).then_some(text);
         }
     }
 }

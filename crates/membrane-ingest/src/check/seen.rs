@@ -58,13 +58,15 @@ impl Seen {
         Ok(false)
     }
 
-    /// Inserts a fingerprint.
-    pub(super) fn insert(&mut self, key: u128) -> io::Result<()> {
+    /// Inserts a fingerprint and tells whether it is new.
+    pub(super) fn insert(&mut self, key: u128) -> io::Result<bool> {
+        if !self.runs.is_empty() && self.contains(key)? {
+            return Ok(false);
+        }
         if self.fresh.len() >= self.entries_max {
             self.spill()?;
         }
-        self.fresh.insert(key);
-        Ok(())
+        Ok(self.fresh.insert(key))
     }
 
     fn spill(&mut self) -> io::Result<()> {

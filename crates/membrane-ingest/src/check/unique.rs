@@ -79,24 +79,31 @@ pub(super) fn check(
     for unique in constraints.iter() {
         keys.push(unique.fingerprints(columns, good)?);
     }
+    let scratch = |source| IngestError::Scratch { source };
+    // A row that breaks one of several constraints must not enter the others' sets.
+    let several = constraints.len() > 1;
     let mut duplicates = Vec::new();
     for row in (0..good.len()).filter(|row| good.get(*row) == Some(&true)) {
-        let key = |keys: &[Option<u128>]| keys.get(row).copied().flatten();
-        let mut fresh = true;
+        let known = faults.len();
         for (unique, keys) in constraints.iter_mut().zip(&keys) {
-            let Some(key) = key(keys) else { continue };
-            if unique.seen.contains(key).map_err(|source| IngestError::Scratch { source })? {
+            let Some(key) = keys.get(row).copied().flatten() else { continue };
+            let seen = &mut unique.seen;
+            let fresh = if several {
+                !seen.contains(key).map_err(scratch)?
+            } else {
+                seen.insert(key).map_err(scratch)?
+            };
+            if !fresh {
                 faults.push(Fault { row, about: unique.about, code: ReasonCode::Duplicate });
-                fresh = false;
             }
         }
-        if !fresh {
+        if faults.len() > known {
             duplicates.push(row);
-            continue;
-        }
-        for (unique, keys) in constraints.iter_mut().zip(&keys) {
-            if let Some(key) = key(keys) {
-                unique.seen.insert(key).map_err(|source| IngestError::Scratch { source })?;
+        } else if several {
+            for (unique, keys) in constraints.iter_mut().zip(&keys) {
+                if let Some(key) = keys.get(row).copied().flatten() {
+                    unique.seen.insert(key).map_err(scratch)?;
+                }
             }
         }
     }

@@ -113,7 +113,7 @@ fn from_floats(array: &ArrayRef, precision: u8, scale: i8, wrong: &mut dyn FnMut
 fn rescale(value: i128, from: i8, to: i8) -> Option<i128> {
     let shift = i32::from(to) - i32::from(from);
     let factor = power_of_ten(shift.unsigned_abs())?;
-    if shift >= 0 { value.checked_mul(factor) } else { (value % factor == 0).then(|| value / factor) }
+    if shift >= 0 { value.checked_mul(factor) } else { (value % factor == 0).then_some(value / factor) }
 }
 
 fn as_decimal128(array: &ArrayRef, wrong: &mut dyn FnMut(usize)) -> Result<(ArrayRef, i8), ArrowError> {
