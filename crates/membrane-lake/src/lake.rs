@@ -6,14 +6,18 @@ use std::sync::Arc;
 
 use deltalake::DeltaTable;
 use deltalake::logstore::{LogStoreRef, StorageConfig, logstore_with};
+use futures::StreamExt;
 use membrane_catalog::Dataset;
 use membrane_model::{Action, DatasetName, TableVersion};
 use membrane_policy::Permit;
 use object_store::ObjectStore;
+use object_store::path::Path;
 use url::Url;
 
 use crate::storage;
 use crate::{Appender, LakeError, Snapshot};
+
+mod claim;
 
 /// Settings of the object store, by the keys that `object_store` knows: `aws_region` or `AWS_REGION`,
 /// `aws_access_key_id`, `aws_endpoint_url`, `aws_allow_http`, ... The lake reads no environment.
@@ -81,6 +85,20 @@ impl Lake {
         Ok(Self { inner: Arc::new(LakeInner { root, store }) })
     }
 
+    /// Tells whether the storage answers, by looking only: a folder that was lost is not made again, and a bucket is sent
+    /// one request.
+    pub async fn answers(&self) -> bool {
+        let LakeInner { root, store } = self.inner.as_ref();
+        if root.scheme() == "file" {
+            let Ok(folder) = root.to_file_path() else { return false };
+            return tokio::fs::read_dir(folder).await.is_ok();
+        }
+        let Ok(folder) = Path::from_url_path(root.path()) else { return false };
+        // Hardly anything lies there, so the listing is one short page however much the bucket holds.
+        let listed = store.list(Some(&folder.join("_membrane"))).next().await;
+        !matches!(listed, Some(Err(_)))
+    }
+
     /// Starts to append to one of a dataset's tables. Nothing is visible before
     /// [`Appender::commit`]; the table is made by the first commit.
     ///
@@ -140,3 +158,6 @@ pub(crate) async fn load(log_store: &LogStoreRef) -> Result<Option<DeltaTable>, 
     table.load().await.map_err(|source| LakeError::table(doing, source))?;
     Ok(Some(table))
 }
+
+#[cfg(test)]
+mod tests;

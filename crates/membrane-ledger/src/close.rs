@@ -11,25 +11,31 @@ use crate::row::{Cells, to_integer, to_integer_or_null, to_position, to_text};
 use crate::{ClosedRun, DatasetVersion, Ledger, LedgerError, RunOutcome, RunState, RunStatus};
 
 impl Ledger {
-    /// Closes as abandoned every run that was started up to `before` and is still open: what processes
-    /// left behind that were killed. Returns how many there were.
+    /// Closes as abandoned every open run whose process has not been heard of since `before`: what
+    /// processes left behind that were killed. Returns how many there were.
     ///
-    /// The ledger cannot see which processes live. A process that is alone on its ledger passes the
-    /// present when it starts; where several share a ledger, pass a moment so long ago that no run can
-    /// still be under way.
+    /// A process says that it is at work by [`Ledger::touch_run`]; opening the run counts as the first time.
     ///
     /// # Errors
     /// [`LedgerError::Database`].
-    pub async fn abandon_stale_runs(&self, before: DateTime<Utc>) -> Result<u64, LedgerError> {
-        let rows =
-            sqlx::query("SELECT run FROM run WHERE status = 'open' AND started <= $1 ORDER BY started, run")
-                .bind(before.timestamp_micros())
-                .fetch_all(&self.pools.read)
-                .await?;
+    pub async fn abandon_stale_runs(
+        &self,
+        before: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<u64, LedgerError> {
+        let rows = sqlx::query(
+            "SELECT run, started FROM run WHERE status = 'open' AND COALESCE(seen, started) <= $1 \
+             ORDER BY started, run",
+        )
+        .bind(before.timestamp_micros())
+        .fetch_all(&self.pools.read)
+        .await?;
         let mut abandoned = 0;
         for row in &rows {
-            let run = Cells::of(row).parsed("run")?;
-            match close_run(self, run, RunStatus::Abandoned, &abandonment(before)).await {
+            let mut cells = Cells::of(row);
+            let run = cells.parsed("run")?;
+            let outcome = abandonment(cells.instant("started")?, now);
+            match close_run(self, run, RunStatus::Abandoned, &outcome).await {
                 Ok(_) => abandoned += 1,
                 // Its process lives after all, and closed it in this moment.
                 Err(LedgerError::RunNotOpen) => {}
@@ -40,7 +46,7 @@ impl Ledger {
     }
 }
 
-fn abandonment(finished: DateTime<Utc>) -> RunOutcome {
+fn abandonment(started: DateTime<Utc>, finished: DateTime<Utc>) -> RunOutcome {
     RunOutcome {
         state: RunState::Fail,
         error_code: Some("abandoned".to_owned()),
@@ -48,7 +54,7 @@ fn abandonment(finished: DateTime<Utc>) -> RunOutcome {
         rows_out: None,
         rows_quarantined: None,
         bytes_out: None,
-        duration_ms: 0,
+        duration_ms: u64::try_from((finished - started).num_milliseconds()).unwrap_or(0),
         inputs: Vec::new(),
         outputs: Vec::new(),
         edges: Vec::new(),

@@ -11,13 +11,18 @@ use sha2::{Digest, Sha256};
 use crate::merkle::{Hash, leaf_hash};
 use crate::{DatasetVersion, Decision, LedgerError, ReleaseRecord, RunRecord};
 
-const FORMAT: &str = "membrane-run/1";
+const FORMAT: &str = "membrane-run/2";
+
+/// The format of runs from before the channel was kept.
+const FORMAT_WITHOUT_CHANNEL: &str = "membrane-run/1";
 
 #[derive(Serialize)]
 struct RunLeaf<'a> {
     format: &'static str,
     run: String,
     principal: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<&'static str>,
     action: &'a str,
     purpose: Option<&'a str>,
     job: &'a str,
@@ -89,9 +94,10 @@ pub(crate) fn run_hash(record: &RunRecord) -> Result<Hash, LedgerError> {
 /// Returns the canonical JSON of a closed run.
 fn canonical(record: &RunRecord) -> Result<Vec<u8>, LedgerError> {
     let leaf = RunLeaf {
-        format: FORMAT,
+        format: if record.channel.is_some() { FORMAT } else { FORMAT_WITHOUT_CHANNEL },
         run: record.run.to_string(),
         principal: record.principal.to_string(),
+        channel: record.channel.map(membrane_model::Channel::as_str),
         action: record.action.as_str(),
         purpose: record.purpose.as_ref().map(membrane_model::Purpose::as_str),
         job: &record.job,

@@ -11,6 +11,7 @@ mod budget;
 mod close;
 mod connect;
 mod error;
+mod identity;
 mod key;
 mod leaf;
 mod ledger;
@@ -27,6 +28,7 @@ mod scope;
 mod status;
 
 pub use error::{DatabaseError, LedgerError, LogFault};
+pub use identity::Identity;
 pub use ledger::Ledger;
 pub use lineage::Direction;
 pub use log::LogHead;

@@ -34,7 +34,7 @@ pub(crate) async fn load_records(
     Ok(runs.iter().filter_map(|run| records.remove(run)).collect())
 }
 
-const RUNS: &str = "SELECT run.run, principal, action, purpose, job, statement, started, status, error_code, \
+const RUNS: &str = "SELECT run.run, principal, channel, action, purpose, job, statement, started, status, error_code, \
     rows_in, rows_out, rows_quarantined, bytes_out, duration_ms, finished, leaf \
     FROM run LEFT JOIN audit_leaf ON audit_leaf.run = run.run WHERE run.run {keys}";
 
@@ -61,6 +61,7 @@ fn read_run(row: &AnyRow) -> Result<RunRecord, LedgerError> {
     Ok(RunRecord {
         run: cells.parsed("run")?,
         principal: cells.parsed("principal")?,
+        channel: cells.parsed_or_null("channel")?,
         action: read_action(&cells.text()?)?,
         purpose: cells.parsed_or_null("purpose")?,
         job: cells.text()?,

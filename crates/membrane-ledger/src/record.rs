@@ -1,7 +1,7 @@
 //! What is on record about runs.
 
 use chrono::{DateTime, Utc};
-use membrane_model::{Action, DatasetName, LineageEdge, Price, PrincipalId, Purpose, RunId};
+use membrane_model::{Action, Channel, DatasetName, LineageEdge, Price, PrincipalId, Purpose, RunId};
 
 use crate::load::load_records;
 use crate::row::{Cells, to_integer};
@@ -17,6 +17,8 @@ pub struct RunRecord {
     pub run: RunId,
     /// Who acted.
     pub principal: PrincipalId,
+    /// By which door it came; none in runs of before this was kept.
+    pub channel: Option<Channel>,
     /// What was done.
     pub action: Action,
     /// Why.

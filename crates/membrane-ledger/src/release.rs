@@ -25,7 +25,7 @@ use crate::row::{Cells, to_integer};
 use crate::run::lock_open;
 use crate::{Ledger, LedgerError, ReleaseState, Scope};
 
-/// How long a reservation may be under way. A process that is slower, or dead, has lost it.
+/// How long a reservation may be under way when nothing else is said.
 const LEASE: TimeDelta = TimeDelta::minutes(15);
 
 /// A price to reserve.
@@ -63,11 +63,14 @@ pub enum Reserved {
     },
 }
 
-/// A price that was reserved, and the right to store one answer for it.
+/// A price that was reserved, and the right to compute and store one answer for it.
+///
+/// INVARIANT: it exists only after the price was charged, durably; [`Ledger::reserve_for`] is its only maker.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "a reservation that is not committed is spent for nothing"]
 pub struct Reservation {
     id: i64,
+    query_key: String,
 }
 
 impl Reservation {
@@ -75,6 +78,12 @@ impl Reservation {
     #[must_use]
     pub const fn id(&self) -> i64 {
         self.id
+    }
+
+    /// Returns the name of the question that was paid for.
+    #[must_use]
+    pub fn query_key(&self) -> &str {
+        &self.query_key
     }
 }
 
@@ -109,13 +118,28 @@ enum Live {
 }
 
 impl Ledger {
+    /// Reserves a price as [`Ledger::reserve_for`] does, for a quarter of an hour.
+    ///
+    /// # Errors
+    /// Those of [`Ledger::reserve_for`].
+    pub async fn reserve(&self, request: &ReserveRequest) -> Result<Reserved, LedgerError> {
+        self.reserve_for(request, LEASE).await
+    }
+
     /// Reserves a price, in one durable transaction: all scopes are charged, or none.
+    ///
+    /// `lease` says how long a release may take. The same question is in flight until an earlier reservation is as
+    /// old as that; then its process is dead, or slower than it may be, and has lost it.
     ///
     /// # Errors
     /// [`LedgerError::NoScope`], [`LedgerError::NoPrice`], [`LedgerError::RunNotOpen`],
     /// [`LedgerError::QueryKeyTaken`], [`LedgerError::Price`] when a total would not fit, or
     /// [`LedgerError::Database`]. Nothing was charged then.
-    pub async fn reserve(&self, request: &ReserveRequest) -> Result<Reserved, LedgerError> {
+    pub async fn reserve_for(
+        &self,
+        request: &ReserveRequest,
+        lease: TimeDelta,
+    ) -> Result<Reserved, LedgerError> {
         if request.price == Price::default() {
             return Err(LedgerError::NoPrice);
         }
@@ -125,7 +149,7 @@ impl Ledger {
         let id = next_release(&mut transaction).await?;
         match live_release(&mut transaction, request).await? {
             Some(Live::Committed(release)) => return Ok(Reserved::Replay(release)),
-            Some(Live::Reserved { since, .. }) if request.now < since + LEASE => {
+            Some(Live::Reserved { since, .. }) if request.now - since < lease => {
                 return Ok(Reserved::InFlight);
             }
             Some(Live::Reserved { id, .. }) => {
@@ -153,7 +177,7 @@ impl Ledger {
         }
         charge(&mut transaction, id, &totals).await?;
         transaction.commit().await?;
-        Ok(Reserved::Granted(Reservation { id }))
+        Ok(Reserved::Granted(Reservation { id, query_key: request.query_key.clone() }))
     }
 
     /// Stores the answer of a reservation. Only then may it leave.

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use membrane_model::{
-    Action, ColumnName, DatasetName, LineageEdge, PrincipalId, Purpose, RevealLevel, RunId, TableVersion,
+    Action, Channel, ColumnName, DatasetName, LineageEdge, PrincipalId, Purpose, RevealLevel, RunId,
+    TableVersion,
 };
 use sqlx::AnyConnection;
 
@@ -16,6 +17,8 @@ use crate::{Ledger, LedgerError, RunStatus};
 pub struct NewRun {
     /// Who acts.
     pub principal: PrincipalId,
+    /// By which door it came.
+    pub channel: Channel,
     /// What is done.
     pub action: Action,
     /// Why, where a reason is asked for.
@@ -135,11 +138,12 @@ impl Ledger {
     pub async fn open_run(&self, run: NewRun) -> Result<OpenRun, LedgerError> {
         let id = RunId::new(run.started);
         sqlx::query(
-            "INSERT INTO run (run, principal, action, purpose, job, statement, started, status) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, 'open')",
+            "INSERT INTO run (run, principal, channel, action, purpose, job, statement, started, status) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'open')",
         )
         .bind(id.to_string())
         .bind(run.principal.to_string())
+        .bind(run.channel.as_str())
         .bind(run.action.as_str())
         .bind(run.purpose.as_ref().map(ToString::to_string))
         .bind(to_text(&run.job))
@@ -155,6 +159,35 @@ impl Ledger {
             purpose: run.purpose,
             decisions: 0,
         })
+    }
+}
+
+impl Ledger {
+    /// Says that the process of an open run is at work: the run is not left behind. A run that is closed
+    /// stays as it is.
+    ///
+    /// # Errors
+    /// [`LedgerError::Database`].
+    pub async fn touch_run(&self, run: &RunId, now: DateTime<Utc>) -> Result<(), LedgerError> {
+        sqlx::query("UPDATE run SET seen = $2 WHERE run = $1 AND status = 'open'")
+            .bind(run.to_string())
+            .bind(now.timestamp_micros())
+            .execute(&self.pools.write)
+            .await?;
+        Ok(())
+    }
+
+    /// Makes sure that a run is still open: before something is done that only an open run can put on
+    /// record.
+    ///
+    /// # Errors
+    /// [`LedgerError::RunNotOpen`] when it was closed or abandoned, or [`LedgerError::Database`].
+    pub async fn require_open(&self, run: &RunId) -> Result<(), LedgerError> {
+        let found = sqlx::query("SELECT run FROM run WHERE run = $1 AND status = 'open'")
+            .bind(run.to_string())
+            .fetch_optional(&self.pools.read)
+            .await?;
+        found.map(|_| ()).ok_or(LedgerError::RunNotOpen)
     }
 }
 

@@ -51,6 +51,7 @@ on_both_databases!(
     runs::check_many_columns_and_edges,
     runs::check_abandoned_runs,
     runs::check_an_abandoned_run_takes_no_more,
+    runs::check_a_ledger_is_somebodys,
     runs::check_numbers_that_do_not_fit,
     runs::check_any_letter_is_recorded,
     lineage::check_lineage_is_followed,
@@ -118,6 +119,7 @@ fn price(rho_nano: u64, delta_atto: u64) -> Price {
 
 fn new_run(principal: &str, second: i64) -> NewRun {
     NewRun {
+        channel: membrane_model::Channel::Cli,
         principal: principal.parse().unwrap(),
         action: Action::Read,
         purpose: Some("marketing_analysis".parse().unwrap()),

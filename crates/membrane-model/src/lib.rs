@@ -4,6 +4,7 @@
 //! never has to look at its letters again.
 
 mod action;
+mod channel;
 mod clock;
 mod column;
 mod id;
@@ -17,6 +18,7 @@ mod principal;
 mod protection;
 
 pub use action::Action;
+pub use channel::Channel;
 pub use clock::{Clock, FixedClock};
 pub use column::LogicalType;
 pub use id::{RunId, SubjectId, TableVersion};

@@ -71,7 +71,10 @@ async fn a_newer_ledger_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/ledger.sqlite", folder.path().display());
     let ledger = Ledger::connect(&url).await.unwrap();
-    sqlx::query("UPDATE _sqlx_migrations SET version = 999").execute(&ledger.pools.write).await.unwrap();
+    sqlx::query("UPDATE _sqlx_migrations SET version = 999 WHERE version = 2")
+        .execute(&ledger.pools.write)
+        .await
+        .unwrap();
     ledger.disconnect().await;
     let error = Ledger::connect(&url).await.unwrap_err();
     assert!(matches!(error, LedgerError::Schema(_)), "{error}");

@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use membrane_model::{Action, FieldRef, Price, RevealLevel, TableVersion, Transformation};
+use membrane_model::{Action, Channel, FieldRef, Price, RevealLevel, TableVersion, Transformation};
 
 use super::*;
 use crate::{ColumnDecision, ReleaseState, RunState, RunStatus};
@@ -12,6 +12,7 @@ fn record() -> RunRecord {
     RunRecord {
         run: "019a0000-0000-7000-8000-000000000001".parse().unwrap(),
         principal: "partner:acme".parse().unwrap(),
+        channel: Some(Channel::Http),
         action: Action::Release,
         purpose: Some("partner_reporting".parse().unwrap()),
         job: "release".into(),
@@ -71,6 +72,13 @@ fn the_canonical_form_is_golden() {
 }
 
 #[test]
+fn the_form_of_before_the_channel_is_golden() {
+    let before = RunRecord { channel: None, ..record() };
+    let canonical = String::from_utf8(canonical(&before).unwrap()).unwrap();
+    assert_eq!(canonical, include_str!("golden-1.json").trim_end());
+}
+
+#[test]
 fn the_hash_is_that_of_a_leaf() {
     let mut data = vec![0];
     data.extend(canonical(&record()).unwrap());
@@ -81,9 +89,11 @@ fn the_hash_is_that_of_a_leaf() {
 #[test]
 fn every_part_of_a_record_is_in_its_leaf() {
     type Change = fn(&mut RunRecord);
-    let changes: [Change; 24] = [
+    let changes: [Change; 26] = [
         |record| record.run = "019a0000-0000-7000-8000-000000000002".parse().unwrap(),
         |record| record.principal = "partner:bolt".parse().unwrap(),
+        |record| record.channel = Some(Channel::Cli),
+        |record| record.channel = None,
         |record| record.action = Action::Read,
         |record| record.purpose = None,
         |record| record.job.push('x'),

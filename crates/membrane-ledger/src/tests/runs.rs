@@ -130,9 +130,10 @@ pub(super) async fn check_many_columns_and_edges(ledger: Ledger) {
 pub(super) async fn check_abandoned_runs(ledger: Ledger) {
     let closed = closed_run(&ledger, 0).await.run;
     let (stale, live) = (open(&ledger, 1).await.id(), open(&ledger, 3).await.id());
-    assert_eq!(ledger.abandon_stale_runs(instant(0)).await.unwrap(), 0);
-    assert_eq!(ledger.abandon_stale_runs(instant(2)).await.unwrap(), 1);
-    assert_eq!(ledger.abandon_stale_runs(instant(2)).await.unwrap(), 0);
+    ledger.touch_run(&closed, instant(9)).await.unwrap();
+    assert_eq!(ledger.abandon_stale_runs(instant(0), instant(5)).await.unwrap(), 0);
+    assert_eq!(ledger.abandon_stale_runs(instant(2), instant(5)).await.unwrap(), 1);
+    assert_eq!(ledger.abandon_stale_runs(instant(2), instant(5)).await.unwrap(), 0);
     let status = async |run| ledger.run(&run).await.unwrap().unwrap().status;
     assert_eq!(status(closed).await, RunStatus::Closed(RunState::Complete));
     assert_eq!(status(stale).await, RunStatus::Abandoned);
@@ -140,13 +141,27 @@ pub(super) async fn check_abandoned_runs(ledger: Ledger) {
     let record = ledger.run(&stale).await.unwrap().unwrap();
     assert_eq!(record.leaf_index, Some(1));
     assert_eq!(record.error_code.as_deref(), Some("abandoned"));
+    assert_eq!((record.finished, record.duration_ms), (Some(instant(5)), Some(4_000)));
     assert_eq!(ledger.verify_log().await.unwrap().size, 2);
+    // Who is heard of stays, however long ago it began.
+    ledger.touch_run(&live, instant(60)).await.unwrap();
+    assert_eq!(ledger.abandon_stale_runs(instant(59), instant(70)).await.unwrap(), 0);
+    ledger.require_open(&live).await.unwrap();
+    assert!(matches!(ledger.require_open(&stale).await.unwrap_err(), LedgerError::RunNotOpen));
+    assert_eq!(ledger.abandon_stale_runs(instant(60), instant(70)).await.unwrap(), 1);
+}
+
+pub(super) async fn check_a_ledger_is_somebodys(ledger: Ledger) {
+    let identity = |hub: &str, key: &str| crate::Identity { hub: hub.to_owned(), key_check: key.to_owned() };
+    let first = identity("one", "k1");
+    assert_eq!(ledger.identify(&first).await.unwrap(), first);
+    assert_eq!(ledger.identify(&identity("two", "k2")).await.unwrap(), first);
 }
 
 pub(super) async fn check_an_abandoned_run_takes_no_more(ledger: Ledger) {
     let mut run = open(&ledger, 0).await;
     run.record_decision(&decision("crm_members")).await.unwrap();
-    ledger.abandon_stale_runs(instant(0)).await.unwrap();
+    ledger.abandon_stale_runs(instant(0), instant(1)).await.unwrap();
     let refused = run.record_decision(&decision("crm_members")).await.unwrap_err();
     assert!(matches!(refused, LedgerError::RunNotOpen));
     let id = run.id();
@@ -177,6 +192,7 @@ pub(super) async fn check_numbers_that_do_not_fit(ledger: Ledger) {
 pub(super) async fn check_any_letter_is_recorded(ledger: Ledger) {
     let mut run = ledger
         .open_run(crate::NewRun {
+            channel: membrane_model::Channel::Cli,
             job: "ingest \0 会员 👤".to_owned(),
             statement: Some("SELECT '\0', $1, ?".to_owned()),
             ..new_run("analyst:ana", 0)
