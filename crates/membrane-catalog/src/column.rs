@@ -8,7 +8,7 @@ use crate::FormatCheck;
 /// One column of a dataset.
 ///
 /// INVARIANT: when it comes from a [`crate::Catalog`], class, protection, rules and privacy settings
-/// fit its type and each other; no column of class `pii` is stored in clear.
+/// fit its type and each other; no column whose values are direct identifiers is stored in clear.
 #[derive(Debug, Clone)]
 pub struct Column {
     /// The name that analysts use.
@@ -46,6 +46,13 @@ impl Column {
     #[must_use]
     pub fn is_pii(&self) -> bool {
         is_pii(&self.class)
+    }
+
+    /// Tells whether the values are direct identifiers: by their class, or by the form that they must
+    /// have (`membrane.check`), whatever the class says.
+    #[must_use]
+    pub fn is_identifying(&self) -> bool {
+        self.is_pii() || self.rules.check.is_some()
     }
 
     /// Tells whether the values may be sums, bounds and bands.

@@ -4,6 +4,8 @@ use membrane_model::{ColumnName, DatasetName, IdentityKind};
 
 use crate::Column;
 
+mod hash;
+
 /// A governed dataset with its one contract.
 ///
 /// INVARIANT: when it comes from a [`crate::Catalog`], column names are unique, and every column that

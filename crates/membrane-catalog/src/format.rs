@@ -44,6 +44,18 @@ impl FormatCheck {
         }
     }
 
+    /// Returns the most characters that a value can have which passes.
+    #[must_use]
+    pub const fn length_max(self) -> usize {
+        match self {
+            Self::ChineseIdentityNumber => 18,
+            Self::Luhn => 19,
+            Self::Email => 254,
+            Self::MobileChina => 14,
+            Self::E164 => 16,
+        }
+    }
+
     /// Tells whether a value passes. The value is taken as it is: spaces around it fail.
     #[must_use]
     pub fn accepts(self, value: &str) -> bool {

@@ -91,12 +91,11 @@ impl Column {
         }
     }
 
-    // PRIVACY: the least and the greatest value of a column are values. A shortened text of class
-    // `pii` is still part of someone's name or number; a token or ciphertext helps to link files.
+    // PRIVACY: the least and the greatest value of a column are values. A shortened text, a band or a
+    // month of an identifier is still part of it; a token or ciphertext helps to link files.
     fn has_statistics(&self, kind: StoredKind) -> bool {
         match kind {
-            StoredKind::Value(LogicalType::String) => !self.is_pii(),
-            StoredKind::Value(_) => true,
+            StoredKind::Value(_) => !self.is_identifying(),
             StoredKind::Token | StoredKind::Sealed | StoredKind::Subject => false,
         }
     }

@@ -15,8 +15,10 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, BooleanArray};
 use arrow::compute::filter;
+use arrow::datatypes::DataType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use membrane_catalog::Dataset;
+use membrane_model::Protection;
 use serde_json::{Map, Value};
 
 use crate::decode::{Delivered, Malformed};
@@ -30,7 +32,6 @@ use unique::Unique;
 const MALFORMED_FIELD: &str = "_malformed";
 
 /// A batch whose good rows have the contract's types.
-#[derive(Debug)]
 pub(crate) struct Checked {
     /// Good rows: one array of the logical type for each contract column.
     pub(crate) columns: Vec<ArrayRef>,
@@ -38,6 +39,14 @@ pub(crate) struct Checked {
     pub(crate) rows: usize,
     /// Bad rows, in the order of the delivery.
     pub(crate) bad: Vec<BadRow>,
+}
+
+// PRIVACY: the columns hold values in clear.
+impl std::fmt::Debug for Checked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (columns, bad) = (self.columns.len(), self.bad.len());
+        write!(f, "Checked({} rows of {columns} columns, {bad} bad)", self.rows)
+    }
 }
 
 /// A row for quarantine, not yet sealed.
@@ -91,8 +100,16 @@ impl Checker {
         self.reasons.counts()
     }
 
+    /// Makes room for so many rows to come; more or fewer may come.
+    pub(crate) fn reserve(&mut self, rows: u64) {
+        let rows = usize::try_from(rows).unwrap_or(usize::MAX);
+        for unique in &mut self.unique {
+            unique.reserve(rows);
+        }
+    }
+
     /// Checks one batch.
-    pub(crate) fn check(&mut self, delivered: Delivered) -> Result<Checked, IngestError> {
+    pub(crate) fn check(&mut self, mut delivered: Delivered) -> Result<Checked, IngestError> {
         let arrow = |source| IngestError::arrow("check a column", source);
         let rows = delivered.positions.len();
         let mut faults = Vec::new();
@@ -100,7 +117,7 @@ impl Checker {
         for (about, (rules, array)) in self.rules.iter().zip(&delivered.columns).enumerate() {
             columns.push(rules.check(about, array, &mut faults).map_err(arrow)?);
         }
-        add_mistyped(&mut faults, &delivered.mistyped);
+        add_mistyped(&mut faults, std::mem::take(&mut delivered.mistyped));
         let mut good = vec![true; rows];
         for fault in &faults {
             if let Some(good) = good.get_mut(fault.row) {
@@ -179,13 +196,13 @@ impl Checker {
 }
 
 /// Adds the cells that the decoder found to be of the wrong type; nothing else is said of those.
-fn add_mistyped(faults: &mut Vec<Fault>, mistyped: &[(usize, usize)]) {
+fn add_mistyped(faults: &mut Vec<Fault>, mut mistyped: Vec<(usize, usize)>) {
     if mistyped.is_empty() {
         return;
     }
-    faults.retain(|fault| !mistyped.contains(&(fault.row, fault.about)));
-    let fault = |&(row, about): &(usize, usize)| Fault { row, about, code: ReasonCode::WrongType };
-    faults.extend(mistyped.iter().map(fault));
+    mistyped.sort_unstable();
+    faults.retain(|fault| mistyped.binary_search(&(fault.row, fault.about)).is_err());
+    faults.extend(mistyped.into_iter().map(|(row, about)| Fault { row, about, code: ReasonCode::WrongType }));
 }
 
 fn formatters<'a>(
@@ -199,11 +216,13 @@ fn formatters<'a>(
     delivered.columns.iter().map(formatter).collect()
 }
 
-/// Writes the delivered row as a JSON object of texts; a value that is not there is left out.
+/// Writes the delivered row as a JSON object of texts; a value that is not there is left out, and so is one
+/// that the contract drops: it is not wanted here either.
 fn json(dataset: &Dataset, delivered: &Delivered, cells: &[ArrayFormatter<'_>], row: usize) -> Vec<u8> {
     let mut object = Map::new();
     for ((column, array), cell) in dataset.columns.iter().zip(&delivered.columns).zip(cells) {
-        if array.is_valid(row) && *array.data_type() != arrow::datatypes::DataType::Null {
+        let is_wanted = column.protection != Protection::Drop;
+        if is_wanted && array.is_valid(row) && *array.data_type() != DataType::Null {
             let text = cell.value(row).try_to_string().unwrap_or_default();
             object.insert(column.name.to_string(), Value::String(text));
         }

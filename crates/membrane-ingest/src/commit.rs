@@ -1,67 +1,100 @@
-//! Makes a delivery visible: first its bad rows, then its good ones, each with the delivery's id.
+//! Makes a delivery visible: first its bad rows, then its good ones, each with the delivery's name.
 //!
 //! Killed in between, the same delivery again finds its bad rows committed, adds none of them twice and
-//! commits the good ones. Only when the table has the id is the delivery done.
+//! commits the good ones. Only when the table has the name is the delivery done. The name of the bad rows holds
+//! the contract too: when it was changed in between, the rows that are bad now are other ones, and are kept.
 
 use membrane_lake::Appender;
-use membrane_model::TableVersion;
+use membrane_ledger::Ledger;
+use membrane_model::{RunId, TableVersion};
 
 use crate::IngestError;
+use crate::source::DeliveryName;
 
 /// The position that stands for a whole delivery: it is committed at once or not at all.
 const WHOLE: i64 = 1;
 
 /// What the commits did.
+#[derive(Debug, Default)]
 pub(crate) struct Visible {
-    /// The table's version.
+    /// The table's version with the rows in it; none when nothing was added.
     pub(crate) version: Option<TableVersion>,
     /// The quarantine's version, when there were bad rows.
     pub(crate) quarantine_version: Option<TableVersion>,
     /// Whether the delivery was there before.
     pub(crate) already: bool,
+    /// Whether it was checked against another state of the contract then.
+    pub(crate) contract_changed: bool,
 }
 
-/// Commits both tables, or neither.
-pub(crate) async fn commit(
-    table: Appender,
-    quarantine: Appender,
-    app_id: &str,
-    has_bad_rows: bool,
-) -> Result<Visible, IngestError> {
-    match was_committed(&table, app_id).await {
-        Ok(None) => {}
-        Ok(Some(before)) => {
+/// The commits of one delivery.
+pub(crate) struct Commit<'a> {
+    /// Where the run is on record.
+    pub(crate) ledger: &'a Ledger,
+    /// The run in which it is brought in.
+    pub(crate) run: RunId,
+    /// Its names.
+    pub(crate) name: &'a DeliveryName,
+    /// Whether rows were set aside.
+    pub(crate) has_bad_rows: bool,
+}
+
+impl Commit<'_> {
+    /// Commits both tables, or neither.
+    pub(crate) async fn make(
+        &self,
+        mut table: Appender,
+        quarantine: Appender,
+    ) -> Result<Visible, IngestError> {
+        let before = self.before(&table).await;
+        if !matches!(before, Ok(None)) {
             table.abort().await;
             quarantine.abort().await;
-            return Ok(before);
+            return before.map(Option::unwrap_or_default);
         }
-        Err(error) => {
-            table.abort().await;
-            quarantine.abort().await;
-            return Err(error);
-        }
-    }
-    let quarantine_version = if has_bad_rows {
-        match quarantine.commit(app_id, WHOLE).await {
-            Ok(committed) => Some(committed.version),
-            Err(error) => {
-                table.abort().await;
-                return Err(error.into());
+        let quarantine_version = if self.has_bad_rows {
+            match quarantine.commit(self.name.in_quarantine(), WHOLE).await {
+                Ok(committed) => Some(committed.version),
+                Err(error) => {
+                    table.abort().await;
+                    return Err(error.into());
+                }
             }
+        } else {
+            quarantine.abort().await;
+            None
+        };
+        // Last of all: rows must not appear in the name of a run that is closed on record.
+        if let Err(error) = self.ledger.require_open(&self.run).await {
+            table.abort().await;
+            return Err(error.into());
         }
-    } else {
-        quarantine.abort().await;
-        None
-    };
-    let committed = table.commit(app_id, WHOLE).await?;
-    Ok(Visible { version: Some(committed.version), quarantine_version, already: committed.already })
+        let (id, contract) = self.name.contract();
+        table.mark(&id, contract);
+        let committed = table.commit(self.name.in_table(), WHOLE).await?;
+        if committed.already {
+            return Ok(Visible { already: true, ..Visible::default() });
+        }
+        Ok(Visible { version: Some(committed.version), quarantine_version, ..Visible::default() })
+    }
+
+    /// Tells whether the delivery is there already; an error when its run may not commit it.
+    async fn before(&self, table: &Appender) -> Result<Option<Visible>, IngestError> {
+        self.ledger.require_open(&self.run).await?;
+        was_committed(table, self.name).await
+    }
 }
 
-/// Tells whether the table has this delivery, and what its version is now.
-pub(crate) async fn was_committed(table: &Appender, app_id: &str) -> Result<Option<Visible>, IngestError> {
-    if table.committed(app_id).await? < Some(WHOLE) {
+/// Tells whether the table has this delivery, and whether it was checked as it would be now.
+pub(crate) async fn was_committed(
+    table: &Appender,
+    name: &DeliveryName,
+) -> Result<Option<Visible>, IngestError> {
+    if table.committed(name.in_table()).await? < Some(WHOLE) {
         return Ok(None);
     }
-    let version = table.version().await?;
-    Ok(Some(Visible { version, quarantine_version: None, already: true }))
+    let (id, contract) = name.contract();
+    let under = table.committed(&id).await?;
+    let contract_changed = under.is_some_and(|under| under != contract);
+    Ok(Some(Visible { already: true, contract_changed, ..Visible::default() }))
 }

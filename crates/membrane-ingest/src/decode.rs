@@ -14,6 +14,7 @@ mod parquet;
 mod record;
 mod window;
 
+use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringBuilder};
@@ -25,13 +26,14 @@ use crate::{Format, IngestError};
 
 /// Rows in a batch.
 pub(crate) const BATCH_ROWS: usize = 16 << 10;
+/// Cells in a batch: one of a wide dataset has fewer rows, so that cells without text are bounded too.
+const BATCH_CELLS: usize = BATCH_ROWS * 64;
 /// Bytes of text after which a batch is closed early.
 const BATCH_BYTES: usize = 8 << 20;
 /// Bytes of a malformed record that are kept.
 const RAW_BYTES_MAX: usize = 64 << 10;
 
 /// One batch as it was delivered.
-#[derive(Debug)]
 pub(crate) struct Delivered {
     /// The number of each row's record in the delivery, from 1.
     pub(crate) positions: Vec<i64>,
@@ -43,8 +45,15 @@ pub(crate) struct Delivered {
     pub(crate) malformed: Vec<Malformed>,
 }
 
+// PRIVACY: the columns hold values in clear.
+impl fmt::Debug for Delivered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (rows, columns, malformed) = (self.positions.len(), self.columns.len(), self.malformed.len());
+        write!(f, "Delivered({rows} rows of {columns} columns, {malformed} malformed)")
+    }
+}
+
 /// A record that is none.
-#[derive(Debug)]
 pub(crate) struct Malformed {
     /// Its number in the delivery, from 1.
     pub(crate) position: i64,
@@ -52,8 +61,33 @@ pub(crate) struct Malformed {
     pub(crate) raw: String,
 }
 
+// PRIVACY: a record that cannot be read may be somebody's all the same.
+impl fmt::Debug for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Malformed(record {}, {} bytes)", self.position, self.raw.len())
+    }
+}
+
+/// Returns the rows of a batch of so many columns.
+const fn batch_rows(columns: usize) -> usize {
+    let columns = if columns == 0 { 1 } else { columns };
+    let rows = BATCH_CELLS / columns;
+    if rows > BATCH_ROWS {
+        BATCH_ROWS
+    } else if rows == 0 {
+        1
+    } else {
+        rows
+    }
+}
+
 /// Reads one delivery, batch by batch.
 pub(crate) trait Decode: Send {
+    /// Returns how many records the input says it has, when it says so.
+    fn records(&self) -> Option<u64> {
+        None
+    }
+
     /// Returns the next batch, or none at the end.
     fn next(&mut self) -> Result<Option<Delivered>, IngestError>;
 }
@@ -68,8 +102,8 @@ pub(crate) fn open(
     Ok(match format {
         Format::Csv => Box::new(csv::CsvDecoder::open(delivery, dataset, limits)?),
         Format::Ndjson => Box::new(ndjson::NdjsonDecoder::open(delivery, dataset, limits)?),
-        Format::Parquet => Box::new(parquet::ParquetDecoder::open(delivery, dataset)?),
-        Format::ArrowIpc => Box::new(ipc::IpcDecoder::open(delivery, dataset)?),
+        Format::Parquet => Box::new(parquet::ParquetDecoder::open(delivery, dataset, limits)?),
+        Format::ArrowIpc => Box::new(ipc::IpcDecoder::open(delivery, dataset, limits)),
     })
 }
 
@@ -80,21 +114,23 @@ struct TextBatch {
     mistyped: Vec<(usize, usize)>,
     malformed: Vec<Malformed>,
     bytes: usize,
+    rows_max: usize,
 }
 
 impl TextBatch {
     fn new(columns: usize) -> Self {
         Self {
             columns: (0..columns).map(|_| StringBuilder::new()).collect(),
-            positions: Vec::with_capacity(BATCH_ROWS),
+            positions: Vec::new(),
             mistyped: Vec::new(),
             malformed: Vec::new(),
             bytes: 0,
+            rows_max: batch_rows(columns),
         }
     }
 
     fn is_full(&self) -> bool {
-        self.positions.len() + self.malformed.len() >= BATCH_ROWS || self.bytes >= BATCH_BYTES
+        self.positions.len() + self.malformed.len() >= self.rows_max || self.bytes >= BATCH_BYTES
     }
 
     fn is_empty(&self) -> bool {
@@ -110,15 +146,17 @@ impl TextBatch {
     /// Returns what was collected and starts anew.
     fn take(&mut self) -> Delivered {
         self.bytes = 0;
+        let rows = self.positions.len();
         let finish = |builder: &mut StringBuilder| {
             let bytes = builder.values_slice().len();
             let array: ArrayRef = Arc::new(builder.finish());
-            *builder = StringBuilder::with_capacity(BATCH_ROWS, bytes + bytes / 8);
+            // The next batch will be much like this one.
+            *builder = StringBuilder::with_capacity(rows, bytes + bytes / 8);
             array
         };
         Delivered {
             columns: self.columns.iter_mut().map(finish).collect(),
-            positions: std::mem::replace(&mut self.positions, Vec::with_capacity(BATCH_ROWS)),
+            positions: std::mem::replace(&mut self.positions, Vec::with_capacity(rows)),
             mistyped: std::mem::take(&mut self.mistyped),
             malformed: std::mem::take(&mut self.malformed),
         }

@@ -20,6 +20,9 @@ pub enum IngestError {
         #[source]
         source: io::Error,
     },
+    /// The input is a pipe, a folder or a device where a file is wanted.
+    #[error("the input is not a regular file; give what is in it as a stream")]
+    NotAFile,
     /// The input changed while it was read.
     #[error("the input file changed while it was being read; run the same ingest again")]
     Changed,
@@ -111,7 +114,7 @@ impl IngestError {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Read { .. } => "input_unreadable",
+            Self::Read { .. } | Self::NotAFile => "input_unreadable",
             Self::Changed => "input_changed",
             Self::NotTheFormat { .. } => "input_malformed",
             Self::Encoding { .. } => "input_encoding",

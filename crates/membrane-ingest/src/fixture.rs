@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 
 use crate::InputSource;
 use crate::decode::{Decode, Delivered};
-use crate::source::{Delivery, Meter, Scratch};
+use crate::source::{Delivery, Meter, Scratch, Source};
 
 /// Money in these tests.
 pub(crate) const MONEY: LogicalType = LogicalType::Decimal { precision: 12, scale: 2 };
@@ -101,8 +101,12 @@ pub(crate) fn runtime() -> &'static Runtime {
 
 /// Opens a delivery of these bytes as a stream.
 pub(crate) fn delivery(bytes: impl Into<Vec<u8>>) -> (Delivery, Meter) {
-    let stream = InputSource::Stream(Box::pin(Cursor::new(bytes.into())));
-    Delivery::open(stream, scratch(&std::env::temp_dir()), runtime().handle().clone()).unwrap()
+    opened(InputSource::Stream(Box::pin(Cursor::new(bytes.into()))))
+}
+
+/// Opens a delivery.
+pub(crate) fn opened(source: InputSource) -> (Delivery, Meter) {
+    Delivery::new(Source::open(source).unwrap(), scratch(&std::env::temp_dir()), runtime().handle().clone())
 }
 
 /// Reads a decoder to its end.

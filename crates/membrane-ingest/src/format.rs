@@ -46,6 +46,17 @@ impl Format {
         })
     }
 
+    /// Returns the word used in names: of the lineage, and of the command line.
+    #[must_use]
+    pub const fn as_word(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Ndjson => "ndjson",
+            Self::Parquet => "parquet",
+            Self::ArrowIpc => "arrow",
+        }
+    }
+
     /// Returns the word used in messages.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -40,9 +40,9 @@ pub struct Input {
 
 /// Where the bytes of a delivery come from.
 pub enum InputSource {
-    /// A file, read twice: once for its fingerprint, once for its rows.
+    /// A regular file, read twice through one opening: for its fingerprint and for its rows.
     File(PathBuf),
-    /// Anything that is read once: standard input, an HTTP body.
+    /// Anything that is read once: standard input, a pipe, an HTTP body.
     Stream(Pin<Box<dyn AsyncRead + Send>>),
 }
 

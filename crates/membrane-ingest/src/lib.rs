@@ -2,16 +2,19 @@
 //! exactly once.
 //!
 //! ```text
-//! file, stream -> decode -> check -> protect -> data files ------> 2 commit of the table
-//!                              \---> bad rows, sealed -> files --> 1 commit of the quarantine
+//! file, stream -> decode -> check -> keys -> protect -> data files ------> 2 commit of the table
+//!            \                                  \---> bad rows, sealed -> files --> 1 commit of the quarantine
+//!             \-> fingerprint: there already?
 //! ```
 //!
-//! Three stages run at once over small channels, so that memory stays bounded whatever the input's
-//! size: decode and check on one thread, protect on a second, write on a third. Both commits carry
-//! the fingerprint of what was delivered: the same delivery again adds nothing, and a process that is
-//! killed between them settles the rest when it is run again.
+//! The stages run at once over small channels, so that memory stays bounded whatever the input's size:
+//! decode and check on one thread, the subjects' keys on a second, protect on a third, write on a fourth; a
+//! file is fingerprinted beside them. Both commits carry the delivery's name, a keyed hash of its content: the
+//! same delivery again adds nothing, and a process that is killed between them settles the rest when it is run
+//! again.
 
 mod check;
+mod coarser;
 mod commit;
 mod decode;
 mod error;
@@ -25,6 +28,7 @@ mod pipeline;
 mod protect;
 mod reason;
 mod report;
+mod resolve;
 mod source;
 mod subjects;
 mod value;

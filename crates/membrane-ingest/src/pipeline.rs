@@ -1,29 +1,29 @@
-//! The flow of one ingest: three stages over small channels, then two commits.
+//! The flow of one ingest: stages over small channels, the delivery's name beside them, then two commits.
+
+mod stages;
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use membrane_catalog::Dataset;
 use membrane_lake::{Appender, Target};
-use membrane_model::Limits;
 use membrane_policy::Permit;
 use tokio::runtime::Handle;
-use tokio::sync::mpsc::{Receiver, Sender, channel};
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::spawn_blocking;
 
-use crate::check::{Checked, Checker};
-use crate::commit::{Visible, commit, was_committed};
-use crate::protect::{Protected, Protector};
-use crate::source::{Delivery, Fingerprint, Meter, Scratch, app_id};
+use crate::check::Checker;
+use crate::commit::{Commit, Visible, was_committed};
+use crate::protect::Protector;
+use crate::resolve::Resolver;
+use crate::source::{Delivery, DeliveryName, Scratch, Source, SourceFile};
 use crate::subjects::Subjects;
-use crate::{Format, IngestError, IngestParts, IngestReport, Input, InputSource, Progress, decode, lineage};
+use crate::{Format, IngestError, IngestParts, IngestReport, Input, Progress, lineage};
 
-/// Batches that may wait between two stages.
-const WAITING: usize = 2;
+use stages::{Finished, Stages, Stop, Work, Written, joined};
 
 /// Brings one delivery into a dataset: all of it, or nothing. Rows that break the contract are set
-/// aside. A delivery that was committed before adds nothing.
+/// aside. A delivery that was committed before adds nothing. Only a run that is open commits.
 ///
 /// # Errors
 /// [`IngestError`]; nothing of the delivery is visible in the table then.
@@ -34,263 +34,181 @@ pub async fn ingest(
     input: Input,
     progress: &dyn Progress,
 ) -> Result<IngestReport, IngestError> {
-    let table = hub.lake.append(permit, dataset, Target::Table).await?;
-    let quarantine = hub.lake.append(permit, dataset, Target::Quarantine).await?;
-    let edges = lineage::edges(dataset, &source_name(&input));
-    let name = input.source.clone();
-
-    let file = match &input.reader {
-        InputSource::File(path) => {
-            let path = path.clone();
-            let fingerprint = joined(spawn_blocking({
-                let path = path.clone();
-                move || Fingerprint::of_file(&path)
-            }))
-            .await??;
-            let id = app_id(&dataset.name, &fingerprint.digest(), name.as_deref());
-            if let Some(before) = was_committed(&table, &id).await? {
-                return Ok(report(before, Written::default(), BTreeMap::new(), 0, edges));
+    let Input { reader, format, source: called } = input;
+    let act = Act { hub, permit, dataset, format, called };
+    let source = joined(spawn_blocking(move || Source::open(reader))).await??;
+    let file = match &source {
+        Source::File(file) => Some((file.clone(), act.appender(Target::Table).await?)),
+        Source::Stream(_) => None,
+    };
+    let stop = Stop::default();
+    let work = act.prepare(source).await?;
+    let meter = work.meter.clone();
+    let stages = Stages::start(work, &stop);
+    let outcome = match file {
+        Some((file, table)) => act.finish_file(stages, &file, &table, &stop, progress).await?,
+        None => {
+            let finished = stages.finish(progress).await?;
+            match meter.digest() {
+                Some(digest) => Outcome::Written(act.name(&digest), Box::new(finished)),
+                None => {
+                    finished.abort().await;
+                    return Err(IngestError::Broken);
+                }
             }
-            Some((path, fingerprint, id))
         }
-        InputSource::Stream(_) => None,
     };
-
-    let protector = protector(hub, permit, dataset, &table, &quarantine)?;
-    let stages = Stages::start(hub, dataset, input, protector, table, quarantine)?;
-    let meter = stages.meter.clone();
-    let finished = stages.finish(progress).await?;
-
-    let id = match file {
-        Some((path, fingerprint, id)) => {
-            if let Err(error) = fingerprint.require_unchanged(&path) {
-                finished.abort().await;
-                return Err(error);
-            }
-            id
+    let (name, finished) = match outcome {
+        Outcome::Before(name, before) => {
+            return Ok(act.report(&name, before, Written::default(), BTreeMap::new(), 0));
         }
-        None => app_id(&dataset.name, &meter.digest().unwrap_or_default(), name.as_deref()),
+        Outcome::Written(name, finished) => (name, finished),
     };
-    let Finished { table, quarantine, written, reasons } = finished;
-    let visible = commit(table, quarantine, &id, written.bad > 0).await?;
-    let written = if visible.already { Written::default() } else { written };
-    let reasons = if visible.already { BTreeMap::new() } else { reasons };
-    Ok(report(visible, written, reasons, meter.bytes(), edges))
+    let Finished { table, quarantine, written, reasons } = *finished;
+    let has_bad_rows = written.bad > 0;
+    let commit = Commit { ledger: &hub.ledger, run: permit.run_id(), name: &name, has_bad_rows };
+    let visible = commit.make(table, quarantine).await?;
+    let (written, reasons) =
+        if visible.already { (Written::default(), BTreeMap::new()) } else { (written, reasons) };
+    Ok(act.report(&name, visible, written, reasons, meter.bytes()))
 }
 
-fn report(
-    visible: Visible,
-    written: Written,
-    reasons: BTreeMap<String, u64>,
-    bytes_read: u64,
-    edges: Vec<membrane_model::LineageEdge>,
-) -> IngestReport {
-    IngestReport {
-        rows_read: written.good + written.bad,
-        rows_accepted: written.good,
-        rows_quarantined: written.bad,
-        bytes_read,
-        version: visible.version,
-        quarantine_version: visible.quarantine_version,
-        already: visible.already,
-        reasons,
-        edges,
+/// What became of a delivery that was read.
+enum Outcome {
+    /// It was there before.
+    Before(DeliveryName, Visible),
+    /// Its rows are written, and not visible yet.
+    Written(DeliveryName, Box<Finished>),
+}
+
+/// One ingest: what it is about.
+struct Act<'a> {
+    hub: &'a IngestParts,
+    permit: &'a Permit,
+    dataset: &'a Arc<Dataset>,
+    format: Format,
+    /// What the deliverer calls it.
+    called: Option<String>,
+}
+
+impl Act<'_> {
+    async fn appender(&self, target: Target) -> Result<Appender, IngestError> {
+        Ok(self.hub.lake.append(self.permit, self.dataset, target).await?)
     }
-}
 
-/// Names the source in the lineage: as the deliverer calls it, or by its file.
-fn source_name(input: &Input) -> String {
-    let file = match &input.reader {
-        InputSource::File(path) => path.file_name().and_then(std::ffi::OsStr::to_str),
-        InputSource::Stream(_) => None,
-    };
-    input.source.as_deref().or(file).unwrap_or("stream").to_owned()
-}
-
-fn protector(
-    hub: &IngestParts,
-    permit: &Permit,
-    dataset: &Dataset,
-    table: &Appender,
-    quarantine: &Appender,
-) -> Result<Protector, IngestError> {
-    let subjects = dataset.subject.as_ref().map(|subject| {
-        Subjects::new(hub.ledger.clone(), hub.vault.clone(), Handle::current(), dataset, subject)
-    });
-    let schemas = (Arc::clone(table.schema()), Arc::clone(quarantine.schema()));
-    Protector::new(dataset, &hub.vault, subjects, schemas, permit.run_id().to_string())
-}
-
-/// Rows written so far.
-#[derive(Debug, Clone, Copy, Default)]
-struct Written {
-    good: u64,
-    bad: u64,
-}
-
-/// The three stages at work.
-struct Stages {
-    check: JoinHandle<Result<BTreeMap<String, u64>, IngestError>>,
-    protect: JoinHandle<Result<(), IngestError>>,
-    write: JoinHandle<(Appender, Appender, Result<Written, IngestError>)>,
-    ticks: Receiver<Written>,
-    meter: Meter,
-    _stop: StopOnDrop,
-}
-
-/// What the stages leave: both tables written, nothing visible.
-struct Finished {
-    table: Appender,
-    quarantine: Appender,
-    written: Written,
-    reasons: BTreeMap<String, u64>,
-}
-
-impl Finished {
-    async fn abort(self) {
-        self.table.abort().await;
-        self.quarantine.abort().await;
-    }
-}
-
-impl Stages {
-    fn start(
-        hub: &IngestParts,
-        dataset: &Arc<Dataset>,
-        input: Input,
-        protector: Protector,
-        table: Appender,
-        quarantine: Appender,
-    ) -> Result<Self, IngestError> {
+    /// Prepares what the stages work with.
+    async fn prepare(&self, source: Source) -> Result<Work, IngestError> {
+        let (hub, dataset) = (self.hub, self.dataset);
+        let table = self.appender(Target::Table).await?;
+        let quarantine = self.appender(Target::Quarantine).await?;
         let scratch = Scratch {
             folder: hub.scratch.clone(),
             key: hub.vault.quarantine_key(&dataset.name),
             dataset: dataset.name.clone(),
         };
-        let runtime = Handle::current();
-        let (delivery, meter) = Delivery::open(input.reader, scratch, runtime.clone())?;
-        let checker = Checker::new(Arc::clone(dataset), hub.scratch.clone())?;
-        let stop = StopOnDrop::default();
-        let stopped = Arc::clone(&stop.0);
-        let (to_protect, from_check) = channel(WAITING);
-        let (to_write, from_protect) = channel(WAITING);
-        let (tick, ticks) = channel(WAITING);
-        let (dataset, limits, format) = (Arc::clone(dataset), hub.limits, input.format);
-        Ok(Self {
-            check: spawn_blocking(move || {
-                decode_and_check(delivery, format, &dataset, &limits, checker, &stopped, &to_protect)
-            }),
-            protect: spawn_blocking(move || protect(protector, from_check, &to_write)),
-            write: spawn_blocking(move || write(&runtime, table, quarantine, from_protect, &tick)),
-            ticks,
+        let subjects = dataset.subject.as_ref().map(|subject| {
+            Subjects::new(hub.ledger.clone(), hub.vault.clone(), Handle::current(), dataset, subject)
+        });
+        let schemas = (Arc::clone(table.schema()), Arc::clone(quarantine.schema()));
+        let (delivery, meter) = Delivery::new(source, scratch, Handle::current());
+        Ok(Work {
+            delivery,
             meter,
-            _stop: stop,
+            format: self.format,
+            dataset: Arc::clone(dataset),
+            limits: hub.limits,
+            checker: Checker::new(Arc::clone(dataset), hub.scratch.clone())?,
+            resolver: Resolver::new(dataset, subjects),
+            protector: Protector::new(dataset, &hub.vault, schemas, self.permit.run_id().to_string())?,
+            table,
+            quarantine,
         })
     }
 
-    /// Waits for all stages; on an error, removes what was written and returns the first cause.
-    async fn finish(mut self, progress: &dyn Progress) -> Result<Finished, IngestError> {
-        while let Some(written) = self.ticks.recv().await {
-            progress.rows(self.meter.bytes(), written.good + written.bad);
-        }
-        let check = joined(self.check).await.and_then(|result| result);
-        let protect = joined(self.protect).await.and_then(|result| result);
-        let (table, quarantine, write) = joined(self.write).await?;
-        let outcome = match (check, protect, write) {
-            (Ok(reasons), Ok(()), Ok(written)) => Ok((reasons, written)),
-            (check, protect, write) => {
-                let errors = [check.err(), protect.err(), write.err()];
-                // A stage that stops makes its neighbours stop: theirs is not the cause.
-                let mut errors = errors.into_iter().flatten();
-                let cause = errors.find(|error| !matches!(error, IngestError::Stopped));
-                Err(cause.unwrap_or(IngestError::Stopped))
+    fn name(&self, digest: &[u8; 32]) -> DeliveryName {
+        DeliveryName::new(&self.hub.vault, self.dataset, digest, self.called.as_deref())
+    }
+
+    /// Waits for the stages of a file. Its content is hashed beside them: when it shows that the delivery is
+    /// there already, they stop.
+    async fn finish_file(
+        &self,
+        stages: Stages,
+        file: &SourceFile,
+        table: &Appender,
+        stop: &Stop,
+        progress: &dyn Progress,
+    ) -> Result<Outcome, IngestError> {
+        let mut finishing = pin!(stages.finish(progress));
+        let mut looking = pin!(self.look(file, table, stop));
+        let (looked, finished) = tokio::select! {
+            looked = &mut looking => {
+                if !matches!(looked, Ok((_, None))) {
+                    stop.now();
+                }
+                (looked, finishing.await)
+            }
+            finished = &mut finishing => {
+                let finished = finished?;
+                (looking.await, Ok(finished))
             }
         };
-        match outcome {
-            Ok((reasons, written)) => Ok(Finished { table, quarantine, written, reasons }),
-            Err(error) => {
-                table.abort().await;
-                quarantine.abort().await;
-                Err(error)
+        let unchanged = file.require_unchanged();
+        let (error, finished) = match (looked, finished, unchanged) {
+            (Ok((name, Some(before))), finished, _) => {
+                if let Ok(finished) = finished {
+                    finished.abort().await;
+                }
+                return Ok(Outcome::Before(name, before));
             }
+            (Ok((name, None)), Ok(finished), Ok(())) => {
+                return Ok(Outcome::Written(name, Box::new(finished)));
+            }
+            (Ok(_), Ok(finished), Err(error)) => (error, Some(finished)),
+            (Ok(_), Err(error), _) => (error, None),
+            (Err(error), finished, _) => (error, finished.ok()),
+        };
+        if let Some(finished) = finished {
+            finished.abort().await;
+        }
+        Err(error)
+    }
+
+    /// Names a file by its content, and tells whether it was committed before.
+    async fn look(
+        &self,
+        file: &SourceFile,
+        table: &Appender,
+        stop: &Stop,
+    ) -> Result<(DeliveryName, Option<Visible>), IngestError> {
+        let (file, stopped) = (file.clone(), stop.flag());
+        let digest = joined(spawn_blocking(move || file.digest(&stopped))).await??;
+        let name = self.name(&digest);
+        let before = was_committed(table, &name).await?;
+        Ok((name, before))
+    }
+
+    fn report(
+        &self,
+        name: &DeliveryName,
+        visible: Visible,
+        written: Written,
+        reasons: BTreeMap<String, u64>,
+        bytes_read: u64,
+    ) -> IngestReport {
+        IngestReport {
+            rows_read: written.good + written.bad,
+            rows_accepted: written.good,
+            rows_quarantined: written.bad,
+            bytes_read,
+            version: visible.version,
+            quarantine_version: visible.quarantine_version,
+            already: visible.already,
+            contract_changed: visible.contract_changed,
+            reasons,
+            edges: lineage::edges(self.dataset, &name.in_lineage(self.format)),
         }
     }
-}
-
-/// Tells the first stage to stop when the caller is gone; the others follow.
-#[derive(Default)]
-struct StopOnDrop(Arc<AtomicBool>);
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-fn decode_and_check(
-    delivery: Delivery,
-    format: Format,
-    dataset: &Dataset,
-    limits: &Limits,
-    mut checker: Checker,
-    stopped: &AtomicBool,
-    to: &Sender<Checked>,
-) -> Result<BTreeMap<String, u64>, IngestError> {
-    let mut decoder = decode::open(delivery, format, dataset, limits)?;
-    while let Some(delivered) = decoder.next()? {
-        if stopped.load(Ordering::Relaxed) {
-            return Err(IngestError::Stopped);
-        }
-        let checked = checker.check(delivered)?;
-        to.blocking_send(checked).map_err(|_| IngestError::Stopped)?;
-    }
-    Ok(checker.reasons())
-}
-
-fn protect(
-    mut protector: Protector,
-    mut from: Receiver<Checked>,
-    to: &Sender<Protected>,
-) -> Result<(), IngestError> {
-    while let Some(checked) = from.blocking_recv() {
-        let protected = protector.protect(&checked)?;
-        to.blocking_send(protected).map_err(|_| IngestError::Stopped)?;
-    }
-    Ok(())
-}
-
-fn write(
-    runtime: &Handle,
-    mut table: Appender,
-    mut quarantine: Appender,
-    mut from: Receiver<Protected>,
-    tick: &Sender<Written>,
-) -> (Appender, Appender, Result<Written, IngestError>) {
-    let mut written = Written::default();
-    while let Some(protected) = from.blocking_recv() {
-        let result = runtime.block_on(async {
-            if let Some(rows) = protected.rows {
-                written.good += u64::try_from(rows.num_rows()).unwrap_or_default();
-                table.write(rows).await?;
-            }
-            if let Some(bad) = protected.bad {
-                written.bad += u64::try_from(bad.num_rows()).unwrap_or_default();
-                quarantine.write(bad).await?;
-            }
-            Ok::<_, IngestError>(())
-        });
-        if let Err(error) = result {
-            return (table, quarantine, Err(error));
-        }
-        // Nobody may be looking.
-        let _ = tick.try_send(written);
-    }
-    (table, quarantine, Ok(written))
-}
-
-/// Waits for a stage; one that panicked is an error like others.
-async fn joined<T>(stage: JoinHandle<T>) -> Result<T, IngestError> {
-    stage.await.map_err(|_| IngestError::Broken)
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! Protects checked rows column by column, as the contract says, and seals bad rows for quarantine.
 //!
 //! Cells are written into buffers that whole columns share: nothing is allocated per cell. Sealing goes
-//! row by row over all sealed columns, so that a subject's key is expanded once.
+//! row by row over all sealed columns, so that a subject's key is expanded once, and only where there is
+//! something to seal.
 
 mod columns;
-mod generalise;
 
 use std::sync::Arc;
 
@@ -13,12 +13,14 @@ use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use membrane_catalog::{Column, Dataset, StoredKind};
-use membrane_model::{ColumnName, Generalisation, LogicalType, Protection, SubjectId};
-use membrane_vault::{CellCipher, ColumnContext, DataKey, Tokenizer, Vault};
+use membrane_model::{ColumnName, LogicalType, Protection, SubjectId};
+use membrane_vault::{CellCipher, ColumnContext, Tokenizer, Vault};
 
 use crate::check::{BadRow, Checked};
+use crate::coarser::Coarser;
 use crate::identity::Canon;
-use crate::subjects::Subjects;
+use crate::resolve::Resolved;
+use crate::subjects::Entry;
 use crate::{IngestError, value};
 
 use columns::SealedColumn;
@@ -40,8 +42,6 @@ pub(crate) struct Protector {
     quarantine: SchemaRef,
     run: String,
     steps: Vec<Step>,
-    subject: Option<(usize, LogicalType)>,
-    subjects: Option<Subjects>,
     nobody: CellCipher,
     row_context: ColumnContext,
 }
@@ -50,7 +50,7 @@ pub(crate) struct Protector {
 enum Step {
     Subject,
     Value { column: usize },
-    Generalised { column: usize, how: Generalisation, logical: LogicalType },
+    Generalised { column: usize, coarser: Coarser },
     SubjectToken,
     Token { column: usize, tokenizer: Tokenizer, canon: Canon, logical: LogicalType },
     Sealed { column: usize, context: ColumnContext, logical: LogicalType },
@@ -60,7 +60,6 @@ impl Protector {
     pub(crate) fn new(
         dataset: &Dataset,
         vault: &Vault,
-        subjects: Option<Subjects>,
         schemas: (SchemaRef, SchemaRef),
         run: String,
     ) -> Result<Self, IngestError> {
@@ -71,42 +70,34 @@ impl Protector {
             .map(|stored| step(dataset, vault, stored.of.as_ref(), stored.kind).ok_or_else(unplanned))
             .collect::<Result<Vec<_>, _>>()
             .map_err(arrow)?;
-        let subject = dataset.subject.as_ref().and_then(|subject| find(dataset, &subject.column));
-        let row: ColumnName = "row".parse().map_err(|_| arrow(unplanned()))?;
-        let key: DataKey = vault.quarantine_key(&dataset.name);
         Ok(Self {
             table: schemas.0,
             quarantine: schemas.1,
             run,
             steps,
-            subject: subject.map(|(at, column)| (at, column.logical_type)),
-            subjects,
-            nobody: key.cipher(),
-            row_context: ColumnContext::new(&dataset.name, &row),
+            nobody: vault.quarantine_key(&dataset.name).cipher(),
+            row_context: ColumnContext::rows_set_aside(&dataset.name),
         })
     }
 
     /// Protects one batch.
-    pub(crate) fn protect(&mut self, checked: &Checked) -> Result<Protected, IngestError> {
-        if let Some(subjects) = &mut self.subjects {
-            subjects.trim();
-        }
-        let rows = if checked.rows > 0 { Some(self.rows(checked)?) } else { None };
-        let bad = if checked.bad.is_empty() { None } else { Some(self.bad(&checked.bad)?) };
+    pub(crate) fn protect(&self, batch: &Resolved) -> Result<Protected, IngestError> {
+        let checked = &batch.checked;
+        let rows = if checked.rows > 0 { Some(self.rows(checked, &batch.subjects)?) } else { None };
+        let bad = if checked.bad.is_empty() { None } else { Some(self.bad(&checked.bad, &batch.bad)?) };
         Ok(Protected { rows, bad })
     }
 
-    fn rows(&mut self, checked: &Checked) -> Result<RecordBatch, IngestError> {
-        let places = self.places(checked)?;
-        let mut sealed = self.seal(checked, &places)?.into_iter();
+    fn rows(&self, checked: &Checked, subjects: &[Arc<Entry>]) -> Result<RecordBatch, IngestError> {
+        let mut sealed = self.seal(checked, subjects)?.into_iter();
         let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.steps.len());
         for step in &self.steps {
             columns.push(match step {
-                Step::Subject => self.subject_ids(&places)?,
-                Step::SubjectToken => self.subject_tokens(&places)?,
+                Step::Subject => subject_ids(subjects),
+                Step::SubjectToken => subject_tokens(subjects),
                 Step::Value { column } => Arc::clone(input(checked, *column)?),
-                Step::Generalised { column, how, logical } => {
-                    generalise::generalise(input(checked, *column)?, *how, *logical).map_err(arrow)?
+                Step::Generalised { column, coarser } => {
+                    coarser.apply(input(checked, *column)?).map_err(arrow)?
                 }
                 Step::Token { column, tokenizer, canon, logical } => {
                     let texts = value::canonical_text(input(checked, *column)?, *logical).map_err(arrow)?;
@@ -121,18 +112,8 @@ impl Protector {
         RecordBatch::try_new(Arc::clone(&self.table), columns).map_err(arrow)
     }
 
-    /// Finds the subject of every row.
-    fn places(&mut self, checked: &Checked) -> Result<Vec<usize>, IngestError> {
-        let with_keys = self.steps.iter().any(|step| matches!(step, Step::Sealed { .. }));
-        let (Some((column, logical)), Some(subjects)) = (self.subject, &mut self.subjects) else {
-            return Ok(Vec::new());
-        };
-        let texts = value::canonical_text(input(checked, column)?, logical).map_err(arrow)?;
-        subjects.resolve((0..texts.len()).map(|row| texts.value(row)), with_keys)
-    }
-
     /// Seals all sealed columns.
-    fn seal(&self, checked: &Checked, places: &[usize]) -> Result<Vec<SealedColumn<'_>>, IngestError> {
+    fn seal(&self, checked: &Checked, subjects: &[Arc<Entry>]) -> Result<Vec<SealedColumn<'_>>, IngestError> {
         let mut sealed = Vec::new();
         for step in &self.steps {
             if let Step::Sealed { column, context, logical } = step {
@@ -140,60 +121,34 @@ impl Protector {
                 sealed.push(SealedColumn::new(texts, context));
             }
         }
-        let Some(subjects) = self.subjects.as_ref().filter(|_| !sealed.is_empty()) else {
-            return Ok(sealed);
-        };
-        let mut last: Option<(usize, CellCipher)> = None;
-        for (row, place) in places.iter().enumerate() {
-            let entry = subjects.entry(*place)?;
+        let mut last: Option<(&Arc<Entry>, CellCipher)> = None;
+        let subjects = if sealed.is_empty() { &[] } else { subjects };
+        for (row, entry) in subjects.iter().enumerate() {
+            if !sealed.iter().any(|column| column.has_value(row)) {
+                for column in &mut sealed {
+                    column.pass()?;
+                }
+                continue;
+            }
             let cipher = match last.take() {
-                Some((same, cipher)) if same == *place => cipher,
+                Some((same, cipher)) if Arc::ptr_eq(same, entry) => cipher,
                 _ => entry.key()?.cipher(),
             };
             for column in &mut sealed {
                 column.seal(row, &cipher, &entry.id)?;
             }
-            last = Some((*place, cipher));
+            last = Some((entry, cipher));
         }
         Ok(sealed)
     }
 
-    fn subject_ids(&self, places: &[usize]) -> Result<ArrayRef, IngestError> {
-        let subjects = self.subjects.as_ref().ok_or_else(|| arrow(missing()))?;
-        let mut builder = BinaryBuilder::with_capacity(places.len(), places.len() * 16);
-        for place in places {
-            builder.append_value(subjects.entry(*place)?.id.as_bytes());
-        }
-        Ok(Arc::new(builder.finish()))
-    }
-
-    fn subject_tokens(&self, places: &[usize]) -> Result<ArrayRef, IngestError> {
-        let subjects = self.subjects.as_ref().ok_or_else(|| arrow(missing()))?;
-        let mut builder = BinaryBuilder::with_capacity(places.len(), places.len() * 16);
-        for place in places {
-            builder.append_option(subjects.entry(*place)?.token);
-        }
-        Ok(Arc::new(builder.finish()))
-    }
-
     /// Seals bad rows: each under its subject's key, or nobody's.
-    fn bad(&mut self, rows: &[BadRow]) -> Result<RecordBatch, IngestError> {
-        let named = rows.iter().filter_map(|row| row.subject.as_deref());
-        let places = match &mut self.subjects {
-            Some(subjects) => subjects.resolve(named, true)?,
-            None => Vec::new(),
-        };
-        let mut places = places.into_iter();
+    fn bad(&self, rows: &[BadRow], subjects: &[Option<Arc<Entry>>]) -> Result<RecordBatch, IngestError> {
         let mut ids = BinaryBuilder::with_capacity(rows.len(), rows.len() * 16);
         let mut cells =
             BinaryBuilder::with_capacity(rows.len(), rows.iter().map(|row| row.row.len() + 29).sum());
         let mut sealed = Vec::new();
-        for row in rows {
-            let place = row.subject.as_ref().and_then(|_| places.next());
-            let entry = match (&self.subjects, place) {
-                (Some(subjects), Some(place)) => Some(subjects.entry(place)?),
-                _ => None,
-            };
+        for (row, entry) in rows.iter().zip(subjects) {
             sealed.clear();
             match entry {
                 Some(entry) => {
@@ -202,7 +157,7 @@ impl Protector {
                 }
                 None => self.nobody.seal_in(&self.row_context, &NOBODY, &row.row, &mut sealed)?,
             }
-            ids.append_option(entry.map(|entry| entry.id.as_bytes()));
+            ids.append_option(entry.as_ref().map(|entry| entry.id.as_bytes()));
             cells.append_value(&sealed);
         }
         let runs: StringArray = rows.iter().map(|_| Some(self.run.as_str())).collect();
@@ -219,6 +174,22 @@ impl Protector {
     }
 }
 
+fn subject_ids(subjects: &[Arc<Entry>]) -> ArrayRef {
+    let mut builder = BinaryBuilder::with_capacity(subjects.len(), subjects.len() * 16);
+    for entry in subjects {
+        builder.append_value(entry.id.as_bytes());
+    }
+    Arc::new(builder.finish())
+}
+
+fn subject_tokens(subjects: &[Arc<Entry>]) -> ArrayRef {
+    let mut builder = BinaryBuilder::with_capacity(subjects.len(), subjects.len() * 16);
+    for entry in subjects {
+        builder.append_option(entry.token);
+    }
+    Arc::new(builder.finish())
+}
+
 fn step(dataset: &Dataset, vault: &Vault, of: Option<&ColumnName>, kind: StoredKind) -> Option<Step> {
     if kind == StoredKind::Subject {
         return Some(Step::Subject);
@@ -226,7 +197,9 @@ fn step(dataset: &Dataset, vault: &Vault, of: Option<&ColumnName>, kind: StoredK
     let (column, of) = find(dataset, of?)?;
     let logical = of.logical_type;
     Some(match (kind, of.protection) {
-        (StoredKind::Value(_), Protection::Generalise(how)) => Step::Generalised { column, how, logical },
+        (StoredKind::Value(_), Protection::Generalise(how)) => {
+            Step::Generalised { column, coarser: Coarser::new(of, how) }
+        }
         (StoredKind::Value(_), _) => Step::Value { column },
         (StoredKind::Token, _) if is_subject(dataset, of) => Step::SubjectToken,
         (StoredKind::Token, _) => {

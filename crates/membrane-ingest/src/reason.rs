@@ -12,7 +12,7 @@ pub enum ReasonCode {
     Missing,
     /// The value is not of the contract's type.
     WrongType,
-    /// The value is below the minimum or above the maximum.
+    /// The value is below the minimum or above the maximum, or has no coarser value of its type.
     OutOfRange,
     /// The value is none of those that there are.
     NotInEnumeration,

@@ -16,12 +16,14 @@ pub struct IngestReport {
     pub rows_quarantined: u64,
     /// Bytes of the delivery.
     pub bytes_read: u64,
-    /// The table's version with the rows in it.
+    /// The table's version with the rows in it; none when nothing was added.
     pub version: Option<TableVersion>,
     /// The quarantine's version with the bad rows in it, when there were any.
     pub quarantine_version: Option<TableVersion>,
     /// Whether the same delivery was committed before; nothing was added then, and no row counted.
     pub already: bool,
+    /// Whether that was under another state of the contract: what it set aside then stays set aside.
+    pub contract_changed: bool,
     /// How often each reason occurred, by `code:column`. A row may have several.
     pub reasons: BTreeMap<String, u64>,
     /// Where each column came from.

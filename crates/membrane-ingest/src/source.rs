@@ -1,10 +1,13 @@
 //! The bytes of a delivery: counted, fingerprinted, and never laid down in clear.
 
+mod file;
+mod name;
+mod seekable;
 mod spool;
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,9 +22,11 @@ use crate::{IngestError, InputSource};
 
 use spool::Spool;
 
-pub(crate) use spool::SpoolReader;
+pub(crate) use file::SourceFile;
+pub(crate) use name::DeliveryName;
+pub(crate) use seekable::Seekable;
 
-/// Bytes of a read when a whole file is fingerprinted.
+/// Bytes of one read.
 const CHUNK: usize = 1 << 20;
 
 /// Where intermediate data may lie: a folder, and the key that seals it.
@@ -47,7 +52,7 @@ impl Meter {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// Returns the hash of what was read, when it was asked for.
+    /// Returns the hash of what was read, once, when it was asked for.
     pub(crate) fn digest(&self) -> Option<[u8; 32]> {
         let hash = self.hash.lock().unwrap_or_else(PoisonError::into_inner).take()?;
         Some(hash.finalize().into())
@@ -62,6 +67,24 @@ impl Meter {
     }
 }
 
+/// What a delivery is read from, opened.
+pub(crate) enum Source {
+    /// A regular file.
+    File(SourceFile),
+    /// Anything that is read once.
+    Stream(Pin<Box<dyn AsyncRead + Send>>),
+}
+
+impl Source {
+    /// Opens what was given. This may block.
+    pub(crate) fn open(source: InputSource) -> Result<Self, IngestError> {
+        Ok(match source {
+            InputSource::File(path) => Self::File(SourceFile::open(&path)?),
+            InputSource::Stream(reader) => Self::Stream(reader),
+        })
+    }
+}
+
 /// The bytes of a delivery, to be read on a thread that may block.
 pub(crate) struct Delivery {
     from: From,
@@ -70,26 +93,22 @@ pub(crate) struct Delivery {
 }
 
 enum From {
-    File(File),
+    File(Arc<File>),
     Stream { reader: Pin<Box<dyn AsyncRead + Send>>, runtime: Handle },
 }
 
 impl Delivery {
-    /// Opens a delivery. A stream is fingerprinted while it is read.
-    pub(crate) fn open(
-        source: InputSource,
-        scratch: Scratch,
-        runtime: Handle,
-    ) -> Result<(Self, Meter), IngestError> {
+    /// Starts to read a delivery. A stream is fingerprinted while it is read.
+    pub(crate) fn new(source: Source, scratch: Scratch, runtime: Handle) -> (Self, Meter) {
         let meter = Meter::default();
         let from = match source {
-            InputSource::File(path) => From::File(File::open(path).map_err(IngestError::read)?),
-            InputSource::Stream(reader) => {
+            Source::File(file) => From::File(file.shared()),
+            Source::Stream(reader) => {
                 *meter.hash.lock().unwrap_or_else(PoisonError::into_inner) = Some(Sha256::new());
                 From::Stream { reader, runtime }
             }
         };
-        Ok((Self { from, meter: meter.clone(), scratch }, meter))
+        (Self { from, meter: meter.clone(), scratch }, meter)
     }
 
     /// Returns the bytes for reading at any place: the file itself, or a sealed copy of the stream.
@@ -125,74 +144,12 @@ impl Delivery {
 impl Read for Delivery {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = match &mut self.from {
-            From::File(file) => file.read(buffer)?,
+            From::File(file) => file.as_ref().read(buffer)?,
             From::Stream { reader, runtime } => runtime.block_on(reader.read(buffer))?,
         };
         self.meter.saw(buffer.get(..count).unwrap_or_default());
         Ok(count)
     }
-}
-
-/// Bytes that can be read at any place.
-pub(crate) enum Seekable {
-    /// The delivered file.
-    File(File),
-    /// A sealed copy of a stream.
-    Spool(Arc<spool::Spooled>),
-}
-
-/// A file's fingerprint, and how the file looked when it was taken.
-pub(crate) struct Fingerprint {
-    digest: [u8; 32],
-    seen: Metadata,
-}
-
-impl Fingerprint {
-    /// Reads a whole file.
-    pub(crate) fn of_file(path: &Path) -> Result<Self, IngestError> {
-        let mut file = File::open(path).map_err(IngestError::read)?;
-        let seen = file.metadata().map_err(IngestError::read)?;
-        let mut hash = Sha256::new();
-        let mut chunk = vec![0; CHUNK];
-        loop {
-            match file.read(&mut chunk) {
-                Ok(0) => return Ok(Self { digest: hash.finalize().into(), seen }),
-                Ok(count) => hash.update(chunk.get(..count).unwrap_or_default()),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(IngestError::read(error)),
-            }
-        }
-    }
-
-    /// Returns the hash of the content.
-    pub(crate) const fn digest(&self) -> [u8; 32] {
-        self.digest
-    }
-
-    /// Requires that the file still looks as it did.
-    pub(crate) fn require_unchanged(&self, path: &Path) -> Result<(), IngestError> {
-        let now = std::fs::metadata(path).map_err(IngestError::read)?;
-        let same = now.len() == self.seen.len() && now.modified().ok() == self.seen.modified().ok();
-        if same { Ok(()) } else { Err(IngestError::Changed) }
-    }
-}
-
-/// Names a delivery in the table's log: `ingest/<dataset>/<hex>`, where the hexadecimal digits stand for
-/// the content, and for the source's name when one was given.
-///
-/// PRIVACY: the name itself could be someone's; only its hash reaches the log.
-pub(crate) fn app_id(dataset: &DatasetName, content: &[u8; 32], source: Option<&str>) -> String {
-    let fingerprint = match source {
-        None => hex::encode(content),
-        Some(name) => {
-            let mut hash = Sha256::new();
-            hash.update(u64::try_from(name.len()).unwrap_or_default().to_be_bytes());
-            hash.update(name.as_bytes());
-            hash.update(content);
-            hex::encode(hash.finalize())
-        }
-    };
-    format!("ingest/{dataset}/{fingerprint}")
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! keeps the first for each subject, and are then read back.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, OnceLock};
 
 use membrane_catalog::{Dataset, SubjectSource};
 use membrane_ledger::Ledger;
@@ -32,8 +33,7 @@ pub(crate) struct Subjects {
     canon: Canon,
     /// Makes the tokens of the subject's own column, when it is stored as one.
     tokenizer: Option<Tokenizer>,
-    known: HashMap<Box<str>, usize>,
-    entries: Vec<Entry>,
+    known: HashMap<Box<str>, Arc<Entry>>,
     buckets: HashMap<BucketId, BucketKey>,
     filling: Option<Filling>,
 }
@@ -44,13 +44,13 @@ pub(crate) struct Entry {
     pub(crate) id: SubjectId,
     /// The token of its identifier, when the subject's column has one.
     pub(crate) token: Option<[u8; TOKEN_LENGTH]>,
-    key: Option<DataKey>,
+    key: OnceLock<DataKey>,
 }
 
 impl Entry {
-    /// Returns the data key; it is there after [`Subjects::resolve`] was asked for keys.
+    /// Returns the data key; it is there after [`Subjects::resolve`] was asked for it.
     pub(crate) fn key(&self) -> Result<&DataKey, IngestError> {
-        self.key.as_ref().ok_or(IngestError::Vault(VaultError::Open))
+        self.key.get().ok_or(IngestError::Vault(VaultError::Open))
     }
 }
 
@@ -80,93 +80,84 @@ impl Subjects {
             runtime,
             tokenizer,
             known: HashMap::new(),
-            entries: Vec::new(),
             buckets: HashMap::new(),
             filling: None,
         }
     }
 
-    /// Forgets what was looked up when it has become much. Places from earlier batches are void then.
+    /// Forgets what was looked up when it has become much. Batches that are on their way keep what they have.
     pub(crate) fn trim(&mut self) {
-        if self.entries.len() > SUBJECTS_KEPT {
+        if self.known.len() > SUBJECTS_KEPT {
             self.known.clear();
-            self.entries.clear();
         }
         if self.buckets.len() > BUCKETS_KEPT {
             self.buckets.clear();
         }
     }
 
-    /// Returns the place of each identifier's subject, with its key when keys are asked for.
+    /// Returns the subject of each identifier, with its key where one is asked for.
     pub(crate) fn resolve<'a>(
         &mut self,
-        identifiers: impl Iterator<Item = &'a str>,
-        with_keys: bool,
-    ) -> Result<Vec<usize>, IngestError> {
-        let mut places = Vec::with_capacity(identifiers.size_hint().0);
-        let mut keyless = Vec::new();
-        let mut last = None;
-        for identifier in identifiers {
+        identifiers: impl Iterator<Item = (&'a str, bool)>,
+    ) -> Result<Vec<Arc<Entry>>, IngestError> {
+        let mut entries = Vec::with_capacity(identifiers.size_hint().0);
+        let mut keyless: HashMap<SubjectId, Vec<Arc<Entry>>> = HashMap::new();
+        let mut last: Option<(&str, Arc<Entry>)> = None;
+        for (identifier, wants_key) in identifiers {
             // Deliveries are often grouped: the same subject stands in several rows.
-            let place = match last {
-                Some((same, place)) if same == identifier => place,
+            let entry = match &last {
+                Some((same, entry)) if *same == identifier => Arc::clone(entry),
                 _ => match self.known.get(identifier) {
-                    Some(place) => *place,
+                    Some(entry) => Arc::clone(entry),
                     None => self.add(identifier),
                 },
             };
-            last = Some((identifier, place));
-            if with_keys && self.entries.get(place).is_some_and(|entry| entry.key.is_none()) {
-                keyless.push(place);
+            if wants_key && entry.key.get().is_none() {
+                // Two spellings of one identifier are two entries of one subject.
+                let alike = keyless.entry(entry.id).or_default();
+                if !alike.iter().any(|known| Arc::ptr_eq(known, &entry)) {
+                    alike.push(Arc::clone(&entry));
+                }
             }
-            places.push(place);
+            last = Some((identifier, Arc::clone(&entry)));
+            entries.push(entry);
         }
         if !keyless.is_empty() {
-            keyless.sort_unstable();
-            keyless.dedup();
             self.fetch_keys(&keyless)?;
         }
-        Ok(places)
+        Ok(entries)
     }
 
-    /// Returns the subject at a place that [`Subjects::resolve`] gave.
-    pub(crate) fn entry(&self, place: usize) -> Result<&Entry, IngestError> {
-        self.entries.get(place).ok_or(IngestError::Vault(VaultError::Open))
-    }
-
-    fn add(&mut self, identifier: &str) -> usize {
+    fn add(&mut self, identifier: &str) -> Arc<Entry> {
         let canonical = self.canon.apply(identifier);
         let id = self.hasher.subject_id(canonical.as_bytes());
         let token = self.tokenizer.as_ref().map(|tokenizer| tokenizer.token(canonical.as_bytes()));
-        let place = self.entries.len();
-        self.entries.push(Entry { id, token, key: None });
-        self.known.insert(identifier.into(), place);
-        place
+        let entry = Arc::new(Entry { id, token, key: OnceLock::new() });
+        self.known.insert(identifier.into(), Arc::clone(&entry));
+        entry
     }
 
     /// Opens or makes the keys of subjects that have none here yet.
-    fn fetch_keys(&mut self, places: &[usize]) -> Result<(), IngestError> {
-        let ids: HashSet<SubjectId> =
-            places.iter().filter_map(|place| self.entries.get(*place)).map(|entry| entry.id).collect();
-        let ids: Vec<SubjectId> = ids.into_iter().collect();
+    fn fetch_keys(&mut self, keyless: &HashMap<SubjectId, Vec<Arc<Entry>>>) -> Result<(), IngestError> {
+        let ids: Vec<SubjectId> = keyless.keys().copied().collect();
         let mut wrapped = self.runtime.block_on(self.ledger.data_keys(&ids))?;
         let unknown: Vec<SubjectId> = ids.into_iter().filter(|id| !wrapped.contains_key(id)).collect();
-        let mut opened = HashMap::with_capacity(places.len());
+        let mut opened = HashMap::with_capacity(unknown.len());
         if !unknown.is_empty() {
             self.make_keys(&unknown, &mut wrapped, &mut opened)?;
         }
         self.open_buckets(wrapped.values().map(|(bucket, _)| *bucket))?;
-        for place in places {
-            let Some(entry) = self.entries.get_mut(*place) else { continue };
-            if let Some(key) = opened.get(&entry.id) {
-                entry.key = Some(DataKey::clone(key));
-                continue;
+        for (id, entries) in keyless {
+            let key = match opened.remove(id) {
+                Some(key) => key,
+                None => {
+                    let (bucket, key) = wrapped.get(id).ok_or(VaultError::Open)?;
+                    self.buckets.get(bucket).ok_or(VaultError::Open)?.open_data_key(id, key)?
+                }
+            };
+            for entry in entries {
+                entry.key.get_or_init(|| key.clone());
             }
-            let (bucket, key) = wrapped.get(&entry.id).ok_or(VaultError::Open)?;
-            let bucket = self.buckets.get(bucket).ok_or(VaultError::Open)?;
-            let key = bucket.open_data_key(&entry.id, key)?;
-            opened.insert(entry.id, key.clone());
-            entry.key = Some(key);
         }
         Ok(())
     }

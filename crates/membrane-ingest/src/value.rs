@@ -10,7 +10,8 @@
 //! | date | `YYYY-MM-DD` | dates |
 //! | timestamp | RFC 3339 with a zone, microseconds | timestamps; without a zone they are taken as UTC |
 //!
-//! Nothing is rounded, cut or guessed: what does not fit exactly is of the wrong type.
+//! Nothing is rounded, cut or guessed: what does not fit exactly is of the wrong type. Empty text is no value,
+//! in every format and for every type.
 
 mod canonical;
 mod numbers;
@@ -22,6 +23,7 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanBuilder, Date32Array, PrimitiveArray, StringArray,
     TimestampMicrosecondArray, new_null_array,
 };
+use arrow::buffer::NullBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::{
     ArrowPrimitiveType, DataType, Date32Type, Date64Type, Decimal128Type, Float64Type, Int64Type, TimeUnit,
@@ -32,6 +34,7 @@ use membrane_model::LogicalType;
 
 pub(crate) use canonical::canonical_text;
 pub(crate) use numbers::power_of_ten;
+pub(crate) use text::whole_number;
 
 /// Days and microseconds of the years 1 to 9999, in which dates have four-digit years.
 const DAYS: std::ops::RangeInclusive<i32> = -719_162..=2_932_896;
@@ -55,7 +58,10 @@ pub(crate) fn arrow_type(logical: LogicalType) -> DataType {
 pub(crate) fn can_become(found: &DataType, wanted: LogicalType) -> bool {
     match found {
         DataType::Null | DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
-        DataType::Dictionary(_, value) => can_become(value, wanted),
+        // One level: no writer has more, and each would have to be undone.
+        DataType::Dictionary(_, value) => {
+            !matches!(**value, DataType::Dictionary(..)) && can_become(value, wanted)
+        }
         DataType::Boolean => wanted == LogicalType::Boolean,
         DataType::Date32 | DataType::Date64 => wanted == LogicalType::Date,
         DataType::Timestamp(..) => wanted == LogicalType::Timestamp,
@@ -70,13 +76,25 @@ fn is_number(found: &DataType) -> bool {
     found.is_integer() || found.is_decimal() || matches!(found, DataType::Float32 | DataType::Float64)
 }
 
-/// Undoes encodings that only change how values lie in memory.
+/// Undoes encodings that only change how values lie in memory, and makes empty text no value.
 pub(crate) fn plain(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
     match array.data_type() {
         DataType::Dictionary(_, value) => plain(&cast(array, value)?),
-        DataType::LargeUtf8 | DataType::Utf8View => cast(array, &DataType::Utf8),
+        DataType::LargeUtf8 | DataType::Utf8View => plain(&cast(array, &DataType::Utf8)?),
+        DataType::Utf8 => without_empty(array),
         _ => Ok(Arc::clone(array)),
     }
+}
+
+fn without_empty(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    let texts = array.as_string::<i32>();
+    let is_empty = |row: usize| texts.value_length(row) == 0;
+    if !(0..texts.len()).any(|row| is_empty(row) && texts.is_valid(row)) {
+        return Ok(Arc::clone(array));
+    }
+    let there = NullBuffer::from_iter((0..texts.len()).map(|row| texts.is_valid(row) && !is_empty(row)));
+    let (offsets, values, _) = texts.clone().into_parts();
+    Ok(Arc::new(StringArray::try_new(offsets, values, Some(there))?))
 }
 
 /// Makes the contract's type of a delivered array. A value that does not fit becomes null, and `wrong`
@@ -157,7 +175,9 @@ fn parsed<T: ArrowPrimitiveType>(
     texts.iter().enumerate().map(|(row, value)| fitting(row, value, &parse, wrong)).collect()
 }
 
-fn mapped<F: ArrowPrimitiveType, T: ArrowPrimitiveType>(
+/// Converts an array of one primitive type to another; `wrong` is told where there is a value that does not
+/// fit.
+pub(crate) fn mapped<F: ArrowPrimitiveType, T: ArrowPrimitiveType>(
     array: &ArrayRef,
     convert: impl Fn(F::Native) -> Option<T::Native>,
     wrong: &mut dyn FnMut(usize),

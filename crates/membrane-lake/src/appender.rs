@@ -11,30 +11,32 @@
 //! | an error, [`Appender::abort`] or a drop before the commit | nothing |
 //! | the same transaction was committed before | nothing; `already` is true |
 //! | the commit's answer is lost | settled by reading the log, or by running the delivery again |
+//!
+//! On a local folder a commit is told only when it is synced; see `durable`.
 
-use std::num::NonZeroU64;
+mod durable;
+mod files;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
-use deltalake::datafile::writer::{DeltaWriter, WriterConfig};
+use deltalake::datafile::writer::DeltaWriter;
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
 use deltalake::kernel::{Action, Add, Transaction};
 use deltalake::logstore::LogStoreRef;
-use deltalake::operations::get_num_idx_cols_and_stats_columns;
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::{DeltaTable, DeltaTableError};
 use membrane_catalog::{Dataset, StoredColumn};
 use membrane_model::{RunId, TableVersion};
 
 use crate::lake::load;
-use crate::uploads::{Uploads, WatchedStore};
+use crate::uploads::Uploads;
 use crate::{LakeError, Target, layout};
 
-/// Bytes at which a data file is closed. Erasing one subject rewrites whole files.
-const FILE_BYTES: u64 = 64 << 20;
-/// Rows after which the size of a file is looked at.
-const SLICE_ROWS: usize = 8 << 10;
+use durable::Durable;
+use files::{discard, writer};
+
 /// Attempts to commit against other writers.
 const ATTEMPTS_MAX: usize = 8;
 
@@ -46,6 +48,8 @@ pub struct Appender {
     columns: Vec<StoredColumn>,
     schema: SchemaRef,
     uploads: Arc<Uploads>,
+    durable: Durable,
+    marks: Vec<Transaction>,
     /// Never locked: the writer is not `Sync`, and only `&mut self` reaches it.
     writer: Mutex<Option<DeltaWriter>>,
     rows: u64,
@@ -86,7 +90,10 @@ impl Appender {
         let schema = Arc::new(layout::arrow_schema(&columns));
         let uploads = Uploads::new();
         let writer = Mutex::new(Some(writer(&log_store, &columns, &schema, &uploads)));
-        let appender = Self { dataset, log_store, run, columns, schema, uploads, writer, rows: 0 };
+        let durable = Durable::of(log_store.config().location());
+        let marks = Vec::new();
+        let appender =
+            Self { dataset, log_store, run, columns, schema, uploads, durable, marks, writer, rows: 0 };
         if let Some(table) = load(&appender.log_store).await? {
             appender.require_same_schema(&table)?;
         }
@@ -99,15 +106,24 @@ impl Appender {
         &self.schema
     }
 
-    /// Returns the position that was last committed under this transaction id, if any.
+    /// Returns the position that was last committed under this transaction id, if any. What is told as
+    /// committed is durable.
     ///
     /// # Errors
-    /// [`LakeError`] when the log cannot be read.
+    /// [`LakeError`] when the log cannot be read or synced.
     pub async fn committed(&self, app_id: &str) -> Result<Option<i64>, LakeError> {
-        match load(&self.log_store).await? {
-            Some(table) => self.position(&table, app_id).await,
-            None => Ok(None),
+        let Some(table) = load(&self.log_store).await? else { return Ok(None) };
+        let position = self.position(&table, app_id).await?;
+        if position.is_some() {
+            self.sync_log(table.version().unwrap_or_default()).await?;
         }
+        Ok(position)
+    }
+
+    /// Puts another transaction into the commit to come: a value that is kept under an id of its own, and
+    /// that [`Appender::committed`] tells later.
+    pub fn mark(&mut self, app_id: &str, value: i64) {
+        self.marks.push(Transaction::new(app_id, value));
     }
 
     /// Returns the newest version of the table, if there is one.
@@ -165,13 +181,19 @@ impl Appender {
             None => Ok(Vec::new()),
         };
         let adds = adds.map_err(|source| LakeError::table("finish a data file", source))?;
+        let synced = self.durable.sync_files(adds.iter().map(|add| add.path.clone()).collect()).await;
+        synced.map_err(|source| LakeError::storage("sync the data files", in_folder(source)))?;
         for _ in 0..ATTEMPTS_MAX {
             let table = self.table().await?;
             if self.position(&table, app_id).await? >= Some(position) {
+                self.sync_log(table.version().unwrap_or_default()).await?;
                 return Ok(self.done_before(&table));
             }
             match self.attempt(&table, &adds, app_id, position).await {
-                Ok(version) => return Ok(self.done(&adds, version)),
+                Ok(version) => {
+                    self.sync_log(version).await?;
+                    return Ok(self.done(&adds, version));
+                }
                 Err(error) => {
                     if let Some(committed) = self.settle(&adds, app_id, position).await? {
                         return Ok(committed);
@@ -205,6 +227,7 @@ impl Appender {
         }
         let ours = adds.first().is_none_or(|add| holds(&table, &add.path));
         let version = table.version().unwrap_or_default();
+        self.sync_log(version).await?;
         Ok(Some(if ours { self.done(adds, version) } else { self.done_before(&table) }))
     }
 
@@ -218,6 +241,8 @@ impl Appender {
         let properties = CommitProperties::default()
             .with_metadata([("membrane.run".to_owned(), self.run.to_string().into())])
             .with_application_transaction(Transaction::new(app_id, position));
+        let properties =
+            self.marks.iter().cloned().fold(properties, CommitProperties::with_application_transaction);
         let operation = DeltaOperation::Write { mode: SaveMode::Append, partition_by: None, predicate: None };
         let commit = CommitBuilder::from(properties)
             .with_actions(adds.iter().cloned().map(Action::Add).collect())
@@ -275,6 +300,14 @@ impl Appender {
         position.map_err(|source| LakeError::table(doing, source))
     }
 
+    /// Makes what the log says durable. When that fails, nobody can tell what a loss of power would leave.
+    async fn sync_log(&self, newest: u64) -> Result<(), LakeError> {
+        self.durable.sync_log(newest).await.map_err(|source| LakeError::Unknown {
+            dataset: self.dataset.name.clone(),
+            source: Box::new(in_folder(source).into()),
+        })
+    }
+
     fn done(&self, adds: &[Add], version: u64) -> Committed {
         Committed {
             version: TableVersion(version),
@@ -311,38 +344,9 @@ impl Drop for Appender {
     }
 }
 
-async fn discard(writer: Option<DeltaWriter>, uploads: &Uploads, log_store: &LogStoreRef) {
-    if let Some(writer) = writer
-        && let Err(error) = writer.abort().await
-    {
-        tracing::warn!(%error, "could not abort an unfinished data file");
-    }
-    uploads.remove_all(log_store.object_store(None).as_ref()).await;
-}
-
-fn writer(
-    log_store: &LogStoreRef,
-    columns: &[StoredColumn],
-    schema: &SchemaRef,
-    uploads: &Arc<Uploads>,
-) -> DeltaWriter {
-    let statistics = layout::statistics_columns(columns);
-    let table_properties = layout::table_properties(&statistics)
-        .into_iter()
-        .map(|(key, value)| (key.to_owned(), value))
-        .collect();
-    let (indexed, named) = get_num_idx_cols_and_stats_columns(None, table_properties);
-    let config = WriterConfig::new(
-        Arc::clone(schema),
-        Vec::new(),
-        Some(layout::writer_properties(columns, &statistics)),
-        NonZeroU64::new(FILE_BYTES),
-        Some(SLICE_ROWS),
-        indexed,
-        named,
-    );
-    let store = WatchedStore::new(log_store.object_store(None), Arc::clone(uploads));
-    DeltaWriter::new(Arc::new(store), config)
+/// Says that an error of the system came from the local folder.
+fn in_folder(source: std::io::Error) -> object_store::Error {
+    object_store::Error::Generic { store: "folder", source: Box::new(source) }
 }
 
 /// Tells whether a table names a data file.

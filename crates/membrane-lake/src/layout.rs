@@ -164,7 +164,8 @@ pub(crate) fn writer_properties(columns: &[StoredColumn], statistics: &[String])
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_statistics_enabled(EnabledStatistics::None);
     for name in statistics {
-        builder = builder.set_column_statistics_enabled(path(name), EnabledStatistics::Page);
+        // Of each column of a row group; those of pages would cost time and be read by hardly anybody.
+        builder = builder.set_column_statistics_enabled(path(name), EnabledStatistics::Chunk);
     }
     for column in columns.iter().filter(|column| column.kind == StoredKind::Sealed) {
         // Ciphertext neither repeats nor compresses: trying costs time and saves nothing.

@@ -1,10 +1,12 @@
 //! One version of a table, to be read by the trusted side of a governed scan.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
+use datafusion::execution::config::SessionConfig;
+use datafusion::execution::{SessionState, SessionStateBuilder};
 use deltalake::DeltaTableError;
 use deltalake::logstore::LogStoreRef;
 use membrane_model::{DatasetName, TableVersion};
@@ -18,6 +20,9 @@ use crate::lake::load;
 pub struct Snapshot {
     /// The version that the provider reads, now and later.
     pub version: TableVersion,
+    /// The id that the table was given when it was made: a table that was lost and made anew has another, though its
+    /// versions are counted from 0 again.
+    pub table_id: String,
     /// The table as the query engine sees it.
     pub provider: Arc<dyn TableProvider>,
     /// The provider's schema. Text and binary columns may be read as views.
@@ -47,13 +52,30 @@ impl Snapshot {
             })?;
         }
         let version = TableVersion(table.version().ok_or_else(empty)?);
-        let provider = table.table_provider().await.map_err(|source| LakeError::Provider {
-            doing: "open the table for reading",
-            source: Box::new(source),
+        let state = table.snapshot().map_err(|source| LakeError::table("read the table's log", source))?;
+        let table_id = state.metadata().id().to_owned();
+        let provider = table.table_provider().with_session(reading_session()).await.map_err(|source| {
+            LakeError::Provider { doing: "open the table for reading", source: Box::new(source) }
         })?;
         let schema = provider.schema();
-        Ok(Self { version, provider, schema })
+        Ok(Self { version, table_id, provider, schema })
     }
+}
+
+/// Returns the session whose settings a provider takes over: text and binary are read as views, and conditions are used
+/// to skip files, row groups and pages, not to filter rows. The provider's own default has Parquet's reader evaluate
+/// them on each row, and the governed scan, which does not trust it, evaluates them once more.
+fn reading_session() -> Arc<SessionState> {
+    static SESSION: LazyLock<Arc<SessionState>> = LazyLock::new(|| {
+        let mut config = SessionConfig::new();
+        let parquet = &mut config.options_mut().execution.parquet;
+        parquet.pushdown_filters = false;
+        parquet.schema_force_view_types = true;
+        #[expect(clippy::disallowed_methods, reason = "settings alone: no table is in it, and no statement")]
+        let builder = SessionStateBuilder::new();
+        Arc::new(builder.with_config(config).build())
+    });
+    Arc::clone(&SESSION)
 }
 
 #[cfg(test)]

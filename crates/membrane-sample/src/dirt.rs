@@ -85,8 +85,13 @@ impl<S: Copy> Dirt<S> {
             return None;
         }
         let (kind, spoil) = weighted(&mut self.rng, self.faults)?;
-        *self.counts.entry(kind).or_default() += 1;
+        self.count(kind);
         Some((kind, spoil))
+    }
+
+    /// Counts a row with a fault of this kind.
+    pub(crate) fn count(&mut self, kind: DirtyKind) {
+        *self.counts.entry(kind).or_default() += 1;
     }
 
     /// Decides whether a clean row is kept to be repeated later.

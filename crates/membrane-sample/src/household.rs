@@ -13,7 +13,8 @@ use crate::pick::{chance, pick_weighted};
 use crate::places::Home;
 use crate::seeds::{Draw, Rng, Seeds};
 
-const BLOCK: u64 = 64;
+/// Members that are drawn together.
+pub(crate) const BLOCK: u64 = 64;
 
 /// People in a household who are members.
 const SIZES: &[(u64, u32)] = &[(1, 45), (2, 28), (3, 16), (4, 8), (5, 3)];

@@ -94,6 +94,8 @@ pub(crate) trait ParquetRow: Clone + 'static {
     const DISTINCT: &'static [&'static str];
     /// The faults that a row may get.
     const FAULTS: Faults<fn(&mut Self)>;
+    /// The share of dirt that is late rows, which whoever draws the rows chooses.
+    const LATE_SHARE: f64 = 0.0;
 
     /// Returns the file's schema.
     fn schema() -> SchemaRef;
@@ -117,7 +119,7 @@ impl<'a, R: ParquetRow> ParquetRows<'a, R> {
         Ok(Self {
             file: ParquetFile::create(&world.out, R::NAME, R::schema(), R::DISTINCT)?,
             monitor,
-            dirt: Dirt::new(world.seeds, R::NUMBER, world.dirty_rate, R::FAULTS),
+            dirt: Dirt::new(world.seeds, R::NUMBER, world.dirty_rate * (1.0 - R::LATE_SHARE), R::FAULTS),
             pending: Vec::with_capacity(BATCH_ROWS),
             kept: None,
             rows: 0,
@@ -135,6 +137,12 @@ impl<'a, R: ParquetRow> ParquetRows<'a, R> {
             }
             Some((_, spoil)) => spoil(&mut row),
         }
+        self.put(row)
+    }
+
+    /// Writes a row of the year before, delivered now. Nothing else is wrong with it.
+    pub(crate) fn write_late(&mut self, row: R) -> Result<(), SampleError> {
+        self.dirt.count(DirtyKind::Late);
         self.put(row)
     }
 

@@ -38,6 +38,7 @@ pub(crate) enum Draw {
     Shops,
     Goods,
     External,
+    LateOrders,
 }
 
 /// The seed of a sample.

@@ -27,6 +27,11 @@ impl CellContext<'_> {
     }
 }
 
+/// Stands where a column would. No column can have the name: names start with a letter.
+const ROWS_SET_ASIDE: &str = "#rows-set-aside";
+/// Stands where a column would, too.
+const DELIVERY_COPY: &str = "#delivery-copy";
+
 /// The part of a cell's context that all cells of a column share, prepared once.
 #[derive(Debug, Clone)]
 pub struct ColumnContext(AssociatedData);
@@ -38,6 +43,25 @@ impl ColumnContext {
         let mut prefix = AssociatedData::EMPTY;
         prefix.push(dataset.as_str().as_bytes());
         prefix.push(column.as_str().as_bytes());
+        Self(prefix)
+    }
+
+    /// Prepares the context of whole rows that were set aside, which are no column's.
+    #[must_use]
+    pub fn rows_set_aside(dataset: &DatasetName) -> Self {
+        Self::labelled(dataset, ROWS_SET_ASIDE)
+    }
+
+    /// Prepares the context of a delivery's sealed copy, which is no column's.
+    #[must_use]
+    pub fn delivery_copy(dataset: &DatasetName) -> Self {
+        Self::labelled(dataset, DELIVERY_COPY)
+    }
+
+    fn labelled(dataset: &DatasetName, label: &str) -> Self {
+        let mut prefix = AssociatedData::EMPTY;
+        prefix.push(dataset.as_str().as_bytes());
+        prefix.push(label.as_bytes());
         Self(prefix)
     }
 

@@ -31,6 +31,10 @@ pub(crate) enum KeyUse {
     Sampling,
     /// Names of releases.
     QueryKey,
+    /// To tell whether two places use one root key.
+    Check,
+    /// Names of deliveries in the tables' logs.
+    Delivery,
 }
 
 impl KeyUse {
@@ -44,6 +48,8 @@ impl KeyUse {
             Self::Bearer => "membrane/v1/bearer",
             Self::Sampling => "membrane/v1/sampling",
             Self::QueryKey => "membrane/v1/query-key",
+            Self::Check => "membrane/v1/check",
+            Self::Delivery => "membrane/v1/delivery",
         }
     }
 }

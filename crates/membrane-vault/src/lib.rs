@@ -8,7 +8,9 @@
 //! A subject's values are sealed under the subject's own data key, so that destroying that key destroys
 //! the values wherever copies of them lie. Bucket keys and data keys are stored only wrapped.
 //!
-//! INVARIANT: no type here prints a key, a token or a value, and keys are zeroed when they are dropped.
+//! INVARIANT: no type here prints a key, a token or a value, and whatever holds a key is zeroed when it is
+//! dropped: the keys themselves, and the states of ciphers and keyed hashes, which are as good as keys. For
+//! the states, the libraries' feature `zeroize` does it; a test asserts that it is on.
 
 mod bucket;
 mod cell;
@@ -29,5 +31,5 @@ pub use error::VaultError;
 pub use provider::{FileKey, KeyProvider, TextKey};
 pub use root::RootKey;
 pub use seal::SEALED_OVERHEAD;
-pub use token::{QueryKeyHasher, SubjectHasher, TOKEN_LENGTH, Tokenizer};
+pub use token::{DeliveryHasher, QueryKeyHasher, SubjectHasher, TOKEN_LENGTH, Tokenizer};
 pub use vault::Vault;

@@ -35,13 +35,14 @@ impl Generator {
 pub(crate) fn fill(bytes: &mut [u8]) -> Result<(), VaultError> {
     GENERATOR.with(|slot| {
         let mut slot = slot.try_borrow_mut().map_err(|_| VaultError::Random)?;
-        let mut generator = match slot.take() {
-            Some(generator) if generator.bytes_left >= bytes.len() => generator,
-            _ => Generator::seeded()?,
-        };
+        if slot.as_ref().is_none_or(|generator| generator.bytes_left < bytes.len()) {
+            // Taken out first: one that is used up is never used again, whatever fails.
+            *slot = None;
+            *slot = Some(Generator::seeded()?);
+        }
+        let generator = slot.as_mut().ok_or(VaultError::Random)?;
         generator.rng.fill_bytes(bytes);
         generator.bytes_left = generator.bytes_left.saturating_sub(bytes.len());
-        *slot = Some(generator);
         Ok(())
     })
 }

@@ -79,12 +79,7 @@ impl QueryKeyHasher {
     /// with its length, so that no two lists of parts run together.
     #[must_use]
     pub fn hash(&self, parts: &[&[u8]]) -> String {
-        let mut hash = self.0.clone();
-        for part in parts {
-            hash.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-            hash.update(part);
-        }
-        hex::encode(hash.finalize().into_bytes())
+        hash_parts(&self.0, parts)
     }
 }
 
@@ -92,6 +87,40 @@ impl fmt::Debug for QueryKeyHasher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("QueryKeyHasher(..)")
     }
+}
+
+/// Names deliveries after what was delivered: equal deliveries get equal names, and nobody without the key
+/// can find a delivery's content or name by trying.
+#[derive(Clone)]
+pub struct DeliveryHasher(KeyedHash);
+
+impl DeliveryHasher {
+    pub(crate) fn new(key: &[u8; 32]) -> Self {
+        Self(keyed_hash(key))
+    }
+
+    /// Returns the name of the delivery that these parts make, as 64 hexadecimal digits. Each part goes in
+    /// with its length, so that no two lists of parts run together.
+    #[must_use]
+    pub fn hash(&self, parts: &[&[u8]]) -> String {
+        hash_parts(&self.0, parts)
+    }
+}
+
+impl fmt::Debug for DeliveryHasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DeliveryHasher(..)")
+    }
+}
+
+/// Hashes parts, each behind its length.
+fn hash_parts(key: &KeyedHash, parts: &[&[u8]]) -> String {
+    let mut hash = key.clone();
+    for part in parts {
+        hash.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hash.update(part);
+    }
+    hex::encode(hash.finalize().into_bytes())
 }
 
 #[cfg(test)]

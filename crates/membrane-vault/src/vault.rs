@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::derive::{KeyUse, KeyedHash, derive, keyed_hash};
 use crate::seal::{self, Cipher};
-use crate::token::{QueryKeyHasher, SubjectHasher, Tokenizer};
+use crate::token::{DeliveryHasher, QueryKeyHasher, SubjectHasher, Tokenizer};
 use crate::{BucketId, BucketKey, DataKey, RootKey, VaultError, WrappedKey};
 
 /// Everything that follows from one root key. Clones share the keys.
@@ -97,6 +97,21 @@ impl Vault {
     #[must_use]
     pub fn query_key_hasher(&self) -> QueryKeyHasher {
         QueryKeyHasher::new(&derive(&self.0.root, KeyUse::QueryKey, &[]))
+    }
+
+    /// Returns the hasher that names deliveries.
+    #[must_use]
+    pub fn delivery_hasher(&self) -> DeliveryHasher {
+        DeliveryHasher::new(&derive(&self.0.root, KeyUse::Delivery, &[]))
+    }
+
+    /// Returns 32 hexadecimal digits by which two places can tell that they use one root key. They say nothing else
+    /// about it.
+    #[must_use]
+    pub fn key_check(&self) -> String {
+        let mut digits = hex::encode(derive(&self.0.root, KeyUse::Check, &[]).as_slice());
+        digits.truncate(32);
+        digits
     }
 
     fn tokenizer_for(&self, key_use: KeyUse, scope: &str) -> Tokenizer {

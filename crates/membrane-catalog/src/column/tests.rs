@@ -32,3 +32,11 @@ fn only_pii_is_pii() {
         assert_eq!(column(class, None).is_pii(), expected, "{class}");
     }
 }
+
+#[test]
+fn what_must_have_the_form_of_an_identifier_is_one() {
+    let mut business = column("business", None);
+    assert!(!business.is_identifying() && column("pii.phone", None).is_identifying());
+    business.rules.check = Some(FormatCheck::MobileChina);
+    assert!(business.is_identifying() && !business.is_pii());
+}

@@ -190,3 +190,17 @@ fn every_check_reads_back() {
     }
     assert!("Luhn".parse::<FormatCheck>().is_err());
 }
+
+#[test]
+fn no_value_is_longer_than_its_check_says() {
+    for (check, longest) in [
+        (FormatCheck::ChineseIdentityNumber, "11010519491231002X".to_owned()),
+        (FormatCheck::Luhn, "0".repeat(19)),
+        (FormatCheck::MobileChina, "+8613800138000".to_owned()),
+        (FormatCheck::E164, format!("+1{}", "0".repeat(14))),
+        (FormatCheck::Email, format!("{}@{}.com", "a".repeat(64), vec!["b".repeat(61); 3].join("."))),
+    ] {
+        assert!(check.accepts(&longest), "{check}");
+        assert_eq!(longest.len(), check.length_max(), "{check}");
+    }
+}

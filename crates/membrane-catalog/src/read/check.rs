@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use membrane_model::{ColumnName, Generalisation, LogicalType, Protection};
+use membrane_model::{ColumnName, LogicalType, Protection};
 
 use super::column::Draft;
+use super::generalisation::check_generalisation;
 use super::schema::Schema;
 use super::suggest::did_you_mean;
 use super::{At, Report};
@@ -42,13 +43,11 @@ fn check_protection(column: &Draft, schema: &Schema, report: &mut Report) {
         return;
     };
     // PRIVACY: direct identifiers never lie in clear. This is where a contract would say so.
-    if let Some(class) = &column.class
-        && is_pii(&class.value)
-        && protection.value == Protection::Clear
+    if protection.value == Protection::Clear
+        && let Some(why) = why_not_clear(column)
     {
         let fault = format!(
-            "{what} is of class `{}` and must not be `clear`: use token, sealed, sealed+token, generalise(..) or drop",
-            class.value
+            "{what} {why} and must not be `clear`: use token, sealed, sealed+token, generalise(..) or drop"
         );
         report.fault(protection.mark, fault);
     }
@@ -60,33 +59,16 @@ fn check_protection(column: &Draft, schema: &Schema, report: &mut Report) {
     }
 }
 
-fn check_generalisation(column: &Draft, report: &mut Report) {
-    let (Some(At { value: Protection::Generalise(how), mark }), Some(logical)) =
-        (&column.protection, column.logical())
-    else {
-        return;
-    };
-    let (fits, types) = match how {
-        Generalisation::Month | Generalisation::Year => {
-            (matches!(logical, LogicalType::Date | LogicalType::Timestamp), "dates and timestamps")
-        }
-        Generalisation::Width(_) => (is_numeric(logical), "numbers"),
-        Generalisation::Prefix(_) => (logical == LogicalType::String, "strings"),
-    };
-    let what = &column.what;
-    if !fits {
-        report.fault(*mark, format!("{what}: `generalise({how})` is for {types}, the column is {logical}"));
+/// Says why a column's values are direct identifiers, when they are: by their class or by their form.
+fn why_not_clear(column: &Draft) -> Option<String> {
+    if let Some(class) = &column.class
+        && is_pii(&class.value)
+    {
+        return Some(format!("is of class `{}`", class.value));
     }
-    let keeps_all = match how {
-        Generalisation::Width(width) => *width == 1 && logical == LogicalType::Integer,
-        Generalisation::Prefix(length) => {
-            column.rules.length_max.is_some_and(|max| max <= usize::from(*length))
-        }
-        Generalisation::Month | Generalisation::Year => false,
-    };
-    if keeps_all {
-        report.fault(*mark, format!("{what}: `generalise({how})` keeps every value as it is"));
-    }
+    // A check of a column that is no string is a fault of its own.
+    let check = column.rules.check.filter(|_| column.logical().is_none_or(|it| it == LogicalType::String))?;
+    Some(format!("has identifiers (`membrane.check`, {check})"))
 }
 
 fn check_identity(column: &Draft, report: &mut Report) {

@@ -12,7 +12,8 @@ use super::logical_type::read_logical_type;
 use super::options::{number_of, read_options};
 use super::suggest::did_you_mean;
 use super::yaml::{Node, Value};
-use super::{At, Mark, Report};
+use super::{At, Edition, Mark, Report};
+use crate::column::is_pii;
 use crate::{Column, ColumnPrivacy, ColumnRules, FormatCheck};
 
 /// Keys of a property in the standard (3.0.2, and what 3.1 added).
@@ -77,6 +78,11 @@ impl Draft {
         self.logical_type.as_ref().map(|logical| logical.value)
     }
 
+    /// Tells whether the values are direct identifiers: by their class or by their form.
+    pub(super) fn is_identifying(&self) -> bool {
+        self.rules.check.is_some() || self.class.as_ref().is_some_and(|class| is_pii(&class.value))
+    }
+
     /// Builds the column when nothing is missing.
     pub(super) fn finish(self) -> Option<Column> {
         Some(Column {
@@ -102,13 +108,14 @@ pub(super) fn read_column(
     node: Node<'_>,
     position: usize,
     classes: Option<&BTreeSet<ClassName>>,
+    edition: Edition,
     report: &mut Report,
 ) -> Option<Draft> {
     let what = name_in_faults(node, position);
     let fields = Fields::read(node, &what, &KEYS, report)?;
     let settings = Settings::read(fields.get("customProperties"), Level::Property, report);
     let name = fields.required_text("name", &what, report).and_then(|name| parse(name, "`name`", report));
-    let logical_type = read_logical_type(&fields, &what, report);
+    let logical_type = read_logical_type(&fields, &what, edition, report);
     let logical = logical_type.as_ref().map(|logical| logical.value);
     let mut rules = read_options(fields.get("logicalTypeOptions"), &what, logical, report);
     let of = |key: &str| format!("`{key}` of {what}");

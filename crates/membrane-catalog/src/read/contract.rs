@@ -10,7 +10,7 @@ use super::fields::Fields;
 use super::schema::{Schema, read_schema};
 use super::semver::is_semver;
 use super::yaml::{Document, Node, Value};
-use super::{At, Mark, Report};
+use super::{At, Edition, Mark, Report};
 use crate::{Dataset, DatasetPrivacy, SubjectSource};
 
 /// Keys of a contract in the standard (3.0.2).
@@ -39,9 +39,6 @@ const KEYS: [&str; 22] = [
     "tags",
 ];
 
-/// Versions of the standard that are read alike.
-const API_VERSIONS: [&str; 4] = ["v3.0.2", "v3.0.1", "v3.0.0", "v3.1.0"];
-
 /// A contract as far as it could be read, with what must fit the other contracts.
 #[derive(Debug)]
 pub(crate) struct Contract {
@@ -69,13 +66,14 @@ pub(crate) fn read_contract(
 ) -> Option<Contract> {
     let document = Document::parse(text, report)?;
     let fields = Fields::read(document.root(), "the contract", &KEYS, report)?;
-    check_standard(&fields, report);
+    let edition = check_standard(&fields, report);
     Settings::read(fields.get("customProperties"), Level::Contract, report);
     let id = fields.required_text("id", "the contract", report).map(|id| id.map(ToOwned::to_owned));
     let version = read_version(&fields, report);
     let purpose = read_purpose(&fields, report);
     let owner = fields.get("team").and_then(owner);
-    let schema = one_schema(&fields, report).and_then(|node| read_schema(node, stem, classes, report));
+    let schema =
+        one_schema(&fields, report).and_then(|node| read_schema(node, stem, classes, edition, report));
     if let Some(schema) = &schema {
         check(schema, report);
     }
@@ -90,9 +88,12 @@ pub(crate) fn read_contract(
     })
 }
 
-fn check_standard(fields: &Fields<'_>, report: &mut Report) {
-    if let Some(version) = fields.required_text("apiVersion", "the contract", report)
-        && !API_VERSIONS.contains(&version.value)
+/// Checks what every contract says about itself, and returns the edition that it follows.
+fn check_standard(fields: &Fields<'_>, report: &mut Report) -> Edition {
+    let version = fields.required_text("apiVersion", "the contract", report);
+    let edition = version.and_then(|version| Edition::of(version.value));
+    if let Some(version) = version
+        && edition.is_none()
     {
         report.fault(version.mark, "this `apiVersion` is not read here: write `v3.0.2`");
     }
@@ -103,6 +104,8 @@ fn check_standard(fields: &Fields<'_>, report: &mut Report) {
     }
     fields.required_text("status", "the contract", report);
     fields.text("name", report);
+    // An edition that is not known is one fault, not one for each column.
+    edition.unwrap_or(Edition::V31)
 }
 
 fn read_version(fields: &Fields<'_>, report: &mut Report) -> Option<String> {

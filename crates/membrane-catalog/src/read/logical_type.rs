@@ -4,7 +4,7 @@ use membrane_model::LogicalType;
 
 use super::fields::Fields;
 use super::suggest::{did_you_mean, shown};
-use super::{At, Report};
+use super::{At, Edition, Report};
 
 const PRECISION_MAX: u8 = 38;
 
@@ -24,8 +24,8 @@ const FOREIGN: [(&str, &str); 13] = [
     ("bool", "boolean"),
     ("text", "string"),
     ("varchar", "string"),
-    ("datetime", "timestamp"),
-    ("timestamptz", "timestamp"),
+    ("datetime", "date` with `physicalType: timestamp"),
+    ("timestamptz", "date` with `physicalType: timestamp"),
 ];
 
 /// Reads the type of a property. A `number` is exact when its physical type is `decimal(P,S)`. A `date`
@@ -33,11 +33,17 @@ const FOREIGN: [(&str, &str); 13] = [
 pub(super) fn read_logical_type(
     fields: &Fields<'_>,
     what: &str,
+    edition: Edition,
     report: &mut Report,
 ) -> Option<At<LogicalType>> {
     let logical = fields.required_text("logicalType", what, report);
     let physical = fields.text("physicalType", report);
     let logical = logical?;
+    if logical.value == "timestamp" && edition == Edition::V30 {
+        let fault = "has no `logicalType: timestamp`: write `date` with `physicalType: timestamp`, or \
+                     `apiVersion: v3.1.0`";
+        report.fault(logical.mark, format!("{what}: version 3.0 of the standard {fault}"));
+    }
     let physical_word = physical.map(|physical| base_word(physical.value));
     let found = match logical.value {
         "string" => LogicalType::String,

@@ -9,7 +9,7 @@ use super::custom::{Level, Settings};
 use super::fields::{Fields, whole};
 use super::suggest::shown;
 use super::yaml::Node;
-use super::{At, Mark, Report};
+use super::{At, Edition, Mark, Report};
 
 /// Keys of a schema object in the standard (3.0.2, and what 3.1 added).
 const KEYS: [&str; 14] = [
@@ -59,6 +59,7 @@ pub(super) fn read_schema(
     node: Node<'_>,
     stem: &str,
     classes: Option<&BTreeSet<ClassName>>,
+    edition: Edition,
     report: &mut Report,
 ) -> Option<Schema> {
     let fields = Fields::read(node, "the schema object", &KEYS, report)?;
@@ -78,7 +79,7 @@ pub(super) fn read_schema(
     Some(Schema {
         name: read_name(&fields, stem, report),
         description: fields.text("description", report).map(|text| text.value.to_owned()),
-        columns: read_columns(&fields, classes, report),
+        columns: read_columns(&fields, classes, edition, report),
         has_subject: settings.get("membrane.subject").is_some(),
         subject,
         event_time,
@@ -110,6 +111,7 @@ fn read_name(fields: &Fields<'_>, stem: &str, report: &mut Report) -> Option<At<
 fn read_columns(
     fields: &Fields<'_>,
     classes: Option<&BTreeSet<ClassName>>,
+    edition: Edition,
     report: &mut Report,
 ) -> Vec<Draft> {
     let Some(items) = fields.list("properties", report) else {
@@ -126,5 +128,5 @@ fn read_columns(
         return Vec::new();
     }
     let numbered = items.value.into_iter().enumerate();
-    numbered.filter_map(|(index, item)| read_column(item, index + 1, classes, report)).collect()
+    numbered.filter_map(|(index, item)| read_column(item, index + 1, classes, edition, report)).collect()
 }

@@ -1,11 +1,20 @@
 //! YAML with places. The only file that names the YAML parser.
 
+use std::borrow::Cow;
+use std::ops::RangeInclusive;
+
 use saphyr::{LoadableYamlNode as _, MarkedYaml, Marker, Scalar, YamlData};
 
 use super::{At, Mark, Report};
 
 /// Nested lists and mappings on one line or one another; a contract needs eight.
 const NESTING_MAX: usize = 64;
+
+/// What the parser says of a key that stands twice.
+const DUPLICATED: &str = "duplicated key in mapping";
+
+/// First letters of keys that stand twice, for private use: nobody writes them. As many are reported.
+const SECOND_KEYS: RangeInclusive<char> = '\u{e000}'..='\u{e01f}';
 
 /// A parsed file.
 #[derive(Debug)]
@@ -19,13 +28,7 @@ impl Document {
             report.fault(Mark { line, column: 1 }, format!("nested deeper than {NESTING_MAX}"));
             return None;
         }
-        let mut documents = match MarkedYaml::load_from_str(text) {
-            Ok(documents) => documents.into_iter(),
-            Err(error) => {
-                report.fault(mark(*error.marker()), format!("not YAML: {}", error.info()));
-                return None;
-            }
-        };
+        let mut documents = load(text, report)?.into_iter();
         match (documents.next(), documents.next()) {
             (Some(document), None) => Some(Self(document)),
             (None, _) => {
@@ -88,6 +91,15 @@ impl<'a> Node<'a> {
         At { value, mark: self.mark() }
     }
 
+    /// Tells whether this is a key that stood there before; it was reported.
+    fn is_second(self) -> bool {
+        let first = match &self.0.data {
+            YamlData::Value(Scalar::String(text)) => text.chars().next(),
+            _ => None,
+        };
+        first.is_some_and(|first| SECOND_KEYS.contains(&first))
+    }
+
     pub(crate) fn value(self) -> Value<'a> {
         match &self.0.data {
             YamlData::Value(Scalar::Null) => Value::Null,
@@ -97,13 +109,48 @@ impl<'a> Node<'a> {
             YamlData::Value(Scalar::String(text)) => Value::Text(text),
             YamlData::Sequence(items) => Value::List(items.iter().map(Node).collect()),
             YamlData::Mapping(pairs) => {
-                Value::Map(pairs.iter().map(|(key, value)| (Node(key), Node(value))).collect())
+                let pairs = pairs.iter().map(|(key, value)| (Node(key), Node(value)));
+                Value::Map(pairs.filter(|(key, _)| !key.is_second()).collect())
             }
             YamlData::Representation(..) | YamlData::Tagged(..) | YamlData::Alias(_) | YamlData::BadValue => {
                 Value::Other
             }
         }
     }
+}
+
+/// Parses text. A key that stands twice in a mapping is a fault, and the file is read on without its second
+/// value, so that no other fault is hidden.
+fn load(text: &str, report: &mut Report) -> Option<Vec<MarkedYaml<'static>>> {
+    let mut readable = Cow::Borrowed(text);
+    // Each round finds one doubled key.
+    for second in SECOND_KEYS {
+        let error = match MarkedYaml::load_from_str(&readable) {
+            Ok(documents) => return Some(documents),
+            Err(error) => error,
+        };
+        report.fault(mark(*error.marker()), format!("not YAML: {}", error.info()));
+        if error.info() != DUPLICATED {
+            return None;
+        }
+        readable = Cow::Owned(rename_key(&readable, mark(*error.marker()), second)?);
+    }
+    None
+}
+
+/// Gives the key at a place another first letter, so that all places stay where they are.
+fn rename_key(text: &str, place: Mark, letter: char) -> Option<String> {
+    let before: usize = text.split_inclusive('\n').take(place.line - 1).map(str::len).sum();
+    let (head, tail) = text.split_at_checked(before)?;
+    let mut letters: Vec<char> = tail.chars().collect();
+    let quoted = letters.get(place.column - 1).is_some_and(|first| matches!(first, '"' | '\''));
+    // Keys that are neither plain nor quoted words stay: the file is refused then.
+    let first = letters.get_mut(place.column - 1 + usize::from(quoted))?;
+    if !first.is_alphanumeric() && *first != '_' {
+        return None;
+    }
+    *first = letter;
+    Some(head.chars().chain(letters).collect())
 }
 
 fn mark(marker: Marker) -> Mark {

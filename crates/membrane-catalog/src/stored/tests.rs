@@ -73,7 +73,7 @@ fn every_protection_has_its_layout() {
             "device__token of device: Token null",
             "city of city: Value(String) null statistics",
             "items of items: Value(Integer) null statistics",
-            "born of born: Value(Date) null statistics",
+            "born of born: Value(Date) null",
             "postcode of postcode: Value(String) null",
         ],
     );

@@ -6,9 +6,10 @@ use arrow::array::{Array, ArrayRef, AsArray, StringArray};
 use arrow::datatypes::{Decimal128Type, Float64Type, Int64Type};
 use arrow::error::ArrowError;
 use membrane_catalog::{Column, FormatCheck};
-use membrane_model::LogicalType;
+use membrane_model::{LogicalType, Protection};
 use regex::Regex;
 
+use crate::coarser::Coarser;
 use crate::reason::{Fault, ReasonCode};
 use crate::value::{canonical_text, coerce};
 
@@ -24,6 +25,7 @@ pub(super) struct Rules {
     pattern: Option<Regex>,
     length_max: Option<usize>,
     check: Option<FormatCheck>,
+    coarser: Option<Coarser>,
 }
 
 enum Words {
@@ -60,6 +62,10 @@ impl Rules {
             pattern: rules.pattern.clone(),
             length_max: rules.length_max,
             check: rules.check,
+            coarser: match column.protection {
+                Protection::Generalise(how) => Some(Coarser::new(column, how)),
+                _ => None,
+            },
         }
     }
 
@@ -84,6 +90,9 @@ impl Rules {
         }
         if let Some(range) = self.range {
             check_range(&array, self.logical, range, &mut note);
+        }
+        if let Some(coarser) = &self.coarser {
+            coarser.misfits(&array, &mut |row| note(row, ReasonCode::OutOfRange))?;
         }
         if self.reads_text() {
             if let Some(texts) = array.as_string_opt::<i32>() {

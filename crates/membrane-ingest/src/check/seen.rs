@@ -42,6 +42,12 @@ impl Seen {
         Self { fresh: HashSet::default(), entries_max, runs: Vec::new(), filter: Vec::new(), scratch }
     }
 
+    /// Makes room for so many fingerprints to come, as far as they are kept in memory: growing step by step
+    /// would move all of them each time.
+    pub(super) fn reserve(&mut self, count: usize) {
+        self.fresh.reserve(count.min(self.entries_max).saturating_sub(self.fresh.len()));
+    }
+
     /// Tells whether a fingerprint was inserted.
     pub(super) fn contains(&self, key: u128) -> io::Result<bool> {
         if self.fresh.contains(&key) {

@@ -122,6 +122,53 @@ fn composite_keys_are_checked_as_a_whole() {
 
 #[test]
 fn values_do_not_show_in_debug() {
-    let checked = checker().check(batch(&[row("M0001", ["", "nobody", "", "", ""])])).unwrap();
-    assert_eq!(format!("{:?}", checked.bad), "[BadRow { position: 1, .. }]");
+    let mut delivered = batch(&[row("M0001", ["", "nobody", "", "", ""]), row("M0002", GOOD)]);
+    delivered.malformed.push(Malformed { position: 3, raw: "nobody".to_owned() });
+    assert_eq!(format!("{delivered:?}"), "Delivered(2 rows of 6 columns, 1 malformed)");
+    assert_eq!(format!("{:?}", delivered.malformed[0]), "Malformed(record 3, 6 bytes)");
+    let checked = checker().check(delivered).unwrap();
+    assert_eq!(format!("{:?}", checked.bad[0]), "BadRow { position: 1, .. }");
+    assert_eq!(format!("{checked:?}"), "Checked(1 rows of 6 columns, 2 bad)");
+}
+
+#[test]
+fn what_the_contract_drops_is_not_kept_in_quarantine_either() {
+    let mut dataset = members();
+    dataset.columns[1].protection = Protection::Drop;
+    let mut checker = Checker::new(shared(dataset), std::env::temp_dir()).unwrap();
+    let checked = checker.check(batch(&[row("M0001", ["13800000001", "nobody", "", "", ""])])).unwrap();
+    let kept = serde_json::from_slice::<Value>(&checked.bad[0].row).unwrap();
+    assert_eq!(kept, json!({ "member_no": "M0001", "email": "nobody" }));
+}
+
+/// One value without a coarser one is one bad row, not the end of the delivery.
+#[test]
+fn values_without_a_coarser_one_are_out_of_range() {
+    use membrane_model::{Generalisation, LogicalType, Protection};
+    let mut dataset = members();
+    let amount = &mut dataset.columns[4];
+    amount.logical_type = LogicalType::Integer;
+    amount.rules = membrane_catalog::ColumnRules::default();
+    amount.protection = Protection::Generalise(Generalisation::Width(10));
+    let mut checker = Checker::new(shared(dataset), std::env::temp_dir()).unwrap();
+    let least = i64::MIN.to_string();
+    let checked = checker
+        .check(batch(&[row("M0001", ["", "", "", &least, ""]), row("M0002", ["", "", "", "19", ""])]))
+        .unwrap();
+    assert_eq!((checked.rows, checked.bad[0].reasons.as_str()), (1, "out_of_range:amount"));
+}
+
+/// A batch in which each row has two values of the wrong kind, in any order.
+#[test]
+fn many_values_of_the_wrong_kind_are_all_told() {
+    let rows = 16_384;
+    let line: [Option<&str>; 6] = row("M0001", ["1", "nobody", "lead", "x", "y"]);
+    let mut delivered = batch(&vec![line; rows]);
+    delivered.mistyped = (0..rows).rev().flat_map(|row| [(row, 3), (row, 1)]).collect();
+    let checked = checker().check(delivered).unwrap();
+    assert_eq!(checked.bad.len(), rows);
+    assert_eq!(
+        checked.bad[0].reasons,
+        "wrong_type:phone,failed_check:email,wrong_type:tier,wrong_type:amount,wrong_type:joined_on"
+    );
 }

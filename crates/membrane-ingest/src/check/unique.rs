@@ -4,7 +4,7 @@
 //! different values share one with a chance below 10^-19 in a billion rows. Whether an earlier delivery
 //! had the same key is not checked here.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hasher as _, RandomState};
 use std::path::Path;
 
 use arrow::array::{Array, ArrayRef};
@@ -25,12 +25,17 @@ pub(super) struct Unique {
     seen: Seen,
 }
 
-/// A keyed 128-bit hash (twice SipHash-1-3): no input can be made to collide.
-struct Fingerprint(RandomState, RandomState);
+/// A keyed 128-bit hash: no input can be made to collide. The bytes are read once; both halves come from the
+/// 256-bit state of SipHash-1-3 that they leave, as in its variant of 128 bits.
+struct Fingerprint(RandomState);
 
 impl Fingerprint {
     fn of(&self, bytes: &[u8]) -> u128 {
-        u128::from(self.0.hash_one(bytes)) << 64 | u128::from(self.1.hash_one(bytes))
+        let mut hasher = self.0.build_hasher();
+        hasher.write(bytes);
+        let first = hasher.finish();
+        hasher.write_u8(0xff);
+        u128::from(first) << 64 | u128::from(hasher.finish())
     }
 }
 
@@ -62,7 +67,7 @@ pub(super) fn constraints(
         let fields = types.map(|column| SortField::new(value::arrow_type(column.logical_type))).collect();
         let converter = RowConverter::new(fields)
             .map_err(|source| IngestError::arrow("prepare the check of a key", source))?;
-        let fingerprint = Fingerprint(RandomState::new(), RandomState::new());
+        let fingerprint = Fingerprint(RandomState::new());
         Ok(Unique { columns, about, converter, fingerprint, seen: Seen::new(scratch, share) })
     };
     sets.into_iter().map(unique).collect()
@@ -111,6 +116,11 @@ pub(super) fn check(
 }
 
 impl Unique {
+    /// Makes room for so many rows to come, as far as they fit in memory.
+    pub(super) fn reserve(&mut self, rows: usize) {
+        self.seen.reserve(rows);
+    }
+
     /// Returns the fingerprint of every good row; none when a part of the key has no value.
     fn fingerprints(&self, columns: &[ArrayRef], good: &[bool]) -> Result<Vec<Option<u128>>, IngestError> {
         let parts: Vec<ArrayRef> = self.columns.iter().filter_map(|at| columns.get(*at)).cloned().collect();
@@ -125,3 +135,6 @@ impl Unique {
         Ok(good.iter().enumerate().map(one).collect())
     }
 }
+
+#[cfg(test)]
+mod tests;

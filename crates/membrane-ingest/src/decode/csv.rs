@@ -8,7 +8,7 @@ use membrane_model::Limits;
 use super::judge::{Judge, byte_order_mark};
 use super::record::{Fields, Parsed, first_line};
 use super::window::Window;
-use super::{BATCH_ROWS, Decode, Delivered, TextBatch, require_columns};
+use super::{Decode, Delivered, TextBatch, require_columns};
 use crate::source::Delivery;
 use crate::{Format, IngestError};
 
@@ -107,7 +107,7 @@ fn cell<'a>(text: &'a str, range: &Range<usize>) -> Option<&'a str> {
 
 impl Decode for CsvDecoder {
     fn next(&mut self) -> Result<Option<Delivered>, IngestError> {
-        while self.batch.positions.len() < BATCH_ROWS && !self.batch.is_full() {
+        while !self.batch.is_full() {
             if !self.step()? {
                 self.judge.judge(true)?;
                 return Ok((!self.batch.is_empty()).then(|| self.batch.take()));

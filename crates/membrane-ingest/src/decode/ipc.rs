@@ -2,41 +2,66 @@
 //!
 //! A stream must end with its end-of-stream marker, which all writers write when they are closed: without
 //! it, a stream that was cut off between two messages would look complete.
+//!
+//! Memory stays bounded whatever the stream says: messages have a size at most, as they are and as they become
+//! (`weight`), and so have all dictionaries together, which stay until others take their place.
 
+mod lz4;
+mod weight;
+
+use std::collections::HashMap;
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arrow::buffer::{Buffer, MutableBuffer};
+use arrow::ipc::Message;
 use arrow::ipc::reader::StreamDecoder;
 use arrow::record_batch::RecordBatch;
 use membrane_catalog::Dataset;
+use membrane_model::Limits;
 
 use super::columnar::{Cutter, sources};
 use super::{Decode, Delivered};
 use crate::source::Delivery;
 use crate::{Format, IngestError};
 
+use weight::{Weight, weigh};
+
 /// The start of the file format; what follows is a stream.
 const FILE_MAGIC: [u8; 8] = *b"ARROW1\0\0";
 const FILE_START_WORDS: usize = 8;
 const CONTINUATION: [u8; 4] = [0xff; 4];
-/// Bytes of one message. A sender with larger batches must send smaller ones.
-const MESSAGE_BYTES_MAX: u64 = 256 << 20;
+/// Bytes of one message, as it comes and decompressed. A sender with larger batches must send smaller ones.
+const MESSAGE_BYTES_MAX: u64 = 128 << 20;
+/// Bytes of a message's head: the places of its buffers, or the schema.
+const HEAD_BYTES_MAX: u64 = 4 << 20;
+/// Bytes of all dictionaries.
+const DICTIONARIES_BYTES_MAX: u64 = 128 << 20;
 
 pub(super) struct IpcDecoder {
     delivery: Delivery,
     decoder: StreamDecoder,
     cutter: Option<Cutter>,
     dataset: Dataset,
+    limits: Limits,
+    /// Bytes of each dictionary, by its id.
+    dictionaries: HashMap<i64, u64>,
     started: bool,
     ended: bool,
 }
 
 impl IpcDecoder {
-    pub(super) fn open(delivery: Delivery, dataset: &Dataset) -> Result<Self, IngestError> {
-        let decoder = StreamDecoder::new();
-        let dataset = dataset.clone();
-        Ok(Self { delivery, decoder, cutter: None, dataset, started: false, ended: false })
+    pub(super) fn open(delivery: Delivery, dataset: &Dataset, limits: &Limits) -> Self {
+        Self {
+            delivery,
+            decoder: StreamDecoder::new(),
+            cutter: None,
+            dataset: dataset.clone(),
+            limits: *limits,
+            dictionaries: HashMap::new(),
+            started: false,
+            ended: false,
+        }
     }
 
     /// Reads one whole message; none at the end-of-stream marker.
@@ -64,20 +89,33 @@ impl IpcDecoder {
         }
         let mut message = MutableBuffer::new(0);
         message.extend_from_slice(&head);
-        self.append(&mut message, size)?;
-        let body = message.as_slice().get(8..).map(arrow::ipc::root_as_message);
-        let body = match body {
-            Some(Ok(header)) => u64::try_from(header.bodyLength()).unwrap_or(u64::MAX),
-            _ => return Err(damaged("a message cannot be read")),
-        };
-        self.append(&mut message, body)?;
+        self.append(&mut message, size, HEAD_BYTES_MAX)?;
+        let body = u64::try_from(header(message.as_slice())?.bodyLength()).unwrap_or(u64::MAX);
+        let start = message.len();
+        self.append(&mut message, body, MESSAGE_BYTES_MAX)?;
+        let body = message.as_slice().get(start..).unwrap_or_default();
+        let weight = weigh(&header(message.as_slice())?, body)?;
+        self.keep(weight)?;
         Ok(Some(message.into()))
     }
 
-    fn append(&mut self, message: &mut MutableBuffer, bytes: u64) -> Result<(), IngestError> {
-        if bytes > MESSAGE_BYTES_MAX {
-            let advice = "send smaller record batches";
-            return Err(IngestError::TooLarge { bytes_max: MESSAGE_BYTES_MAX, advice });
+    /// Counts a dictionary among those that stay.
+    fn keep(&mut self, weight: Weight) -> Result<(), IngestError> {
+        let Weight::Dictionary { id, bytes, is_delta } = weight else { return Ok(()) };
+        let kept = self.dictionaries.entry(id).or_default();
+        *kept = if is_delta { kept.saturating_add(bytes) } else { bytes };
+        if self.dictionaries.values().fold(0, |sum: u64, bytes| sum.saturating_add(*bytes))
+            > DICTIONARIES_BYTES_MAX
+        {
+            let advice = "send smaller dictionaries, or plain text";
+            return Err(IngestError::TooLarge { bytes_max: DICTIONARIES_BYTES_MAX, advice });
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, message: &mut MutableBuffer, bytes: u64, bytes_max: u64) -> Result<(), IngestError> {
+        if bytes > bytes_max {
+            return Err(IngestError::TooLarge { bytes_max, advice: "send smaller record batches" });
         }
         let start = message.len();
         message.resize(start + usize::try_from(bytes).unwrap_or_default(), 0);
@@ -95,7 +133,7 @@ impl IpcDecoder {
         // The decoder trusts more than a damaged stream keeps.
         match catch_unwind(AssertUnwindSafe(|| decoder.decode(&mut bytes))) {
             Ok(Ok(batch)) => Ok(batch),
-            _ => Err(damaged("a message cannot be decoded, or is compressed")),
+            _ => Err(damaged("a message cannot be decoded")),
         }
     }
 
@@ -104,7 +142,7 @@ impl IpcDecoder {
         if self.cutter.is_none()
             && let Some(schema) = self.decoder.schema()
         {
-            self.cutter = Some(Cutter::new(sources(&self.dataset, &schema)?));
+            self.cutter = Some(Cutter::new(&self.dataset, sources(&self.dataset, &schema)?, &self.limits));
         }
         Ok(self.cutter.as_mut())
     }
@@ -113,12 +151,13 @@ impl IpcDecoder {
 impl Decode for IpcDecoder {
     fn next(&mut self) -> Result<Option<Delivered>, IngestError> {
         loop {
+            let ended = self.ended;
             if let Some(cutter) = self.cutter()?
-                && let Some(delivered) = cutter.pop()?
+                && let Some(delivered) = cutter.pop(ended)?
             {
                 return Ok(Some(delivered));
             }
-            if self.ended {
+            if ended {
                 return Ok(None);
             }
             let message = self.message()?;
@@ -130,12 +169,18 @@ impl Decode for IpcDecoder {
             }
             let ended = self.ended;
             match (self.cutter()?, batch) {
-                (Some(cutter), Some(batch)) => cutter.push(&batch),
+                (Some(cutter), Some(batch)) => cutter.push(batch),
                 (None, batch) if ended || batch.is_some() => return Err(damaged("it has no schema")),
                 (_, _) => {}
             }
         }
     }
+}
+
+/// Reads the head of a message, which stands behind its mark and its size.
+fn header(message: &[u8]) -> Result<Message<'_>, IngestError> {
+    let header = message.get(8..).map(arrow::ipc::root_as_message);
+    header.and_then(Result::ok).ok_or_else(|| damaged("a message cannot be read"))
 }
 
 fn exactly(delivery: &mut Delivery, room: &mut [u8]) -> Result<(), IngestError> {

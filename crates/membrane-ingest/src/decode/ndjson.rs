@@ -1,7 +1,10 @@
-//! One JSON object a line. A field that is `null` or not there is no value.
+//! One JSON object a line. A field that is `null`, empty text or not there is no value.
 //!
 //! A column of type string takes JSON strings only. The other types take the JSON value that fits, or a
-//! string with the text that CSV would have.
+//! string with the text that CSV would have. A number is a number however it is written: `12.0` and `1.2e1`
+//! are the integer 12, as a float of Parquet is.
+
+use std::borrow::Cow;
 
 use membrane_catalog::Dataset;
 use membrane_model::{Limits, LogicalType};
@@ -11,13 +14,14 @@ use super::object::{Cell, ObjectReader};
 use super::window::Window;
 use super::{Decode, Delivered, TextBatch};
 use crate::source::Delivery;
+use crate::value::whole_number;
 use crate::{Format, IngestError};
 
 pub(super) struct NdjsonDecoder {
     window: Window<Delivery>,
     reader: ObjectReader,
-    /// For each contract column, whether it is of type string.
-    strings: Vec<bool>,
+    /// The types of the contract's columns.
+    types: Vec<LogicalType>,
     batch: TextBatch,
     judge: Judge,
     record_bytes_max: usize,
@@ -38,12 +42,11 @@ impl NdjsonDecoder {
             });
         }
         let names = dataset.columns.iter().map(|column| column.name.to_string()).collect();
-        let strings =
-            dataset.columns.iter().map(|column| column.logical_type == LogicalType::String).collect();
+        let types = dataset.columns.iter().map(|column| column.logical_type).collect();
         Ok(Self {
             window,
             reader: ObjectReader::new(names),
-            strings,
+            types,
             batch: TextBatch::new(dataset.columns.len()),
             judge: Judge::new(Format::Ndjson),
             record_bytes_max: limits.record_bytes_max,
@@ -88,16 +91,20 @@ impl NdjsonDecoder {
         let position = self.judge.record();
         let row = self.batch.positions.len();
         let scratch = self.reader.scratch();
-        let cells = self.reader.cells().iter().zip(&self.strings).zip(&mut self.batch.columns);
-        for (column, ((cell, is_string), builder)) in cells.enumerate() {
+        let cells = self.reader.cells().iter().zip(&self.types).zip(&mut self.batch.columns);
+        for (column, ((cell, logical), builder)) in cells.enumerate() {
             let (text, fits) = match cell {
                 Cell::Absent | Cell::Null => (None, true),
                 Cell::Text(range) => (line.get(range.clone()), true),
                 Cell::Unescaped(range) => (scratch.get(range.clone()), true),
-                Cell::Scalar(range) => (line.get(range.clone()), !is_string),
+                Cell::Scalar(range) => (line.get(range.clone()), *logical != LogicalType::String),
                 Cell::Nested(range) => (line.get(range.clone()), false),
             };
-            builder.append_option(text);
+            let is_number = *logical == LogicalType::Integer && matches!(cell, Cell::Scalar(_));
+            match text.filter(|text| !text.is_empty()) {
+                Some(text) if is_number => builder.append_value(as_integer(text).as_ref()),
+                text => builder.append_option(text),
+            }
             if !fits {
                 self.batch.mistyped.push((row, column));
             }
@@ -111,6 +118,17 @@ impl NdjsonDecoder {
         let position = self.judge.record();
         self.judge.malformed(raw);
         self.batch.malformed(position, raw);
+    }
+}
+
+/// Writes a whole number as integers are written; what is none stays as it is, and is of the wrong type.
+fn as_integer(text: &str) -> Cow<'_, str> {
+    if !text.contains(['.', 'e', 'E']) {
+        return Cow::Borrowed(text);
+    }
+    match whole_number(text) {
+        Some(number) => Cow::Owned(number.to_string()),
+        None => Cow::Borrowed(text),
     }
 }
 

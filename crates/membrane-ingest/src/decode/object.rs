@@ -27,7 +27,6 @@ pub(super) enum Cell {
 }
 
 /// Reads objects; keeps its buffers between lines.
-#[derive(Debug)]
 pub(super) struct ObjectReader {
     names: Vec<String>,
     cells: Vec<Cell>,

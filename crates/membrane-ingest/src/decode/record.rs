@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 /// The fields of one record.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Fields {
     ranges: Vec<Range<usize>>,
     /// The unquoted text, when a field was quoted; else fields lie in the window.

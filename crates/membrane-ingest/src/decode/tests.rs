@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, ReadBuf};
 
 use super::*;
 use crate::InputSource;
-use crate::fixture::{plain, runtime, scratch};
+use crate::fixture::{opened, plain};
 
 /// Gives some bytes and then fails, as a connection that is cut.
 struct Cut(Vec<u8>);
@@ -39,9 +39,7 @@ fn a_stream_that_breaks_is_an_error_in_every_format() {
             Format::Parquet => b"PAR1".to_vec(),
             Format::ArrowIpc => vec![0xff; 4],
         };
-        let stream = InputSource::Stream(Box::pin(Cut(bytes)));
-        let scratch = scratch(&std::env::temp_dir());
-        let (delivery, _) = Delivery::open(stream, scratch, runtime().handle().clone()).unwrap();
+        let (delivery, _) = opened(InputSource::Stream(Box::pin(Cut(bytes))));
         let error = match open(delivery, format, &dataset, &Limits::default()) {
             Err(error) => error,
             Ok(mut decoder) => std::iter::from_fn(|| Some(decoder.next())).find_map(Result::err).unwrap(),

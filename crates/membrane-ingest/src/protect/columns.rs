@@ -48,6 +48,17 @@ impl<'a> SealedColumn<'a> {
         Self { texts, context, cells, offsets }
     }
 
+    /// Tells whether a row has something to seal.
+    pub(super) fn has_value(&self, row: usize) -> bool {
+        self.texts.is_valid(row)
+    }
+
+    /// Leaves the next row without a cell.
+    pub(super) fn pass(&mut self) -> Result<(), VaultError> {
+        self.offsets.push(i32::try_from(self.cells.len()).map_err(|_| VaultError::Seal)?);
+        Ok(())
+    }
+
     /// Seals the cell of the next row.
     pub(super) fn seal(
         &mut self,
@@ -59,8 +70,7 @@ impl<'a> SealedColumn<'a> {
             let text = self.texts.value(row).as_bytes();
             cipher.seal_in(self.context, subject, text, &mut self.cells)?;
         }
-        self.offsets.push(i32::try_from(self.cells.len()).map_err(|_| VaultError::Seal)?);
-        Ok(())
+        self.pass()
     }
 
     /// Returns the sealed column.

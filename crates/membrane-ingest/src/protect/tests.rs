@@ -2,11 +2,13 @@
 
 use arrow::array::{AsArray, BinaryArray};
 use membrane_ledger::Ledger;
-use membrane_model::SubjectId;
+use membrane_model::{Generalisation, SubjectId};
 use tempfile::TempDir;
 
 use super::*;
 use crate::fixture::{ledger, members, runtime, vault};
+use crate::resolve::Resolver;
+use crate::subjects::Subjects;
 
 struct World {
     ledger: Ledger,
@@ -24,23 +26,28 @@ impl World {
         Some(Subjects::new(self.ledger.clone(), vault(), runtime().handle().clone(), dataset, subject))
     }
 
-    fn protector(&self, dataset: &Dataset) -> Protector {
+    fn protect(&self, dataset: &Dataset, checked: Checked) -> Protected {
         let schemas =
             (Arc::new(membrane_lake::stored_schema(dataset)), Arc::new(membrane_lake::quarantine_schema()));
-        Protector::new(dataset, &vault(), self.subjects(dataset), schemas, "run 1".to_owned()).unwrap()
+        let protector = Protector::new(dataset, &vault(), schemas, "run 1".to_owned()).unwrap();
+        let resolved = Resolver::new(dataset, self.subjects(dataset)).resolve(checked).unwrap();
+        protector.protect(&resolved).unwrap()
     }
 
-    /// Opens a cell with the key that the ledger keeps.
+    /// Opens a cell of a column with the key that the ledger keeps.
     fn open(&self, dataset: &Dataset, column: &str, subject: &[u8], cell: &[u8]) -> String {
+        self.open_in(&ColumnContext::new(&dataset.name, &column.parse().unwrap()), subject, cell)
+    }
+
+    fn open_in(&self, context: &ColumnContext, subject: &[u8], cell: &[u8]) -> String {
         let subject = SubjectId::try_from(subject).unwrap();
         let keys = runtime().block_on(self.ledger.data_keys(&[subject])).unwrap();
         let (bucket, wrapped) = keys.get(&subject).unwrap();
         let buckets = runtime().block_on(self.ledger.bucket_keys(&[*bucket])).unwrap();
         let bucket_key = vault().open_bucket(*bucket, buckets.get(bucket).unwrap()).unwrap();
         let key = bucket_key.open_data_key(&subject, wrapped).unwrap();
-        let context = ColumnContext::new(&dataset.name, &column.parse().unwrap());
         let mut text = Vec::new();
-        key.cipher().open_in(&context, &subject, cell, &mut text).unwrap();
+        key.cipher().open_in(context, &subject, cell, &mut text).unwrap();
         String::from_utf8(text).unwrap()
     }
 }
@@ -75,7 +82,7 @@ fn binary<'a>(batch: &'a RecordBatch, column: &str) -> &'a BinaryArray {
 #[test]
 fn rows_are_stored_as_the_contract_says() {
     let (world, dataset) = (World::new(), members());
-    let rows = world.protector(&dataset).protect(&checked(&dataset)).unwrap().rows.unwrap();
+    let rows = world.protect(&dataset, checked(&dataset)).rows.unwrap();
     assert_eq!(*rows.schema(), membrane_lake::stored_schema(&dataset));
 
     let subjects = binary(&rows, "_subject");
@@ -116,7 +123,7 @@ fn every_type_can_be_sealed_and_made_coarser() {
     dataset.columns[4].protection = Protection::Sealed;
     dataset.columns[5].protection = Protection::Generalise(Generalisation::Year);
     dataset.columns[3].protection = Protection::Drop;
-    let rows = world.protector(&dataset).protect(&checked(&dataset)).unwrap().rows.unwrap();
+    let rows = world.protect(&dataset, checked(&dataset)).rows.unwrap();
     assert!(rows.column_by_name("tier").is_none());
     let (subjects, amounts) = (binary(&rows, "_subject"), binary(&rows, "amount__sealed"));
     assert_eq!(world.open(&dataset, "amount", subjects.value(2), amounts.value(2)), "3.00");
@@ -131,11 +138,10 @@ fn keys_stay_the_same_and_two_writers_agree() {
     let mut other = world.subjects(&dataset).unwrap();
     let names = ["M0001", "M0002", "M0003"];
     let sealed_by = |subjects: &mut Subjects| {
-        let places = subjects.resolve(names.into_iter(), true).unwrap();
+        let entries = subjects.resolve(names.into_iter().map(|name| (name, true))).unwrap();
         let context = ColumnContext::new(&dataset.name, &"email".parse().unwrap());
         let mut cells = Vec::new();
-        for place in places {
-            let entry = subjects.entry(place).unwrap();
+        for entry in entries {
             let mut cell = Vec::new();
             entry.key().unwrap().cipher().seal_in(&context, &entry.id, b"x", &mut cell).unwrap();
             cells.push((*entry.id.as_bytes(), cell));
@@ -164,18 +170,47 @@ fn a_trimmed_cache_finds_everything_again() {
     let (world, dataset) = (World::new(), members());
     let mut subjects = world.subjects(&dataset).unwrap();
     let names: Vec<String> = (0..5000).map(|number| format!("M{number:04}")).collect();
-    let first = subjects.resolve(names.iter().map(String::as_str), true).unwrap();
-    let ids: Vec<SubjectId> = first.iter().map(|place| subjects.entry(*place).unwrap().id).collect();
-    let mut again = world.subjects(&dataset).unwrap();
-    let second = again.resolve(names.iter().rev().map(String::as_str), true).unwrap();
-    for (place, id) in second.iter().rev().zip(&ids) {
-        assert_eq!(again.entry(*place).unwrap().id, *id);
-        again.entry(*place).unwrap().key().unwrap();
+    let all = || names.iter().map(|name| (name.as_str(), true));
+    let ids: Vec<SubjectId> = subjects.resolve(all()).unwrap().iter().map(|entry| entry.id).collect();
+    let second = world.subjects(&dataset).unwrap().resolve(all().rev()).unwrap();
+    for (entry, id) in second.iter().rev().zip(&ids) {
+        assert_eq!(entry.id, *id);
+        entry.key().unwrap();
     }
     // 5,000 subjects need two buckets.
     let keys = runtime().block_on(world.ledger.data_keys(&ids)).unwrap();
     let buckets: std::collections::HashSet<_> = keys.values().map(|(bucket, _)| *bucket).collect();
     assert_eq!((keys.len(), buckets.len()), (5000, 2));
+}
+
+/// A key for a subject of whom nothing is sealed would only have to be destroyed again.
+#[test]
+fn only_what_is_sealed_needs_a_key() {
+    let (world, mut dataset) = (World::new(), members());
+    dataset.columns[0].protection = Protection::Token;
+    dataset.columns[1].protection = Protection::Token;
+    let mut checked = checked(&dataset);
+    checked.columns[2] = texts(&[Some("Ana@Example.com"), None, None]);
+    let rows = world.protect(&dataset, checked).rows.unwrap();
+    let (subjects, emails) = (binary(&rows, "_subject"), binary(&rows, "email__sealed"));
+    assert_eq!(world.open(&dataset, "email", subjects.value(0), emails.value(0)), "Ana@Example.com");
+    assert!(emails.is_null(1) && emails.is_null(2) && emails.value(1).is_empty());
+    let known = [0, 1].map(|row| SubjectId::try_from(subjects.value(row)).unwrap());
+    let keys = runtime().block_on(world.ledger.data_keys(&known)).unwrap();
+    assert!(keys.contains_key(&known[0]) && !keys.contains_key(&known[1]));
+}
+
+/// Two spellings of one identifier are one subject, with one key.
+#[test]
+fn spellings_of_one_identifier_share_a_key() {
+    let (world, mut dataset) = (World::new(), members());
+    dataset.subject.as_mut().unwrap().kind = "phone".parse().unwrap();
+    let mut subjects = world.subjects(&dataset).unwrap();
+    let spelt = ["13800000001", "+86 138-0000-0001", "13800000001"];
+    let entries = subjects.resolve(spelt.into_iter().map(|name| (name, true))).unwrap();
+    assert!(entries.iter().all(|entry| entry.id == entries[0].id && entry.key().is_ok()));
+    let keys = runtime().block_on(world.ledger.data_keys(&[entries[0].id])).unwrap();
+    assert_eq!(keys.len(), 1);
 }
 
 #[test]
@@ -192,16 +227,16 @@ fn bad_rows_are_sealed_for_their_subject_or_nobody() {
         rows: 0,
         bad: vec![bad(1, Some("M0001")), bad(2, None), bad(3, Some("M0002"))],
     };
-    let protected = world.protector(&dataset).protect(&checked).unwrap();
+    let protected = world.protect(&dataset, checked);
     assert!(protected.rows.is_none());
     let rows = protected.bad.unwrap();
     let (subjects, cells) = (binary(&rows, "_subject"), binary(&rows, "row__sealed"));
-    assert_eq!(world.open(&dataset, "row", subjects.value(0), cells.value(0)), r#"{"phone":"13800000001"}"#);
-    assert_eq!(world.open(&dataset, "row", subjects.value(2), cells.value(2)), r#"{"phone":"13800000003"}"#);
+    let context = ColumnContext::rows_set_aside(&dataset.name);
+    assert_eq!(world.open_in(&context, subjects.value(0), cells.value(0)), r#"{"phone":"13800000001"}"#);
+    assert_eq!(world.open_in(&context, subjects.value(2), cells.value(2)), r#"{"phone":"13800000003"}"#);
     assert!(subjects.is_null(1));
     let mut text = Vec::new();
     let key = vault().quarantine_key(&dataset.name);
-    let context = ColumnContext::new(&dataset.name, &"row".parse().unwrap());
     key.cipher().open_in(&context, &NOBODY, cells.value(1), &mut text).unwrap();
     assert_eq!(text, br#"{"phone":"13800000002"}"#);
     let positions = rows.column_by_name("position").unwrap();

@@ -6,15 +6,13 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::FileExt as _;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
-use membrane_model::{ColumnName, SubjectId};
+use membrane_model::SubjectId;
 use membrane_vault::{CellCipher, ColumnContext, SEALED_OVERHEAD};
-use parquet::errors::ParquetError;
-use parquet::file::reader::{ChunkReader, Length};
 
 use super::Scratch;
 use crate::IngestError;
@@ -40,10 +38,8 @@ struct Seal {
 }
 
 impl Seal {
-    fn new(scratch: &Scratch) -> Result<Self, IngestError> {
-        let column: ColumnName = "spool".parse().map_err(|_| scratch_error(io::ErrorKind::Other.into()))?;
-        let context = ColumnContext::new(&scratch.dataset, &column);
-        Ok(Self { cipher: scratch.key.cipher(), context })
+    fn new(scratch: &Scratch) -> Self {
+        Self { cipher: scratch.key.cipher(), context: ColumnContext::delivery_copy(&scratch.dataset) }
     }
 
     /// A block stands where a subject would: its number is bound to it.
@@ -58,7 +54,7 @@ impl Spool {
         std::fs::create_dir_all(&scratch.folder).map_err(scratch_error)?;
         let file = tempfile::tempfile_in(&scratch.folder).map_err(scratch_error)?;
         let block = Vec::with_capacity(BLOCK);
-        Ok(Self { file, seal: Seal::new(scratch)?, block, sealed: Vec::new(), blocks: 0, length: 0 })
+        Ok(Self { file, seal: Seal::new(scratch), block, sealed: Vec::new(), blocks: 0, length: 0 })
     }
 
     pub(crate) fn write(&mut self, mut bytes: &[u8]) -> Result<(), IngestError> {
@@ -130,8 +126,13 @@ impl Spooled {
         Ok(opened)
     }
 
+    /// Returns how many bytes were copied.
+    pub(super) const fn length(&self) -> u64 {
+        self.length
+    }
+
     /// Reads some bytes from a place: at most to the end of a block.
-    fn read_at(&self, place: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    pub(super) fn read_at(&self, place: u64, buffer: &mut [u8]) -> io::Result<usize> {
         if place >= self.length {
             return Ok(0);
         }
@@ -143,45 +144,6 @@ impl Spooled {
         for (to, from) in buffer.iter_mut().zip(here) {
             *to = *from;
         }
-        Ok(count)
-    }
-}
-
-/// A [`Spooled`] copy as the Parquet reader wants it.
-#[derive(Clone)]
-pub(crate) struct SpoolReader(pub(crate) Arc<Spooled>);
-
-impl Length for SpoolReader {
-    fn len(&self) -> u64 {
-        self.0.length
-    }
-}
-
-impl ChunkReader for SpoolReader {
-    type T = SpoolCursor;
-
-    fn get_read(&self, start: u64) -> parquet::errors::Result<SpoolCursor> {
-        Ok(SpoolCursor { spooled: Arc::clone(&self.0), place: start })
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
-        let mut bytes = vec![0; length];
-        let mut cursor = self.get_read(start)?;
-        cursor.read_exact(&mut bytes).map_err(|error| ParquetError::External(Box::new(error)))?;
-        Ok(Bytes::from(bytes))
-    }
-}
-
-/// Reads a sealed copy from some place on.
-pub(crate) struct SpoolCursor {
-    spooled: Arc<Spooled>,
-    place: u64,
-}
-
-impl Read for SpoolCursor {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.spooled.read_at(self.place, buffer)?;
-        self.place += u64::try_from(count).unwrap_or_default();
         Ok(count)
     }
 }

@@ -1,9 +1,15 @@
 //! Fingerprints of deliveries.
 
 use std::io::Write as _;
+use std::process::Command;
+use std::sync::atomic::AtomicBool;
 
 use super::*;
-use crate::fixture::{delivery, members};
+use crate::fixture::delivery;
+
+fn digest(file: &SourceFile) -> [u8; 32] {
+    file.digest(&AtomicBool::new(false)).unwrap()
+}
 
 #[test]
 fn a_stream_is_fingerprinted_while_it_is_read() {
@@ -12,6 +18,7 @@ fn a_stream_is_fingerprinted_while_it_is_read() {
     assert_eq!(meter.bytes(), 3);
     let digest = hex::encode(meter.digest().unwrap());
     assert_eq!(digest, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    assert_eq!(meter.digest(), None, "there is no second one, and none that stands for nothing");
 }
 
 #[test]
@@ -19,28 +26,47 @@ fn a_file_has_the_fingerprint_of_its_content_and_may_not_change() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.csv");
     std::fs::write(&path, "abc").unwrap();
-    let fingerprint = Fingerprint::of_file(&path).unwrap();
+    let file = SourceFile::open(&path).unwrap();
     let (mut stream, meter) = delivery("abc");
     stream.drain().unwrap();
-    assert_eq!(Some(fingerprint.digest()), meter.digest());
-    fingerprint.require_unchanged(&path).unwrap();
+    assert_eq!(Some(digest(&file)), meter.digest());
+    file.require_unchanged().unwrap();
     std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"d").unwrap();
-    let error = fingerprint.require_unchanged(&path).unwrap_err();
+    let error = file.require_unchanged().unwrap_err();
     assert!(matches!(error, IngestError::Changed));
     std::fs::remove_file(&path).unwrap();
-    let error = Fingerprint::of_file(&path).err().unwrap();
+    let error = SourceFile::open(&path).err().unwrap();
     assert_eq!(error.to_string(), "could not read the input: entity not found");
 }
 
 #[test]
-fn a_delivery_is_named_by_content_and_source() {
-    let dataset = members().name;
-    let content = [7; 32];
-    let plain = app_id(&dataset, &content, None);
-    assert_eq!(plain, format!("ingest/members/{}", "07".repeat(32)));
-    let named = app_id(&dataset, &content, Some("ana.csv"));
-    assert_ne!(named, plain);
-    assert_ne!(named, app_id(&dataset, &content, Some("bob.csv")));
-    assert!(!named.contains("ana"), "a source's name may be someone's");
-    assert_eq!(named.len(), plain.len());
+fn hashing_and_reading_do_not_disturb_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.csv");
+    std::fs::write(&path, vec![b'x'; 3 << 20]).unwrap();
+    let file = SourceFile::open(&path).unwrap();
+    let before = digest(&file);
+    let mut start = [0; 1000];
+    file.shared().as_ref().read_exact(&mut start).unwrap();
+    // Another file under the same name is not the one that was opened.
+    std::fs::remove_file(&path).unwrap();
+    std::fs::write(&path, "another").unwrap();
+    assert_eq!(digest(&file), before);
+    let mut rest = Vec::new();
+    file.shared().as_ref().read_to_end(&mut rest).unwrap();
+    assert_eq!(rest.len(), (3 << 20) - 1000);
+    assert!(matches!(file.digest(&AtomicBool::new(true)), Err(IngestError::Stopped)));
+}
+
+/// The first reading of a pipe takes its bytes: a second one would read nothing and call that the delivery.
+#[test]
+fn what_is_no_regular_file_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe.csv");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for path in [pipe.as_path(), folder.path(), "/dev/null".as_ref()] {
+        let error = SourceFile::open(path).err().unwrap();
+        assert!(matches!(error, IngestError::NotAFile), "{error:?}");
+        assert_eq!(error.code(), "input_unreadable");
+    }
 }

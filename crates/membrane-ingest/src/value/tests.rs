@@ -56,13 +56,13 @@ fn text_becomes_numbers_exactly() {
             ("1.0", "!"),
             ("1e3", "!"),
             (" 1", "!"),
-            ("", "!"),
+            ("", "-"),
             ("x", "!"),
         ],
     );
     check_text(
         LogicalType::Number,
-        &[("1.5", "1.5"), ("-1e3", "-1000"), ("0", "0"), ("inf", "!"), ("NaN", "!"), ("1,5", "!"), ("", "!")],
+        &[("1.5", "1.5"), ("-1e3", "-1000"), ("0", "0"), ("inf", "!"), ("NaN", "!"), ("1,5", "!"), ("", "-")],
     );
     check_text(
         MONEY,
@@ -80,7 +80,7 @@ fn text_becomes_numbers_exactly() {
             ("125e-1", "12.50"),
             ("0e99", "0.00"),
             ("1e99", "!"),
-            ("", "!"),
+            ("", "-"),
             (".", "!"),
             ("1.2.3", "!"),
             ("¥5", "!"),
@@ -92,7 +92,7 @@ fn text_becomes_numbers_exactly() {
 fn text_becomes_booleans_days_and_moments() {
     check_text(
         LogicalType::Boolean,
-        &[("true", "true"), ("FALSE", "false"), ("1", "!"), ("yes", "!"), ("", "!")],
+        &[("true", "true"), ("FALSE", "false"), ("1", "!"), ("yes", "!"), ("", "-")],
     );
     check_text(
         LogicalType::Date,
@@ -161,12 +161,30 @@ fn typed_columns_become_the_contracts_types() {
 }
 
 #[test]
+fn empty_text_is_no_value_in_any_encoding() {
+    let texts = StringArray::from(vec![Some("a"), Some(""), None, Some("b")]);
+    let dictionary = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    for encoding in [DataType::Utf8, DataType::LargeUtf8, DataType::Utf8View, dictionary] {
+        let array = cast(&texts, &encoding).unwrap();
+        for logical in [LogicalType::String, LogicalType::Integer] {
+            let expected = if logical == LogicalType::String { "a - - b" } else { "! - - !" };
+            assert_eq!(shown(&array, logical), expected, "{encoding} as {logical}");
+        }
+        let sliced = plain(&array.slice(1, 2)).unwrap();
+        assert_eq!((sliced.len(), sliced.null_count()), (2, 2), "{encoding}");
+    }
+}
+
+#[test]
 fn what_would_be_a_guess_is_refused() {
     let text = [DataType::Int64, DataType::Boolean, DataType::Date32, DataType::Binary];
     assert!(text.iter().all(|found| !can_become(found, LogicalType::String)));
     assert!(!can_become(&DataType::Timestamp(TimeUnit::Second, None), LogicalType::Date));
     assert!(!can_become(&DataType::Int64, LogicalType::Timestamp));
     assert!(!can_become(&DataType::Int64, LogicalType::Boolean));
+    let once = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    let twice = DataType::Dictionary(Box::new(DataType::Int32), Box::new(once.clone()));
+    assert!(can_become(&once, LogicalType::String) && !can_become(&twice, LogicalType::String));
 }
 
 proptest! {

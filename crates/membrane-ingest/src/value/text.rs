@@ -3,10 +3,17 @@
 use super::numbers::power_of_ten;
 
 const DAY_SECONDS: i64 = 86_400;
+/// Digits of the largest 64-bit integer.
+const INTEGER_DIGITS_MAX: u8 = 19;
 
 /// Digits with an optional sign.
 pub(super) fn integer(text: &str) -> Option<i64> {
     text.parse().ok()
+}
+
+/// An integer that may be written with a point or an exponent: `12.0`, `1.2e1`.
+pub(crate) fn whole_number(text: &str) -> Option<i64> {
+    decimal(text, INTEGER_DIGITS_MAX, 0).and_then(|value| value.try_into().ok())
 }
 
 /// A finite number in decimal or scientific notation.

@@ -1,6 +1,5 @@
 //! A snapshot reads one version, whatever comes after it.
 
-use datafusion::execution::SessionStateBuilder;
 use datafusion::physical_plan::collect;
 use object_store::local::LocalFileSystem;
 
@@ -10,8 +9,8 @@ use crate::appender::Appender;
 use crate::fixture::{batch, log_store, members, run};
 
 async fn rows(snapshot: &Snapshot) -> usize {
-    let state = SessionStateBuilder::new().with_default_features().build();
-    let plan = snapshot.provider.scan(&state, Some(&vec![0]), &[], None).await.unwrap();
+    let state = reading_session();
+    let plan = snapshot.provider.scan(state.as_ref(), Some(&vec![0]), &[], None).await.unwrap();
     let batches = collect(plan, state.task_ctx()).await.unwrap();
     batches.iter().map(arrow::record_batch::RecordBatch::num_rows).sum()
 }

@@ -1,5 +1,8 @@
 //! Which identifiers are one person: for measuring identity resolution, never for ingesting.
 
+use std::collections::HashSet;
+
+use crate::household::BLOCK;
 use crate::member::member_no;
 use crate::out_file::Monitor;
 use crate::text_file::{Format, TextFile, TextSpec};
@@ -20,10 +23,18 @@ const SPEC: TextSpec = TextSpec {
 
 pub(crate) fn write(world: &World, monitor: &Monitor<'_>) -> Result<FileReport, SampleError> {
     let mut file = TextFile::create(world, Some(GROUND_TRUTH_FOLDER), monitor, SPEC)?;
+    // Two registrations of one person share some identities; each is written once. Both lie in one block.
+    let mut written = HashSet::new();
     for index in 0..world.members {
+        if index.is_multiple_of(BLOCK) {
+            written.clear();
+        }
         let (member, activity) = (world.member(index), world.activity(index));
         let person_id = format!("P{:08}", member.person + 1);
-        let mut put = |channel: &str, kind: &str, identity: &str| {
+        let mut put = |channel: &'static str, kind: &'static str, identity: &str| {
+            if !written.insert((member.person, channel, kind, identity.to_owned())) {
+                return Ok(());
+            }
             file.write(|row| {
                 row.text(&person_id).text(channel).text(kind).text(identity);
             })
@@ -41,7 +52,7 @@ pub(crate) fn write(world: &World, monitor: &Monitor<'_>) -> Result<FileReport, 
             }
         }
         if activity.mini_program_events > 0 {
-            let account = mini_program_events::Account::of(world.seeds, index, &member);
+            let account = mini_program_events::Account::of(world.seeds, &member);
             put("mini_program", "openid", &account.openid)?;
             if let Some(unionid) = &account.unionid {
                 put("mini_program", "unionid", unionid)?;
@@ -60,7 +71,7 @@ pub(crate) fn write(world: &World, monitor: &Monitor<'_>) -> Result<FileReport, 
             }
         }
         if activity.follows > 0 {
-            put("social", "unionid", &unionid(world.seeds, index))?;
+            put("social", "unionid", &unionid(world.seeds, member.person))?;
         }
     }
     file.finish()

@@ -44,7 +44,7 @@ const EVENTS: &[(&str, u32)] = &[
     ("lottery", 3),
 ];
 
-/// A mini-program account.
+/// A mini-program account: the platform's, so that one person has one, however often registered here.
 pub(super) struct Account {
     pub(super) openid: String,
     pub(super) unionid: Option<String>,
@@ -52,11 +52,11 @@ pub(super) struct Account {
 }
 
 impl Account {
-    pub(super) fn of(seeds: Seeds, index: u64, member: &Member) -> Self {
-        let mut rng = seeds.rng(Draw::MiniProgram, index);
+    pub(super) fn of(seeds: Seeds, member: &Member) -> Self {
+        let mut rng = seeds.rng(Draw::MiniProgram, member.person);
         Self {
             openid: openid(&mut rng),
-            unionid: chance(&mut rng, 0.85).then(|| unionid(seeds, index)),
+            unionid: chance(&mut rng, 0.85).then(|| unionid(seeds, member.person)),
             phone: chance(&mut rng, 0.55).then(|| member.phone.clone()),
         }
     }
@@ -73,7 +73,7 @@ pub(crate) fn write(world: &World, monitor: &Monitor<'_>) -> Result<Vec<FileRepo
             continue;
         }
         let member = world.member(visit.member);
-        let account = Account::of(world.seeds, visit.member, &member);
+        let account = Account::of(world.seeds, &member);
         let mut rng = visit.rng(world, Draw::MiniProgramEvents);
         for (number, share) in events {
             write_code(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rand::RngExt;
 
 use super::pos_order_lines::OrderLine;
-use super::pos_orders::Order;
+use super::pos_orders::{LATE_SHARE, Order, year_before};
 use crate::activity::Activity;
 use crate::calendar::Moment;
 use crate::goods::QUANTITY_MAX;
@@ -57,6 +57,7 @@ pub(crate) fn write(world: &World, monitor: &Monitor<'_>) -> Result<Vec<FileRepo
     let mut orders = ParquetRows::<Order>::create(world, monitor)?;
     let mut lines = ParquetRows::<OrderLine>::create(world, monitor)?;
     let mut code = String::new();
+    let mut dirt = world.seeds.rng(Draw::LateOrders, 0);
     for visit in world.visits() {
         let activity = world.activity(visit.member);
         let mut events = visit.events(world, &activity, Draw::Orders, activity.orders).peekable();
@@ -75,14 +76,20 @@ pub(crate) fn write(world: &World, monitor: &Monitor<'_>) -> Result<Vec<FileRepo
             write_code(&mut code, "O", world.seeds.mix(Draw::OrderId, visit.member << 16 | number));
             let moment = world.calendar.moment(&mut rng, share);
             let Some(mut order) = customer.order(&mut rng, &code, moment) else { continue };
-            let month = world.calendar.month_text(moment).into();
+            let mut month: Arc<str> = world.calendar.month_text(moment).into();
+            // An order is late as a whole: what was in it has its time.
+            let late = chance(&mut dirt, world.dirty_rate * LATE_SHARE);
+            if late {
+                order.ordered_at = year_before(order.ordered_at);
+                month = month.replacen("2025", "2024", 1).into();
+            }
             for line_no in 1..=customer.line_count(&mut rng) {
                 let Some(line) = customer.line(&mut rng, &order, line_no, &month) else { continue };
                 order.items += line.quantity;
                 order.amount_cents += line.amount_cents;
-                lines.write(line)?;
+                if late { lines.write_late(line)? } else { lines.write(line)? }
             }
-            orders.write(order)?;
+            if late { orders.write_late(order)? } else { orders.write(order)? }
         }
     }
     Ok(vec![orders.finish()?, lines.finish()?])

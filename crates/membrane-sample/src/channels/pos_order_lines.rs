@@ -6,8 +6,8 @@ use arrow::array::{ArrayRef, Int64Array, StringArray};
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
 
-use super::pos_orders::{instants, money, spoil_account, year_before};
-use crate::dirt::DirtyKind::{BadChecksum, Duplicate, Late, MissingRequired, OutOfRange, UnknownValue};
+use super::pos_orders::{LATE_SHARE, instants, money, spoil_account};
+use crate::dirt::DirtyKind::{BadChecksum, Duplicate, MissingRequired, OutOfRange, UnknownValue};
 use crate::dirt::Faults;
 use crate::parquet_file::{MONEY, ParquetRow, schema, timestamp};
 
@@ -25,7 +25,7 @@ pub(super) struct OrderLine {
     pub(super) quantity: i64,
     pub(super) amount_cents: i64,
     pub(super) ordered_at: i64,
-    /// `2025-03`; the month of a late row is that of its time.
+    /// `2025-03`: the month of the time, of a late order too.
     pub(super) ordered_month: Arc<str>,
 }
 
@@ -41,8 +41,8 @@ impl ParquetRow for OrderLine {
         ((BadChecksum, |line| line.pay_account = Some(spoil_account(line.pay_account.as_ref()))), 15),
         ((OutOfRange, |line| line.quantity = -line.quantity), 10),
         ((Duplicate, |_| {}), 20),
-        ((Late, |line| line.move_back()), 15),
     ];
+    const LATE_SHARE: f64 = LATE_SHARE;
 
     fn schema() -> SchemaRef {
         schema(vec![
@@ -76,13 +76,5 @@ impl ParquetRow for OrderLine {
             instants(rows.iter().map(|row| row.ordered_at)),
             Arc::new(StringArray::from_iter_values(rows.iter().map(|row| &row.ordered_month))),
         ])
-    }
-}
-
-impl OrderLine {
-    /// Moves the line into the year before.
-    fn move_back(&mut self) {
-        self.ordered_at = year_before(self.ordered_at);
-        self.ordered_month = self.ordered_month.replacen("2025", "2024", 1).into();
     }
 }

@@ -6,9 +6,12 @@ use arrow::array::{ArrayRef, Decimal128Array, Int64Array, StringArray, Timestamp
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
 
-use crate::dirt::DirtyKind::{BadChecksum, Duplicate, Late, MissingRequired, OutOfRange, UnknownValue};
+use crate::dirt::DirtyKind::{BadChecksum, Duplicate, MissingRequired, OutOfRange, UnknownValue};
 use crate::dirt::Faults;
 use crate::parquet_file::{MONEY, ParquetRow, schema, timestamp};
+
+/// The share of dirt that is late orders: whole orders, so that their lines stay with them.
+pub(super) const LATE_SHARE: f64 = 0.15;
 
 /// One order.
 #[derive(Debug, Clone)]
@@ -41,8 +44,8 @@ impl ParquetRow for Order {
         ),
         ((OutOfRange, |order| order.amount_cents = -order.amount_cents.max(1)), 10),
         ((Duplicate, |_| {}), 20),
-        ((Late, |order| order.ordered_at = year_before(order.ordered_at)), 15),
     ];
+    const LATE_SHARE: f64 = LATE_SHARE;
 
     fn schema() -> SchemaRef {
         schema(vec![

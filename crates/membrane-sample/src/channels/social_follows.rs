@@ -51,9 +51,10 @@ const NICKNAMES: &[&str] = &[
     "tomorrow",
 ];
 
-/// Returns the id that the platform gives a member across all apps of the company.
-pub(super) fn unionid(seeds: Seeds, index: u64) -> String {
-    openid(&mut seeds.rng(Draw::Social, index))
+/// Returns the id that the platform gives a person across all apps of the company: one person has one, however
+/// often registered here.
+pub(super) fn unionid(seeds: Seeds, person: u64) -> String {
+    openid(&mut seeds.rng(Draw::Social, person))
 }
 
 pub(crate) fn write(world: &World, monitor: &Monitor<'_>) -> Result<Vec<FileReport>, SampleError> {
@@ -65,8 +66,8 @@ pub(crate) fn write(world: &World, monitor: &Monitor<'_>) -> Result<Vec<FileRepo
         if follows.peek().is_none() {
             continue;
         }
-        let unionid = unionid(world.seeds, visit.member);
         let member = world.member(visit.member);
+        let unionid = unionid(world.seeds, member.person);
         let mut rng = visit.rng(world, Draw::SocialFollows);
         for (number, share) in follows {
             write_code(

@@ -208,6 +208,58 @@ fn dirt_is_what_the_report_says() {
     assert_eq!(dirty[&DirtyKind::Late], late.count() as u64);
 }
 
+/// An order that is late has its lines with it, and no line is late without its order.
+#[test]
+fn late_orders_are_late_as_a_whole() {
+    let sample = Sample::new(3_000, 0.1);
+    let (orders, lines) = (sample.parquet("pos_orders.parquet"), sample.parquet("pos_order_lines.parquet"));
+    let times = |batch: &RecordBatch| {
+        let times = batch.column_by_name("ordered_at").unwrap().as_primitive::<TimestampMicrosecondType>();
+        times.values().to_vec()
+    };
+    let of_orders: HashMap<String, i64> =
+        texts(&orders, "order_id").into_iter().map(Option::unwrap).zip(times(&orders)).collect();
+    let is_late = |micros: i64| micros < 1_735_689_600_000_000;
+    let months = texts(&lines, "ordered_month");
+    let mut late = 0;
+    for ((order, time), month) in texts(&lines, "order_id").into_iter().zip(times(&lines)).zip(months) {
+        assert_eq!(of_orders[&order.unwrap()], time);
+        assert_eq!(month.unwrap().starts_with("2024-"), is_late(time));
+        late += u64::from(is_late(time));
+    }
+    assert!(late > 100, "{late}");
+    assert_eq!(sample.report.file("pos_order_lines").unwrap().dirty[&DirtyKind::Late], late);
+    let late = u64::try_from(of_orders.values().filter(|time| is_late(**time)).count()).unwrap();
+    assert_eq!(sample.report.file("pos_orders").unwrap().dirty[&DirtyKind::Late], late);
+}
+
+/// The platform knows a person once, however often the person registered with the company.
+#[test]
+fn a_person_has_one_openid_and_one_unionid() {
+    let sample = Sample::new(6_000, 0.0);
+    let mut ids: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+    let mut numbers: BTreeMap<String, u32> = BTreeMap::new();
+    let truth = sample.csv("ground-truth/identities.csv");
+    for row in &truth {
+        let (person, kind) = (row["person_id"].clone(), row["identity_kind"].clone());
+        if kind == "member_no" {
+            *numbers.entry(person).or_default() += 1;
+        } else if kind == "openid" || kind == "unionid" {
+            ids.entry((person, kind)).or_default().insert(row["identity"].clone());
+        }
+    }
+    assert!(ids.values().all(|ids| ids.len() == 1));
+    let twice = numbers.iter().filter(|(_, count)| **count == 2).map(|(person, _)| person);
+    let with_openid = twice.filter(|person| ids.contains_key(&((*person).clone(), "openid".to_owned())));
+    assert!(with_openid.count() > 20, "nobody registered twice and uses the mini-program");
+    let rows = truth.len();
+    let distinct: BTreeSet<Vec<&String>> = truth
+        .iter()
+        .map(|row| ["person_id", "channel", "identity_kind", "identity"].map(|it| &row[it]).to_vec())
+        .collect();
+    assert_eq!(distinct.len(), rows, "an identity is written once");
+}
+
 #[test]
 fn late_rows_are_of_the_same_month_a_year_before() {
     for (now, before) in [

@@ -27,3 +27,21 @@ fn what_does_not_fit_binds_nothing() {
     data.push(&[0; ROOM]);
     assert!(data.as_slice().is_none());
 }
+
+#[test]
+fn labels_are_no_columns() {
+    let dataset: DatasetName = "crm_members".parse().unwrap();
+    let subject = SubjectId::from_bytes([9; 16]);
+    let bytes = |context: &ColumnContext| context.associated_data(&subject).as_slice().unwrap().to_vec();
+    let (rows, copy) = (ColumnContext::rows_set_aside(&dataset), ColumnContext::delivery_copy(&dataset));
+    assert!(bytes(&rows).starts_with(b"\x00\x0bcrm_members\x00\x0f#rows-set-aside\x00\x10"));
+    assert_ne!(bytes(&rows), bytes(&copy));
+    for label in [ROWS_SET_ASIDE, DELIVERY_COPY] {
+        assert!(label.parse::<ColumnName>().is_err(), "{label}");
+    }
+    // What they were called before is a column's name.
+    for name in ["row", "spool"] {
+        let column = ColumnContext::new(&dataset, &name.parse().unwrap());
+        assert!(bytes(&column) != bytes(&rows) && bytes(&column) != bytes(&copy), "{name}");
+    }
+}

@@ -1,6 +1,6 @@
 use super::*;
 
-const ALL: [KeyUse; 8] = [
+const ALL: [KeyUse; 10] = [
     KeyUse::Subject,
     KeyUse::Token,
     KeyUse::ShownToken,
@@ -9,6 +9,8 @@ const ALL: [KeyUse; 8] = [
     KeyUse::Bearer,
     KeyUse::Sampling,
     KeyUse::QueryKey,
+    KeyUse::Check,
+    KeyUse::Delivery,
 ];
 
 /// RFC 5869, appendix A.1; its 42 bytes of output start with one block of 32.
@@ -49,4 +51,20 @@ fn uses_and_scopes_do_not_run_together() {
     keys.sort_unstable();
     keys.dedup();
     assert_eq!(keys.len(), count);
+}
+
+/// Keyed hashes and ciphers hold what their keys became: they are wiped when they are dropped.
+#[test]
+fn states_are_wiped_with_their_keys() {
+    fn wiped<T: zeroize::ZeroizeOnDrop>() {}
+    wiped::<Sha256>();
+    wiped::<<Sha256 as hmac::digest::block_api::CoreProxy>::Core>();
+    wiped::<crate::seal::Cipher>();
+    // `Hmac` does not say so itself: it is two of the cores above and a buffer that is wiped too.
+    assert!(std::mem::needs_drop::<KeyedHash>(), "a keyed hash is left in memory");
+    let table = include_str!("../../../../Cargo.toml");
+    for name in ["hmac", "sha2", "aes-gcm"] {
+        let line = table.lines().find(|line| line.starts_with(&format!("{name} = "))).unwrap();
+        assert!(line.contains(r#"features = ["zeroize"]"#), "{line}");
+    }
 }

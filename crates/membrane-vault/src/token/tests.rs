@@ -30,11 +30,23 @@ fn query_keys_keep_their_parts_apart() {
 }
 
 #[test]
+fn deliveries_are_named_by_key_and_parts() {
+    let vault = |digits: &str| Vault::new(&RootKey::from_hex(&digits.repeat(32)).unwrap());
+    let name = vault("11").delivery_hasher().hash(&[b"members", b"content"]);
+    assert_eq!(name, vault("11").delivery_hasher().hash(&[b"members", b"content"]));
+    assert_ne!(name, vault("22").delivery_hasher().hash(&[b"members", b"content"]));
+    assert_ne!(name, vault("11").delivery_hasher().hash(&[b"member", b"scontent"]));
+    assert_ne!(name, vault("11").query_key_hasher().hash(&[b"members", b"content"]), "a use of its own");
+    assert_eq!(name.len(), 64);
+}
+
+#[test]
 fn debug_shows_kinds_only() {
     let vault = Vault::new(&RootKey::generate());
     assert_eq!(format!("{:?}", vault.tokenizer("phone")), "Tokenizer(..)");
     assert_eq!(format!("{:?}", vault.subject_hasher(&"openid".parse().unwrap())), "SubjectHasher(..)");
     assert_eq!(format!("{:?}", vault.query_key_hasher()), "QueryKeyHasher(..)");
+    assert_eq!(format!("{:?}", vault.delivery_hasher()), "DeliveryHasher(..)");
 }
 
 proptest! {

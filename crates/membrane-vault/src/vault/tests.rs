@@ -12,6 +12,14 @@ fn one_root_key_gives_one_vault() {
 }
 
 #[test]
+fn the_check_tells_root_keys_apart() {
+    let root = RootKey::generate();
+    assert_eq!(Vault::new(&root).key_check(), Vault::new(&root).key_check());
+    assert_ne!(Vault::new(&root).key_check(), Vault::new(&RootKey::generate()).key_check());
+    assert_eq!(Vault::new(&root).key_check().len(), 32);
+}
+
+#[test]
 fn debug_shows_the_kind_only() {
     assert_eq!(format!("{:?}", Vault::new(&RootKey::generate())), "Vault(..)");
 }

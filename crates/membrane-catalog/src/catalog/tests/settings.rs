@@ -12,7 +12,6 @@ fn generalisations_fit_types() {
         check_setting(column, old, &new, &fault.iter().map(String::as_str).collect::<Vec<_>>());
     };
     let (drop, year, clear) = ("value: drop}", "value: generalise(year)}", "value: clear}");
-    check_how("note", drop, "prefix(5)", None);
     check_how("note", drop, "month", Some(("dates and timestamps", "string")));
     check_how("note", drop, "width(5)", Some(("numbers", "string")));
     check_how("born_on", year, "month", None);
@@ -25,17 +24,91 @@ fn generalisations_fit_types() {
         "note",
         "logicalType: string\n        classification: pii\n        customProperties:\n          - {property: membrane.protection, value: drop}",
         "logicalType: integer\n        classification: pii\n        customProperties:\n          - {property: membrane.protection, value: generalise(width(1))}",
-        &["column `note`: `generalise(width(1))` keeps every value as it is"],
+        &[
+            "column `note`: `generalise(width(1))` keeps an identifier nearly as it is: the width is 10 at least",
+        ],
     );
+}
+
+/// Gives a column this type, rules, class and protection, and expects this about its generalisation.
+fn check_kept(logical: &str, rules: &str, class: &str, how: &str, expected: Option<&str>) {
+    let column = format!(
+        "      - name: extra\n        logicalType: {logical}\n        {rules}\n        classification: {class}\n        \
+         customProperties:\n          - {{property: membrane.protection, value: {how}}}\n"
+    );
+    let contract = format!("{ORDERS}{column}");
+    let dir = write_contracts(&[("orders.yaml", &contract)]);
+    let found: Vec<_> = match Catalog::load(dir.path()) {
+        Ok(_) => Vec::new(),
+        Err(error) => error.faults().iter().map(|fault| fault.message.clone()).collect(),
+    };
+    let expected: Vec<_> = expected.iter().map(|fault| format!("column `extra`: `{how}` {fault}")).collect();
+    assert_eq!(found, expected, "{logical} {rules} {class} {how}");
+}
+
+/// PRIVACY: the review's example, `pii.phone` under `generalise(prefix(20))`, stored the whole number.
+#[test]
+fn at_most_half_of_an_identifier_is_kept() {
+    let unknown = Some("of an identifier needs `maxLength`, so that it is known what is left out");
+    let check = |rules: &str, how: &str, expected| check_kept("string", rules, "pii", how, expected);
+    check("required: true", "generalise(prefix(1))", unknown);
+    check("logicalTypeOptions: {maxLength: 6}", "generalise(prefix(3))", None);
+    let half = |most| format!("keeps more than half of an identifier of at most {most} characters");
+    let half_of_six = half(6);
+    check("logicalTypeOptions: {maxLength: 6}", "generalise(prefix(4))", Some(&half_of_six));
+    check("logicalTypeOptions: {maxLength: 6}", "generalise(prefix(20))", Some(&half_of_six));
+    check_kept("string", "required: true", "business", "generalise(prefix(5))", None);
+
+    let phone = "customProperties:\n          - {property: membrane.protection, value: sealed+token}\n          \
+                 - {property: membrane.identity, value: phone}\n";
+    for (how, expected) in
+        [("prefix(7)", None), ("prefix(8)", Some(half(14))), ("prefix(20)", Some(half(14)))]
+    {
+        let generalised = format!(
+            "customProperties:\n          - {{property: membrane.protection, value: generalise({how})}}\n"
+        );
+        let fault = expected.map(|fault| format!("column `phone`: `generalise({how})` {fault}"));
+        check_setting("phone", phone, &generalised, &fault.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn bands_of_identifying_numbers_are_few_and_wide() {
+    let range = "logicalTypeOptions: {minimum: 0, maximum: 120}";
+    for logical in ["integer", "number", "number\n        physicalType: decimal(12,2)"] {
+        let check = |rules: &str, how: &str, expected| check_kept(logical, rules, "pii", how, expected);
+        let narrow = Some("keeps an identifier nearly as it is: the width is 10 at least");
+        check(range, "generalise(width(1))", narrow);
+        check(range, "generalise(width(9))", narrow);
+        check(range, "generalise(width(10))", None);
+        let unknown = "of an identifier needs `minimum` and `maximum`, so that it is known what is left out";
+        check("required: true", "generalise(width(10))", Some(unknown));
+        check("logicalTypeOptions: {minimum: 0}", "generalise(width(10))", Some(unknown));
+        // A telephone number as a number: cutting its last digit off hides nobody.
+        let phones = "logicalTypeOptions: {minimum: 1000000000, maximum: 1999999999}";
+        let many = "leaves an identifier more than 1000 values: choose wider bands";
+        check(phones, "generalise(width(10))", Some(many));
+        check(phones, "generalise(width(100000000))", None);
+    }
+    let whole = "keeps every whole value as it is";
+    check_kept("integer", range, "business", "generalise(width(1))", Some("keeps every value as it is"));
+    check_kept("number", range, "business", "generalise(width(1))", Some(whole));
+    check_kept(
+        "number\n        physicalType: decimal(12,2)",
+        range,
+        "business",
+        "generalise(width(1))",
+        Some(whole),
+    );
+    check_kept("number", range, "business", "generalise(width(2))", None);
 }
 
 #[test]
 fn a_prefix_must_leave_something_out() {
-    let to = |length| format!("{{ maxLength: {length} }}\n        customProperties:");
-    for (length, faults) in [(3, 0), (2, 1), (1, 1)] {
-        let change = format!("logicalTypeOptions: {}", to(length));
-        let fault: &[&str] = &["column `postcode`: `generalise(prefix(2))` keeps every value as it is"];
-        check_setting("postcode", "customProperties:", &change, &fault[..faults]);
+    let all = "keeps every value as it is";
+    for (length, fault) in [(3, None), (2, Some(all)), (1, Some(all))] {
+        let rules = format!("logicalTypeOptions: {{maxLength: {length}}}");
+        check_kept("string", &rules, "business", "generalise(prefix(2))", fault);
     }
 }
 

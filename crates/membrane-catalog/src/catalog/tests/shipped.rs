@@ -14,7 +14,7 @@ fn check(dir: &str, datasets: &[&str]) -> Catalog {
     catalog
 }
 
-/// PRIVACY: no direct identifier is a stored value, and no text of one has statistics.
+/// PRIVACY: no direct identifier is a stored value, and none has statistics.
 fn check_protection(catalog: &Catalog) {
     for dataset in catalog.datasets() {
         for stored in dataset.stored_columns() {
@@ -23,9 +23,10 @@ fn check_protection(catalog: &Catalog) {
                 continue;
             };
             let named = format!("{}.{}", dataset.name, stored.name);
-            assert!(!column.is_pii() || column.protection != Protection::Clear, "{named}");
+            assert!(!column.is_identifying() || column.protection != Protection::Clear, "{named}");
             let is_value = matches!(stored.kind, StoredKind::Value(_));
             assert!(is_value || !stored.statistics, "{named}");
+            assert!(!column.is_identifying() || !stored.statistics, "{named}");
             assert!(column.identity.is_none() || !is_value, "{named}");
         }
         assert_eq!(dataset.is_private(), dataset.privacy.is_some(), "{} without bounds", dataset.name);

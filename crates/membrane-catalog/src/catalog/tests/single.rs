@@ -145,6 +145,21 @@ fn direct_identifiers_never_lie_in_clear() {
     );
 }
 
+/// What a check accepts says who somebody is, whatever the class says.
+#[test]
+fn what_has_the_form_of_an_identifier_never_lies_in_clear() {
+    for check in crate::FormatCheck::ALL {
+        check_setting(
+            "region",
+            "{property: membrane.enumeration, value: [SH, BJ, GD]}\n          - {property: membrane.privacy.publicKeys, value: true}",
+            &format!("{{property: membrane.check, value: {check}}}"),
+            &[&format!(
+                "column `region` has identifiers (`membrane.check`, {check}) and must not be `clear`: use token, sealed, sealed+token, generalise(..) or drop"
+            )],
+        );
+    }
+}
+
 #[test]
 fn sealing_needs_a_subject() {
     check(

@@ -73,6 +73,29 @@ fn an_identity_kind_is_not_named_like_a_class() {
     );
 }
 
+/// A key that stands twice in the list of classes would else hide all classes that contracts have wrong.
+#[test]
+fn a_doubled_key_hides_no_other_fault() {
+    let dir = write(&[
+        ("classes.yaml", &format!("{CLASSES}classes: []\n")),
+        ("purposes.yaml", PURPOSES),
+        (
+            "contracts/orders.yaml",
+            &ORDERS.replacen("classification: business", "classification: bussiness", 1),
+        ),
+        ("contracts/sales.yaml", &ORDERS.replace("- name: orders", "- name: sales\n    name: sales")),
+    ]);
+    assert_eq!(
+        faults(dir.path()),
+        [
+            "classes.yaml:6:1: not YAML: duplicated key in mapping",
+            "contracts/orders.yaml:26:25: column `order_id`: class `bussiness` is not in `classes.yaml`, did you mean `business`?",
+            "contracts/sales.yaml:3:5: the contract in `orders.yaml` has the same `id`",
+            "contracts/sales.yaml:14:5: not YAML: duplicated key in mapping",
+        ]
+    );
+}
+
 #[test]
 fn a_broken_contract_does_not_hide_the_faults_of_others() {
     let dir = write_contracts(&[

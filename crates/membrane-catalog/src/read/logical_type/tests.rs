@@ -1,15 +1,19 @@
 use super::super::yaml::Document;
 use super::*;
 
-/// Reads a property with this type and returns the type, or else the fault.
+/// Reads a property of 3.1 with this type and returns the type, or else the fault.
 fn check(yaml: &str, expected: &str) {
+    check_in(Edition::V31, yaml, expected);
+}
+
+fn check_in(edition: Edition, yaml: &str, expected: &str) {
     let mut report = Report::new("x.yaml".as_ref());
     let document = Document::parse(yaml, &mut report).unwrap();
     let fields = Fields::read(document.root(), "it", &["logicalType", "physicalType"], &mut report).unwrap();
-    let found = read_logical_type(&fields, "it", &mut report);
+    let found = read_logical_type(&fields, "it", edition, &mut report);
     let faults: Vec<_> = report.into_faults().into_iter().map(|fault| fault.message).collect();
-    assert_eq!(found.is_some(), faults.is_empty());
-    assert_eq!(found.map_or_else(|| faults.join("; "), |found| found.value.to_string()), expected, "{yaml}");
+    let found = found.map(|found| found.value.to_string()).filter(|_| faults.is_empty());
+    assert_eq!(found.unwrap_or_else(|| faults.join("; ")), expected, "{yaml}");
 }
 
 #[test]
@@ -62,5 +66,20 @@ fn types_that_are_not() {
     check(
         "logicalType: array",
         "it: `logicalType: array` is not supported; a column is one of string, integer, number, boolean, date, timestamp",
+    );
+}
+
+/// The JSON schema of 3.0 knows no `timestamp`: other tools would refuse such a contract.
+#[test]
+fn timestamps_are_written_as_the_edition_has_them() {
+    let fault = "it: version 3.0 of the standard has no `logicalType: timestamp`: write `date` with \
+                 `physicalType: timestamp`, or `apiVersion: v3.1.0`";
+    check_in(Edition::V30, "logicalType: timestamp", fault);
+    check_in(Edition::V30, "{logicalType: timestamp, physicalType: timestamp}", fault);
+    check_in(Edition::V30, "{logicalType: date, physicalType: timestamp}", "timestamp");
+    check_in(Edition::V31, "{logicalType: date, physicalType: timestamp}", "timestamp");
+    check(
+        "logicalType: datetime",
+        "it: unknown `logicalType` `datetime`, write `date` with `physicalType: timestamp`",
     );
 }

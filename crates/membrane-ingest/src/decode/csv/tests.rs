@@ -3,6 +3,7 @@
 use arrow::array::{Array, AsArray};
 use membrane_model::LogicalType;
 
+use super::super::BATCH_ROWS;
 use super::*;
 use crate::fixture::{all, delivery, members, plain};
 

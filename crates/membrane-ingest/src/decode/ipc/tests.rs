@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Int64Array, StringArray};
-use arrow::ipc::writer::{FileWriter, StreamWriter};
+use arrow::ipc::CompressionType;
+use arrow::ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
 use membrane_model::LogicalType;
 
 use super::super::BATCH_ROWS;
@@ -34,7 +35,7 @@ fn stream(batches: &[RecordBatch]) -> Vec<u8> {
 
 fn open(bytes: Vec<u8>) -> IpcDecoder {
     let dataset = plain(&[("a", LogicalType::String), ("n", LogicalType::Integer)]);
-    IpcDecoder::open(delivery(bytes).0, &dataset).unwrap()
+    IpcDecoder::open(delivery(bytes).0, &dataset, &Limits::default())
 }
 
 #[test]
@@ -76,5 +77,60 @@ fn what_is_no_stream_is_one_error() {
     );
     let mut huge = vec![0xff; 4];
     huge.extend(u32::MAX.to_le_bytes());
-    assert!(refused(huge).contains("larger than 268435456 bytes"));
+    assert!(refused(huge).contains("larger than 4194304 bytes"));
+}
+
+fn compressed(codec: CompressionType, batches: &[RecordBatch]) -> Vec<u8> {
+    let options = IpcWriteOptions::default().try_with_compression(Some(codec)).unwrap();
+    let mut writer = StreamWriter::try_new_with_options(Vec::new(), &batches[0].schema(), options).unwrap();
+    for batch in batches {
+        writer.write(batch).unwrap();
+    }
+    writer.into_inner().unwrap()
+}
+
+#[test]
+fn both_codecs_of_feather_files_are_read() {
+    for codec in [CompressionType::LZ4_FRAME, CompressionType::ZSTD] {
+        let options = IpcWriteOptions::default().try_with_compression(Some(codec)).unwrap();
+        let rows = batch(3000);
+        let mut file = FileWriter::try_new_with_options(Vec::new(), &rows.schema(), options).unwrap();
+        file.write(&rows).unwrap();
+        for bytes in [compressed(codec, std::slice::from_ref(&rows)), file.into_inner().unwrap()] {
+            let batches = all(&mut open(bytes));
+            assert_eq!(batches[0].columns[0].as_string::<i32>().value(2999), "name 2999", "{codec:?}");
+            assert_eq!(batches[0].columns[1].null_count(), 0);
+        }
+    }
+}
+
+/// A message that is small as it comes and large as it becomes.
+#[test]
+fn a_message_that_unfolds_too_far_is_refused_before_it_is_decoded() {
+    let zeros: Int64Array = vec![0; 17 << 20].into();
+    let rows = RecordBatch::try_from_iter(vec![("n", Arc::new(zeros) as ArrayRef)]).unwrap();
+    for codec in [CompressionType::LZ4_FRAME, CompressionType::ZSTD] {
+        let bytes = compressed(codec, std::slice::from_ref(&rows));
+        assert!(bytes.len() < 2 << 20, "{}", bytes.len());
+        let error = open(bytes).next().unwrap_err();
+        assert!(
+            error.to_string().contains("larger than 134217728 bytes: send smaller record batches"),
+            "{error}"
+        );
+    }
+}
+
+/// Each dictionary is within bounds; all that must be kept are not.
+#[test]
+fn dictionaries_that_stay_are_counted_together() {
+    let mut decoder = open(stream(&[]));
+    let weight = |id, mib: u64, is_delta| Weight::Dictionary { id, bytes: mib << 20, is_delta };
+    decoder.keep(weight(1, 100, false)).unwrap();
+    decoder.keep(weight(1, 120, false)).unwrap();
+    decoder.keep(weight(2, 8, false)).unwrap();
+    decoder.keep(Weight::Rows).unwrap();
+    assert!(decoder.keep(weight(3, 1, false)).is_err());
+    let mut decoder = open(stream(&[]));
+    decoder.keep(weight(1, 100, false)).unwrap();
+    assert!(decoder.keep(weight(1, 100, true)).is_err(), "a delta is added to what is there");
 }

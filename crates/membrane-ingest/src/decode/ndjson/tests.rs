@@ -40,6 +40,30 @@ fn lines_become_rows() {
     assert_eq!(read(b""), "");
 }
 
+/// In CSV an empty field is no value; here it was one, and a required column took it.
+#[test]
+fn empty_text_is_no_value() {
+    assert_eq!(read(b"{\"a\":\"\",\"n\":\"\"}\n{\"a\":\" \",\"n\":0}"), "1:-|- 2: |0");
+}
+
+#[test]
+fn whole_numbers_are_integers_however_they_are_written() {
+    let one = |number: &str| read(format!("{{\"n\":{number}}}").as_bytes());
+    for (number, expected) in [
+        ("12.0", "12"),
+        ("1.2e1", "12"),
+        ("-120E-1", "-12"),
+        ("0.0", "0"),
+        ("9223372036854775807.0", "9223372036854775807"),
+        ("9223372036854775808.0", "9223372036854775808.0"),
+        ("12.5", "12.5"),
+        ("1e99", "1e99"),
+        ("\"12.0\"", "12.0"),
+    ] {
+        assert_eq!(one(number), format!("1:-|{expected}"));
+    }
+}
+
 #[test]
 fn values_of_the_wrong_kind_are_marked() {
     assert_eq!(read(br#"{"a":1,"n":{"x":1}}"#), r#"1:1?|{"x":1}?"#);

@@ -1,0 +1,77 @@
+//! The hash of a contract: of all that decides which rows are good and what becomes of them.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::{Column, Dataset};
+
+/// Bytes of the hash that are kept.
+const HASH_BYTES: usize = 16;
+
+impl Dataset {
+    /// Returns 32 hexadecimal digits that stand for the contract's version, columns, rules and keys. They
+    /// change whenever one of these does, also when nobody raised the version; descriptions and contribution
+    /// bounds do not count.
+    #[must_use]
+    pub fn contract_hash(&self) -> String {
+        let mut parts = Parts(Sha256::new());
+        parts.text("membrane/v1/contract");
+        parts.text(self.name.as_str());
+        parts.text(&self.version);
+        parts.count(self.columns.len());
+        for column in &self.columns {
+            parts.column(column);
+        }
+        parts.optional(self.subject.as_ref().map(|subject| subject.column.as_str()));
+        parts.optional(self.subject.as_ref().map(|subject| subject.kind.as_str()));
+        parts.count(self.primary_key.len());
+        for column in &self.primary_key {
+            parts.text(column.as_str());
+        }
+        let mut digits = hex::encode(parts.0.finalize());
+        digits.truncate(HASH_BYTES * 2);
+        digits
+    }
+}
+
+/// Hashes parts, each behind its length, so that no two lists of them run together.
+struct Parts(Sha256);
+
+impl Parts {
+    fn column(&mut self, column: &Column) {
+        self.text(column.name.as_str());
+        self.text(&column.logical_type.to_string());
+        self.text(column.class.as_str());
+        self.text(&column.protection.to_string());
+        self.optional(column.identity.as_ref().map(|kind| kind.as_str()));
+        self.count(usize::from(column.required));
+        self.count(usize::from(column.unique));
+        let rules = &column.rules;
+        self.count(rules.enumeration.as_ref().map_or(0, |values| values.len() + 1));
+        for value in rules.enumeration.iter().flatten() {
+            self.text(value);
+        }
+        self.optional(rules.pattern.as_ref().map(|pattern| pattern.as_str()));
+        for number in [rules.minimum, rules.maximum] {
+            self.optional(number.map(|number| number.to_string()).as_deref());
+        }
+        self.optional(rules.length_max.map(|length| length.to_string()).as_deref());
+        self.optional(rules.check.map(|check| check.as_str()));
+    }
+
+    fn optional(&mut self, text: Option<&str>) {
+        self.count(usize::from(text.is_some()));
+        self.text(text.unwrap_or_default());
+    }
+
+    fn text(&mut self, text: &str) {
+        self.count(text.len());
+        self.0.update(text.as_bytes());
+    }
+
+    fn count(&mut self, count: usize) {
+        self.0.update(u64::try_from(count).unwrap_or(u64::MAX).to_be_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests;
