@@ -49,6 +49,37 @@ pub(crate) fn rho_of(nano: u64) -> f64 {
     Price { rho_nano: nano, delta_atto: 0 }.rho()
 }
 
+/// What is paid for a release besides its values, in billionths of rho.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Overhead {
+    /// For the limit on its size.
+    pub(crate) size: u64,
+    /// For telling of how many members something was left out.
+    pub(crate) clipping: u64,
+}
+
+/// A size limit that costs less than this, in billionths, is so blurred that a small release may not fit.
+const SIZE_NANO_MIN: u64 = 200;
+
+impl Overhead {
+    /// Sets aside a fiftieth for the size, or more where that is next to nothing (never more than a tenth), and a
+    /// twentieth for clipping.
+    pub(crate) fn of(rho_nano: u64) -> Result<Self, PrivacyError> {
+        let size = (rho_nano / 50).max((rho_nano / 10).min(SIZE_NANO_MIN));
+        let clipping = rho_nano / 20;
+        if size == 0 || clipping == 0 {
+            Err(PrivacyError::EpsilonTooSmall)
+        } else {
+            Ok(Self { size, clipping })
+        }
+    }
+
+    /// Returns what is left for the values.
+    pub(crate) const fn left_of(self, rho_nano: u64) -> u64 {
+        rho_nano.saturating_sub(self.size).saturating_sub(self.clipping)
+    }
+}
+
 /// Divides billionths of rho by weight, rounding each share down.
 pub(crate) fn shares(nano: u64, weights: &[u32]) -> Result<Vec<u64>, PrivacyError> {
     let total: u128 = weights.iter().map(|weight| u128::from(*weight)).sum();

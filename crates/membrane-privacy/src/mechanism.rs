@@ -1,21 +1,25 @@
 //! A calibrated release: its price, what it will look like, and the draw itself.
 //!
 //! Statement. Privacy unit: the member; neighbours differ by all rows of one member. Input: exact totals
-//! per group, made by [`BoundedTotals`] under the mechanism's own bounds. Output: noisy totals of the
-//! groups that may be shown, with 95 % intervals. Price: the sum of the prices of its parts (sequential
-//! adaptive composition of approximate zCDP, Bun and Steinke 2016), one part per aggregate, plus one
-//! for the choice of groups when keys come from the data:
+//! per group, made by [`BoundedTotals`] under the mechanism's own bounds. Output: whether the release is too large
+//! to be computed, and if it is not, noisy totals of the groups that may be shown, with 95 % intervals, and of how many
+//! members something was left out. Price: the sum of the prices of its parts (sequential adaptive composition of
+//! approximate zCDP, Bun and Steinke 2016), one part per aggregate, plus one for the choice of groups when keys
+//! come from the data, plus two small ones:
 //!
 //! | keys | part | file |
 //! | --- | --- | --- |
 //! | none, public | discrete Gaussian noise on every group | [`gaussian`] |
 //! | from the data | noisy member counts, strictly above a threshold | [`threshold`] |
 //! | from the data | discrete Gaussian noise on the groups that passed | [`gaussian`] |
+//! | all | a noisy limit on the size: a fiftieth of rho | [`size`] |
+//! | all | two noisy counts, of members and of members clipped: a twentieth of rho | [`gaussian`] |
 //!
 //! A `COUNT(DISTINCT member)` beside keys from the data is the member count that chose the groups: it
 //! is not paid for twice, and its share makes both sharper.
 
 mod gaussian;
+mod size;
 mod threshold;
 
 use std::collections::BTreeMap;
@@ -23,11 +27,12 @@ use std::collections::BTreeMap;
 use membrane_model::Price;
 
 use self::gaussian::ValueNoise;
+use self::size::SizeLimit;
 use self::threshold::KeySelection;
-use crate::budget::{rho_nano_for, shares};
-use crate::summary::AggregateSummary;
+use crate::budget::{Overhead, rho_nano_for, shares};
+use crate::summary::{AggregateSummary, ClippingSummary};
 use crate::{
-    AggregateKind, AggregateSpec, BoundedTotals, ContributionBounds, GroupKey, GroupTotals, KeyDomain,
+    AggregateKind, AggregateSpec, BoundedTotals, ContributionBounds, ExactTotals, GroupKey, KeyDomain,
     MechanismSummary, PrivacyError, ReleaseSpec, epsilon_of,
 };
 
@@ -35,6 +40,8 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Mechanism {
     spec: ReleaseSpec,
+    size: SizeLimit,
+    clipping: ValueNoise,
     selection: Option<KeySelection>,
     parts: Vec<Part>,
     price: Price,
@@ -47,6 +54,17 @@ enum Part {
     Noise(ValueNoise),
     /// It is the member count that chose the groups.
     Selection,
+}
+
+/// What one draw released.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NoisyRelease {
+    /// The groups that may be shown, sorted by key.
+    pub groups: Vec<NoisyGroup>,
+    /// Members with at least one row in any group.
+    pub members: NoisyValue,
+    /// Those of them of whom something was left out.
+    pub members_clipped: NoisyValue,
 }
 
 /// One released group.
@@ -73,6 +91,9 @@ pub struct NoisyValue {
 
 const KEY_WEIGHT: u32 = 1;
 
+/// What the delta of a release exceeds that of its parts by at least, so that rounding up stays within it.
+const DELTA_SPARE: f64 = 1e-17;
+
 impl Mechanism {
     /// Finds the least noise that the statement's epsilon and delta allow. Touches no data.
     ///
@@ -82,18 +103,23 @@ impl Mechanism {
         spec.check()?;
         let unknown = spec.keys == KeyDomain::Unknown;
         let delta = spec.delta.get();
-        let rho_nano = rho_nano_for(spec.epsilon, if unknown { delta / 2.0 } else { delta })?;
+        let for_values = if unknown { delta / 2.0 } else { delta };
+        let total = rho_nano_for(spec.epsilon, for_values - DELTA_SPARE)?;
+        let overhead = Overhead::of(total)?;
+        let size = SizeLimit::calibrate(spec.size, overhead.size)?;
+        // Each member is one of all, and at most one of those of whom something was left out.
+        let clipping = ValueNoise::calibrate(2, 1, overhead.clipping)?;
 
         let reuses = |aggregate: &AggregateSpec| unknown && counts_members(aggregate.kind, spec.rows_max);
         let reused: u32 =
             spec.aggregates.iter().filter(|one| reuses(one)).map(|aggregate| aggregate.weight).sum();
         let mut weights = if unknown { vec![KEY_WEIGHT + reused] } else { Vec::new() };
         weights.extend(spec.aggregates.iter().filter(|one| !reuses(one)).map(|aggregate| aggregate.weight));
-        let mut shares = shares(rho_nano, &weights)?.into_iter();
+        let mut shares = shares(overhead.left_of(total), &weights)?.into_iter();
         let mut next_share = || shares.next().ok_or(PrivacyError::Shape);
 
         let groups_max = spec.groups_effective();
-        let mut price = Price::default();
+        let mut price = size.price().checked_add(clipping.price())?;
         let selection = if unknown {
             let selection = KeySelection::calibrate(groups_max, next_share()?, delta / 2.0, spec.cohort_min)?;
             price = price.checked_add(selection.price()?)?;
@@ -112,7 +138,7 @@ impl Mechanism {
                 Part::Noise(noise)
             });
         }
-        Ok(Self { spec, selection, parts, price })
+        Ok(Self { spec, size, clipping, selection, parts, price })
     }
 
     /// Returns what one draw costs.
@@ -169,6 +195,12 @@ impl Mechanism {
             epsilon: epsilon_of(self.price, self.spec.delta)?,
             delta: self.spec.delta.get(),
             price: self.price,
+            clipping: Some(ClippingSummary {
+                sensitivity: self.clipping.sensitivity,
+                sigma: self.clipping.sigma,
+                half_width95: self.clipping.half_width95,
+            }),
+            size: Some(self.size.describe()),
         })
     }
 
@@ -179,35 +211,36 @@ impl Mechanism {
         }
     }
 
-    /// Draws the noise and returns the groups that may be shown, sorted by key.
+    /// Draws the size beyond which the release must fail. Drawn once for each draw of the release, before any row is
+    /// read; a part of its price.
+    ///
+    /// # Errors
+    /// [`PrivacyError::Library`] when the machine has no randomness to give.
+    pub fn draw_size_limit(&self) -> Result<u64, PrivacyError> {
+        self.size.draw()
+    }
+
+    /// Draws the noise.
     ///
     /// Keys outside a public list are ignored. Absent groups count as zero.
     ///
     /// # Errors
     /// [`PrivacyError::Shape`] when a group has not one value per aggregate, and
     /// [`PrivacyError::Library`] when the machine has no randomness to give.
-    pub fn release(&self, exact: BTreeMap<GroupKey, GroupTotals>) -> Result<Vec<NoisyGroup>, PrivacyError> {
+    pub fn release(&self, exact: &ExactTotals) -> Result<NoisyRelease, PrivacyError> {
         let width = self.parts.len();
-        if exact.values().any(|totals| totals.values.len() != width) {
+        if exact.groups.values().any(|totals| totals.values.len() != width) {
             return Err(PrivacyError::Shape);
         }
-        // The keys are public from here on, each with its noisy member count if that was drawn.
-        let shown: BTreeMap<GroupKey, Option<i64>> = match (&self.spec.keys, &self.selection) {
-            (KeyDomain::Unknown, Some(selection)) => {
-                let members = exact.iter().map(|(key, totals)| (key, totals.members));
-                selection.select(members)?.into_iter().map(|(key, count)| (key, Some(count))).collect()
-            }
-            (KeyDomain::Unknown, None) => return Err(PrivacyError::Shape),
-            (KeyDomain::Public(keys), _) => keys.iter().map(|key| (key.clone(), None)).collect(),
-            (KeyDomain::None, _) => BTreeMap::from([(Vec::new(), None)]),
-        };
+        let shown = self.shown(exact)?;
         let mut columns = Vec::with_capacity(width);
         for (index, part) in self.parts.iter().enumerate() {
             let noise = self.noise_of(part)?;
             let values = match part {
                 Part::Selection => shown.values().copied().collect::<Option<Vec<i64>>>(),
                 Part::Noise(noise) => {
-                    let total = |key| exact.get(key).and_then(|totals| totals.values.get(index)).copied();
+                    let total =
+                        |key| exact.groups.get(key).and_then(|totals| totals.values.get(index)).copied();
                     let exact = shown.keys().map(|key| total(key).unwrap_or(0)).collect();
                     Some(noise.add(exact)?)
                 }
@@ -216,7 +249,29 @@ impl Mechanism {
             columns.push(values.into_iter().map(|value| noise.interval(value)));
         }
         let group = |key| NoisyGroup { key, values: columns.iter_mut().filter_map(Iterator::next).collect() };
-        Ok(shown.into_keys().map(group).collect())
+        let groups = shown.into_keys().map(group).collect();
+        let [members, members_clipped] =
+            <[i64; 2]>::try_from(self.clipping.add(vec![exact.members, exact.members_clipped])?)
+                .map_err(|_| PrivacyError::Shape)?;
+        Ok(NoisyRelease {
+            groups,
+            members: self.clipping.interval(members),
+            members_clipped: self.clipping.interval(members_clipped),
+        })
+    }
+
+    /// Chooses the keys to show: they are public from here on. Each comes with its noisy member count if that was
+    /// drawn.
+    fn shown(&self, exact: &ExactTotals) -> Result<BTreeMap<GroupKey, Option<i64>>, PrivacyError> {
+        match (&self.spec.keys, &self.selection) {
+            (KeyDomain::Unknown, Some(selection)) => {
+                let members = exact.groups.iter().map(|(key, totals)| (key, totals.members));
+                Ok(selection.select(members)?.into_iter().map(|(key, count)| (key, Some(count))).collect())
+            }
+            (KeyDomain::Unknown, None) => Err(PrivacyError::Shape),
+            (KeyDomain::Public(keys), _) => Ok(keys.iter().map(|key| (key.clone(), None)).collect()),
+            (KeyDomain::None, _) => Ok(BTreeMap::from([(Vec::new(), None)])),
+        }
     }
 }
 
@@ -225,7 +280,7 @@ fn counts_members(kind: AggregateKind, rows_max: u32) -> bool {
     match kind {
         AggregateKind::Members => true,
         AggregateKind::Rows => rows_max == 1,
-        AggregateKind::NonNull | AggregateKind::Sum { .. } => false,
+        AggregateKind::NonNull | AggregateKind::Sum { .. } | AggregateKind::MeanSum { .. } => false,
     }
 }
 

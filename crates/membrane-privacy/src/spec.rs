@@ -31,7 +31,8 @@ pub enum AggregateKind {
     NonNull,
     /// `COUNT(DISTINCT member)`: 1 per member and group.
     Members,
-    /// `SUM(column)` in fixed-point integers.
+    /// `SUM(column)` in fixed-point integers: all rows of a member in a group, held within what `rows_max` rows can
+    /// add.
     Sum {
         /// The least that one row contributes.
         lower: i64,
@@ -40,6 +41,40 @@ pub enum AggregateKind {
         /// Decimals of the fixed-point integers.
         scale: i8,
     },
+    /// The sum that `AVG(column)` divides by the number of rows, in fixed-point integers: of `rows_max` average rows
+    /// where a member has more in a group.
+    MeanSum {
+        /// The least that one row contributes.
+        lower: i64,
+        /// The most that one row contributes.
+        upper: i64,
+        /// Decimals of the fixed-point integers.
+        scale: i8,
+    },
+}
+
+/// What one row contributes to a sum, in fixed-point integers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowBounds {
+    /// The least.
+    pub lower: i64,
+    /// The most.
+    pub upper: i64,
+    /// Decimals of the fixed-point integers.
+    pub scale: i8,
+}
+
+impl AggregateKind {
+    /// Returns what one row contributes, if this is a sum.
+    #[must_use]
+    pub const fn row_bounds(self) -> Option<RowBounds> {
+        match self {
+            Self::Rows | Self::NonNull | Self::Members => None,
+            Self::Sum { lower, upper, scale } | Self::MeanSum { lower, upper, scale } => {
+                Some(RowBounds { lower, upper, scale })
+            }
+        }
+    }
 }
 
 /// One aggregate of a release.
@@ -79,6 +114,17 @@ pub struct ReleaseSpec {
     /// Fewest members that a group with a key from the data must have, exactly counted, to be shown
     /// at all; 0 and 1 mean that the threshold of the mechanism alone decides.
     pub cohort_min: u32,
+    /// How much of the machine the exact totals may take.
+    pub size: SizeBound,
+}
+
+/// How much of a machine exact totals may take, in any one unit, such as bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SizeBound {
+    /// The most that one member can take, whatever the member's rows are.
+    pub member_max: u64,
+    /// What all members together may take.
+    pub total_max: u64,
 }
 
 pub(crate) const AGGREGATES_MAX: usize = 32;
@@ -156,7 +202,7 @@ impl AggregateSpec {
                 expected: "within 1 and 1000",
             });
         }
-        if let AggregateKind::Sum { lower, upper, scale } = self.kind {
+        if let Some(RowBounds { lower, upper, scale }) = self.kind.row_bounds() {
             if !(0..=SCALE_MAX).contains(&scale) {
                 return Err(PrivacyError::OutOfRange {
                     what: "the decimals of a sum",
@@ -179,7 +225,7 @@ impl AggregateSpec {
         match self.kind {
             AggregateKind::Rows | AggregateKind::NonNull => Some(i64::from(rows_max)),
             AggregateKind::Members => Some(1),
-            AggregateKind::Sum { lower, upper, .. } => {
+            AggregateKind::Sum { lower, upper, .. } | AggregateKind::MeanSum { lower, upper, .. } => {
                 lower.checked_abs()?.max(upper.checked_abs()?).checked_mul(i64::from(rows_max))
             }
         }

@@ -25,6 +25,34 @@ pub struct MechanismSummary {
     pub delta: f64,
     /// The price.
     pub price: Price,
+    /// How exactly it is told of how many members something was left out; none in what was stored before that was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clipping: Option<ClippingSummary>,
+    /// When a release is too large; none in what was stored before that was told with noise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<SizeSummary>,
+}
+
+/// The noise of two counts: of all members, and of those of whom something was left out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClippingSummary {
+    /// The most that one member contributes to both together, in L2.
+    pub sensitivity: f64,
+    /// The standard deviation of the noise.
+    pub sigma: f64,
+    /// Half of the width of the 95 % interval.
+    pub half_width95: i64,
+}
+
+/// The limit on the size of a release, which is drawn anew each time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SizeSummary {
+    /// The most that one member can add to the size.
+    pub member_max: u64,
+    /// The size that is never exceeded.
+    pub total_max: u64,
+    /// The standard deviation of the limit.
+    pub sigma: f64,
 }
 
 /// What one aggregate will look like, in fixed-point units.

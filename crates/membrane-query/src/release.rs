@@ -6,13 +6,15 @@
 //! Statement + Permit (action release)
 //!   read         the plan of the statement as a Question: what can be bounded, or a refusal that says
 //!                how to write it instead
+//!   join         an order of the joins in which none multiplies rows
 //!   domain       which keys are public: from contracts, policy and statement alone
 //!   calibrate    bounds, noise, threshold and price (membrane-privacy)        -> ReleasePlan
-//! --- the caller reserves the price in the ledger, durably ---
+//! --- the caller reserves the price in the ledger, durably                     -> Reservation ---
+//!   dimension    tables without subject, one row for each key
 //!   rows         governed scans: row rule, joins, WHERE; plain columns and the member
-//!   exact        raw values per (group, member), bounded per member, summed per group
-//!   release      noise, threshold                                              -> ReleaseAnswer
-//!   present      error bars, order, limit: from released values only
+//!   exact        raw sums per (group, member), bounded per member while they come, summed per group
+//!   release      noise, threshold
+//!   present      error bars, order, limit: from released values only            -> ReleaseAnswer
 //! ```
 //!
 //! Worked example: Acme asks `SELECT category, SUM(amount) FROM pos_order_lines GROUP BY category`. The
@@ -22,8 +24,9 @@
 //! calibrated to hide that. Categories are enumerated as public in the contract: each is shown, also one
 //! where nobody bought.
 //!
-//! INVARIANT: nothing before [`ReleasePlan::run`] reads a row, and no error of planning depends on one. After
-//! it, every failure is the same error: the price is spent, and which failure it was could tell of a row.
+//! INVARIANT: nothing before [`ReleasePlan::run`] reads a row, and no error of planning depends on one; it takes a
+//! `Reservation`, which only the ledger makes. After it, every failure is the same error: the price is spent, and which
+//! failure it was could tell of a row. Whether it fails does not depend on any one member either: see [`exact`].
 
 mod aggregate;
 mod answer;
@@ -32,12 +35,16 @@ mod calendar;
 mod canonical;
 mod cell;
 mod condition;
+mod dimension;
 mod domain;
 mod edges;
 mod exact;
+mod execution;
 mod from;
+mod join;
 mod key;
 mod literal;
+mod notes;
 mod plan;
 mod present;
 mod question;

@@ -39,6 +39,16 @@ fn shares_follow_weights_and_round_down() {
     assert_eq!(shares(u64::MAX, &[u32::MAX]), Ok(vec![u64::MAX]));
 }
 
+#[test]
+fn a_small_part_is_set_aside() {
+    let of =
+        |nano| Overhead::of(nano).map(|overhead| (overhead.size, overhead.clipping, overhead.left_of(nano)));
+    assert_eq!(of(24_000_000), Ok((480_000, 1_200_000, 22_320_000)));
+    assert_eq!(of(4_000), Ok((200, 200, 3_600)), "the limit on the size is not worth much below 200");
+    assert_eq!(of(100), Ok((10, 5, 85)));
+    assert_eq!(of(9), Err(PrivacyError::EpsilonTooSmall));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 

@@ -17,6 +17,7 @@ fn kinds(lower: i64, upper: i64) -> Vec<AggregateKind> {
         AggregateKind::NonNull,
         AggregateKind::Members,
         AggregateKind::Sum { lower, upper, scale: 0 },
+        AggregateKind::MeanSum { lower, upper, scale: 0 },
     ]
 }
 
@@ -34,18 +35,21 @@ fn totals(
 ) -> Vec<GroupTotals> {
     let mut totals = BoundedTotals::new(bounds, kinds(lower, upper), GROUPS);
     for (member, rows) in members {
-        let mut raw: BTreeMap<usize, [i64; 4]> = BTreeMap::new();
+        let mut raw: BTreeMap<usize, [RawValue; 5]> = BTreeMap::new();
         for (group, value) in rows {
             let values = raw.entry(*group).or_default();
-            values[0] += 1;
-            values[1] += i64::from(value.is_some());
-            values[3] += value.map_or(0, |value| bound_value(value, lower, upper));
+            values[0].rows += 1;
+            values[1].rows += i64::from(value.is_some());
+            for sum in [3, 4] {
+                values[sum].rows += i64::from(value.is_some());
+                values[sum].sum += value.map_or(0, |value| bound_value(value, lower, upper));
+            }
         }
         let mut parts: Vec<MemberPart<'_>> = raw
             .iter()
             .map(|(group, raw)| MemberPart { rank: rank(*member, *group), group: *group, raw })
             .collect();
-        totals.add_member(&mut parts).expect("well-formed parts");
+        totals.add_member(&mut parts, false).expect("well-formed parts");
     }
     totals.finish()
 }
@@ -104,29 +108,105 @@ proptest! {
 #[test]
 fn a_sum_is_held_within_what_its_rows_can_reach() {
     let bounds = ContributionBounds { groups_max: 1, rows_max: 3 };
-    let bounded = |lower, upper, raw| bounds.bound_part(AggregateKind::Sum { lower, upper, scale: 0 }, raw);
+    let bounded = |lower, upper, sum| {
+        bounds.bound_part(AggregateKind::Sum { lower, upper, scale: 0 }, RawValue { rows: 9, sum })
+    };
     assert_eq!(bounded(2, 10, 2), 2, "one small row is not raised to three");
+    assert_eq!(bounded(2, 10, 29), 29, "all rows count, while three could have added as much");
     assert_eq!(bounded(2, 10, 80), 30);
     assert_eq!(bounded(-5, 10, -80), -15);
     assert_eq!(bounded(-5, -1, 0), 0);
 }
 
+/// Beyond the bound on rows, the sum of an average is that of `rows_max` average rows, to the nearest unit.
 #[test]
-fn the_lowest_ranks_are_kept_and_the_rest_counted() {
+fn the_sum_of_an_average_is_scaled_with_its_count() {
+    let bounds = ContributionBounds { groups_max: 1, rows_max: 20 };
+    let kind = AggregateKind::MeanSum { lower: -1_000, upper: 1_000, scale: 0 };
+    let bounded = |rows, sum| bounds.bound_part(kind, RawValue { rows, sum });
+    assert_eq!(bounded(20, 60), 60);
+    assert_eq!(bounded(200, 600), 60);
+    assert_eq!(bounded(200, -600), -60);
+    // 3.5 units, and a little less.
+    assert_eq!((bounded(40, 7), bounded(40, -7)), (4, -4), "halves away from zero");
+    assert_eq!((bounded(41, 7), bounded(41, -7)), (3, -3));
+    assert_eq!(bounded(i64::MAX, i64::MAX), 20);
+    assert_eq!(bounded(i64::MAX, i64::MIN), -20);
+    // Raw values that no rows could make are held as well.
+    assert_eq!(bounded(1, 90_000), 20_000);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// The average of a member is its own, however many of its rows count, but for the rounding of one unit.
+    #[test]
+    fn a_member_keeps_its_average(values in prop::collection::vec(-500_i64..500, 1..60), rows_max in 1_u32..20) {
+        let bounds = ContributionBounds { groups_max: 1, rows_max };
+        let kind = AggregateKind::MeanSum { lower: -500, upper: 500, scale: 0 };
+        let raw = RawValue { rows: i64::try_from(values.len()).expect("small"), sum: values.iter().sum() };
+        let (sum, count) = (bounds.bound_part(kind, raw), bounds.bound_part(AggregateKind::Rows, raw));
+        // |sum / count - average| <= 1/2 / count, in integers.
+        prop_assert!((2 * (sum * raw.rows - raw.sum * count)).abs() <= raw.rows);
+        prop_assert!(sum.abs() <= 500 * i64::from(rows_max));
+    }
+}
+
+fn rows(rows: i64) -> [RawValue; 1] {
+    [RawValue { rows, sum: 0 }]
+}
+
+#[test]
+fn the_lowest_ranks_are_kept() {
     let bounds = ContributionBounds { groups_max: 2, rows_max: 1 };
     let mut totals = BoundedTotals::new(bounds, vec![AggregateKind::Rows], 3);
-    let part = |rank, group| MemberPart { rank, group, raw: &[7] };
-    totals.add_member(&mut [part(9, 0), part(1, 1), part(4, 2)]).expect("well-formed parts");
-    assert_eq!(totals.parts_dropped(), 1);
+    let seven = rows(7);
+    let part = |rank, group| MemberPart { rank, group, raw: &seven };
+    totals.add_member(&mut [part(9, 0), part(1, 1), part(4, 2)], false).expect("well-formed parts");
     let members: Vec<i64> = totals.finish().into_iter().map(|group| group.members).collect();
     assert_eq!(members, [0, 1, 1]);
+}
+
+#[test]
+fn members_of_whom_something_is_left_out_are_counted() {
+    let bounds = ContributionBounds { groups_max: 2, rows_max: 3 };
+    let kinds = vec![AggregateKind::Rows, AggregateKind::Members];
+    let mut totals = BoundedTotals::new(bounds, kinds, 3);
+    let (few, many) = ([rows(3)[0], rows(9)[0]], [rows(4)[0], rows(0)[0]]);
+    let mut add = |groups: &[usize], raw: &[RawValue], clipped| {
+        let part = |group: &usize| MemberPart { rank: 0, group: *group, raw };
+        let mut parts: Vec<MemberPart<'_>> = groups.iter().map(part).collect();
+        totals.add_member(&mut parts, clipped).expect("well-formed parts");
+        totals.members()
+    };
+    assert_eq!(add(&[0], &few, false), (1, 0), "all of it counts");
+    assert_eq!(add(&[], &few, true), (1, 0), "who is in no group is not there");
+    assert_eq!(add(&[0, 1], &many, false), (2, 1), "too many rows");
+    assert_eq!(add(&[0, 1, 2], &few, false), (3, 2), "too many groups");
+    assert_eq!(add(&[2], &few, true), (4, 3), "something was left out before");
+}
+
+#[test]
+fn a_sum_clips_where_it_is_held() {
+    let bounds = ContributionBounds { groups_max: 1, rows_max: 3 };
+    let (sum, mean) = (
+        AggregateKind::Sum { lower: 0, upper: 10, scale: 0 },
+        AggregateKind::MeanSum { lower: 0, upper: 10, scale: 0 },
+    );
+    for (kind, rows, total, expected) in
+        [(sum, 9, 30, false), (sum, 9, 31, true), (mean, 3, 30, false), (mean, 4, 8, true)]
+    {
+        assert_eq!(bounds.clips(kind, RawValue { rows, sum: total }), expected, "{kind:?} {rows} {total}");
+    }
 }
 
 #[test]
 fn parts_of_another_shape_are_refused() {
     let bounds = ContributionBounds { groups_max: 2, rows_max: 1 };
     let mut totals = BoundedTotals::new(bounds, vec![AggregateKind::Rows], 1);
-    for (group, raw) in [(1, [1].as_slice()), (0, &[]), (0, &[1, 2]), (usize::MAX, &[1])] {
-        assert_eq!(totals.add_member(&mut [MemberPart { rank: 0, group, raw }]), Err(PrivacyError::Shape));
+    let (one, two) = (rows(1), [RawValue::default(); 2]);
+    for (group, raw) in [(1, one.as_slice()), (0, &[]), (0, two.as_slice()), (usize::MAX, one.as_slice())] {
+        let refused = totals.add_member(&mut [MemberPart { rank: 0, group, raw }], false);
+        assert_eq!(refused, Err(PrivacyError::Shape));
     }
 }

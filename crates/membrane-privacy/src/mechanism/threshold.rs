@@ -30,10 +30,12 @@ use super::gaussian::{ValueNoise, l2_distance};
 use crate::budget::rho_of;
 use crate::{GroupKey, PrivacyError};
 
-type Counts = MapDomain<AtomDomain<String>, AtomDomain<i64>>;
+/// Groups go by number here. The draw treats all keys alike, so that numbering them in another order, as when a group
+/// more is there, changes nothing about what comes out.
+type Counts = MapDomain<AtomDomain<u32>, AtomDomain<i64>>;
 type CountDistance = L02InfDistance<AbsoluteDistance<f64>>;
 type Selection =
-    Measurement<Counts, CountDistance, Approximate<ZeroConcentratedDivergence>, HashMap<String, i64>>;
+    Measurement<Counts, CountDistance, Approximate<ZeroConcentratedDivergence>, HashMap<u32, i64>>;
 
 /// The least above the 1 that a single member adds.
 const THRESHOLD_MIN: i64 = 2;
@@ -102,20 +104,20 @@ impl KeySelection {
         members: impl Iterator<Item = (&'a GroupKey, i64)>,
     ) -> Result<BTreeMap<GroupKey, i64>, PrivacyError> {
         let fault = PrivacyError::Library { step: "draw the noise of the member counts" };
-        let mut names: HashMap<String, &GroupKey> = HashMap::new();
-        let mut counts: HashMap<String, i64> = HashMap::new();
+        let mut keys: Vec<&GroupKey> = Vec::new();
+        let mut counts: HashMap<u32, i64> = HashMap::new();
         for (key, count) in members {
             if count >= self.cohort_min {
-                let name = name_of(key);
-                counts.insert(name.clone(), count - (self.cohort_min - 1));
-                names.insert(name, key);
+                let number = u32::try_from(keys.len()).map_err(|_| PrivacyError::Shape)?;
+                counts.insert(number, count - (self.cohort_min - 1));
+                keys.push(key);
             }
         }
         let noisy = selection(self.noise.sigma, self.threshold)
             .and_then(|measurement| measurement.invoke(&counts))
             .map_err(|_| fault)?;
-        let passed = |(name, count): (String, i64)| {
-            let key = names.get(&name)?;
+        let passed = |(number, count): (u32, i64)| {
+            let key = keys.get(usize::try_from(number).ok()?)?;
             // PRIVACY: strictly above; see the head of this file.
             (count > self.threshold).then(|| ((*key).clone(), count.saturating_add(self.cohort_min - 1)))
         };
@@ -124,17 +126,8 @@ impl KeySelection {
 }
 
 fn selection(sigma: f64, threshold: i64) -> Fallible<Selection> {
-    let domain = MapDomain::new(AtomDomain::<String>::default(), AtomDomain::<i64>::new_non_nan());
+    let domain = MapDomain::new(AtomDomain::<u32>::default(), AtomDomain::<i64>::new_non_nan());
     make_gaussian_threshold(domain, CountDistance::default(), sigma, threshold, None)
-}
-
-/// Writes a key as one text, cell by cell with its length, so that no two keys share one.
-fn name_of(key: &GroupKey) -> String {
-    let cell = |cell: &Option<String>| match cell {
-        Some(text) => format!("{}:{text}", text.len()),
-        None => "-".to_owned(),
-    };
-    key.iter().map(cell).collect()
 }
 
 #[cfg(test)]

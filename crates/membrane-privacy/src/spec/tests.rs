@@ -1,6 +1,6 @@
 use membrane_model::{Delta, Epsilon};
 
-use crate::{AggregateKind, AggregateSpec, KeyDomain, Mechanism, PrivacyError, ReleaseSpec};
+use crate::{AggregateKind, AggregateSpec, KeyDomain, Mechanism, PrivacyError, ReleaseSpec, SizeBound};
 
 fn sum(lower: i64, upper: i64) -> AggregateKind {
     AggregateKind::Sum { lower, upper, scale: 2 }
@@ -15,6 +15,7 @@ fn spec() -> ReleaseSpec {
         epsilon: Epsilon::new(1.0).expect("an epsilon"),
         delta: Delta::new(1e-6).expect("a delta"),
         cohort_min: 0,
+        size: SizeBound { member_max: 1_000, total_max: 1 << 30 },
     }
 }
 

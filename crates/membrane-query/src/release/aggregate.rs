@@ -32,7 +32,7 @@ impl Aggregates {
             Shows::Key(_) => String::new(),
             Shows::Aggregate(index) => at(index).map(output_name).unwrap_or_default(),
             Shows::Ratio(sum, _) => match at(sum) {
-                Some(Aggregate::Sum(column)) => format!("avg_{}", column.column),
+                Some(Aggregate::MeanSum(column)) => format!("avg_{}", column.column),
                 _ => String::new(),
             },
         }
@@ -68,7 +68,7 @@ impl Aggregates {
             ("avg", false) => {
                 let column = summed(argument, from)?;
                 let count = counted(&column);
-                Ok(Shows::Ratio(self.position(Aggregate::Sum(column)), self.position(count)))
+                Ok(Shows::Ratio(self.position(Aggregate::MeanSum(column)), self.position(count)))
             }
             ("sum" | "avg", true) => Err(refuse("an aggregate of DISTINCT values", KNOWN)),
             (name, _) => Err(refuse_named("aggregate", name, KNOWN)),
@@ -125,6 +125,7 @@ fn output_name(aggregate: &Aggregate) -> String {
         Aggregate::Members => "members".to_owned(),
         Aggregate::NonNull(column) => format!("count_{}", column.column),
         Aggregate::Sum(column) => format!("sum_{}", column.column),
+        Aggregate::MeanSum(column) => format!("avg_{}_sum", column.column),
     }
 }
 
@@ -132,10 +133,8 @@ fn output_name(aggregate: &Aggregate) -> String {
 /// that no two share a name. Never the alias: errors and summaries repeat it.
 pub(super) fn aggregate_name(aggregate: &Aggregate, private: usize) -> String {
     let name = output_name(aggregate);
-    match aggregate {
-        Aggregate::NonNull(column) | Aggregate::Sum(column) if column.table != private => {
-            format!("{name}_{}", column.table)
-        }
+    match aggregate.column() {
+        Some(column) if column.table != private => format!("{name}_{}", column.table),
         _ => name,
     }
 }

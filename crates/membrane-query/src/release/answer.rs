@@ -1,21 +1,28 @@
 //! The answer to a release, as it is stored and shown: noisy values with their error bars, what they cost
 //! and what was bounded.
+//!
+//! Stored forms. 2: as below. 1: without `unit` and `clipped`, and averages were made of what SUM is, which is too
+//! much where members have more rows than count. Both are read; 2 is written.
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, Decimal128Array, Float64Array, StringArray};
-use datafusion::arrow::compute::{CastOptions, cast_with_options};
-use datafusion::arrow::datatypes::{DataType, Field, Schema, TimeUnit};
+use datafusion::arrow::array::{
+    ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, StringArray,
+    TimestampMicrosecondArray,
+};
+use datafusion::arrow::datatypes::{Field, Schema};
 use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use membrane_model::{DatasetName, Price, TableVersion};
-use membrane_privacy::MechanismSummary;
+use membrane_privacy::{MechanismSummary, PrivacyUnit};
 use serde::{Deserialize, Serialize};
 
+use super::calendar::{date_of, instant_of};
 use super::literal::decimal_units;
 use crate::QueryError;
 
-/// The version of the stored form. A reader refuses what it does not know.
-const FORMAT: u32 = 1;
+/// The version of the stored form, and the oldest that is read. A reader refuses what it does not know.
+const FORMAT: u32 = 2;
+const FORMAT_OLDEST: u32 = 1;
 const DECIMAL_DIGITS: u8 = 38;
 
 /// The answer to a release. Stored as JSON ([`ReleaseAnswer::to_bytes`]): the same question of the same
@@ -40,6 +47,24 @@ pub struct ReleaseAnswer {
     pub datasets: Vec<ReleasedDataset>,
     /// What a reader of the numbers should know.
     pub notes: Vec<String>,
+    /// Whom the price protects; none in form 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<PrivacyUnit>,
+    /// Of how many members something was left out; none in form 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clipped: Option<ClippedShare>,
+}
+
+/// The share of members of whom something was left out: groups, rows, or what of a value lay beyond its bounds.
+/// Released with noise, as all else. Among all members with a row in a group, also in groups that are not shown.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ClippedShare {
+    /// The share, within 0 and 1.
+    pub share: f64,
+    /// The lower end of its 95 % interval.
+    pub low95: f64,
+    /// The upper end of its 95 % interval.
+    pub high95: f64,
 }
 
 /// One column of an answer.
@@ -116,7 +141,8 @@ impl ReleaseAnswer {
     /// [`QueryError::Failed`] when it is not one, or of a later version.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, QueryError> {
         let answer: Self = serde_json::from_slice(bytes).map_err(|_| QueryError::Failed)?;
-        if answer.format == FORMAT { Ok(answer) } else { Err(QueryError::Failed) }
+        let known = (FORMAT_OLDEST..=FORMAT).contains(&answer.format);
+        if known { Ok(answer) } else { Err(QueryError::Failed) }
     }
 
     /// Returns the rows as an Arrow batch.
@@ -139,34 +165,41 @@ impl ReleaseAnswer {
     }
 }
 
+/// Reads cells as an array. Every cell that a release writes can be read, years beyond 9999 as well, as older
+/// answers may have them.
 fn array(kind: ReleaseType, cells: &[Option<&str>]) -> Result<ArrayRef, QueryError> {
-    let text = || -> ArrayRef { Arc::new(StringArray::from_iter(cells.iter().copied())) };
-    let cast = |target: &DataType| {
-        let strict = CastOptions { safe: false, ..CastOptions::default() };
-        cast_with_options(&text(), target, &strict).map_err(|_| QueryError::Failed)
-    };
-    match kind {
-        ReleaseType::String => Ok(text()),
-        ReleaseType::Integer => cast(&DataType::Int64),
-        ReleaseType::Boolean => cast(&DataType::Boolean),
-        ReleaseType::Date => cast(&DataType::Date32),
-        ReleaseType::Timestamp => cast(&DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))),
+    Ok(match kind {
+        ReleaseType::String => Arc::new(StringArray::from_iter(cells.iter().copied())),
+        ReleaseType::Integer => {
+            Arc::new(read(cells, |cell| cell.parse::<i64>().ok())?.into_iter().collect::<Int64Array>())
+        }
+        ReleaseType::Boolean => {
+            Arc::new(read(cells, |cell| cell.parse::<bool>().ok())?.into_iter().collect::<BooleanArray>())
+        }
+        ReleaseType::Date => {
+            let days = read(cells, |cell| date_of(cell).and_then(|days| i32::try_from(days).ok()))?;
+            Arc::new(days.into_iter().collect::<Date32Array>())
+        }
+        ReleaseType::Timestamp => {
+            let micros = read(cells, instant_of)?.into_iter().collect::<TimestampMicrosecondArray>();
+            Arc::new(micros.with_timezone("UTC"))
+        }
         ReleaseType::Number => {
-            let read = |cell: &&str| cell.parse::<f64>().map_err(|_| QueryError::Failed);
-            let values = cells.iter().map(|cell| cell.as_ref().map(read).transpose());
-            let values = values.collect::<Result<Vec<Option<f64>>, QueryError>>()?;
-            Ok(Arc::new(Float64Array::from(values)))
+            Arc::new(read(cells, |cell| cell.parse::<f64>().ok())?.into_iter().collect::<Float64Array>())
         }
         ReleaseType::Decimal(scale) => {
-            let read = |cell: &&str| decimal_units(cell, scale).ok_or(QueryError::Failed);
-            let values = cells.iter().map(|cell| cell.as_ref().map(read).transpose());
-            let values = values.collect::<Result<Vec<Option<i128>>, QueryError>>()?;
-            let array = Decimal128Array::from(values)
+            let units = read(cells, |cell| decimal_units(cell, scale))?;
+            let array = Decimal128Array::from(units)
                 .with_precision_and_scale(DECIMAL_DIGITS, scale)
                 .map_err(|_| QueryError::Failed)?;
-            Ok(Arc::new(array))
+            Arc::new(array)
         }
-    }
+    })
+}
+
+fn read<T>(cells: &[Option<&str>], read: impl Fn(&str) -> Option<T>) -> Result<Vec<Option<T>>, QueryError> {
+    let cell = |cell: &Option<&str>| cell.map(|cell| read(cell).ok_or(QueryError::Failed)).transpose();
+    cells.iter().map(cell).collect()
 }
 
 #[cfg(test)]

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use membrane_model::{ColumnName, Delta, Epsilon};
-use membrane_privacy::{AggregateKind, AggregateSpec, KeyDomain, ReleaseSpec};
+use membrane_model::{ColumnName, Delta, Epsilon, Limits};
+use membrane_privacy::{AggregateKind, AggregateSpec, KeyDomain, ReleaseSpec, RowBounds};
 
 use super::aggregate::aggregate_name;
+use super::exact::size_bound;
 use super::question::{Aggregate, ColumnRef, Question, TypeOf};
 use super::refusal::refuse_named;
 use super::scope::Scope;
@@ -48,7 +49,9 @@ pub(super) fn spec(
     scope: &Scope,
     keys: KeyDomain,
     options: &ReleaseOptions,
+    limits: &Limits,
 ) -> Result<ReleaseSpec, QueryError> {
+    check_names(question, options)?;
     let private = question.tables.get(question.private).ok_or(QueryError::Failed)?;
     let contract = scope.table(&private.dataset).and_then(|table| table.dataset.privacy);
     let stated = |asked: Option<u32>, contract: Option<u32>, what| {
@@ -77,10 +80,18 @@ pub(super) fn spec(
             Aggregate::Rows => AggregateKind::Rows,
             Aggregate::NonNull(_) => AggregateKind::NonNull,
             Aggregate::Members => AggregateKind::Members,
-            Aggregate::Sum(column) => sum(column, question, scope, options)?,
+            Aggregate::Sum(column) => {
+                let RowBounds { lower, upper, scale } = row_bounds(column, question, scope, options)?;
+                AggregateKind::Sum { lower, upper, scale }
+            }
+            Aggregate::MeanSum(column) => {
+                let RowBounds { lower, upper, scale } = row_bounds(column, question, scope, options)?;
+                AggregateKind::MeanSum { lower, upper, scale }
+            }
         };
         Ok(AggregateSpec::new(aggregate_name(aggregate, question.private), kind))
     });
+    let size = size_bound(question, &keys, groups_max, limits);
     Ok(ReleaseSpec {
         groups_max,
         rows_max,
@@ -88,17 +99,35 @@ pub(super) fn spec(
         epsilon: options.epsilon,
         delta: options.delta,
         cohort_min: options.cohort_min,
+        size,
         keys,
     })
 }
 
+/// Bounds that would have no effect are a mistake, which is better told before it is paid for.
+fn check_names(question: &Question, options: &ReleaseOptions) -> Result<(), QueryError> {
+    let is_summed = |name: &ColumnName| {
+        question.aggregates.iter().any(|aggregate| match aggregate {
+            Aggregate::Sum(column) | Aggregate::MeanSum(column) => column.column == *name,
+            Aggregate::Rows | Aggregate::NonNull(_) | Aggregate::Members => false,
+        })
+    };
+    match options.bounds.keys().find(|name| !is_summed(name)) {
+        None => Ok(()),
+        Some(name) => {
+            let rewrite = "state bounds for columns of SUM and AVG, and only for those";
+            Err(refuse_named("bounds of a column that it does not sum:", name.as_str(), rewrite))
+        }
+    }
+}
+
 /// Turns the bounds of a summed column into fixed-point integers, outward.
-fn sum(
+fn row_bounds(
     column: &ColumnRef,
     question: &Question,
     scope: &Scope,
     options: &ReleaseOptions,
-) -> Result<AggregateKind, QueryError> {
+) -> Result<RowBounds, QueryError> {
     let contract = || {
         let table = question.tables.get(column.table).and_then(|table| scope.table(&table.dataset))?;
         table.dataset.column(&column.column)?.privacy.bounds
@@ -121,7 +150,7 @@ fn sum(
     };
     let factor = 10_f64.powi(i32::from(scale));
     let units = |value: f64| whole(value).ok_or_else(fault);
-    Ok(AggregateKind::Sum {
+    Ok(RowBounds {
         lower: units(settle(lower * factor).floor())?,
         upper: units(settle(upper * factor).ceil())?,
         scale,

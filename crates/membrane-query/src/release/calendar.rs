@@ -2,6 +2,9 @@
 //!
 //! Own arithmetic (Hinnant, "chrono-compatible low-level date algorithms") in place of a library that
 //! refuses years that no calendar has: a refusal on one member's row would tell that the row is there.
+//!
+//! Keys are held within the years 1 to 9999, which every reader of an answer understands: a day beyond counts as the
+//! first or the last of them.
 
 use super::question::{Part, Unit};
 
@@ -74,6 +77,42 @@ pub(super) fn values_of(part: Part) -> Option<std::ops::RangeInclusive<i64>> {
         Part::DayOfWeek => Some(0..=6),
         Part::Hour => Some(0..=23),
     }
+}
+
+/// The first day of the year 1, and the last of the year 9999.
+const DAYS_SHOWN: (i64, i64) = (-719_162, 2_932_896);
+
+/// Holds a day within the years that are shown.
+pub(super) fn shown_days(days: i64) -> i64 {
+    days.clamp(DAYS_SHOWN.0, DAYS_SHOWN.1)
+}
+
+/// Holds an instant within the years that are shown.
+pub(super) fn shown_micros(micros: i64) -> i64 {
+    micros.clamp(DAYS_SHOWN.0 * MICROS_PER_DAY, (DAYS_SHOWN.1 + 1) * MICROS_PER_DAY - 1)
+}
+
+/// Reads what [`date_text`] wrote, for every day there is.
+pub(super) fn date_of(text: &str) -> Option<i64> {
+    let (sign, text) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
+    let mut parts = text.split('-');
+    let mut number = || parts.next().and_then(|digits| digits.parse::<u32>().ok()).map(i64::from);
+    let (year, month, day) = (number()? * sign, number()?, number()?);
+    let whole = parts.next().is_none() && (1..=12).contains(&month) && (1..=31).contains(&day);
+    whole.then(|| days_of(year, month) + day - 1)
+}
+
+/// Reads what [`instant_text`] wrote, for every instant there is.
+pub(super) fn instant_of(text: &str) -> Option<i64> {
+    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
+    let mut parts = time.split(':');
+    let mut number = || parts.next().and_then(|digits| digits.parse::<u8>().ok()).map(i64::from);
+    let (hour, minute, second) = (number()?, number()?, number()?);
+    let fraction: i64 = format!("{fraction:0<6}").parse().ok()?;
+    let of_day = ((hour * 60 + minute) * 60 + second) * 1_000_000 + fraction;
+    let micros = i128::from(date_of(date)?) * i128::from(MICROS_PER_DAY) + i128::from(of_day);
+    i64::try_from(micros).ok()
 }
 
 /// Writes a day as `2026-03-01`.

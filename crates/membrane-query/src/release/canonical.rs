@@ -1,20 +1,31 @@
 //! One name for one question: what does not change the answer does not change the name.
 
-use membrane_ledger::DatasetVersion;
-use membrane_model::{PrincipalId, Purpose};
+use membrane_model::{DatasetName, PrincipalId, Purpose, TableVersion};
+use membrane_policy::RowRule;
 use membrane_privacy::ReleaseSpec;
 use membrane_vault::QueryKeyHasher;
 
 use super::question::{Condition, Question};
 use crate::QueryError;
 
-const DOMAIN: &[u8] = b"membrane release 1";
+/// Counts up when the same question would be answered in another way: 2 joins by keys, and averages
+/// the rows that count.
+const DOMAIN: &[u8] = b"membrane release 2";
 
 /// Who asks, and under which policy.
 pub(super) struct Asker<'a> {
     pub(super) principal: &'a PrincipalId,
     pub(super) purpose: Option<&'a Purpose>,
     pub(super) policy_version: &'a str,
+}
+
+/// Which rows of a dataset the asker gets.
+pub(super) struct Data<'a> {
+    pub(super) dataset: &'a DatasetName,
+    /// The version, and the id of the table whose versions are counted; none when nothing was ever stored.
+    pub(super) version: Option<(TableVersion, &'a str)>,
+    /// Which of its rows count. It may hold what was true at the moment of asking, beside what the policies say.
+    pub(super) row_rule: &'a RowRule,
 }
 
 /// Brings conditions into one order: AND, OR and IN do not depend on theirs.
@@ -49,13 +60,20 @@ pub(super) fn query_key(
     asker: &Asker<'_>,
     question: &Question,
     spec: &ReleaseSpec,
-    inputs: &[DatasetVersion],
+    data: &[Data<'_>],
 ) -> Result<String, QueryError> {
     let question = serde_json::to_vec(question).map_err(|_| QueryError::Failed)?;
     let kinds: Vec<_> = spec.aggregates.iter().map(|aggregate| (aggregate.kind, aggregate.weight)).collect();
     let kinds = serde_json::to_vec(&kinds).map_err(|_| QueryError::Failed)?;
-    let versions: Vec<String> =
-        inputs.iter().map(|input| format!("{}@{}", input.dataset, input.version)).collect();
+    let data: Vec<[String; 4]> = data
+        .iter()
+        .map(|data| {
+            let (version, table) = data
+                .version
+                .map_or_else(Default::default, |(version, table)| (version.to_string(), table.to_owned()));
+            [data.dataset.to_string(), version, table, format!("{:?}", data.row_rule)]
+        })
+        .collect();
     let numbers = format!(
         "{} {} {} {:x} {:x}",
         spec.groups_max,
@@ -74,7 +92,7 @@ pub(super) fn query_key(
         &kinds,
         numbers.as_bytes(),
     ];
-    parts.extend(versions.iter().map(String::as_bytes));
+    parts.extend(data.iter().flatten().map(String::as_bytes));
     Ok(hasher.hash(&parts))
 }
 

@@ -8,17 +8,35 @@ use datafusion::arrow::datatypes::{
 };
 
 use super::calendar::{
-    date_text, instant_text, part_of_days, part_of_micros, truncate_days, truncate_micros,
+    date_text, instant_text, part_of_days, part_of_micros, shown_days, shown_micros, truncate_days,
+    truncate_micros,
 };
 use super::question::{Key, Part, Unit};
 use crate::QueryError;
 
-/// Computes a key for every row of its column.
+/// Computes a key for every row of its column. Days and instants are held within the years that can be shown.
 pub(super) fn key_array(key: &Key, array: &ArrayRef) -> Result<ArrayRef, QueryError> {
     match key {
-        Key::Column(_) => Ok(Arc::clone(array)),
-        Key::Truncate(unit, _) => truncated(*unit, array),
+        Key::Column(_) => Ok(shown(array)),
+        Key::Truncate(unit, _) => truncated(*unit, array).map(|array| shown(&array)),
         Key::Part(part, _) => part_array(*part, array),
+    }
+}
+
+fn shown(array: &ArrayRef) -> ArrayRef {
+    match array.data_type() {
+        DataType::Timestamp(TimeUnit::Microsecond, zone) => {
+            let held: PrimitiveArray<TimestampMicrosecondType> =
+                array.as_primitive::<TimestampMicrosecondType>().unary(shown_micros);
+            Arc::new(held.with_timezone_opt(zone.clone()))
+        }
+        DataType::Date32 => {
+            let held: PrimitiveArray<Date32Type> = array
+                .as_primitive::<Date32Type>()
+                .unary(|days| i32::try_from(shown_days(i64::from(days))).unwrap_or_default());
+            Arc::new(held)
+        }
+        _ => Arc::clone(array),
     }
 }
 

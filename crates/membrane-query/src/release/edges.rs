@@ -30,11 +30,9 @@ pub(super) fn edges(question: &Question, run: RunId) -> Vec<LineageEdge> {
 
 fn origins(question: &Question, shows: Shows) -> Vec<(&ColumnRef, Transformation)> {
     let mut origins: Vec<(&ColumnRef, Transformation)> = Vec::new();
-    let mut aggregate = |index: usize| match question.aggregates.get(index) {
-        Some(Aggregate::NonNull(column) | Aggregate::Sum(column)) => {
-            origins.push((column, Transformation::Aggregation));
-        }
-        Some(Aggregate::Rows | Aggregate::Members) | None => {}
+    let mut aggregate = |index: usize| {
+        let column = question.aggregates.get(index).and_then(Aggregate::column);
+        origins.extend(column.map(|column| (column, Transformation::Aggregation)));
     };
     match shows {
         Shows::Key(index) => match question.keys.get(index) {

@@ -1,6 +1,7 @@
 //! Contracts and rows for the tests of releases. All of it is made up.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use datafusion::arrow::array::{
     ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array,
@@ -13,8 +14,9 @@ use datafusion::datasource::MemTable;
 use membrane_catalog::{Column, ColumnPrivacy, ColumnRules, Dataset, DatasetPrivacy, SubjectSource};
 use membrane_model::{Delta, Epsilon, Limits, LogicalType, Protection};
 use membrane_policy::RowRule;
-use membrane_privacy::Mechanism;
+use membrane_privacy::{ExactTotals, Mechanism};
 use membrane_vault::{RootKey, Tokenizer, Vault};
+use tokio::time::Instant;
 
 use super::bounds::{ReleaseOptions, spec};
 use super::domain::key_domain;
@@ -22,6 +24,7 @@ use super::plan;
 use super::question::Question;
 use super::scope::{Scope, ScopeTable};
 use crate::QueryError;
+use crate::brake::Brake;
 use crate::gate::Statement;
 
 pub(super) const DECIMAL: LogicalType = LogicalType::Decimal { precision: 12, scale: 2 };
@@ -51,6 +54,11 @@ fn public(name: &str, values: &[&str]) -> Column {
 fn bounded(name: &str, logical_type: LogicalType, bounds: (f64, f64)) -> Column {
     let mut column = column(name, logical_type);
     column.privacy.bounds = Some(bounds);
+    column
+}
+
+fn unique(mut column: Column) -> Column {
+    column.unique = true;
     column
 }
 
@@ -102,11 +110,38 @@ pub(super) fn products() -> Dataset {
     Dataset {
         name: "products".parse().expect("a dataset name"),
         columns: vec![
-            column("product_id", LogicalType::String),
+            unique(column("product_id", LogicalType::String)),
             nullable(column("brand", LogicalType::String)),
             public("kind", &["fresh", "dry"]),
             bounded("price", DECIMAL, (0.0, 100.0)),
         ],
+        subject: None,
+        privacy: None,
+        ..lines()
+    }
+}
+
+/// Stock: about nobody, one row for each product and store.
+fn stock() -> Dataset {
+    Dataset {
+        name: "stock".parse().expect("a dataset name"),
+        columns: vec![
+            column("product_id", LogicalType::String),
+            column("store_id", LogicalType::String),
+            column("pieces", LogicalType::Integer),
+        ],
+        subject: None,
+        privacy: None,
+        primary_key: ["product_id", "store_id"].map(|name| name.parse().expect("a column name")).to_vec(),
+        ..lines()
+    }
+}
+
+/// Weather: about nobody, and without a key.
+fn weather() -> Dataset {
+    Dataset {
+        name: "weather".parse().expect("a dataset name"),
+        columns: vec![column("store_id", LogicalType::String), column("sky", LogicalType::String)],
         subject: None,
         privacy: None,
         ..lines()
@@ -118,13 +153,14 @@ fn visits() -> Dataset {
     Dataset { name: "visits".parse().expect("a dataset name"), privacy: None, ..lines() }
 }
 
-/// A scope over the three, with a row rule on the first.
+/// A scope over all of them, with a row rule on the first.
 pub(super) fn scope_with(rule: RowRule) -> Scope {
     let table = |dataset: Dataset, rule: &RowRule| {
         let hidden = ["member_no", "pay_account"];
         ScopeTable::new(&Arc::new(dataset), rule, |column| !hidden.contains(&column.as_str()))
     };
-    Scope::new(vec![table(lines(), &rule), table(products(), &RowRule::All), table(visits(), &RowRule::All)])
+    let others = [products(), stock(), weather(), visits()].map(|dataset| table(dataset, &RowRule::All));
+    Scope::new([table(lines(), &rule)].into_iter().chain(others).collect())
 }
 
 pub(super) fn scope() -> Scope {
@@ -143,9 +179,32 @@ pub(super) async fn ask(sql: &str) -> Result<Question, QueryError> {
 
 /// Calibrates a question.
 pub(super) fn mechanism(question: &Question, options: &ReleaseOptions) -> Result<Mechanism, QueryError> {
+    mechanism_within(question, options, &Limits::default())
+}
+
+/// Calibrates a question on a machine of this size.
+pub(super) fn mechanism_within(
+    question: &Question,
+    options: &ReleaseOptions,
+    limits: &Limits,
+) -> Result<Mechanism, QueryError> {
     let scope = scope();
     let keys = key_domain(question, &scope)?;
-    Ok(Mechanism::calibrate(spec(question, &scope, keys, options)?)?)
+    Ok(Mechanism::calibrate(spec(question, &scope, keys, options, limits)?)?)
+}
+
+/// Computes the exact totals of a statement.
+pub(super) async fn totals_within(
+    sql: &str,
+    options: &ReleaseOptions,
+    tables: &[Arc<dyn TableProvider>],
+    limits: &Limits,
+) -> Result<ExactTotals, QueryError> {
+    let question = ask(sql).await?;
+    let mechanism = mechanism_within(&question, options, limits)?;
+    let brake = Brake::new(Instant::now() + Duration::from_secs(60));
+    let exact = plan::exact(&question, &mechanism, tables, sampling(), limits, &brake).await?;
+    exact.finish(&mechanism)
 }
 
 pub(super) fn sampling() -> Tokenizer {
@@ -157,6 +216,8 @@ pub(super) fn sampling() -> Tokenizer {
 #[derive(Debug, Clone)]
 pub(super) struct Row {
     pub(super) member: Option<u8>,
+    /// Tells members of one `member` apart, where more than 255 are needed.
+    pub(super) number: u16,
     pub(super) region: &'static str,
     pub(super) store: u8,
     pub(super) month: Option<&'static str>,
@@ -172,6 +233,7 @@ impl Default for Row {
     fn default() -> Self {
         Self {
             member: Some(1),
+            number: 0,
             region: "SH",
             store: 1,
             month: Some("2026-03"),
@@ -187,8 +249,14 @@ impl Default for Row {
 
 /// Makes a batch of order lines as a governed table for releases would show it.
 pub(super) fn batch(rows: &[Row]) -> RecordBatch {
-    let unit = |member: u8| [member; 16];
-    let units: Vec<Option<[u8; 16]>> = rows.iter().map(|row| row.member.map(unit)).collect();
+    let unit = |row: &Row| {
+        let member = row.member?;
+        let mut unit = [member; 16];
+        let [high, low] = row.number.to_be_bytes();
+        (unit[14], unit[15]) = (member ^ high, member ^ low);
+        Some(unit)
+    };
+    let units: Vec<Option<[u8; 16]>> = rows.iter().map(unit).collect();
     let text = |cell: &dyn Fn(&Row) -> Option<String>| -> ArrayRef {
         Arc::new(StringViewArray::from_iter(rows.iter().map(cell)))
     };

@@ -1,12 +1,12 @@
 //! FROM, read as one dataset about members and any number without subject, joined by equality.
 //!
-//! A join with a dataset without subject can multiply a member's rows, but each of the products still
-//! belongs to that member alone, and contributions are bounded after the join.
+//! A join must not multiply rows: see [`super::join`].
 
 use datafusion::common::{Column, JoinType, NullEquality};
 use datafusion::logical_expr::{BinaryExpr, Expr, Join as JoinNode, LogicalPlan, Operator};
 use membrane_model::ColumnName;
 
+use super::join;
 use super::question::{ColumnRef, Join, TableUse, TypeOf};
 use super::read::{dataset_name, unknown_table};
 use super::refusal::{refuse, refuse_named};
@@ -21,13 +21,14 @@ const JOIN_FORM: &str = "write INNER JOIN dataset ON a.column = b.column";
 pub(super) struct From<'a> {
     scope: &'a Scope,
     tables: Vec<TableUse>,
-    joins: Vec<Join>,
+    /// Columns that must be equal: of an earlier table, of a later one.
+    equal: Vec<(ColumnRef, ColumnRef)>,
 }
 
 impl<'a> From<'a> {
     /// Reads the part of a plan below WHERE.
     pub(super) fn read(plan: &LogicalPlan, scope: &'a Scope) -> Result<Self, QueryError> {
-        let mut from = Self { scope, tables: Vec::new(), joins: Vec::new() };
+        let mut from = Self { scope, tables: Vec::new(), equal: Vec::new() };
         from.add(plan)?;
         Ok(from)
     }
@@ -48,9 +49,10 @@ impl<'a> From<'a> {
         }
     }
 
-    /// Returns the tables and joins.
-    pub(super) fn into_parts(self) -> (Vec<TableUse>, Vec<Join>) {
-        (self.tables, self.joins)
+    /// Orders the joins, or refuses one that could multiply rows, and returns them with the tables.
+    pub(super) fn into_parts(self, private: usize) -> Result<(Vec<TableUse>, Vec<Join>), QueryError> {
+        let joins = join::order(self.scope, &self.tables, private, self.equal)?;
+        Ok((self.tables, joins))
     }
 
     /// Finds the column that an expression names. Only columns shown in clear exist.
@@ -149,9 +151,10 @@ impl<'a> From<'a> {
         if pairs.is_empty() {
             return Err(refuse("a join without ON", JOIN_FORM));
         }
-        let on = pairs.into_iter().map(|(left, right)| self.pair(left, right, first_new));
-        let on = on.collect::<Result<Vec<_>, QueryError>>()?;
-        self.joins.push(Join { on });
+        for (left, right) in pairs {
+            let pair = self.pair(left, right, first_new)?;
+            self.equal.push(pair);
+        }
         Ok(())
     }
 

@@ -7,32 +7,36 @@ use std::time::Duration;
 
 use datafusion::catalog::TableProvider;
 use datafusion::execution::memory_pool::MemoryConsumer;
-use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::execute_stream;
 use futures::{FutureExt as _, StreamExt as _};
-use membrane_ledger::DatasetVersion;
+use membrane_ledger::{DatasetVersion, Reservation};
 use membrane_model::{Action, DatasetName, Limits, LineageEdge, Price};
 use membrane_policy::Permit;
-use membrane_privacy::{KeyDomain, Mechanism, MechanismSummary, NoisyGroup};
+use membrane_privacy::{Mechanism, MechanismSummary, NoisyRelease, PrivacyUnit};
 use membrane_vault::Tokenizer;
 use tokio::time::Instant;
 
-use super::answer::{ReleaseAnswer, ReleasedDataset};
+use super::answer::{ReleaseAnswer, ReleaseColumn, ReleasedDataset};
 use super::bounds::{ReleaseOptions, spec};
-use super::canonical::{Asker, normalise, query_key};
+use super::canonical::{Asker, Data, normalise, query_key};
 use super::domain::key_domain;
 use super::edges::edges;
 use super::exact::Exact;
+use super::execution::{self, StopOnDrop};
+use super::notes::{notes, of_clipping};
 use super::question::Question;
 use super::read::read;
 use super::scope::{Scope, ScopeTable};
-use super::{present, rows};
+use super::{dimension, present, rows};
 use crate::QueryError;
-use crate::engine::{Engine, Reader};
+use crate::brake::Brake;
+use crate::engine::{Engine, Opened, Reader};
 use crate::gate::Statement;
 use crate::plan_check;
 use crate::sanitise::sanitise;
 use crate::session::user_session;
+
+/// A year: no clock overflows on it, and no release takes longer.
+const SECONDS_MAX: u64 = 31_536_000;
 
 /// A release that was planned and priced. No row was read for it.
 pub struct ReleasePlan {
@@ -40,6 +44,8 @@ pub struct ReleasePlan {
     mechanism: Mechanism,
     summary: MechanismSummary,
     query_key: String,
+    unit: PrivacyUnit,
+    notes: Vec<String>,
     datasets: Vec<ReleasedDataset>,
     inputs: Vec<DatasetVersion>,
     edges: Vec<LineageEdge>,
@@ -74,7 +80,7 @@ impl Engine {
 
         let question = question(statement, &scope, &limits).await?;
         let keys = key_domain(&question, &scope)?;
-        let mechanism = Mechanism::calibrate(spec(&question, &scope, keys, &options)?)?;
+        let mechanism = Mechanism::calibrate(spec(&question, &scope, keys, &options, &limits)?)?;
         let summary = mechanism.describe()?;
 
         let provider = |name: &DatasetName| {
@@ -89,7 +95,8 @@ impl Engine {
             purpose: permit.purpose(),
             policy_version: permit.policy_version(),
         };
-        let key = query_key(&vault.query_key_hasher(), &asker, &question, mechanism.spec(), &opened.inputs)?;
+        let data = data_of(&opened, permit)?;
+        let key = query_key(&vault.query_key_hasher(), &asker, &question, mechanism.spec(), &data)?;
         let version = |name: &DatasetName| opened.inputs.iter().find(|input| input.dataset == *name);
         let datasets = opened.tables.iter().map(|(name, _)| ReleasedDataset {
             dataset: name.clone(),
@@ -97,6 +104,8 @@ impl Engine {
         });
         Ok(ReleasePlan {
             edges: edges(&question, permit.run_id()),
+            unit: unit(&question, &scope)?,
+            notes: notes(&mechanism),
             datasets: datasets.collect(),
             inputs: opened.inputs,
             sampling: vault.sampling_key(),
@@ -108,6 +117,26 @@ impl Engine {
             limits,
         })
     }
+}
+
+/// Returns which rows of which tables are asked about, as far as it changes the answer.
+fn data_of<'a>(opened: &'a Opened, permit: &'a Permit) -> Result<Vec<Data<'a>>, QueryError> {
+    let of = |(dataset, _): &'a (DatasetName, _)| {
+        let input = opened.inputs.iter().find(|input| input.dataset == *dataset);
+        let table = opened.table_ids.iter().find(|(name, _)| name == dataset);
+        let version = input.zip(table).map(|(input, (_, id))| (input.version, id.as_str()));
+        let row_rule = permit.dataset(dataset).ok_or(QueryError::Failed)?.row_rule();
+        Ok(Data { dataset, version, row_rule })
+    };
+    opened.tables.iter().map(of).collect()
+}
+
+/// Returns whom the release protects: the subject of the one dataset that has one.
+fn unit(question: &Question, scope: &Scope) -> Result<PrivacyUnit, QueryError> {
+    let private = question.tables.get(question.private).and_then(|table| scope.table(&table.dataset));
+    let subject = private.and_then(|table| Some((table, table.dataset.subject.as_ref()?)));
+    let (table, subject) = subject.ok_or(QueryError::Failed)?;
+    Ok(PrivacyUnit { dataset: table.dataset.name.clone(), identity: subject.kind.clone() })
 }
 
 /// Reads a statement in a session whose tables have no rows.
@@ -144,6 +173,18 @@ impl ReleasePlan {
         self.query_key.clone()
     }
 
+    /// Returns whom the price protects.
+    #[must_use]
+    pub const fn unit(&self) -> &PrivacyUnit {
+        &self.unit
+    }
+
+    /// Returns what a reader of the numbers should know, as far as it can be told before.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
     /// Returns the versions that will be read. A dataset that was never written has none.
     #[must_use]
     pub fn inputs(&self) -> &[DatasetVersion] {
@@ -153,6 +194,13 @@ impl ReleasePlan {
     /// Returns the datasets that the statement reads.
     pub fn datasets(&self) -> impl Iterator<Item = &DatasetName> {
         self.datasets.iter().map(|released| &released.dataset)
+    }
+
+    /// Returns a dataset of the statement into which nothing was ever brought, if there is one. The answer would be
+    /// noise: whoever reserves the price looks at this first.
+    #[must_use]
+    pub fn without_data(&self) -> Option<&DatasetName> {
+        without_data(&self.datasets)
     }
 
     /// Returns the datasets about members whose budget the release draws on: one.
@@ -166,16 +214,22 @@ impl ReleasePlan {
         &self.edges
     }
 
-    /// Computes the bounded totals and draws the noise. The price must be reserved before.
+    /// Computes the bounded totals and draws the noise, for the price that was reserved for this very release.
     ///
     /// # Errors
     /// [`QueryError::Failed`] for every cause: after the price is spent, which cause it was could tell of a
     /// row. The cause is logged as a code.
-    pub async fn run(self) -> Result<ReleaseAnswer, QueryError> {
-        let deadline = Instant::now() + Duration::from_secs(self.limits.seconds_max);
+    pub async fn run(self, reservation: &Reservation) -> Result<ReleaseAnswer, QueryError> {
+        if reservation.query_key() != self.query_key {
+            tracing::error!("a release was to be run on the reservation of another");
+            return Err(QueryError::Failed);
+        }
+        let seconds = self.limits.seconds_max.min(SECONDS_MAX);
+        let brake = Brake::new(Instant::now() + Duration::from_secs(seconds));
+        let _stop = StopOnDrop(Arc::clone(&brake));
         // A panic in a kernel ends this release and not the process; its text may quote a value.
-        let run = AssertUnwindSafe(Box::pin(self.compute())).catch_unwind();
-        let code = match tokio::time::timeout_at(deadline, run).await {
+        let run = AssertUnwindSafe(Box::pin(self.compute(&brake))).catch_unwind();
+        let code = match tokio::time::timeout_at(brake.deadline(), run).await {
             Ok(Ok(Ok(answer))) => return Ok(answer),
             Ok(Ok(Err(error))) => error.code(),
             Ok(Err(_)) => "panic",
@@ -185,76 +239,78 @@ impl ReleasePlan {
         Err(QueryError::Failed)
     }
 
-    async fn compute(self) -> Result<ReleaseAnswer, QueryError> {
-        let Self { question, mechanism, summary, datasets, providers, sampling, limits, .. } = self;
-        let plan = rows::plan(&question, &providers)?;
-        plan_check::check(&plan)?;
-        let exact = exact(&question, &mechanism, &plan, &limits).await?;
+    async fn compute(self, brake: &Arc<Brake>) -> Result<ReleaseAnswer, QueryError> {
+        let Self { question, mechanism, providers, sampling, limits, .. } = &self;
+        plan_check::check(&rows::plan(question, providers)?)?;
+        let exact = exact(question, mechanism, providers, sampling.clone(), limits, brake).await?;
+        self.answer(exact).await
+    }
+
+    /// Draws the noise and puts the answer together.
+    async fn answer(self, exact: Exact) -> Result<ReleaseAnswer, QueryError> {
+        let Self { question, mechanism, .. } = self;
         let draw = tokio::task::spawn_blocking(move || {
-            let totals = exact.finish(&mechanism, &sampling)?;
-            Ok::<_, QueryError>((mechanism.release(totals)?, mechanism))
+            let totals = exact.finish(&mechanism)?;
+            Ok::<_, QueryError>((mechanism.release(&totals)?, mechanism))
         });
-        let (groups, mechanism) = draw.await.map_err(|_| QueryError::Failed)??;
-        answer(&question, &mechanism, summary, datasets, &groups)
+        let (released, mechanism) = draw.await.map_err(|_| QueryError::Failed)??;
+        let (columns, rows) = shape(&question, &mechanism, &released)?;
+        let clipped = present::clipped_share(&released.members, &released.members_clipped);
+        let answer = ReleaseAnswer {
+            format: ReleaseAnswer::FORMAT,
+            columns,
+            rows,
+            price: mechanism.price(),
+            epsilon: self.summary.epsilon,
+            delta: self.summary.delta,
+            notes: self.notes.into_iter().chain([of_clipping(clipped)]).collect(),
+            mechanism: self.summary,
+            datasets: self.datasets,
+            unit: Some(self.unit),
+            clipped: Some(clipped),
+        };
+        // What could not be shown is not stored either: it would be paid for, and found again, for nothing.
+        answer.to_batch()?;
+        Ok(answer)
     }
 }
 
-/// Reads the rows and takes them in.
+/// Reads the rows and takes them in: first the tables without subject, then the rows about members.
 pub(super) async fn exact(
     question: &Question,
     mechanism: &Mechanism,
-    plan: &LogicalPlan,
+    providers: &[Arc<dyn TableProvider>],
+    sampling: Tokenizer,
     limits: &Limits,
+    brake: &Arc<Brake>,
 ) -> Result<Exact, QueryError> {
-    let state = user_session(Vec::new(), limits)?;
-    let memory = MemoryConsumer::new("release").register(&state.runtime_env().memory_pool);
-    let mut exact = Exact::new(question, mechanism, limits.groups_max, memory)?;
-    let physical = state.create_physical_plan(plan).await.map_err(|error| sanitise(&error, limits))?;
-    let mut stream = execute_stream(physical, state.task_ctx()).map_err(|error| sanitise(&error, limits))?;
-    while let Some(batch) = stream.next().await {
+    let state = execution::session(limits)?;
+    let pool = &state.runtime_env().memory_pool;
+    let held = MemoryConsumer::new("release").register(pool);
+    let mut exact = Exact::new(question, mechanism, sampling, limits, held)?;
+    let held = MemoryConsumer::new("tables without subject").register(pool);
+    let providers = dimension::reduced(question, providers, &state, limits, brake, &held).await?;
+    let plan = rows::plan(question, &providers)?;
+    let mut rows = execution::stream(plan, &state, limits, brake).await?;
+    while let Some(batch) = rows.next().await {
         exact.absorb(&batch.map_err(|error| sanitise(&error, limits))?)?;
     }
     Ok(exact)
 }
 
-/// Puts an answer together from released values.
-fn answer(
+/// Puts the columns and rows of an answer together from released values.
+fn shape(
     question: &Question,
     mechanism: &Mechanism,
-    summary: MechanismSummary,
-    datasets: Vec<ReleasedDataset>,
-    groups: &[NoisyGroup],
-) -> Result<ReleaseAnswer, QueryError> {
+    released: &NoisyRelease,
+) -> Result<(Vec<ReleaseColumn>, Vec<Vec<Option<String>>>), QueryError> {
     let aggregates = &mechanism.spec().aggregates;
-    Ok(ReleaseAnswer {
-        format: ReleaseAnswer::FORMAT,
-        columns: present::columns(question, aggregates)?,
-        rows: present::rows(question, aggregates, groups)?,
-        price: mechanism.price(),
-        epsilon: summary.epsilon,
-        delta: summary.delta,
-        notes: notes(mechanism, &summary),
-        mechanism: summary,
-        datasets,
-    })
+    Ok((present::columns(question, aggregates)?, present::rows(question, aggregates, &released.groups)?))
 }
 
-/// Says what a reader of the numbers should know.
-fn notes(mechanism: &Mechanism, summary: &MechanismSummary) -> Vec<String> {
-    let (groups, rows) = (summary.groups_max, summary.rows_max);
-    let mut notes = vec![format!(
-        "each member counts in at most {groups} groups, with at most {rows} rows in each; what is beyond is left out"
-    )];
-    match &mechanism.spec().keys {
-        KeyDomain::Unknown => {
-            notes.push("groups below the threshold are not shown".to_owned());
-            notes.push("counts of groups just above the threshold lean high".to_owned());
-        }
-        KeyDomain::Public(_) => notes.push("every public key is shown, also where nobody is".to_owned()),
-        KeyDomain::None => {}
-    }
-    notes.push("noise is as likely up as down: a small count can come out negative".to_owned());
-    notes
+/// Finds a dataset that was never written: it has no version.
+fn without_data(datasets: &[ReleasedDataset]) -> Option<&DatasetName> {
+    datasets.iter().find(|released| released.version.is_none()).map(|released| &released.dataset)
 }
 
 impl fmt::Debug for ReleasePlan {

@@ -3,9 +3,9 @@
 
 use std::cmp::Ordering;
 
-use membrane_privacy::{AggregateKind, AggregateSpec, NoisyGroup, NoisyValue};
+use membrane_privacy::{AggregateKind, AggregateSpec, NoisyGroup, NoisyValue, RowBounds};
 
-use super::answer::{ReleaseColumn, ReleaseRole, ReleaseType};
+use super::answer::{ClippedShare, ReleaseColumn, ReleaseRole, ReleaseType};
 use super::cell::decimal_text;
 use super::literal::decimal_units;
 use super::question::{Key, Output, Question, Shows, TypeOf};
@@ -76,6 +76,12 @@ pub(super) fn rows(
     rows.sort_by(|(_, one), (_, other)| compare(question, one, other));
     let shown = rows.into_iter().skip(question.offset).take(question.limit.unwrap_or(usize::MAX));
     Ok(shown.map(|(_, cells)| cells.into_iter().flatten().map(|cell| cell.text).collect()).collect())
+}
+
+/// Returns the share of members of whom something was left out.
+pub(super) fn clipped_share(members: &NoisyValue, clipped: &NoisyValue) -> ClippedShare {
+    let Ratio { value, low, high, .. } = Ratio::of(clipped, members, (0, 1), 0);
+    ClippedShare { share: value, low95: low, high95: high }
 }
 
 fn compare(question: &Question, one: &[Vec<Cell>], other: &[Vec<Cell>]) -> Ordering {
@@ -150,9 +156,7 @@ fn cells(
             Ok(vec![number(noisy.value), number(noisy.low95), number(noisy.high95), sd])
         }
         Shows::Ratio(sum, count) => {
-            let AggregateKind::Sum { lower, upper, scale } = spec(sum)?.kind else {
-                return Err(QueryError::Failed);
-            };
+            let RowBounds { lower, upper, scale } = spec(sum)?.kind.row_bounds().ok_or(QueryError::Failed)?;
             let ratio = Ratio::of(value(sum)?, value(count)?, (lower, upper), scale);
             let scale = scale.saturating_add(RATIO_DECIMALS);
             let number = |value: f64| {
@@ -208,10 +212,7 @@ fn decimals(output: &Output, aggregates: &[AggregateSpec]) -> Result<i8, QueryEr
 }
 
 fn scale_of(kind: AggregateKind) -> i8 {
-    match kind {
-        AggregateKind::Sum { scale, .. } => scale,
-        AggregateKind::Rows | AggregateKind::NonNull | AggregateKind::Members => 0,
-    }
+    kind.row_bounds().map_or(0, |bounds| bounds.scale)
 }
 
 fn ten_to(scale: i8) -> f64 {

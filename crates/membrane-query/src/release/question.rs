@@ -15,7 +15,8 @@ pub(crate) struct Question {
     pub(crate) tables: Vec<TableUse>,
     /// The one table whose rows are about members.
     pub(crate) private: usize,
-    /// One entry for each table after the first.
+    /// One entry for each table but the private one, in an order in which they can be made: each is joined with tables
+    /// that come before it, the private one first.
     pub(crate) joins: Vec<Join>,
     /// Conditions of which all must be true.
     pub(crate) conditions: Vec<Condition>,
@@ -84,10 +85,14 @@ impl From<LogicalType> for TypeOf {
     }
 }
 
-/// How a table meets those before it: an inner join.
+/// How a table without subject meets those before it: an inner join in which a row meets one row of it at most.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Join {
-    /// Columns of earlier tables, each with the column of the new table that it must equal.
+    /// The position of the table.
+    pub(crate) table: usize,
+    /// The columns that name a row of the table. All of them are in `on`.
+    pub(crate) key: Vec<ColumnName>,
+    /// Columns of tables that come before, each with the column of this table that it must equal.
     pub(crate) on: Vec<(ColumnRef, ColumnRef)>,
 }
 
@@ -196,6 +201,18 @@ pub(crate) enum Aggregate {
     NonNull(ColumnRef),
     Members,
     Sum(ColumnRef),
+    /// What AVG divides by the number of rows. It is not what SUM is where members have more rows than count.
+    MeanSum(ColumnRef),
+}
+
+impl Aggregate {
+    /// Returns the column that it reads.
+    pub(crate) const fn column(&self) -> Option<&ColumnRef> {
+        match self {
+            Self::Rows | Self::Members => None,
+            Self::NonNull(column) | Self::Sum(column) | Self::MeanSum(column) => Some(column),
+        }
+    }
 }
 
 /// One column of the answer, as the statement asks for it.

@@ -6,7 +6,7 @@
 //! Limit?  Sort?  Projection            ORDER BY and LIMIT, on released values
 //!   Aggregate                          the keys, the aggregates
 //!     Filter?                          WHERE, before anything is counted
-//!       Join*                          one dataset about members, others without subject
+//!       Join*                          one dataset about members, others without subject, each by its key
 //!         SubqueryAlias?  TableScan
 //! ```
 
@@ -80,7 +80,7 @@ pub(super) fn read(plan: &LogicalPlan, scope: &Scope) -> Result<Question, QueryE
     };
     let outputs = outputs(projection, &keys, &aggregates, position)?;
     let order = sort.map(|sort| order(sort, projection)).transpose()?.unwrap_or_default();
-    let (tables, joins) = from.into_parts();
+    let (tables, joins) = from.into_parts(private)?;
     let aggregates = aggregates.into_inner();
     Ok(Question { tables, private, joins, conditions, keys, aggregates, outputs, order, offset, limit })
 }

@@ -2,7 +2,11 @@
 //!
 //! The plan joins, filters and projects plain columns. It computes nothing that could fail on a row, and
 //! it aggregates nothing: contributions are bounded first, in [`super::exact`].
+//!
+//! Rows about members are streamed past tables without subject: the latter are on the side of a join that is held in
+//! memory, so that what a join holds does not depend on members.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
@@ -11,6 +15,7 @@ use datafusion::common::{Column, JoinType, ScalarValue};
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::expr::{InList, Like};
 use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, LogicalPlanBuilder, Operator};
+use membrane_model::ColumnName;
 
 use super::question::{Aggregate, ColumnRef, Comparison, Condition, Literal, Question};
 use crate::QueryError;
@@ -19,10 +24,7 @@ use crate::rules::SUBJECT_COLUMN;
 /// Returns the columns that keys and aggregates read, each once: the columns of the rows after the first.
 pub(super) fn columns_read(question: &Question) -> Vec<ColumnRef> {
     let keys = question.keys.iter().map(|key| key.column());
-    let aggregates = question.aggregates.iter().filter_map(|aggregate| match aggregate {
-        Aggregate::NonNull(column) | Aggregate::Sum(column) => Some(column),
-        Aggregate::Rows | Aggregate::Members => None,
-    });
+    let aggregates = question.aggregates.iter().filter_map(Aggregate::column);
     let mut columns: Vec<ColumnRef> = Vec::new();
     for column in keys.chain(aggregates) {
         if !columns.contains(column) {
@@ -32,8 +34,8 @@ pub(super) fn columns_read(question: &Question) -> Vec<ColumnRef> {
     columns
 }
 
-/// Plans the rows. `providers` holds one governed table for each table of the question; the private one
-/// has the unit column.
+/// Plans the rows. `providers` holds one table for each table of the question; the private one has the unit column,
+/// and of the others no two rows share a key.
 pub(super) fn plan(
     question: &Question,
     providers: &[Arc<dyn TableProvider>],
@@ -43,13 +45,14 @@ pub(super) fn plan(
         LogicalPlanBuilder::scan(alias(index), provider_as_source(Arc::clone(provider)), None)
             .map_err(|_| QueryError::Failed)
     };
-    let mut builder = scan(0)?;
-    for (index, join) in question.joins.iter().enumerate() {
-        let right = scan(index + 1)?.build().map_err(|_| QueryError::Failed)?;
+    let mut builder = scan(question.private)?;
+    for join in &question.joins {
+        let rows = builder.build().map_err(|_| QueryError::Failed)?;
         let (earlier, new): (Vec<Column>, Vec<Column>) =
             join.on.iter().map(|(earlier, new)| (named(earlier), named(new))).unzip();
-        builder =
-            builder.join(right, JoinType::Inner, (earlier, new), None).map_err(|_| QueryError::Failed)?;
+        builder = scan(join.table)?
+            .join(rows, JoinType::Inner, (new, earlier), None)
+            .map_err(|_| QueryError::Failed)?;
     }
     for condition in &question.conditions {
         let filter = expression(condition, providers)?;
@@ -63,6 +66,15 @@ pub(super) fn plan(
         .project([unit].into_iter().chain(read).collect::<Vec<Expr>>())
         .and_then(LogicalPlanBuilder::build)
         .map_err(|_| QueryError::Failed)
+}
+
+/// Returns the columns that the rows need of one table: for keys, aggregates, conditions and joins.
+pub(super) fn columns_of(question: &Question, table: usize) -> BTreeSet<ColumnName> {
+    let read = columns_read(question);
+    let tested = question.conditions.iter().flat_map(Condition::columns);
+    let joined = question.joins.iter().flat_map(|join| &join.on).flat_map(|(one, other)| [one, other]);
+    let all = read.iter().chain(tested).chain(joined);
+    all.filter(|column| column.table == table).map(|column| column.column.clone()).collect()
 }
 
 fn alias(index: usize) -> String {
@@ -136,7 +148,12 @@ fn scalar(
 ) -> Result<ScalarValue, QueryError> {
     let schema = providers.get(column.table).ok_or(QueryError::Failed)?.schema();
     let field = schema.field_with_name(column.column.as_str()).map_err(|_| QueryError::Failed)?;
-    Ok(match (literal, field.data_type()) {
+    typed_scalar(literal, field.data_type())
+}
+
+/// Makes a constant of an Arrow type that the literal already has.
+pub(super) fn typed_scalar(literal: &Literal, data_type: &DataType) -> Result<ScalarValue, QueryError> {
+    Ok(match (literal, data_type) {
         (Literal::Text(text), DataType::Utf8) => ScalarValue::Utf8(Some(text.clone())),
         (Literal::Text(text), DataType::Utf8View) => ScalarValue::Utf8View(Some(text.clone())),
         (Literal::Integer(number), DataType::Int64) => ScalarValue::Int64(Some(*number)),

@@ -5,13 +5,21 @@
 //! answer is stored before it leaves. The same question of the same data finds the stored answer and costs nothing.
 //!
 //! INVARIANT: whatever fails after the price is reserved, the price stays spent.
+//!
+//! PRIVACY: whatever comes of a release, an answer, a stored one or a failure, leaves at a tick ([`tick`]): how long it
+//! took would tell of rows and noise. The run is closed after the tick, so that its duration tells no more. A dry run
+//! touches no data and is answered at once. Nothing is counted by outcome, as metrics are public.
+
+mod tick;
 
 use std::collections::BTreeMap;
 
-use membrane_ledger::{ReserveRequest, Reserved, StoredRelease};
+use chrono::TimeDelta;
+use membrane_ledger::{Reservation, ReserveRequest, Reserved, StoredRelease};
 use membrane_model::{Action, ColumnName, Delta, Epsilon, Price, Purpose, RunId};
-use membrane_privacy::MechanismSummary;
+use membrane_privacy::{MechanismSummary, PrivacyUnit};
 use membrane_query::{ReleaseAnswer, ReleaseOptions, ReleasePlan, Statement};
+use tokio::time::Instant;
 
 use super::budget::BudgetLine;
 use super::caps::caps;
@@ -19,6 +27,11 @@ use super::run::{ActiveRun, RunHead, Work};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
+
+/// How much longer than a release may take its reservation is held: for storing the answer, and for clocks that differ.
+const LEASE_SLACK: TimeDelta = TimeDelta::minutes(5);
+/// A year: no release takes longer.
+const LEASE_SECONDS_MAX: u64 = 31_536_000;
 
 /// What a partner asks.
 #[derive(Debug, Clone, Default)]
@@ -52,6 +65,10 @@ pub struct Released {
     pub charged: Price,
     /// Bounds, noise and error bars.
     pub mechanism: MechanismSummary,
+    /// Whom the price protects.
+    pub unit: PrivacyUnit,
+    /// What a reader of the numbers should know.
+    pub notes: Vec<String>,
     /// What is left of the partner's own budgets.
     pub budgets: Vec<BudgetLine>,
     /// The run in which the answer was drawn, when that was an earlier one.
@@ -66,6 +83,7 @@ pub struct Released {
 /// [`Failure`] when it is refused, cannot be bounded, is beyond the budget, or fails. The price stays spent when it
 /// fails after it was reserved.
 pub async fn release(ctx: &RequestCtx, hub: &Hub, request: ReleaseRequest) -> Result<Released, Failure> {
+    let started = Instant::now();
     let statement = Statement::parse(&request.sql, &ctx.limits);
     let purpose = match &request.purpose {
         Some(purpose) => purpose.clone(),
@@ -82,14 +100,17 @@ pub async fn release(ctx: &RequestCtx, hub: &Hub, request: ReleaseRequest) -> Re
         Ok(plan) => plan,
         Err(error) => return Err(run.fail(error).await),
     };
+    let id = run.id();
     run.work = Work { inputs: plan.inputs().to_vec(), ..Work::default() };
-    let edges = plan.edges().to_vec();
-    match Box::pin(answer(ctx, hub, run.id(), plan, request.dry_run)).await {
+    let answered = if request.dry_run {
+        price(ctx, hub, id, &plan).await
+    } else {
+        let answered = Box::pin(answer(ctx, hub, id, plan, &mut run.work)).await;
+        tick::wait(started, ctx.limits.seconds_max).await;
+        answered
+    };
+    match answered {
         Ok(released) => {
-            if let Some(answer) = &released.answer {
-                run.work.rows_out = u64::try_from(answer.rows.len()).ok();
-                run.work.edges = edges;
-            }
             run.complete().await?;
             Ok(released)
         }
@@ -117,20 +138,35 @@ async fn plan(
     hub.engine().plan_release(&permit, &statement, options).await.map_err(Error::Query)
 }
 
+/// Tells the price.
+async fn price(ctx: &RequestCtx, hub: &Hub, run: RunId, plan: &ReleasePlan) -> Result<Released, Error> {
+    let scopes = caps(hub.privacy(), &ctx.principal, plan.private_dataset())?;
+    Ok(Released {
+        run,
+        price: plan.price(),
+        charged: Price::default(),
+        mechanism: plan.summary().clone(),
+        unit: plan.unit().clone(),
+        notes: plan.notes().to_vec(),
+        budgets: own_budgets(hub, &scopes).await?,
+        replay_of: None,
+        answer: None,
+    })
+}
+
+/// Reserves the price and answers, from what was stored or by drawing. What leaves is put into `work`.
 async fn answer(
     ctx: &RequestCtx,
     hub: &Hub,
     run: RunId,
     plan: ReleasePlan,
-    dry_run: bool,
+    work: &mut Work,
 ) -> Result<Released, Error> {
-    let (price, mechanism) = (plan.price(), plan.summary().clone());
-    let scopes = caps(hub.privacy(), &ctx.principal, plan.private_dataset())?;
-    if dry_run {
-        let budgets = own_budgets(hub, &scopes).await?;
-        let charged = Price::default();
-        return Ok(Released { run, price, charged, mechanism, budgets, replay_of: None, answer: None });
+    if let Some(dataset) = plan.without_data() {
+        return Err(Error::NoData { dataset: dataset.clone() });
     }
+    let (price, unit, edges) = (plan.price(), plan.unit().clone(), plan.edges().to_vec());
+    let scopes = caps(hub.privacy(), &ctx.principal, plan.private_dataset())?;
     let request = ReserveRequest {
         run,
         partner: ctx.principal.clone(),
@@ -139,43 +175,59 @@ async fn answer(
         caps: scopes.clone(),
         now: ctx.now(),
     };
-    let reserved = hub.ledger().reserve(&request).await.map_err(Error::Ledger)?;
+    let reserved = hub.ledger().reserve_for(&request, lease(ctx)).await.map_err(Error::Ledger)?;
     let (answer, charged, replay_of) = match reserved {
         Reserved::OverBudget { scope, remaining } => {
-            count("over_budget");
             return Err(Error::OverBudget { scope, remaining, price });
         }
         Reserved::InFlight => return Err(Error::InFlight),
         Reserved::Replay(StoredRelease { run, answer, .. }) => {
-            count("replayed");
             (ReleaseAnswer::from_bytes(&answer).map_err(Error::Query)?, Price::default(), Some(run))
         }
-        Reserved::Granted(reservation) => {
-            let drawn = plan.run().await.and_then(|answer| answer.to_bytes());
-            match drawn {
-                Ok(bytes) => {
-                    // Stored, durably, before it leaves; what leaves is what was stored.
-                    hub.ledger()
-                        .commit_release(&reservation, &bytes, ctx.now())
-                        .await
-                        .map_err(Error::Record)?;
-                    count("granted");
-                    (ReleaseAnswer::from_bytes(&bytes).map_err(Error::Query)?, price, None)
-                }
-                Err(error) => {
-                    // Closing the run burns it as well; this only says so at once.
-                    if let Err(unrecorded) = hub.ledger().burn(&reservation).await {
-                        tracing::error!(run.id = %run, "the reservation of run `{run}` could not be burned: {unrecorded}");
-                    }
-                    count("burned");
-                    return Err(Error::Query(error));
-                }
-            }
-        }
+        Reserved::Granted(reservation) => (draw(ctx, hub, run, plan, &reservation).await?, price, None),
     };
-    let budgets = own_budgets(hub, &scopes).await?;
-    let mechanism = answer.mechanism.clone();
-    Ok(Released { run, price, charged, mechanism, budgets, replay_of, answer: Some(answer) })
+    // From here on the answer is stored, and paid for: it is on record, and nothing may keep it back.
+    work.rows_out = u64::try_from(answer.rows.len()).ok();
+    work.edges = edges;
+    let budgets = own_budgets(hub, &scopes).await.unwrap_or_else(|error| {
+        tracing::warn!(run.id = %run, %error, "the budgets that are left after run `{run}` could not be read");
+        Vec::new()
+    });
+    let (mechanism, notes) = (answer.mechanism.clone(), answer.notes.clone());
+    Ok(Released { run, price, charged, mechanism, unit, notes, budgets, replay_of, answer: Some(answer) })
+}
+
+/// Computes the answer that was paid for and stores it, durably, before it leaves. What leaves is what was stored.
+async fn draw(
+    ctx: &RequestCtx,
+    hub: &Hub,
+    run: RunId,
+    plan: ReleasePlan,
+    reservation: &Reservation,
+) -> Result<ReleaseAnswer, Error> {
+    let drawn = plan.run(reservation).await.and_then(|answer| {
+        let bytes = answer.to_bytes()?;
+        Ok((ReleaseAnswer::from_bytes(&bytes)?, bytes))
+    });
+    match drawn {
+        Ok((answer, bytes)) => {
+            let stored = hub.ledger().commit_release(reservation, &bytes, ctx.now()).await;
+            stored.map(|()| answer).map_err(Error::Record)
+        }
+        Err(error) => {
+            // Closing the run burns it as well; this only says so at once.
+            if let Err(unrecorded) = hub.ledger().burn(reservation).await {
+                tracing::error!(run.id = %run, "the reservation of run `{run}` could not be burned: {unrecorded}");
+            }
+            Err(Error::Query(error))
+        }
+    }
+}
+
+/// Returns how long the same question waits for an answer that is under way.
+fn lease(ctx: &RequestCtx) -> TimeDelta {
+    let seconds = i64::try_from(ctx.limits.seconds_max.min(LEASE_SECONDS_MAX)).unwrap_or(0);
+    TimeDelta::seconds(seconds) + LEASE_SLACK
 }
 
 /// What is left for this partner. What all partners together spent is not for one of them to see.
@@ -191,8 +243,4 @@ async fn own_budgets(
         }
     }
     Ok(lines)
-}
-
-fn count(outcome: &'static str) {
-    metrics::counter!("membrane_releases_total", "outcome" => outcome).increment(1);
 }

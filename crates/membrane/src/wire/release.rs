@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use membrane_model::{ColumnName, Purpose};
-use membrane_privacy::{AggregateKind, MechanismSummary};
+use membrane_privacy::{AggregateKind, MechanismSummary, PrivacyUnit};
 use membrane_query::ReleaseAnswer;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -79,10 +79,15 @@ pub struct ReleaseAnswerBody {
     pub budgets: Vec<BudgetLineBody>,
     /// Contribution bounds, noise and error bars.
     pub mechanism: MechanismBody,
+    /// Whom the price protects: a person with two such identities is protected at twice the epsilon.
+    pub unit: UnitBody,
+    /// What a reader of the numbers should know: what the bounds leave out, first of all.
+    pub notes: Vec<String>,
+    /// Of which share of members the bounds left something out; none for a dry run, and in answers that were drawn before
+    /// it was told.
+    pub clipped: Option<ClippedBody>,
     /// The versions of the tables that were read.
     pub datasets: Option<Vec<DatasetVersionBody>>,
-    /// What a reader of the numbers should know.
-    pub notes: Option<Vec<String>>,
     /// The columns: keys, and for each value `x` also `x_lo95`, `x_hi95` (its 95 % interval) and `x_sd`.
     pub columns: Option<Vec<ReleaseColumnBody>>,
     /// The rows.
@@ -105,6 +110,26 @@ pub struct PriceBody {
     pub charged_delta: f64,
 }
 
+/// The privacy unit: the subject of one dataset, as its channel knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UnitBody {
+    /// The dataset whose rows are about the unit.
+    pub dataset: String,
+    /// The kind of identity that tells one unit from another.
+    pub identity: String,
+}
+
+/// A share of members, released with noise.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ClippedBody {
+    /// The share, within 0 and 1.
+    pub share: f64,
+    /// The lower end of its 95 % interval.
+    pub share_lo95: f64,
+    /// The upper end of its 95 % interval.
+    pub share_hi95: f64,
+}
+
 /// What a release did to protect members.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct MechanismBody {
@@ -116,6 +141,9 @@ pub struct MechanismBody {
     pub threshold: Option<i64>,
     /// The fewest members of a group that is shown; none when keys are public.
     pub cohort_min: Option<u32>,
+    /// Half of the width of the 95 % interval of the two numbers of members behind `clipped`: of all members, and of those
+    /// of whom something was left out.
+    pub clipped_half_width95: Option<i64>,
     /// The aggregates.
     pub aggregates: Vec<AggregateBody>,
 }
@@ -131,6 +159,13 @@ pub struct AggregateBody {
     pub half_width95: f64,
     /// The most that one member contributes to one group.
     pub contribution_max: f64,
+    /// Rows of one member that count at most in one group, for SUM what so many rows can add; none where a member counts
+    /// once.
+    pub rows_max: Option<u32>,
+    /// The least that one row adds to a sum: smaller values count as this.
+    pub lower: Option<f64>,
+    /// The most that one row adds to a sum: larger values count as this.
+    pub upper: Option<f64>,
 }
 
 /// A table that was read.
@@ -154,15 +189,16 @@ pub struct ReleaseColumnBody {
 impl From<&MechanismSummary> for MechanismBody {
     fn from(summary: &MechanismSummary) -> Self {
         let aggregates = summary.aggregates.iter().map(|aggregate| {
-            let unit = match aggregate.kind {
-                AggregateKind::Sum { scale, .. } => 10_f64.powi(-i32::from(scale)),
-                _ => 1.0,
-            };
+            let bounds = aggregate.kind.row_bounds();
+            let unit = bounds.map_or(1.0, |bounds| 10_f64.powi(-i32::from(bounds.scale)));
             AggregateBody {
                 name: aggregate.name.clone(),
                 sigma: aggregate.sigma * unit,
                 half_width95: number(aggregate.half_width95) * unit,
                 contribution_max: number(aggregate.contribution_max) * unit,
+                rows_max: (aggregate.kind != AggregateKind::Members).then_some(summary.rows_max),
+                lower: bounds.map(|bounds| number(bounds.lower) * unit),
+                upper: bounds.map(|bounds| number(bounds.upper) * unit),
             }
         });
         Self {
@@ -170,6 +206,7 @@ impl From<&MechanismSummary> for MechanismBody {
             rows_max: summary.rows_max,
             threshold: summary.threshold,
             cohort_min: summary.cohort_min,
+            clipped_half_width95: summary.clipping.as_ref().map(|clipping| clipping.half_width95),
             aggregates: aggregates.collect(),
         }
     }
@@ -198,13 +235,24 @@ pub fn release_head(released: &Released) -> Head {
         ("charged", json!(AmountBody::from(released.charged))),
         ("budgets", json!(budgets)),
         ("mechanism", json!(MechanismBody::from(mechanism))),
+        ("unit", json!(unit(&released.unit))),
+        ("notes", json!(released.notes)),
     ];
     if let Some(answer) = &released.answer {
+        head.push(("clipped", json!(clipped(answer))));
         head.push(("datasets", json!(datasets(answer))));
-        head.push(("notes", json!(answer.notes)));
         head.push(("columns", json!(columns(answer))));
     }
     head
+}
+
+fn unit(unit: &PrivacyUnit) -> UnitBody {
+    UnitBody { dataset: unit.dataset.to_string(), identity: unit.identity.to_string() }
+}
+
+fn clipped(answer: &ReleaseAnswer) -> Option<ClippedBody> {
+    let shown = answer.clipped.as_ref()?;
+    Some(ClippedBody { share: shown.share, share_lo95: shown.low95, share_hi95: shown.high95 })
 }
 
 fn datasets(answer: &ReleaseAnswer) -> Vec<DatasetVersionBody> {

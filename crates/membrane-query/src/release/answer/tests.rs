@@ -2,8 +2,8 @@ use std::fs;
 use std::path::Path;
 
 use datafusion::arrow::array::{Array, AsArray};
-use datafusion::arrow::datatypes::{Decimal128Type, Int64Type};
-use membrane_privacy::{AggregateKind, AggregateSummary};
+use datafusion::arrow::datatypes::{DataType, Date32Type, Decimal128Type, Int64Type, TimeUnit};
+use membrane_privacy::{AggregateKind, AggregateSummary, ClippingSummary, SizeSummary};
 
 use super::*;
 
@@ -56,31 +56,56 @@ fn sample() -> ReleaseAnswer {
             epsilon: 0.9987,
             delta: 1e-6,
             price,
+            clipping: Some(ClippingSummary { sensitivity: 1.5, sigma: 28.25, half_width95: 56 }),
+            size: Some(SizeSummary { member_max: 4_825, total_max: 805_306_368, sigma: 155_648.5 }),
         },
         datasets: vec![ReleasedDataset {
             dataset: "lines".parse().expect("a dataset name"),
             version: Some(TableVersion(7)),
         }],
         notes: vec!["groups below the threshold are not shown".into()],
+        unit: Some(PrivacyUnit {
+            dataset: "lines".parse().expect("a dataset name"),
+            identity: "member_no".parse().expect("an identity kind"),
+        }),
+        clipped: Some(ClippedShare { share: 0.125, low95: 0.0625, high95: 0.1875 }),
     }
+}
+
+/// The sample as it was stored before form 2.
+fn sample_1() -> ReleaseAnswer {
+    let mut sample = ReleaseAnswer { format: 1, unit: None, clipped: None, ..sample() };
+    (sample.mechanism.clipping, sample.mechanism.size) = (None, None);
+    sample
+}
+
+fn golden(name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/release/answer").join(name);
+    let golden = fs::read(path).expect("read the golden file");
+    golden.strip_suffix(b"\n").unwrap_or(&golden).to_vec()
 }
 
 /// What is stored today must be readable for as long as releases are kept: a change here needs a new
 /// `FORMAT` and a reader of the old one.
 #[test]
 fn the_stored_form_is_the_golden_one() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/release/answer/golden.json");
-    let golden = fs::read(path).expect("read the golden file");
-    let golden = golden.strip_suffix(b"\n").unwrap_or(&golden);
     let written = sample().to_bytes().expect("bytes");
-    assert_eq!(String::from_utf8_lossy(&written), String::from_utf8_lossy(golden));
-    assert_eq!(ReleaseAnswer::from_bytes(golden), Ok(sample()));
+    assert_eq!(String::from_utf8_lossy(&written), String::from_utf8_lossy(&golden("golden.json")));
+    assert_eq!(ReleaseAnswer::from_bytes(&golden("golden.json")), Ok(sample()));
+}
+
+#[test]
+fn what_was_stored_in_the_first_form_is_read() {
+    assert_eq!(ReleaseAnswer::from_bytes(&golden("golden-1.json")), Ok(sample_1()));
+    assert_eq!(sample_1().to_batch().map(|batch| batch.num_rows()), Ok(2));
 }
 
 #[test]
 fn another_form_is_refused() {
     let later = ReleaseAnswer { format: FORMAT + 1, ..sample() };
     assert_eq!(ReleaseAnswer::from_bytes(&later.to_bytes().expect("bytes")), Err(QueryError::Failed));
+    let none = ReleaseAnswer { format: 0, ..sample() };
+    assert_eq!(ReleaseAnswer::from_bytes(&none.to_bytes().expect("bytes")), Err(QueryError::Failed));
     assert_eq!(ReleaseAnswer::from_bytes(b"{}"), Err(QueryError::Failed));
 }
 
@@ -108,4 +133,23 @@ fn a_cell_of_another_type_is_refused() {
     let mut wrong = sample();
     wrong.rows[0][4] = Some("many".into());
     assert_eq!(wrong.to_batch(), Err(QueryError::Failed));
+}
+
+/// Days and instants of no calendar, which answers of the first form may have.
+#[test]
+fn every_day_and_instant_can_be_shown() {
+    let mut far = sample();
+    let cells = |date: &str, instant: &str| {
+        let mut row = sample().rows[1].clone();
+        (row[1], row[2]) = (Some(instant.to_owned()), Some(date.to_owned()));
+        row
+    };
+    far.rows = vec![
+        cells("12345-06-07", "12345-06-07T08:09:10.000011Z"),
+        cells("-001-01-01", "-290308-12-21T19:59:05.224192Z"),
+        cells("5881580-07-11", "294247-01-10T04:00:54.775807Z"),
+    ];
+    let batch = far.to_batch().expect("a batch");
+    assert_eq!(batch.column(2).as_primitive::<Date32Type>().value(2), i32::MAX);
+    assert_eq!(batch.column(1).null_count() + batch.column(2).null_count(), 0);
 }

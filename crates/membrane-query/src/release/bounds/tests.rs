@@ -11,11 +11,11 @@ async fn check(sql: &str, change: impl FnOnce(&mut ReleaseOptions), expected: &s
             let kinds: Vec<String> = spec
                 .aggregates
                 .iter()
-                .map(|aggregate| match aggregate.kind {
-                    AggregateKind::Sum { lower, upper, scale } => {
+                .map(|aggregate| match aggregate.kind.row_bounds() {
+                    Some(RowBounds { lower, upper, scale }) => {
                         format!("{}[{lower},{upper}]e{scale}", aggregate.name)
                     }
-                    _ => aggregate.name.clone(),
+                    None => aggregate.name.clone(),
                 })
                 .collect();
             format!("{}x{} {}", spec.groups_max, spec.rows_max, kinds.join(" "))
@@ -63,4 +63,23 @@ async fn missing_and_senseless_bounds_are_refused() {
     let wide = |options: &mut ReleaseOptions| options.rows_max = Some(1 << 20);
     let overflow = "the bounds of `sum_amount` are too wide: rows per member times the larger bound must stay below 2147483648";
     check("SELECT SUM(amount) FROM lines", wide, overflow).await;
+}
+
+/// Bounds that would have no effect are told before they are paid for.
+#[tokio::test]
+async fn bounds_of_other_columns_are_refused() {
+    let of = |name: &'static str| {
+        move |options: &mut ReleaseOptions| {
+            options.bounds.insert(name.parse().expect("a column name"), (0.0, 1.0));
+        }
+    };
+    let refused = |name: &str| {
+        format!(
+            "a release cannot have bounds of a column that it does not sum: `{name}`: state bounds for columns of SUM and AVG, and only for those"
+        )
+    };
+    check("SELECT SUM(amount) FROM lines", of("amuont"), &refused("amuont")).await;
+    check("SELECT SUM(amount) FROM lines", of("quantity"), &refused("quantity")).await;
+    check("SELECT COUNT(amount) FROM lines", of("amount"), &refused("amount")).await;
+    check("SELECT AVG(amount) FROM lines", of("amount"), "1x3 avg_amount_sum[0,100]e2 count_amount").await;
 }

@@ -56,3 +56,37 @@ fn dates_and_instants_are_written_as_elsewhere() {
     assert_eq!(date_text(-1), "1969-12-31");
     assert!(values_of(Part::Year).is_none());
 }
+
+#[test]
+fn keys_are_held_within_the_years_that_everyone_reads() {
+    let (first, last) = ("0001-01-01", "9999-12-31");
+    for (days, text) in
+        [(i64::MIN / 2, first), (-719_163, first), (-719_162, first), (2_932_896, last), (i64::MAX / 2, last)]
+    {
+        assert_eq!(date_text(shown_days(days)), text);
+    }
+    assert_eq!(instant_text(shown_micros(i64::MIN)), "0001-01-01T00:00:00Z");
+    assert_eq!(instant_text(shown_micros(i64::MAX)), "9999-12-31T23:59:59.999999Z");
+    assert_eq!(shown_micros(1_772_323_200_000_001), 1_772_323_200_000_001);
+}
+
+proptest! {
+    /// What is written can be read, whatever it is.
+    #[test]
+    fn days_and_instants_read_back(days: i32, micros: i64) {
+        prop_assert_eq!(date_of(&date_text(i64::from(days))), Some(i64::from(days)));
+        prop_assert_eq!(instant_of(&instant_text(micros)), Some(micros));
+    }
+}
+
+#[test]
+fn what_was_not_written_here_is_not_read() {
+    for text in ["", "2026", "2026-03", "2026-13-01", "2026-03-01-01", "2026-03-xx", "x026-03-01"] {
+        assert_eq!(date_of(text), None, "{text}");
+    }
+    for text in ["2026-03-01", "2026-03-01T00:00:00", "2026-03-01T00:00Z", "T00:00:00Z"] {
+        assert_eq!(instant_of(text), None, "{text}");
+    }
+    assert_eq!(instant_of(&instant_text(i64::MIN)), Some(i64::MIN));
+    assert_eq!(instant_of(&instant_text(i64::MAX)), Some(i64::MAX));
+}

@@ -1,4 +1,4 @@
-use membrane_model::TableVersion;
+use membrane_policy::{CompareOperator, RowExpr, RowValue};
 use membrane_vault::{RootKey, Vault};
 
 use super::*;
@@ -11,6 +11,8 @@ struct Asked {
     purpose: Option<&'static str>,
     policy: &'static str,
     version: u64,
+    table: &'static str,
+    region: Option<&'static str>,
     epsilon: f64,
     cohort_min: u32,
     rows_max: u32,
@@ -21,6 +23,8 @@ const PLAIN: Asked = Asked {
     purpose: Some("partner_reporting"),
     policy: "p1",
     version: 3,
+    table: "one",
+    region: None,
     epsilon: 1.0,
     cohort_min: 0,
     rows_max: 3,
@@ -35,9 +39,17 @@ async fn key(sql: &str, asked: &Asked) -> String {
     let principal = asked.principal.parse().expect("a principal");
     let asker = Asker { principal: &principal, purpose: purpose.as_ref(), policy_version: asked.policy };
     let dataset = "lines".parse().expect("a dataset name");
-    let inputs = [DatasetVersion { dataset, version: TableVersion(asked.version) }];
+    let row_rule = asked.region.map_or(RowRule::All, |region| {
+        RowRule::When(RowExpr::Compare {
+            column: "region".parse().expect("a column name"),
+            operator: CompareOperator::Eq,
+            value: RowValue::String(region.to_owned()),
+        })
+    });
+    let version = Some((TableVersion(asked.version), asked.table));
+    let data = [Data { dataset: &dataset, version, row_rule: &row_rule }];
     let root = RootKey::from_hex(&"07".repeat(32)).expect("a root key");
-    query_key(&Vault::new(&root).query_key_hasher(), &asker, &question, mechanism.spec(), &inputs)
+    query_key(&Vault::new(&root).query_key_hasher(), &asker, &question, mechanism.spec(), &data)
         .expect("a key")
 }
 
@@ -74,6 +86,11 @@ async fn whatever_changes_the_answer_changes_the_name() {
         Asked { purpose: None, ..PLAIN },
         Asked { policy: "p2", ..PLAIN },
         Asked { version: 4, ..PLAIN },
+        // The table was lost and made anew: its versions were counted from 0 again.
+        Asked { table: "other", ..PLAIN },
+        // The same policies let other rows through at another time.
+        Asked { region: Some("SH"), ..PLAIN },
+        Asked { region: Some("BJ"), ..PLAIN },
         Asked { epsilon: 1.5, ..PLAIN },
         Asked { cohort_min: 50, ..PLAIN },
         Asked { rows_max: 4, ..PLAIN },

@@ -1,14 +1,15 @@
+mod bounding;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
-use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryConsumer, MemoryPool, UnboundedMemoryPool};
-use membrane_model::Limits;
+use membrane_privacy::{GroupKey, GroupTotals};
 use proptest::prelude::*;
 
 use super::*;
 use crate::release::bounds::ReleaseOptions;
-use crate::release::fixture::{Row, ask, batch, lines_table, mechanism, options, products_table, sampling};
-use crate::release::{plan, rows};
+use crate::release::fixture::{Row, ask, lines_table, mechanism, options, products_table, totals_within};
 
 type Totals = BTreeMap<GroupKey, GroupTotals>;
 
@@ -16,16 +17,12 @@ async fn totals_with(
     sql: &str,
     options: &ReleaseOptions,
     tables: &[Arc<dyn TableProvider>],
-) -> Result<Totals, QueryError> {
-    let question = ask(sql).await?;
-    let mechanism = mechanism(&question, options)?;
-    let plan = rows::plan(&question, tables)?;
-    let exact = plan::exact(&question, &mechanism, &plan, &Limits::default()).await?;
-    exact.finish(&mechanism, &sampling())
+) -> Result<ExactTotals, QueryError> {
+    totals_within(sql, options, tables, &Limits::default()).await
 }
 
 async fn totals(sql: &str, partitions: &[Vec<Row>]) -> Totals {
-    totals_with(sql, &options(1.0), &[lines_table(partitions)]).await.expect("totals")
+    totals_with(sql, &options(1.0), &[lines_table(partitions)]).await.expect("totals").groups
 }
 
 /// Totals as text: `key: members values`.
@@ -57,7 +54,7 @@ async fn rows_are_clamped_then_parts() {
     ];
     let sql = "SELECT COUNT(*), COUNT(amount), COUNT(DISTINCT member_no), SUM(amount) FROM lines";
     check(sql, &rows, &[": 2 [4, 3, 2, 50100]"]).await;
-    // Ten rows of 400.00: three count, in the number as in the sum.
+    // Ten rows of 400.00: three count, and the sum is what three rows can add.
     let many = vec![Row { amount: Some(40_000), ..row(1) }; 10];
     check(sql, &many, &[": 1 [3, 3, 1, 150000]"]).await;
 }
@@ -94,6 +91,20 @@ async fn keys_are_rendered_as_the_contract_writes_them() {
     check("SELECT COUNT(*) FROM lines GROUP BY region", &rows, &["SH: 1 [1]"]).await;
 }
 
+/// Bo has ten lines of 100.00 where three count, Ann one of 400.00: the average of what counts is 700.00 over four
+/// lines, and not 1,400.00 over four, where Bo's ten would weigh as three.
+#[tokio::test]
+async fn the_average_is_not_moved_by_rows_that_do_not_count() {
+    let mut rows = vec![Row { amount: Some(10_000), ..row(1) }; 10];
+    rows.push(Row { amount: Some(40_000), ..row(2) });
+    rows.push(Row { amount: None, ..row(1) });
+    check("SELECT AVG(amount) FROM lines", &rows, &[": 2 [70000, 4]"]).await;
+    check("SELECT SUM(amount), AVG(amount) FROM lines", &rows, &[": 2 [140000, 70000, 4]"]).await;
+    // A column that is never NULL is averaged over all rows.
+    let quantities = [1, 2, 3, 4].map(|quantity| Row { quantity, ..row(1) });
+    check("SELECT AVG(quantity) FROM lines", &quantities, &[": 1 [8, 3]"]).await;
+}
+
 #[tokio::test]
 async fn conditions_and_joins_come_first() {
     let lines = lines_table(&[vec![
@@ -101,13 +112,46 @@ async fn conditions_and_joins_come_first() {
         Row { product: 2, quantity: 2, ..row(1) },
         Row { product: 3, quantity: 3, ..row(2) },
     ]]);
-    // Product 1 is listed twice: its line counts twice, for the same member, within the same bounds.
-    let products = products_table(&[(1, Some("acme")), (1, Some("acme")), (2, None), (9, Some("none"))]);
-    let sql = "SELECT p.brand, COUNT(*), SUM(l.quantity) FROM lines l JOIN products p ON l.product_id = p.product_id
-               WHERE l.quantity BETWEEN 1 AND 2 AND (p.brand LIKE 'a%' OR p.brand IS NULL) GROUP BY p.brand";
-    let found = totals_with(sql, &options(1.0), &[lines, products]).await.expect("totals");
-    let rows: Vec<_> = found.into_iter().map(|(key, totals)| (key[0].clone(), totals.values)).collect();
-    assert_eq!(rows, [(None, vec![1, 2]), (Some("acme".to_owned()), vec![2, 2])]);
+    // Product 1 is listed three times: the first of its rows, sorted, stands for it, and its line counts once.
+    let products = products_table(&[
+        (1, Some("zed")),
+        (1, Some("acme")),
+        (2, None),
+        (1, Some("acme")),
+        (9, Some("none")),
+    ]);
+    for sql in [
+        "SELECT p.brand, COUNT(*), SUM(l.quantity) FROM lines l JOIN products p ON l.product_id = p.product_id
+         WHERE l.quantity BETWEEN 1 AND 2 AND (p.brand LIKE 'a%' OR p.brand IS NULL) GROUP BY p.brand",
+        "SELECT brand, COUNT(*), SUM(quantity) FROM lines JOIN products USING (product_id)
+         WHERE quantity < 3 GROUP BY brand",
+    ] {
+        let tables = [Arc::clone(&lines), Arc::clone(&products)];
+        let found = totals_with(sql, &options(1.0), &tables).await.expect("totals").groups;
+        let rows: Vec<_> = found.into_iter().map(|(key, totals)| (key[0].clone(), totals.values)).collect();
+        assert_eq!(rows, [(None, vec![1, 2]), (Some("acme".to_owned()), vec![1, 1])]);
+    }
+    // In whatever order the statement names them.
+    let sql = "SELECT brand, COUNT(*) FROM products JOIN lines USING (product_id) GROUP BY brand";
+    let found = totals_with(sql, &options(1.0), &[products, lines]).await.expect("totals").groups;
+    assert_eq!(found.into_iter().map(|(_, totals)| totals.values[0]).collect::<Vec<_>>(), [1, 1]);
+}
+
+/// Seven joins of one product table: one line stays one row, whatever the product table holds.
+#[tokio::test]
+async fn joins_do_not_multiply_rows() {
+    let lines = lines_table(&[vec![Row { product: 1, ..row(1) }]]);
+    let products: Vec<(u8, Option<&str>)> = (0..50).map(|_| (1, Some("acme"))).collect();
+    let mut sql = "SELECT COUNT(*) FROM lines l".to_owned();
+    let mut tables = vec![lines];
+    for number in 0..7 {
+        sql.push_str(&format!(" JOIN products p{number} ON p{number}.product_id = l.product_id"));
+        tables.push(products_table(&products));
+    }
+    let mut wide = options(1.0);
+    wide.rows_max = Some(1_000);
+    let found = totals_with(&sql, &wide, &tables).await.expect("totals");
+    assert_eq!(found.groups.values().map(|totals| totals.values[0]).collect::<Vec<_>>(), [1]);
 }
 
 #[tokio::test]
@@ -117,38 +161,6 @@ async fn nobody_gives_no_totals() {
     let without_member = Row { member: None, ..Row::default() };
     assert!(nothing(totals("SELECT COUNT(*) FROM lines", &[vec![without_member]]).await));
     assert!(totals("SELECT COUNT(*) FROM lines GROUP BY store_id", &[vec![]]).await.is_empty());
-}
-
-/// With one group per member, ten members of ten stores each keep one; which one differs between members
-/// and does not change from run to run.
-#[tokio::test]
-async fn groups_beyond_the_bound_are_left_out_by_a_keyed_choice() {
-    let mut wanted = options(1.0);
-    wanted.groups_max = Some(1);
-    let rows: Vec<Row> =
-        (0..10).flat_map(|member| (0..10).map(move |store| Row { store, ..row(member) })).collect();
-    let sql = "SELECT COUNT(*) FROM lines GROUP BY store_id";
-    let first = totals_with(sql, &wanted, &[lines_table(std::slice::from_ref(&rows))]).await.expect("totals");
-    let again = totals_with(sql, &wanted, &[lines_table(&[rows])]).await.expect("totals");
-    assert_eq!(first, again);
-    assert_eq!(first.values().map(|totals| totals.members).sum::<i64>(), 10);
-    assert!(first.values().filter(|totals| totals.members > 0).count() > 1, "not all in one store");
-}
-
-#[tokio::test]
-async fn memory_comes_from_the_pool_and_groups_are_limited() {
-    let question = ask("SELECT COUNT(*) FROM lines GROUP BY store_id").await.expect("a question");
-    let mechanism = mechanism(&question, &options(1.0)).expect("a mechanism");
-    let stores: Vec<Row> = (0..100).map(|store| Row { store, ..row(1) }).collect();
-    let full = batch(&stores);
-    let picked = full.project(&[12, 2]).expect("columns");
-    let absorb = |pool: Arc<dyn MemoryPool>, groups_max| {
-        let memory = MemoryConsumer::new("test").register(&pool);
-        Exact::new(&question, &mechanism, groups_max, memory).and_then(|mut exact| exact.absorb(&picked))
-    };
-    assert_eq!(absorb(Arc::new(UnboundedMemoryPool::default()), 100), Ok(()));
-    assert_eq!(absorb(Arc::new(UnboundedMemoryPool::default()), 99), Err(QueryError::Failed));
-    assert_eq!(absorb(Arc::new(GreedyMemoryPool::new(1000)), 100), Err(QueryError::Failed));
 }
 
 fn any_row() -> impl Strategy<Value = Row> {
@@ -176,7 +188,7 @@ fn any_row() -> impl Strategy<Value = Row> {
 const SHAPES: [&str; 6] = [
     "SELECT COUNT(*), COUNT(amount), COUNT(DISTINCT member_no), SUM(amount), SUM(weight) FROM lines",
     "SELECT region, COUNT(*), SUM(amount) FROM lines GROUP BY region",
-    "SELECT store_id, COUNT(*), SUM(amount), AVG(weight) FROM lines GROUP BY store_id",
+    "SELECT store_id, COUNT(*), SUM(amount), AVG(amount), AVG(weight), AVG(quantity) FROM lines GROUP BY store_id",
     "SELECT store_id, month, COUNT(DISTINCT member_no), COUNT(amount) FROM lines GROUP BY store_id, month",
     "SELECT quantity, SUM(amount) FROM lines WHERE amount > 1.5 OR month IS NULL GROUP BY quantity",
     "SELECT p.brand, COUNT(*), SUM(l.amount) FROM lines l JOIN products p ON l.product_id = p.product_id GROUP BY p.brand",
@@ -212,6 +224,9 @@ proptest! {
             let fewer = totals_with(SHAPES[shape], &wanted, &tables(&[fewer])).await.expect("totals");
             (all, fewer, mechanism)
         });
+        prop_assert!((all.members - fewer.members).abs() <= 1);
+        prop_assert!((all.members_clipped - fewer.members_clipped).abs() <= 1);
+        let (all, fewer) = (all.groups, fewer.groups);
         let summary = mechanism.describe().expect("a summary");
         let nothing = GroupTotals { members: 0, values: vec![0; summary.aggregates.len()] };
         let keys: BTreeSet<&GroupKey> = all.keys().chain(fewer.keys()).collect();

@@ -1,82 +1,152 @@
-//! What one row adds to each aggregate of its member and group, clamped to the bounds of the row.
+//! What one row adds to the sums that are kept for its member and group, each value clamped to the bounds of a row.
+//!
+//! Each sum is kept once: `COUNT(*)`, `SUM(amount)` and `AVG(amount)` of a column that is never NULL need two, the
+//! number of rows and the sum.
 
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type};
-use membrane_privacy::{AggregateKind, bound_value};
+use membrane_privacy::{AggregateKind, RawValue, bound_value};
 
 use crate::QueryError;
-use crate::release::question::{Aggregate, ColumnRef};
+use crate::release::question::{Aggregate, ColumnRef, Question};
 
-/// Where an aggregate finds what a row adds.
-pub(super) enum RawColumn {
+/// The sums that the aggregates of a question need.
+pub(super) struct Sums {
+    sums: Vec<Sum>,
+    aggregates: Vec<Parts>,
+}
+
+/// One sum over rows.
+#[derive(Debug, PartialEq)]
+enum Sum {
     /// Every row adds one.
     Rows,
-    /// Presence is enough.
-    Members,
     /// Rows with a value add one.
     NonNull(usize),
     /// Rows add their value within bounds, in units of the last of `scale` decimals.
-    Sum { place: usize, lower: i64, upper: i64, scale: i8 },
+    Values { place: usize, lower: i64, upper: i64, scale: i8 },
 }
 
-impl RawColumn {
+/// The positions of the sums that an aggregate is made of.
+#[derive(Debug, Clone, Copy)]
+struct Parts {
+    rows: Option<usize>,
+    sum: Option<usize>,
+}
+
+/// Returns how many sums there are at most, whatever the bounds.
+pub(super) fn width(question: &Question) -> usize {
+    let of = |aggregate: &Aggregate| match aggregate {
+        Aggregate::Members => 0,
+        Aggregate::Rows | Aggregate::NonNull(_) | Aggregate::Sum(_) => 1,
+        Aggregate::MeanSum(_) => 2,
+    };
+    question.aggregates.iter().map(of).sum()
+}
+
+impl Sums {
+    /// Finds the sums. `place` tells where a column stands.
     pub(super) fn new(
-        aggregate: &Aggregate,
-        kind: AggregateKind,
+        question: &Question,
+        kinds: impl Iterator<Item = AggregateKind>,
         place: impl Fn(&ColumnRef) -> Result<usize, QueryError>,
     ) -> Result<Self, QueryError> {
-        Ok(match (aggregate, kind) {
-            (Aggregate::Rows, AggregateKind::Rows) => Self::Rows,
-            (Aggregate::Members, AggregateKind::Members) => Self::Members,
-            (Aggregate::NonNull(column), AggregateKind::NonNull) => Self::NonNull(place(column)?),
-            (Aggregate::Sum(column), AggregateKind::Sum { lower, upper, scale }) => {
-                Self::Sum { place: place(column)?, lower, upper, scale }
-            }
-            _ => return Err(QueryError::Failed),
-        })
+        let mut found = Self { sums: Vec::new(), aggregates: Vec::new() };
+        for (aggregate, kind) in question.aggregates.iter().zip(kinds) {
+            let parts = match (aggregate, kind) {
+                (Aggregate::Members, AggregateKind::Members) => Parts { rows: None, sum: None },
+                (Aggregate::Rows, AggregateKind::Rows) => {
+                    Parts { rows: Some(found.position(Sum::Rows)), sum: None }
+                }
+                (Aggregate::NonNull(column), AggregateKind::NonNull) => {
+                    Parts { rows: Some(found.position(Sum::NonNull(place(column)?))), sum: None }
+                }
+                (Aggregate::Sum(column), AggregateKind::Sum { lower, upper, scale }) => {
+                    let sum = Sum::Values { place: place(column)?, lower, upper, scale };
+                    Parts { rows: None, sum: Some(found.position(sum)) }
+                }
+                (Aggregate::MeanSum(column), AggregateKind::MeanSum { lower, upper, scale }) => {
+                    let place = place(column)?;
+                    // The same rows that the average divides by.
+                    let rows = if column.required { Sum::Rows } else { Sum::NonNull(place) };
+                    let rows = Some(found.position(rows));
+                    let sum = Some(found.position(Sum::Values { place, lower, upper, scale }));
+                    Parts { rows, sum }
+                }
+                _ => return Err(QueryError::Failed),
+            };
+            found.aggregates.push(parts);
+        }
+        Ok(found)
+    }
+
+    fn position(&mut self, sum: Sum) -> usize {
+        if let Some(index) = self.sums.iter().position(|known| *known == sum) {
+            return index;
+        }
+        self.sums.push(sum);
+        self.sums.len() - 1
+    }
+
+    /// Returns how many sums there are.
+    pub(super) const fn len(&self) -> usize {
+        self.sums.len()
+    }
+
+    /// Returns what each row of a batch adds to each sum, and marks the rows of which something was cut off.
+    pub(super) fn contributions(
+        &self,
+        batch: &RecordBatch,
+        clipped: &mut [bool],
+    ) -> Result<Vec<Vec<i64>>, QueryError> {
+        self.sums.iter().map(|sum| contributions(sum, batch, clipped)).collect()
+    }
+
+    /// Puts what the aggregates found together from the sums of a part.
+    pub(super) fn raw_values<'a>(&'a self, sums: &'a [i64]) -> impl Iterator<Item = RawValue> + 'a {
+        let value = |index: Option<usize>| index.and_then(|index| sums.get(index)).copied().unwrap_or(0);
+        self.aggregates.iter().map(move |parts| RawValue { rows: value(parts.rows), sum: value(parts.sum) })
     }
 }
 
-/// Returns what each row of a batch adds.
-pub(super) fn contributions(raw: &RawColumn, batch: &RecordBatch) -> Result<Vec<i64>, QueryError> {
+fn contributions(sum: &Sum, batch: &RecordBatch, clipped: &mut [bool]) -> Result<Vec<i64>, QueryError> {
     let rows = batch.num_rows();
     let column = |place: usize| batch.columns().get(place).ok_or(QueryError::Failed);
-    Ok(match raw {
-        RawColumn::Rows => vec![1; rows],
-        RawColumn::Members => vec![0; rows],
-        RawColumn::NonNull(place) => {
+    Ok(match sum {
+        Sum::Rows => vec![1; rows],
+        Sum::NonNull(place) => {
             let array = column(*place)?;
             (0..rows).map(|row| i64::from(array.is_valid(row))).collect()
         }
-        RawColumn::Sum { place, lower, upper, scale } => {
-            clamped(column(*place)?.as_ref(), *lower, *upper, *scale)?
+        Sum::Values { place, lower, upper, scale } => {
+            let values = clamped(column(*place)?.as_ref(), (*lower, *upper), *scale)?;
+            for (mark, (_, cut)) in clipped.iter_mut().zip(&values) {
+                *mark |= *cut;
+            }
+            values.into_iter().map(|(value, _)| value).collect()
         }
     })
 }
 
-/// Clamps every value. NULL and not-a-number add nothing.
-fn clamped(array: &dyn Array, lower: i64, upper: i64, scale: i8) -> Result<Vec<i64>, QueryError> {
+/// Clamps every value, and tells whether that changed it. NULL and not-a-number add nothing.
+fn clamped(array: &dyn Array, bounds: (i64, i64), scale: i8) -> Result<Vec<(i64, bool)>, QueryError> {
+    let (lower, upper) = bounds;
+    let bound = |value: i64| (bound_value(value, lower, upper), value < lower || value > upper);
+    let nothing = (0, false);
     Ok(match array.data_type() {
         DataType::Int64 if scale == 0 => {
-            let bound = |value: Option<i64>| value.map_or(0, |value| bound_value(value, lower, upper));
-            array.as_primitive::<Int64Type>().iter().map(bound).collect()
+            array.as_primitive::<Int64Type>().iter().map(|value| value.map_or(nothing, bound)).collect()
         }
         DataType::Decimal128(_, stored) if *stored == scale => {
-            let bound = |value: Option<i128>| {
-                value.map_or(0, |value| {
-                    i64::try_from(value.clamp(i128::from(lower), i128::from(upper))).unwrap_or(0)
-                })
-            };
-            array.as_primitive::<Decimal128Type>().iter().map(bound).collect()
+            // Beyond 64 bits is beyond every bound.
+            let held = |value: i128| value.clamp(i128::from(i64::MIN), i128::from(i64::MAX));
+            let bound = |value: i128| bound(i64::try_from(held(value)).unwrap_or(0));
+            array.as_primitive::<Decimal128Type>().iter().map(|value| value.map_or(nothing, bound)).collect()
         }
         DataType::Float64 => {
             let factor = 10_f64.powi(i32::from(scale));
-            let bound = |value: Option<f64>| {
-                value.map_or(0, |value| {
-                    if value.is_nan() { 0 } else { bound_value(whole(value * factor), lower, upper) }
-                })
-            };
-            array.as_primitive::<Float64Type>().iter().map(bound).collect()
+            let bound = |value: f64| if value.is_nan() { nothing } else { bound(whole(value * factor)) };
+            array.as_primitive::<Float64Type>().iter().map(|value| value.map_or(nothing, bound)).collect()
         }
         _ => return Err(QueryError::Failed),
     })

@@ -1,23 +1,53 @@
+use chrono::{DateTime, TimeDelta};
+use datafusion::physical_plan::displayable;
+use membrane_ledger::{Ledger, NewRun, ReserveRequest, Reserved};
+use membrane_model::{Channel, LogicalType, Protection, RevealLevel};
+use membrane_policy::RowRule;
+
 use super::*;
-use crate::release::fixture::{Row, ask, lines_table, mechanism, options, sampling};
+use crate::open::Opener;
+use crate::release::fixture::{
+    DECIMAL, Row, ask, lines_table, mechanism, options, products_table, sampling, scope,
+};
+use crate::rules::ScanRules;
+use crate::session::trusted_session;
+use crate::table::GovernedTable;
+use crate::testing::{ledger, rule, vault};
+
+/// A plan of a statement over these tables, as [`Engine::plan_release`] makes it under a permit.
+async fn plan_of(sql: &str, options: &ReleaseOptions, providers: Vec<Arc<dyn TableProvider>>) -> ReleasePlan {
+    let question = ask(sql).await.expect("a question");
+    let mechanism = mechanism(&question, options).expect("a mechanism");
+    ReleasePlan {
+        unit: unit(&question, &scope()).expect("a unit"),
+        notes: notes(&mechanism),
+        summary: mechanism.describe().expect("a summary"),
+        query_key: "q1".to_owned(),
+        datasets: Vec::new(),
+        inputs: Vec::new(),
+        edges: Vec::new(),
+        sampling: sampling(),
+        limits: Limits::default(),
+        question,
+        mechanism,
+        providers,
+    }
+}
 
 /// All steps but the permit and the stored tables: 200 members in SH, none elsewhere, at an epsilon that
 /// leaves little noise. Six deviations either way: error rate below 1e-8.
 #[tokio::test]
 async fn a_release_is_near_the_bounded_truth_and_says_how_near() {
-    let question =
-        ask("SELECT region, COUNT(*) AS n, SUM(amount) AS s FROM lines GROUP BY region ORDER BY n DESC")
-            .await
-            .expect("a question");
-    let mechanism = mechanism(&question, &options(4.0)).expect("a mechanism");
+    let sql = "SELECT region, COUNT(*) AS n, SUM(amount) AS s FROM lines GROUP BY region ORDER BY n DESC";
     let rows: Vec<Row> =
         (0..200).map(|member| Row { member: Some(member), amount: Some(10_000), ..Row::default() }).collect();
-    let plan = rows::plan(&question, &[lines_table(&[rows])]).expect("a plan");
-    let exact = exact(&question, &mechanism, &plan, &Limits::default()).await.expect("totals");
-    let totals = exact.finish(&mechanism, &sampling()).expect("totals");
-    let groups = mechanism.release(totals).expect("a release");
-    let summary = mechanism.describe().expect("a summary");
-    let answer = answer(&question, &mechanism, summary, Vec::new(), &groups).expect("an answer");
+    let plan = plan_of(sql, &options(4.0), vec![lines_table(&[rows])]).await;
+    let (price, told) = (plan.price(), plan.notes().to_vec());
+    let (limits, brake) = (Limits::default(), brake());
+    let exact = exact(&plan.question, &plan.mechanism, &plan.providers, sampling(), &limits, &brake)
+        .await
+        .expect("totals");
+    let answer = plan.answer(exact).await.expect("an answer");
 
     let names: Vec<&str> = answer.columns.iter().map(|column| column.name.as_str()).collect();
     assert_eq!(names, ["region", "n", "n_lo95", "n_hi95", "n_sd", "s", "s_lo95", "s_hi95", "s_sd"]);
@@ -32,7 +62,11 @@ async fn a_release_is_near_the_bounded_truth_and_says_how_near() {
         assert!((value - truth).abs() < 6.0 * sd, "{value}, not near {truth}, sd {sd}");
         assert!(low < value && value < high && high - low > 3.0 * sd && high - low < 5.0 * sd);
     }
-    assert_eq!(answer.price, mechanism.price());
+    assert_eq!(answer.price, price);
+    assert_eq!(answer.unit.as_ref().map(|unit| unit.identity.as_str()), Some("member_no"));
+    assert_eq!(answer.notes[..told.len()], told, "what was told before is told again");
+    let clipped = answer.clipped.expect("a share");
+    assert!(clipped.share < 0.5 && clipped.low95 <= clipped.share && clipped.share <= clipped.high95);
     assert!(answer.epsilon <= 4.0 && answer.epsilon > 3.9);
     assert!(answer.notes.iter().any(|note| note.contains("at most 2 groups, with at most 3 rows")));
     assert_eq!(answer.to_batch().expect("a batch").num_rows(), 3);
@@ -40,10 +74,142 @@ async fn a_release_is_near_the_bounded_truth_and_says_how_near() {
 
 #[tokio::test]
 async fn planning_a_release_never_scans() {
-    let scope = crate::release::fixture::scope();
+    let scope = scope();
     let state = user_session(scope.planning_tables(), &Limits::default()).expect("a session");
     let statement = Statement::parse("SELECT COUNT(*) FROM lines", &Limits::default()).expect("a statement");
     let plan = state.statement_to_plan(statement.for_planner()).await.expect("a plan");
     let scanned = state.create_physical_plan(&plan).await;
     assert!(scanned.is_err(), "the planner's tables cannot be read");
+}
+
+#[test]
+fn a_dataset_that_was_never_written_has_no_data() {
+    let read = |name: &str, version: Option<u64>| ReleasedDataset {
+        dataset: name.parse().expect("a dataset name"),
+        version: version.map(membrane_model::TableVersion),
+    };
+    let check = |datasets: &[ReleasedDataset], expected: Option<&str>| {
+        assert_eq!(without_data(datasets).map(DatasetName::as_str), expected);
+    };
+    check(&[read("lines", Some(0)), read("products", Some(3))], None);
+    check(&[read("lines", None)], Some("lines"));
+    check(&[read("lines", Some(0)), read("products", None)], Some("products"));
+}
+
+/// A stored table behind a governed one, as a release sees it.
+fn governed(
+    name: &str,
+    stored: Arc<dyn TableProvider>,
+    columns: &[(&str, LogicalType)],
+    private: bool,
+    opener: &Arc<Opener>,
+) -> Arc<dyn TableProvider> {
+    let shown =
+        |(name, logical): &(&str, LogicalType)| rule(name, *logical, Protection::Clear, RevealLevel::Clear);
+    let rules = ScanRules {
+        dataset: name.parse().expect("a dataset name"),
+        columns: columns.iter().map(shown).collect(),
+        rows: RowRule::All,
+        with_subject: private,
+    };
+    let trusted = trusted_session().expect("a session");
+    Arc::new(GovernedTable::new(rules, Some(stored), trusted, Arc::clone(opener)))
+}
+
+/// A question about lines and products, over governed tables.
+async fn governed_plan(ledger: &Ledger) -> ReleasePlan {
+    let opener = Arc::new(Opener::new(ledger.clone(), vault()));
+    let text = LogicalType::String;
+    let rows: Vec<Row> =
+        (0..200).map(|member| Row { member: Some(member), product: member % 3, ..Row::default() }).collect();
+    let products = products_table(&[(0, Some("a")), (1, Some("b")), (1, Some("c")), (2, Some("a"))]);
+    let lines = [("product_id", text), ("amount", DECIMAL)];
+    let sql = "SELECT brand, COUNT(*) AS n, SUM(amount) AS s FROM lines JOIN products USING (product_id) GROUP BY brand";
+    let tables = vec![
+        governed("lines", lines_table(&[rows]), &lines, true, &opener),
+        governed("products", products, &[("product_id", text), ("brand", text)], false, &opener),
+    ];
+    plan_of(sql, &options(8.0), tables).await
+}
+
+async fn reserve(ledger: &Ledger, plan: &ReleasePlan, key: &str, seconds: i64, lease: i64) -> Reserved {
+    let at = |seconds| DateTime::from_timestamp(1_900_000_000 + seconds, 0).expect("a moment");
+    let run = ledger
+        .open_run(NewRun {
+            principal: "partner:acme".parse().expect("a principal"),
+            channel: Channel::Http,
+            action: Action::Release,
+            purpose: None,
+            job: "release".to_owned(),
+            statement: None,
+            started: at(seconds),
+        })
+        .await
+        .expect("a run");
+    let cap = Price { rho_nano: u64::MAX >> 2, delta_atto: u64::MAX >> 2 };
+    let request = ReserveRequest {
+        run: run.id(),
+        partner: "partner:acme".parse().expect("a principal"),
+        query_key: key.to_owned(),
+        price: plan.price(),
+        caps: vec![("partner:acme".parse().expect("a scope"), cap)],
+        now: at(seconds),
+    };
+    // The run stays open: closing it would burn the reservation.
+    std::mem::forget(run);
+    ledger.reserve_for(&request, TimeDelta::seconds(lease)).await.expect("a decision")
+}
+
+/// A release runs for the reservation of its own question and for no other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_runs_for_its_own_reservation_only() {
+    let (ledger, _folder) = ledger().await;
+    let plan = governed_plan(&ledger).await;
+    let Reserved::Granted(other) = reserve(&ledger, &plan, "q2", 0, 60).await else { panic!("not granted") };
+    assert_eq!(plan.run(&other).await, Err(QueryError::Failed));
+
+    let plan = governed_plan(&ledger).await;
+    let Reserved::Granted(own) = reserve(&ledger, &plan, "q1", 0, 60).await else { panic!("not granted") };
+    assert_eq!(own.query_key(), plan.query_key());
+    let answer = plan.run(&own).await.expect("an answer");
+    let brands: Vec<_> = answer.rows.iter().map(|row| row[0].as_deref()).collect();
+    assert_eq!(brands, [Some("a"), Some("b")], "product 1 is listed twice and is one product");
+}
+
+/// A question is in flight for as long as its release may take, and not longer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reservation_is_held_for_as_long_as_a_release_may_take() {
+    let (ledger, _folder) = ledger().await;
+    let plan = governed_plan(&ledger).await;
+    let first = reserve(&ledger, &plan, "q1", 0, 3_900).await;
+    assert!(matches!(first, Reserved::Granted(_)));
+    assert!(matches!(reserve(&ledger, &plan, "q1", 3_899, 3_900).await, Reserved::InFlight));
+    assert!(matches!(reserve(&ledger, &plan, "q1", 3_900, 3_900).await, Reserved::Granted(_)));
+}
+
+/// Joins of a release give way, hold the table without subject, and queue no row about a member.
+#[tokio::test]
+async fn joins_of_a_release_have_brakes_and_hold_no_members() {
+    let (ledger, _folder) = ledger().await;
+    let plan = governed_plan(&ledger).await;
+    let state = execution::session(&plan.limits).expect("a session");
+    let rows = rows::plan(&plan.question, &plan.providers).expect("a plan");
+    let physical = execution::physical(rows, &state, &plan.limits, &brake()).await.expect("a plan");
+    let shown = displayable(physical.as_ref()).indent(false).to_string();
+    assert!(shown.contains("CooperativeExec"), "{shown}");
+    assert!(shown.contains("HashJoinExec: mode=CollectLeft"), "{shown}");
+    assert!(!shown.contains("RepartitionExec"), "{shown}");
+    // Two columns of products are held; the member comes from the side that passes by.
+    assert!(shown.contains("projection=[_subject@4"), "{shown}");
+}
+
+#[test]
+fn a_brake_is_stopped_when_nobody_waits_any_more() {
+    let brake = brake();
+    drop(StopOnDrop(Arc::clone(&brake)));
+    assert!(format!("{brake:?}").contains("stopped: true"));
+}
+
+fn brake() -> Arc<Brake> {
+    Brake::new(Instant::now() + Duration::from_secs(60))
 }

@@ -77,6 +77,24 @@ async fn averages_keep_within_the_bounds() {
 }
 
 #[test]
+fn the_clipped_share_lies_within_0_and_1() {
+    let check = |members: (i64, i64), clipped: (i64, i64), expected: [f64; 3]| {
+        let ClippedShare { share, low95, high95 } =
+            clipped_share(&value(members.0, members.1), &value(clipped.0, clipped.1));
+        for (found, expected) in [share, low95, high95].into_iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-3, "{share} {low95} {high95}");
+        }
+    };
+    // sd = hypot(10, 0.25 * 10) / 1000.
+    check((1_000, 20), (250, 20), [0.25, 0.2298, 0.2702]);
+    check((1_000, 20), (-5, 20), [0.0, 0.0, 0.0146]);
+    check((1_000, 20), (1_010, 20), [1.0, 0.9823, 1.0]);
+    // Almost nobody: nothing is known.
+    check((5, 20), (3, 20), [0.6, 0.0, 1.0]);
+    check((-5, 20), (3, 20), [1.0, 0.0, 1.0]);
+}
+
+#[test]
 fn zero_has_no_sign() {
     assert_eq!(fixed(-0.001, 2), "0.00");
     assert_eq!(fixed(-0.01, 2), "-0.01");

@@ -13,6 +13,7 @@ fn render(question: &Question) -> String {
         Aggregate::Members => "members".to_owned(),
         Aggregate::NonNull(column) => format!("nonnull({})", column.column),
         Aggregate::Sum(column) => format!("sum({})", column.column),
+        Aggregate::MeanSum(column) => format!("meansum({})", column.column),
     };
     let output = |output: &crate::release::question::Output| match output.shows {
         Shows::Key(index) => format!("{}=k{index}", output.name),
@@ -46,13 +47,13 @@ async fn what_can_be_bounded_is_read() {
         ("SELECT region, COUNT(*) FROM lines GROUP BY region", "region=k0 count=a0 <- region | rows | 0 | 0"),
         (
             "SELECT COUNT(DISTINCT member_no) AS people, SUM(amount), AVG(amount) FROM lines AS l WHERE l.region = 'SH'",
-            "people=a0 sum_amount=a1 avg_amount=a1/a2 <-  | members sum(amount) nonnull(amount) | 1 | 0",
+            "people=a0 sum_amount=a1 avg_amount=a2/a3 <-  | members sum(amount) meansum(amount) nonnull(amount) | 1 | 0",
         ),
         (
             "SELECT COUNT(quantity), COUNT(amount) FROM lines",
             "count=a0 count_amount=a1 <-  | rows nonnull(amount) | 0 | 0",
         ),
-        ("SELECT AVG(quantity) AS q FROM lines", "q=a0/a1 <-  | sum(quantity) rows | 0 | 0"),
+        ("SELECT AVG(quantity) AS q FROM lines", "q=a0/a1 <-  | meansum(quantity) rows | 0 | 0"),
         (
             "SELECT date_trunc('month', ordered_at) AS m, EXTRACT(hour FROM ordered_at) AS h, COUNT(*) AS n FROM lines GROUP BY 1, 2",
             "m=k0 h=k1 n=a0 <- Month(ordered_at) Hour(ordered_at) | rows | 0 | 0",
@@ -79,6 +80,14 @@ async fn what_can_be_bounded_is_read() {
         ),
         ("SELECT COUNT(*) FROM lines GROUP BY store_id", "count=a0 <- store_id | rows | 0 | 0"),
         (
+            "SELECT COUNT(*) FROM lines l JOIN products p ON l.product_id = p.product_id JOIN products q ON q.product_id = p.product_id",
+            "count=a0 <-  | rows | 0 | 2",
+        ),
+        (
+            "SELECT COUNT(*) FROM stock s JOIN lines l ON l.store_id = s.store_id AND l.product_id = s.product_id",
+            "count=a0 <-  | rows | 0 | 1",
+        ),
+        (
             "SELECT SUM(amount), SUM(amount) AS again FROM lines",
             "sum_amount=a0 again=a0 <-  | sum(amount) | 0 | 0",
         ),
@@ -92,6 +101,11 @@ async fn what_cannot_be_bounded_is_refused_by_name() {
     let total = "WHERE may compare columns with constants and combine that with AND, OR, NOT, IN, BETWEEN, LIKE and IS NULL";
     let known = "use COUNT(*), COUNT(column), COUNT(DISTINCT member), SUM(column) or AVG(column)";
     let join = "write INNER JOIN dataset ON a.column = b.column";
+    let many = |key: &str| {
+        format!(
+            "a join that could match many rows, of a dataset whose key is another: `{key}`: join each dataset without subject on the columns in brackets, a unique column or the whole primary key"
+        )
+    };
     for (sql, expected) in [
         ("SELECT region FROM lines", "rows: select aggregates: COUNT(*), COUNT(column), COUNT(DISTINCT member), SUM, AVG".to_owned()),
         ("SELECT region FROM lines GROUP BY region", "a list of keys alone: ask for at least one aggregate, such as COUNT(*)".to_owned()),
@@ -130,6 +144,11 @@ async fn what_cannot_be_bounded_is_refused_by_name() {
         ("SELECT COUNT(*) FROM lines l JOIN products p ON l.product_id = p.product_id OR true", "a join condition other than equality: put other conditions into WHERE".to_owned()),
         ("SELECT COUNT(*) FROM lines l JOIN products p ON l.product_id = upper(p.product_id)", format!("a join on something other than two columns of one type: {join}")),
         ("SELECT COUNT(*) FROM lines l JOIN products p ON l.quantity = p.price", format!("a join on something other than two columns of one type: {join}")),
+        ("SELECT COUNT(*) FROM lines l JOIN products p ON l.product_id = p.product_id JOIN products q ON q.kind = p.kind", many("products (product_id)")),
+        ("SELECT COUNT(*) FROM lines l JOIN products p ON l.region = p.kind", many("products (product_id)")),
+        ("SELECT COUNT(*) FROM products p JOIN products q ON q.product_id = p.product_id JOIN lines l ON l.region = q.kind", many("products (product_id)")),
+        ("SELECT COUNT(*) FROM lines l JOIN stock s ON l.product_id = s.product_id", many("stock (product_id, store_id)")),
+        ("SELECT COUNT(*) FROM lines l JOIN weather w ON l.store_id = w.store_id", "a join with a dataset that has no key which you may use: `weather`: its contract must name a unique column or a primary key, or one line could match many rows".to_owned()),
         ("SELECT region, COUNT(*) FROM lines GROUP BY ROLLUP (region)", "ROLLUP, CUBE or GROUPING SETS: ask one release for each level".to_owned()),
         ("SELECT weight, COUNT(*) FROM lines GROUP BY weight", "a key that is a floating-point column `weight`: group by columns, or by date_trunc or date_part of a timestamp or date; bands belong into the contract".to_owned()),
         ("SELECT upper(region), COUNT(*) FROM lines GROUP BY upper(region)", "a key made by function `upper`: group by columns, or by date_trunc or date_part of a timestamp or date; bands belong into the contract".to_owned()),

@@ -53,6 +53,19 @@ async fn plans_compute_nothing_that_could_fail() {
 }
 
 #[tokio::test]
+async fn a_table_without_subject_is_read_for_what_the_question_needs() {
+    let question = ask(
+        "SELECT brand, SUM(price) FROM products JOIN lines USING (product_id) WHERE kind = 'dry' AND gift GROUP BY brand",
+    )
+    .await
+    .expect("a question");
+    let columns =
+        |table| -> Vec<String> { columns_of(&question, table).iter().map(ToString::to_string).collect() };
+    assert_eq!(columns(0), ["brand", "kind", "price", "product_id"]);
+    assert_eq!(columns(1), ["gift", "product_id"]);
+}
+
+#[tokio::test]
 async fn columns_are_read_once_and_only_those() {
     let question =
         ask("SELECT store_id, SUM(amount), AVG(amount), COUNT(*) FROM lines WHERE gift GROUP BY store_id")

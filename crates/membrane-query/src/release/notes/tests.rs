@@ -1,0 +1,59 @@
+use super::*;
+use crate::release::fixture::{ask, mechanism, options};
+
+async fn check(sql: &str, expected: &[&str]) {
+    let question = ask(sql).await.expect("a question");
+    let mechanism = mechanism(&question, &options(1.0)).expect("a mechanism");
+    let notes = notes(&mechanism);
+    let common = 2;
+    assert_eq!(notes[..notes.len() - common], *expected, "{sql}");
+    assert!(notes[notes.len() - 1].contains("bounded values"));
+}
+
+#[tokio::test]
+async fn what_the_bounds_leave_out_is_said_for_each_aggregate() {
+    let groups = "each member counts in at most 2 groups, with at most 3 rows in each (for SUM: with what so many rows \
+                  can add); what is beyond is left out";
+    let sum = "`sum_amount`: a value counts as 0.00 at least and 500.00 at most; all rows of a member in a group together \
+               add no more than 3 such values can (divided by a count this is no average: ask for AVG)";
+    let average = "`avg_amount_sum`: a value counts as 0.00 at least and 500.00 at most; a member with more than 3 rows in a \
+                   group counts as 3 rows of its own average";
+    let count = |name: &str| format!("`{name}`: counts at most 3 rows of one member in a group");
+    let every = "every public key is shown, also where nobody is";
+    check(
+        "SELECT region, SUM(amount), COUNT(*) FROM lines GROUP BY region",
+        &[groups, sum, &count("count"), every],
+    )
+    .await;
+    check(
+        "SELECT store_id, AVG(amount), COUNT(DISTINCT member_no) FROM lines GROUP BY store_id",
+        &[
+            groups,
+            average,
+            &count("count_amount"),
+            "groups below the threshold are not shown",
+            "counts of groups just above the threshold lean high",
+            "rows whose key has more than about 256 bytes are in no group",
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_total_without_keys_is_warned_about() {
+    let warning = "warning: without GROUP BY each member counts with at most 3 rows of all its rows; where members have \
+                   more, the total is far below that of all rows: state rows_max to change this";
+    check(
+        "SELECT COUNT(*) FROM lines",
+        &[warning, "`count`: counts at most 3 rows of one member in a group"],
+    )
+    .await;
+    check("SELECT COUNT(DISTINCT member_no) FROM lines", &[]).await;
+}
+
+#[test]
+fn clipping_is_said_in_whole_percent() {
+    let clipped = ClippedShare { share: 0.1234, low95: 0.08, high95: 0.166 };
+    let expected = "of about 12 % of the members (8 to 17 %) the bounds left something out: groups, rows, or part of a value";
+    assert_eq!(of_clipping(clipped), expected);
+}
