@@ -16,7 +16,7 @@
 //! | `drop` | nothing: the column does not exist |
 //!
 //! `partial` is a form of text: a column of another type does not give it. A generalisation must fit the
-//! column's type.
+//! column's type, and must not keep every value as it is.
 
 use membrane_catalog::Column;
 use membrane_model::{Generalisation, LogicalType, PartialMask, Protection, RevealLevel};
@@ -102,7 +102,7 @@ fn shown_at(
                 return None;
             }
             let all = parameters().filter_map(|found| found.generalise);
-            granted.generalisation = coarsest(all, column.logical_type)?;
+            granted.generalisation = coarsest(all, column)?;
         }
     }
     Some(granted)

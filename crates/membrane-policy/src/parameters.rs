@@ -4,6 +4,7 @@
 //! permitted: the level is an action, and `@partial` and `@generalise` only say how that level looks.
 
 use cedar_policy::{ActionConstraint, Effect, Policy};
+use membrane_catalog::Column;
 use membrane_model::{Generalisation, LogicalType, PartialMask, RevealLevel};
 
 /// What the annotations of one policy say.
@@ -71,13 +72,14 @@ pub(crate) fn least_mask(masks: impl IntoIterator<Item = PartialMask>) -> Option
     })
 }
 
-/// Chooses the coarsest among the generalisations that fit the type: year before month, the widest
+/// Chooses the coarsest among the generalisations that fit a column: year before month, the widest
 /// band, the shortest prefix. None fits: nothing.
 pub(crate) fn coarsest(
     all: impl IntoIterator<Item = Generalisation>,
-    logical_type: LogicalType,
+    column: &Column,
 ) -> Option<Generalisation> {
-    all.into_iter().filter(|how| fits(*how, logical_type)).min_by_key(|how| match how {
+    let fits = |how: &Generalisation| fits(*how, column.logical_type) && !keeps_all(*how, column);
+    all.into_iter().filter(fits).min_by_key(|how| match how {
         Generalisation::Year => 0,
         Generalisation::Month => 1,
         Generalisation::Width(width) => u32::MAX - width,
@@ -94,6 +96,18 @@ const fn fits(how: Generalisation, logical_type: LogicalType) -> bool {
             matches!(logical_type, LogicalType::Integer | LogicalType::Number | LogicalType::Decimal { .. })
         }
         Generalisation::Prefix(_) => matches!(logical_type, LogicalType::String),
+    }
+}
+
+/// Tells whether a generalisation would show every value of a column as it is. A contract that says so is refused at
+/// load; a policy speaks of many columns, so that it is looked at for each.
+fn keeps_all(how: Generalisation, column: &Column) -> bool {
+    match (how, column.logical_type) {
+        (Generalisation::Width(1), LogicalType::Integer | LogicalType::Decimal { scale: 0, .. }) => true,
+        (Generalisation::Prefix(length), LogicalType::String) => {
+            column.rules.length_max.is_some_and(|most| most <= usize::from(length))
+        }
+        _ => false,
     }
 }
 

@@ -4,8 +4,7 @@ use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, AsArray};
-use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::execution::TaskContext;
 use datafusion::physical_plan::stream::RecordBatchReceiverStream;
@@ -16,6 +15,8 @@ use membrane_ledger::DatasetVersion;
 use membrane_model::{Limits, LineageEdge, RevealLevel};
 
 use crate::brake::Brake;
+use crate::bytes::bytes_of;
+use crate::cut::cut;
 use crate::error::QueryError;
 use crate::sanitise::sanitise;
 
@@ -78,7 +79,8 @@ pub(crate) fn run(
             Ok(())
         });
     }
-    limited(tasks.build(), limits, brake)
+    // Operators give what they have, batches of any size: those of one message each are cut here.
+    limited(cut(tasks.build()), limits, brake)
 }
 
 fn limited(
@@ -134,24 +136,6 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.brake.stop();
     }
-}
-
-/// Counts what a batch holds for its own rows: views share buffers, whose size says little.
-fn bytes_of(batch: &RecordBatch) -> u64 {
-    let total = batch.columns().iter().map(|array| match array.data_type() {
-        DataType::Utf8View => view_bytes(array.as_string_view().lengths()),
-        DataType::BinaryView => view_bytes(array.as_binary_view().lengths()),
-        _ => array
-            .to_data()
-            .get_slice_memory_size()
-            .map_or(u64::MAX, |bytes| u64::try_from(bytes).unwrap_or(u64::MAX)),
-    });
-    total.fold(0, u64::saturating_add)
-}
-
-fn view_bytes(lengths: impl Iterator<Item = u32>) -> u64 {
-    const VIEW_BYTES: u64 = 16;
-    lengths.fold(0, |sum: u64, length| sum.saturating_add(VIEW_BYTES).saturating_add(u64::from(length)))
 }
 
 #[cfg(test)]

@@ -2,10 +2,16 @@
 //!
 //! DataFusion's operators give way only when their inputs make them wait. A join does not: it may compare
 //! billions of pairs, or hand out billions of rows, from two batches that it already holds. Meanwhile no timer of
-//! its task fires and dropping its stream does nothing. So a query is given two brakes:
+//! its task fires and dropping its stream does nothing. A window does not either, and asks nobody for the memory that it
+//! takes. So a query is given brakes:
 //!
 //! - a join's condition passes through [`BrakeFunction`], which fails when the time is over or the asker gone;
-//! - a join's output passes through DataFusion's `CooperativeExec`, which gives way every so often.
+//! - a join's output passes through DataFusion's `CooperativeExec`, which gives way every so often;
+//! - a window's input passes through [`guard::GuardExec`], which takes memory for it and fails when the time is over.
+//!
+//! [`physical`] makes a plan with all of them. Whatever runs rows of a principal goes through it.
+
+mod guard;
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -15,12 +21,14 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Result as DataFusionResult;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::error::DataFusionError;
+use datafusion::execution::SessionState;
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, LogicalPlan, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
-use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::coop::CooperativeExec;
+use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowAggExec};
+use datafusion::physical_plan::{ChildrenPropertiesMode, ExecutionPlan, ReplaceChildrenOptions};
 use tokio::time::Instant;
 
 use crate::fault::ScanFault;
@@ -53,6 +61,18 @@ impl Brake {
     }
 }
 
+/// Makes the plan that runs, of an analysed plan: optimised, and with every brake in it.
+pub(crate) async fn physical(
+    state: &SessionState,
+    plan: LogicalPlan,
+    brake: &Arc<Brake>,
+) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
+    let optimised = state.optimizer().optimize(plan, state, |_, _| {})?;
+    let braked = brake_joins(optimised, brake)?;
+    let physical = state.query_planner().create_physical_plan(&braked, state).await?;
+    guard_windows(let_joins_yield(physical)?, brake)
+}
+
 /// Puts the brake into the conditions of joins, in an optimised plan.
 pub(crate) fn brake_joins(plan: LogicalPlan, brake: &Arc<Brake>) -> DataFusionResult<LogicalPlan> {
     let function = Arc::new(ScalarUDF::new_from_impl(BrakeFunction::new(Arc::clone(brake))));
@@ -82,6 +102,29 @@ pub(crate) fn let_joins_yield(plan: Arc<dyn ExecutionPlan>) -> DataFusionResult<
         })
     })?;
     Ok(yielding.data)
+}
+
+/// Puts a guard in front of each window.
+pub(crate) fn guard_windows(
+    plan: Arc<dyn ExecutionPlan>,
+    brake: &Arc<Brake>,
+) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
+    let guarded = plan.transform_up(|node| {
+        if !node.is::<WindowAggExec>() && !node.is::<BoundedWindowAggExec>() {
+            return Ok(Transformed::no(node));
+        }
+        let children = node.children().into_iter().map(Arc::clone).collect::<Vec<_>>();
+        let width = node.schema().fields().len();
+        let guarded = children.into_iter().map(|input| {
+            let results = width.saturating_sub(input.schema().fields().len());
+            let results = u64::try_from(results).unwrap_or(u64::MAX);
+            Arc::new(guard::GuardExec::new(input, Arc::clone(brake), results)) as Arc<dyn ExecutionPlan>
+        });
+        let (guarded, anew) =
+            (guarded.collect(), ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute));
+        Ok(Transformed::yes(node.replace_children(guarded, anew)?))
+    })?;
+    Ok(guarded.data)
 }
 
 /// Passes its argument on, or fails when the brake is due. It is put in by [`brake_joins`] only: no statement can

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use datafusion::catalog::TableProvider;
 use datafusion::execution::SessionState;
+use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
 use membrane_catalog::Catalog;
@@ -15,19 +16,20 @@ use membrane_model::{Action, DatasetName, Limits};
 use membrane_policy::Permit;
 use membrane_vault::Vault;
 use tokio::time::Instant;
+use tracing::error;
 
 use crate::answer::{Answer, AnswerColumn, run};
-use crate::brake::{Brake, brake_joins, let_joins_yield};
+use crate::brake::{self, Brake};
 use crate::error::QueryError;
 use crate::gate::Statement;
-use crate::growth;
 use crate::lineage;
+use crate::memory;
 use crate::open::Opener;
 use crate::plain_name::plain_name;
 use crate::plan_check;
 use crate::rules::ScanRules;
 use crate::sanitise::sanitise;
-use crate::session::{trusted_session, user_session};
+use crate::session::{trusted_session, user_session_in};
 use crate::table::GovernedTable;
 
 /// A year: no clock overflows on it, and no query takes longer.
@@ -53,12 +55,16 @@ pub struct Engine {
     pub(crate) parts: EngineParts,
     pub(crate) trusted: Arc<SessionState>,
     pub(crate) opener: Arc<Opener>,
+    /// What all queries hold together.
+    pub(crate) memory: Arc<dyn MemoryPool>,
 }
 
 /// The governed tables of one permit, with the versions that they read.
 pub(crate) struct Opened {
     pub(crate) tables: Vec<(DatasetName, Arc<GovernedTable>)>,
     pub(crate) inputs: Vec<DatasetVersion>,
+    /// The id of each table that was ever written: one that was made anew has another.
+    pub(crate) table_ids: Vec<(DatasetName, String)>,
 }
 
 /// For whom tables are opened.
@@ -77,7 +83,7 @@ impl Engine {
     /// [`QueryError::Failed`] when the trusted session cannot be built.
     pub fn new(parts: EngineParts) -> Result<Self, QueryError> {
         let opener = Arc::new(Opener::new(parts.ledger.clone(), parts.vault.clone()));
-        Ok(Self { trusted: trusted_session()?, opener, parts })
+        Ok(Self { trusted: trusted_session()?, opener, memory: memory::engine_pool(&parts.limits), parts })
     }
 
     /// Answers a statement under a permit to read.
@@ -108,7 +114,7 @@ impl Engine {
         let limits = self.parts.limits;
         let opened = self.open(permit, statement.tables(), Reader::Rows).await?;
         let tables = opened.tables.into_iter().map(|(name, table)| (name, table as Arc<dyn TableProvider>));
-        let state = user_session(tables.collect(), &limits)?;
+        let state = user_session_in(&self.memory, tables.collect(), &limits)?;
         let planned = Planned::new(&state, statement, &limits).await?;
         let names = planned.recorded_names();
         let flow = lineage::trace(&planned.analysed).map_err(|_| QueryError::Failed)?;
@@ -134,7 +140,7 @@ impl Engine {
         datasets: &[DatasetName],
         reader: Reader,
     ) -> Result<Opened, QueryError> {
-        let mut opened = Opened { tables: Vec::new(), inputs: Vec::new() };
+        let mut opened = Opened { tables: Vec::new(), inputs: Vec::new(), table_ids: Vec::new() };
         for name in datasets {
             let unknown = || QueryError::UnknownTable { name: plain_name(name.as_str()), position: None };
             let dataset = permit.dataset(name).ok_or_else(unknown)?;
@@ -145,16 +151,26 @@ impl Engine {
             let inner = match self.parts.lake.snapshot(permit, name, None).await {
                 Ok(snapshot) => {
                     opened.inputs.push(DatasetVersion { dataset: name.clone(), version: snapshot.version });
+                    opened.table_ids.push((name.clone(), snapshot.table_id));
                     Some(snapshot.provider)
                 }
                 Err(LakeError::Empty { .. }) => None,
-                Err(_) => return Err(QueryError::ScanFailed),
+                Err(error) => return Err(unopened(name, permit, &error)),
             };
             let table = GovernedTable::new(rules, inner, Arc::clone(&self.trusted), Arc::clone(&self.opener));
-            opened.tables.push((name.clone(), Arc::new(table)));
+            opened.tables.push((name.clone(), Arc::new(table.in_run(permit.run_id()))));
         }
         Ok(opened)
     }
+}
+
+/// Logs why a table could not be opened, for operators; the asker learns only that it was so.
+// PRIVACY: `LakeError` says what was being done, names and versions. What the libraries below it say is not logged: it
+// may quote statistics, which are values.
+fn unopened(dataset: &DatasetName, permit: &Permit, error: &LakeError) -> QueryError {
+    let run = permit.run_id();
+    error!(dataset.name = %dataset, run.id = %run, %error, "dataset `{dataset}` could not be opened: {error}");
+    QueryError::ScanFailed
 }
 
 impl fmt::Debug for Engine {
@@ -187,7 +203,6 @@ impl Planned {
             .map_err(|error| sanitise(&error, limits))?;
         // Analyser rules rewrite expressions: what they put in is looked at as well.
         plan_check::check(&analysed)?;
-        growth::check(&analysed)?;
         Ok(Self { analysed })
     }
 
@@ -203,10 +218,16 @@ impl Planned {
         limits: &Limits,
         brake: &Arc<Brake>,
     ) -> Result<Arc<dyn ExecutionPlan>, QueryError> {
-        let told = |error| sanitise(&error, limits);
-        let optimised = state.optimizer().optimize(self.analysed.clone(), state, |_, _| {}).map_err(told)?;
-        let braked = brake_joins(optimised, brake).map_err(told)?;
-        let physical = state.query_planner().create_physical_plan(&braked, state).await.map_err(told)?;
-        let_joins_yield(physical).map_err(told)
+        braked_physical(self.analysed.clone(), state, limits, brake).await
     }
+}
+
+/// Makes the plan that runs of one that was analysed: optimised, and with every brake in it.
+pub(crate) async fn braked_physical(
+    analysed: LogicalPlan,
+    state: &SessionState,
+    limits: &Limits,
+    brake: &Arc<Brake>,
+) -> Result<Arc<dyn ExecutionPlan>, QueryError> {
+    brake::physical(state, analysed, brake).await.map_err(|error| sanitise(&error, limits))
 }

@@ -2,8 +2,7 @@
 
 use datafusion::arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
-
-use membrane_model::Limits;
+use membrane_model::{DatasetName, Limits, RunId};
 use tracing::error;
 
 use crate::error::QueryError;
@@ -31,6 +30,46 @@ pub(crate) enum ScanFault {
     Time,
 }
 
+/// Whose scan it is: what the log says beside the kind of a fault.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) dataset: DatasetName,
+    /// The run of the permit; none in tests of the scan.
+    pub(crate) run: Option<RunId>,
+}
+
+impl Place {
+    /// Logs a fault of this scan and passes it on. A fault is logged once, here.
+    pub(crate) fn fault(&self, fault: ScanFault) -> DataFusionError {
+        self.log(fault.kind(), "stored data");
+        fault.into()
+    }
+
+    /// Maps an error of the inner scan. Only that memory ran out is passed on: the caller's pool says so. Operators
+    /// find the kind in the log.
+    pub(crate) fn inner(&self, error: &DataFusionError) -> DataFusionError {
+        match error.find_root() {
+            DataFusionError::ResourcesExhausted(_) => {
+                DataFusionError::ResourcesExhausted("memory".to_owned())
+            }
+            // Made, and logged, by this scan itself.
+            DataFusionError::External(source) if source.is::<ScanFault>() => {
+                source.downcast_ref::<ScanFault>().map_or(ScanFault::Read, |fault| *fault).into()
+            }
+            root => {
+                self.log(kind(root), "inner scan");
+                ScanFault::Read.into()
+            }
+        }
+    }
+
+    // PRIVACY: the kind and not the text, which may quote what was read.
+    fn log(&self, kind: &'static str, part: &'static str) {
+        let (dataset, run) = (&self.dataset, self.run.map(|run| run.to_string()).unwrap_or_default());
+        error!(dataset.name = %dataset, run.id = run, kind, part, "a governed scan of `{dataset}` failed: {kind}");
+    }
+}
+
 impl From<ScanFault> for DataFusionError {
     fn from(fault: ScanFault) -> Self {
         Self::External(Box::new(fault))
@@ -38,6 +77,17 @@ impl From<ScanFault> for DataFusionError {
 }
 
 impl ScanFault {
+    const fn kind(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Rule => "row rule",
+            Self::Shape => "stored type",
+            Self::Cell => "sealed cell",
+            Self::Keys => "keys",
+            Self::Time => "time",
+        }
+    }
+
     /// Returns what the asker is told.
     pub(crate) const fn told(self, limits: &Limits) -> QueryError {
         match self {
@@ -56,19 +106,6 @@ impl From<ArrowError> for ScanFault {
     }
 }
 
-/// Maps an error of the inner scan. Only that memory ran out is passed on: the caller's pool says so. Operators
-/// find the kind in the log.
-pub(crate) fn inner_fault(error: &DataFusionError) -> DataFusionError {
-    match error.find_root() {
-        DataFusionError::ResourcesExhausted(_) => DataFusionError::ResourcesExhausted("memory".to_owned()),
-        root => {
-            // PRIVACY: the kind and not the text, which may quote what was read.
-            error!(kind = kind(root), "the inner scan of a governed table failed");
-            ScanFault::Read.into()
-        }
-    }
-}
-
 const fn kind(error: &DataFusionError) -> &'static str {
     match error {
         DataFusionError::ArrowError(..) => "arrow",
@@ -83,3 +120,6 @@ const fn kind(error: &DataFusionError) -> &'static str {
         _ => "internal",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,8 @@
 //! A function is on the list when it is a pure computation on its arguments, its result is no larger
 //! than its arguments allow, and it tells nothing about the machine or the storage. Not on it:
 //! `random`, `uuid` (volatile), `repeat`, `lpad`, `rpad`, `range` (a caller sizes the result),
-//! `levenshtein` (its time grows with the square of a text), `version`, `input_file_name`,
+//! `levenshtein` (its time grows with the square of a text), `string_agg`, `array_agg` (a group sizes the
+//! result, and nothing bounds a group), `version`, `input_file_name`,
 //! `file_row_index`, `arrow_typeof`, `arrow_cast` (internals), digests (an unkeyed hash of an
 //! identifier is the identifier) and everything on lists, maps and structs.
 //!
@@ -152,7 +153,6 @@ const AGGREGATE: &[&str] = &[
     "regr_syy",
     "stddev",
     "stddev_pop",
-    "string_agg",
     "sum",
     "var",
     "var_pop",
@@ -172,6 +172,54 @@ const WINDOW: &[&str] = &[
     "row_number",
 ];
 
+/// Aggregates that may be used over a window: adding a row, taking one out and telling the result cost the same
+/// whatever the frame holds.
+const WINDOW_AGGREGATE: &[&str] = &[
+    "avg",
+    "bit_and",
+    "bit_or",
+    "bit_xor",
+    "bool_and",
+    "bool_or",
+    "corr",
+    "count",
+    "covar_pop",
+    "covar_samp",
+    "max",
+    "min",
+    "regr_avgx",
+    "regr_avgy",
+    "regr_count",
+    "regr_intercept",
+    "regr_r2",
+    "regr_slope",
+    "regr_sxx",
+    "regr_sxy",
+    "regr_syy",
+    "stddev",
+    "stddev_pop",
+    "sum",
+    "var",
+    "var_pop",
+];
+
+/// Functions that people look for and that are not offered, with what to do instead.
+const INSTEAD: &[(&str, &str)] = &[
+    (
+        "string_agg",
+        "string_agg; select the rows with ORDER BY and put their texts together where you read them",
+    ),
+    ("array_agg", "array_agg; select the rows with ORDER BY and put them together where you read them"),
+    // As which the parser reads it where it does not expect it.
+    ("cube", "CUBE; name the groupings that you need with GROUPING SETS"),
+    ("listagg", "listagg; select the rows with ORDER BY and put their texts together where you read them"),
+];
+
+/// Returns what is said of a function that is not offered and has a way around it.
+pub(crate) fn instead_of(name: &str) -> Option<&'static str> {
+    INSTEAD.iter().find(|(known, _)| *known == name).map(|(_, told)| *told)
+}
+
 /// Tells whether a scalar function may be used.
 pub(crate) fn is_scalar_allowed(function: &ScalarUDF) -> bool {
     SCALAR.contains(&function.name()) && function.signature().volatility != Volatility::Volatile
@@ -180,6 +228,11 @@ pub(crate) fn is_scalar_allowed(function: &ScalarUDF) -> bool {
 /// Tells whether an aggregate function may be used.
 pub(crate) fn is_aggregate_allowed(function: &AggregateUDF) -> bool {
     AGGREGATE.contains(&function.name()) && function.signature().volatility != Volatility::Volatile
+}
+
+/// Tells whether an aggregate function may be used over a window.
+pub(crate) fn is_window_aggregate_allowed(function: &AggregateUDF) -> bool {
+    WINDOW_AGGREGATE.contains(&function.name()) && is_aggregate_allowed(function)
 }
 
 /// Tells whether a window function may be used.

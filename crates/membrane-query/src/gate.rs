@@ -6,6 +6,7 @@
 //! in a session that holds the permitted tables only ([`crate::session`]) and its plan is walked again
 //! ([`crate::plan_check`]): the gate is the first of three fences, not the only one.
 
+mod grouping;
 mod redact;
 mod shape;
 

@@ -14,6 +14,8 @@
 
 mod answer;
 mod brake;
+mod bytes;
+mod cut;
 mod engine;
 mod error;
 mod fault;
@@ -22,6 +24,7 @@ mod gate;
 mod growth;
 mod lineage;
 mod mask;
+mod memory;
 mod normalise;
 mod open;
 mod plain_name;
@@ -37,6 +40,7 @@ mod scan;
 mod session;
 mod table;
 mod typed;
+mod units;
 
 #[cfg(test)]
 mod testing;

@@ -23,18 +23,26 @@ use crate::typed::{TypedBuilder, for_each_text};
 
 pub(crate) use null::nulls;
 
-/// Masks an array of stored values (`c`).
+/// Masks an array of stored values (`c`), made as coarse as the contract says first.
 pub(crate) fn of_values(
     rule: &ColumnRule,
     array: &ArrayRef,
     rows_dropped: bool,
 ) -> Result<ArrayRef, ScanFault> {
+    let coarse;
+    let array = match rule.contract {
+        None => array,
+        Some(how) => {
+            coarse = generalise::stored(array, rule.logical, how)?;
+            &coarse
+        }
+    };
     match &rule.mask {
         Mask::Null => Ok(nulls(&arrow_type(rule.logical), array.len())),
+        // What was just made coarser lies in buffers of its own.
+        Mask::Clear if rule.contract.is_some() => Ok(Arc::clone(array)),
         Mask::Clear => rebuild::clean(array, rule.logical, rows_dropped),
-        Mask::Generalise(how) => {
-            generalise::values(&rebuild::clean(array, rule.logical, rows_dropped)?, *how)
-        }
+        Mask::Generalise(how) => generalise::values(array, rule.logical, *how),
         Mask::Partial(_) | Mask::Token(_) => {
             let mut sink = Sink::new(rule, array.len())?;
             for_each_text(array.as_ref(), rule.logical, |text| sink.push(text.map(str::as_bytes)))?;

@@ -1,4 +1,8 @@
 //! Makes answers plain for encoders.
+//!
+//! PRIVACY: the bytes of an answer are to follow from its values and from nothing else. A view shares its buffers with
+//! other batches, a dictionary has values that no row shows, a slot under a null keeps what was there before: an encoder
+//! would send all of it. So texts are written one after the other, and slots under nulls as zero.
 
 use std::sync::Arc;
 
@@ -8,6 +12,7 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
 use crate::error::QueryError;
+use crate::rebuild;
 
 /// Returns the schema that [`normalise`] gives batches of `schema`: views become plain text and binary,
 /// dictionaries their values; metadata is dropped.
@@ -22,10 +27,11 @@ pub fn normalised_schema(schema: &Schema) -> SchemaRef {
 }
 
 /// Writes a batch again in plain types, for encoders that do not know views, and so that no buffer holds more
-/// than the batch's own rows.
+/// than the batch's own values.
 ///
 /// # Errors
-/// [`QueryError::Failed`] when a column has a type that answers do not have.
+/// [`QueryError::Failed`] when a column has a type that answers do not have, [`QueryError::LimitBytes`] when the texts of a
+/// column are too long for one batch.
 pub fn normalise(batch: &RecordBatch) -> Result<RecordBatch, QueryError> {
     let columns = batch.columns().iter().map(plain).collect::<Result<Vec<_>, _>>()?;
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
@@ -46,13 +52,13 @@ fn plain(array: &ArrayRef) -> Result<ArrayRef, QueryError> {
     match array.data_type() {
         DataType::Utf8View => {
             let array = array.as_string_view();
-            let mut builder = StringBuilder::with_capacity(array.len(), bytes(array.lengths()));
+            let mut builder = StringBuilder::with_capacity(array.len(), bytes(array.lengths())?);
             array.iter().for_each(|text| builder.append_option(text));
             Ok(Arc::new(builder.finish()))
         }
         DataType::BinaryView => {
             let array = array.as_binary_view();
-            let mut builder = BinaryBuilder::with_capacity(array.len(), bytes(array.lengths()));
+            let mut builder = BinaryBuilder::with_capacity(array.len(), bytes(array.lengths())?);
             array.iter().for_each(|value| builder.append_option(value));
             Ok(Arc::new(builder.finish()))
         }
@@ -61,12 +67,18 @@ fn plain(array: &ArrayRef) -> Result<ArrayRef, QueryError> {
             plain(&decoded)
         }
         data_type if data_type.is_nested() => Err(QueryError::Failed),
-        _ => Ok(Arc::clone(array)),
+        _ => rebuild::zero_under_nulls(array).map_err(|_| QueryError::Failed),
     }
 }
 
-fn bytes(lengths: impl Iterator<Item = u32>) -> usize {
-    lengths.fold(0_usize, |sum, length| sum.saturating_add(usize::try_from(length).unwrap_or(usize::MAX)))
+/// Adds lengths up. A plain array counts its bytes in 31 bits.
+fn bytes(lengths: impl Iterator<Item = u32>) -> Result<usize, QueryError> {
+    const BYTES_MAX: u64 = 0x7fff_ffff;
+    let sum = lengths.fold(0_u64, |sum, length| sum.saturating_add(u64::from(length)));
+    if sum > BYTES_MAX {
+        return Err(QueryError::LimitBytes { bytes_max: BYTES_MAX });
+    }
+    usize::try_from(sum).map_err(|_| QueryError::Failed)
 }
 
 #[cfg(test)]

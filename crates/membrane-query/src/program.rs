@@ -1,4 +1,7 @@
 //! What a governed scan does with each batch: row rule on originals, masks, clean arrays.
+//!
+//! In two steps, because what comes between them counts rows: [`Program::keep`] leaves those that may be seen, and
+//! [`Program::show`] makes of them what is shown.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,12 +23,24 @@ use crate::open::{Cells, Opener, SealedColumn, open_batch, subjects_of};
 use crate::rebuild;
 use crate::rules::{ColumnRule, SUBJECT_COLUMN, ScanRules, Source};
 
+/// Which rows a scan gives, over stored columns.
+#[derive(Debug, Default)]
+pub(crate) struct Conditions {
+    /// The row rule; empty when every row may be seen.
+    pub(crate) rule: Vec<Expr>,
+    /// The statement's own conditions, those that are leakproof ([`crate::pushdown`]).
+    pub(crate) filters: Vec<Expr>,
+}
+
 /// What is done to each batch of one scan.
 pub(crate) struct Program {
-    /// The row rule over the inner scan's columns.
+    /// The row rule and the statement's leakproof conditions, over the inner scan's columns.
     predicate: Option<Arc<dyn PhysicalExpr>>,
-    /// The inner scan's columns that are needed after the rule.
+    /// Whether there is a row rule: the inner scan then reads rows that are not to be seen.
+    hides_rows: bool,
+    /// The inner scan's columns that are needed after the predicate.
     keep: Vec<usize>,
+    kept: SchemaRef,
     /// Where `_subject` is among the kept ones.
     subject: Option<usize>,
     /// The shown columns.
@@ -48,14 +63,14 @@ struct ShownColumn {
 }
 
 impl Program {
-    /// Returns the stored columns that a scan of the shown ones reads, rule included.
+    /// Returns the stored columns that a scan of the shown ones reads, the conditions' included.
     pub(crate) fn stored_columns(
         rules: &ScanRules,
         shown: &Schema,
-        rule: &[Expr],
+        conditions: &Conditions,
     ) -> Result<BTreeSet<String>, ScanFault> {
-        let mut needed = needed_after_rule(rules, shown)?;
-        for part in rule {
+        let mut needed = needed_after(rules, shown)?;
+        for part in conditions.rule.iter().chain(&conditions.filters) {
             needed.extend(part.column_refs().into_iter().map(|column| column.name.clone()));
         }
         Ok(needed)
@@ -65,20 +80,22 @@ impl Program {
     pub(crate) fn compile(
         rules: &ScanRules,
         shown: &SchemaRef,
-        rule: &[Expr],
+        conditions: &Conditions,
         inner: &Schema,
         trusted: &SessionState,
     ) -> Result<Self, ScanFault> {
-        let predicate = match conjunction(rule.to_vec()) {
+        // The rule first: it is what most rows fail. The order is no barrier and need not be one, since neither can
+        // fail on a row nor tell of it.
+        let predicate = match conjunction(conditions.rule.iter().chain(&conditions.filters).cloned()) {
             None => None,
-            Some(rule) => {
+            Some(condition) => {
                 let schema = DFSchema::try_from(inner.clone()).map_err(|_| ScanFault::Rule)?;
-                Some(trusted.create_physical_expr(rule, &schema).map_err(|_| ScanFault::Rule)?)
+                Some(trusted.create_physical_expr(condition, &schema).map_err(|_| ScanFault::Rule)?)
             }
         };
         let mut keep = Vec::new();
         let mut kept_names = Vec::new();
-        for name in needed_after_rule(rules, shown)? {
+        for name in needed_after(rules, shown)? {
             keep.push(inner.index_of(&name)?);
             kept_names.push(name);
         }
@@ -97,27 +114,71 @@ impl Program {
             let context = ColumnContext::new(&rules.dataset, &rule.name);
             outputs.push(Output::Column(Box::new(ShownColumn { rule, input, context })));
         }
-        Ok(Self { predicate, keep, subject: place(SUBJECT_COLUMN), outputs, schema: Arc::clone(shown) })
+        Ok(Self {
+            predicate,
+            hides_rows: !conditions.rule.is_empty(),
+            kept: Arc::new(inner.project(&keep)?),
+            keep,
+            subject: place(SUBJECT_COLUMN),
+            outputs,
+            schema: Arc::clone(shown),
+        })
     }
 
     /// The program of a scan without rows.
     pub(crate) fn nothing(shown: &SchemaRef) -> Self {
         Self {
             predicate: None,
+            hides_rows: true,
             keep: Vec::new(),
+            kept: Arc::new(Schema::empty()),
             subject: None,
             outputs: Vec::new(),
             schema: Arc::clone(shown),
         }
     }
 
-    /// Turns a batch of the inner scan into a batch that may be shown.
-    pub(crate) async fn run(&self, batch: RecordBatch, opener: &Opener) -> Result<RecordBatch, ScanFault> {
-        let batch = self.keep_rows(&batch)?;
-        let rows = batch.num_rows();
-        if rows == 0 {
-            return Ok(RecordBatch::new_empty(Arc::clone(&self.schema)));
+    /// Returns what the inner scan may use to read less, and has not to rely on.
+    pub(crate) const fn predicate(&self) -> Option<&Arc<dyn PhysicalExpr>> {
+        self.predicate.as_ref()
+    }
+
+    /// Returns the columns of the rows that [`Program::keep`] gives.
+    pub(crate) const fn kept(&self) -> &SchemaRef {
+        &self.kept
+    }
+
+    /// Returns the columns of the rows that [`Program::show`] gives.
+    pub(crate) const fn shown(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// Tells whether cells have to be opened, at a cost for each batch and each cell.
+    pub(crate) fn opens_cells(&self) -> bool {
+        self.outputs
+            .iter()
+            .any(|output| matches!(output, Output::Column(shown) if shown.rule.source == Source::Sealed))
+    }
+
+    /// Applies the row rule, and the statement's leakproof conditions, to the originals. NULL hides the row.
+    pub(crate) fn keep(&self, batch: &RecordBatch) -> Result<RecordBatch, ScanFault> {
+        let kept = batch.project(&self.keep)?;
+        let Some(predicate) = &self.predicate else { return Ok(kept) };
+        let verdict = predicate
+            .evaluate(batch)
+            .and_then(|value| value.into_array(batch.num_rows()))
+            .map_err(|_| ScanFault::Rule)?;
+        let verdict: &BooleanArray = verdict.as_boolean_opt().ok_or(ScanFault::Rule)?;
+        let mut filter = FilterBuilder::new(verdict);
+        if kept.num_columns() > 1 {
+            filter = filter.optimize();
         }
+        Ok(filter.build().filter_record_batch(&kept)?)
+    }
+
+    /// Turns rows that may be seen into rows as they are shown.
+    pub(crate) async fn show(&self, batch: RecordBatch, opener: &Opener) -> Result<RecordBatch, ScanFault> {
+        let rows = batch.num_rows();
         let mut opened = self.open(&batch, opener).await?.into_iter();
         let columns = self
             .outputs
@@ -128,7 +189,7 @@ impl Program {
                     (Source::Nothing, _) => Ok(mask::nulls(&shown.rule.shown_type(), rows)),
                     (Source::Sealed, _) => opened.next().ok_or(ScanFault::Shape),
                     (Source::Value, Some(input)) => {
-                        mask::of_values(&shown.rule, column(&batch, input)?, self.predicate.is_some())
+                        mask::of_values(&shown.rule, column(&batch, input)?, self.hides_rows)
                     }
                     (Source::Token, Some(input)) => mask::of_tokens(&shown.rule, column(&batch, input)?),
                     (Source::Value | Source::Token, None) => Err(ScanFault::Shape),
@@ -137,19 +198,6 @@ impl Program {
             .collect::<Result<Vec<ArrayRef>, _>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         Ok(RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?)
-    }
-
-    /// Applies the row rule to the originals. NULL hides the row.
-    fn keep_rows(&self, batch: &RecordBatch) -> Result<RecordBatch, ScanFault> {
-        let kept = batch.project(&self.keep)?;
-        let Some(predicate) = &self.predicate else { return Ok(kept) };
-        let verdict = predicate
-            .evaluate(batch)
-            .and_then(|value| value.into_array(batch.num_rows()))
-            .map_err(|_| ScanFault::Rule)?;
-        let verdict: &BooleanArray = verdict.as_boolean_opt().ok_or(ScanFault::Rule)?;
-        let filter = FilterBuilder::new(verdict).optimize().build();
-        Ok(filter.filter_record_batch(&kept)?)
     }
 
     /// Opens the sealed columns of a batch of rows that may be seen, and masks them on the way.
@@ -190,7 +238,7 @@ fn is_unit_column(rules: &ScanRules, name: &str) -> bool {
     rules.with_subject && name == SUBJECT_COLUMN
 }
 
-fn needed_after_rule(rules: &ScanRules, shown: &Schema) -> Result<BTreeSet<String>, ScanFault> {
+fn needed_after(rules: &ScanRules, shown: &Schema) -> Result<BTreeSet<String>, ScanFault> {
     let mut needed = BTreeSet::new();
     for field in shown.fields() {
         if is_unit_column(rules, field.name()) {

@@ -2,8 +2,9 @@
 //!
 //! The inner scan sees rows that the principal may not. A filter goes down only if it cannot fail and cannot
 //! tell: comparisons, BETWEEN, IN and IS NULL of a column that is shown as it is stored, against constants of
-//! that column's own type, and AND, OR, NOT of those. DataFusion evaluates it again above the scan, so that
-//! going down changes how much is read, never what is answered.
+//! that column's own type, and AND, OR, NOT of those. The governed scan evaluates it there, together with the row rule,
+//! and nobody does above it: so which rows leave the scan, and in which batches, does not depend on what the inner scan
+//! could skip, hidden rows and all.
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode};

@@ -8,9 +8,10 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, AsArray, BinaryViewBuilder, BooleanArray, PrimitiveArray,
-    StringViewArray, StringViewBuilder,
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, BinaryViewBuilder, BooleanArray, BooleanBufferBuilder,
+    PrimitiveArray, StringViewArray, StringViewBuilder, downcast_primitive,
 };
+use datafusion::arrow::buffer::{BooleanBuffer, NullBuffer};
 use datafusion::arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType,
 };
@@ -43,10 +44,7 @@ pub(crate) fn clean(
         LogicalType::Integer => primitive::<Int64Type>(array),
         LogicalType::Number => primitive::<Float64Type>(array),
         LogicalType::Decimal { .. } if *array.data_type() == target => primitive::<Decimal128Type>(array),
-        LogicalType::Boolean => {
-            let array = array.as_boolean_opt().ok_or(ScanFault::Shape)?;
-            Ok(Arc::new(array.iter().collect::<BooleanArray>()))
-        }
+        LogicalType::Boolean => boolean(array),
         LogicalType::Date => primitive::<Date32Type>(array),
         LogicalType::Timestamp if is_utc_micros(array.data_type()) => {
             let clean = primitive::<TimestampMicrosecondType>(array)?;
@@ -68,20 +66,71 @@ pub(crate) fn subjects(array: &ArrayRef) -> Result<ArrayRef, ScanFault> {
     Ok(Arc::new(builder.finish()))
 }
 
-fn is_utc_micros(data_type: &DataType) -> bool {
+/// Returns an array of any plain type with zero in each slot under a null.
+pub(crate) fn zero_under_nulls(array: &ArrayRef) -> Result<ArrayRef, ScanFault> {
+    macro_rules! zeroed {
+        ($type:ty) => {
+            primitive::<$type>(array)
+        };
+    }
+    downcast_primitive! {
+        array.data_type() => (zeroed),
+        DataType::Boolean => boolean(array),
+        _ => Ok(Arc::clone(array)),
+    }
+}
+
+/// Tells whether a type is that of instants, by whichever name UTC goes.
+pub(crate) fn is_utc_micros(data_type: &DataType) -> bool {
     matches!(data_type, DataType::Timestamp(TimeUnit::Microsecond, Some(zone)) if matches!(zone.as_ref(), "UTC" | "+00:00"))
 }
 
 fn primitive<T: ArrowPrimitiveType>(array: &ArrayRef) -> Result<ArrayRef, ScanFault> {
     let array = array.as_primitive_opt::<T>().ok_or(ScanFault::Shape)?;
     let data_type = array.data_type().clone();
-    if array.null_count() == 0 {
-        // Each slot is the value of a row of this array: fixed width leaves no room for others.
+    // Each slot is the value of a row of this array: fixed width leaves no room for others.
+    let Some(nulls) = array.nulls().filter(|nulls| nulls.null_count() > 0) else {
         let values = PrimitiveArray::<T>::try_new(array.values().clone(), None)?;
         return Ok(Arc::new(values.with_data_type(data_type)));
-    }
+    };
     // A slot under a null is written as zero.
-    Ok(Arc::new(array.iter().collect::<PrimitiveArray<T>>().with_data_type(data_type)))
+    let mut values = array.values().to_vec();
+    let mut done = 0;
+    for (start, end) in nulls.valid_slices() {
+        zero(&mut values, done, start);
+        done = end;
+    }
+    let rows = values.len();
+    zero(&mut values, done, rows);
+    let clean = PrimitiveArray::<T>::try_new(values.into(), Some(own_bits(nulls)))?;
+    Ok(Arc::new(clean.with_data_type(data_type)))
+}
+
+fn zero<V: Default + Clone>(values: &mut [V], start: usize, end: usize) {
+    if let Some(gap) = values.get_mut(start..end) {
+        gap.fill(V::default());
+    }
+}
+
+fn boolean(array: &ArrayRef) -> Result<ArrayRef, ScanFault> {
+    let array = array.as_boolean_opt().ok_or(ScanFault::Shape)?;
+    let clean = match array.nulls().filter(|nulls| nulls.null_count() > 0) {
+        None => BooleanArray::new(own(array.values()), None),
+        // A bit under a null is written as zero.
+        Some(nulls) => BooleanArray::new(own(&(array.values() & nulls.inner())), Some(own_bits(nulls))),
+    };
+    Ok(Arc::new(clean))
+}
+
+/// Copies bits: a slice of them shares its first and last byte with its neighbours.
+fn own(bits: &BooleanBuffer) -> BooleanBuffer {
+    let mut builder = BooleanBufferBuilder::new(bits.len());
+    builder.append_buffer(bits);
+    builder.finish()
+}
+
+fn own_bits(nulls: &NullBuffer) -> NullBuffer {
+    NullBuffer::new(own(nulls.inner()))
 }
 
 fn text(array: &ArrayRef) -> Result<ArrayRef, ScanFault> {

@@ -4,8 +4,7 @@
 //! constants of the column's own type. Nothing in it can fail on a row, and NULL hides the row, as the
 //! rule's own definition says ([`RowExpr::evaluate`]).
 
-use chrono::NaiveDate;
-use datafusion::arrow::datatypes::{DataType, Schema, TimeUnit};
+use datafusion::arrow::datatypes::{DataType, Schema};
 use datafusion::common::{Column, ScalarValue};
 use datafusion::logical_expr::expr::{InList, Like};
 use datafusion::logical_expr::{Expr, Operator, binary_expr, lit};
@@ -13,7 +12,6 @@ use membrane_model::ColumnName;
 use membrane_policy::{CompareOperator, RowExpr, RowValue};
 
 use crate::fault::ScanFault;
-use crate::typed::{days_of, parse_decimal, parse_micros};
 
 /// Returns the conjuncts of a rule, bound to the columns of a stored schema.
 ///
@@ -96,29 +94,12 @@ const fn operator_of(operator: CompareOperator) -> Operator {
 }
 
 /// Returns the constant in the column's own type: no cast stands between them that could fail, or that
-/// would keep data files from being skipped.
+/// would keep data files from being skipped. Policies see texts, integers and booleans of a row, nothing else.
 fn constant(value: &RowValue, data_type: &DataType) -> Result<Expr, ScanFault> {
     let scalar = match (value, data_type) {
         (RowValue::String(text), DataType::Utf8View) => ScalarValue::Utf8View(Some(text.clone())),
         (RowValue::String(text), DataType::Utf8) => ScalarValue::Utf8(Some(text.clone())),
-        (RowValue::String(text), DataType::LargeUtf8) => ScalarValue::LargeUtf8(Some(text.clone())),
-        (RowValue::String(text), DataType::Date32) => {
-            let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| ScanFault::Rule)?;
-            ScalarValue::Date32(Some(days_of(date)))
-        }
-        (RowValue::String(text), DataType::Timestamp(TimeUnit::Microsecond, zone)) => {
-            let micros = parse_micros(text).ok_or(ScanFault::Rule)?;
-            ScalarValue::TimestampMicrosecond(Some(micros), zone.clone())
-        }
-        (RowValue::String(text), DataType::Decimal128(precision, scale)) => {
-            let units = parse_decimal(text, *precision, *scale).ok_or(ScanFault::Rule)?;
-            ScalarValue::Decimal128(Some(units), *precision, *scale)
-        }
         (RowValue::Integer(number), DataType::Int64) => ScalarValue::Int64(Some(*number)),
-        (RowValue::Integer(number), DataType::Decimal128(precision, scale)) => {
-            let units = parse_decimal(&number.to_string(), *precision, *scale).ok_or(ScanFault::Rule)?;
-            ScalarValue::Decimal128(Some(units), *precision, *scale)
-        }
         (RowValue::Boolean(value), DataType::Boolean) => ScalarValue::Boolean(Some(*value)),
         _ => return Err(ScanFault::Rule),
     };

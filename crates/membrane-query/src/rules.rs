@@ -37,6 +37,9 @@ pub(crate) struct ColumnRule {
     pub(crate) logical: LogicalType,
     /// Where the shown value comes from.
     pub(crate) source: Source,
+    /// How coarse the contract says that the stored value is. It is made so coarse again before anything else is
+    /// done to it: rows that were stored under an older contract may be finer.
+    pub(crate) contract: Option<Generalisation>,
     /// What is done to it.
     pub(crate) mask: Mask,
     /// How much is revealed: the permit's level, or a lower one when the column is stored as less.
@@ -153,11 +156,11 @@ impl ColumnRule {
     /// | clear | as it is | opened | shown token | NULL |
     /// | partial | masked | opened, masked | NULL | NULL |
     /// | generalised | coarser | opened, coarser | NULL | NULL |
-    /// | token | tokenised, re-keyed | re-keyed, or opened and tokenised | re-keyed | NULL |
+    /// | token | tokenised, re-keyed | re-keyed where a token is stored, else NULL | re-keyed | NULL |
     /// | null | NULL | NULL | NULL | NULL |
     ///
     /// A token says which rows are equal. Who may see the value may know that; who may see a part of it or a
-    /// coarser one may not, hence NULL.
+    /// coarser one may not, hence NULL. What the contract stores coarse is made so coarse again first, at each level.
     pub(crate) fn decide(
         column: &Column,
         wish: Wish,
@@ -177,6 +180,8 @@ impl ColumnRule {
             (RevealLevel::Partial | RevealLevel::Generalised, Source::Token) => (Source::Nothing, Mask::Null),
             (RevealLevel::Clear | RevealLevel::Token, Source::Token) => (Source::Token, token(None)),
             (RevealLevel::Token, _) if protection.has_token() => (Source::Token, token(None)),
+            // A sealed column without tokens says of no two rows that they are equal: policy does not give the level.
+            (RevealLevel::Token, Source::Sealed) => (Source::Nothing, Mask::Null),
             (RevealLevel::Token, source) => {
                 let domain = vault.tokenizer(&column.token_domain());
                 (source, token(Some(domain)))
@@ -192,7 +197,14 @@ impl ColumnRule {
             Mask::Token(_) => RevealLevel::Token,
             _ => wish.level,
         };
-        Ok(Self { name: column.name.clone(), logical: column.logical_type, source, mask, level })
+        let contract = match protection {
+            Protection::Generalise(how) => {
+                check_fit(how, column.logical_type)?;
+                Some(how)
+            }
+            _ => None,
+        };
+        Ok(Self { name: column.name.clone(), logical: column.logical_type, source, contract, mask, level })
     }
 
     /// Returns the name of the stored column, if there is one.
@@ -215,7 +227,7 @@ impl ColumnRule {
 
     /// Tells whether the shown value is the stored one: only then may a filter go down to the stored column.
     pub(crate) fn is_stored_value(&self) -> bool {
-        self.source == Source::Value && matches!(self.mask, Mask::Clear)
+        self.source == Source::Value && self.contract.is_none() && matches!(self.mask, Mask::Clear)
     }
 }
 
@@ -237,6 +249,15 @@ fn generalised(
     protection: Protection,
     logical: LogicalType,
 ) -> Result<Mask, &'static str> {
+    check_fit(how, logical)?;
+    Ok(match protection {
+        // It is stored so, and made so again: there is nothing left to do.
+        Protection::Generalise(stored) if stored == how => Mask::Clear,
+        _ => Mask::Generalise(how),
+    })
+}
+
+fn check_fit(how: Generalisation, logical: LogicalType) -> Result<(), &'static str> {
     let fits = match how {
         Generalisation::Month | Generalisation::Year => {
             matches!(logical, LogicalType::Date | LogicalType::Timestamp)
@@ -247,12 +268,7 @@ fn generalised(
         }
         Generalisation::Prefix(length) => length > 0 && matches!(logical, LogicalType::String),
     };
-    match (fits, protection) {
-        (false, _) => Err("a generalisation does not fit the type of its column"),
-        // It was stored so: there is nothing left to do.
-        (true, Protection::Generalise(stored)) if stored == how => Ok(Mask::Clear),
-        (true, _) => Ok(Mask::Generalise(how)),
-    }
+    if fits { Ok(()) } else { Err("a generalisation does not fit the type of its column") }
 }
 
 /// Returns the scope of shown tokens: those of one partner or one purpose never match those of another.

@@ -3,21 +3,23 @@
 //! ```text
 //! what the principal's plan sees          what is inside
 //! ------------------------------          --------------
-//! GovernedScanExec (a leaf)               inner Delta scan, in the trusted session
-//!                                           -> row rule on originals, NULL hides
+//! GovernedScanExec (a leaf)               inner Delta scan, in the trusted session, partition by partition
+//!                                           -> row rule and leakproof conditions on originals, NULL hides
 //!                                           -> masks; sealed cells opened for the batch
 //!                                           -> arrays rebuilt
+//!                                         partitions put together in their order (crate::units)
+//!                                           -> batches of one size (crate::cut)
 //! ```
 //!
 //! A view with a row rule is no barrier: the optimiser merges the rule with the statement's own condition,
 //! and `AND` evaluates its right side on rows that its left side hides. A division by zero there, or a cast
 //! whose error prints the value, tells what the rule hides. Here the statement's expressions stand above a
-//! leaf, whose rows have already passed the rule.
+//! leaf, whose rows have already passed the rule. It has one partition, whatever the stored table has: which rows come
+//! together, and in which order, is a matter of the rows that may be seen. DataFusion deals them out above.
 
 use std::fmt;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result as DataFusionResult, Statistics};
 use datafusion::config::ConfigOptions;
@@ -30,16 +32,16 @@ use datafusion::physical_plan::filter_pushdown::{
 };
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
-    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties,
-    Partitioning, PhysicalExpr, PlanProperties, ReplaceChildrenOptions, SendableRecordBatchStream,
-    StatisticsArgs,
+    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PhysicalExpr,
+    PlanProperties, ReplaceChildrenOptions, SendableRecordBatchStream, StatisticsArgs,
 };
-use futures::{StreamExt as _, TryStreamExt as _};
 
-use crate::fault::inner_fault;
+use crate::cut::cut;
+use crate::fault::Place;
 use crate::open::Opener;
 use crate::program::Program;
 use crate::session::inner_context;
+use crate::units::{self, Reading};
 
 const NAME: &str = "GovernedScanExec";
 
@@ -49,27 +51,33 @@ pub(crate) struct GovernedScanExec {
     program: Arc<Program>,
     trusted: Arc<SessionState>,
     opener: Arc<Opener>,
+    place: Place,
+    limit: Option<usize>,
     properties: Arc<PlanProperties>,
+}
+
+/// What a governed scan works with, beside the scan inside it.
+pub(crate) struct ScanParts {
+    pub(crate) trusted: Arc<SessionState>,
+    pub(crate) opener: Arc<Opener>,
+    pub(crate) place: Place,
+    /// Rows that are wanted, if not all.
+    pub(crate) limit: Option<usize>,
 }
 
 impl GovernedScanExec {
     /// Puts a program around an inner scan.
-    pub(crate) fn new(
-        inner: Arc<dyn ExecutionPlan>,
-        program: Program,
-        shown: SchemaRef,
-        trusted: Arc<SessionState>,
-        opener: Arc<Opener>,
-    ) -> Self {
-        let partitions = inner.output_partitioning().partition_count();
+    pub(crate) fn new(inner: Arc<dyn ExecutionPlan>, program: Program, parts: ScanParts) -> Self {
         // PRIVACY: no order and no constants are claimed: the inner scan's come from hidden rows too.
         let properties = PlanProperties::new(
-            EquivalenceProperties::new(shown),
-            Partitioning::UnknownPartitioning(partitions),
+            EquivalenceProperties::new(Arc::clone(program.shown())),
+            Partitioning::UnknownPartitioning(1),
             EmissionType::Incremental,
             Boundedness::Bounded,
         );
-        Self { inner, program: Arc::new(program), trusted, opener, properties: Arc::new(properties) }
+        let ScanParts { trusted, opener, place, limit } = parts;
+        let (program, properties) = (Arc::new(program), Arc::new(properties));
+        Self { inner, program, trusted, opener, place, limit, properties }
     }
 }
 
@@ -130,18 +138,21 @@ impl ExecutionPlan for GovernedScanExec {
         partition: usize,
         context: Arc<TaskContext>,
     ) -> DataFusionResult<SendableRecordBatchStream> {
-        let inner_context = inner_context(&self.trusted, context.memory_pool())?;
-        let inner = self.inner.execute(partition, inner_context).map_err(|error| inner_fault(&error))?;
-        let (program, opener) = (Arc::clone(&self.program), Arc::clone(&self.opener));
-        let shown = inner
-            .map_err(|error| inner_fault(&error))
-            .and_then(move |batch| {
-                let (program, opener) = (Arc::clone(&program), Arc::clone(&opener));
-                async move { program.run(batch, &opener).await.map_err(DataFusionError::from) }
-            })
-            .try_filter(|batch| futures::future::ready(batch.num_rows() > 0))
-            .boxed();
-        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), shown)))
+        if partition > 0 {
+            return Err(DataFusionError::Internal("a governed scan has one partition".to_owned()));
+        }
+        let shown = units::read(Reading {
+            inner: Arc::clone(&self.inner),
+            context: inner_context(&self.trusted, context.memory_pool())?,
+            program: Arc::clone(&self.program),
+            opener: Arc::clone(&self.opener),
+            place: self.place.clone(),
+            limit: self.limit,
+            width: context.session_config().target_partitions(),
+        });
+        let shown = Box::pin(RecordBatchStreamAdapter::new(self.schema(), shown));
+        // Rows without columns are counted and nothing else.
+        Ok(if self.schema().fields().is_empty() { shown } else { cut(shown) })
     }
 
     // PRIVACY: the row counts of the inner scan count hidden rows. `metrics` stays at its default, none.
@@ -164,3 +175,6 @@ impl ExecutionPlan for GovernedScanExec {
         Ok(FilterPushdownPropagation::all_unsupported(result))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,7 +26,7 @@ use datafusion::common::config::Dialect;
 use datafusion::error::DataFusionError;
 use datafusion::execution::config::SessionConfig;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryPool};
+use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::execution::object_store::ObjectStoreRegistry;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SessionState, SessionStateBuilder, TaskContext};
@@ -36,6 +36,7 @@ use url::Url;
 
 use crate::error::QueryError;
 use crate::functions;
+use crate::memory;
 
 const CATALOG: &str = "membrane";
 const SCHEMA: &str = "main";
@@ -46,13 +47,20 @@ pub(crate) fn trusted_session() -> Result<Arc<SessionState>, QueryError> {
         .with_disk_manager_builder(no_disk())
         .build_arc()
         .map_err(|_| QueryError::Failed)?;
-    let config =
-        SessionConfig::new().with_create_default_catalog_and_schema(false).with_information_schema(false);
-    Ok(Arc::new(SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).build()))
+    Ok(Arc::new(new_state().with_config(trusted_config()).with_runtime_env(runtime).build()))
 }
 
-/// Builds the session for one statement over the given tables, and nothing else.
+/// Builds the session for one statement over the given tables, and nothing else, with memory of its own.
 pub(crate) fn user_session(
+    tables: Vec<(DatasetName, Arc<dyn TableProvider>)>,
+    limits: &Limits,
+) -> Result<SessionState, QueryError> {
+    user_session_in(&memory::engine_pool(limits), tables, limits)
+}
+
+/// Builds the session for one statement over the given tables, and nothing else, with memory out of an engine's.
+pub(crate) fn user_session_in(
+    engine: &Arc<dyn MemoryPool>,
     tables: Vec<(DatasetName, Arc<dyn TableProvider>)>,
     limits: &Limits,
 ) -> Result<SessionState, QueryError> {
@@ -67,11 +75,11 @@ pub(crate) fn user_session(
 
     let runtime = RuntimeEnvBuilder::new()
         .with_object_store_registry(Arc::new(NoStores))
-        .with_memory_pool(memory_pool(limits))
+        .with_memory_pool(memory::query_pool(engine, limits))
         .with_disk_manager_builder(no_disk())
         .build_arc()
         .map_err(|_| QueryError::Failed)?;
-    let mut state = SessionStateBuilder::new()
+    let mut state = new_state()
         .with_config(user_config())
         .with_runtime_env(runtime)
         .with_catalog_list(Arc::new(catalogs))
@@ -107,11 +115,34 @@ fn user_config() -> SessionConfig {
     // Errors carry a position instead of a text.
     options.sql_parser.collect_spans = true;
     options.execution.enable_recursive_ctes = false;
+    // These make room for LIMIT groups at once and ask no pool: `LIMIT 1000000000000` would end the process.
+    options.optimizer.enable_topk_aggregation = false;
+    options.optimizer.enable_window_topn = false;
     config
 }
 
-fn memory_pool(limits: &Limits) -> Arc<dyn MemoryPool> {
-    Arc::new(GreedyMemoryPool::new(limits.memory_bytes_max))
+fn trusted_config() -> SessionConfig {
+    let mut config = SessionConfig::new()
+        .with_create_default_catalog_and_schema(false)
+        .with_information_schema(false)
+        // The governed scan reads the partitions of the inner one in their order, several at a time (`crate::units`);
+        // no optimiser rule is to deal out rows or put partitions together.
+        .with_target_partitions(1);
+    let options = config.options_mut();
+    // The row rule is evaluated once, by the governed scan, and not by a Parquet reader; the reader is told it all the
+    // same, to skip row groups and pages.
+    options.execution.parquet.pushdown_filters = false;
+    // Partitions keep the files they were given: which rows come when is not to depend on which was read faster.
+    options.execution.enable_file_stream_work_stealing = false;
+    // Files are split by their rows, however small they are, before the optimiser sees them and not by it.
+    options.optimizer.repartition_file_min_size = 0;
+    options.optimizer.repartition_file_scans = false;
+    config
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the file in which sessions are built")]
+fn new_state() -> SessionStateBuilder {
+    SessionStateBuilder::new()
 }
 
 // PRIVACY: a spill file would hold what the query holds, in clear, on a disk that outlives it.

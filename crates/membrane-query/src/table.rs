@@ -1,5 +1,7 @@
 //! The governed table: what a principal's session holds in place of the stored table.
 
+mod inner;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -12,15 +14,16 @@ use datafusion::execution::SessionState;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
+use membrane_model::RunId;
 use membrane_policy::RowRule;
 
-use crate::fault::{ScanFault, inner_fault};
+use crate::fault::{Place, ScanFault};
 use crate::open::Opener;
-use crate::program::Program;
+use crate::program::{Conditions, Program};
 use crate::pushdown;
 use crate::row_filter;
 use crate::rules::{ColumnRule, ScanRules};
-use crate::scan::GovernedScanExec;
+use crate::scan::{GovernedScanExec, ScanParts};
 
 /// A table that shows one dataset as one permit allows it.
 ///
@@ -34,6 +37,7 @@ pub(crate) struct GovernedTable {
     trusted: Arc<SessionState>,
     opener: Arc<Opener>,
     shown: SchemaRef,
+    place: Place,
 }
 
 impl GovernedTable {
@@ -45,7 +49,14 @@ impl GovernedTable {
         opener: Arc<Opener>,
     ) -> Self {
         let shown = rules.shown_schema();
-        Self { rules: Arc::new(rules), inner, trusted, opener, shown }
+        let place = Place { dataset: rules.dataset.clone(), run: None };
+        Self { rules: Arc::new(rules), inner, trusted, opener, shown, place }
+    }
+
+    /// Says in which run the table is read, for the log.
+    pub(crate) fn in_run(mut self, run: RunId) -> Self {
+        self.place.run = Some(run);
+        self
     }
 
     /// Finds a shown column.
@@ -62,74 +73,84 @@ impl GovernedTable {
         &self,
         projection: Option<&Vec<usize>>,
         filters: &[Expr],
+        limit: Option<usize>,
     ) -> DataFusionResult<GovernedScanExec> {
+        let place = &self.place;
         let shown = match projection {
             Some(indices) => Arc::new(self.shown.project(indices)?),
             None => Arc::clone(&self.shown),
         };
-        let stored = self.inner.as_ref().map_or_else(|| Arc::new(Schema::empty()), |inner| inner.schema());
-        let rule = match (&self.rules.rows, &self.inner) {
-            (RowRule::None, _) | (_, None) => return self.nothing(shown),
-            (RowRule::All, Some(_)) => Vec::new(),
-            (RowRule::When(condition), Some(_)) => row_filter::conjuncts(condition, &stored)?,
+        let parts = ScanParts {
+            trusted: Arc::clone(&self.trusted),
+            opener: Arc::clone(&self.opener),
+            place: place.clone(),
+            limit,
         };
-        let Some(inner) = &self.inner else { return self.nothing(shown) };
+        let inner = match (&self.rules.rows, &self.inner) {
+            // Nothing is stored, or no row may be seen: both look the same.
+            (RowRule::None, _) | (_, None) => {
+                let empty: Arc<dyn ExecutionPlan> = Arc::new(EmptyExec::new(Arc::new(Schema::empty())));
+                return Ok(GovernedScanExec::new(empty, Program::nothing(&shown), parts));
+            }
+            (_, Some(inner)) => inner,
+        };
+        let conditions = self.conditions(&inner.schema(), filters).map_err(|fault| place.fault(fault))?;
+        let scan = self.inner_scan(inner.as_ref(), &shown, &conditions).await?;
+        let stored = scan.schema();
+        let program = Program::compile(&self.rules, &shown, &conditions, &stored, &self.trusted)
+            .map_err(|fault| place.fault(fault))?;
+        let scan =
+            inner::optimise(scan, program.predicate(), &self.trusted).map_err(|error| place.inner(&error))?;
+        if scan.schema() != stored {
+            return Err(place.fault(ScanFault::Shape));
+        }
+        Ok(GovernedScanExec::new(scan, program, parts))
+    }
 
-        let needed = Program::stored_columns(&self.rules, &shown, &rule)?;
-        let indices = needed
+    /// Returns which rows are given: the row rule, and the statement's own conditions. That the latter are leakproof is
+    /// checked again here, whoever calls: nobody evaluates them above the scan, so none of them may be left out.
+    fn conditions(&self, stored: &Schema, filters: &[Expr]) -> Result<Conditions, ScanFault> {
+        let rule = match &self.rules.rows {
+            RowRule::When(condition) => row_filter::conjuncts(condition, stored)?,
+            RowRule::All => Vec::new(),
+            RowRule::None => return Err(ScanFault::Rule),
+        };
+        let filters = filters
             .iter()
-            .map(|name| stored.index_of(name).map_err(|_| ScanFault::Shape))
-            .collect::<Result<Vec<_>, _>>()?;
-        let below = self.filters_below(inner.as_ref(), &rule, filters)?;
-        // The caller's session stays outside: the inner scan is planned in the trusted one.
-        let plan = inner
-            .scan(self.trusted.as_ref(), Some(&indices), &below, None)
-            .await
-            .map_err(|error| inner_fault(&error))?;
-        let plan = self.optimise(plan).map_err(|error| inner_fault(&error))?;
-        let program = Program::compile(&self.rules, &shown, &rule, plan.schema().as_ref(), &self.trusted)?;
-        Ok(GovernedScanExec::new(plan, program, shown, Arc::clone(&self.trusted), Arc::clone(&self.opener)))
+            .map(|filter| match pushdown::is_leakproof(filter, &self.rules) {
+                true => pushdown::stored(filter).map_err(|_| ScanFault::Shape),
+                false => Err(ScanFault::Shape),
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Conditions { rule, filters })
     }
 
-    /// A scan of no rows: nothing is stored, or no row may be seen. Both look the same.
-    fn nothing(&self, shown: SchemaRef) -> DataFusionResult<GovernedScanExec> {
-        let empty: Arc<dyn ExecutionPlan> = Arc::new(EmptyExec::new(Arc::new(Schema::empty())));
-        let program = Program::nothing(&shown);
-        Ok(GovernedScanExec::new(empty, program, shown, Arc::clone(&self.trusted), Arc::clone(&self.opener)))
-    }
-
-    /// Returns the filters that the inner scan may use to read less: the row rule's, and the statement's where
-    /// they are leakproof. The latter are checked again here, whoever calls.
-    fn filters_below(
+    /// Scans the stored table in the trusted session; the caller's stays outside.
+    async fn inner_scan(
         &self,
         inner: &dyn TableProvider,
-        rule: &[Expr],
-        filters: &[Expr],
-    ) -> DataFusionResult<Vec<Expr>> {
-        let mut wanted = rule.to_vec();
-        for filter in filters.iter().filter(|filter| pushdown::is_leakproof(filter, &self.rules)) {
-            wanted.push(pushdown::stored(filter)?);
-        }
-        let supported = inner
-            .supports_filters_pushdown(&wanted.iter().collect::<Vec<_>>())
-            .map_err(|error| inner_fault(&error))?;
-        Ok(wanted
+        shown: &SchemaRef,
+        conditions: &Conditions,
+    ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
+        let (stored, place) = (inner.schema(), &self.place);
+        let indices = Program::stored_columns(&self.rules, shown, conditions)
+            .and_then(|needed| {
+                needed.iter().map(|name| stored.index_of(name).map_err(|_| ScanFault::Shape)).collect()
+            })
+            .map_err(|fault| place.fault(fault))?;
+        // The table may skip whole files by what it knows of them.
+        let wanted: Vec<&Expr> = conditions.rule.iter().chain(&conditions.filters).collect();
+        let supported = inner.supports_filters_pushdown(&wanted).map_err(|error| place.inner(&error))?;
+        let below: Vec<Expr> = wanted
             .into_iter()
             .zip(supported)
             .filter(|(_, support)| *support != TableProviderFilterPushDown::Unsupported)
-            .map(|(filter, _)| filter)
-            .collect())
-    }
-
-    /// Spreads the inner scan over the processors and gives it what the outer optimiser, to which it is
-    /// invisible, would have given.
-    fn optimise(&self, plan: Arc<dyn ExecutionPlan>) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
-        let options = self.trusted.config_options();
-        let mut plan = plan.repartitioned(options.execution.target_partitions, options)?.unwrap_or(plan);
-        for rule in self.trusted.physical_optimizers() {
-            plan = rule.optimize(plan, options)?;
-        }
-        Ok(plan)
+            .map(|(filter, _)| filter.clone())
+            .collect();
+        inner
+            .scan(self.trusted.as_ref(), Some(&indices), &below, None)
+            .await
+            .map_err(|error| place.inner(&error))
     }
 }
 
@@ -158,7 +179,7 @@ impl TableProvider for GovernedTable {
             .iter()
             .map(|filter| {
                 if pushdown::is_leakproof(filter, &self.rules) {
-                    TableProviderFilterPushDown::Inexact
+                    TableProviderFilterPushDown::Exact
                 } else {
                     TableProviderFilterPushDown::Unsupported
                 }
@@ -171,9 +192,9 @@ impl TableProvider for GovernedTable {
         _state: &dyn Session,
         projection: Option<&Vec<usize>>,
         filters: &[Expr],
-        _limit: Option<usize>,
+        limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-        Ok(Arc::new(self.plan(projection, filters).await?))
+        Ok(Arc::new(self.plan(projection, filters, limit).await?))
     }
 }
 

@@ -29,6 +29,7 @@ async fn world() -> World {
 impl World {
     async fn run(&self, request: &Request) -> OpenRun {
         let run = NewRun {
+            channel: membrane_model::Channel::Cli,
             principal: request.principal.clone(),
             action: request.action,
             purpose: request.purpose.clone(),
@@ -85,7 +86,7 @@ async fn no_record_no_permit() {
     let mut run = world.run(&ana(&["members"])).await;
     // Somebody else ends the run: nothing can be recorded in it any more.
     let later = noon() + chrono::TimeDelta::days(30);
-    assert_eq!(world.ledger.abandon_stale_runs(later).await.unwrap(), 1);
+    assert_eq!(world.ledger.abandon_stale_runs(later, later).await.unwrap(), 1);
     let refused = world.authorizer.issue(&mut run, ana(&["members"])).await.unwrap_err();
     assert_eq!(refused.reason, RefusedReason::RecordFault);
 }

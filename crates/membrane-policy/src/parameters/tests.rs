@@ -1,4 +1,5 @@
-use membrane_model::{Generalisation, LogicalType, PartialMask};
+use membrane_catalog::{Column, ColumnPrivacy, ColumnRules};
+use membrane_model::{Generalisation, LogicalType, PartialMask, Protection};
 
 use super::{coarsest, least_mask};
 
@@ -7,10 +8,30 @@ fn check_mask(masks: &[&str], expected: Option<&str>) {
     assert_eq!(least_mask(masks).map(|mask| mask.to_string()), expected.map(ToOwned::to_owned));
 }
 
-fn check_generalisation(all: &[&str], logical_type: LogicalType, expected: Option<&str>) {
+fn check_column(all: &[&str], column: &Column, expected: Option<&str>) {
     let all = all.iter().map(|how| how.parse::<Generalisation>().unwrap());
-    let found = coarsest(all, logical_type).map(|how| how.to_string());
+    let found = coarsest(all, column).map(|how| how.to_string());
     assert_eq!(found, expected.map(ToOwned::to_owned));
+}
+
+fn check_generalisation(all: &[&str], logical_type: LogicalType, expected: Option<&str>) {
+    check_column(all, &column(logical_type), expected);
+}
+
+/// A column in clear of a type.
+fn column(logical_type: LogicalType) -> Column {
+    Column {
+        name: "c".parse().unwrap(),
+        description: String::new(),
+        logical_type,
+        class: "business".parse().unwrap(),
+        protection: Protection::Clear,
+        identity: None,
+        required: false,
+        unique: false,
+        rules: ColumnRules::default(),
+        privacy: ColumnPrivacy::default(),
+    }
 }
 
 #[test]
@@ -31,4 +52,20 @@ fn the_coarsest_generalisation_that_fits_wins() {
     check_generalisation(&["width(5)", "year"], money, Some("width(5)"));
     check_generalisation(&["prefix(2)", "prefix(1)"], LogicalType::String, Some("prefix(1)"));
     check_generalisation(&["year", "width(5)"], LogicalType::Boolean, None);
+}
+
+/// What would show every value as it is makes nothing coarser.
+#[test]
+fn a_generalisation_that_keeps_every_value_is_none() {
+    check_generalisation(&["width(1)"], LogicalType::Integer, None);
+    check_generalisation(&["width(1)", "width(5)"], LogicalType::Integer, Some("width(5)"));
+    check_generalisation(&["width(1)"], LogicalType::Decimal { precision: 9, scale: 0 }, None);
+    check_generalisation(&["width(1)"], LogicalType::Decimal { precision: 9, scale: 2 }, Some("width(1)"));
+    check_generalisation(&["width(1)"], LogicalType::Number, Some("width(1)"));
+    let short = |length_max| Column {
+        rules: ColumnRules { length_max: Some(length_max), ..ColumnRules::default() },
+        ..column(LogicalType::String)
+    };
+    check_column(&["prefix(6)", "prefix(9)"], &short(6), None);
+    check_column(&["prefix(6)", "prefix(9)"], &short(7), Some("prefix(6)"));
 }

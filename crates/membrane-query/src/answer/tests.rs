@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use datafusion::arrow::array::{Int64Array, StringViewArray};
-use datafusion::arrow::datatypes::{Field, Schema};
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::error::DataFusionError;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::TryStreamExt as _;
@@ -77,11 +77,4 @@ async fn time_runs_out_between_batches() {
         stream.try_collect::<Vec<_>>().await.unwrap_err(),
         QueryError::LimitSeconds { seconds_max: 7 }
     );
-}
-
-#[test]
-fn bytes_are_those_of_the_rows() {
-    let whole = batch(100);
-    let part = whole.slice(10, 5);
-    assert_eq!(bytes_of(&part), 5 * (8 + 16 + 32));
 }

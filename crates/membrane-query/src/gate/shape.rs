@@ -5,13 +5,14 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, GroupByExpr, Ident, LimitClause, ObjectName, Query, Select, SelectFlavor, SetExpr, Statement,
-    TableFactor, Visit, Visitor,
+    Expr, Ident, LimitClause, ObjectName, Query, Select, SelectFlavor, SetExpr, Statement, TableFactor,
+    Visit, Visitor,
 };
 use membrane_model::{DatasetName, Limits};
 
-use super::position;
+use super::{grouping, position};
 use crate::error::QueryError;
+use crate::functions;
 use crate::plain_name::plain_name;
 
 /// Links of a chain of operators (`a + b + c ...`), for each level of nesting that is allowed.
@@ -162,7 +163,8 @@ impl Visitor for Shape<'_> {
         }
     }
 
-    fn pre_visit_expr(&mut self, _expr: &Expr) -> Flow {
+    fn pre_visit_expr(&mut self, expr: &Expr) -> Flow {
+        check_expr(expr)?;
         self.depth += 1;
         if self.depth > self.limits.nesting_max.saturating_mul(CHAIN_PER_LEVEL) {
             return too_complex("an expression is too long");
@@ -173,6 +175,19 @@ impl Visitor for Shape<'_> {
     fn post_visit_expr(&mut self, _expr: &Expr) -> Flow {
         self.depth = self.depth.saturating_sub(1);
         GO_ON
+    }
+}
+
+/// Refuses what would be planned at a cost, or what has a better answer than "not found".
+fn check_expr(expr: &Expr) -> Flow {
+    match expr {
+        // Also where CUBE is no key of its own: planners differ in what they unfold.
+        Expr::Cube(_) => refuse(grouping::CUBE),
+        Expr::Function(call) => match call.name.0.last().and_then(|part| part.as_ident()) {
+            Some(name) => functions::instead_of(&normalised(name)).map_or(GO_ON, refuse),
+            None => GO_ON,
+        },
+        _ => GO_ON,
     }
 }
 
@@ -242,10 +257,7 @@ fn check_select(select: &Select) -> Flow {
     if foreign {
         return refuse("a clause of another SQL dialect");
     }
-    if let GroupByExpr::All(_) = select.group_by {
-        return refuse("GROUP BY ALL");
-    }
-    GO_ON
+    grouping::check(&select.group_by).map_or_else(|error| ControlFlow::Break(Box::new(error)), |()| GO_ON)
 }
 
 fn check_table_factor(factor: &TableFactor) -> Flow {

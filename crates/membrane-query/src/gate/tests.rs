@@ -145,6 +145,47 @@ fn nothing_unbounded_gets_in() {
     }
 }
 
+/// Forty keys of a CUBE are 2^40 groupings, and DataFusion writes them all down.
+#[test]
+fn groupings_are_few() {
+    let keys = |count: usize| (1..=count).map(|key| format!("a+{key}")).collect::<Vec<_>>().join(", ");
+    let sets = |count: usize| (1..=count).map(|key| format!("(a+{key})")).collect::<Vec<_>>().join(", ");
+    let grouped = |by: String| format!("SELECT count(*) FROM (VALUES (1)) AS v(a) GROUP BY {by}");
+    for (by, expected) in [
+        (format!("a, CUBE({})", keys(40)), "unsupported"),
+        ("CUBE(a)".to_owned(), "unsupported"),
+        (format!("GROUPING SETS ((a), CUBE({}))", keys(40)), "unsupported"),
+        (format!("ROLLUP({})", keys(63)), "accepted"),
+        (format!("ROLLUP({})", keys(64)), "too_complex"),
+        (format!("a, ROLLUP({0}), ROLLUP({0})", keys(7)), "accepted"),
+        (format!("a, ROLLUP({0}), ROLLUP({0})", keys(8)), "too_complex"),
+        (vec![format!("ROLLUP({})", keys(3)); 20].join(", "), "too_complex"),
+        (format!("GROUPING SETS ({})", sets(64)), "accepted"),
+        (format!("GROUPING SETS ({})", sets(65)), "too_complex"),
+        (format!("GROUPING SETS ({}), ROLLUP(a, a+1)", sets(40)), "too_complex"),
+        ("ALL".to_owned(), "unsupported"),
+    ] {
+        check(&grouped(by), expected);
+    }
+    let error = parse(&grouped("CUBE(a, b)".to_owned())).unwrap_err();
+    assert_eq!(error.to_string(), "not supported: CUBE; name the groupings that you need with GROUPING SETS");
+    check("SELECT (SELECT count(*) FROM t GROUP BY CUBE(a, b)) FROM u", "unsupported");
+}
+
+#[test]
+fn functions_without_a_bound_are_refused_with_another_way() {
+    for sql in [
+        "SELECT string_agg(a, ',') FROM t",
+        "SELECT region, STRING_AGG(a, ',' ORDER BY a) FROM t GROUP BY region",
+        "SELECT string_agg(a, ',') OVER (ORDER BY b) FROM t",
+        "SELECT array_agg(a) FROM t",
+    ] {
+        let error = parse(sql).unwrap_err();
+        assert_eq!(error.code(), "unsupported", "{sql}");
+        assert!(error.to_string().contains("select the rows with ORDER BY"), "{error}");
+    }
+}
+
 #[test]
 fn long_lists_get_in() {
     let values: Vec<String> = (0..8_000).map(|value| value.to_string()).collect();

@@ -5,11 +5,16 @@
 //! | `month` | first of the month | | |
 //! | `year` | first of January | | |
 //! | `width(n)` | | lower edge of its band of `n` | |
-//! | `prefix(n)` | | | first `n` characters |
+//! | `prefix(n)` | | | first `n` characters, and fewer of a short text |
 //!
-//! Bands go down, also below zero: `width(10)` turns -3 into -10. What cannot be made coarser within its type
-//! (a date before the calendar's begin, a number at the type's edge) becomes NULL: never the value itself. So does what
-//! does not fit its type at all, which the rules refuse before.
+//! Bands go down, also below zero: `width(10)` turns -3 into -10. A prefix hides at least two characters and half of the
+//! text, as [`super::partial`] does, also in code points; a text of which nothing is left becomes NULL. What cannot be
+//! made coarser within its type (a date before the calendar's begin, a number at the type's edge, a float so large that
+//! its band holds nothing else) becomes NULL: never the value itself. So does what does not fit its type at all, which
+//! the rules refuse before.
+//!
+//! [`stored`] does again what ingest does under the contract: there a prefix is cut and nothing more, so that doing it
+//! twice changes nothing.
 
 use std::sync::Arc;
 
@@ -20,29 +25,74 @@ use datafusion::arrow::array::{
 use datafusion::arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType,
 };
-use membrane_model::Generalisation;
+use membrane_model::{Generalisation, LogicalType};
 
-use super::clusters::starts;
+use super::partial;
 use crate::fault::ScanFault;
+use crate::rebuild::is_utc_micros;
+use crate::rules::arrow_type;
 use crate::typed::{date_of, days_of};
 
-/// Makes an array of values coarser.
-pub(super) fn values(array: &ArrayRef, how: Generalisation) -> Result<ArrayRef, ScanFault> {
-    match array.data_type() {
-        DataType::Date32 => map::<Date32Type>(array, |value| days(value, how)),
-        DataType::Timestamp(..) => map::<TimestampMicrosecondType>(array, |value| micros(value, how)),
-        DataType::Int64 => map::<Int64Type>(array, |value| integer(value, how)),
-        DataType::Float64 => map::<Float64Type>(array, |value| number(value, how)),
-        DataType::Decimal128(_, scale) => map::<Decimal128Type>(array, |value| decimal(value, *scale, how)),
-        DataType::Utf8View => {
-            let mut out = StringViewBuilder::with_capacity(array.len());
-            for value in array.as_string_view() {
-                out.append_option(value.and_then(|value| text(value, how)));
-            }
-            Ok(Arc::new(out.finish()))
+/// 2^50: so many bands from zero, each still holds several floats.
+const FLOAT_BANDS_MAX: f64 = 1_125_899_906_842_624.0;
+
+/// Makes an array of stored values coarser, for a reader. The result is of the logical type, in fresh buffers.
+pub(super) fn values(
+    array: &ArrayRef,
+    logical: LogicalType,
+    how: Generalisation,
+) -> Result<ArrayRef, ScanFault> {
+    coarser(array, logical, how, text)
+}
+
+/// Makes an array of stored values as coarse as the contract says that they are. The result is of the logical type, in
+/// fresh buffers.
+pub(super) fn stored(
+    array: &ArrayRef,
+    logical: LogicalType,
+    how: Generalisation,
+) -> Result<ArrayRef, ScanFault> {
+    coarser(array, logical, how, stored_text)
+}
+
+fn coarser(
+    array: &ArrayRef,
+    logical: LogicalType,
+    how: Generalisation,
+    text: fn(&str, Generalisation) -> Option<&str>,
+) -> Result<ArrayRef, ScanFault> {
+    match (logical, array.data_type()) {
+        (LogicalType::Date, DataType::Date32) => map::<Date32Type>(array, |value| days(value, how)),
+        (LogicalType::Timestamp, data_type) if is_utc_micros(data_type) => {
+            let mapped = map::<TimestampMicrosecondType>(array, |value| micros(value, how))?;
+            let utc = mapped.as_primitive::<TimestampMicrosecondType>().clone().with_timezone("UTC");
+            Ok(Arc::new(utc))
+        }
+        (LogicalType::Integer, DataType::Int64) => map::<Int64Type>(array, |value| integer(value, how)),
+        (LogicalType::Number, DataType::Float64) => map::<Float64Type>(array, |value| number(value, how)),
+        (LogicalType::Decimal { scale, .. }, data_type) if *data_type == arrow_type(logical) => {
+            map::<Decimal128Type>(array, |value| decimal(value, scale, how))
+        }
+        (LogicalType::String, DataType::Utf8View) => {
+            Ok(texts(array.len(), array.as_string_view().iter(), |value| text(value, how)))
+        }
+        (LogicalType::String, DataType::Utf8) => {
+            Ok(texts(array.len(), array.as_string::<i32>().iter(), |value| text(value, how)))
         }
         _ => Err(ScanFault::Shape),
     }
+}
+
+fn texts<'a>(
+    rows: usize,
+    values: impl Iterator<Item = Option<&'a str>>,
+    coarser: impl Fn(&'a str) -> Option<&'a str>,
+) -> ArrayRef {
+    let mut out = StringViewBuilder::with_capacity(rows);
+    for value in values {
+        out.append_option(value.and_then(&coarser));
+    }
+    Arc::new(out.finish())
 }
 
 fn map<T: ArrowPrimitiveType>(
@@ -74,7 +124,9 @@ pub(crate) fn integer(value: i64, how: Generalisation) -> Option<i64> {
 /// Makes a float coarser.
 pub(crate) fn number(value: f64, how: Generalisation) -> Option<f64> {
     let width = f64::from(width_of(how)?);
-    Some((value / width).floor() * width).filter(|edge| edge.is_finite())
+    let band = (value / width).floor();
+    // Far from zero floats lie further apart than the bands: the edge would be the value.
+    Some(band * width).filter(|edge| band.abs() < FLOAT_BANDS_MAX && edge.is_finite())
 }
 
 /// Makes a decimal coarser; `scale` is the number of its digits after the point.
@@ -87,12 +139,13 @@ pub(crate) fn decimal(units: i128, scale: i8, how: Generalisation) -> Option<i12
 /// Makes a text coarser.
 pub(crate) fn text(text: &str, how: Generalisation) -> Option<&str> {
     let Generalisation::Prefix(length) = how else { return None };
-    let length = usize::from(length);
-    let end = if text.is_ascii() {
-        length.min(text.len())
-    } else {
-        starts(text).get(length).copied().unwrap_or(text.len())
-    };
+    Some(partial::head(text, length)).filter(|head| !head.is_empty())
+}
+
+/// Cuts a text as ingest does.
+fn stored_text(text: &str, how: Generalisation) -> Option<&str> {
+    let Generalisation::Prefix(length) = how else { return None };
+    let end = text.char_indices().nth(usize::from(length)).map_or(text.len(), |(offset, _)| offset);
     text.get(..end)
 }
 

@@ -19,25 +19,47 @@ const HIDDEN_MIN: usize = 2;
 
 /// Appends the masked form of `text` to `out`.
 pub(super) fn window(text: &str, prefix: u8, suffix: u8, out: &mut String) {
-    let (prefix, suffix) = (usize::from(prefix), usize::from(suffix));
-    if text.is_ascii() {
-        let (head, tail) = fit(text.len(), prefix, suffix);
-        push(text, head, text.len() - tail, text.len() - head - tail, out);
-        return;
-    }
-    let starts = starts(text);
-    let offset = |cluster: usize| starts.get(cluster).copied().unwrap_or(text.len());
-    let (mut head, mut tail) = fit(starts.len(), prefix, suffix);
-    let all = text.chars().count();
-    // A cluster may be many code points: the shown ones must not be most of the value.
-    while head + tail > 0 {
-        let shown = length(text.get(..offset(head))) + length(text.get(offset(starts.len() - tail)..));
-        if shown * 2 <= all && shown + HIDDEN_MIN <= all {
-            break;
+    let shown = Shown::of(text, prefix, suffix);
+    push(text, shown.head_end, shown.tail_start, shown.hidden, out);
+}
+
+/// Returns the first characters of a text, as many as may be shown of it: none of a short one.
+pub(super) fn head(text: &str, prefix: u8) -> &str {
+    text.get(..Shown::of(text, prefix, 0).head_end).unwrap_or_default()
+}
+
+/// What a window shows of a text: bytes up to `head_end` and from `tail_start`, and how many characters it hides.
+struct Shown {
+    head_end: usize,
+    tail_start: usize,
+    hidden: usize,
+}
+
+impl Shown {
+    fn of(text: &str, prefix: u8, suffix: u8) -> Self {
+        let (prefix, suffix) = (usize::from(prefix), usize::from(suffix));
+        if text.is_ascii() {
+            let (head, tail) = fit(text.len(), prefix, suffix);
+            return Self { head_end: head, tail_start: text.len() - tail, hidden: text.len() - head - tail };
         }
-        if tail > 0 { tail -= 1 } else { head -= 1 }
+        let starts = starts(text);
+        let offset = |cluster: usize| starts.get(cluster).copied().unwrap_or(text.len());
+        let (mut head, mut tail) = fit(starts.len(), prefix, suffix);
+        let all = text.chars().count();
+        // A cluster may be many code points: the shown ones must not be most of the value.
+        while head + tail > 0 {
+            let shown = length(text.get(..offset(head))) + length(text.get(offset(starts.len() - tail)..));
+            if shown * 2 <= all && shown + HIDDEN_MIN <= all {
+                break;
+            }
+            if tail > 0 { tail -= 1 } else { head -= 1 }
+        }
+        Self {
+            head_end: offset(head),
+            tail_start: offset(starts.len() - tail),
+            hidden: starts.len() - head - tail,
+        }
     }
-    push(text, offset(head), offset(starts.len() - tail), starts.len() - head - tail, out);
 }
 
 /// Narrows a window until it hides at least two characters and half of the value.

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    ArrayRef, BinaryArray, BinaryViewArray, Date32Array, Int64Array, StringViewArray,
+    ArrayRef, BinaryArray, BinaryViewArray, Date32Array, Int64Array, StringViewArray, UInt32Array,
 };
-use datafusion::arrow::compute::concat_batches;
+use datafusion::arrow::compute::{concat_batches, take_record_batch};
 use datafusion::arrow::datatypes::{Field, Schema};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::datasource::MemTable;
@@ -70,7 +70,7 @@ impl World {
         sealed
     }
 
-    fn table(&self, views: bool, moved: bool) -> MemTable {
+    fn batch(&self, views: bool, moved: bool) -> (Arc<Schema>, RecordBatch) {
         let phones: Vec<Option<Vec<u8>>> = PHONES
             .iter()
             .enumerate()
@@ -109,15 +109,23 @@ impl World {
         let schema = Arc::new(Schema::new(fields));
         let arrays = columns.into_iter().map(|(_, array)| array).collect();
         let batch = RecordBatch::try_new(Arc::clone(&schema), arrays).unwrap();
+        (schema, batch)
+    }
+
+    fn table(&self, views: bool, swapped: bool) -> MemTable {
+        let (schema, batch) = self.batch(views, swapped);
         MemTable::try_new(schema, vec![vec![batch]]).unwrap()
     }
 
-    async fn show(
-        &self,
-        level: RevealLevel,
-        birth_level: RevealLevel,
-        table: MemTable,
-    ) -> Result<RecordBatch, QueryError> {
+    /// The table with swapped cells, its rows the other way round.
+    fn reversed(&self) -> MemTable {
+        let (schema, batch) = self.batch(true, true);
+        let rows = UInt32Array::from(vec![3, 2, 1, 0]);
+        let batch = take_record_batch(&batch, &rows).unwrap();
+        MemTable::try_new(schema, vec![vec![batch]]).unwrap()
+    }
+
+    fn asker(&self, level: RevealLevel, birth_level: RevealLevel, table: MemTable) -> Asker {
         let rules = ScanRules {
             dataset: "member".parse().unwrap(),
             columns: vec![
@@ -132,7 +140,16 @@ impl World {
         let table = GovernedTable::new(rules, Some(Arc::new(table)), trusted_session().unwrap(), opener);
         let limits = Limits::default();
         let state = user_session(vec![("member".parse().unwrap(), Arc::new(table))], &limits).unwrap();
-        let asker = Asker::over(state, limits);
+        Asker::over(state, limits)
+    }
+
+    async fn show(
+        &self,
+        level: RevealLevel,
+        birth_level: RevealLevel,
+        table: MemTable,
+    ) -> Result<RecordBatch, QueryError> {
+        let asker = self.asker(level, birth_level, table);
         let batches = asker.ask("select id, phone, birth_date from member order by id").await?;
         Ok(concat_batches(&batches[0].schema(), &batches).unwrap())
     }
@@ -175,18 +192,18 @@ async fn sealed_cells_open_at_every_level() {
     }
 }
 
+/// Stored tokens are re-keyed; a sealed column without them tells of no two rows that they are equal.
 #[tokio::test]
-async fn tokens_are_the_same_from_storage_and_from_opening() {
+async fn tokens_come_from_storage_and_not_from_opening() {
     let world = world(None).await;
-    let stored = world.show(RevealLevel::Token, RevealLevel::Token, world.table(true, false)).await.unwrap();
+    let stored = world.show(RevealLevel::Token, RevealLevel::Token, world.table(true, true)).await.unwrap();
     let shown = texts(&stored, 1);
     assert!(shown[0].as_ref().is_some_and(|token| token.len() == 22) && shown[2].is_none());
-    let opened = rule("phone", LogicalType::String, Protection::Sealed, RevealLevel::Token);
-    let mut sink = Sink::new(&opened, 1).unwrap();
-    sink.push(Some(b"13800138000")).unwrap();
-    let array = sink.finish().unwrap();
+    let of_value = rule("phone", LogicalType::String, Protection::Clear, RevealLevel::Token);
+    let values: ArrayRef = Arc::new(StringViewArray::from(PHONES.to_vec()));
+    let array = crate::mask::of_values(&of_value, &values, true).unwrap();
     assert_eq!(Some(array.as_string_view().value(0)), shown[0].as_deref());
-    assert!(texts(&stored, 2).iter().all(Option::is_some));
+    assert_eq!(stored.column(2).null_count(), 4);
 }
 
 #[tokio::test]
@@ -204,6 +221,27 @@ async fn a_cell_that_does_not_open_ends_the_query() {
         world.show(RevealLevel::Clear, RevealLevel::Clear, world.table(true, true)).await.unwrap_err();
     assert_eq!(error, QueryError::CellUnreadable);
     assert_eq!(error.to_string(), "a protected cell could not be opened");
+}
+
+/// The cells of rows 0 and 1 are each other's and do not open. Rows that a statement does not want are left alone.
+#[tokio::test]
+async fn only_cells_of_wanted_rows_are_opened() {
+    let world = world(None).await;
+    let asker = world.asker(RevealLevel::Clear, RevealLevel::Clear, world.table(true, true));
+    for sql in [
+        "select phone, birth_date from member where id >= 2",
+        "select phone, birth_date from member where id >= 2 limit 1",
+        "select phone, birth_date from member limit 0",
+        "select id from member",
+        "select id from member limit 1",
+    ] {
+        assert!(asker.ask(sql).await.is_ok(), "{sql}");
+    }
+    let backwards = world.asker(RevealLevel::Clear, RevealLevel::Clear, world.reversed());
+    let two = backwards.ask("select phone, birth_date from member limit 2").await.unwrap();
+    assert_eq!(two.iter().map(RecordBatch::num_rows).sum::<usize>(), 2);
+    let error = backwards.ask("select phone, birth_date from member limit 3").await.unwrap_err();
+    assert_eq!(error, QueryError::CellUnreadable);
 }
 
 #[tokio::test]

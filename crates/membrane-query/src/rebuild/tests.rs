@@ -61,6 +61,31 @@ fn numbers_under_nulls_become_zero() {
 }
 
 #[test]
+fn slots_under_nulls_become_zero_wherever_they_stand() {
+    for rows in [1_usize, 7, 64, 65, 200] {
+        for width in [1_usize, 2, 3, 64, 199] {
+            let valid: Vec<bool> = (0..rows).map(|row| (row / width) % 2 == 0).collect();
+            let nulls = Some(NullBuffer::from(valid.clone()));
+            let numbers: ArrayRef = Arc::new(Int64Array::new(vec![0x21; rows].into(), nulls.clone()));
+            let flags: ArrayRef = Arc::new(BooleanArray::new(BooleanBuffer::new_set(rows), nulls));
+            // Also where the array is a part of a longer one.
+            for start in [0, rows / 3] {
+                let numbers = numbers.slice(start, rows - start);
+                let clean_numbers = clean(&numbers, LogicalType::Integer, true).unwrap();
+                let flags = flags.slice(start, rows - start);
+                let clean_flags = clean(&flags, LogicalType::Boolean, true).unwrap();
+                assert_eq!((&clean_numbers, &clean_flags), (&numbers, &flags));
+                for (row, valid) in valid.iter().skip(start).enumerate() {
+                    let value = clean_numbers.as_primitive::<Int64Type>().values()[row];
+                    assert_eq!(value, if *valid { 0x21 } else { 0 }, "{rows} {width} {row}");
+                    assert_eq!(clean_flags.as_boolean().values().value(row), *valid, "{rows} {width} {row}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn plain_text_is_shown_as_views_and_dictionaries_are_refused() {
     let plain: ArrayRef = Arc::new(StringArray::from(vec![Some("a"), None]));
     let cleaned = clean(&plain, LogicalType::String, false).unwrap();

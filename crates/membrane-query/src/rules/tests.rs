@@ -27,7 +27,7 @@ fn every_protection_at_every_level() {
         ("sealed", Clear, Source::Sealed, "clear", Clear),
         ("sealed", Partial, Source::Sealed, "partial", Partial),
         ("sealed", Generalised, Source::Sealed, "generalise", Generalised),
-        ("sealed", Token, Source::Sealed, "tokenise", Token),
+        ("sealed", Token, Source::Nothing, "null", Null),
         ("sealed", Null, Source::Nothing, "null", Null),
         ("sealed+token", Clear, Source::Sealed, "clear", Clear),
         ("sealed+token", Partial, Source::Sealed, "partial", Partial),
@@ -45,6 +45,31 @@ fn every_protection_at_every_level() {
     ] {
         assert_eq!(decide(protection, level), (source, mask, shown), "{protection} {level}");
     }
+}
+
+/// Rows that were stored before the contract became coarser are as fine as they were: at each level they are made as
+/// coarse as the contract says now, and no filter sees the finer value.
+#[test]
+fn what_the_contract_stores_coarse_is_made_so_again() {
+    use RevealLevel::{Clear, Generalised, Partial, Token};
+    for level in [Clear, Partial, Generalised, Token] {
+        for (protection, contract) in [
+            ("generalise(year)", Some(Generalisation::Year)),
+            ("generalise(month)", Some(Generalisation::Month)),
+            ("clear", None),
+        ] {
+            let column = contract_column("c", LogicalType::Date, protection.parse().unwrap());
+            let rule = ColumnRule::decide(&column, wish(level), &vault(), "purpose:test").unwrap();
+            assert_eq!(rule.contract, contract, "{protection} {level}");
+            assert_eq!(
+                rule.is_stored_value(),
+                protection == "clear" && level == Clear,
+                "{protection} {level}"
+            );
+        }
+    }
+    let wrong = contract_column("c", LogicalType::String, "generalise(year)".parse().unwrap());
+    assert!(ColumnRule::decide(&wrong, wish(Clear), &vault(), "purpose:test").is_err());
 }
 
 #[test]

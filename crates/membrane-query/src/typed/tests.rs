@@ -86,7 +86,9 @@ fn opened_cells_are_made_coarser_before_they_are_kept() {
         (LogicalType::Integer, Generalisation::Width(10), "-3", Some("-10")),
         (LogicalType::Number, Generalisation::Width(10), "19.5", Some("10")),
         (LogicalType::Decimal { precision: 12, scale: 2 }, Generalisation::Width(10), "19.99", Some("10.00")),
-        (LogicalType::String, Generalisation::Prefix(2), "上海市", Some("上海")),
+        (LogicalType::String, Generalisation::Prefix(2), "上海市浦东", Some("上海")),
+        (LogicalType::String, Generalisation::Prefix(2), "上海市", Some("上")),
+        (LogicalType::String, Generalisation::Prefix(2), "上海", None),
         (LogicalType::String, Generalisation::Year, "1990", None),
     ] {
         let mut builder = TypedBuilder::new(logical, 1, Some(how)).unwrap();

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use arrow::array::{Decimal128Array, Int64Array, RecordBatch, StringArray};
+use arrow::array::{Decimal128Array, Int64Array, RecordBatch, StringArray, StringViewArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use serde_json::json;
 
@@ -60,6 +60,30 @@ fn arrow_reads_back() {
     let reader = arrow::ipc::reader::StreamReader::try_new(bytes.as_slice(), None).expect("stream");
     let read: Vec<RecordBatch> = reader.collect::<Result<_, _>>().expect("batches");
     assert_eq!(read, vec![batch(), batch()]);
+}
+
+/// A view points into a buffer that other batches share: what is sent is the text of the answer's own rows.
+#[test]
+fn arrow_sends_nothing_of_other_rows() {
+    let texts: StringViewArray =
+        (0..1_000).map(|row| Some(format!("a text of row {row} that lies outside of its view"))).collect();
+    let field = Field::new("name", DataType::Utf8View, true);
+    let schema: SchemaRef = Arc::new(Schema::new(vec![field]));
+    let all = RecordBatch::try_new(schema.clone(), vec![Arc::new(texts)]).expect("batch");
+    let mut encoder = Encoder::start(AnswerFormat::ArrowIpc, &schema, Vec::new()).expect("start");
+    let mut bytes = encoder.write(&all.slice(10, 2)).expect("write");
+    bytes.append(&mut encoder.finish().expect("finish"));
+    let holds = |row: u32| {
+        let text = format!("a text of row {row} that");
+        bytes.windows(text.len()).any(|window| window == text.as_bytes())
+    };
+    assert!(holds(10) && holds(11));
+    assert!((0..1_000).filter(|row| ![10, 11].contains(row)).all(|row| !holds(row)));
+    assert!(bytes.len() < 2_000, "{}", bytes.len());
+    let reader = arrow::ipc::reader::StreamReader::try_new(bytes.as_slice(), None).expect("stream");
+    let read: Vec<RecordBatch> = reader.collect::<Result<_, _>>().expect("batches");
+    assert_eq!(read[0].schema().field(0).data_type(), &DataType::Utf8);
+    assert_eq!(read[0].num_rows(), 2);
 }
 
 #[test]
