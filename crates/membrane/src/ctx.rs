@@ -4,27 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+pub use membrane_model::Channel;
 use membrane_model::{Clock, Limits, PrincipalId};
-
-/// The way by which a request came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Channel {
-    /// A subcommand on the machine of the hub.
-    Cli,
-    /// The HTTP API.
-    Http,
-}
-
-impl Channel {
-    /// Returns the word used in logs and metrics.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Cli => "cli",
-            Self::Http => "http",
-        }
-    }
-}
 
 /// Who asks, by which way, within which bounds, at what time.
 #[derive(Clone)]

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use membrane_ingest::IngestError;
 use membrane_lake::LakeError;
 use membrane_ledger::{LedgerError, Scope};
-use membrane_model::{NameError, Price, PriceError, RunId};
+use membrane_model::{DatasetName, NameError, Price, PriceError, RunId};
 use membrane_policy::{Refused, RefusedReason};
 use membrane_query::QueryError;
 use membrane_vault::VaultError;
@@ -39,6 +39,12 @@ pub enum Error {
     /// The same question is being answered for the same partner right now.
     #[error("this question is being answered right now; ask again soon, it is charged once")]
     InFlight,
+    /// A release of a dataset that has no data: its answer would be noise, and would be paid for.
+    #[error("nothing was ever brought into `{dataset}`: there is nothing to release yet")]
+    NoData {
+        /// The dataset.
+        dataset: DatasetName,
+    },
     /// The statement, or the data that it reads, did not allow an answer.
     #[error(transparent)]
     Query(QueryError),
@@ -61,9 +67,10 @@ pub enum Error {
     /// No column of that name, for one who may know the catalog.
     #[error("the dataset has no such column; `membrane catalog show DATASET` names them")]
     UnknownColumn,
-    /// The ledger could not be read.
-    #[error(transparent)]
-    Ledger(LedgerError),
+    /// The ledger could not be used.
+    // The database's own words are for the log, not for callers.
+    #[error("{}", ledger(.0))]
+    Ledger(#[source] LedgerError),
     /// No run of that id.
     #[error("no such run")]
     UnknownRun,
@@ -140,6 +147,7 @@ impl Error {
             Self::Refused(refused) => refused.reason.code(),
             Self::OverBudget { .. } => "over_budget",
             Self::InFlight => "in_flight",
+            Self::NoData { .. } => "no_data",
             Self::Query(error) => error.code(),
             Self::Ingest(IngestError::Read { source }) if source.kind() == io::ErrorKind::FileTooLarge => {
                 "too_large"
@@ -225,6 +233,14 @@ fn refusal(refused: &Refused) -> String {
         _ => "",
     };
     format!("{refused}{what_to_do}")
+}
+
+/// An altered record is told in its own words, which name runs and parts; of a database there is nothing to tell.
+fn ledger(error: &LedgerError) -> String {
+    match error {
+        LedgerError::Database(_) => "the ledger cannot be used now; try again soon".to_owned(),
+        told => told.to_string(),
+    }
 }
 
 fn over_budget(scope: &Scope, remaining: Price, price: Price) -> String {

@@ -1,5 +1,6 @@
 //! The HTTP API: a handler extracts, calls one flow and shapes the answer.
 
+mod accept;
 mod answer;
 mod auth;
 mod busy;
@@ -8,8 +9,10 @@ mod extract;
 mod handlers;
 mod observe;
 mod openapi;
+mod readiness;
 mod router;
 mod serve;
+mod socket;
 mod timeout;
 mod upload;
 
@@ -22,6 +25,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use self::readiness::Readiness;
 use crate::config::ServerSection;
 use crate::hub::Hub;
 
@@ -32,4 +36,5 @@ pub(crate) struct App {
     pub(crate) server: Arc<ServerSection>,
     pub(crate) slots: Arc<Semaphore>,
     pub(crate) metrics: Metrics,
+    pub(crate) readiness: Readiness,
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use membrane_catalog::Catalog;
 use membrane_lake::{Lake, LakeOptions};
 use membrane_ledger::{Ledger, LedgerError};
@@ -14,13 +14,13 @@ use membrane_query::{Engine, EngineParts};
 use membrane_vault::Vault;
 
 use crate::bearer::Bearers;
-use crate::config::{Config, DataSection, PrivacySection};
+use crate::config::{Config, PrivacySection};
 use crate::ctx::{Channel, RequestCtx};
-use crate::open::{OpenError, data_url, ledger_url, open_root_key};
+use crate::open::{OpenError, data_url, ledger_url, open_root_key, require_ledger, require_one_hub};
 use crate::tasks::Tasks;
 
-/// The age at which an open run was left behind.
-const STALE_AFTER: TimeDelta = TimeDelta::hours(24);
+/// The silence after which an open run was left behind. Runs at work are heard of ten times as often.
+const STALE_AFTER: TimeDelta = TimeDelta::minutes(10);
 
 /// The opened hub.
 pub struct Hub {
@@ -31,7 +31,6 @@ pub struct Hub {
     bearers: Bearers,
     ledger: Ledger,
     lake: Lake,
-    data: DataSection,
     scratch: PathBuf,
     engine: Engine,
     limits: Limits,
@@ -49,10 +48,13 @@ impl Hub {
         let catalog = Arc::new(Catalog::load(Path::new(&config.catalog.dir))?);
         let policies = Arc::new(Policies::load(Path::new(&config.policies.dir), &catalog)?);
         let (url, file) = ledger_url(&config.ledger)?;
-        let vault = Vault::new(&open_root_key(&config.keys, file.as_deref())?);
         let data = data_url(&config.data)?;
-        let ledger = Ledger::connect(&url).await?;
         let lake = Lake::open(&data, LakeOptions { storage: config.data.storage.clone() }).await?;
+        require_ledger(&lake, &data, file.as_deref()).await?;
+        let vault = Vault::new(&open_root_key(&config.keys, file.as_deref())?);
+        let ledger = Ledger::connect(&url).await?;
+        require_one_hub(&vault, &ledger, &lake, &data, clock.now()).await?;
+        Self::abandon_stale_runs(&ledger, clock.now()).await?;
         let scratch = absolute(&config.data.scratch)?;
         make_folder(&scratch)?;
         let limits = Limits::from(&config.limits);
@@ -72,7 +74,6 @@ impl Hub {
             vault,
             ledger,
             lake,
-            data: config.data.clone(),
             scratch,
             engine,
             limits,
@@ -154,10 +155,25 @@ impl Hub {
         &self.lake
     }
 
-    /// Closes what processes left behind that were killed. Other processes may share the ledger: only what is older
-    /// than any work can be is closed. Returns how many runs that were.
-    pub(crate) async fn abandon_stale_runs(&self) -> Result<u64, LedgerError> {
-        self.ledger.abandon_stale_runs(self.clock.now() - STALE_AFTER).await
+    /// Closes as abandoned the runs of processes that were killed: those that nobody was heard of for ten minutes.
+    async fn abandon_stale_runs(ledger: &Ledger, now: DateTime<Utc>) -> Result<(), LedgerError> {
+        let stale = ledger.abandon_stale_runs(now - STALE_AFTER, now).await?;
+        if stale > 0 {
+            tracing::warn!(runs = stale, "{stale} runs of a process that stopped were closed as abandoned");
+        }
+        Ok(())
+    }
+
+    /// Goes on closing the runs of processes that were killed, for as long as this process serves.
+    pub(crate) async fn watch_stale_runs(&self) {
+        let mut beat =
+            tokio::time::interval(STALE_AFTER.to_std().unwrap_or(std::time::Duration::from_secs(600)));
+        loop {
+            beat.tick().await;
+            if let Err(error) = Self::abandon_stale_runs(&self.ledger, self.clock.now()).await {
+                tracing::error!(%error, "the runs that were left behind could not be closed");
+            }
+        }
     }
 
     /// Tells whether the ledger answers.
@@ -167,9 +183,7 @@ impl Hub {
 
     /// Tells whether the storage of the tables answers.
     pub(crate) async fn lake_answers(&self) -> bool {
-        let Ok(url) = data_url(&self.data) else { return false };
-        let options = LakeOptions { storage: self.data.storage.clone() };
-        Lake::open(&url, options).await.is_ok()
+        self.lake.answers().await
     }
 
     pub(crate) fn scratch(&self) -> &Path {

@@ -3,9 +3,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use membrane_lake::LakeError;
-use membrane_ledger::LedgerError;
-use membrane_vault::{FileKey, KeyProvider, RootKey, TextKey, VaultError};
+use chrono::{DateTime, Utc};
+use membrane_lake::{Lake, LakeError};
+use membrane_ledger::{Identity, Ledger, LedgerError};
+use membrane_model::RunId;
+use membrane_vault::{FileKey, KeyProvider, RootKey, TextKey, Vault, VaultError};
 use url::Url;
 
 use crate::config::{DataSection, KeysSection, LedgerSection};
@@ -54,6 +56,30 @@ pub enum OpenError {
         /// Where the key should be.
         key: PathBuf,
     },
+    /// Data without the ledger that belongs to it.
+    #[error(
+        "the data at `{data}` belongs to a hub whose ledger is not at `{}`: say where it is with --ledger or [ledger] \
+         url, or name another place for the data of a new hub",
+        ledger.display()
+    )]
+    LedgerLost {
+        /// Where the data is.
+        data: String,
+        /// Where a ledger should be.
+        ledger: PathBuf,
+    },
+    /// The ledger was made with another root key.
+    #[error(
+        "the root key is not the one that this ledger was made with: take the hub's own key ([keys] file or root); \
+         with this one nothing that was sealed would open"
+    )]
+    KeyForeign,
+    /// The data is another hub's.
+    #[error("the data at `{data}` belongs to another hub than the ledger: check --data and --ledger")]
+    DataForeign {
+        /// Where the data is.
+        data: String,
+    },
     /// A folder cannot be made or named.
     #[error("cannot use `{}`: {}", path.display(), source.kind())]
     Folder {
@@ -101,6 +127,40 @@ pub(crate) fn ledger_url(section: &LedgerSection) -> Result<(String, Option<Path
         url = format!("{url}?{options}");
     }
     Ok((url, Some(file)))
+}
+
+/// Refuses data whose ledger is not where it should be, before a new key or a new ledger is made.
+pub(crate) async fn require_ledger(lake: &Lake, data: &Url, ledger: Option<&Path>) -> Result<(), OpenError> {
+    match ledger {
+        Some(ledger) if !ledger.exists() && lake.hub().await?.is_some() => {
+            Err(OpenError::LedgerLost { data: shown(data), ledger: ledger.to_path_buf() })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Makes sure that key, ledger and data belong together. The first time they are tied to each other.
+pub(crate) async fn require_one_hub(
+    vault: &Vault,
+    ledger: &Ledger,
+    lake: &Lake,
+    data: &Url,
+    now: DateTime<Utc>,
+) -> Result<(), OpenError> {
+    let first = Identity { hub: RunId::new(now).to_string(), key_check: vault.key_check() };
+    let identity = ledger.identify(&first).await?;
+    if identity.key_check != first.key_check {
+        return Err(OpenError::KeyForeign);
+    }
+    if lake.claim(&identity.hub).await? != identity.hub {
+        return Err(OpenError::DataForeign { data: shown(data) });
+    }
+    Ok(())
+}
+
+// PRIVACY: a URL may carry credentials before the host.
+fn shown(url: &Url) -> String {
+    format!("{}://{}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
 }
 
 /// Reads the root key, or makes one for a hub that has no ledger yet.

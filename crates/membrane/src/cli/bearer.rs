@@ -18,7 +18,7 @@ use crate::wire::BearerBody;
                         'http://127.0.0.1:7878/v1/datasets?purpose=marketing_analysis'"
 )]
 pub(super) struct BearerArgs {
-    /// For whom it acts, KIND:NAME; one of principals.json.
+    /// For whom it acts, KIND:NAME; `membrane policy principals` lists them.
     principal: PrincipalId,
     /// For how many hours, 720 at most [default: [server] bearer_hours].
     #[arg(long, value_name = "N")]

@@ -14,7 +14,7 @@ use crate::hub::Hub;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Who asks")]
 pub(crate) struct CallerArgs {
-    /// Act for this principal, KIND:NAME, like `analyst:ana`.
+    /// Act for this principal, KIND:NAME, like `analyst:ana`; `membrane policy principals` lists them.
     #[arg(long = "as", value_name = "PRINCIPAL", conflicts_with = "bearer")]
     principal: Option<PrincipalId>,
     /// Act for the principal of this bearer.
@@ -45,7 +45,9 @@ impl CallerArgs {
             let known = hub
                 .principal_of(kind)
                 .map_or_else(String::new, |principal| format!(", for example `--as {principal}`"));
-            CliError::usage(format!("say who asks{known}, or `--bearer BEARER`"))
+            CliError::usage(format!(
+                "say who asks{known}, or `--bearer BEARER`; `membrane policy principals` lists who there is"
+            ))
         })?;
         Ok(hub.ctx(principal, Channel::Cli))
     }

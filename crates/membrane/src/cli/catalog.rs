@@ -3,14 +3,21 @@
 use std::path::Path;
 
 use clap::{Args, Subcommand};
-use membrane_catalog::Catalog;
+use membrane_catalog::{Catalog, CatalogError, Fault};
 use membrane_model::DatasetName;
+use serde_json::{Value, json};
 
 use super::{CliError, Env, out, table};
+use crate::config::Config;
 use crate::open::OpenError;
 
 /// Check, list or show the contracts: what the data is and how each column is protected.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  membrane catalog check --catalog my-catalog
+  membrane catalog list
+  membrane catalog show crm_members
+  membrane catalog purposes")]
 pub(super) struct CatalogArgs {
     #[command(subcommand)]
     command: CatalogCommand,
@@ -19,17 +26,33 @@ pub(super) struct CatalogArgs {
 #[derive(Debug, Subcommand)]
 enum CatalogCommand {
     /// Check every contract, class and purpose; list all faults with file and line.
-    Check,
+    #[command(
+        after_help = "Examples:\n  membrane catalog check\n  membrane catalog check --catalog my-catalog --json"
+    )]
+    Check {
+        /// Report as JSON, the faults too.
+        #[arg(long)]
+        json: bool,
+    },
     /// List the datasets.
+    #[command(after_help = "Example:\n  membrane catalog list --json")]
     List {
         /// Report as JSON.
         #[arg(long)]
         json: bool,
     },
     /// Show a dataset column by column.
+    #[command(after_help = "Example:\n  membrane catalog show crm_members")]
     Show {
         /// The dataset.
         dataset: DatasetName,
+        /// Report as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the purposes: what may be named as --purpose.
+    #[command(after_help = "Example:\n  membrane catalog purposes")]
+    Purposes {
         /// Report as JSON.
         #[arg(long)]
         json: bool,
@@ -38,63 +61,126 @@ enum CatalogCommand {
 
 pub(super) fn run(args: CatalogArgs, env: &Env) -> Result<(), CliError> {
     let config = env.config()?;
-    let catalog = Catalog::load(Path::new(&config.catalog.dir)).map_err(OpenError::from)?;
     match args.command {
-        CatalogCommand::Check => {
-            let datasets = catalog.datasets().count();
-            let columns: usize = catalog.datasets().map(|dataset| dataset.columns.len()).sum();
-            out::line(format!(
-                "{}: {datasets} datasets, {columns} columns, {} classes, {} purposes: no fault",
-                config.catalog.dir,
-                catalog.classes().count(),
-                catalog.purposes().count()
-            ))?;
-        }
-        CatalogCommand::List { json: true } => {
-            let described: Vec<_> = catalog.datasets().map(|dataset| dataset.describe()).collect();
-            out::json(&described)?;
-        }
-        CatalogCommand::List { json: false } => {
-            let mut shown =
-                table::new_table(&["dataset", "version", "subject", "columns", "protected", "description"]);
-            for dataset in catalog.datasets() {
-                let protected =
-                    dataset.columns.iter().filter(|column| column.protection.is_masking()).count();
-                let subject = dataset.subject.as_ref().map(|subject| subject.column.to_string());
-                shown.add_row([
-                    dataset.name.to_string(),
-                    dataset.version.clone(),
-                    subject.unwrap_or_default(),
-                    dataset.columns.len().to_string(),
-                    protected.to_string(),
-                    dataset.description.clone(),
-                ]);
-            }
-            table::right(&mut shown, &[3, 4]);
-            out::line(shown.to_string())?;
-        }
-        CatalogCommand::Show { dataset, json } => {
-            let found = catalog.dataset(&dataset).ok_or_else(|| {
-                CliError::failed(format!("no dataset `{dataset}`; `membrane catalog list` names them"))
-            })?;
-            if json {
-                return out::json(&found.describe());
-            }
-            let mut shown =
-                table::new_table(&["column", "type", "class", "protection", "identity", "description"]);
-            for column in &found.columns {
-                shown.add_row([
-                    column.name.to_string(),
-                    column.logical_type.to_string(),
-                    column.class.to_string(),
-                    column.protection.to_string(),
-                    column.identity.as_ref().map(ToString::to_string).unwrap_or_default(),
-                    column.description.clone(),
-                ]);
-            }
-            out::line(format!("{} {}: {}", found.name, found.version, found.description))?;
-            out::line(shown.to_string())?;
-        }
+        CatalogCommand::Check { json } => check(&config, json),
+        CatalogCommand::List { json } => list(&load(&config, false)?, json),
+        CatalogCommand::Show { dataset, json } => show(&load(&config, false)?, &dataset, json),
+        CatalogCommand::Purposes { json } => purposes(&load(&config, false)?, json),
     }
+}
+
+/// Reads the catalog; its faults go to standard output as well when a script asked for them.
+pub(super) fn load(config: &Config, faults_as_json: bool) -> Result<Catalog, CliError> {
+    Catalog::load(Path::new(&config.catalog.dir)).or_else(|error| {
+        if faults_as_json {
+            out::json(&match &error {
+                CatalogError::Faults(found) => faults(found),
+                CatalogError::Read { path, .. } => unreadable(path),
+            })?;
+        }
+        Err(OpenError::from(error).into())
+    })
+}
+
+/// Shapes faults for a script.
+pub(super) fn faults(faults: &[Fault]) -> Value {
+    let shaped = faults.iter().map(|fault| {
+        json!({
+            "file": fault.file.display().to_string(),
+            "line": fault.line,
+            "column": fault.column,
+            "message": fault.message,
+        })
+    });
+    json!({ "faults": shaped.collect::<Vec<_>>() })
+}
+
+/// Shapes a folder that could not be read at all as its one fault.
+pub(super) fn unreadable(path: &Path) -> Value {
+    faults(&[Fault { file: path.to_owned(), line: 1, column: 1, message: "cannot be read".to_owned() }])
+}
+
+fn check(config: &Config, json: bool) -> Result<(), CliError> {
+    let catalog = load(config, json)?;
+    let datasets = catalog.datasets().count();
+    let columns: usize = catalog.datasets().map(|dataset| dataset.columns.len()).sum();
+    let (classes, purposes) = (catalog.classes().count(), catalog.purposes().count());
+    if json {
+        return out::json(&json!({
+            "faults": [], "datasets": datasets, "columns": columns, "classes": classes, "purposes": purposes
+        }));
+    }
+    out::line(format!(
+        "{}: {datasets} datasets, {columns} columns, {classes} classes, {purposes} purposes: no fault",
+        config.catalog.dir,
+    ))?;
     Ok(())
 }
+
+fn list(catalog: &Catalog, json: bool) -> Result<(), CliError> {
+    if json {
+        let described: Vec<_> = catalog.datasets().map(|dataset| dataset.describe()).collect();
+        return out::json(&described);
+    }
+    let mut shown =
+        table::new_table(&["dataset", "version", "subject", "columns", "protected", "description"]);
+    for dataset in catalog.datasets() {
+        let protected = dataset.columns.iter().filter(|column| column.protection.is_masking()).count();
+        let subject = dataset.subject.as_ref().map(|subject| subject.column.to_string());
+        shown.add_row([
+            dataset.name.to_string(),
+            dataset.version.clone(),
+            subject.unwrap_or_default(),
+            dataset.columns.len().to_string(),
+            protected.to_string(),
+            dataset.description.clone(),
+        ]);
+    }
+    table::right(&mut shown, &[3, 4]);
+    out::line(shown.to_string())?;
+    Ok(())
+}
+
+fn show(catalog: &Catalog, dataset: &DatasetName, json: bool) -> Result<(), CliError> {
+    let found = catalog.dataset(dataset).ok_or_else(|| {
+        CliError::failed(format!("no dataset `{dataset}`; `membrane catalog list` names them"))
+    })?;
+    if json {
+        return out::json(&found.describe());
+    }
+    let mut shown = table::new_table(&["column", "type", "class", "protection", "identity", "description"]);
+    for column in &found.columns {
+        shown.add_row([
+            column.name.to_string(),
+            column.logical_type.to_string(),
+            column.class.to_string(),
+            column.protection.to_string(),
+            column.identity.as_ref().map(ToString::to_string).unwrap_or_default(),
+            column.description.clone(),
+        ]);
+    }
+    out::line(format!("{} {}: {}", found.name, found.version, found.description))?;
+    out::line(shown.to_string())?;
+    Ok(())
+}
+
+fn purposes(catalog: &Catalog, json: bool) -> Result<(), CliError> {
+    if json {
+        return out::json(&purposes_json(catalog));
+    }
+    let mut shown = table::new_table(&["purpose", "description"]);
+    for purpose in catalog.purposes() {
+        shown.add_row([purpose.name.to_string(), purpose.description.clone()]);
+    }
+    out::line(shown.to_string())?;
+    Ok(())
+}
+
+fn purposes_json(catalog: &Catalog) -> Value {
+    let shaped =
+        catalog.purposes().map(|purpose| json!({ "name": purpose.name, "description": purpose.description }));
+    json!(shaped.collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests;

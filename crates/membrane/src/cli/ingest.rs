@@ -66,13 +66,9 @@ pub(super) async fn run(args: IngestArgs, env: Env) -> Result<(), CliError> {
         .map(Format::from)
         .or_else(|| Format::from_path(file?))
         .ok_or_else(|| CliError::usage("say what the data is: --format csv, ndjson, parquet or arrow"))?;
-    let bytes = match file {
-        Some(path) => Some(length(path)?),
-        None => None,
-    };
-    let reader = match file {
-        Some(path) => InputSource::File(path.to_path_buf()),
-        None => InputSource::Stream(Box::pin(standard_input()?)),
+    let (reader, bytes) = match file {
+        Some(path) => open(path).await?,
+        None => (InputSource::Stream(Box::pin(standard_input()?)), None),
     };
     let hub = env.open().await?;
     let ctx = args.caller.ctx(&hub, PrincipalKind::Service)?;
@@ -80,11 +76,12 @@ pub(super) async fn run(args: IngestArgs, env: Env) -> Result<(), CliError> {
     let request = IngestRequest { dataset: args.dataset.clone(), reader, format, source: args.source };
     let ingested = flow::ingest(&ctx, &hub, request, &progress).await;
     progress.finish();
-    let body = IngestBody::new(&args.dataset, &ingested?);
+    let ingested = ingested?;
+    let body = IngestBody::new(&args.dataset, &ingested);
     if args.json {
         return out::json(&body);
     }
-    show(&body)
+    show(&body, ingested.report.contract_changed)
 }
 
 /// Opens standard input for asynchronous reading.
@@ -95,18 +92,31 @@ fn standard_input() -> Result<tokio::fs::File, CliError> {
     Ok(tokio::fs::File::from_std(std::fs::File::from(handle)))
 }
 
-fn length(path: &Path) -> Result<u64, CliError> {
-    let found = std::fs::metadata(path)
-        .map_err(|error| CliError::failed(format!("cannot read `{}`: {}", path.display(), error.kind())))?;
+/// Opens a path: a regular file as one, whose size is known; a pipe or a device as a stream, which can be read only once.
+async fn open(path: &Path) -> Result<(InputSource, Option<u64>), CliError> {
+    let fault = |error: std::io::Error| {
+        CliError::failed(format!("cannot read `{}`: {}", path.display(), error.kind()))
+    };
+    let found = std::fs::metadata(path).map_err(fault)?;
     if found.is_dir() {
         return Err(CliError::failed(format!("`{}` is a folder; name a file", path.display())));
     }
-    Ok(found.len())
+    if found.is_file() {
+        return Ok((InputSource::File(path.to_path_buf()), Some(found.len())));
+    }
+    let stream = tokio::fs::File::open(path).await.map_err(fault)?;
+    Ok((InputSource::Stream(Box::pin(stream)), None))
 }
 
-fn show(body: &IngestBody) -> Result<(), CliError> {
+fn show(body: &IngestBody, contract_changed: bool) -> Result<(), CliError> {
     if body.already {
         out::line(format!("{}: this delivery was taken in before; nothing was added", body.dataset))?;
+        if contract_changed {
+            out::line(
+                "The contract was another one then: rows that it set aside stay set aside. To check all of them again, \
+                 bring the delivery under another --source.",
+            )?;
+        }
         return Ok(());
     }
     let accepted = table::count(body.rows_accepted);
@@ -121,4 +131,35 @@ fn show(body: &IngestBody) -> Result<(), CliError> {
         out::line(shown.to_string())?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use tokio::io::AsyncReadExt as _;
+
+    use super::*;
+
+    /// A pipe under a name, `<(…)` for one, gives its bytes to the first reader only.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_is_no_regular_file_is_a_stream() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, pipe) = (folder.path().join("a.csv"), folder.path().join("pipe.csv"));
+        std::fs::write(&file, "a\n1\n").unwrap();
+        assert!(matches!(open(&file).await, Ok((InputSource::File(path), Some(4))) if path == file));
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let writer = tokio::task::spawn_blocking({
+            let pipe = pipe.clone();
+            move || std::fs::File::options().write(true).open(pipe).unwrap().write_all(b"a\n1\n").unwrap()
+        });
+        let Ok((InputSource::Stream(mut stream), None)) = open(&pipe).await else {
+            panic!("a pipe is no file")
+        };
+        writer.await.unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await.unwrap();
+        assert_eq!(text, "a\n1\n");
+        assert!(open(folder.path()).await.is_err() && open(&folder.path().join("none")).await.is_err());
+    }
 }

@@ -13,6 +13,7 @@ use crate::open::OpenError;
 /// A hub with a ledger in a file makes its own at first use; a hub with a ledger on PostgreSQL never does, so that no
 /// second machine starts with a key of its own. Every key follows from this one: back it up apart from the data.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  membrane keys init")]
 pub(super) struct KeysArgs {
     #[command(subcommand)]
     command: KeysCommand,
@@ -21,6 +22,7 @@ pub(super) struct KeysArgs {
 #[derive(Debug, Subcommand)]
 enum KeysCommand {
     /// Make the root key in the file of [keys] file (mode 0600). Never overwrites one.
+    #[command(after_help = "Example:\n  membrane keys init")]
     Init,
 }
 

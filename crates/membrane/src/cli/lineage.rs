@@ -12,7 +12,9 @@ use crate::wire::{EdgeBody, FieldBody, LineageBody};
 
 /// Show where a column came from and where it went: sources, datasets, and the answers of runs.
 ///
-/// Acts for the first compliance principal unless told otherwise.
+/// `obscured` says whether the value was masked, tokenised, sealed or drowned in noise on the way. `membrane runs RUN`
+/// says who asked in a run, and at which level policy showed the column. Acts for the first compliance principal unless
+/// told otherwise.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  membrane lineage crm_members.phone")]
 pub(super) struct LineageArgs {

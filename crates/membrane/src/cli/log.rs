@@ -10,6 +10,7 @@ use crate::flow;
 
 /// Check that the record was not altered.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  membrane log verify")]
 pub(super) struct LogArgs {
     #[command(subcommand)]
     command: LogCommand,
@@ -20,6 +21,7 @@ enum LogCommand {
     /// Compute every hash of the Merkle log again, from the runs as they stand now, and compare.
     ///
     /// Acts for the first compliance principal unless told otherwise.
+    #[command(after_help = "Example:\n  membrane log verify --json")]
     Verify {
         #[command(flatten)]
         caller: CallerArgs,

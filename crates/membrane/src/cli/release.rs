@@ -1,9 +1,12 @@
 //! `membrane release`.
 
+mod bounds;
+
 use clap::Args;
 use membrane_model::{PrincipalKind, Purpose};
 use serde_json::{Map, Value};
 
+use self::bounds::ColumnBounds;
 use super::caller::CallerArgs;
 use super::{CliError, Env, budget, out, sql, table};
 use crate::answer::{AnswerFormat, Encoder};
@@ -21,11 +24,13 @@ const SHOWN_MAX: usize = 200;
 #[command(after_help = "Examples:
   membrane release \"SELECT category, COUNT(*) AS lines, SUM(amount) AS sales FROM pos_order_lines GROUP BY category\" \\
       --as partner:acme --dry-run
+  membrane release \"SELECT category, SUM(amount) AS sales FROM pos_order_lines GROUP BY category\" \\
+      --as partner:acme --bounds amount=0..300
   membrane release - --as partner:acme --epsilon 0.5 --json < question.sql")]
 pub(super) struct ReleaseArgs {
     /// One SELECT with aggregates; `-` reads it from standard input.
     sql: String,
-    /// Why: one of the catalog's purposes [default: [privacy] purpose].
+    /// Why: one of the catalog's purposes; `membrane catalog purposes` lists them [default: [privacy] purpose].
     #[arg(long)]
     purpose: Option<Purpose>,
     /// The privacy loss that the answer may cost: more is dearer and more exact [default: [privacy] epsilon].
@@ -40,6 +45,10 @@ pub(super) struct ReleaseArgs {
     /// Rows of one member that may count in one group [default: the contract's].
     #[arg(long, value_name = "N")]
     rows_max: Option<u32>,
+    /// The least and the greatest value that one row adds to a sum; what lies beyond counts as the bound. May be given for
+    /// several columns [default: the contract's].
+    #[arg(long, value_name = "COLUMN=LOWER..UPPER")]
+    bounds: Vec<ColumnBounds>,
     /// Only tell the price and the error bars; costs nothing and touches no data.
     #[arg(long)]
     dry_run: bool,
@@ -61,8 +70,8 @@ pub(super) async fn run(args: ReleaseArgs, env: Env) -> Result<(), CliError> {
         delta: args.delta,
         groups_max: args.groups_max,
         rows_max: args.rows_max,
+        bounds: bounds::by_column(args.bounds)?,
         dry_run: args.dry_run,
-        ..ReleaseRequest::default()
     };
     let hub = env.open().await?;
     let ctx = args.caller.ctx_required(&hub, PrincipalKind::Partner)?;
@@ -133,3 +142,6 @@ fn shown(released: &Released) -> Result<(), CliError> {
     out::note(format!("run {}", released.run));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ use crate::wire::{DecisionBody, RunBody, RunDetailBody, RunsBody};
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  membrane runs --limit 20\n  membrane runs --dataset crm_members --json\n  \
-                        membrane runs 019ab3c4-..."
+                        membrane runs RUN"
 )]
 pub(super) struct RunsArgs {
     /// The run; without it the newest runs are listed.

@@ -24,10 +24,8 @@ pub(super) async fn run(args: ServeArgs, env: Env) -> Result<(), CliError> {
     let config = env.global.load(flags.into_iter().collect())?;
     out::start_log(&config.log, out::LogUse::Server);
     let hub = Arc::new(Hub::open(&config, env.clock.clone()).await?);
-    let stale = hub.abandon_stale_runs().await.map_err(CliError::failed)?;
-    if stale > 0 {
-        tracing::warn!(runs = stale, "{stale} runs of a hub that stopped were closed as failed");
-    }
+    let watched = Arc::clone(&hub);
+    let watch = tokio::spawn(async move { watched.watch_stale_runs().await });
     let listening = Box::pin(listen(hub, &config.server)).await.map_err(|error| {
         CliError::failed(format!("cannot listen on {}: {}", config.server.address, error.kind()))
     })?;
@@ -35,7 +33,9 @@ pub(super) async fn run(args: ServeArgs, env: Env) -> Result<(), CliError> {
     if !listening.address().ip().is_loopback() {
         out::note("others can reach this address, and it speaks plain HTTP: put TLS in front of it");
     }
-    serve_until_told(listening).await
+    let served = serve_until_told(listening).await;
+    watch.abort();
+    served
 }
 
 /// Waits for Ctrl-C or SIGTERM, then lets requests finish.
@@ -48,7 +48,7 @@ pub(super) async fn serve_until_told(listening: Listening) -> Result<(), CliErro
     };
     if !stopped {
         out::note(
-            "stopped before every request had finished; their runs are closed as failed at the next start",
+            "stopped before every request had finished; their runs are closed as abandoned within minutes of the next start",
         );
     }
     Ok(())

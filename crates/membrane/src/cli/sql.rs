@@ -26,7 +26,7 @@ const SHOWN_MAX: usize = 200;
 pub(super) struct SqlArgs {
     /// One SELECT, WITH or VALUES; `-` reads it from standard input.
     sql: String,
-    /// Why: one of the catalog's purposes.
+    /// Why: one of the catalog's purposes; `membrane catalog purposes` lists them.
     #[arg(long)]
     purpose: Option<Purpose>,
     #[command(flatten)]

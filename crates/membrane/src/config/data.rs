@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::key::{Key, Kind, Section};
+use super::key::{Key, Kind, LEFT_OUT, Section, shown_location};
 
 pub(super) const SECTION: Section = Section {
     name: "data",
@@ -41,18 +41,26 @@ pub struct DataSection {
     pub scratch: String,
 }
 
+impl DataSection {
+    /// Returns where the tables are, as it may be shown; nothing when the URL may hold a key.
+    #[must_use]
+    pub fn shown_url(&self) -> Option<&str> {
+        shown_location(&self.url)
+    }
+}
+
 impl Default for DataSection {
     fn default() -> Self {
         Self { url: ".membrane/data".into(), storage: BTreeMap::new(), scratch: ".membrane/scratch".into() }
     }
 }
 
-// PRIVACY: storage options carry access keys; only their names are shown.
+// PRIVACY: storage options carry access keys, and a URL may; only their names are shown.
 impl fmt::Debug for DataSection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&String> = self.storage.keys().collect();
         f.debug_struct("DataSection")
-            .field("url", &self.url)
+            .field("url", &self.shown_url().unwrap_or(LEFT_OUT))
             .field("storage", &names)
             .field("scratch", &self.scratch)
             .finish()

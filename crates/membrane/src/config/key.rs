@@ -1,8 +1,12 @@
-//! What a key of the configuration is: its name, its kind, its sentence; and the check of a value against the kind.
+//! What a key of the configuration is: its name, its kind, its sentence; the check of a value against the kind, and
+//! which locations may be shown.
 
 use std::net::SocketAddr;
 
 use toml::Value;
+
+/// What is shown in place of a value that is left out. No value itself.
+pub(super) const LEFT_OUT: &str = "...";
 
 /// A section of the configuration.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +64,11 @@ impl Kind {
 
     /// Says what is wrong with a value, if anything. The value is never repeated: it may be a secret in the wrong place.
     pub(super) fn fault(self, value: &Value) -> Option<String> {
+        if self.is_left_out(value) {
+            return Some(format!(
+                "`{LEFT_OUT}` stands for a value that was left out: say the value itself, or remove the line"
+            ));
+        }
         let ok = match (self, value) {
             (Self::Text, Value::String(_)) | (Self::Secret, Value::String(_)) => true,
             (Self::Location(schemes), Value::String(text)) => is_location(text, schemes),
@@ -75,6 +84,21 @@ impl Kind {
             _ => false,
         };
         (!ok).then(|| format!("expected {}", self.expected()))
+    }
+
+    /// Tells whether this is what stands for a value that was left out, and not a value. As a location it would be a
+    /// file of that name: a new record, with budgets of which nothing was spent.
+    fn is_left_out(self, value: &Value) -> bool {
+        let stands_for_another = |value: &Value| value.as_str().is_some_and(|text| text.trim() == LEFT_OUT);
+        match (self, value) {
+            (Self::Location(_), Value::String(text)) => {
+                let place = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
+                place.trim().trim_matches('/') == LEFT_OUT
+            }
+            (Self::Secret, value) => stands_for_another(value),
+            (Self::Texts, Value::Table(table)) => table.values().any(stands_for_another),
+            _ => false,
+        }
     }
 
     fn expected(self) -> String {
@@ -98,6 +122,18 @@ fn is_location(text: &str, schemes: &[&str]) -> bool {
         Some((scheme, rest)) => schemes.contains(&scheme) && !rest.is_empty(),
         None => !text.is_empty(),
     }
+}
+
+/// Returns a location as it may be shown; nothing when it may hold a secret.
+///
+/// PRIVACY: the URL of a server may carry a password, before an `@` or in its query string. A file's cannot: there an
+/// `@` is a letter like others.
+pub(super) fn shown_location(location: &str) -> Option<&str> {
+    let may_hold_secret = match location.split_once("://") {
+        None | Some(("file" | "sqlite", _)) => false,
+        Some((_, rest)) => rest.contains(['@', '?']),
+    };
+    (!may_hold_secret).then_some(location)
 }
 
 fn listed(words: &[&str], after: &str) -> String {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::key::{Key, Kind, Section};
+use super::key::{Key, Kind, Section, shown_location};
 
 pub(super) const SECTION: Section = Section {
     name: "ledger",
@@ -22,6 +22,14 @@ pub(super) const SECTION: Section = Section {
 pub struct LedgerSection {
     /// A path or a URL.
     pub url: String,
+}
+
+impl LedgerSection {
+    /// Returns where the record is, as it may be shown; nothing when the URL may hold a password.
+    #[must_use]
+    pub fn shown_url(&self) -> Option<&str> {
+        shown_location(&self.url)
+    }
 }
 
 impl Default for LedgerSection {

@@ -4,11 +4,13 @@ use std::fmt::Write;
 
 use toml::{Table, Value};
 
+use super::key::{LEFT_OUT, shown_location};
 use super::{Config, Kind, SECTIONS};
 
 const WIDTH: usize = 110;
 
-/// Renders a configuration. Secrets, and the values of storage options, are left out.
+/// Renders a configuration. Secrets, locations that may hold one, and the values of storage options are left out: their
+/// lines are comments, so that a file with what was rendered never names a place that is none.
 pub(super) fn render(config: &Config) -> String {
     let table = Table::try_from(config).unwrap_or_default();
     let mut text = String::from(
@@ -24,9 +26,14 @@ pub(super) fn render(config: &Config) -> String {
             comment(&mut text, key.sentence);
             let value = table.get(section.name).and_then(|keys| keys.get(key.name));
             let _ = match (key.kind, value) {
-                (Kind::Secret, _) | (_, None) => writeln!(text, "# {} = \"...\"", key.name),
+                (Kind::Secret, _) | (_, None) => writeln!(text, "# {} = \"{LEFT_OUT}\"", key.name),
+                (Kind::Location(_), Some(Value::String(url))) if shown_location(url).is_none() => {
+                    comment(&mut text, &left_out(section.name, key.name));
+                    writeln!(text, "# {} = \"{LEFT_OUT}\"", key.name)
+                }
                 (Kind::Texts, Some(Value::Table(names))) => {
-                    let names = names.keys().map(|name| format!("{name} = \"...\"")).collect::<Vec<_>>();
+                    let names =
+                        names.keys().map(|name| format!("{name} = \"{LEFT_OUT}\"")).collect::<Vec<_>>();
                     if names.is_empty() {
                         writeln!(text, "{} = {{}}", key.name)
                     } else {
@@ -40,11 +47,16 @@ pub(super) fn render(config: &Config) -> String {
     text
 }
 
+fn left_out(section: &str, key: &str) -> String {
+    let variable = format!("MEMBRANE__{section}__{key}").to_uppercase();
+    format!(
+        "Left out, as it may hold a password. Say it here or in {variable}; until then the default holds."
+    )
+}
+
 fn shown(value: &Value) -> String {
     match value {
         Value::Float(number) if *number < 0.001 => format!("{number:e}"),
-        // PRIVACY: a database URL may carry a password.
-        Value::String(url) if url.contains('@') => "\"...\"".to_owned(),
         other => other.to_string(),
     }
 }

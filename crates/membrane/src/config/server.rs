@@ -21,14 +21,19 @@ pub(super) const SECTION: Section = Section {
             sentence: "Requests that may be worked on at once; more are answered 503.",
         },
         Key {
+            name: "connections_max",
+            kind: Kind::Integer(1, 100_000),
+            sentence: "Connections that may be open at once; more wait until one is closed.",
+        },
+        Key {
             name: "idle_seconds",
             kind: Kind::Integer(1, 86_400),
-            sentence: "Seconds that an upload may pause before it is given up.",
+            sentence: "Seconds that an upload, or the reader of an answer, may pause before it is given up.",
         },
         Key {
             name: "shutdown_seconds",
             kind: Kind::Integer(0, 86_400),
-            sentence: "Seconds that requests get to finish when the hub is told to stop.",
+            sentence: "Seconds that requests get to finish when the hub is told to stop; then they are broken off.",
         },
         Key {
             name: "bearer_hours",
@@ -46,7 +51,9 @@ pub struct ServerSection {
     pub address: SocketAddr,
     /// Requests at once.
     pub requests_max: usize,
-    /// Seconds that an upload may pause.
+    /// Connections at once.
+    pub connections_max: usize,
+    /// Seconds that an upload, or the reader of an answer, may pause.
     pub idle_seconds: u64,
     /// Seconds to finish in.
     pub shutdown_seconds: u64,
@@ -59,6 +66,7 @@ impl Default for ServerSection {
         Self {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 7878)),
             requests_max: 64,
+            connections_max: 1024,
             idle_seconds: 30,
             shutdown_seconds: 30,
             bearer_hours: 8,

@@ -48,6 +48,55 @@ fn storage_options_are_free_and_never_shown() {
     assert!(!format!("{config:?}{}", config.render()).contains("hidden-value"));
 }
 
+/// Reads back, as a file, what a hub with this ledger shows of its configuration; returns the ledger of that.
+fn read_back(ledger: &str) -> (String, String) {
+    let config = check("", &[], &[("ledger.url", ledger)]).expect("config");
+    let shown = config.render();
+    assert_eq!(config.ledger.shown_url().is_some(), shown.contains(ledger), "{ledger}");
+    (check(&shown, &[], &[]).expect("what is shown is a configuration").ledger.url, shown)
+}
+
+#[test]
+fn a_location_that_may_hold_a_password_is_left_out_as_a_comment() {
+    for secret in [
+        "postgres://membrane:canary@host/hub",
+        "postgres://host/hub?password=canary",
+        "postgresql://canary@host/hub?sslmode=require",
+    ] {
+        let (ledger, shown) = read_back(secret);
+        assert_eq!(ledger, Config::default().ledger.url, "no other ledger is named");
+        assert!(!shown.contains("canary") && shown.contains("\n# url = \"...\"\n"), "{shown}");
+        assert!(shown.contains("MEMBRANE__LEDGER__URL"), "{shown}");
+    }
+    let data = check("", &[], &[("data.url", "s3://canary:canary@bucket/hub")]).expect("config");
+    assert!(!format!("{data:?}{}", data.render()).contains("canary"));
+}
+
+#[test]
+fn a_location_without_a_password_is_shown_as_it_is() {
+    for open in ["a@b/ledger?.sqlite", "sqlite:///var/a@b/l.sqlite?mode=rwc", "postgres://host/hub"] {
+        assert_eq!(read_back(open).0, open);
+    }
+}
+
+#[test]
+fn what_stands_for_a_value_that_was_left_out_is_no_value() {
+    let wanted = "`...` stands for a value that was left out: say the value itself, or remove the line";
+    for (section, line) in [
+        ("ledger", "url = \"...\""),
+        ("ledger", "url = \"sqlite:///...\""),
+        ("data", "url = \" ... \""),
+        ("data", "storage = { aws_region = \"...\" }"),
+        ("keys", "file = \"...\""),
+        ("keys", "root = \"...\""),
+    ] {
+        let text = check(&format!("[{section}]\n{line}\n"), &[], &[]).expect_err(line);
+        assert!(text.contains(wanted), "{line}: {text}");
+    }
+    assert!(check("", &[("MEMBRANE__DATA__URL", "...")], &[]).expect_err("variable").contains(wanted));
+    assert!(check("", &[], &[("ledger.url", "...")]).expect_err("flag").contains(wanted));
+}
+
 #[test]
 fn every_fault_is_listed() {
     let file = "colour = 1\n[server]\naddress = \"nowhere\"\nprot = 1\n[limits]\nrows_max = \"many\"\n[nosuch]\na = 1\n";

@@ -1,34 +1,56 @@
 //! The stage of a demonstration: a folder with a hub of its own, served on a port.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use membrane_model::{Clock, PrincipalKind};
+use membrane_vault::FileKey;
 
 use super::{ShellCommand, check_all, show};
 use crate::cli::{CliError, line};
-use crate::config::Config;
+use crate::config::{Config, DataSection, KeysSection};
 use crate::ctx::Channel;
 use crate::flow;
 use crate::http::{Listening, listen};
 use crate::hub::Hub;
+use crate::open::{OpenError, ledger_url};
+
+/// What the command line itself puts outside of a demonstration's folder.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Elsewhere {
+    /// The tables: `--data` was given.
+    pub(crate) data: bool,
+    /// The record: `--ledger` was given.
+    pub(crate) ledger: bool,
+}
 
 /// Where a demonstration plays.
 pub(crate) struct Stage {
     pub(crate) hub: Arc<Hub>,
     config: Config,
     folder: PathBuf,
+    elsewhere: Elsewhere,
+    /// The configuration names a hub, which is not this one.
+    leaves_alone: bool,
 }
 
 impl Stage {
-    /// Opens a hub in a folder of its own, unless the configuration says another place for a part of it, and leaves
-    /// its configuration there for other subcommands.
-    pub(crate) async fn open(config: Config, folder: &Path, clock: Arc<dyn Clock>) -> Result<Self, CliError> {
+    /// Opens a hub in a folder of its own, whatever hub the configuration names, and leaves its configuration there for
+    /// other subcommands.
+    pub(crate) async fn open(
+        config: Config,
+        folder: &Path,
+        elsewhere: Elsewhere,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, CliError> {
         let folder = std::path::absolute(folder)?;
-        let config = placed(config, &folder)?;
+        let leaves_alone = names_a_hub(&config, elsewhere);
+        let config = placed(config, &folder, elsewhere)?;
+        make_key(&config)?;
         let hub = Arc::new(Hub::open(&config, clock).await?);
-        let stage = Self { hub, config, folder };
+        let stage = Self { hub, config, folder, elsewhere, leaves_alone };
         std::fs::write(stage.configuration(), stage.config.render())?;
         Ok(stage)
     }
@@ -79,36 +101,66 @@ impl Stage {
 
     /// Tells where things are, and how to ask this hub from the command line.
     pub(crate) fn where_it_is(&self) -> Result<(), CliError> {
-        line(format!("tables:  {}", self.config.data.url))?;
-        // PRIVACY: a database URL may carry a password.
-        let ledger =
-            if self.config.ledger.url.contains('@') { "(configured)" } else { &self.config.ledger.url };
-        line(format!("record:  {ledger}"))?;
+        let (data, ledger) = (self.config.data.shown_url(), self.config.ledger.shown_url());
+        line(format!("tables:  {}", data.unwrap_or("(where --data says)")))?;
+        line(format!("record:  {}", ledger.unwrap_or("(where --ledger says)")))?;
         line(format!("key:     {}", self.config.keys.file))?;
-        line(format!("config:  {0} (try `membrane --config {0} runs`)", self.configuration().display()))?;
-        line(format!("all of it is under {}; remove that folder to start anew", self.folder.display()))?;
+        let configuration = self.configuration().display().to_string();
+        // What is not shown does not stand in that file either.
+        let again = [(data, " --data URL"), (ledger, " --ledger URL")];
+        let again: String = again.iter().filter(|(url, _)| url.is_none()).map(|(_, flag)| *flag).collect();
+        line(format!("config:  {configuration} (try `membrane --config {configuration}{again} runs`)"))?;
+        if self.leaves_alone {
+            line(
+                "the hub that is configured was left alone; MEMBRANE__ variables that name it also win over this config",
+            )?;
+        }
+        let what = if self.elsewhere == Elsewhere::default() { "all of it" } else { "the rest" };
+        line(format!("{what} is under {}; remove that folder to start anew", self.folder.display()))?;
         Ok(())
     }
 }
 
-/// Puts every part of which nobody said where it is into the folder; no path stays relative.
-fn placed(mut config: Config, folder: &Path) -> Result<Config, CliError> {
+/// Tells whether a configuration names a hub that the demonstration does not use.
+fn names_a_hub(config: &Config, elsewhere: Elsewhere) -> bool {
     let default = Config::default();
+    let data = !elsewhere.data && config.data != default.data;
+    let ledger = !elsewhere.ledger && config.ledger != default.ledger;
+    data || ledger || config.keys != default.keys
+}
+
+/// Puts tables, scratch space, record and key into the folder, unless the command line itself puts tables or record
+/// elsewhere. No path stays relative.
+///
+/// INVARIANT: invented members never get into a hub because a file or a variable names it.
+fn placed(mut config: Config, folder: &Path, elsewhere: Elsewhere) -> Result<Config, CliError> {
     let within = |name: &str| folder.join("hub").join(name).display().to_string();
-    if config.data.url == default.data.url {
-        config.data.url = within("data");
-    }
-    if config.data.scratch == default.data.scratch {
-        config.data.scratch = within("scratch");
-    }
-    if config.ledger.url == default.ledger.url {
-        config.ledger.url = within("ledger.sqlite");
-    }
-    if config.keys.file == default.keys.file {
-        config.keys.file = within("root.key");
-    }
-    for path in [&mut config.catalog.dir, &mut config.policies.dir] {
-        *path = std::path::absolute(&*path)?.display().to_string();
-    }
+    let scratch = within("scratch");
+    config.data = if elsewhere.data {
+        let url = if config.data.url.contains("://") { config.data.url } else { absolute(&config.data.url)? };
+        DataSection { url, storage: config.data.storage, scratch }
+    } else {
+        DataSection { url: within("data"), storage: BTreeMap::new(), scratch }
+    };
+    config.ledger.url =
+        if elsewhere.ledger { ledger_url(&config.ledger)?.0 } else { within("ledger.sqlite") };
+    config.keys = KeysSection { file: within("root.key"), root: None };
+    config.catalog.dir = absolute(&config.catalog.dir)?;
+    config.policies.dir = absolute(&config.policies.dir)?;
     Ok(config)
 }
+
+fn absolute(path: &str) -> Result<String, CliError> {
+    Ok(std::path::absolute(path)?.display().to_string())
+}
+
+/// Makes the key of a demonstration whose ledger is on a server, where a hub never makes one by itself.
+fn make_key(config: &Config) -> Result<(), CliError> {
+    if ledger_url(&config.ledger)?.1.is_none() {
+        FileKey::create(&config.keys.file).map_err(OpenError::from)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

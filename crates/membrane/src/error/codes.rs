@@ -41,6 +41,7 @@ pub const CODES: &[Code] = &[
     code("limit_rows", 400, "the answer has more rows than one answer may have"),
     code("limit_seconds", 400, "the query took longer than one query may take"),
     code("log_altered", 500, "the record is not what was written"),
+    code("no_data", 409, "nothing was ever brought into a dataset that the release reads"),
     code("not_acceptable", 406, "the answer cannot be given in a form that the caller accepts"),
     code("not_allowed", 400, "the statement is not one SELECT, WITH or VALUES"),
     code("not_bounded", 400, "a part of the statement by which one member's contribution cannot be bounded"),

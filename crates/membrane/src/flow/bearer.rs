@@ -2,7 +2,7 @@
 
 use membrane_model::{Action, PrincipalId, RunId};
 
-use super::run::{ActiveRun, RunHead};
+use super::run::{ActiveRun, RunHead, job};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
@@ -17,7 +17,7 @@ pub async fn issue_bearer(
     principal: &PrincipalId,
     hours: u32,
 ) -> Result<(RunId, String), Failure> {
-    let job = format!("bearer {principal}");
+    let job = job("bearer", principal, hub.policies().principals().contains(principal));
     let head = RunHead { action: Action::Administer, purpose: None, job, statement: None };
     let mut run = ActiveRun::open(ctx, hub, head).await?;
     match issue(&mut run, ctx, hub, principal, hours).await {

@@ -4,7 +4,7 @@ use membrane_ingest::{Format, IngestParts, IngestReport, Input, InputSource, Pro
 use membrane_ledger::DatasetVersion;
 use membrane_model::{Action, DatasetName, RunId};
 
-use super::run::{ActiveRun, RunHead, Work};
+use super::run::{ActiveRun, RunHead, Work, job};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
@@ -43,7 +43,7 @@ pub async fn ingest(
     let head = RunHead {
         action: Action::Ingest,
         purpose: None,
-        job: format!("ingest {}", request.dataset),
+        job: job("ingest", &request.dataset, hub.catalog().dataset(&request.dataset).is_some()),
         statement: None,
     };
     let name = request.dataset.clone();
@@ -63,10 +63,6 @@ pub async fn ingest(
         ..Work::default()
     };
     run.complete().await?;
-    metrics::counter!("membrane_rows_ingested_total", "dataset" => name.to_string())
-        .increment(report.rows_accepted);
-    metrics::counter!("membrane_rows_quarantined_total", "dataset" => name.to_string())
-        .increment(report.rows_quarantined);
     tracing::info!(
         dataset.name = %name, run.id = %id, rows = report.rows_accepted, quarantined = report.rows_quarantined,
         already = report.already, "ingested {} rows into `{name}`", report.rows_accepted

@@ -3,7 +3,7 @@
 use membrane_ledger::Direction;
 use membrane_model::{Action, ColumnName, DatasetName, FieldRef, LineageEdge, RunId};
 
-use super::run::{ActiveRun, RunHead};
+use super::run::{ActiveRun, RunHead, job};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
@@ -40,7 +40,9 @@ pub struct LineageFound {
 /// # Errors
 /// [`Failure`] when it is refused, there is no such column, or the ledger cannot be read.
 pub async fn lineage(ctx: &RequestCtx, hub: &Hub, request: LineageRequest) -> Result<LineageFound, Failure> {
-    let job = format!("lineage {}.{}", request.dataset, request.column);
+    let known =
+        hub.catalog().dataset(&request.dataset).and_then(|dataset| dataset.column(&request.column)).is_some();
+    let job = job("lineage", format_args!("{}.{}", request.dataset, request.column), known);
     let head = RunHead { action: Action::Audit, purpose: None, job, statement: None };
     let mut run = ActiveRun::open(ctx, hub, head).await?;
     match look_up(&mut run, hub, &request).await {

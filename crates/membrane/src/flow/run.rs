@@ -1,9 +1,16 @@
 //! A run that cannot be left open: it is closed by the flow, or, when the flow is dropped half-way, in the background.
 
+use std::fmt::Display;
+use std::sync::Arc;
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
-use membrane_ledger::{ClosedRun, DatasetVersion, NewRun, OpenRun, RunOutcome, RunState};
-use membrane_model::{Action, DatasetName, LineageEdge, Purpose, RunId};
+use membrane_ledger::{
+    ClosedRun, DatasetVersion, Ledger, LedgerError, NewRun, OpenRun, RunOutcome, RunState,
+};
+use membrane_model::{Action, Clock, DatasetName, LineageEdge, Purpose, RunId};
 use membrane_policy::{Permit, Request};
+use tokio::task::JoinHandle;
 
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
@@ -17,6 +24,12 @@ pub(super) struct RunHead {
     pub(super) job: String,
     /// SQL with its literals removed.
     pub(super) statement: Option<String>,
+}
+
+/// Names the job of a run about something that the catalog or the policies know; a name that nobody knows may be an
+/// identifier in the wrong place, and is not recorded.
+pub(super) fn job(verb: &str, name: impl Display, known: bool) -> String {
+    if known { format!("{verb} {name}") } else { verb.to_owned() }
 }
 
 /// What was done in a run, as far as it is known.
@@ -41,18 +54,47 @@ pub(super) struct ActiveRun {
     ctx: RequestCtx,
     tasks: Tasks,
     _guard: TaskGuard,
+    _heartbeat: Heartbeat,
+}
+
+/// How often the process of an open run says that it is at work.
+const HEARTBEAT: Duration = Duration::from_secs(60);
+
+/// Says that a run is at work, for as long as this is kept.
+struct Heartbeat(JoinHandle<()>);
+
+impl Heartbeat {
+    fn start(ledger: Ledger, run: RunId, clock: Arc<dyn Clock>) -> Self {
+        Self(tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(HEARTBEAT).await;
+                if let Err(error) = ledger.touch_run(&run, clock.now()).await {
+                    tracing::warn!(run.id = %run, %error, "the ledger did not hear of run `{run}`");
+                }
+            }
+        }))
+    }
+}
+
+impl Drop for Heartbeat {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl ActiveRun {
     /// Opens a run. Nothing is done before this has succeeded.
     pub(super) async fn open(ctx: &RequestCtx, hub: &Hub, head: RunHead) -> Result<Self, Failure> {
         let started = ctx.now();
+        // PRIVACY: a purpose that nobody knows may be anything that someone typed; it is refused as a missing one is.
+        let purpose = head.purpose.filter(|purpose| hub.catalog().has_purpose(purpose));
         let open = hub
             .ledger()
             .open_run(NewRun {
                 principal: ctx.principal.clone(),
+                channel: ctx.channel,
                 action: head.action,
-                purpose: head.purpose,
+                purpose,
                 job: head.job,
                 statement: head.statement,
                 started,
@@ -69,6 +111,7 @@ impl ActiveRun {
             ctx: ctx.clone(),
             tasks: hub.tasks().clone(),
             _guard: guard,
+            _heartbeat: Heartbeat::start(hub.ledger().clone(), id, ctx.clock.clone()),
         })
     }
 
@@ -103,7 +146,10 @@ impl ActiveRun {
         let run = Some(self.id);
         let open = self.open.take().ok_or(Failure { error: Error::Internal("the run is closed"), run })?;
         let outcome = self.outcome(RunState::Complete, None);
-        open.close(outcome).await.map_err(|error| Failure { error: Error::Record(error), run })
+        match self.close(open, outcome).await {
+            Some(closed) => closed.map_err(|error| Failure { error: Error::Record(error), run }),
+            None => Err(Failure { error: Error::Internal("the closing of the run stopped"), run }),
+        }
     }
 
     /// Closes the run as failed or refused, and returns the failure to answer with.
@@ -112,11 +158,16 @@ impl ActiveRun {
         let state = if error.is_refusal() { RunState::Refused } else { RunState::Fail };
         if let Some(open) = self.open.take() {
             let outcome = self.outcome(state, Some(error.code()));
-            if let Err(unrecorded) = open.close(outcome).await {
+            if let Some(Err(unrecorded)) = self.close(open, outcome).await {
                 tracing::error!(run.id = %id, "the failed run `{id}` could not be closed: {unrecorded}");
             }
         }
         Failure { error, run: Some(id) }
+    }
+
+    /// Closes the run on a task of its own: whoever goes away while it is being closed does not keep it open.
+    async fn close(&self, open: OpenRun, outcome: RunOutcome) -> Option<Result<ClosedRun, LedgerError>> {
+        self.tasks.spawn(open.close(outcome)).await.ok()
     }
 
     fn outcome(&mut self, state: RunState, code: Option<&str>) -> RunOutcome {

@@ -117,6 +117,33 @@ async fn what_goes_wrong_is_on_record_with_its_code() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_nobody_knows_is_not_recorded() {
+    let world = world(|_| ()).await;
+    let name = "zhang_san_canary";
+    let purpose = Some(name.parse().expect("purpose"));
+    let request = QueryRequest { sql: format!("SELECT {name} FROM {name}"), purpose: purpose.clone() };
+    assert!(query(&world.ctx("analyst:ana"), &world.hub, request).await.is_err());
+    assert!(world.ask("analyst:ana", &format!("SELECT * FROM {name}")).await.is_err());
+    assert!(list_datasets(&world.ctx("analyst:ana"), &world.hub, purpose).await.is_err());
+    let dataset = name.parse().expect("dataset");
+    let request = LineageRequest { dataset, column: name.parse().expect("column"), depth_max: 1 };
+    assert!(lineage(&world.ctx("compliance:olga"), &world.hub, request).await.is_err());
+    let request = IngestRequest {
+        dataset: name.parse().expect("dataset"),
+        reader: InputSource::Stream(Box::pin(STORES.as_bytes())),
+        format: Format::Csv,
+        source: Some(name.to_owned()),
+    };
+    assert!(ingest(&world.ctx("service:ingestor"), &world.hub, request, &Silent).await.is_err());
+    let who = "analyst:zhang_san_canary".parse().expect("principal");
+    assert!(issue_bearer(&world.ctx("operator:omar"), &world.hub, &who, 1).await.is_err());
+    let filter = RunFilter { principal: None, dataset: None, limit: 100 };
+    let all = world.hub.ledger().runs(filter).await.expect("runs");
+    assert_eq!(all.len(), 6);
+    assert!(!format!("{all:?}").contains("canary"), "{all:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_may_not_look_at_the_record_does_not() {
     let world = world(|_| ()).await;
     let ana = world.ctx("analyst:ana");

@@ -9,6 +9,7 @@ use axum::routing::{get, post};
 use tokio::sync::Semaphore;
 
 use super::handlers::{budget, datasets, health, ingest, lineage, metrics, openapi, query, release, runs};
+use super::readiness::Readiness;
 use super::{App, Metrics, auth, busy, error, observe, timeout};
 use crate::config::ServerSection;
 use crate::hub::Hub;
@@ -24,6 +25,7 @@ pub fn router(hub: Arc<Hub>, server: &ServerSection, metrics: Metrics) -> Router
         server: Arc::new(server.clone()),
         slots: Arc::new(Semaphore::new(server.requests_max)),
         metrics,
+        readiness: Readiness::default(),
     };
     let bounded = Router::new()
         .route("/v1/query", post(query::post_query))

@@ -5,49 +5,98 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::accept::{Acceptor, Patience};
+use super::observe::Upkeep;
 use super::{Metrics, router};
 use crate::config::ServerSection;
 use crate::hub::Hub;
+use crate::tasks::Tasks;
 
-/// A server at work.
+/// What is left for runs to be closed in, after connections had to be broken off.
+const REMAINDER: Duration = Duration::from_secs(3);
+
+/// A server at work. Dropping it breaks everything off.
 pub(crate) struct Listening {
     address: SocketAddr,
-    stop: oneshot::Sender<()>,
-    served: JoinHandle<io::Result<()>>,
-    hub: Arc<Hub>,
-    longest: Duration,
+    /// Tells to stop when it is dropped.
+    stopping: DropGuard,
+    accepting: JoinHandle<JoinSet<()>>,
+    tasks: Tasks,
+    shutdown: Duration,
+    /// Kept for as long as the server is at work.
+    _upkeep: Option<Upkeep>,
 }
 
 /// Starts to serve.
 pub(crate) async fn listen(hub: Arc<Hub>, server: &ServerSection) -> io::Result<Listening> {
     let listener = TcpListener::bind(server.address).await?;
-    let address = listener.local_addr()?;
-    let app = router(hub.clone(), server, Metrics::of_process());
-    let (stop, stopped) = oneshot::channel::<()>();
-    let signal = async move {
-        // An error means that the sender is gone: that is a stop as well.
-        let _ = stopped.await;
-    };
-    let serving = axum::serve(listener, app).with_graceful_shutdown(signal);
-    let served = tokio::spawn(async move { serving.await });
-    Ok(Listening { address, stop, served, hub, longest: Duration::from_secs(server.shutdown_seconds) })
+    let metrics = Metrics::of_process();
+    let upkeep = metrics.keep_tidy();
+    let tasks = hub.tasks().clone();
+    let app = router(hub, server, metrics);
+    let shutdown = Duration::from_secs(server.shutdown_seconds);
+    let listening = Listening::start(listener, app, Patience::from(server), tasks, shutdown)?;
+    Ok(Listening { _upkeep: Some(upkeep), ..listening })
 }
 
 impl Listening {
+    fn start(
+        listener: TcpListener,
+        app: Router,
+        patience: Patience,
+        tasks: Tasks,
+        shutdown: Duration,
+    ) -> io::Result<Self> {
+        let address = listener.local_addr()?;
+        let stopping = CancellationToken::new();
+        let acceptor = Acceptor { listener, app, patience, stopping: stopping.clone() };
+        let accepting = tokio::spawn(acceptor.run());
+        let stopping = stopping.drop_guard();
+        Ok(Self { address, stopping, accepting, tasks, shutdown, _upkeep: None })
+    }
+
     /// Returns where it listens.
     pub(crate) const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Stops listening, lets requests finish, and closes their runs; tells whether all did in time.
+    /// Stops listening, lets requests finish, breaks off those that do not, and waits until their runs are closed; tells
+    /// whether all finished in time.
     pub(crate) async fn stop(self) -> bool {
-        let _ = self.stop.send(());
-        let served = tokio::time::timeout(self.longest, self.served).await.is_ok();
-        // Answers that are broken off now leave runs to be closed.
-        self.hub.tasks().wait(self.longest).await && served
+        let deadline = Instant::now() + self.shutdown;
+        drop(self.stopping);
+        let finished = match self.accepting.await {
+            Ok(connections) => finish(connections, deadline).await,
+            Err(_) => false,
+        };
+        // What was broken off leaves runs to be closed, and a release that was paid for goes on without its connection.
+        let rest = deadline.saturating_duration_since(Instant::now()).max(REMAINDER);
+        self.tasks.wait(rest).await && finished
     }
 }
+
+/// Waits for connections; those that are not done by the deadline are broken off, bodies and all.
+async fn finish(mut connections: JoinSet<()>, deadline: Instant) -> bool {
+    if timeout_at(deadline, ended(&mut connections)).await.is_ok() {
+        return true;
+    }
+    let count = connections.len();
+    tracing::warn!(connections = count, "{count} connections were broken off: their time to finish was over");
+    connections.abort_all();
+    // A task ends where it waits next; one that computes just now does so a little later.
+    let _ = timeout(REMAINDER, ended(&mut connections)).await;
+    false
+}
+
+async fn ended(connections: &mut JoinSet<()>) {
+    while connections.join_next().await.is_some() {}
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,13 @@
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
+
+use membrane_model::FixedClock;
 
 use super::{OpenError, data_url, ledger_url, open_root_key};
 use crate::config::{Config, DataSection, KeysSection, LedgerSection};
+use crate::hub::Hub;
+use crate::testing::now;
 
 fn keys(folder: &Path) -> KeysSection {
     KeysSection { file: folder.join("keys/root.key").display().to_string(), root: None }
@@ -60,4 +65,40 @@ fn a_key_in_the_configuration_wins_and_is_never_shown() {
     let error = open_root_key(&wrong, None).expect_err("no key");
     assert!(!format!("{error} {error:?} {:?}", Config::default()).contains("canary"), "{error}");
     assert!(!folder.path().join("k").exists());
+}
+
+/// A hub's configuration: each part under a name of its own.
+fn parts(folder: &Path, data: &str, ledger: &str, key: &str) -> Config {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let within = |name: &str| folder.join(name).display().to_string();
+    let mut config = Config::default();
+    config.catalog.dir = root.join("catalog").display().to_string();
+    config.policies.dir = root.join("policies").display().to_string();
+    config.data.url = within(data);
+    config.data.scratch = within("scratch");
+    config.ledger.url = within(ledger);
+    config.keys.file = within(key);
+    config
+}
+
+async fn open(config: &Config) -> Result<Hub, OpenError> {
+    Hub::open(config, Arc::new(FixedClock(now()))).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn key_ledger_and_data_belong_together() {
+    let folder = tempfile::tempdir().expect("folder");
+    let folder = folder.path();
+    open(&parts(folder, "data", "ledger", "key")).await.expect("a new hub");
+    open(&parts(folder, "data", "ledger", "key")).await.expect("the same hub again");
+    open(&parts(folder, "other-data", "other-ledger", "other-key")).await.expect("another hub");
+
+    let foreign = open(&parts(folder, "data", "ledger", "other-key")).await;
+    assert!(matches!(foreign, Err(OpenError::KeyForeign)), "{foreign:?}");
+    let foreign = open(&parts(folder, "data", "other-ledger", "other-key")).await;
+    assert!(matches!(foreign, Err(OpenError::DataForeign { .. })), "{foreign:?}");
+    // Data whose ledger is lost gets no fresh budgets and no new key.
+    let lost = open(&parts(folder, "data", "no-ledger", "no-key")).await;
+    assert!(matches!(lost, Err(OpenError::LedgerLost { .. })), "{lost:?}");
+    assert!(!folder.join("no-ledger").exists() && !folder.join("no-key").exists());
 }

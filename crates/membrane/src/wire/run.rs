@@ -24,6 +24,9 @@ pub struct RunBody {
     /// Who acted.
     #[schema(example = "analyst:ana")]
     pub principal: String,
+    /// By which door it came: cli (taken at its word), cli-default (nobody was named), cli-bearer or http.
+    #[schema(example = "http")]
+    pub channel: Option<String>,
     /// What was done: ingest, read, release, audit, administer or erase.
     pub action: String,
     /// Why.
@@ -118,6 +121,7 @@ impl From<&RunRecord> for RunBody {
         Self {
             run: record.run.to_string(),
             principal: record.principal.to_string(),
+            channel: record.channel.map(|channel| channel.to_string()),
             action: record.action.to_string(),
             purpose: record.purpose.as_ref().map(ToString::to_string),
             job: record.job.clone(),

@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::App;
+use crate::http::readiness::Parts;
 
 /// Whether the hub can work.
 #[derive(Debug, Serialize, ToSchema)]
@@ -28,7 +29,7 @@ pub(in crate::http) async fn get_healthz() -> &'static str {
     "ok\n"
 }
 
-/// Can the hub work? Ledger and storage are tried.
+/// Can the hub work? Ledger and storage are looked at, every two seconds at most; nothing is written.
 #[utoipa::path(
     get, path = "/readyz", tag = "operation", operation_id = "readyz",
     responses(
@@ -37,7 +38,7 @@ pub(in crate::http) async fn get_healthz() -> &'static str {
     )
 )]
 pub(in crate::http) async fn get_readyz(State(app): State<App>) -> (StatusCode, Json<ReadyBody>) {
-    let (ledger, lake) = tokio::join!(app.hub.ledger_answers(), app.hub.lake_answers());
+    let Parts { ledger, lake } = app.readiness.of(&app.hub).await;
     let ready = ledger && lake;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(ReadyBody { ready, ledger, lake }))

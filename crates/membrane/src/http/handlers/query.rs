@@ -9,8 +9,7 @@ use crate::ctx::RequestCtx;
 use crate::error::Failure;
 use crate::flow::{self, QueryRequest};
 use crate::http::App;
-use crate::http::answer::{Rows, stream};
-use crate::http::busy::Slot;
+use crate::http::answer::{Outlet, Rows, stream};
 use crate::http::extract::{JsonBody, RowsAs};
 use crate::wire::{AnswerBody, ErrorBody, QueryBody, answer_columns};
 
@@ -41,7 +40,7 @@ use crate::wire::{AnswerBody, ErrorBody, QueryBody, answer_columns};
 pub(in crate::http) async fn post_query(
     State(app): State<App>,
     Extension(ctx): Extension<RequestCtx>,
-    Extension(slot): Extension<Slot>,
+    outlet: Outlet,
     RowsAs(format): RowsAs,
     JsonBody(body): JsonBody<QueryBody>,
 ) -> Result<Response, Failure> {
@@ -52,5 +51,5 @@ pub(in crate::http) async fn post_query(
         ("columns", json!(answer_columns(&answer.schema, &answer.columns))),
     ];
     let rows = Rows { run: answer.run, schema: answer.schema, head, batches: answer.batches };
-    stream(rows, format, slot)
+    stream(rows, format, outlet)
 }

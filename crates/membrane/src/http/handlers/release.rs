@@ -1,19 +1,26 @@
 //! `POST /v1/release`.
 
+use std::fmt::Display;
+
 use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use futures::{FutureExt, StreamExt};
 use serde_json::{Map, Value};
 
+use crate::answer::AnswerFormat;
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
-use crate::flow::{self, ReleaseRequest};
+use crate::flow::{self, ReleaseRequest, Released};
 use crate::http::App;
-use crate::http::answer::{Rows, stream};
-use crate::http::busy::Slot;
+use crate::http::answer::{Outlet, Rows, insert_run, stream};
 use crate::http::extract::{JsonBody, RowsAs};
 use crate::wire::{ErrorBody, ReleaseAnswerBody, ReleaseBody, release_head};
+
+const CHARGED_RHO: HeaderName = HeaderName::from_static("membrane-charged-rho");
+const CHARGED_DELTA: HeaderName = HeaderName::from_static("membrane-charged-delta");
+const REPLAY_OF: HeaderName = HeaderName::from_static("membrane-replay-of");
 
 /// Receive differentially private aggregates.
 ///
@@ -28,12 +35,18 @@ use crate::wire::{ErrorBody, ReleaseAnswerBody, ReleaseBody, release_head};
             (ReleaseAnswerBody = "application/json"),
             (String = "text/csv"),
             (Vec<u8> = "application/vnd.apache.arrow.stream"),
-        ), headers(("membrane-run" = String, description = "The run."))),
+        ), headers(
+            ("membrane-run" = String, description = "The run."),
+            ("membrane-charged-rho" = f64, description = "rho that this request was charged; 0 when it cost nothing."),
+            ("membrane-charged-delta" = f64, description = "delta that this request was charged."),
+            ("membrane-replay-of" = String, description = "The run in which the answer was drawn, when that was an earlier one."),
+        )),
         (status = 400, description = "The statement cannot be bounded; the message says how to write it.", body = ErrorBody),
         (status = 401, description = "No valid bearer.", body = ErrorBody),
         (status = 403, description = "Policy or budget refuses.", body = ErrorBody),
         (status = 404, description = "No such dataset, or none that the caller may know of.", body = ErrorBody),
         (status = 406, description = "No acceptable form.", body = ErrorBody),
+        (status = 409, description = "The same question is being answered right now: ask again soon, it is charged once. Or there is no data to release yet.", body = ErrorBody),
         (status = 413, description = "The body is too long.", body = ErrorBody),
         (status = 500, description = "The hub failed; what was reserved stays spent.", body = ErrorBody),
         (status = 503, description = "Too busy, or the record cannot be written.", body = ErrorBody),
@@ -43,7 +56,7 @@ use crate::wire::{ErrorBody, ReleaseAnswerBody, ReleaseBody, release_head};
 pub(in crate::http) async fn post_release(
     State(app): State<App>,
     Extension(ctx): Extension<RequestCtx>,
-    Extension(slot): Extension<Slot>,
+    outlet: Outlet,
     RowsAs(format): RowsAs,
     JsonBody(body): JsonBody<ReleaseBody>,
 ) -> Result<Response, Failure> {
@@ -57,15 +70,37 @@ pub(in crate::http) async fn post_release(
         .spawn(work.boxed())
         .await
         .map_err(|_| Failure::without_run(Error::Internal("the release stopped")))??;
-    let head = release_head(&released);
+    let mut response = shape(&released, format, outlet)?;
+    insert_price(&mut response, &released);
+    Ok(response)
+}
+
+/// Gives the rows, or for a dry run what stands before them.
+fn shape(released: &Released, format: AnswerFormat, outlet: Outlet) -> Result<Response, Failure> {
+    let (run, head) = (released.run, release_head(released));
     let Some(answer) = &released.answer else {
         let object: Map<String, Value> =
             head.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        return Ok(Json(object).into_response());
+        let mut response = Json(object).into_response();
+        insert_run(&mut response, run);
+        return Ok(response);
     };
-    let run = released.run;
     let batch = answer.to_batch().map_err(|error| Failure { error: Error::Query(error), run: Some(run) })?;
     let schema = batch.schema();
     let batches = futures::stream::iter([Ok(batch)]).boxed();
-    stream(Rows { run, schema, head, batches }, format, slot)
+    stream(Rows { run, schema, head, batches }, format, outlet)
+}
+
+/// Says in the header what was charged: CSV and Arrow have no other place for it.
+fn insert_price(response: &mut Response, released: &Released) {
+    let mut insert = |name: HeaderName, value: &dyn Display| {
+        if let Ok(value) = HeaderValue::from_str(&value.to_string()) {
+            response.headers_mut().insert(name, value);
+        }
+    };
+    insert(CHARGED_RHO, &released.charged.rho());
+    insert(CHARGED_DELTA, &released.charged.delta());
+    if let Some(run) = released.replay_of {
+        insert(REPLAY_OF, &run);
+    }
 }

@@ -1,0 +1,77 @@
+//! Whether the hub's parts answer, looked at so seldom that asking often costs nothing: who asks needs no bearer.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::hub::Hub;
+
+/// How long a look counts.
+const LASTS: Duration = Duration::from_secs(2);
+
+/// How long a part may take to answer.
+const LONGEST: Duration = Duration::from_secs(5);
+
+/// Which parts answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Parts {
+    pub(super) ledger: bool,
+    pub(super) lake: bool,
+}
+
+/// The latest look, shared by all who ask.
+#[derive(Debug, Clone)]
+pub(crate) struct Readiness {
+    latest: Arc<Mutex<Option<(Instant, Parts)>>>,
+    lasts: Duration,
+}
+
+impl Default for Readiness {
+    fn default() -> Self {
+        Self::lasting(LASTS)
+    }
+}
+
+impl Readiness {
+    fn lasting(lasts: Duration) -> Self {
+        Self { latest: Arc::default(), lasts }
+    }
+
+    /// Tells which parts of a hub answer, or did a moment ago.
+    pub(super) async fn of(&self, hub: &Arc<Hub>) -> Parts {
+        let hub = Arc::clone(hub);
+        self.unless_fresh(async move {
+            let (ledger, lake) = tokio::join!(in_time(hub.ledger_answers()), in_time(hub.lake_answers()));
+            Parts { ledger, lake }
+        })
+        .await
+    }
+
+    /// Looks, unless the latest look still counts. Who asks while someone looks waits for that look.
+    async fn unless_fresh(&self, look: impl Future<Output = Parts> + Send + 'static) -> Parts {
+        let mut latest = self.latest.clone().lock_owned().await;
+        if let Some((when, parts)) = *latest
+            && when.elapsed() < self.lasts
+        {
+            return parts;
+        }
+        // On a task of its own: who asks and goes away at once does not make the next one look again.
+        let looking = tokio::spawn(async move {
+            let parts = look.await;
+            *latest = Some((Instant::now(), parts));
+            parts
+        });
+        looking.await.unwrap_or_default()
+    }
+}
+
+/// A part that does not answer in time does not answer.
+async fn in_time(answers: impl Future<Output = bool>) -> bool {
+    tokio::time::timeout(LONGEST, answers).await.unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! The OpenAPI document says what there is, all of it.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::error::CODES;
+use crate::http::openapi_document;
+
+fn document() -> Value {
+    serde_json::to_value(openapi_document()).expect("document")
+}
+
+#[test]
+fn every_route_is_described_and_every_description_is_a_route() {
+    let source = include_str!("../../router.rs");
+    let routes: BTreeSet<&str> =
+        source.split(".route(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let document = document();
+    let described = document["paths"].as_object().expect("paths");
+    assert_eq!(routes, described.keys().map(String::as_str).collect());
+    assert_eq!(document["openapi"], json!("3.1.0"));
+    assert_eq!(document["components"]["securitySchemes"]["bearer"]["scheme"], json!("bearer"));
+    for (path, methods) in described {
+        for (method, operation) in methods.as_object().expect("methods") {
+            let guarded = operation.get("security").is_some();
+            assert_eq!(guarded, path.starts_with("/v1/"), "{method} {path}");
+            assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{method} {path}");
+            if guarded {
+                let error = &operation["responses"]["401"]["content"]["application/json"]["schema"]["$ref"];
+                assert_eq!(error, &json!("#/components/schemas/ErrorBody"), "{method} {path}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_schema_that_is_named_is_described() {
+    let document = document();
+    let text = document.to_string();
+    let named = text.split("#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next());
+    for name in named {
+        assert!(document["components"]["schemas"].get(name).is_some(), "{name}");
+    }
+}
+
+/// The codes of a crate's errors, read from its source.
+fn codes_of(source: &'static str) -> Vec<&'static str> {
+    let body =
+        source.split("fn code(").nth(1).and_then(|rest| rest.split("\n    }\n").next()).expect("fn code");
+    body.split('"').skip(1).step_by(2).collect()
+}
+
+/// Every operation that needs a bearer, with the codes that it can answer.
+fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
+    let query = codes_of(include_str!("../../../../../membrane-query/src/error.rs"));
+    let ingest = codes_of(include_str!("../../../../../membrane-ingest/src/error.rs"));
+    let refusal = codes_of(include_str!("../../../../../membrane-policy/src/refusal.rs"));
+    let all =
+        ["unauthenticated", "bearer_expired", "bad_request", "not_acceptable", "busy", "internal"].as_slice();
+    let record = ["ledger_failed", "log_altered", "timed_out"].as_slice();
+    // Nobody's dataset is asked for.
+    let audit = ["not_permitted", "unknown_principal", "policy_fault", "record_fault"].as_slice();
+    let statement = ["too_large", "timed_out"].as_slice();
+    let delivery = ["too_large", "unsupported_media"].as_slice();
+    vec![
+        ("/v1/query", "post", [all, statement, &query, &refusal].concat()),
+        (
+            "/v1/release",
+            "post",
+            [all, statement, record, &query, &refusal, &["in_flight", "no_data", "over_budget"]].concat(),
+        ),
+        ("/v1/ingest/{dataset}", "post", [all, delivery, &ingest, &refusal].concat()),
+        ("/v1/datasets", "get", [all, record, &refusal].concat()),
+        ("/v1/runs", "get", [all, record, audit].concat()),
+        ("/v1/runs/{id}", "get", [all, record, audit, &["unknown_run"]].concat()),
+        (
+            "/v1/lineage/{dataset}/{column}",
+            "get",
+            [all, record, audit, &["not_found", "unknown_column"]].concat(),
+        ),
+        ("/v1/budget", "get", [all, record, &refusal].concat()),
+    ]
+}
+
+#[test]
+fn every_status_that_an_operation_can_answer_is_described_and_no_other() {
+    let document = document();
+    let mut seen = BTreeSet::new();
+    for (path, method, codes) in answers() {
+        seen.insert(path);
+        let status = |code: &&str| CODES.iter().find(|known| known.code == *code).expect("a code").status;
+        let mut expected: BTreeSet<String> = codes.iter().map(|code| status(code).to_string()).collect();
+        expected.insert("200".to_owned());
+        let responses = document["paths"][path][method]["responses"].as_object().expect("responses");
+        let described: BTreeSet<String> = responses.keys().cloned().collect();
+        assert_eq!(described, expected, "{method} {path}");
+    }
+    let paths = document["paths"].as_object().expect("paths").keys().map(String::as_str);
+    assert_eq!(
+        seen,
+        paths.filter(|path| path.starts_with("/v1/")).collect(),
+        "every operation is in the list"
+    );
+}
