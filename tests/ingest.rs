@@ -1,5 +1,6 @@
 //! What goes in: exactly once under kills, nothing half-written, and no identifier in clear in any byte.
 
+use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -24,6 +25,7 @@ fn a_killed_ingest_loses_nothing_and_doubles_nothing() {
     let program = Program::new();
     program.ok(&["sample", "--members", "4000", "--seed", "3", "--out", "sample"]);
     let file = "sample/pos_order_lines.parquet";
+    let mut killed = 0;
     for files in [1, 3, 5, 6, 7, 8, 9, 10] {
         let mut child = program
             .command(&["ingest", "pos_order_lines", file])
@@ -37,8 +39,9 @@ fn a_killed_ingest_loses_nothing_and_doubles_nothing() {
             std::thread::yield_now();
         }
         let _ = child.kill();
-        child.wait().unwrap();
+        killed += usize::from(!child.wait().unwrap().success());
     }
+    assert!(killed >= 4, "most were killed at work: {killed}");
     let last = program.json(&["ingest", "pos_order_lines", file]);
     let again = program.json(&["ingest", "pos_order_lines", file]);
     assert_eq!(again["already"], true);
@@ -48,6 +51,45 @@ fn a_killed_ingest_loses_nothing_and_doubles_nothing() {
     assert!(accepted > 50_000, "{accepted}");
     assert_eq!(count(&program, COUNT_LINES), accepted, "last: {last}");
     assert_eq!(count(&fresh, COUNT_LINES), accepted);
+    // The record of those that were killed is open until they count as left behind; none of it is in the way.
+    program.ok(&["log", "verify"]);
+}
+
+#[test]
+fn a_killed_delivery_from_standard_input_loses_nothing_and_doubles_nothing() {
+    let program = Program::new();
+    program.ok(&["sample", "--members", "4000", "--seed", "3", "--out", "sample"]);
+    let words = ["ingest", "app_events", "-", "--format", "ndjson"];
+    let text = std::fs::read(program.path("sample/app_events.ndjson")).unwrap();
+    // Half of it, then the end of the sender and of the hub.
+    let mut child = program
+        .command(&words)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    child.stdin.as_mut().unwrap().write_all(text.get(..text.len() / 2).unwrap()).unwrap();
+    child.kill().unwrap();
+    assert!(!child.wait().unwrap().success());
+    let events = "SELECT count(*) AS n FROM app_events";
+    assert_eq!(count(&program, events), 0);
+    let deliver = || {
+        let mut child = program
+            .command(&words)
+            .arg("--json")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(&text).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success());
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    let whole = deliver();
+    assert_eq!(deliver()["already"], true);
+    assert_eq!(count(&program, events), whole["rows_accepted"].as_i64().unwrap());
 }
 
 #[test]
@@ -123,6 +165,7 @@ fn a_full_disk_is_one_clear_error_and_what_was_committed_stays() {
         .unwrap();
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.contains("code storage_"), "{error}");
     // The table library's own task may have panicked on its way down; only the place of that is told.
     let told = error.lines().filter(|line| line.starts_with("membrane: ")).count();
     assert!(told == 1 && !error.contains("stack backtrace"), "{error}");
@@ -130,4 +173,38 @@ fn a_full_disk_is_one_clear_error_and_what_was_committed_stays() {
     assert!(count(&program, "SELECT count(*) AS n FROM dim_stores") > 0);
     let after = program.json(&["ingest", "pos_order_lines", "sample/pos_order_lines.parquet"]);
     assert_eq!(count(&program, COUNT_LINES), after["rows_accepted"].as_i64().unwrap());
+}
+
+/// A volume of a megabyte in a mount namespace of its own: the errors of a real full disk, for the tables and for the record.
+#[test]
+fn a_full_volume_is_told_as_one() {
+    for (place, more, codes) in [
+        ("data", "--data=data", ["code storage_full", "code storage_full"]),
+        ("ledger", "--ledger=ledger/l.sqlite", ["code record_fault", "code ledger_failed"]),
+    ] {
+        let program = Program::new();
+        program.ok(&["sample", "--members", "3000", "--seed", "5", "--out", "sample"]);
+        std::fs::create_dir(program.path(place)).unwrap();
+        let membrane =
+            program.command(&["ingest", "pos_order_lines", "sample/pos_order_lines.parquet", more]);
+        let words: Vec<String> = std::iter::once(membrane.get_program())
+            .chain(membrane.get_args())
+            .map(|word| format!("'{}'", word.to_str().unwrap()))
+            .collect();
+        let script = format!("mount -t tmpfs -o size=1m tmpfs {place} && exec {}", words.join(" "));
+        let output = std::process::Command::new("unshare")
+            .args(["--map-root-user", "--mount", "bash", "-c", &script])
+            .current_dir(program.dir.path())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        if error.starts_with("unshare:") {
+            eprintln!("no namespaces on this machine: {error}");
+            return;
+        }
+        assert_eq!(output.status.code(), Some(1), "{error}");
+        assert!(codes.iter().any(|code| error.contains(code)), "{place}: {error}");
+        assert_eq!(error.lines().filter(|line| line.starts_with("membrane: ")).count(), 1, "{error}");
+    }
 }

@@ -10,6 +10,9 @@
 
 mod api;
 mod architecture;
+mod backends;
+mod canary;
+mod docs;
 mod ingest;
 mod privacy;
 mod program;

@@ -1,6 +1,8 @@
 //! Releases through the flow that serves partners: paid before they are drawn, repeated for free, refused past the
 //! budget, and as near to the truth as their error bars say.
 
+use std::time::{Duration, Instant};
+
 use membrane::error::Failure;
 use membrane::flow::{self, ReleaseRequest, Released};
 use serde_json::Value;
@@ -123,4 +125,76 @@ async fn answers_are_near_the_truth_and_say_how_near() {
         assert!(low < value && value < high && sd > 0.0);
         assert!((value - truth).abs() < 6.0 * sd + 1.0, "{region}: {value} for {truth}, sd {sd}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whether_a_line_is_there_cannot_be_asked_by_joins_that_multiply() {
+    let (world, _) = World::populated(100).await;
+    let sql = "SELECT b.product_id AS b, c.product_id AS c, COUNT(*) AS n FROM pos_order_lines l
+               JOIN dim_products a ON l.product_id = a.product_id
+               JOIN dim_products b ON a.category = b.category JOIN dim_products c ON a.category = c.category
+               WHERE l.order_id = 'OCANARY0000001' GROUP BY b.product_id, c.product_id";
+    let refused = release(&world, "partner:acme", sql, 1.0).await.unwrap_err();
+    assert_eq!(refused.error.code(), "not_bounded");
+    assert!(refused.error.to_string().contains("dim_products (product_id)"), "{}", refused.error);
+    assert_eq!(spent(&world).await, 0);
+    // By their key products may be joined, and a line that is there is answered as one that is not.
+    for order in ["OCANARY0000001", "OCANARY0000009"] {
+        let sql = format!(
+            "SELECT p.brand, COUNT(*) AS n FROM pos_order_lines l JOIN dim_products p ON l.product_id = p.product_id
+             WHERE l.order_id = '{order}' GROUP BY p.brand"
+        );
+        let released = release(&world, "partner:acme", &sql, 1.0).await.unwrap();
+        assert_eq!(released.answer.unwrap().rows.len(), 0, "{order}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_says_whom_it_protects_and_what_the_bounds_leave_out() {
+    let (world, _) = World::populated(300).await;
+    let ask = |dry_run| ReleaseRequest {
+        sql: "SELECT COUNT(*) AS lines FROM pos_order_lines".to_owned(),
+        epsilon: Some(2.0),
+        rows_max: Some(1),
+        dry_run,
+        ..ReleaseRequest::default()
+    };
+    let acme = world.ctx("partner:acme");
+    let told = flow::release(&acme, &world.hub, ask(true)).await.unwrap();
+    assert_eq!((told.unit.dataset.as_str(), told.unit.identity.as_str()), ("pos_order_lines", "member_no"));
+    assert!(told.notes.iter().any(|note| note.contains("without GROUP BY")), "{:?}", told.notes);
+    let released = flow::release(&acme, &world.hub, ask(false)).await.unwrap();
+    assert_eq!(released.unit, told.unit);
+    assert!(told.notes.iter().all(|note| released.notes.contains(note)));
+    let answer = released.answer.unwrap();
+    assert_eq!(answer.unit, Some(told.unit));
+    let clipped = answer.clipped.unwrap();
+    assert!(clipped.share > 0.5 && clipped.low95 <= clipped.share && clipped.share <= clipped.high95);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bounds_that_would_do_nothing_are_refused_before_they_cost() {
+    let (world, _) = World::populated(100).await;
+    let request = ReleaseRequest {
+        sql: BY_REGION.to_owned(),
+        bounds: [("amuont".parse().unwrap(), (0.0, 300.0))].into(),
+        ..ReleaseRequest::default()
+    };
+    let refused = flow::release(&world.ctx("partner:acme"), &world.hub, request).await.unwrap_err();
+    assert_eq!(refused.error.code(), "not_bounded");
+    assert_eq!(spent(&world).await, 0);
+}
+
+/// A stored answer takes as long as a tick, although there is nothing to compute.
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_leave_at_ticks() {
+    let (world, _) = World::populated(100).await;
+    for _ in 0..2 {
+        let asked = Instant::now();
+        release(&world, "partner:acme", BY_REGION, 1.0).await.unwrap();
+        assert!(asked.elapsed() >= Duration::from_millis(250));
+    }
+    let refused = Instant::now();
+    release(&world, "partner:acme", BY_REGION, 19.0).await.unwrap_err();
+    assert!(refused.elapsed() >= Duration::from_millis(250));
 }

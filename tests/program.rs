@@ -1,7 +1,8 @@
 //! The one binary, run as a person or a script would run it, in a folder of its own.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -61,6 +62,71 @@ impl Program {
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
+    }
+}
+
+/// A hub that serves, until it is stopped.
+pub(crate) struct Served {
+    child: Child,
+    /// Where it listens: `http://127.0.0.1:PORT`.
+    pub(crate) base: String,
+    log: PathBuf,
+}
+
+impl Program {
+    /// Starts the server on a free port and waits until it says where it listens.
+    pub(crate) fn serve(&self) -> Served {
+        let log = self.path("serve.log");
+        let file = std::fs::File::create(&log).unwrap();
+        let mut child = self
+            .command(&["serve", "--address", "127.0.0.1:0"])
+            .stdout(file.try_clone().unwrap())
+            .stderr(file)
+            .spawn()
+            .unwrap();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let base = loop {
+            let text = std::fs::read_to_string(&log).unwrap();
+            let told = text.lines().find_map(|line| line.strip_prefix("membrane listens on "));
+            if let Some(base) = told.filter(|_| text.ends_with('\n')) {
+                break base.to_owned();
+            }
+            assert!(child.try_wait().unwrap().is_none(), "the server ended: {text}");
+            assert!(Instant::now() < deadline, "the server does not listen: {text}");
+            std::thread::yield_now();
+        };
+        Served { child, base, log }
+    }
+
+    /// Issues a bearer.
+    pub(crate) fn bearer(&self, principal: &str) -> String {
+        self.json(&["bearer", principal])["bearer"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Served {
+    /// Asks the server through curl and returns every byte that came back, headers first.
+    pub(crate) fn curl(&self, path: &str, bearer: Option<&str>, more: &[&str]) -> Vec<u8> {
+        let mut command = Command::new("curl");
+        command.args(["--silent", "--include", "--max-time", "60", &format!("{}{path}", self.base)]);
+        if let Some(bearer) = bearer {
+            command.args(["--header", &format!("Authorization: Bearer {bearer}")]);
+        }
+        command.args(more).output().unwrap().stdout
+    }
+
+    /// Stops the server as an operator would and returns its log.
+    pub(crate) fn stop(mut self) -> Vec<u8> {
+        Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(self.child.wait().unwrap().success());
+        std::fs::read(&self.log).unwrap()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -1,0 +1,180 @@
+//! The same hub on what several machines share: tables on S3-compatible storage, the record on PostgreSQL.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::program::{Program, text};
+use crate::world::{CANARIES, canary_deliveries, files_with, holds};
+
+#[path = "../crates/membrane-ledger/src/tests/postgres/server.rs"]
+mod postgres;
+
+const BUCKET: &str = "hub";
+const LINES: &str = "SELECT region, count(*) AS n FROM pos_order_lines GROUP BY region ORDER BY region";
+
+/// An S3-compatible server in memory, on a free port of the loopback interface.
+struct Bucket {
+    child: Child,
+    endpoint: String,
+}
+
+impl Bucket {
+    fn start() -> Self {
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+        let program = server();
+        assert!(program.exists(), "{} is not installed: make setup-test", program.display());
+        // The server ends by itself, even if the tests that started it were killed.
+        let child = Command::new("timeout")
+            .arg("600")
+            .arg(program)
+            .args(["-H", "127.0.0.1", "-p", &port.to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let bucket = Self { child, endpoint: format!("http://127.0.0.1:{port}") };
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !curl(&["--request", "PUT", &format!("{}/{BUCKET}", bucket.endpoint)]).1 {
+            assert!(Instant::now() < deadline, "the S3 server is not ready");
+            std::thread::yield_now();
+        }
+        bucket
+    }
+
+    /// Every object: its name and its bytes.
+    fn objects(&self) -> Vec<(String, Vec<u8>)> {
+        let (listing, found) = curl(&[&format!("{}/{BUCKET}?list-type=2", self.endpoint)]);
+        assert!(found);
+        let listing = String::from_utf8(listing).unwrap();
+        let names: Vec<String> = listing
+            .split("<Key>")
+            .skip(1)
+            .filter_map(|rest| rest.split_once("</Key>"))
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        names
+            .into_iter()
+            .map(|name| {
+                let (bytes, found) = curl(&[&format!("{}/{BUCKET}/{name}", self.endpoint)]);
+                assert!(found, "{name}");
+                (name, bytes)
+            })
+            .collect()
+    }
+}
+
+impl Drop for Bucket {
+    fn drop(&mut self) {
+        // `timeout` passes the signal on.
+        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        let _ = self.child.wait();
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test has no configuration but its environment")]
+fn server() -> PathBuf {
+    let folder = std::env::var_os("MEMBRANE_TEST_VENV").map_or_else(
+        || PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache/membrane-venv"),
+        PathBuf::from,
+    );
+    folder.join("bin/moto_server")
+}
+
+/// Returns what a request brought, and whether it was answered well.
+fn curl(words: &[&str]) -> (Vec<u8>, bool) {
+    let output =
+        Command::new("curl").args(["--silent", "--fail", "--max-time", "30"]).args(words).output().unwrap();
+    (output.stdout, output.status.success())
+}
+
+/// A hub whose tables are in the bucket.
+fn on_s3(bucket: &Bucket) -> Program {
+    Program::new()
+        .with_env("MEMBRANE__DATA__URL", &format!("s3://{BUCKET}/members"))
+        .with_env("MEMBRANE__DATA__STORAGE__AWS_ENDPOINT", &bucket.endpoint)
+        .with_env("MEMBRANE__DATA__STORAGE__AWS_ALLOW_HTTP", "true")
+        .with_env("MEMBRANE__DATA__STORAGE__AWS_REGION", "us-east-1")
+        .with_env("MEMBRANE__DATA__STORAGE__AWS_ACCESS_KEY_ID", "test")
+        .with_env("MEMBRANE__DATA__STORAGE__AWS_SECRET_ACCESS_KEY", "test")
+}
+
+/// Brings in generated data and the canary, asks all three kinds of people's questions, and returns the answer of the
+/// analyst.
+fn use_it(program: &Program) -> serde_json::Value {
+    program.ok(&["sample", "--members", "500", "--seed", "9", "--out", "sample"]);
+    let file = "sample/pos_order_lines.parquet";
+    let first = program.json(&["ingest", "pos_order_lines", file]);
+    assert_eq!(first["already"], false);
+    assert_eq!(program.json(&["ingest", "pos_order_lines", file])["already"], true);
+    for (dataset, body, extension) in canary_deliveries() {
+        let path = program.path(&format!("{dataset}.{extension}"));
+        std::fs::write(&path, body).unwrap();
+        program.ok(&["ingest", dataset, text(&path)]);
+        std::fs::remove_file(&path).unwrap();
+    }
+    let analyst = ["--as", "analyst:lee", "--purpose", "marketing_analysis"];
+    let ask = |sql| program.json(&[["sql", sql].as_slice(), &analyst].concat());
+    let people = ask("SELECT name, phone FROM crm_members");
+    assert_eq!(people["rows"].as_array().unwrap().len(), 1, "{people}");
+    let partner = ["--as", "partner:acme", "--epsilon", "0.5"];
+    let sql = "SELECT region, COUNT(*) AS lines FROM pos_order_lines GROUP BY region";
+    let release = |program: &Program| program.json(&[["release", sql].as_slice(), &partner].concat());
+    let paid = release(program);
+    assert_eq!(paid["rows"].as_array().unwrap().len(), 8, "{paid}");
+    assert_eq!(release(program)["rows"], paid["rows"], "the stored answer again");
+    assert!(!program.json(&["lineage", "pos_order_lines.amount"])["upstream"].as_array().unwrap().is_empty());
+    program.ok(&["log", "verify"]);
+    ask(LINES)["rows"].clone()
+}
+
+#[test]
+fn a_hub_works_on_s3_and_postgresql_as_on_a_folder() {
+    let Some(database) = postgres::Server::start() else { return };
+    let bucket = Bucket::start();
+    let url = database.url("postgres");
+    let shared = on_s3(&bucket).with_env("MEMBRANE__LEDGER__URL", &url);
+    shared.ok(&["keys", "init"]);
+    let local = Program::new();
+    assert_eq!(use_it(&shared), use_it(&local));
+
+    // A second machine with the same key reads what the first has written.
+    let second = on_s3(&bucket).with_env("MEMBRANE__LEDGER__URL", &url);
+    std::fs::create_dir_all(second.path(".membrane")).unwrap();
+    std::fs::copy(shared.path(".membrane/root.key"), second.path(".membrane/root.key")).unwrap();
+    let asked = second.json(&["sql", LINES, "--as", "analyst:lee", "--purpose", "marketing_analysis"]);
+    assert_eq!(asked["rows"].as_array().unwrap().len(), 8, "{asked}");
+
+    let psql = |sql: &str| {
+        let output = Command::new("psql").args(["-Atc", sql, &url]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    psql("CHECKPOINT");
+    let folder = PathBuf::from(psql("SHOW data_directory").trim());
+    let objects = bucket.objects();
+    assert!(objects.iter().any(|(name, _)| name.contains("tables/crm_members/_delta_log/")));
+    for canary in CANARIES {
+        assert_eq!(files_with(&folder, canary), Vec::<PathBuf>::new(), "{canary}");
+        for (name, bytes) in &objects {
+            assert!(!holds(bytes, canary.as_bytes()), "{canary} is in {name}");
+        }
+    }
+}
+
+#[test]
+fn storage_that_is_away_is_one_clear_error() {
+    let program = Program::new()
+        .with_env("MEMBRANE__DATA__URL", "s3://hub/members")
+        .with_env("MEMBRANE__DATA__STORAGE__AWS_ENDPOINT", "http://127.0.0.1:9")
+        .with_env("MEMBRANE__DATA__STORAGE__AWS_ALLOW_HTTP", "true")
+        .with_env("MEMBRANE__DATA__STORAGE__AWS_REGION", "us-east-1")
+        .with_env("MEMBRANE__DATA__STORAGE__AWS_ACCESS_KEY_ID", "test")
+        .with_env("MEMBRANE__DATA__STORAGE__AWS_SECRET_ACCESS_KEY", "hush-hush");
+    let output = program.run(&["runs"]);
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.contains("[data] url") && !error.contains("hush"), "{error}");
+}
