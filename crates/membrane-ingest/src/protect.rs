@@ -130,14 +130,13 @@ impl Protector {
                 }
                 continue;
             }
-            let cipher = match last.take() {
-                Some((same, cipher)) if Arc::ptr_eq(same, entry) => cipher,
-                _ => entry.key()?.cipher(),
-            };
-            for column in &mut sealed {
-                column.seal(row, &cipher, &entry.id)?;
+            if !last.as_ref().is_some_and(|(same, _)| Arc::ptr_eq(same, entry)) {
+                last = Some((entry, entry.key()?.cipher()));
             }
-            last = Some((entry, cipher));
+            let (_, cipher) = last.as_ref().ok_or(IngestError::Broken)?;
+            for column in &mut sealed {
+                column.seal(row, cipher, &entry.id)?;
+            }
         }
         Ok(sealed)
     }

@@ -220,6 +220,11 @@ pub(crate) fn instead_of(name: &str) -> Option<&'static str> {
     INSTEAD.iter().find(|(known, _)| *known == name).map(|(_, told)| *told)
 }
 
+/// Tells whether a word is the name of a function that a statement may use.
+pub(crate) fn is_known_name(word: &str) -> bool {
+    [SCALAR, AGGREGATE, WINDOW].iter().any(|names| names.contains(&word))
+}
+
 /// Tells whether a scalar function may be used.
 pub(crate) fn is_scalar_allowed(function: &ScalarUDF) -> bool {
     SCALAR.contains(&function.name()) && function.signature().volatility != Volatility::Volatile

@@ -30,7 +30,7 @@ const TOKENS_PER_LEVEL: usize = 128;
 pub struct Statement {
     query: Box<ast::Query>,
     tables: Vec<DatasetName>,
-    redacted: String,
+    redacted: redact::Redacted,
 }
 
 impl Statement {
@@ -49,7 +49,7 @@ impl Statement {
             .map_err(|error| QueryError::Syntax { position: position(error.location) })?;
         check_first_word(&tokens)?;
         check_length(&tokens, limits)?;
-        let redacted = redact::redact(&tokens);
+        let redacted = redact::Redacted::new(&tokens);
         // The parser reads the very tokens that were redacted: no second opinion on what is a literal.
         let mut parser = Parser::new(&dialect)
             .with_recursion_limit(limits.nesting_max.saturating_mul(2))
@@ -73,11 +73,11 @@ impl Statement {
         &self.tables
     }
 
-    /// Returns the statement as it may be recorded: no literal, no comment, and no name that could be
-    /// a value survives; `?` stands in their place.
+    /// Returns the statement as it may be recorded: no literal, no comment, and no name survives that is
+    /// neither known (in lower case) nor given by the statement itself; `?` stands in their place.
     #[must_use]
-    pub fn redacted(&self) -> &str {
-        &self.redacted
+    pub fn redacted(&self, known: impl Fn(&str) -> bool) -> String {
+        self.redacted.text(&known)
     }
 
     /// Returns the statement for DataFusion's planner.
@@ -89,7 +89,7 @@ impl Statement {
 // PRIVACY: the syntax tree holds literals; only the redacted text is shown.
 impl fmt::Debug for Statement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Statement").field(&self.redacted).finish()
+        f.debug_tuple("Statement").field(&self.redacted(|_| false)).finish()
     }
 }
 

@@ -24,6 +24,7 @@ fn every() -> Vec<Error> {
         refused(RefusedReason::NotFound),
         refused(RefusedReason::PolicyFault),
         refused(RefusedReason::RecordFault),
+        Error::NoData { dataset: "pos_orders".parse().expect("dataset") },
         Error::OverBudget {
             scope: Scope::Partner("partner:acme".parse().expect("principal")),
             remaining: price(1),

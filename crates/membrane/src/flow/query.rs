@@ -6,7 +6,7 @@ use futures::stream::{BoxStream, StreamExt};
 use membrane_model::{Action, Purpose, RunId};
 use membrane_query::{Answer, AnswerColumn, QueryError, Statement};
 
-use super::run::{ActiveRun, RunHead, Work};
+use super::run::{ActiveRun, RunHead, Work, knows};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
@@ -43,7 +43,7 @@ pub async fn query(ctx: &RequestCtx, hub: &Hub, request: QueryRequest) -> Result
         action: Action::Read,
         purpose: request.purpose,
         job: "query".to_owned(),
-        statement: statement.as_ref().ok().map(|statement| statement.redacted().to_owned()),
+        statement: statement.as_ref().ok().map(|statement| statement.redacted(|word| knows(hub, word))),
     };
     let mut run = ActiveRun::open(ctx, hub, head).await?;
     let answer = match start(&mut run, hub, statement).await {

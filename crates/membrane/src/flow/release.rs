@@ -23,7 +23,7 @@ use tokio::time::Instant;
 
 use super::budget::BudgetLine;
 use super::caps::caps;
-use super::run::{ActiveRun, RunHead, Work};
+use super::run::{ActiveRun, RunHead, Work, knows};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
@@ -93,7 +93,7 @@ pub async fn release(ctx: &RequestCtx, hub: &Hub, request: ReleaseRequest) -> Re
         action: Action::Release,
         purpose: Some(purpose),
         job: if request.dry_run { "price release".to_owned() } else { "release".to_owned() },
-        statement: statement.as_ref().ok().map(|statement| statement.redacted().to_owned()),
+        statement: statement.as_ref().ok().map(|statement| statement.redacted(|word| knows(hub, word))),
     };
     let mut run = ActiveRun::open(ctx, hub, head).await?;
     let plan = match plan(&mut run, hub, statement, &request).await {

@@ -32,6 +32,13 @@ pub(super) fn job(verb: &str, name: impl Display, known: bool) -> String {
     if known { format!("{verb} {name}") } else { verb.to_owned() }
 }
 
+/// Tells whether a word is the name of a dataset or of a column: what a statement may be recorded with.
+pub(super) fn knows(hub: &Hub, word: &str) -> bool {
+    hub.catalog().datasets().any(|dataset| {
+        dataset.name.as_str() == word || dataset.columns.iter().any(|column| column.name.as_str() == word)
+    })
+}
+
 /// What was done in a run, as far as it is known.
 #[derive(Debug, Default)]
 pub(super) struct Work {

@@ -15,10 +15,21 @@ use crate::testing::{World, now, world};
 const STORES: &str = "store_id,name,city,region,opened_on\n\
                       S001,Bund,Shanghai,SH,2020-01-02\nS002,Temple,Beijing,BJ,2021-02-03\n";
 
+const LINES: &str = "order_id,line_no,member_no,pay_account,store_id,region,product_id,category,quantity,amount,ordered_at,ordered_month\n\
+                     O0000000000001,1,M00000001,,S001,SH,P00001,snacks,2,20.50,2025-01-05T10:00:00Z,2025-01\n";
+
 impl World {
     async fn bring_in(&self, text: &'static str) -> Result<super::Ingested, crate::error::Failure> {
+        self.deliver("dim_stores", text).await
+    }
+
+    async fn deliver(
+        &self,
+        dataset: &str,
+        text: &'static str,
+    ) -> Result<super::Ingested, crate::error::Failure> {
         let request = IngestRequest {
-            dataset: "dim_stores".parse().expect("dataset"),
+            dataset: dataset.parse().expect("dataset"),
             reader: InputSource::Stream(Box::pin(text.as_bytes())),
             format: Format::Csv,
             source: None,
@@ -188,6 +199,7 @@ async fn a_release_is_priced_charged_once_and_refused_beyond_the_budget() {
         dry_run,
         ..ReleaseRequest::default()
     };
+    world.deliver("pos_order_lines", LINES).await.expect("a line");
     let priced = release(&acme, &world.hub, ask(1.0, true)).await.expect("price");
     assert!(priced.answer.is_none() && priced.charged.rho_nano == 0 && priced.price.rho_nano > 0);
     let first = release(&acme, &world.hub, ask(1.0, false)).await.expect("release");

@@ -1,47 +1,57 @@
 //! How long the texts of rows are, without laying them out.
 
-use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::datatypes::DataType;
+use arrow::array::{Array, ArrayRef, AsArray, OffsetSizeTrait};
+use arrow::buffer::NullBuffer;
 
 /// Adds the bytes of a column's texts to the lengths of its rows. Other types are short.
 pub(super) fn add(column: &ArrayRef, lengths: &mut [usize]) {
     if let Some(dictionary) = column.as_any_dictionary_opt() {
-        let values = dictionary.values();
         // An empty dictionary has no keys that mean anything.
-        if values.is_empty() || !is_text(values.data_type()) {
+        let Some(of_values) = of_texts(dictionary.values()).filter(|lengths| !lengths.is_empty()) else {
             return;
-        }
-        let keys = dictionary.normalized_keys();
-        for (row, (length, key)) in lengths.iter_mut().zip(keys).enumerate() {
-            if column.is_valid(row) {
-                *length = length.saturating_add(of(values, key));
+        };
+        let of_keys = dictionary.normalized_keys();
+        let of_rows = of_keys.into_iter().map(|key| of_values.get(key).copied().unwrap_or_default());
+        add_valid(lengths, of_rows, column.nulls());
+    } else if let Some(of_rows) = of_texts(column) {
+        add_valid(lengths, of_rows.into_iter(), None);
+    }
+}
+
+/// Returns the bytes of each text; none when the values are no texts.
+fn of_texts(texts: &ArrayRef) -> Option<Vec<usize>> {
+    let mut lengths = vec![0; texts.len()];
+    if let Some(array) = texts.as_string_opt::<i32>() {
+        add_valid(&mut lengths, between(array.value_offsets()), texts.nulls());
+    } else if let Some(array) = texts.as_string_opt::<i64>() {
+        add_valid(&mut lengths, between(array.value_offsets()), texts.nulls());
+    } else {
+        let views = texts.as_string_view_opt()?.views();
+        // The first four bytes of a view are the length.
+        let of_views =
+            views.iter().map(|view| usize::try_from(view & u128::from(u32::MAX)).unwrap_or_default());
+        add_valid(&mut lengths, of_views, texts.nulls());
+    }
+    Some(lengths)
+}
+
+/// Returns the lengths between offsets.
+fn between<O: OffsetSizeTrait>(offsets: &[O]) -> impl Iterator<Item = usize> + '_ {
+    offsets.iter().zip(offsets.iter().skip(1)).map(|(start, end)| (*end - *start).as_usize())
+}
+
+/// Adds lengths where there is a value.
+fn add_valid(lengths: &mut [usize], added: impl Iterator<Item = usize>, nulls: Option<&NullBuffer>) {
+    match nulls {
+        None => {
+            for (length, added) in lengths.iter_mut().zip(added) {
+                *length = length.saturating_add(added);
             }
         }
-    } else if is_text(column.data_type()) {
-        for (row, length) in lengths.iter_mut().enumerate() {
-            *length = length.saturating_add(of(column, row));
+        Some(nulls) => {
+            for ((length, added), is_valid) in lengths.iter_mut().zip(added).zip(nulls) {
+                *length = length.saturating_add(if is_valid { added } else { 0 });
+            }
         }
-    }
-}
-
-const fn is_text(found: &DataType) -> bool {
-    matches!(found, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
-}
-
-/// Returns the bytes of one text; none has none.
-fn of(texts: &ArrayRef, row: usize) -> usize {
-    if !texts.is_valid(row) {
-        return 0;
-    }
-    if let Some(texts) = texts.as_string_opt::<i32>() {
-        usize::try_from(texts.value_length(row)).unwrap_or_default()
-    } else if let Some(texts) = texts.as_string_opt::<i64>() {
-        usize::try_from(texts.value_length(row)).unwrap_or_default()
-    } else if let Some(texts) = texts.as_string_view_opt() {
-        // The first four bytes of a view are the length.
-        let length = texts.views().get(row).map_or(0, |view| view & u128::from(u32::MAX));
-        usize::try_from(length).unwrap_or_default()
-    } else {
-        0
     }
 }
