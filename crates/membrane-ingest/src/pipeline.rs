@@ -34,6 +34,17 @@ pub async fn ingest(
     input: Input,
     progress: &dyn Progress,
 ) -> Result<IngestReport, IngestError> {
+    // What is under way is large; whoever waits for it need not be.
+    Box::pin(bring_in(hub, permit, dataset, input, progress)).await
+}
+
+async fn bring_in(
+    hub: &IngestParts,
+    permit: &Permit,
+    dataset: &Arc<Dataset>,
+    input: Input,
+    progress: &dyn Progress,
+) -> Result<IngestReport, IngestError> {
     let Input { reader, format, source: called } = input;
     let act = Act { hub, permit, dataset, format, called };
     let source = joined(spawn_blocking(move || Source::open(reader))).await??;
@@ -46,7 +57,7 @@ pub async fn ingest(
     let meter = work.meter.clone();
     let stages = Stages::start(work, &stop);
     let outcome = match file {
-        Some((file, table)) => act.finish_file(stages, &file, &table, &stop, progress).await?,
+        Some((file, table)) => Box::pin(act.finish_file(stages, &file, &table, &stop, progress)).await?,
         None => {
             let finished = stages.finish(progress).await?;
             match meter.digest() {

@@ -8,7 +8,7 @@ mod columns;
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BinaryBuilder, Int64Array, StringArray};
+use arrow::array::{ArrayRef, BinaryBuilder, Int64Array, StringArray};
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;

@@ -1,5 +1,6 @@
 //! What is stored opens again with the right key, and shows nothing without it.
 
+use arrow::array::Array as _;
 use arrow::array::{AsArray, BinaryArray};
 use membrane_ledger::Ledger;
 use membrane_model::{Generalisation, SubjectId};

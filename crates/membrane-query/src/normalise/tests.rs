@@ -46,9 +46,11 @@ fn bytes_follow_from_values_alone() {
     let other = "a text of another batch, in the same buffer";
     let batch = |noise: i64, before: usize| {
         let rows = before + 20;
-        let shown = |row: usize| row >= before && row % 3 != 0;
+        let shown = |row: usize| row >= before && !row.is_multiple_of(3);
         let nulls = |width: usize| {
-            NullBuffer::from((0..rows).map(|row| (row - row.min(before)) % width != 0).collect::<Vec<_>>())
+            NullBuffer::from(
+                (0..rows).map(|row| !(row - row.min(before)).is_multiple_of(width)).collect::<Vec<_>>(),
+            )
         };
         let texts: StringViewArray = (0..rows)
             .map(|row| {

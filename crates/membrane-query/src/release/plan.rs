@@ -298,12 +298,11 @@ pub(super) async fn exact(
     Ok(exact)
 }
 
+/// The columns of an answer, and its rows as text.
+type Shaped = (Vec<ReleaseColumn>, Vec<Vec<Option<String>>>);
+
 /// Puts the columns and rows of an answer together from released values.
-fn shape(
-    question: &Question,
-    mechanism: &Mechanism,
-    released: &NoisyRelease,
-) -> Result<(Vec<ReleaseColumn>, Vec<Vec<Option<String>>>), QueryError> {
+fn shape(question: &Question, mechanism: &Mechanism, released: &NoisyRelease) -> Result<Shaped, QueryError> {
     let aggregates = &mechanism.spec().aggregates;
     Ok((present::columns(question, aggregates)?, present::rows(question, aggregates, &released.groups)?))
 }

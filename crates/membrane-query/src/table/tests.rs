@@ -56,6 +56,7 @@ async fn expressions_never_see_a_hidden_row() {
 /// can. The rule keeps half of the rows: with a rarer one `AND` skips the hidden rows by luck.
 #[tokio::test]
 async fn a_plain_row_rule_is_no_barrier() {
+    #[expect(clippy::disallowed_methods, reason = "the unprotected side")]
     let state = SessionStateBuilder::new_with_default_features().build();
     state.schema_for_ref("member").unwrap().register_table("member".to_owned(), Arc::new(members())).unwrap();
     for condition in [

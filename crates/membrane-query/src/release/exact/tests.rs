@@ -134,7 +134,7 @@ async fn conditions_and_joins_come_first() {
     // In whatever order the statement names them.
     let sql = "SELECT brand, COUNT(*) FROM products JOIN lines USING (product_id) GROUP BY brand";
     let found = totals_with(sql, &options(1.0), &[products, lines]).await.expect("totals").groups;
-    assert_eq!(found.into_iter().map(|(_, totals)| totals.values[0]).collect::<Vec<_>>(), [1, 1]);
+    assert_eq!(found.into_values().map(|totals| totals.values[0]).collect::<Vec<_>>(), [1, 1]);
 }
 
 /// Seven joins of one product table: one line stays one row, whatever the product table holds.

@@ -131,7 +131,8 @@ async fn one_member_more_changes_neither_success_nor_error() {
     ]) {
         for limits in &limits {
             for rows in [&others, &all] {
-                let found = totals_within(sql, &options(1.0), &tables(&[rows.clone()]), limits).await;
+                let found =
+                    totals_within(sql, &options(1.0), &tables(std::slice::from_ref(rows)), limits).await;
                 assert_eq!(found.map(|_| ()), Ok(()), "{sql}");
             }
         }
