@@ -2,6 +2,7 @@
 
 use membrane::flow::{self, ReleaseRequest};
 
+use crate::program::Program;
 use crate::world::{self, small};
 
 /// The blocks of a page that are fenced as this language.
@@ -22,6 +23,48 @@ async fn the_questions_of_the_partners_page_have_a_price() {
         let told = flow::release(&world.ctx("partner:acme"), &world.hub, request).await;
         assert!(told.is_ok_and(|told| told.price.rho_nano > 0), "{sql}");
     }
+}
+
+/// The small catalog of one page and the small policies of the other are a hub.
+#[test]
+fn the_small_hub_of_the_pages_works() {
+    let program = Program::new();
+    let write = |name: &str, text: &str| {
+        let path = program.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    for text in blocks("contracts.md", "yaml") {
+        let name = text.lines().next().unwrap().trim_start_matches("# ");
+        write(name, &text);
+    }
+    let schema = std::fs::read_to_string(world::repository().join("policies/membrane.cedarschema")).unwrap();
+    write("policies/membrane.cedarschema", &schema);
+    write("policies/visits.cedar", &blocks("policies.md", "text")[0]);
+    write("policies/principals.json", blocks("policies.md", "json").last().unwrap());
+    write(
+        "visits.csv",
+        "visit_id,card_no,phone,born_on,region,spent,visited_at\n\
+         v1,AB12345678,+8613800138001,1990-05-17,north,12.50,2026-01-02T03:04:05Z\n",
+    );
+    let here = |words: &[&str]| {
+        let own = ["--catalog", "catalog", "--policies", "policies"];
+        let mut command = program.bare();
+        let output = command.args(words).args(own).output().unwrap();
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    here(&["catalog", "check"]);
+    here(&["policy", "check"]);
+    here(&["ingest", "store_visits", "visits.csv"]);
+    let analyst = ["--as", "analyst:mei", "--purpose", "store_planning", "--csv"];
+    let shown = here(&[&["sql", "SELECT phone, born_on, region FROM store_visits"], &analyst[..]].concat());
+    assert!(shown.contains("+86*") && !shown.contains("138001"), "{shown}");
+    let partner = ["--as", "partner:acme", "--purpose", "store_planning", "--dry-run"];
+    here(
+        &[&["release", "SELECT region, SUM(spent) AS s FROM store_visits GROUP BY region"], &partner[..]]
+            .concat(),
+    );
 }
 
 #[test]

@@ -43,6 +43,13 @@ impl Program {
         command
     }
 
+    /// The program in the hub's folder, and nothing said.
+    pub(crate) fn bare(&self) -> Command {
+        let mut command = Command::new(binary());
+        command.current_dir(self.dir.path()).stdin(Stdio::null());
+        command
+    }
+
     pub(crate) fn run(&self, words: &[&str]) -> Output {
         self.command(words).output().unwrap()
     }

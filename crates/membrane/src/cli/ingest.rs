@@ -95,7 +95,7 @@ fn standard_input() -> Result<tokio::fs::File, CliError> {
 /// Opens a path: a regular file as one, whose size is known; a pipe or a device as a stream, which can be read only once.
 async fn open(path: &Path) -> Result<(InputSource, Option<u64>), CliError> {
     let fault = |error: std::io::Error| {
-        CliError::failed(format!("cannot read `{}`: {}", path.display(), error.kind()))
+        CliError::failed(format!("cannot read `{}`: {}", path.display(), words(&error)))
     };
     let found = std::fs::metadata(path).map_err(fault)?;
     if found.is_dir() {
@@ -106,6 +106,14 @@ async fn open(path: &Path) -> Result<(InputSource, Option<u64>), CliError> {
     }
     let stream = tokio::fs::File::open(path).await.map_err(fault)?;
     Ok((InputSource::Stream(Box::pin(stream)), None))
+}
+
+/// What a person calls it.
+fn words(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "no such file".to_owned(),
+        kind => kind.to_string(),
+    }
 }
 
 fn show(body: &IngestBody, contract_changed: bool) -> Result<(), CliError> {
