@@ -25,6 +25,9 @@ pub struct Snapshot {
     pub table_id: String,
     /// The table as the query engine sees it.
     pub provider: Arc<dyn TableProvider>,
+    /// Whether the table is its Parquet files and nothing else: no column is stored under another name or in a path, and
+    /// no row of a file is marked as deleted. Delta's protocol says so: such a table can be read by version 1 of it.
+    pub plain_files: bool,
     /// The provider's schema. Text and binary columns may be read as views.
     pub schema: SchemaRef,
 }
@@ -54,11 +57,13 @@ impl Snapshot {
         let version = TableVersion(table.version().ok_or_else(empty)?);
         let state = table.snapshot().map_err(|source| LakeError::table("read the table's log", source))?;
         let table_id = state.metadata().id().to_owned();
+        let plain_files =
+            state.protocol().min_reader_version() == 1 && state.metadata().partition_columns().is_empty();
         let provider = table.table_provider().with_session(reading_session()).await.map_err(|source| {
             LakeError::Provider { doing: "open the table for reading", source: Box::new(source) }
         })?;
         let schema = provider.schema();
-        Ok(Self { version, table_id, provider, schema })
+        Ok(Self { version, table_id, provider, plain_files, schema })
     }
 }
 

@@ -99,15 +99,15 @@ const fn fits(how: Generalisation, logical_type: LogicalType) -> bool {
     }
 }
 
-/// Tells whether a generalisation would show every value of a column as it is. A contract that says so is refused at
-/// load; a policy speaks of many columns, so that it is looked at for each.
+/// Tells whether a generalisation would show every value of a column, or every whole one, as it is. A contract that says
+/// so is refused at load; a policy speaks of many columns, so that it is looked at for each.
 fn keeps_all(how: Generalisation, column: &Column) -> bool {
-    match (how, column.logical_type) {
-        (Generalisation::Width(1), LogicalType::Integer | LogicalType::Decimal { scale: 0, .. }) => true,
-        (Generalisation::Prefix(length), LogicalType::String) => {
+    match how {
+        Generalisation::Width(width) => width <= 1,
+        Generalisation::Prefix(length) => {
             column.rules.length_max.is_some_and(|most| most <= usize::from(length))
         }
-        _ => false,
+        Generalisation::Month | Generalisation::Year => false,
     }
 }
 

@@ -16,7 +16,6 @@ use membrane_model::{Limits, LineageEdge, RevealLevel};
 
 use crate::brake::Brake;
 use crate::bytes::bytes_of;
-use crate::cut::cut;
 use crate::error::QueryError;
 use crate::sanitise::sanitise;
 
@@ -79,8 +78,7 @@ pub(crate) fn run(
             Ok(())
         });
     }
-    // Operators give what they have, batches of any size: those of one message each are cut here.
-    limited(cut(tasks.build()), limits, brake)
+    limited(tasks.build(), limits, brake)
 }
 
 fn limited(

@@ -32,6 +32,7 @@ use datafusion::physical_plan::{ChildrenPropertiesMode, ExecutionPlan, ReplaceCh
 use tokio::time::Instant;
 
 use crate::fault::ScanFault;
+use crate::scan::keep_order;
 
 /// Says when a query has to stop.
 #[derive(Debug)]
@@ -61,7 +62,7 @@ impl Brake {
     }
 }
 
-/// Makes the plan that runs, of an analysed plan: optimised, and with every brake in it.
+/// Makes the plan that runs, of an analysed plan: optimised, with every brake in it, and in order where that is told.
 pub(crate) async fn physical(
     state: &SessionState,
     plan: LogicalPlan,
@@ -70,7 +71,7 @@ pub(crate) async fn physical(
     let optimised = state.optimizer().optimize(plan, state, |_, _| {})?;
     let braked = brake_joins(optimised, brake)?;
     let physical = state.query_planner().create_physical_plan(&braked, state).await?;
-    guard_windows(let_joins_yield(physical)?, brake)
+    keep_order(guard_windows(let_joins_yield(physical)?, brake)?)
 }
 
 /// Puts the brake into the conditions of joins, in an optimised plan.

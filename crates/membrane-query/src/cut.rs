@@ -1,4 +1,4 @@
-//! Cuts a stream of rows into batches of one size.
+//! Cuts rows into batches of one size.
 //!
 //! PRIVACY: a batch that is as long as what was left of a stored one after the row rule tells how many rows were hidden
 //! there, and an Arrow client is sent one message for each batch. So rows leave in batches of [`ROWS`], however they
@@ -8,10 +8,6 @@ use datafusion::arrow::compute::BatchCoalescer;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
-use datafusion::common::Result as DataFusionResult;
-use datafusion::physical_plan::SendableRecordBatchStream;
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use futures::StreamExt as _;
 
 /// Rows of a batch.
 pub(crate) const ROWS: usize = 8192;
@@ -26,7 +22,7 @@ impl Cutter {
         Self(BatchCoalescer::new(schema, ROWS))
     }
 
-    /// Takes a batch. One that fits as it is comes out as it is, without a copy.
+    /// Takes a batch, and gives the next that is full. One that fits as it is comes out as it is, without a copy.
     pub(crate) fn push(&mut self, batch: RecordBatch) -> Result<Option<RecordBatch>, ArrowError> {
         if batch.num_rows() == ROWS && self.0.is_empty() {
             return Ok(Some(batch));
@@ -35,7 +31,7 @@ impl Cutter {
         Ok(self.next())
     }
 
-    /// Returns a batch that is full.
+    /// Returns the next batch that is full: a long one that was taken may have filled several.
     pub(crate) fn next(&mut self) -> Option<RecordBatch> {
         self.0.next_completed_batch()
     }
@@ -45,36 +41,6 @@ impl Cutter {
         self.0.finish_buffered_batch()?;
         Ok(self.next())
     }
-}
-
-/// Cuts a stream.
-pub(crate) fn cut(input: SendableRecordBatchStream) -> SendableRecordBatchStream {
-    let schema = input.schema();
-    let start = Some((input, Cutter::new(SchemaRef::clone(&schema))));
-    let batches = futures::stream::unfold(start, |state| async move {
-        let (mut input, mut cutter) = state?;
-        match next(&mut input, &mut cutter).await {
-            Ok(Some(batch)) => Some((Ok(batch), Some((input, cutter)))),
-            Ok(None) => None,
-            Err(error) => Some((Err(error), None)),
-        }
-    });
-    Box::pin(RecordBatchStreamAdapter::new(schema, batches))
-}
-
-async fn next(
-    input: &mut SendableRecordBatchStream,
-    cutter: &mut Cutter,
-) -> DataFusionResult<Option<RecordBatch>> {
-    if let Some(batch) = cutter.next() {
-        return Ok(Some(batch));
-    }
-    while let Some(batch) = input.next().await {
-        if let Some(batch) = cutter.push(batch?)? {
-            return Ok(Some(batch));
-        }
-    }
-    Ok(cutter.finish()?)
 }
 
 #[cfg(test)]

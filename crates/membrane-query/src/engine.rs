@@ -148,8 +148,10 @@ impl Engine {
             if reader == Reader::Release {
                 rules = rules.for_release(dataset.dataset().is_private());
             }
+            let mut plain_files = false;
             let inner = match self.parts.lake.snapshot(permit, name, None).await {
                 Ok(snapshot) => {
+                    plain_files = snapshot.plain_files;
                     opened.inputs.push(DatasetVersion { dataset: name.clone(), version: snapshot.version });
                     opened.table_ids.push((name.clone(), snapshot.table_id));
                     Some(snapshot.provider)
@@ -158,7 +160,8 @@ impl Engine {
                 Err(error) => return Err(unopened(name, permit, &error)),
             };
             let table = GovernedTable::new(rules, inner, Arc::clone(&self.trusted), Arc::clone(&self.opener));
-            opened.tables.push((name.clone(), Arc::new(table.in_run(permit.run_id()))));
+            let table = table.in_run(permit.run_id()).of_plain_files(plain_files);
+            opened.tables.push((name.clone(), Arc::new(table)));
         }
         Ok(opened)
     }

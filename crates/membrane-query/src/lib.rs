@@ -29,6 +29,7 @@ mod normalise;
 mod open;
 mod plain_name;
 mod plan_check;
+mod predicate;
 mod program;
 mod pushdown;
 mod rebuild;

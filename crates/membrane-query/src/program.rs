@@ -1,25 +1,23 @@
 //! What a governed scan does with each batch: row rule on originals, masks, clean arrays.
 //!
-//! In two steps, because what comes between them counts rows: [`Program::keep`] leaves those that may be seen, and
+//! In two steps, because rows are counted and put together between them: [`Program::keep`] says which may be seen, and
 //! [`Program::show`] makes of them what is shown.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, AsArray, BooleanArray};
-use datafusion::arrow::compute::FilterBuilder;
+use datafusion::arrow::array::{ArrayRef, BooleanArray};
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
-use datafusion::common::DFSchema;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::Expr;
-use datafusion::logical_expr::utils::conjunction;
 use datafusion::physical_plan::PhysicalExpr;
 use membrane_vault::ColumnContext;
 
 use crate::fault::ScanFault;
 use crate::mask;
 use crate::open::{Cells, Opener, SealedColumn, open_batch, subjects_of};
+use crate::predicate::Predicate;
 use crate::rebuild;
 use crate::rules::{ColumnRule, SUBJECT_COLUMN, ScanRules, Source};
 
@@ -35,7 +33,7 @@ pub(crate) struct Conditions {
 /// What is done to each batch of one scan.
 pub(crate) struct Program {
     /// The row rule and the statement's leakproof conditions, over the inner scan's columns.
-    predicate: Option<Arc<dyn PhysicalExpr>>,
+    predicate: Option<Predicate>,
     /// Whether there is a row rule: the inner scan then reads rows that are not to be seen.
     hides_rows: bool,
     /// The inner scan's columns that are needed after the predicate.
@@ -84,15 +82,9 @@ impl Program {
         inner: &Schema,
         trusted: &SessionState,
     ) -> Result<Self, ScanFault> {
-        // The rule first: it is what most rows fail. The order is no barrier and need not be one, since neither can
-        // fail on a row nor tell of it.
-        let predicate = match conjunction(conditions.rule.iter().chain(&conditions.filters).cloned()) {
-            None => None,
-            Some(condition) => {
-                let schema = DFSchema::try_from(inner.clone()).map_err(|_| ScanFault::Rule)?;
-                Some(trusted.create_physical_expr(condition, &schema).map_err(|_| ScanFault::Rule)?)
-            }
-        };
+        // In any order: neither the rule nor the statement's conditions can fail on a row or tell of it.
+        let all: Vec<Expr> = conditions.rule.iter().chain(&conditions.filters).cloned().collect();
+        let predicate = Predicate::bind(&all, inner, trusted)?;
         let mut keep = Vec::new();
         let mut kept_names = Vec::new();
         for name in needed_after(rules, shown)? {
@@ -138,9 +130,21 @@ impl Program {
         }
     }
 
-    /// Returns what the inner scan may use to read less, and has not to rely on.
-    pub(crate) const fn predicate(&self) -> Option<&Arc<dyn PhysicalExpr>> {
-        self.predicate.as_ref()
+    /// Returns what the inner scan may use to read less. It is evaluated here all the same.
+    pub(crate) fn predicate(&self) -> Option<&Arc<dyn PhysicalExpr>> {
+        self.predicate.as_ref().map(Predicate::whole)
+    }
+
+    /// Tells whether there is a row rule.
+    pub(crate) const fn hides_rows(&self) -> bool {
+        self.hides_rows
+    }
+
+    /// Tells whether rows are to be put together before they are shown, so that batches are full: where cells have to be
+    /// opened, at a cost for each batch, and where the statement's own conditions leave rows out. What a row rule leaves
+    /// is put together after the masks, which write it anew in any case.
+    pub(crate) fn collects(&self) -> bool {
+        self.opens_cells() || (self.predicate.is_some() && !self.hides_rows)
     }
 
     /// Returns the columns of the rows that [`Program::keep`] gives.
@@ -153,27 +157,17 @@ impl Program {
         &self.schema
     }
 
-    /// Tells whether cells have to be opened, at a cost for each batch and each cell.
-    pub(crate) fn opens_cells(&self) -> bool {
+    fn opens_cells(&self) -> bool {
         self.outputs
             .iter()
             .any(|output| matches!(output, Output::Column(shown) if shown.rule.source == Source::Sealed))
     }
 
-    /// Applies the row rule, and the statement's leakproof conditions, to the originals. NULL hides the row.
-    pub(crate) fn keep(&self, batch: &RecordBatch) -> Result<RecordBatch, ScanFault> {
-        let kept = batch.project(&self.keep)?;
-        let Some(predicate) = &self.predicate else { return Ok(kept) };
-        let verdict = predicate
-            .evaluate(batch)
-            .and_then(|value| value.into_array(batch.num_rows()))
-            .map_err(|_| ScanFault::Rule)?;
-        let verdict: &BooleanArray = verdict.as_boolean_opt().ok_or(ScanFault::Rule)?;
-        let mut filter = FilterBuilder::new(verdict);
-        if kept.num_columns() > 1 {
-            filter = filter.optimize();
-        }
-        Ok(filter.build().filter_record_batch(&kept)?)
+    /// Applies the row rule, and the statement's leakproof conditions, to the originals. NULL hides the row. Returns
+    /// the columns that are needed further on, and which of their rows are kept, if not all.
+    pub(crate) fn keep(&self, batch: &RecordBatch) -> Result<(RecordBatch, Option<BooleanArray>), ScanFault> {
+        let verdict = self.predicate.as_ref().map(|predicate| predicate.verdict(batch)).transpose()?;
+        Ok((batch.project(&self.keep)?, verdict))
     }
 
     /// Turns rows that may be seen into rows as they are shown.

@@ -3,22 +3,20 @@
 //! ```text
 //! what the principal's plan sees          what is inside
 //! ------------------------------          --------------
-//! GovernedScanExec (a leaf)               inner Delta scan, in the trusted session, partition by partition
-//!                                           -> row rule and leakproof conditions on originals, NULL hides
+//! GovernedScanExec (a leaf)               inner Delta scan, in the trusted session, in many small units
+//!   as many partitions as processors        -> row rule and leakproof conditions on originals, NULL hides
 //!                                           -> masks; sealed cells opened for the batch
 //!                                           -> arrays rebuilt
-//!                                         partitions put together in their order (crate::units)
-//!                                           -> batches of one size (crate::cut)
+//!                                         units put in order, cut and dealt out to the partitions (crate::units)
 //! ```
 //!
 //! A view with a row rule is no barrier: the optimiser merges the rule with the statement's own condition,
 //! and `AND` evaluates its right side on rows that its left side hides. A division by zero there, or a cast
 //! whose error prints the value, tells what the rule hides. Here the statement's expressions stand above a
-//! leaf, whose rows have already passed the rule. It has one partition, whatever the stored table has: which rows come
-//! together, and in which order, is a matter of the rows that may be seen. DataFusion deals them out above.
+//! leaf, whose rows have already passed the rule.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result as DataFusionResult, Statistics};
@@ -26,22 +24,29 @@ use datafusion::config::ConfigOptions;
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SessionState, TaskContext};
 use datafusion::physical_expr::EquivalenceProperties;
+use datafusion::physical_expr::expressions::{Column, Literal};
+use datafusion::physical_expr::projection::ProjectionExpr;
+use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
+use datafusion::physical_plan::coop::CooperativeExec;
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::filter_pushdown::{
     ChildPushdownResult, FilterPushdownPhase, FilterPushdownPropagation,
 };
+use datafusion::physical_plan::limit::{GlobalLimitExec, LocalLimitExec};
+use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PhysicalExpr,
     PlanProperties, ReplaceChildrenOptions, SendableRecordBatchStream, StatisticsArgs,
 };
 
-use crate::cut::cut;
 use crate::fault::Place;
 use crate::open::Opener;
 use crate::program::Program;
 use crate::session::inner_context;
-use crate::units::{self, Reading};
+use crate::units::Reading;
+use crate::units::dealt::Deal;
+use crate::units::taken::Untaken;
 
 const NAME: &str = "GovernedScanExec";
 
@@ -49,35 +54,96 @@ const NAME: &str = "GovernedScanExec";
 pub(crate) struct GovernedScanExec {
     inner: Arc<dyn ExecutionPlan>,
     program: Arc<Program>,
-    trusted: Arc<SessionState>,
-    opener: Arc<Opener>,
-    place: Place,
-    limit: Option<usize>,
+    parts: ScanParts,
+    /// The run whose partitions are being asked for.
+    run: Mutex<Option<Run>>,
     properties: Arc<PlanProperties>,
 }
 
 /// What a governed scan works with, beside the scan inside it.
+#[derive(Clone)]
 pub(crate) struct ScanParts {
     pub(crate) trusted: Arc<SessionState>,
     pub(crate) opener: Arc<Opener>,
     pub(crate) place: Place,
     /// Rows that are wanted, if not all.
     pub(crate) limit: Option<usize>,
+    /// Partitions. PRIVACY: as many as the asker's session has processors, whatever is stored.
+    pub(crate) outputs: usize,
+}
+
+/// One run of a scan: its partitions share what is read.
+struct Run {
+    rows: Rows,
+    asked: Vec<bool>,
+}
+
+#[derive(Clone)]
+enum Rows {
+    Taken(Arc<Untaken>),
+    Dealt(Arc<Deal>),
 }
 
 impl GovernedScanExec {
     /// Puts a program around an inner scan.
     pub(crate) fn new(inner: Arc<dyn ExecutionPlan>, program: Program, parts: ScanParts) -> Self {
+        Self::over(inner, Arc::new(program), parts)
+    }
+
+    fn over(inner: Arc<dyn ExecutionPlan>, program: Arc<Program>, mut parts: ScanParts) -> Self {
+        parts.outputs = parts.outputs.max(1);
         // PRIVACY: no order and no constants are claimed: the inner scan's come from hidden rows too.
         let properties = PlanProperties::new(
             EquivalenceProperties::new(Arc::clone(program.shown())),
-            Partitioning::UnknownPartitioning(1),
+            Partitioning::UnknownPartitioning(parts.outputs),
             EmissionType::Incremental,
             Boundedness::Bounded,
         );
-        let ScanParts { trusted, opener, place, limit } = parts;
-        let (program, properties) = (Arc::new(program), Arc::new(properties));
-        Self { inner, program, trusted, opener, place, limit, properties }
+        Self { inner, program, parts, run: Mutex::default(), properties: Arc::new(properties) }
+    }
+
+    /// Returns the scan with one partition when its order is to be kept: where a row rule hides rows.
+    pub(crate) fn in_order(&self) -> Option<Self> {
+        let parts = ScanParts { outputs: 1, ..self.parts.clone() };
+        self.program
+            .hides_rows()
+            .then(|| Self::over(Arc::clone(&self.inner), Arc::clone(&self.program), parts))
+    }
+
+    fn rows(&self, context: &TaskContext) -> DataFusionResult<Rows> {
+        let reading = Reading {
+            inner: Arc::clone(&self.inner),
+            context: inner_context(&self.parts.trusted, context.memory_pool())?,
+            program: Arc::clone(&self.program),
+            opener: Arc::clone(&self.parts.opener),
+            place: self.parts.place.clone(),
+            limit: self.parts.limit,
+            width: context.session_config().target_partitions(),
+        };
+        Ok(if self.program.hides_rows() {
+            Rows::Dealt(Deal::new(reading, self.parts.outputs))
+        } else {
+            Rows::Taken(Untaken::new(reading))
+        })
+    }
+
+    /// Returns what a partition reads from: with the others of its run, or, when it was asked for before, anew.
+    fn rows_of(&self, partition: usize, context: &TaskContext) -> DataFusionResult<Rows> {
+        let mut run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut current = match run.take() {
+            Some(run) if run.asked.get(partition) == Some(&false) => run,
+            _ => Run { rows: self.rows(context)?, asked: vec![false; self.parts.outputs] },
+        };
+        let asked = current.asked.get_mut(partition).ok_or_else(|| {
+            DataFusionError::Internal("a governed scan has no partition of this number".to_owned())
+        })?;
+        *asked = true;
+        let rows = current.rows.clone();
+        // What all have asked for is theirs to keep and to drop.
+        if current.asked.contains(&false) {
+            *run = Some(current);
+        }
+        Ok(rows)
     }
 }
 
@@ -138,21 +204,11 @@ impl ExecutionPlan for GovernedScanExec {
         partition: usize,
         context: Arc<TaskContext>,
     ) -> DataFusionResult<SendableRecordBatchStream> {
-        if partition > 0 {
-            return Err(DataFusionError::Internal("a governed scan has one partition".to_owned()));
-        }
-        let shown = units::read(Reading {
-            inner: Arc::clone(&self.inner),
-            context: inner_context(&self.trusted, context.memory_pool())?,
-            program: Arc::clone(&self.program),
-            opener: Arc::clone(&self.opener),
-            place: self.place.clone(),
-            limit: self.limit,
-            width: context.session_config().target_partitions(),
-        });
-        let shown = Box::pin(RecordBatchStreamAdapter::new(self.schema(), shown));
-        // Rows without columns are counted and nothing else.
-        Ok(if self.schema().fields().is_empty() { shown } else { cut(shown) })
+        let shown = match self.rows_of(partition, &context)? {
+            Rows::Taken(untaken) => untaken.output(),
+            Rows::Dealt(deal) => deal.output(partition),
+        };
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), shown)))
     }
 
     // PRIVACY: the row counts of the inner scan count hidden rows. `metrics` stays at its default, none.
@@ -174,6 +230,34 @@ impl ExecutionPlan for GovernedScanExec {
     ) -> DataFusionResult<FilterPushdownPropagation<Arc<dyn ExecutionPlan>>> {
         Ok(FilterPushdownPropagation::all_unsupported(result))
     }
+}
+
+/// Keeps the order of the rows of scans that hide rows, where an answer is made of such rows and nothing else.
+///
+/// PRIVACY: partitions are handed out as they come, and so in an order that differs from run to run. It tells nothing of
+/// hidden rows; but a plain SELECT is to have the same bytes in each run.
+pub(crate) fn keep_order(plan: Arc<dyn ExecutionPlan>) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
+    if let Some(scan) = plan.downcast_ref::<GovernedScanExec>() {
+        return Ok(scan.in_order().map_or_else(|| Arc::clone(&plan), |scan| Arc::new(scan)));
+    }
+    let passes = plan.is::<CooperativeExec>()
+        || plan.is::<CoalescePartitionsExec>()
+        || plan.is::<GlobalLimitExec>()
+        || plan.is::<LocalLimitExec>()
+        || plan.downcast_ref::<ProjectionExec>().is_some_and(|node| node.expr().iter().all(is_cheap));
+    let children: Vec<_> = plan.children().into_iter().map(Arc::clone).collect();
+    match <[_; 1]>::try_from(children) {
+        Ok([child]) if passes => {
+            let anew = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
+            plan.replace_children(vec![keep_order(child)?], anew)
+        }
+        _ => Ok(plan),
+    }
+}
+
+/// A column or a constant: nothing that several processors would compute faster.
+fn is_cheap(expression: &ProjectionExpr) -> bool {
+    expression.expr.is::<Column>() || expression.expr.is::<Literal>()
 }
 
 #[cfg(test)]

@@ -25,6 +25,9 @@ use crate::row_filter;
 use crate::rules::{ColumnRule, ScanRules};
 use crate::scan::{GovernedScanExec, ScanParts};
 
+/// Units for each partition of a scan that hides no row: enough that none ends long before the others.
+const UNITS_EACH: usize = 8;
+
 /// A table that shows one dataset as one permit allows it.
 ///
 /// INVARIANT: the stored table is reached through [`TableProvider::scan`] only, and what that returns is a
@@ -38,6 +41,7 @@ pub(crate) struct GovernedTable {
     opener: Arc<Opener>,
     shown: SchemaRef,
     place: Place,
+    plain_files: bool,
 }
 
 impl GovernedTable {
@@ -50,7 +54,13 @@ impl GovernedTable {
     ) -> Self {
         let shown = rules.shown_schema();
         let place = Place { dataset: rules.dataset.clone(), run: None };
-        Self { rules: Arc::new(rules), inner, trusted, opener, shown, place }
+        Self { rules: Arc::new(rules), inner, trusted, opener, shown, place, plain_files: false }
+    }
+
+    /// Says whether the stored table is its Parquet files and nothing else, so that they can be read directly.
+    pub(crate) const fn of_plain_files(mut self, plain_files: bool) -> Self {
+        self.plain_files = plain_files;
+        self
     }
 
     /// Says in which run the table is read, for the log.
@@ -71,6 +81,7 @@ impl GovernedTable {
 
     async fn plan(
         &self,
+        outputs: usize,
         projection: Option<&Vec<usize>>,
         filters: &[Expr],
         limit: Option<usize>,
@@ -85,22 +96,28 @@ impl GovernedTable {
             opener: Arc::clone(&self.opener),
             place: place.clone(),
             limit,
+            outputs,
         };
         let inner = match (&self.rules.rows, &self.inner) {
             // Nothing is stored, or no row may be seen: both look the same.
             (RowRule::None, _) | (_, None) => {
                 let empty: Arc<dyn ExecutionPlan> = Arc::new(EmptyExec::new(Arc::new(Schema::empty())));
+                let parts = ScanParts { outputs: 1, ..parts };
                 return Ok(GovernedScanExec::new(empty, Program::nothing(&shown), parts));
             }
             (_, Some(inner)) => inner,
         };
         let conditions = self.conditions(&inner.schema(), filters).map_err(|fault| place.fault(fault))?;
         let scan = self.inner_scan(inner.as_ref(), &shown, &conditions).await?;
+        let scan =
+            if self.plain_files { inner::plain(scan).map_err(|error| place.inner(&error))? } else { scan };
         let stored = scan.schema();
         let program = Program::compile(&self.rules, &shown, &conditions, &stored, &self.trusted)
             .map_err(|fault| place.fault(fault))?;
-        let scan =
-            inner::optimise(scan, program.predicate(), &self.trusted).map_err(|error| place.inner(&error))?;
+        // Where rows are hidden, units are read ahead of whoever takes them, and are to be small.
+        let units_max = if program.hides_rows() { usize::MAX } else { outputs.saturating_mul(UNITS_EACH) };
+        let scan = inner::optimise(scan, program.predicate(), units_max, &self.trusted)
+            .map_err(|error| place.inner(&error))?;
         if scan.schema() != stored {
             return Err(place.fault(ScanFault::Shape));
         }
@@ -189,12 +206,14 @@ impl TableProvider for GovernedTable {
 
     async fn scan(
         &self,
-        _state: &dyn Session,
+        state: &dyn Session,
         projection: Option<&Vec<usize>>,
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-        Ok(Arc::new(self.plan(projection, filters, limit).await?))
+        // All that is taken from the caller's session.
+        let outputs = state.config().target_partitions();
+        Ok(Arc::new(self.plan(outputs, projection, filters, limit).await?))
     }
 }
 

@@ -1,41 +1,39 @@
-//! Reads the partitions of an inner scan in their order, several at a time.
+//! Reads the partitions of an inner scan.
 //!
-//! ```text
-//! inner partitions    0 ==rows that may be seen, masked==>  channel 0 -+
-//!                     1 ==================================>  channel 1 -+-> one stream: all of 0, then all of 1, ..
-//!                     2 ==================================>  channel 2 -+
-//! ```
+//! The inner scan has many small partitions, units (about one row group each, see [`crate::table`]). Where one ends and
+//! the next begins follows from the sizes of files, hidden rows and columns included. The governed scan has as many
+//! partitions as there are processors, outputs. There are two ways from units to outputs:
 //!
-//! PRIVACY: where one partition ends and the next begins follows from the sizes of files, hidden rows and columns
-//! included. If partitions were given out side by side, the order in which rows arrive would tell where that is. So
-//! they are read side by side and given out one after the other: what stands above a governed scan sees the rows that
-//! may be seen in the order in which they are stored, and nothing else.
+//! | | [`taken`]: every row may be seen | [`dealt`]: a row rule hides rows |
+//! | --- | --- | --- |
+//! | which rows an output gives | those of the next unit that nobody has taken | every n-th batch, in the stored order |
+//! | which thread reads a unit | the one that takes its rows | any, ahead of whoever takes its rows |
+//! | batches | as they are stored | of one size |
+//! | cost | as an unprotected scan | rows go from one processor to another |
 //!
-//! A partition is small (about one row group, see [`crate::table`]), and a reader runs ahead by [`AHEAD`] batches, for
-//! which memory is taken. Where there is none, nothing is read ahead; a scan never fails for want of memory.
+//! PRIVACY: where rows are hidden, what stands above a scan sees a function of the rows that may be seen: the order in
+//! which they are stored, cut into batches of one size and dealt out in turn. If units were given out as they are, the
+//! first row of each, which `LIMIT 1` or `any_value` shows, would tell where half of the hidden rows lie.
 
-use std::collections::VecDeque;
+pub(crate) mod dealt;
+mod ordered;
+pub(crate) mod taken;
+
 use std::sync::Arc;
 
+use datafusion::arrow::array::BooleanArray;
+use datafusion::arrow::compute::{BatchCoalescer, FilterBuilder};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::Result as DataFusionResult;
-use datafusion::common::runtime::SpawnedTask;
 use datafusion::execution::TaskContext;
-use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
-use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties as _};
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties as _, SendableRecordBatchStream};
 use futures::StreamExt as _;
-use futures::stream::BoxStream;
-use tokio::sync::{mpsc, watch};
 
-use crate::bytes::bytes_of;
-use crate::cut::Cutter;
-use crate::fault::{Place, ScanFault};
+use crate::cut::ROWS;
+use crate::fault::Place;
 use crate::open::Opener;
 use crate::program::Program;
-
-/// Batches by which the reader of a partition runs ahead of whoever takes them: those of one row group.
-const AHEAD: usize = 16;
 
 /// A scan to be read.
 pub(crate) struct Reading {
@@ -46,171 +44,92 @@ pub(crate) struct Reading {
     pub(crate) place: Place,
     /// Rows that are wanted, if not all.
     pub(crate) limit: Option<usize>,
-    /// Partitions that are read at once.
+    /// Units that are read at once.
     pub(crate) width: usize,
 }
 
-/// Reads a scan.
-pub(crate) fn read(reading: Reading) -> BoxStream<'static, DataFusionResult<RecordBatch>> {
-    let start = Some(Ordered::new(reading));
-    futures::stream::unfold(start, |ordered| async move {
-        let mut ordered = ordered?;
-        match ordered.next().await {
-            Ok(Some(batch)) => Some((Ok(batch), Some(ordered))),
-            Ok(None) => None,
-            // Readers that are still at work are stopped with `ordered`.
-            Err(error) => Some((Err(error), None)),
-        }
-    })
-    .boxed()
+impl Reading {
+    fn units(&self) -> usize {
+        self.inner.output_partitioning().partition_count()
+    }
 }
 
-/// A batch on its way, with the memory that was taken for it.
-type Held = (RecordBatch, MemoryReservation);
-
-/// A partition that is being read.
+/// One unit that is being read, as rows are shown.
 struct Unit {
-    batches: mpsc::Receiver<Held>,
-    task: SpawnedTask<DataFusionResult<()>>,
-}
-
-struct Ordered {
     reading: Arc<Reading>,
-    /// Those that were started and not finished, in order.
-    running: VecDeque<Unit>,
-    /// The next to be started.
-    next: usize,
-    /// The one whose turn it is.
-    turn: watch::Sender<usize>,
-    memory: MemoryReservation,
+    inner: SendableRecordBatchStream,
+    /// Puts rows together until a batch is full, where that is needed.
+    full: Option<BatchCoalescer>,
+    ended: bool,
+    /// Rows that are still wanted, if not all.
     left: Option<usize>,
 }
 
-impl Ordered {
-    fn new(reading: Reading) -> Self {
-        let memory = MemoryConsumer::new("governed scan").register(reading.context.memory_pool());
-        let left = reading.limit;
-        Self {
-            reading: Arc::new(reading),
-            running: VecDeque::new(),
-            next: 0,
-            turn: watch::Sender::new(0),
-            memory,
-            left,
-        }
+impl Unit {
+    fn open(reading: &Arc<Reading>, unit: usize, left: Option<usize>) -> DataFusionResult<Self> {
+        let context = Arc::clone(&reading.context);
+        let inner = reading.inner.execute(unit, context).map_err(|error| reading.place.inner(&error))?;
+        let program = &reading.program;
+        let full = program.collects().then(|| BatchCoalescer::new(Arc::clone(program.kept()), ROWS));
+        Ok(Self { reading: Arc::clone(reading), inner, full, ended: false, left })
     }
 
+    /// Returns the next rows. Cells of rows that are not wanted are not opened.
     async fn next(&mut self) -> DataFusionResult<Option<RecordBatch>> {
+        let reading = Arc::clone(&self.reading);
         while self.left != Some(0) {
-            self.start();
-            let Some(unit) = self.running.front_mut() else { return Ok(None) };
-            if let Some((batch, _)) = unit.batches.recv().await {
-                return Ok(Some(limited(batch, &mut self.left)));
+            let Some(kept) = self.next_kept().await? else { return Ok(None) };
+            let kept = limited(kept, &mut self.left);
+            if kept.num_rows() > 0 {
+                let shown = reading.program.show(kept, &reading.opener).await;
+                return shown.map(Some).map_err(|fault| reading.place.fault(fault));
             }
-            if let Some(unit) = self.running.pop_front() {
-                // A panic's text may quote a value; only that there was one goes on.
-                unit.task.await.map_err(|_| self.reading.place.fault(ScanFault::Read))??;
-            }
-            self.turn.send_modify(|turn| *turn += 1);
         }
         Ok(None)
     }
 
-    fn start(&mut self) {
-        let units = self.reading.inner.output_partitioning().partition_count();
-        let done = *self.turn.borrow();
-        // Where some rows are enough, the first partition may do: more are read at once the longer they do not.
-        let width = match self.left {
-            Some(_) => self.reading.width.min(1 << done.min(10)),
-            None => self.reading.width,
-        };
-        while self.running.len() < width.max(1) && self.next < units {
-            let (sender, batches) = mpsc::channel(AHEAD);
-            let reader = Reader {
-                reading: Arc::clone(&self.reading),
-                unit: self.next,
-                turn: self.turn.subscribe(),
-                memory: self.memory.new_empty(),
-                sender,
-                left: self.left,
-            };
-            self.running.push_back(Unit { batches, task: SpawnedTask::spawn(reader.run()) });
-            self.next += 1;
-        }
-    }
-}
-
-/// Reads one partition into its channel.
-struct Reader {
-    reading: Arc<Reading>,
-    unit: usize,
-    turn: watch::Receiver<usize>,
-    memory: MemoryReservation,
-    sender: mpsc::Sender<Held>,
-    left: Option<usize>,
-}
-
-impl Reader {
-    async fn run(mut self) -> DataFusionResult<()> {
-        let reading = Arc::clone(&self.reading);
-        let (place, program) = (&reading.place, &reading.program);
-        let context = Arc::clone(&reading.context);
-        let mut inner = reading.inner.execute(self.unit, context).map_err(|error| place.inner(&error))?;
-        // Keys are fetched once a batch: so the rows that may be seen are put together before cells are opened.
-        let mut full = program.opens_cells().then(|| Cutter::new(Arc::clone(program.kept())));
+    /// Returns the next rows that may be seen, as they are stored.
+    async fn next_kept(&mut self) -> DataFusionResult<Option<RecordBatch>> {
+        let place = &self.reading.place;
         let faulty = |error: ArrowError| place.fault(error.into());
-        while self.left != Some(0)
-            && let Some(batch) = inner.next().await
-        {
-            let batch = batch.map_err(|error| place.inner(&error))?;
-            let kept = program.keep(&batch).map_err(|fault| place.fault(fault))?;
-            drop(batch);
-            let kept = limited(kept, &mut self.left);
-            let Some(cutter) = &mut full else {
-                self.send(kept).await?;
+        loop {
+            if let Some(ready) = self.full.as_mut().and_then(BatchCoalescer::next_completed_batch) {
+                return Ok(Some(ready));
+            }
+            if self.ended {
+                return Ok(None);
+            }
+            let Some(batch) = self.inner.next().await else {
+                self.ended = true;
+                if let Some(full) = &mut self.full {
+                    full.finish_buffered_batch().map_err(faulty)?;
+                }
                 continue;
             };
-            let mut ready = cutter.push(kept).map_err(faulty)?;
-            while let Some(batch) = ready {
-                self.send(batch).await?;
-                ready = cutter.next();
+            let batch = batch.map_err(|error| place.inner(&error))?;
+            let (batch, kept) = self.reading.program.keep(&batch).map_err(|fault| place.fault(fault))?;
+            let Some(full) = &mut self.full else {
+                return filtered(batch, kept.as_ref()).map(Some).map_err(faulty);
+            };
+            match &kept {
+                Some(kept) => full.push_batch_with_filter(batch, kept).map_err(faulty)?,
+                None => full.push_batch(batch).map_err(faulty)?,
+            }
+            // Those that are wanted are there: nobody waits for a batch to be full.
+            if self.left.is_some_and(|left| full.get_buffered_rows() >= left) {
+                full.finish_buffered_batch().map_err(faulty)?;
             }
         }
-        if let Some(cutter) = &mut full
-            && let Some(batch) = cutter.finish().map_err(faulty)?
-        {
-            self.send(batch).await?;
-        }
-        Ok(())
     }
+}
 
-    /// Masks rows and sends them. That nobody takes them any more is no error: the task is about to be stopped.
-    async fn send(&mut self, kept: RecordBatch) -> DataFusionResult<()> {
-        if kept.num_rows() == 0 || self.sender.is_closed() {
-            return Ok(());
-        }
-        let reading = &self.reading;
-        let shown = reading.program.show(kept, &reading.opener).await;
-        let shown = shown.map_err(|fault| reading.place.fault(fault))?;
-        let bytes = usize::try_from(bytes_of(&shown)).unwrap_or(usize::MAX);
-        let held = self.memory.new_empty();
-        if held.try_grow(bytes).is_err() {
-            self.wait().await;
-            // If there is still none: this batch is the only one on its way.
-            held.try_grow(bytes).ok();
-        }
-        // The receiver is gone when the rows are not wanted any more.
-        self.sender.send((shown, held)).await.ok();
-        Ok(())
+fn filtered(batch: RecordBatch, kept: Option<&BooleanArray>) -> Result<RecordBatch, ArrowError> {
+    let Some(kept) = kept else { return Ok(batch) };
+    let mut filter = FilterBuilder::new(kept);
+    if batch.num_columns() > 1 {
+        filter = filter.optimize();
     }
-
-    /// Waits until nothing is read ahead: it is this partition's turn, and all that it has sent was taken.
-    async fn wait(&mut self) {
-        let unit = self.unit;
-        if self.turn.wait_for(|turn| *turn >= unit).await.is_ok() {
-            drop(self.sender.reserve_many(AHEAD).await);
-        }
-    }
+    filter.build().filter_record_batch(&batch)
 }
 
 /// Cuts off the rows that are more than wanted.

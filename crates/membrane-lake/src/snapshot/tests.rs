@@ -34,6 +34,7 @@ async fn a_snapshot_is_pinned_to_its_version() {
     assert_eq!(newest.version, TableVersion(2));
     let first = open(Some(1)).await.unwrap();
     assert_eq!(first.version, TableVersion(1));
+    assert!(newest.plain_files && first.plain_files);
 
     let mut appender = Appender::open(store(), members(), Target::Table, run()).await.unwrap();
     appender.write(batch(100, "SH")).await.unwrap();

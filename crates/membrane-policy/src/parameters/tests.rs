@@ -59,9 +59,8 @@ fn the_coarsest_generalisation_that_fits_wins() {
 fn a_generalisation_that_keeps_every_value_is_none() {
     check_generalisation(&["width(1)"], LogicalType::Integer, None);
     check_generalisation(&["width(1)", "width(5)"], LogicalType::Integer, Some("width(5)"));
-    check_generalisation(&["width(1)"], LogicalType::Decimal { precision: 9, scale: 0 }, None);
-    check_generalisation(&["width(1)"], LogicalType::Decimal { precision: 9, scale: 2 }, Some("width(1)"));
-    check_generalisation(&["width(1)"], LogicalType::Number, Some("width(1)"));
+    check_generalisation(&["width(1)"], LogicalType::Decimal { precision: 9, scale: 2 }, None);
+    check_generalisation(&["width(1)", "width(2)"], LogicalType::Number, Some("width(2)"));
     let short = |length_max| Column {
         rules: ColumnRules { length_max: Some(length_max), ..ColumnRules::default() },
         ..column(LogicalType::String)

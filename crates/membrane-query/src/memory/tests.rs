@@ -1,4 +1,5 @@
 use super::*;
+use crate::session::user_session_in;
 
 fn limits(memory_bytes_max: usize) -> Limits {
     Limits { memory_bytes_max, ..Limits::default() }
@@ -39,4 +40,24 @@ fn what_a_query_held_is_given_back() {
     assert_eq!((query.reserved(), engine.reserved()), (40, 40));
     drop(reservation);
     assert_eq!((query.reserved(), engine.reserved()), (0, 0));
+}
+
+/// Sessions of one engine share its memory; what one does not use is there for the other.
+#[test]
+fn sessions_of_one_engine_share() {
+    let limits = limits(100);
+    let engine = engine_pool(&limits);
+    let sessions: Vec<_> = (0..5).map(|_| user_session_in(&engine, Vec::new(), &limits).unwrap()).collect();
+    let held: Vec<_> = sessions
+        .iter()
+        .map(|session| {
+            let reservation = MemoryConsumer::new("test").register(&session.runtime_env().memory_pool);
+            let granted = reservation.try_grow(100).is_ok();
+            (reservation, granted)
+        })
+        .collect();
+    assert_eq!(held.iter().filter(|(_, granted)| *granted).count(), 4);
+    assert_eq!(engine.reserved(), 400);
+    drop(held);
+    assert_eq!(engine.reserved(), 0);
 }

@@ -1,14 +1,13 @@
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, AsArray, BooleanArray, Int64Array, StringViewArray};
+use datafusion::arrow::array::{ArrayRef, BooleanArray, Int64Array, StringViewArray};
 use datafusion::arrow::datatypes::Field;
 use datafusion::arrow::record_batch::RecordBatch;
-use datafusion::common::DFSchema;
-use datafusion::logical_expr::utils::conjunction;
 use membrane_policy::RowRule;
 use proptest::prelude::*;
 
 use super::*;
+use crate::predicate::Predicate;
 use crate::session::trusted_session;
 
 const TEXTS: [Option<&str>; 5] = [Some("S1"), Some("S2"), Some("50%_a\\b"), Some(""), None];
@@ -42,13 +41,11 @@ fn table() -> (RecordBatch, Vec<Row>) {
 
 fn shown_by_engine(rule: &RowExpr, batch: &RecordBatch) -> Vec<bool> {
     let schema = batch.schema();
-    let expression = conjunction(conjuncts(rule, &schema).unwrap()).unwrap_or_else(|| lit(true));
-    let bound = trusted_session()
-        .unwrap()
-        .create_physical_expr(expression, &DFSchema::try_from(schema.as_ref().clone()).unwrap())
-        .unwrap();
-    let verdict = bound.evaluate(batch).unwrap().into_array(batch.num_rows()).unwrap();
-    verdict.as_boolean().iter().map(|shown| shown == Some(true)).collect()
+    let conditions = conjuncts(rule, &schema).unwrap();
+    match Predicate::bind(&conditions, &schema, &trusted_session().unwrap()).unwrap() {
+        Some(predicate) => predicate.verdict(batch).unwrap().values().iter().collect(),
+        None => vec![true; batch.num_rows()],
+    }
 }
 
 fn name(column: &str) -> ColumnName {

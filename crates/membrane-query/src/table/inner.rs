@@ -5,15 +5,21 @@
 
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::{DataType, FieldRef, Schema};
 use datafusion::common::Result as DataFusionResult;
 use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::datasource::physical_plan::FileScanConfig;
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::SessionState;
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::projection::ProjectionExpr;
 use datafusion::physical_plan::filter::FilterExec;
+use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 
+/// What the Delta library calls its scan.
+const DELTA_SCAN: &str = "DeltaScanExec";
 /// Rows of a partition: those of one row group of the lake, so that as many are read at once as there are processors.
 const UNIT_ROWS: u64 = 128 << 10;
 /// Bytes of a partition, where the rows of a file are not known.
@@ -21,16 +27,53 @@ const UNIT_BYTES: u64 = 8 << 20;
 /// Partitions of one scan.
 const UNITS_MAX: u64 = 16 << 10;
 
+/// Returns the scan of Parquet files inside a scan of a Delta table, where the table is its files and nothing else.
+///
+/// The Delta scan looks at each row for the file that it came from, to do what is to be done to the rows of that file.
+/// There is nothing to be done, and it costs as much as an eighth of a scan. If what is found inside is not what is
+/// expected, the scan stays as it is.
+pub(super) fn plain(scan: Arc<dyn ExecutionPlan>) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
+    if scan.name() != DELTA_SCAN {
+        return Ok(scan);
+    }
+    let children: Vec<_> = scan.children().into_iter().map(Arc::clone).collect();
+    let Ok([files]) = <[_; 1]>::try_from(children) else { return Ok(scan) };
+    if !files.is::<DataSourceExec>() {
+        return Ok(scan);
+    }
+    let (outer, inner) = (scan.schema(), files.schema());
+    let mut columns = Vec::with_capacity(outer.fields().len());
+    for field in outer.fields() {
+        let same = |other: &&FieldRef| other.name() == field.name() && other.data_type() == field.data_type();
+        let Some(index) = inner.fields().iter().position(|other| same(&other)) else { return Ok(scan) };
+        let column: Arc<dyn PhysicalExpr> = Arc::new(Column::new(field.name(), index));
+        columns.push(ProjectionExpr::new(column, field.name()));
+    }
+    // Without the column that says the file.
+    let projection = ProjectionExec::try_new(columns, Arc::clone(&files))?;
+    let found =
+        files.try_swapping_with_projection(&projection)?.filter(|files| same_shape(&files.schema(), &outer));
+    Ok(found.unwrap_or(scan))
+}
+
+fn same_shape(one: &Schema, other: &Schema) -> bool {
+    let shape = |schema: &Schema| -> Vec<(String, DataType)> {
+        schema.fields().iter().map(|field| (field.name().clone(), field.data_type().clone())).collect()
+    };
+    shape(one) == shape(other)
+}
+
 /// Splits a scan into small partitions that keep the stored order, and lets it skip row groups and pages that the
 /// conditions rule out. The conditions themselves are evaluated by the governed scan, on what is read.
 pub(super) fn optimise(
     scan: Arc<dyn ExecutionPlan>,
     conditions: Option<&Arc<dyn PhysicalExpr>>,
+    units_max: usize,
     trusted: &SessionState,
 ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
     let options = trusted.config_options();
     let mut plan = match units(&scan)? {
-        Some(units) => scan.repartitioned(units, options)?.unwrap_or(scan),
+        Some(units) => scan.repartitioned(units.min(units_max), options)?.unwrap_or(scan),
         None => scan,
     };
     if let Some(conditions) = conditions {
@@ -64,3 +107,6 @@ fn units(scan: &Arc<dyn ExecutionPlan>) -> DataFusionResult<Option<usize>> {
     })?;
     Ok(usize::try_from(units.min(UNITS_MAX)).ok().filter(|units| *units > 1))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,9 @@
-use std::sync::Arc;
-
-use datafusion::arrow::array::{ArrayRef, Int64Array, StringViewArray};
+use datafusion::arrow::array::{ArrayRef, AsArray, Int64Array, StringViewArray};
+use datafusion::arrow::datatypes::Int64Type;
 use datafusion::datasource::MemTable;
+use futures::TryStreamExt as _;
 use membrane_model::{Limits, LogicalType, Protection, RevealLevel};
-use membrane_policy::RowRule;
+use membrane_policy::{CompareOperator, RowExpr, RowRule, RowValue};
 
 use super::*;
 use crate::rules::ScanRules;
@@ -25,38 +25,50 @@ fn table(partitions: usize, batches: usize, size: usize) -> MemTable {
     MemTable::try_new(partitions[0][0].schema(), partitions).unwrap()
 }
 
-async fn asker(table: MemTable, limits: Limits) -> Asker {
+/// A rule that hides no row of [`table`]; but a rule it is.
+fn kept() -> RowRule {
+    RowRule::When(RowExpr::Compare {
+        column: "id".parse().unwrap(),
+        operator: CompareOperator::GtEq,
+        value: RowValue::Integer(0),
+    })
+}
+
+async fn asker(table: MemTable, rows: RowRule, limits: Limits) -> Asker {
     let clear = |name, logical| rule(name, logical, Protection::Clear, RevealLevel::Clear);
     let rules = ScanRules {
         dataset: "member".parse().unwrap(),
         columns: vec![clear("id", LogicalType::Integer), clear("note", LogicalType::String)],
-        rows: RowRule::All,
+        rows,
         with_subject: false,
     };
     Asker::with_limits(rules, Some(Arc::new(table)), limits).await
 }
 
+fn ids(batches: &[RecordBatch]) -> Vec<i64> {
+    let of = |batch: &RecordBatch| batch.column(0).as_primitive::<Int64Type>().values().to_vec();
+    batches.iter().flat_map(of).collect()
+}
+
+/// Asks for all rows: in their order where rows could be hidden, each once where not.
 async fn check(limits: Limits) {
-    let asker = asker(table(40, 30, 100), limits).await;
-    let mut next = 0;
-    for batch in asker.ask("select id, note from member").await.unwrap() {
-        let ids = batch.column(0).as_any().downcast_ref::<Int64Array>().unwrap().values().to_vec();
-        for id in ids {
-            assert_eq!(id, next);
-            next += 1;
+    for rule in [kept(), RowRule::All] {
+        let asker = asker(table(40, 30, 100), rule.clone(), limits).await;
+        let mut found = ids(&asker.ask("select id, note from member").await.unwrap());
+        if rule == RowRule::All {
+            found.sort_unstable();
         }
+        assert!(found.iter().copied().eq(0..40 * 30 * 100), "{rule:?}");
     }
-    assert_eq!(next, 40 * 30 * 100);
-    assert_eq!(asker.state.runtime_env().memory_pool.reserved(), 0);
 }
 
 #[tokio::test]
-async fn partitions_come_in_their_order() {
+async fn all_rows_come() {
     check(Limits::default()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn partitions_come_in_their_order_on_many_threads() {
+async fn all_rows_come_on_many_threads() {
     for _ in 0..5 {
         check(Limits::default()).await;
     }
@@ -70,20 +82,72 @@ async fn a_scan_needs_no_memory_to_go_on() {
     }
 }
 
+/// Each output is given every n-th batch of the stored order, whoever asks first.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn rows_that_could_be_hidden_are_dealt_in_turn() {
+    let asker = asker(table(40, 30, 100), kept(), Limits::default()).await;
+    for backwards in [false, true] {
+        // Its expression is computed on several processors: so the scan keeps its partitions.
+        let plan = asker.plan("select id + 0 as id from member").await;
+        let outputs = plan.output_partitioning().partition_count();
+        let mut streams: Vec<_> = (0..outputs)
+            .map(|output| plan.execute(output, asker.state.task_ctx()).unwrap().try_collect::<Vec<_>>())
+            .collect();
+        if backwards {
+            streams.reverse();
+        }
+        let mut dealt = futures::future::try_join_all(streams).await.unwrap();
+        if backwards {
+            dealt.reverse();
+        }
+        for (output, batches) in dealt.iter().enumerate() {
+            let expected =
+                (0..120_000_i64).filter(|id| usize::try_from(id / 8192).unwrap() % outputs == output);
+            assert!(ids(batches).into_iter().eq(expected), "{output} of {outputs}");
+        }
+    }
+}
+
+/// An output that is given up, or asked late, keeps nobody from the rest.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn outputs_do_not_wait_for_each_other() {
+    let asker = asker(table(40, 30, 100), kept(), Limits::default()).await;
+    let plan = asker.plan("select id + 0 as id from member").await;
+    let outputs = plan.output_partitioning().partition_count();
+    let run = || (0..outputs).map(|output| plan.execute(output, asker.state.task_ctx()).unwrap());
+    let mut found = 0;
+    // One after the other: what is meant for the later ones is laid out meanwhile.
+    for stream in run().collect::<Vec<_>>() {
+        found += rows(&stream.try_collect::<Vec<_>>().await.unwrap());
+    }
+    assert_eq!(found, 120_000);
+    // All but the last are dropped: their share goes.
+    let last = run().collect::<Vec<_>>().pop().unwrap().try_collect::<Vec<_>>().await.unwrap();
+    assert_eq!(rows(&last), ids(&last).len());
+    assert!(rows(&last) >= 120_000 / outputs - 8192);
+    assert_eq!(asker.state.runtime_env().memory_pool.reserved(), 0);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn limits_end_the_reading() {
-    let asker = asker(table(40, 30, 100), Limits::default()).await;
-    for limit in [0_usize, 1, 99, 100, 101, 2_999, 3_000, 3_001, 50_000, 119_999, 120_000, 500_000] {
-        let batches = asker.ask(&format!("select id from member limit {limit}")).await.unwrap();
-        assert_eq!(rows(&batches), limit.min(120_000), "{limit}");
-        let first = batches.iter().find(|batch| batch.num_rows() > 0).map(|batch| batch.column(0).clone());
-        assert_eq!(first.is_some(), limit > 0);
-        let offset = format!("select id from member limit 5 offset {limit}");
-        assert_eq!(rows(&asker.ask(&offset).await.unwrap()), 120_000_usize.saturating_sub(limit).min(5));
-        let filtered = format!("select id from member where id % 1000 = 7 limit {limit}");
-        assert_eq!(rows(&asker.ask(&filtered).await.unwrap()), limit.min(120), "{limit}");
-        let pushed = format!("select id from member where id >= 60000 limit {limit}");
-        assert_eq!(rows(&asker.ask(&pushed).await.unwrap()), limit.min(60_000), "{limit}");
+    for rule in [kept(), RowRule::All] {
+        let asker = asker(table(40, 30, 100), rule.clone(), Limits::default()).await;
+        for limit in [0_usize, 1, 99, 100, 101, 2_999, 3_000, 3_001, 50_000, 119_999, 120_000, 500_000] {
+            let batches = asker.ask(&format!("select id from member limit {limit}")).await.unwrap();
+            assert_eq!(rows(&batches), limit.min(120_000), "{limit}");
+            if rule != RowRule::All {
+                assert!(
+                    ids(&batches).into_iter().eq(0..i64::try_from(limit.min(120_000)).unwrap()),
+                    "{limit}"
+                );
+            }
+            let offset = format!("select id from member limit 5 offset {limit}");
+            assert_eq!(rows(&asker.ask(&offset).await.unwrap()), 120_000_usize.saturating_sub(limit).min(5));
+            let filtered = format!("select id from member where id % 1000 = 7 limit {limit}");
+            assert_eq!(rows(&asker.ask(&filtered).await.unwrap()), limit.min(120), "{limit}");
+            let pushed = format!("select id from member where id >= 60000 limit {limit}");
+            assert_eq!(rows(&asker.ask(&pushed).await.unwrap()), limit.min(60_000), "{limit}");
+        }
     }
 }
 
@@ -92,7 +156,7 @@ async fn limits_end_the_reading() {
 fn a_dropped_scan_holds_nothing() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let pool = runtime.block_on(async {
-        let asker = asker(table(40, 30, 100), Limits::default()).await;
+        let asker = asker(table(40, 30, 100), kept(), Limits::default()).await;
         let plan = asker.plan("select id, note from member").await;
         let mut stream = plan.execute(0, asker.state.task_ctx()).unwrap();
         assert!(stream.next().await.unwrap().is_ok());

@@ -1,8 +1,12 @@
 //! Encoders: batches go in, bytes come out, batch by batch.
+//!
+//! PRIVACY: an Arrow client is sent a message for each batch, and any client a chunk. So that neither tells how rows were
+//! stored, batches are cut anew here, to one size.
 
 use std::io::{self, Write};
 
 use arrow::array::RecordBatch;
+use arrow::compute::BatchCoalescer;
 use arrow::csv;
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
@@ -16,9 +20,13 @@ use super::AnswerFormat;
 /// What stands before the rows of a JSON answer, as the members of the object.
 pub type Head = Vec<(&'static str, Value)>;
 
+/// Rows that are encoded together.
+const ROWS: usize = 8192;
+
 /// Turns batches into bytes of one form.
 pub struct Encoder {
     form: Form,
+    cutter: BatchCoalescer,
     rows: u64,
 }
 
@@ -51,15 +59,28 @@ impl Encoder {
                 Form::ArrowIpc(Box::new(StreamWriter::try_new(Buffer::default(), &schema)?))
             }
         };
-        Ok(Self { form, rows: 0 })
+        Ok(Self { form, cutter: BatchCoalescer::new(schema.clone(), ROWS), rows: 0 })
     }
 
-    /// Encodes one batch and returns the bytes that are ready.
+    /// Takes one batch and returns the bytes that are ready: none while rows are too few.
     ///
     /// # Errors
     /// When a value cannot be written in this form.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<Vec<u8>, ArrowError> {
         self.rows = self.rows.saturating_add(u64::try_from(batch.num_rows()).unwrap_or(u64::MAX));
+        self.cutter.push_batch(batch.clone())?;
+        self.ready()
+    }
+
+    fn ready(&mut self) -> Result<Vec<u8>, ArrowError> {
+        let mut bytes = Vec::new();
+        while let Some(batch) = self.cutter.next_completed_batch() {
+            bytes.append(&mut self.encode(&batch)?);
+        }
+        Ok(bytes)
+    }
+
+    fn encode(&mut self, batch: &RecordBatch) -> Result<Vec<u8>, ArrowError> {
         match &mut self.form {
             Form::Json { writer, head } => {
                 let mut bytes = opening(head.take());
@@ -84,19 +105,25 @@ impl Encoder {
     ///
     /// # Errors
     /// When the end cannot be written.
-    pub fn finish(self) -> Result<Vec<u8>, ArrowError> {
+    pub fn finish(mut self) -> Result<Vec<u8>, ArrowError> {
+        self.cutter.finish_buffered_batch()?;
+        let mut bytes = self.ready()?;
         match self.form {
             Form::Json { mut writer, mut head } => {
-                let mut bytes = opening(head.take());
+                bytes.append(&mut opening(head.take()));
                 writer.finish()?;
                 bytes.append(&mut writer.get_mut().take());
                 bytes.extend_from_slice(format!(",\"row_count\":{}}}\n", self.rows).as_bytes());
                 Ok(bytes)
             }
-            Form::Csv(_, buffer) => Ok(buffer.take()),
+            Form::Csv(_, buffer) => {
+                bytes.append(&mut buffer.take());
+                Ok(bytes)
+            }
             Form::ArrowIpc(mut writer) => {
                 writer.finish()?;
-                Ok(writer.get_mut().take())
+                bytes.append(&mut writer.get_mut().take());
+                Ok(bytes)
             }
         }
     }

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Decimal128Array, Int64Array, RecordBatch, StringArray, StringViewArray};
+use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use serde_json::json;
 
@@ -59,7 +60,37 @@ fn arrow_reads_back() {
     let bytes = encode(AnswerFormat::ArrowIpc, &[batch(), batch()]);
     let reader = arrow::ipc::reader::StreamReader::try_new(bytes.as_slice(), None).expect("stream");
     let read: Vec<RecordBatch> = reader.collect::<Result<_, _>>().expect("batches");
-    assert_eq!(read, vec![batch(), batch()]);
+    assert_eq!(read, vec![concat_batches(&schema(), &[batch(), batch()]).expect("one batch")]);
+}
+
+/// However rows come, the bytes are the same, and so are the pieces in which they leave.
+#[test]
+fn how_rows_come_does_not_show() {
+    let schema: SchemaRef = Arc::new(Schema::new(vec![Field::new("n", DataType::Int64, true)]));
+    let all: Int64Array = (0..20_000).map(|n| (n % 7 != 0).then_some(n)).collect();
+    let all = RecordBatch::try_new(schema.clone(), vec![Arc::new(all)]).expect("batch");
+    for format in AnswerFormat::ALL {
+        let pieces = |sizes: &[usize]| {
+            let mut encoder = Encoder::start(format, &schema, Vec::new()).expect("start");
+            let (mut pieces, mut start) = (Vec::new(), 0);
+            for size in sizes.iter().cycle() {
+                let rows = (*size).min(20_000 - start);
+                pieces.push(encoder.write(&all.slice(start, rows)).expect("write"));
+                start += rows;
+                if start == 20_000 {
+                    break;
+                }
+            }
+            pieces.push(encoder.finish().expect("finish"));
+            pieces.retain(|piece| !piece.is_empty());
+            pieces
+        };
+        let expected = pieces(&[8_192]);
+        assert_eq!(expected.len(), 3, "{format}");
+        for sizes in [&[1_000][..], &[8_191], &[1, 8_192, 3], &[5_000, 0, 77]] {
+            assert_eq!(pieces(sizes), expected, "{format} {sizes:?}");
+        }
+    }
 }
 
 /// A view points into a buffer that other batches share: what is sent is the text of the answer's own rows.

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::array::{Int64Array, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use axum::body::{Body, to_bytes};
 use futures::StreamExt;
@@ -43,10 +43,16 @@ fn schema() -> SchemaRef {
     Arc::new(Schema::new(vec![field("n", DataType::Int64), field("text", DataType::Utf8)]))
 }
 
-/// One row that is more than a piece in every form.
+/// Rows of a batch: those that an encoder gives out at once.
+const ROWS: usize = 8192;
+
+/// Rows that are more than a piece in every form.
 fn batch(n: i64) -> RecordBatch {
-    let text = StringArray::from(vec!["x".repeat(PIECE_BYTES)]);
-    RecordBatch::try_new(schema(), vec![Arc::new(Int64Array::from(vec![n])), Arc::new(text)]).expect("batch")
+    let mut text = vec![String::new(); ROWS];
+    text[0] = "x".repeat(PIECE_BYTES);
+    let columns: [ArrayRef; 2] =
+        [Arc::new(Int64Array::from_value(n, ROWS)), Arc::new(StringArray::from(text))];
+    RecordBatch::try_new(schema(), columns.to_vec()).expect("batch")
 }
 
 fn begin(format: AnswerFormat, batches: Batches, idle: Duration) -> (Body, Held) {
@@ -82,7 +88,7 @@ async fn an_answer_arrives_whole_in_every_form() {
         assert!(bytes.len() > 5 * PIECE_BYTES, "{format}");
         if format == AnswerFormat::Json {
             let value: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
-            assert_eq!((&value["row_count"], &value["rows"][4]["n"]), (&json!(5), &json!(4)));
+            assert_eq!((&value["row_count"], &value["rows"][4 * ROWS]["n"]), (&json!(5 * ROWS), &json!(4)));
         }
         held.nothing().await;
     }
