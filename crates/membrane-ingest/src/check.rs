@@ -114,7 +114,7 @@ impl Checker {
         let rows = delivered.positions.len();
         let mut faults = Vec::new();
         let mut columns = Vec::with_capacity(self.rules.len());
-        for (about, (rules, array)) in self.rules.iter().zip(&delivered.columns).enumerate() {
+        for (about, (rules, array)) in self.rules.iter_mut().zip(&delivered.columns).enumerate() {
             columns.push(rules.check(about, array, &mut faults).map_err(arrow)?);
         }
         add_mistyped(&mut faults, std::mem::take(&mut delivered.mistyped));

@@ -2,7 +2,7 @@
 //!
 //! An identifier becomes a subject id; the id's data key is opened from the ledger or made there. Keys are
 //! made in two steps, so that two ingests at once agree: all new keys are offered to the ledger, which
-//! keeps the first for each subject, and are then read back.
+//! keeps the first for each subject; where it did not keep all, they are read back.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
@@ -177,7 +177,10 @@ impl Subjects {
             offers.push((*subject, bucket.id(), sealed));
             opened.insert(*subject, key);
         }
-        self.runtime.block_on(self.ledger.store_data_keys(&offers))?;
+        let stored = self.runtime.block_on(self.ledger.store_data_keys(&offers))?;
+        if usize::try_from(stored) == Ok(offers.len()) {
+            return Ok(());
+        }
         let winners = self.runtime.block_on(self.ledger.data_keys(subjects))?;
         for (subject, bucket, offered) in offers {
             match winners.get(&subject) {

@@ -14,7 +14,6 @@
 //!
 //! On a local folder a commit is told only when it is synced; see `durable`.
 
-mod durable;
 mod files;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,11 +29,11 @@ use deltalake::{DeltaTable, DeltaTableError};
 use membrane_catalog::{Dataset, StoredColumn};
 use membrane_model::{RunId, TableVersion};
 
+use crate::durable::Durable;
 use crate::lake::load;
 use crate::uploads::Uploads;
 use crate::{LakeError, Target, layout};
 
-use durable::Durable;
 use files::{discard, writer};
 
 /// Attempts to commit against other writers.
@@ -89,8 +88,8 @@ impl Appender {
         };
         let schema = Arc::new(layout::arrow_schema(&columns));
         let uploads = Uploads::new();
-        let writer = Mutex::new(Some(writer(&log_store, &columns, &schema, &uploads)));
         let durable = Durable::of(log_store.config().location());
+        let writer = Mutex::new(Some(writer(&log_store, &columns, &schema, &uploads, &durable)));
         let marks = Vec::new();
         let appender =
             Self { dataset, log_store, run, columns, schema, uploads, durable, marks, writer, rows: 0 };
@@ -181,7 +180,11 @@ impl Appender {
             None => Ok(Vec::new()),
         };
         let adds = adds.map_err(|source| LakeError::table("finish a data file", source))?;
-        let synced = self.durable.sync_files(adds.iter().map(|add| add.path.clone()).collect()).await;
+        let paths = adds.iter().map(|add| add.path.clone()).collect();
+        let synced = match self.uploads.require_synced() {
+            Ok(()) => self.durable.sync_files(paths).await,
+            Err(error) => Err(error),
+        };
         synced.map_err(|source| LakeError::storage("sync the data files", in_folder(source)))?;
         for _ in 0..ATTEMPTS_MAX {
             let table = self.table().await?;

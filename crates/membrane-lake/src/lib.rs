@@ -7,6 +7,7 @@
 //! How a dataset lies in its table is said by its contract; see [`stored_schema`].
 
 mod appender;
+mod durable;
 mod error;
 #[cfg(test)]
 mod fixture;

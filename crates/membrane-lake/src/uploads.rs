@@ -2,6 +2,7 @@
 //! many are still on their way, so that a slow store cannot fill the memory.
 
 use std::fmt;
+use std::io;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,6 +17,8 @@ use object_store::{
 };
 use tokio::sync::watch;
 
+use crate::durable::Durable;
+
 /// Files that may be uploading at once besides the one being written.
 const OPEN_MAX: usize = 3;
 
@@ -24,17 +27,30 @@ const OPEN_MAX: usize = 3;
 pub(crate) struct Uploads {
     paths: Mutex<Vec<Path>>,
     open: watch::Sender<usize>,
+    /// Why a file could not be synced: an operating system tells it once.
+    unsynced: Mutex<Option<io::Error>>,
 }
 
 impl Uploads {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { paths: Mutex::default(), open: watch::Sender::new(0) })
+        Arc::new(Self { paths: Mutex::default(), open: watch::Sender::new(0), unsynced: Mutex::default() })
     }
 
     /// Waits until few enough files are on their way.
     pub(crate) async fn settle(&self) {
         // The sender lives as long as `self`: waiting cannot fail.
         let _ = self.open.subscribe().wait_for(|open| *open <= OPEN_MAX).await;
+    }
+
+    /// Returns an error when a file could not be synced. It is told once.
+    pub(crate) fn require_synced(&self) -> io::Result<()> {
+        self.unsynced.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Ok(()), Err)
+    }
+
+    async fn sync(&self, durable: &Durable, path: &Path) {
+        if let Err(error) = durable.sync_file(path.to_string()).await {
+            *self.unsynced.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        }
     }
 
     /// Removes every file that was put. What cannot be removed is invisible and left to vacuum.
@@ -65,16 +81,18 @@ impl Drop for OpenUpload {
     }
 }
 
-/// The table's store with [`Uploads`] watching what is put into it.
+/// The table's store with [`Uploads`] watching what is put into it. A file that is whole is synced while the next one
+/// is being written.
 #[derive(Debug)]
 pub(crate) struct WatchedStore {
     inner: Arc<dyn ObjectStore>,
     uploads: Arc<Uploads>,
+    durable: Durable,
 }
 
 impl WatchedStore {
-    pub(crate) const fn new(inner: Arc<dyn ObjectStore>, uploads: Arc<Uploads>) -> Self {
-        Self { inner, uploads }
+    pub(crate) const fn new(inner: Arc<dyn ObjectStore>, uploads: Arc<Uploads>, durable: Durable) -> Self {
+        Self { inner, uploads, durable }
     }
 }
 
@@ -88,7 +106,9 @@ impl fmt::Display for WatchedStore {
 impl ObjectStore for WatchedStore {
     async fn put_opts(&self, location: &Path, payload: PutPayload, opts: PutOptions) -> Result<PutResult> {
         let _open = self.uploads.begin(location);
-        self.inner.put_opts(location, payload, opts).await
+        let put = self.inner.put_opts(location, payload, opts).await?;
+        self.uploads.sync(&self.durable, location).await;
+        Ok(put)
     }
 
     async fn put_multipart_opts(
@@ -98,7 +118,8 @@ impl ObjectStore for WatchedStore {
     ) -> Result<Box<dyn MultipartUpload>> {
         let open = self.uploads.begin(location);
         let inner = self.inner.put_multipart_opts(location, opts).await?;
-        Ok(Box::new(WatchedUpload { inner, open: Some(open) }))
+        let (path, durable) = (location.clone(), self.durable.clone());
+        Ok(Box::new(WatchedUpload { inner, path, durable, open: Some(open) }))
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
@@ -141,6 +162,8 @@ impl ObjectStore for WatchedStore {
 #[derive(Debug)]
 struct WatchedUpload {
     inner: Box<dyn MultipartUpload>,
+    path: Path,
+    durable: Durable,
     open: Option<OpenUpload>,
 }
 
@@ -152,6 +175,9 @@ impl MultipartUpload for WatchedUpload {
 
     async fn complete(&mut self) -> Result<PutResult> {
         let result = self.inner.complete().await;
+        if let (Ok(_), Some(open)) = (&result, &self.open) {
+            open.0.sync(&self.durable, &self.path).await;
+        }
         self.open = None;
         result
     }

@@ -1,8 +1,7 @@
 //! Statements over many rows or many keys, in a few fixed sizes so that each is prepared once.
 //!
-//! SQLite looks a `$N` parameter up by walking a list, so a statement of n parameters costs n² steps:
-//! a hundred rows each are fast, a thousand are not. Both databases' limits (32,766 and 65,535
-//! parameters) are far away.
+//! PostgreSQL's parameters are `$N`. SQLite knows those too, but looks each one up by walking a list, n² steps for n
+//! parameters; its own, `?`, it counts. Both databases' limits (32,766 and 65,535 parameters) are far away.
 
 use std::fmt::Write;
 
@@ -12,8 +11,8 @@ use sqlx::{AnyConnection, Arguments, AssertSqlSafe, Encode, Type};
 use crate::{DatabaseError, LedgerError};
 
 /// Rows or keys per statement, largest first.
-const SIZES: [usize; 3] = [SIZE_MAX, 10, 1];
-const SIZE_MAX: usize = 100;
+const SIZES: [usize; 4] = [SIZE_MAX, 100, 10, 1];
+const SIZE_MAX: usize = 500;
 
 /// The values of one statement.
 #[derive(Default)]
@@ -40,15 +39,16 @@ pub(crate) struct Insert {
 }
 
 impl Insert {
-    /// Inserts `rows`; `bind` pushes the values of one.
+    /// Inserts `rows`; `bind` pushes the values of one. Returns how many were inserted.
     pub(crate) async fn rows<T>(
         &self,
         connection: &mut AnyConnection,
         rows: &[T],
         bind: impl Fn(&mut Values, usize, &T) -> Result<(), LedgerError>,
-    ) -> Result<(), LedgerError> {
+    ) -> Result<u64, LedgerError> {
+        let parameters = Parameters::of(connection);
         let mut rest = rows;
-        let mut position = 0;
+        let (mut position, mut inserted) = (0, 0);
         while !rest.is_empty() {
             let size = SIZES.into_iter().find(|size| *size <= rest.len()).unwrap_or(1);
             let (now, later) = rest.split_at(size);
@@ -57,11 +57,14 @@ impl Insert {
                 bind(&mut values, position, row)?;
                 position += 1;
             }
-            let sql = format!("{} {} {}", self.head, tuples(size, self.width), self.tail);
-            sqlx::query_with(AssertSqlSafe(sql), values.0).execute(&mut *connection).await?;
+            let sql = format!("{} {} {}", self.head, parameters.tuples(size, self.width), self.tail);
+            inserted += sqlx::query_with(AssertSqlSafe(sql), values.0)
+                .execute(&mut *connection)
+                .await?
+                .rows_affected();
             rest = later;
         }
-        Ok(())
+        Ok(inserted)
     }
 }
 
@@ -76,6 +79,7 @@ pub(crate) async fn select<'k, T>(
 where
     T: Copy + Encode<'k, sqlx::Any> + Type<sqlx::Any>,
 {
+    let parameters = Parameters::of(connection);
     for part in keys.chunks(SIZE_MAX) {
         let size = SIZES.into_iter().rev().find(|size| *size >= part.len()).unwrap_or(SIZE_MAX);
         let mut values = Values::default();
@@ -83,7 +87,7 @@ where
         for key in part.iter().chain(part.last().into_iter().cycle()).take(size) {
             values.push(*key)?;
         }
-        let sql = select.replace("{keys}", &format!("IN {}", tuples(1, size)));
+        let sql = select.replace("{keys}", &format!("IN {}", parameters.tuples(1, size)));
         for row in sqlx::query_with(AssertSqlSafe(sql), values.0).fetch_all(&mut *connection).await? {
             each(&row)?;
         }
@@ -91,24 +95,47 @@ where
     Ok(())
 }
 
-/// Returns `($1,$2),($3,$4)` for two rows of two values.
-fn tuples(rows: usize, width: usize) -> String {
-    let mut text = String::with_capacity(rows * (width * 6 + 2));
-    for row in 0..rows {
-        for column in 0..width {
-            let before = if column > 0 {
-                ","
-            } else if row > 0 {
-                "),("
-            } else {
-                "("
-            };
-            // Writing to a string does not fail.
-            let _ = write!(text, "{before}${}", row * width + column + 1);
+/// How parameters are written.
+#[derive(Debug, Clone, Copy)]
+enum Parameters {
+    /// `$1`, `$2`: PostgreSQL's.
+    Numbered,
+    /// `?`, `?`: SQLite's.
+    Counted,
+}
+
+impl Parameters {
+    fn of(connection: &AnyConnection) -> Self {
+        match connection.backend_name() {
+            "SQLite" => Self::Counted,
+            _ => Self::Numbered,
         }
     }
-    text.push(')');
-    text
+
+    /// Returns `($1,$2),($3,$4)`, or `(?,?),(?,?)`, for two rows of two values.
+    fn tuples(self, rows: usize, width: usize) -> String {
+        let mut text = String::with_capacity(rows * (width * 6 + 2));
+        for row in 0..rows {
+            for column in 0..width {
+                text.push_str(if column > 0 {
+                    ","
+                } else if row > 0 {
+                    "),("
+                } else {
+                    "("
+                });
+                match self {
+                    Self::Counted => text.push('?'),
+                    Self::Numbered => {
+                        // Writing to a string does not fail.
+                        let _ = write!(text, "${}", row * width + column + 1);
+                    }
+                }
+            }
+        }
+        text.push(')');
+        text
+    }
 }
 
 #[cfg(test)]

@@ -132,6 +132,7 @@ async fn insert_datasets(
             values.push(to_integer(dataset.version.0, "version")?)
         })
         .await
+        .map(drop)
 }
 
 async fn insert_edges(
@@ -161,4 +162,5 @@ async fn insert_edges(
             values.push(i64::from(edge.masking))
         })
         .await
+        .map(drop)
 }

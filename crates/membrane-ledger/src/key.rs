@@ -58,17 +58,17 @@ impl Ledger {
         Ok(found)
     }
 
-    /// Stores the wrapped data keys of subjects, in one transaction. A subject that has a key keeps it:
-    /// of two writers one wins, and both read the winner's key afterwards.
+    /// Stores the wrapped data keys of subjects, in one transaction, and returns how many were stored. A subject that
+    /// has a key keeps it: of two writers one wins, and who has stored fewer than were offered reads the winner's.
     ///
     /// # Errors
     /// [`LedgerError::Database`], also when a bucket has no key. Nothing is stored then.
     pub async fn store_data_keys(
         &self,
         keys: &[(SubjectId, BucketId, WrappedKey)],
-    ) -> Result<(), LedgerError> {
+    ) -> Result<u64, LedgerError> {
         if keys.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         let mut sorted: Vec<&(SubjectId, BucketId, WrappedKey)> = keys.iter().collect();
         // Two writers that insert the same subjects wait for each other in the same order, and so never
@@ -80,7 +80,7 @@ impl Ledger {
             tail: "ON CONFLICT (subject) DO NOTHING",
         };
         let mut transaction = self.begin().await?;
-        insert
+        let stored = insert
             .rows(&mut transaction, &sorted, |values, _, (subject, bucket, wrapped)| {
                 values.push(subject.as_bytes().as_slice())?;
                 values.push(i64::from(bucket.0))?;
@@ -88,7 +88,7 @@ impl Ledger {
             })
             .await?;
         transaction.commit().await?;
-        Ok(())
+        Ok(stored)
     }
 
     /// Returns the wrapped data keys of these subjects, and the buckets whose keys open them. Subjects

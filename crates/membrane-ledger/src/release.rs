@@ -340,4 +340,5 @@ async fn charge(
             values.push(scope.to_string())
         })
         .await
+        .map(drop)
 }

@@ -1,5 +1,7 @@
 //! The rules of one column.
 
+mod passed;
+
 use std::collections::HashSet;
 
 use arrow::array::{Array, ArrayRef, AsArray, StringArray};
@@ -12,6 +14,8 @@ use regex::Regex;
 use crate::coarser::Coarser;
 use crate::reason::{Fault, ReasonCode};
 use crate::value::{canonical_text, coerce};
+
+use passed::Passed;
 
 /// Up to this many words a list is as fast as a set.
 const FEW: usize = 8;
@@ -26,6 +30,7 @@ pub(super) struct Rules {
     length_max: Option<usize>,
     check: Option<FormatCheck>,
     coarser: Option<Coarser>,
+    passed: Passed,
 }
 
 enum Words {
@@ -66,12 +71,13 @@ impl Rules {
                 Protection::Generalise(how) => Some(Coarser::new(column, how)),
                 _ => None,
             },
+            passed: Passed::default(),
         }
     }
 
     /// Brings a delivered column to its type and notes the faults of its cells.
     pub(super) fn check(
-        &self,
+        &mut self,
         about: usize,
         delivered: &ArrayRef,
         faults: &mut Vec<Fault>,
@@ -111,12 +117,12 @@ impl Rules {
             || self.check.is_some()
     }
 
-    fn check_texts(&self, texts: &StringArray, note: &mut impl FnMut(usize, ReasonCode)) {
-        let mut passed = None;
+    fn check_texts(&mut self, texts: &StringArray, note: &mut impl FnMut(usize, ReasonCode)) {
+        let mut last = None;
         for (row, text) in texts.iter().enumerate() {
             let Some(text) = text else { continue };
             // Deliveries are often grouped: what passed in the row before passes here.
-            if passed == Some(text) {
+            if last == Some(text) || self.passed.contains(text) {
                 continue;
             }
             let mut faulty = false;
@@ -137,7 +143,10 @@ impl Rules {
             if self.check.is_some_and(|check| !check.accepts(text)) {
                 note(row, ReasonCode::FailedCheck);
             }
-            passed = (!faulty).then_some(text);
+            last = (!faulty).then_some(text);
+            if !faulty {
+                self.passed.insert(text);
+            }
         }
     }
 }

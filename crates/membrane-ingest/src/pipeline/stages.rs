@@ -18,7 +18,7 @@ use crate::source::{Delivery, Meter};
 use crate::{Format, IngestError, Progress, decode};
 
 /// Batches that may wait between two stages.
-const WAITING: usize = 2;
+const WAITING: usize = 4;
 
 /// Rows written so far.
 #[derive(Debug, Clone, Copy, Default)]

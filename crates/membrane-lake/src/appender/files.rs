@@ -9,6 +9,7 @@ use deltalake::logstore::LogStoreRef;
 use deltalake::operations::get_num_idx_cols_and_stats_columns;
 use membrane_catalog::StoredColumn;
 
+use crate::durable::Durable;
 use crate::layout;
 use crate::uploads::{Uploads, WatchedStore};
 
@@ -33,6 +34,7 @@ pub(super) fn writer(
     columns: &[StoredColumn],
     schema: &SchemaRef,
     uploads: &Arc<Uploads>,
+    durable: &Durable,
 ) -> DeltaWriter {
     let statistics = layout::statistics_columns(columns);
     let table_properties = layout::table_properties(&statistics)
@@ -49,6 +51,6 @@ pub(super) fn writer(
         indexed,
         named,
     );
-    let store = WatchedStore::new(log_store.object_store(None), Arc::clone(uploads));
+    let store = WatchedStore::new(log_store.object_store(None), Arc::clone(uploads), durable.clone());
     DeltaWriter::new(Arc::new(store), config)
 }

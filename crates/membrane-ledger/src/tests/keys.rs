@@ -43,13 +43,13 @@ pub(super) async fn check_keys_are_kept(ledger: Ledger) {
 
 pub(super) async fn check_the_first_key_wins(ledger: Ledger) {
     let bucket = new_bucket(&ledger).await;
-    ledger.store_data_keys(&[(subject(1), bucket, wrapped(1))]).await.unwrap();
+    assert_eq!(ledger.store_data_keys(&[(subject(1), bucket, wrapped(1))]).await.unwrap(), 1);
     let again = [
         (subject(1), bucket, wrapped(2)),
         (subject(2), bucket, wrapped(3)),
         (subject(2), bucket, wrapped(4)),
     ];
-    ledger.store_data_keys(&again).await.unwrap();
+    assert_eq!(ledger.store_data_keys(&again).await.unwrap(), 1);
     let found = ledger.data_keys(&[subject(1), subject(2)]).await.unwrap();
     assert_eq!(found[&subject(1)].1, wrapped(1));
     assert!([wrapped(3), wrapped(4)].contains(&found[&subject(2)].1));
@@ -81,7 +81,7 @@ pub(super) async fn check_large_batches(ledger: Ledger) {
     let keys: Vec<_> = (0..5_237)
         .map(|number| (subject(number), bucket, wrapped(u8::try_from(number % 199).unwrap())))
         .collect();
-    ledger.store_data_keys(&keys).await.unwrap();
+    assert_eq!(ledger.store_data_keys(&keys).await.unwrap(), 5_237);
     let subjects: Vec<_> = (0..6_000).map(subject).collect();
     let found = ledger.data_keys(&subjects).await.unwrap();
     assert_eq!(found.len(), keys.len());
@@ -89,7 +89,7 @@ pub(super) async fn check_large_batches(ledger: Ledger) {
         assert_eq!(found[subject], (*bucket, key.clone()));
     }
     assert!(ledger.data_keys(&[]).await.unwrap().is_empty());
-    ledger.store_data_keys(&[]).await.unwrap();
+    assert_eq!(ledger.store_data_keys(&[]).await.unwrap(), 0);
 }
 
 pub(super) async fn check_buckets_are_fresh(ledger: Ledger) {
@@ -114,10 +114,10 @@ pub(super) async fn check_buckets_are_fresh(ledger: Ledger) {
 
 pub(super) async fn check_a_failed_batch_stores_nothing(ledger: Ledger) {
     let bucket = new_bucket(&ledger).await;
-    let mut keys: Vec<_> = (0..250).map(|number| (subject(number), bucket, wrapped(1))).collect();
-    keys.push((subject(250), BucketId(4_000_000_000), wrapped(1)));
+    let mut keys: Vec<_> = (0..1_250).map(|number| (subject(number), bucket, wrapped(1))).collect();
+    keys.push((subject(1_250), BucketId(4_000_000_000), wrapped(1)));
     let error = ledger.store_data_keys(&keys).await.unwrap_err();
     assert!(matches!(error, LedgerError::Database(_)));
-    let subjects: Vec<_> = (0..251).map(subject).collect();
+    let subjects: Vec<_> = (0..1_251).map(subject).collect();
     assert!(ledger.data_keys(&subjects).await.unwrap().is_empty());
 }

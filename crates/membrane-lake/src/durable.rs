@@ -1,8 +1,8 @@
 //! What was committed to a local folder outlives a loss of power.
 //!
 //! The object store writes local files without syncing them, so that after a loss of power a log entry may be
-//! empty although its writer had the answer. Here the data files are synced before the commit names them, and
-//! the log's newest entries, its checkpoint and the folders before the commit is told. Object stores answer
+//! empty although its writer had the answer. Here the data files are synced, each when it is whole, before the commit
+//! names them, and the log's newest entries, its checkpoint and the folders before the commit is told. Object stores answer
 //! only when a put is durable: for them there is nothing to do.
 //!
 //! What this cannot give: in the moment between the library's writing of a log entry and its sync here,
@@ -22,19 +22,25 @@ const FOLDERS_ABOVE: usize = 4;
 
 /// Makes the commits to one table durable.
 #[derive(Debug, Clone)]
-pub(super) struct Durable {
+pub(crate) struct Durable {
     /// The table's folder; none on an object store.
     folder: Option<PathBuf>,
 }
 
 impl Durable {
     /// Finds out whether a table lies in a local folder.
-    pub(super) fn of(location: &Url) -> Self {
+    pub(crate) fn of(location: &Url) -> Self {
         Self { folder: location.to_file_path().ok().filter(|_| location.scheme() == "file") }
     }
 
-    /// Syncs data files, named by their paths in the table.
-    pub(super) async fn sync_files(&self, paths: Vec<String>) -> io::Result<()> {
+    /// Syncs a file, named by its path in the table.
+    pub(crate) async fn sync_file(&self, path: String) -> io::Result<()> {
+        let Some(folder) = self.folder.clone() else { return Ok(()) };
+        blocking(move || File::open(folder.join(path))?.sync_all()).await
+    }
+
+    /// Syncs data files, named by their paths in the table, and their names.
+    pub(crate) async fn sync_files(&self, paths: Vec<String>) -> io::Result<()> {
         let Some(folder) = self.folder.clone().filter(|_| !paths.is_empty()) else { return Ok(()) };
         blocking(move || {
             for path in &paths {
@@ -46,7 +52,7 @@ impl Durable {
     }
 
     /// Syncs the log up to its newest version, which must be there.
-    pub(super) async fn sync_log(&self, newest: u64) -> io::Result<()> {
+    pub(crate) async fn sync_log(&self, newest: u64) -> io::Result<()> {
         let Some(folder) = self.folder.clone() else { return Ok(()) };
         blocking(move || sync_log(&folder, newest)).await
     }
