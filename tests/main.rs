@@ -16,5 +16,6 @@ mod docs;
 mod ingest;
 mod privacy;
 mod program;
+mod record;
 mod sql;
 mod world;

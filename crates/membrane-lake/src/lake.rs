@@ -14,6 +14,7 @@ use object_store::ObjectStore;
 use object_store::path::Path;
 use url::Url;
 
+use crate::newest::Newest;
 use crate::storage;
 use crate::{Appender, LakeError, Snapshot};
 
@@ -61,6 +62,7 @@ pub struct Lake {
 struct LakeInner {
     root: Url,
     store: Arc<dyn ObjectStore>,
+    newest: Newest,
 }
 
 impl fmt::Debug for Lake {
@@ -82,13 +84,13 @@ impl Lake {
         if root.scheme() != "file" {
             storage::require_atomic_create(&root, store.as_ref()).await?;
         }
-        Ok(Self { inner: Arc::new(LakeInner { root, store }) })
+        Ok(Self { inner: Arc::new(LakeInner { root, store, newest: Newest::default() }) })
     }
 
     /// Tells whether the storage answers, by looking only: a folder that was lost is not made again, and a bucket is sent
     /// one request.
     pub async fn answers(&self) -> bool {
-        let LakeInner { root, store } = self.inner.as_ref();
+        let LakeInner { root, store, .. } = self.inner.as_ref();
         if root.scheme() == "file" {
             let Ok(folder) = root.to_file_path() else { return false };
             return tokio::fs::read_dir(folder).await.is_ok();
@@ -132,7 +134,11 @@ impl Lake {
         if permit.action() == Action::Ingest || permit.dataset(dataset).is_none() {
             return Err(LakeError::NotPermitted { dataset: dataset.clone() });
         }
-        Snapshot::open(self.log_store(dataset, Target::Table)?, dataset, version).await
+        let log_store = self.log_store(dataset, Target::Table)?;
+        match version {
+            Some(version) => Snapshot::open(log_store, dataset, Some(version)).await,
+            None => self.inner.newest.open(log_store, dataset).await,
+        }
     }
 
     fn log_store(&self, dataset: &DatasetName, target: Target) -> Result<LogStoreRef, LakeError> {

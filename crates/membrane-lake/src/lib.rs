@@ -13,6 +13,7 @@ mod error;
 mod fixture;
 mod lake;
 mod layout;
+mod newest;
 mod snapshot;
 mod storage;
 mod uploads;

@@ -26,7 +26,7 @@ impl CallerArgs {
     /// Makes the context; without `--as` and `--bearer` it is the first principal of the kind in principals.json.
     pub(crate) fn ctx(&self, hub: &Hub, default: PrincipalKind) -> Result<RequestCtx, CliError> {
         match self.named(hub)? {
-            Some(principal) => Ok(hub.ctx(principal, Channel::Cli)),
+            Some((principal, channel)) => Ok(hub.ctx(principal, channel)),
             None => {
                 let principal = hub.principal_of(default).ok_or_else(|| {
                     CliError::usage(format!(
@@ -34,14 +34,14 @@ impl CallerArgs {
                         default.as_str()
                     ))
                 })?;
-                Ok(hub.ctx(principal, Channel::Cli))
+                Ok(hub.ctx(principal, Channel::CliDefault))
             }
         }
     }
 
     /// Makes the context; without `--as` and `--bearer` it is a wrong usage.
     pub(crate) fn ctx_required(&self, hub: &Hub, kind: PrincipalKind) -> Result<RequestCtx, CliError> {
-        let principal = self.named(hub)?.ok_or_else(|| {
+        let (principal, channel) = self.named(hub)?.ok_or_else(|| {
             let known = hub
                 .principal_of(kind)
                 .map_or_else(String::new, |principal| format!(", for example `--as {principal}`"));
@@ -49,16 +49,18 @@ impl CallerArgs {
                 "say who asks{known}, or `--bearer BEARER`; `membrane policy principals` lists who there is"
             ))
         })?;
-        Ok(hub.ctx(principal, Channel::Cli))
+        Ok(hub.ctx(principal, channel))
     }
 
-    fn named(&self, hub: &Hub) -> Result<Option<PrincipalId>, CliError> {
+    /// Returns who is named, and how: taken at its word, or by a bearer that was verified.
+    fn named(&self, hub: &Hub) -> Result<Option<(PrincipalId, Channel)>, CliError> {
         match (&self.principal, &self.bearer) {
-            (Some(principal), _) => Ok(Some(principal.clone())),
+            (Some(principal), _) => Ok(Some((principal.clone(), Channel::Cli))),
             (None, Some(text)) => {
                 let refuse =
                     |error: BearerError| CliError::from(Failure::without_run(Error::Unauthenticated(error)));
-                hub.bearers().verify(text, hub.clock().now()).map(Some).map_err(refuse)
+                let principal = hub.bearers().verify(text, hub.clock().now()).map_err(refuse)?;
+                Ok(Some((principal, Channel::CliBearer)))
             }
             (None, None) => Ok(None),
         }

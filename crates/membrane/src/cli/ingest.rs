@@ -81,7 +81,7 @@ pub(super) async fn run(args: IngestArgs, env: Env) -> Result<(), CliError> {
     if args.json {
         return out::json(&body);
     }
-    show(&body, ingested.report.contract_changed)
+    show(&body)
 }
 
 /// Opens standard input for asynchronous reading.
@@ -116,10 +116,10 @@ fn words(error: &std::io::Error) -> String {
     }
 }
 
-fn show(body: &IngestBody, contract_changed: bool) -> Result<(), CliError> {
+fn show(body: &IngestBody) -> Result<(), CliError> {
     if body.already {
         out::line(format!("{}: this delivery was taken in before; nothing was added", body.dataset))?;
-        if contract_changed {
+        if body.contract_changed {
             out::line(
                 "The contract was another one then: rows that it set aside stay set aside. To check all of them again, \
                  bring the delivery under another --source.",

@@ -107,9 +107,9 @@ fn shown(released: &Released) -> Result<(), CliError> {
         table::add_batch(&mut rows, &batch, SHOWN_MAX)
             .map_err(|_| CliError::failed("the answer cannot be shown"))?;
         out::line(rows.to_string())?;
-        for note in &answer.notes {
-            out::line(note)?;
-        }
+    }
+    for note in &released.notes {
+        out::line(note)?;
     }
     let mut bars = table::new_table(&["aggregate", "half of the 95 % interval", "one member adds at most"]);
     for aggregate in MechanismBody::from(mechanism).aggregates {
@@ -119,7 +119,9 @@ fn shown(released: &Released) -> Result<(), CliError> {
     table::right(&mut bars, &[1, 2]);
     out::line(bars.to_string())?;
     out::line(format!(
-        "a member counts in at most {} groups, with at most {} rows in each{}",
+        "a member (one {} of `{}`) counts in at most {} groups, with at most {} rows in each{}",
+        released.unit.identity,
+        released.unit.dataset,
         mechanism.groups_max,
         mechanism.rows_max,
         mechanism.threshold.map_or_else(String::new, |least| {

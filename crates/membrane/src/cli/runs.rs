@@ -46,13 +46,15 @@ pub(super) async fn run(args: RunsArgs, env: Env) -> Result<(), CliError> {
     }
     let filter = RunFilter { principal: args.principal, dataset: args.dataset, limit: args.limit };
     let (run, found) = flow::runs(&ctx, &hub, filter).await?;
+    let own = run.to_string();
     let runs: Vec<RunBody> = found.iter().map(RunBody::from).collect();
     if args.json {
-        return out::json(&RunsBody { run: run.to_string(), runs });
+        return out::json(&RunsBody { run: own, runs });
     }
     let mut shown = table::new_table(&["run", "started", "who", "job", "purpose", "state", "rows", "ms"]);
     for run in runs {
         let state = match &run.error_code {
+            None if run.run == own => "this listing".to_owned(),
             Some(code) => format!("{}: {code}", run.status),
             None => run.status.clone(),
         };
@@ -87,6 +89,7 @@ fn detail(body: &RunDetailBody) -> Result<(), CliError> {
         all.iter().map(shown).collect::<Vec<_>>().join(", ")
     };
     fact("who", run.principal.clone());
+    fact("by", run.channel.clone().unwrap_or_default());
     fact("action", run.action.clone());
     fact("purpose", run.purpose.clone().unwrap_or_default());
     fact("job", run.job.clone());

@@ -100,6 +100,6 @@ async fn shown(mut answer: QueryAnswer) -> Result<(), CliError> {
     }
     out::line(shown.to_string())?;
     let tail = if more > 0 { format!(", {more} more with --csv or --json") } else { String::new() };
-    out::note(format!("{rows} rows{tail}; run {}", answer.run));
+    out::note(format!("{}{tail}; run {}", table::counted(rows, "row"), answer.run));
     Ok(())
 }

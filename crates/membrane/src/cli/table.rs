@@ -16,6 +16,11 @@ pub(crate) fn new_table<S: AsRef<str>>(header: &[S]) -> Table {
     table
 }
 
+/// Writes how many there are of something.
+pub(crate) fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
 /// Sets these columns flush right, as numbers are read.
 pub(crate) fn right(table: &mut Table, columns: &[usize]) {
     for column in columns {

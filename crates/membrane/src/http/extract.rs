@@ -34,10 +34,30 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
         serde_json::from_slice(&bytes).map(Self).map_err(|error| {
             let (line, column) = (error.line(), error.column());
             refuse(format!(
-                "the body is not the object that this endpoint takes (line {line}, column {column}); see /openapi.json"
+                "the body is not the object that this endpoint takes ({}line {line}, column {column}); see /openapi.json",
+                expectation(&error.to_string()).unwrap_or_default()
             ))
         })
     }
+}
+
+/// Returns what a body should have had, where the library says so.
+///
+/// PRIVACY: its text quotes the key or the value that was sent, and behind it, in our own words, what was expected.
+fn expectation(text: &str) -> Option<String> {
+    let text = text.rsplit_once(" at line ").map_or(text, |(text, _)| text);
+    if let Some(field) = text.strip_prefix("missing field `").and_then(|field| field.strip_suffix('`')) {
+        return Some(format!("it lacks `{field}`, "));
+    }
+    let (sent, expected) = text.rsplit_once(", expected ")?;
+    let what = if sent.starts_with("unknown field `") {
+        "a name in it is none of those known"
+    } else if sent.starts_with("invalid type: ") {
+        "a value in it is of another type"
+    } else {
+        return None;
+    };
+    Some(format!("{what}, expected {expected}, "))
 }
 
 /// Parameters of the path.
@@ -103,3 +123,6 @@ fn accept(headers: &HeaderMap) -> Result<Option<String>, Failure> {
     }
     Ok((!all.is_empty()).then(|| all.join(",")))
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,6 +27,11 @@ pub struct IngestBody {
     pub bytes_read: u64,
     /// The version of the table that has the rows.
     pub version: Option<u64>,
+    /// The version of the dataset's quarantine that has the rows set aside.
+    pub quarantine_version: Option<u64>,
+    /// Whether an `already` delivery was checked under another contract than today's: what that set aside stays so, unless
+    /// the delivery comes under another source.
+    pub contract_changed: bool,
     /// Why rows were set aside: `code:column`, and how often.
     pub reasons: BTreeMap<String, u64>,
 }
@@ -45,6 +50,8 @@ impl IngestBody {
             rows_quarantined: report.rows_quarantined,
             bytes_read: report.bytes_read,
             version: report.version.map(|version| version.0),
+            quarantine_version: report.quarantine_version.map(|version| version.0),
+            contract_changed: report.contract_changed,
             reasons: report.reasons.clone(),
         }
     }
