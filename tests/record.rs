@@ -10,7 +10,7 @@ const PLANTED: &str = "CANARY-DELIVERY-7f3a";
 /// The channel of a command's run.
 fn channel(program: &Program, words: &[&str]) -> String {
     let run = program.json(words)["run"].as_str().unwrap().to_owned();
-    program.json(&["runs", &run])["run"]["channel"].as_str().unwrap().to_owned()
+    program.json(&["runs", &run])["channel"].as_str().unwrap().to_owned()
 }
 
 #[test]
@@ -25,7 +25,7 @@ fn the_record_says_how_it_is_known_who_came() {
     let body: serde_json::Value = serde_json::from_str(answer.split("\r\n\r\n").last().unwrap()).unwrap();
     served.stop();
     let run = program.json(&["runs", body["run"].as_str().unwrap()]);
-    assert_eq!(run["run"]["channel"], "http");
+    assert_eq!(run["channel"], "http");
 }
 
 #[test]

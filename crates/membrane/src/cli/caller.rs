@@ -15,7 +15,8 @@ use crate::hub::Hub;
 #[command(next_help_heading = "Who asks")]
 pub(crate) struct CallerArgs {
     /// Act for this principal, KIND:NAME, like `analyst:ana`; `membrane policy principals` lists them.
-    #[arg(long = "as", value_name = "PRINCIPAL", conflicts_with = "bearer")]
+    // An id of its own: subcommands have a `--principal` too.
+    #[arg(long = "as", id = "as", value_name = "PRINCIPAL", conflicts_with = "bearer")]
     principal: Option<PrincipalId>,
     /// Act for the principal of this bearer.
     #[arg(long, value_name = "BEARER")]

@@ -3,9 +3,25 @@ use clap::{CommandFactory, Parser};
 use super::Cli;
 use super::table::count;
 
+/// What clap itself asserts only where dependencies have debug assertions, which here they have not: two arguments of one
+/// name, of which one would never be heard of.
 #[test]
-fn the_command_line_is_consistent() {
-    Cli::command().debug_assert();
+fn no_two_arguments_have_one_name() {
+    fn walk(command: &clap::Command) {
+        let mut known = std::collections::HashSet::new();
+        for argument in command.get_arguments() {
+            let mut names = vec![argument.get_id().to_string()];
+            names.extend(argument.get_long().map(|long| format!("--{long}")));
+            names.extend(argument.get_short().map(|short| format!("-{short}")));
+            for name in names {
+                assert!(known.insert(name.clone()), "{} has two arguments {name}", command.get_name());
+            }
+        }
+        command.get_subcommands().for_each(walk);
+    }
+    let mut command = Cli::command();
+    command.build();
+    walk(&command);
 }
 
 #[test]
