@@ -149,6 +149,11 @@ pub enum QueryError {
     /// Stored data could not be read.
     #[error("a dataset could not be read")]
     ScanFailed,
+    /// The stored table lacks a column of its contract, which was changed since.
+    #[error(
+        "the stored table of a dataset no longer fits its contract: whoever keeps the catalog has to mend that"
+    )]
+    SchemaChanged,
     /// A sealed cell did not open: damaged, moved or sealed under another key.
     #[error("a protected cell could not be opened")]
     CellUnreadable,
@@ -184,6 +189,7 @@ impl QueryError {
             Self::NotPermitted => "not_permitted",
             Self::PolicyMismatch { .. } => "policy_mismatch",
             Self::ScanFailed => "scan_failed",
+            Self::SchemaChanged => "schema_changed",
             Self::CellUnreadable => "cell_unreadable",
             Self::KeysUnavailable => "keys_unavailable",
             Self::Failed => "failed",

@@ -19,6 +19,9 @@ pub(crate) enum ScanFault {
     /// A stored column does not have the type that the contract says.
     #[error("a stored column does not have its type")]
     Shape,
+    /// The stored table lacks a column of its contract.
+    #[error("the stored table lacks a column of its contract")]
+    Contract,
     /// A sealed cell did not open, or does not hold what its type says.
     #[error("a protected cell could not be opened")]
     Cell,
@@ -82,6 +85,7 @@ impl ScanFault {
             Self::Read => "read",
             Self::Rule => "row rule",
             Self::Shape => "stored type",
+            Self::Contract => "contract",
             Self::Cell => "sealed cell",
             Self::Keys => "keys",
             Self::Time => "time",
@@ -92,6 +96,7 @@ impl ScanFault {
     pub(crate) const fn told(self, limits: &Limits) -> QueryError {
         match self {
             Self::Read | Self::Rule | Self::Shape => QueryError::ScanFailed,
+            Self::Contract => QueryError::SchemaChanged,
             Self::Cell => QueryError::CellUnreadable,
             Self::Keys => QueryError::KeysUnavailable,
             Self::Time => QueryError::LimitSeconds { seconds_max: limits.seconds_max },

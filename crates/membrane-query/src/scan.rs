@@ -16,9 +16,9 @@
 //! leaf, whose rows have already passed the rule.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::tree_node::{Transformed, TransformedResult as _, TreeNode as _, TreeNodeRecursion};
 use datafusion::common::{Result as DataFusionResult, Statistics};
 use datafusion::config::ConfigOptions;
 use datafusion::error::DataFusionError;
@@ -55,8 +55,8 @@ pub(crate) struct GovernedScanExec {
     inner: Arc<dyn ExecutionPlan>,
     program: Arc<Program>,
     parts: ScanParts,
-    /// The run whose partitions are being asked for.
-    run: Mutex<Option<Run>>,
+    /// Runs of which not all partitions have been asked for.
+    runs: Mutex<Vec<Run>>,
     properties: Arc<PlanProperties>,
 }
 
@@ -72,8 +72,10 @@ pub(crate) struct ScanParts {
     pub(crate) outputs: usize,
 }
 
-/// One run of a scan: its partitions share what is read.
+/// One run of a scan: its partitions share what is read. It is known by the context that they are run in, which is one
+/// for all partitions of a plan.
 struct Run {
+    context: Weak<TaskContext>,
     rows: Rows,
     asked: Vec<bool>,
 }
@@ -99,7 +101,7 @@ impl GovernedScanExec {
             EmissionType::Incremental,
             Boundedness::Bounded,
         );
-        Self { inner, program, parts, run: Mutex::default(), properties: Arc::new(properties) }
+        Self { inner, program, parts, runs: Mutex::default(), properties: Arc::new(properties) }
     }
 
     /// Returns the scan with one partition when its order is to be kept: where a row rule hides rows.
@@ -127,21 +129,30 @@ impl GovernedScanExec {
         })
     }
 
-    /// Returns what a partition reads from: with the others of its run, or, when it was asked for before, anew.
-    fn rows_of(&self, partition: usize, context: &TaskContext) -> DataFusionResult<Rows> {
-        let mut run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut current = match run.take() {
-            Some(run) if run.asked.get(partition) == Some(&false) => run,
-            _ => Run { rows: self.rows(context)?, asked: vec![false; self.parts.outputs] },
+    /// Returns what a partition reads from, with the others of its run.
+    fn rows_of(&self, partition: usize, context: &Arc<TaskContext>) -> DataFusionResult<Rows> {
+        let fault = |text: &str| DataFusionError::Internal(text.to_owned());
+        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        // Of a run that was given up the context is gone.
+        runs.retain(|run| run.context.strong_count() > 0);
+        let known = runs.iter().position(|run| Weak::as_ptr(&run.context) == Arc::as_ptr(context));
+        let mut run = match known {
+            Some(place) => runs.swap_remove(place),
+            None => Run {
+                context: Arc::downgrade(context),
+                rows: self.rows(context)?,
+                asked: vec![false; self.parts.outputs],
+            },
         };
-        let asked = current.asked.get_mut(partition).ok_or_else(|| {
-            DataFusionError::Internal("a governed scan has no partition of this number".to_owned())
-        })?;
-        *asked = true;
-        let rows = current.rows.clone();
+        let asked = run.asked.get_mut(partition);
+        let asked = asked.ok_or_else(|| fault("a governed scan has no partition of this number"))?;
+        if std::mem::replace(asked, true) {
+            return Err(fault("a partition of a governed scan was asked for twice in one run"));
+        }
+        let rows = run.rows.clone();
         // What all have asked for is theirs to keep and to drop.
-        if current.asked.contains(&false) {
-            *run = Some(current);
+        if run.asked.contains(&false) {
+            runs.push(run);
         }
         Ok(rows)
     }
@@ -234,8 +245,8 @@ impl ExecutionPlan for GovernedScanExec {
 
 /// Keeps the order of the rows of scans that hide rows, where an answer is made of such rows and nothing else.
 ///
-/// PRIVACY: partitions are handed out as they come, and so in an order that differs from run to run. It tells nothing of
-/// hidden rows; but a plain SELECT is to have the same bytes in each run.
+/// PRIVACY: what each partition gives is a function of the rows that may be seen, but which of them comes first is a
+/// question of time, and so of rows that are read and hidden. A plain SELECT has the same bytes in each run.
 pub(crate) fn keep_order(plan: Arc<dyn ExecutionPlan>) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
     if let Some(scan) = plan.downcast_ref::<GovernedScanExec>() {
         return Ok(scan.in_order().map_or_else(|| Arc::clone(&plan), |scan| Arc::new(scan)));
@@ -253,6 +264,19 @@ pub(crate) fn keep_order(plan: Arc<dyn ExecutionPlan>) -> DataFusionResult<Arc<d
         }
         _ => Ok(plan),
     }
+}
+
+/// Gives every scan one partition: whoever must not depend on what is stored gets all rows from one hand, and nothing
+/// lies ready for another.
+pub(crate) fn single(plan: Arc<dyn ExecutionPlan>) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
+    let single = |node: Arc<dyn ExecutionPlan>| {
+        let scan = node.downcast_ref::<GovernedScanExec>().and_then(GovernedScanExec::in_order);
+        Ok(match scan {
+            Some(scan) => Transformed::yes(Arc::new(scan) as Arc<dyn ExecutionPlan>),
+            None => Transformed::no(node),
+        })
+    };
+    plan.transform_up(single).data()
 }
 
 /// A column or a constant: nothing that several processors would compute faster.

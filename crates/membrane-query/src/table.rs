@@ -102,7 +102,6 @@ impl GovernedTable {
             // Nothing is stored, or no row may be seen: both look the same.
             (RowRule::None, _) | (_, None) => {
                 let empty: Arc<dyn ExecutionPlan> = Arc::new(EmptyExec::new(Arc::new(Schema::empty())));
-                let parts = ScanParts { outputs: 1, ..parts };
                 return Ok(GovernedScanExec::new(empty, Program::nothing(&shown), parts));
             }
             (_, Some(inner)) => inner,
@@ -152,7 +151,7 @@ impl GovernedTable {
         let (stored, place) = (inner.schema(), &self.place);
         let indices = Program::stored_columns(&self.rules, shown, conditions)
             .and_then(|needed| {
-                needed.iter().map(|name| stored.index_of(name).map_err(|_| ScanFault::Shape)).collect()
+                needed.iter().map(|name| stored.index_of(name).map_err(|_| ScanFault::Contract)).collect()
             })
             .map_err(|fault| place.fault(fault))?;
         // The table may skip whole files by what it knows of them.

@@ -246,7 +246,7 @@ fn ledger(error: &LedgerError) -> String {
 fn over_budget(scope: &Scope, remaining: Price, price: Price) -> String {
     let left = match scope {
         // What all partners together spent is not for one of them to see.
-        Scope::Dataset(_) => "all partners together have spent too much of it".to_owned(),
+        Scope::Dataset(_) => "that is more than remains for all partners together".to_owned(),
         _ => format!("{remaining} remain"),
     };
     format!(

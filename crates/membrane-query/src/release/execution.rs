@@ -16,6 +16,7 @@ use crate::QueryError;
 use crate::brake::Brake;
 use crate::engine::braked_physical;
 use crate::sanitise::sanitise;
+use crate::scan::single;
 use crate::session::user_session;
 
 /// Stops what runs under a brake when nobody waits for it any more.
@@ -48,7 +49,9 @@ pub(super) async fn physical(
         .analyzer()
         .execute_and_check(plan, state.config_options(), |_, _| {})
         .map_err(|error| sanitise(&error, limits))?;
-    braked_physical(analysed, state, limits, brake).await
+    let physical = braked_physical(analysed, state, limits, brake).await?;
+    // With several partitions rows lie ready in memory, as many as the data make it.
+    single(physical).map_err(|error| sanitise(&error, limits))
 }
 
 /// Starts a plan.

@@ -205,7 +205,7 @@ async fn a_stored_table_of_another_shape_closes_the_table() {
         membrane_model::RevealLevel::Clear,
     ));
     let asker = Asker::new(rules, Some(Arc::new(members()))).await;
-    assert_eq!(asker.ask("select gone from member").await.unwrap_err(), QueryError::ScanFailed);
+    assert_eq!(asker.ask("select gone from member").await.unwrap_err(), QueryError::SchemaChanged);
     assert_eq!(asker.number("select count(id) from member").await, Ok(ROWS));
 }
 

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::Result as DataFusionResult;
+use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
@@ -32,6 +33,8 @@ struct Deck {
     /// None when rows have no columns: they are counted and nothing else.
     cutter: Option<Cutter>,
     ended: bool,
+    /// What went wrong: it is told to every output.
+    failed: Option<Arc<DataFusionError>>,
     dealt: usize,
 }
 
@@ -52,7 +55,7 @@ impl Deal {
         let memory = MemoryConsumer::new("governed scan").register(reading.context.memory_pool());
         let shown = reading.program.shown();
         let cutter = (!shown.fields().is_empty()).then(|| Cutter::new(Arc::clone(shown)));
-        let deck = Deck { ordered: Ordered::new(reading), cutter, ended: false, dealt: 0 };
+        let deck = Deck { ordered: Ordered::new(reading), cutter, ended: false, failed: None, dealt: 0 };
         let hands = (0..outputs.max(1)).map(|_| Mutex::default()).collect();
         Arc::new(Self { deck: AsyncMutex::new(deck), hands, memory })
     }
@@ -84,7 +87,7 @@ impl Deal {
             if let Some(batch) = self.take(output) {
                 return Ok(Some(batch));
             }
-            let Some(batch) = deck.next().await? else { return Ok(None) };
+            let Some(batch) = deck.next_or_fail().await? else { return Ok(None) };
             let owner = deck.dealt % self.hands.len().max(1);
             deck.dealt = deck.dealt.wrapping_add(1);
             if owner == output {
@@ -124,6 +127,17 @@ impl Deal {
 }
 
 impl Deck {
+    async fn next_or_fail(&mut self) -> DataFusionResult<Option<RecordBatch>> {
+        if let Some(error) = &self.failed {
+            return Err(DataFusionError::Shared(Arc::clone(error)));
+        }
+        self.next().await.map_err(|error| {
+            let error = Arc::new(error);
+            self.failed = Some(Arc::clone(&error));
+            DataFusionError::Shared(error)
+        })
+    }
+
     async fn next(&mut self) -> DataFusionResult<Option<RecordBatch>> {
         loop {
             if let Some(batch) = self.cutter.as_mut().and_then(Cutter::next) {

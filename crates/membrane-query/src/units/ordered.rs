@@ -72,7 +72,12 @@ impl Ordered {
             // A panic's text may quote a value; only that there was one goes on.
             let outcome = (&mut unit.task).await.map_err(|_| self.reading.place.fault(ScanFault::Read));
             self.running.pop_front();
-            outcome??;
+            if let Err(error) = outcome.and_then(|outcome| outcome) {
+                // Nobody is to wait for its turn any more.
+                self.running.clear();
+                self.next = self.reading.units();
+                return Err(error);
+            }
             self.turn.send_modify(|turn| *turn += 1);
         }
         self.running.clear();

@@ -90,8 +90,9 @@ async fn rows_that_could_be_hidden_are_dealt_in_turn() {
         // Its expression is computed on several processors: so the scan keeps its partitions.
         let plan = asker.plan("select id + 0 as id from member").await;
         let outputs = plan.output_partitioning().partition_count();
+        let context = asker.state.task_ctx();
         let mut streams: Vec<_> = (0..outputs)
-            .map(|output| plan.execute(output, asker.state.task_ctx()).unwrap().try_collect::<Vec<_>>())
+            .map(|output| plan.execute(output, Arc::clone(&context)).unwrap().try_collect::<Vec<_>>())
             .collect();
         if backwards {
             streams.reverse();
@@ -114,15 +115,18 @@ async fn outputs_do_not_wait_for_each_other() {
     let asker = asker(table(40, 30, 100), kept(), Limits::default()).await;
     let plan = asker.plan("select id + 0 as id from member").await;
     let outputs = plan.output_partitioning().partition_count();
-    let run = || (0..outputs).map(|output| plan.execute(output, asker.state.task_ctx()).unwrap());
+    let run = || -> Vec<_> {
+        let context = asker.state.task_ctx();
+        (0..outputs).map(|output| plan.execute(output, Arc::clone(&context)).unwrap()).collect()
+    };
     let mut found = 0;
     // One after the other: what is meant for the later ones is laid out meanwhile.
-    for stream in run().collect::<Vec<_>>() {
+    for stream in run() {
         found += rows(&stream.try_collect::<Vec<_>>().await.unwrap());
     }
     assert_eq!(found, 120_000);
     // All but the last are dropped: their share goes.
-    let last = run().collect::<Vec<_>>().pop().unwrap().try_collect::<Vec<_>>().await.unwrap();
+    let last = run().pop().unwrap().try_collect::<Vec<_>>().await.unwrap();
     assert_eq!(rows(&last), ids(&last).len());
     assert!(rows(&last) >= 120_000 / outputs - 8192);
     assert_eq!(asker.state.runtime_env().memory_pool.reserved(), 0);
@@ -148,6 +152,39 @@ async fn limits_end_the_reading() {
             let pushed = format!("select id from member where id >= 60000 limit {limit}");
             assert_eq!(rows(&asker.ask(&pushed).await.unwrap()), limit.min(60_000), "{limit}");
         }
+    }
+}
+
+/// A run is known by its context: one that was given up half-way, or goes on beside another, takes no row of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn runs_are_told_apart() {
+    for rule in [kept(), RowRule::All] {
+        let asker = asker(table(40, 30, 100), rule, Limits::default()).await;
+        let plan = asker.plan("select id + 0 as id from member").await;
+        let outputs = plan.output_partitioning().partition_count();
+        assert!(outputs > 1);
+        let execute = |output, context: &Arc<TaskContext>| plan.execute(output, Arc::clone(context));
+        // Given up after its last output was asked for.
+        let given_up = asker.state.task_ctx();
+        let mut last = execute(outputs - 1, &given_up).unwrap();
+        assert!(last.next().await.unwrap().is_ok());
+        drop((last, given_up));
+        // Two at once, asked for by turns.
+        let contexts = [asker.state.task_ctx(), asker.state.task_ctx()];
+        let mut streams = [Vec::new(), Vec::new()];
+        for output in 0..outputs {
+            for (context, streams) in contexts.iter().zip(&mut streams) {
+                streams.push(execute(output, context).unwrap().try_collect::<Vec<_>>());
+            }
+        }
+        for streams in streams {
+            let found = futures::future::try_join_all(streams).await.unwrap();
+            assert_eq!(found.iter().map(|batches| rows(batches)).sum::<usize>(), 120_000);
+        }
+        // Twice the same output in one run would be two halves of two answers.
+        let context = asker.state.task_ctx();
+        let _first = execute(0, &context).unwrap();
+        assert!(execute(0, &context).is_err());
     }
 }
 

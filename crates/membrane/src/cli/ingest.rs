@@ -129,7 +129,8 @@ fn show(body: &IngestBody) -> Result<(), CliError> {
     }
     let accepted = table::count(body.rows_accepted);
     let set_aside = table::count(body.rows_quarantined);
-    out::line(format!("{}: {accepted} rows taken in, {set_aside} set aside", body.dataset))?;
+    let rows = if body.rows_accepted == 1 { "row" } else { "rows" };
+    out::line(format!("{}: {accepted} {rows} taken in, {set_aside} set aside", body.dataset))?;
     if !body.reasons.is_empty() {
         let mut shown = table::new_table(&["why rows were set aside", "times"]);
         for (reason, times) in &body.reasons {

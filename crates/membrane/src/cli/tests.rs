@@ -118,7 +118,7 @@ fn where_purposes_and_principals_are_listed_is_said_where_they_are_asked_for() {
     for (sub, argument, lists) in [
         ("sql", "purpose", "membrane catalog purposes"),
         ("release", "purpose", "membrane catalog purposes"),
-        ("sql", "principal", "membrane policy principals"),
+        ("sql", "as", "membrane policy principals"),
         ("bearer", "principal", "membrane policy principals"),
     ] {
         assert!(help(sub, argument).contains(lists), "{sub} {argument}");

@@ -147,6 +147,6 @@ fn find(dotted: &str) -> Option<(&'static Key, bool)> {
 fn unknown(place: &str, key: &str) -> Fault {
     Fault {
         place: place.to_owned(),
-        message: format!("unknown key `{key}`; deploy/membrane.toml lists every key"),
+        message: format!("unknown key `{key}`; `membrane config --defaults` lists every key"),
     }
 }

@@ -106,11 +106,11 @@ fn every_fault_is_listed() {
         "the configuration has 8 fault(s)",
         "  DIR/hub.toml: `limits.rows_max`: expected a whole number from 1 to 1125899906842624",
         "  DIR/hub.toml: `server.address`: expected an IP address and a port, like 127.0.0.1:7878",
-        "  DIR/hub.toml: unknown key `[nosuch]`; deploy/membrane.toml lists every key",
-        "  DIR/hub.toml: unknown key `colour`; deploy/membrane.toml lists every key",
-        "  DIR/hub.toml: unknown key `server.prot`; deploy/membrane.toml lists every key",
+        "  DIR/hub.toml: unknown key `[nosuch]`; `membrane config --defaults` lists every key",
+        "  DIR/hub.toml: unknown key `colour`; `membrane config --defaults` lists every key",
+        "  DIR/hub.toml: unknown key `server.prot`; `membrane config --defaults` lists every key",
         "  environment variable `MEMBRANE__PRIVACY__EPSILON`: `privacy.epsilon`: expected a number above 0 and at most 20",
-        "  environment variable `MEMBRANE__SERVER__PORT`: unknown key `server.port`; deploy/membrane.toml lists every key",
+        "  environment variable `MEMBRANE__SERVER__PORT`: unknown key `server.port`; `membrane config --defaults` lists every key",
         "  flag `--flag`: `ledger.url`: expected a path, or a URL that starts with `sqlite://`, `postgres://`, `postgresql://`",
     ];
     assert_eq!(text.lines().collect::<Vec<_>>(), expected);

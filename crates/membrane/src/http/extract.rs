@@ -30,7 +30,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
             }
             _ => refuse("the body could not be read to its end".to_owned()),
         })?;
-        // PRIVACY: the library's own text may quote what was sent; only the position is kept.
+        // PRIVACY: the library's own text may quote what was sent; the position is kept, and what was expected.
         serde_json::from_slice(&bytes).map(Self).map_err(|error| {
             let (line, column) = (error.line(), error.column());
             refuse(format!(

@@ -8,7 +8,8 @@ const SLOTS: usize = 256;
 pub(super) struct Passed(Box<[Option<Word>]>);
 
 /// A text of up to 16 bytes: its length, its first eight bytes and its last eight, which overlap.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+// PRIVACY: no Debug: it is a value in clear.
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Word {
     length: usize,
     first: u64,

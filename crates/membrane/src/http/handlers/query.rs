@@ -31,6 +31,7 @@ use crate::wire::{AnswerBody, ErrorBody, QueryBody, answer_columns};
         (status = 403, description = "Policy refuses.", body = ErrorBody),
         (status = 404, description = "No such dataset, or none that the caller may know of.", body = ErrorBody),
         (status = 406, description = "No acceptable form.", body = ErrorBody),
+        (status = 409, description = "A table no longer fits its contract.", body = ErrorBody),
         (status = 413, description = "The body is too long.", body = ErrorBody),
         (status = 500, description = "The hub failed.", body = ErrorBody),
         (status = 503, description = "Too busy, or the record cannot be written.", body = ErrorBody),

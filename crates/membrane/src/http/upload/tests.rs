@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use tokio::io::AsyncReadExt;
 
-use super::upload;
+use super::{impatient, upload};
 
 async fn check(body: Body, bytes_max: usize, expected: Result<&str, io::ErrorKind>) {
     let mut text = String::new();
@@ -40,4 +40,16 @@ async fn a_body_that_is_cut_off_is_an_error() {
 async fn a_body_that_pauses_for_too_long_is_an_error() {
     let stuck = chunks(None).into_data_stream().chain(futures::stream::pending());
     check(Body::from_stream(stuck), 100, Err(io::ErrorKind::TimedOut)).await;
+}
+
+#[tokio::test]
+async fn an_impatient_body_is_whole_or_given_up() {
+    let long = Duration::from_secs(3600);
+    assert_eq!(axum::body::to_bytes(impatient(chunks(None), long), 100).await.unwrap(), "abcd");
+    let stuck = || Body::from_stream(chunks(None).into_data_stream().chain(futures::stream::pending()));
+    assert!(axum::body::to_bytes(impatient(stuck(), Duration::from_millis(10)), 100).await.is_err());
+    // An upload tells that apart from one that was cut off.
+    let mut read = upload(impatient(stuck(), Duration::from_millis(10)), 100, long);
+    let error = read.read_to_string(&mut String::new()).await.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::TimedOut);
 }
