@@ -12,7 +12,7 @@ use crate::{hub, plain};
 
 /// Enough members for a million order lines.
 const MEMBERS: u64 = 36_000;
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 7;
 
 /// Runs the bench and prints its table.
 pub(crate) fn bench(runtime: &Runtime) -> Result<()> {

@@ -9,7 +9,7 @@ use crate::ingest::{lines, text};
 use crate::table::{median, note, print};
 
 const ROWS_MIN: u64 = 10_000_000;
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 7;
 
 /// Who asks, what, and what it is in unprotected SQL.
 struct Case {
