@@ -42,7 +42,11 @@ impl Api {
     }
 
     fn of(world: World) -> Self {
-        let router = router(Arc::clone(&world.hub), &ServerSection::default(), Metrics::of_process());
+        Self::with(world, &ServerSection::default())
+    }
+
+    fn with(world: World, server: &ServerSection) -> Self {
+        let router = router(Arc::clone(&world.hub), server, Metrics::of_process());
         Self { world, router }
     }
 
@@ -224,4 +228,19 @@ async fn compliance_sees_the_record_and_others_do_not() {
         let reply = api.get("partner:acme", path).await;
         assert!(reply.status.is_client_error(), "{path}: {}", reply.status);
     }
+}
+
+/// Half a question holds a place among those that are worked on, and not for long.
+#[tokio::test]
+async fn half_a_question_is_given_up() {
+    let server = ServerSection { idle_seconds: 1, requests_max: 1, ..ServerSection::default() };
+    let api = Api::with(small::world().await, &server);
+    let json = [("content-type", "application/json")];
+    for path in ["/v1/query", "/v1/release"] {
+        let half = futures::stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"{\"sql\":\""))]);
+        let half = Body::from_stream(half.chain(futures::stream::pending()));
+        let reply = api.send(Some("analyst:lee"), "POST", path, half, &json).await;
+        assert_eq!((reply.status, reply.code().as_str()), (StatusCode::BAD_REQUEST, "bad_request"), "{path}");
+    }
+    assert_eq!(api.query("analyst:lee", "SELECT 1 AS a").await.status, StatusCode::OK);
 }
