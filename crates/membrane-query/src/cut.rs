@@ -14,32 +14,39 @@ pub(crate) const ROWS: usize = 8192;
 
 /// Takes batches of any size and gives batches of one.
 #[derive(Debug)]
-pub(crate) struct Cutter(BatchCoalescer);
+pub struct Cutter(BatchCoalescer);
 
 impl Cutter {
     /// Makes a cutter for rows of a schema.
-    pub(crate) fn new(schema: SchemaRef) -> Self {
+    #[must_use]
+    pub fn new(schema: SchemaRef) -> Self {
         Self(BatchCoalescer::new(schema, ROWS))
     }
 
     /// Takes a batch, and gives the next that is full. One that fits as it is comes out as it is, without a copy.
-    pub(crate) fn push(&mut self, batch: RecordBatch) -> Result<Option<RecordBatch>, ArrowError> {
+    ///
+    /// # Errors
+    /// When the batch has another schema.
+    pub fn push(&mut self, batch: RecordBatch) -> Result<Option<RecordBatch>, ArrowError> {
         if batch.num_rows() == ROWS && self.0.is_empty() {
             return Ok(Some(batch));
         }
         self.0.push_batch(batch)?;
-        Ok(self.next())
+        Ok(self.next_full())
     }
 
     /// Returns the next batch that is full: a long one that was taken may have filled several.
-    pub(crate) fn next(&mut self) -> Option<RecordBatch> {
+    pub fn next_full(&mut self) -> Option<RecordBatch> {
         self.0.next_completed_batch()
     }
 
     /// Fills no more: what is left is the last batch.
-    pub(crate) fn finish(&mut self) -> Result<Option<RecordBatch>, ArrowError> {
+    ///
+    /// # Errors
+    /// When rows cannot be put together.
+    pub fn finish(&mut self) -> Result<Option<RecordBatch>, ArrowError> {
         self.0.finish_buffered_batch()?;
-        Ok(self.next())
+        Ok(self.next_full())
     }
 }
 

@@ -47,6 +47,7 @@ mod units;
 mod testing;
 
 pub use answer::{Answer, AnswerColumn};
+pub use cut::Cutter;
 pub use engine::{Engine, EngineParts};
 pub use error::{Position, QueryError};
 pub use gate::Statement;

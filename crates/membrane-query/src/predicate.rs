@@ -117,15 +117,7 @@ impl Words {
 /// Tells which views pass a test. One or two words are all compared with each view, without a branch: of which one a
 /// view is nobody knows beforehand.
 fn among(views: &[u128], passes: impl Fn(u128) -> bool) -> BooleanBuffer {
-    let mut bits: Vec<u64> = Vec::with_capacity(views.len().div_ceil(64));
-    for chunk in views.chunks(64) {
-        let mut found = 0;
-        for (place, view) in chunk.iter().enumerate() {
-            found |= u64::from(passes(*view)) << place;
-        }
-        bits.push(found);
-    }
-    BooleanBuffer::new(bits.into(), 0, views.len())
+    BooleanBuffer::collect_bool(views.len(), |place| views.get(place).is_some_and(|view| passes(*view)))
 }
 
 /// Reads `column = 'short'` and `column IN ('short', ..)`.

@@ -21,8 +21,7 @@ pub(crate) mod taken;
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::BooleanArray;
-use datafusion::arrow::compute::{BatchCoalescer, FilterBuilder};
+use datafusion::arrow::compute::{BatchCoalescer, filter_record_batch};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::Result as DataFusionResult;
@@ -109,7 +108,10 @@ impl Unit {
             let batch = batch.map_err(|error| place.inner(&error))?;
             let (batch, kept) = self.reading.program.keep(&batch).map_err(|fault| place.fault(fault))?;
             let Some(full) = &mut self.full else {
-                return filtered(batch, kept.as_ref()).map(Some).map_err(faulty);
+                return match &kept {
+                    Some(kept) => filter_record_batch(&batch, kept).map(Some).map_err(faulty),
+                    None => Ok(Some(batch)),
+                };
             };
             match &kept {
                 Some(kept) => full.push_batch_with_filter(batch, kept).map_err(faulty)?,
@@ -121,15 +123,6 @@ impl Unit {
             }
         }
     }
-}
-
-fn filtered(batch: RecordBatch, kept: Option<&BooleanArray>) -> Result<RecordBatch, ArrowError> {
-    let Some(kept) = kept else { return Ok(batch) };
-    let mut filter = FilterBuilder::new(kept);
-    if batch.num_columns() > 1 {
-        filter = filter.optimize();
-    }
-    filter.build().filter_record_batch(&batch)
 }
 
 /// Cuts off the rows that are more than wanted.

@@ -24,7 +24,7 @@ fn cut(input: impl IntoIterator<Item = RecordBatch>, schema: SchemaRef) -> Vec<R
         let mut ready = cutter.push(batch).unwrap();
         while let Some(batch) = ready {
             output.push(batch);
-            ready = cutter.next();
+            ready = cutter.next_full();
         }
     }
     output.extend(cutter.finish().unwrap());

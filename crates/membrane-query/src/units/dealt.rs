@@ -140,7 +140,7 @@ impl Deck {
 
     async fn next(&mut self) -> DataFusionResult<Option<RecordBatch>> {
         loop {
-            if let Some(batch) = self.cutter.as_mut().and_then(Cutter::next) {
+            if let Some(batch) = self.cutter.as_mut().and_then(Cutter::next_full) {
                 return Ok(Some(batch));
             }
             if self.ended {

@@ -6,13 +6,12 @@
 use std::io::{self, Write};
 
 use arrow::array::RecordBatch;
-use arrow::compute::BatchCoalescer;
 use arrow::csv;
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::ipc::writer::StreamWriter;
 use arrow::json::writer::{JsonArray, WriterBuilder};
-use membrane_query::{normalise, normalised_schema};
+use membrane_query::{Cutter, normalise, normalised_schema};
 use serde_json::Value;
 
 use super::AnswerFormat;
@@ -20,13 +19,10 @@ use super::AnswerFormat;
 /// What stands before the rows of a JSON answer, as the members of the object.
 pub type Head = Vec<(&'static str, Value)>;
 
-/// Rows that are encoded together.
-const ROWS: usize = 8192;
-
 /// Turns batches into bytes of one form.
 pub struct Encoder {
     form: Form,
-    cutter: BatchCoalescer,
+    cutter: Cutter,
     rows: u64,
 }
 
@@ -59,7 +55,7 @@ impl Encoder {
                 Form::ArrowIpc(Box::new(StreamWriter::try_new(Buffer::default(), &schema)?))
             }
         };
-        Ok(Self { form, cutter: BatchCoalescer::new(schema.clone(), ROWS), rows: 0 })
+        Ok(Self { form, cutter: Cutter::new(schema.clone()), rows: 0 })
     }
 
     /// Takes one batch and returns the bytes that are ready: none while rows are too few.
@@ -68,14 +64,11 @@ impl Encoder {
     /// When a value cannot be written in this form.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<Vec<u8>, ArrowError> {
         self.rows = self.rows.saturating_add(u64::try_from(batch.num_rows()).unwrap_or(u64::MAX));
-        self.cutter.push_batch(batch.clone())?;
-        self.ready()
-    }
-
-    fn ready(&mut self) -> Result<Vec<u8>, ArrowError> {
         let mut bytes = Vec::new();
-        while let Some(batch) = self.cutter.next_completed_batch() {
+        let mut ready = self.cutter.push(batch.clone())?;
+        while let Some(batch) = ready {
             bytes.append(&mut self.encode(&batch)?);
+            ready = self.cutter.next_full();
         }
         Ok(bytes)
     }
@@ -106,8 +99,10 @@ impl Encoder {
     /// # Errors
     /// When the end cannot be written.
     pub fn finish(mut self) -> Result<Vec<u8>, ArrowError> {
-        self.cutter.finish_buffered_batch()?;
-        let mut bytes = self.ready()?;
+        let mut bytes = match self.cutter.finish()? {
+            Some(batch) => self.encode(&batch)?,
+            None => Vec::new(),
+        };
         match self.form {
             Form::Json { mut writer, mut head } => {
                 bytes.append(&mut opening(head.take()));
