@@ -14,6 +14,7 @@ mod backends;
 mod canary;
 mod docs;
 mod ingest;
+mod masks;
 mod privacy;
 mod program;
 mod record;

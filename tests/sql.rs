@@ -1,5 +1,6 @@
 //! What a principal can do in SQL: every file below `slt/PRINCIPAL/` runs as that principal on a small world whose rows
-//! are all known. Refusals stand there too, by their code.
+//! are all known, for the purpose behind an `@` in the folder's name or for marketing. Refusals stand there too, by their
+//! code. Each file of `slt_masks/` is about one mask: it runs as an analyst of its name in a world of its own.
 
 use std::fmt;
 use std::path::Path;
@@ -9,14 +10,17 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::DataType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use membrane::error::Failure;
+use membrane_query::mask_docs;
 use sqllogictest::{AsyncDB, DBOutput, DefaultColumnType, Runner};
 
+use crate::masks;
 use crate::world::{World, small};
 
 /// One principal's door.
 struct Door {
     world: Arc<World>,
     principal: String,
+    purpose: String,
 }
 
 /// A failure as the file states it: `code: message`.
@@ -43,7 +47,7 @@ impl AsyncDB for Door {
     type ColumnType = DefaultColumnType;
 
     async fn run(&mut self, sql: &str) -> Result<DBOutput<DefaultColumnType>, Told> {
-        let batches = self.world.query(&self.principal, sql).await?;
+        let batches = self.world.query_for(&self.principal, &self.purpose, sql).await?;
         let types = batches.first().map(types_of).unwrap_or_default();
         let rows = batches.iter().flat_map(rows_of).collect();
         Ok(DBOutput::Rows { types, rows })
@@ -97,18 +101,40 @@ async fn every_slt_file_holds() {
     let mut files = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let folder = entry.unwrap().path();
-        let principal = folder.file_name().unwrap().to_str().unwrap().replacen('_', ":", 1);
+        let name = folder.file_name().unwrap().to_str().unwrap().replacen('_', ":", 1);
+        let (principal, purpose) = name.split_once('@').unwrap_or((&name, "marketing_analysis"));
         for entry in std::fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
-            let mut runner = Runner::new(|| {
-                let door = Door { world: world.clone(), principal: principal.clone() };
-                async move { Ok(door) }
-            });
-            if let Err(error) = runner.run_file_async(&path).await {
-                panic!("{}: {}", path.display(), error.display(false));
-            }
+            run(&world, principal, purpose, &path).await;
             files += 1;
         }
     }
     assert!(files >= 5, "{files} files");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_mask_shows_what_it_says() {
+    let world = Arc::new(masks::world().await);
+    let mut seen = Vec::new();
+    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("slt_masks")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        run(&world, &format!("analyst:{name}"), "testing", &path).await;
+        seen.push(name.replace('_', "-"));
+    }
+    for mask in mask_docs() {
+        let name = mask.name.split('(').next().unwrap();
+        assert!(seen.iter().any(|seen| seen == name), "there is no slt_masks/{name}.slt");
+    }
+}
+
+async fn run(world: &Arc<World>, principal: &str, purpose: &str, path: &Path) {
+    let mut runner = Runner::new(|| {
+        let (principal, purpose) = (principal.to_owned(), purpose.to_owned());
+        let door = Door { world: Arc::clone(world), principal, purpose };
+        async move { Ok(door) }
+    });
+    if let Err(error) = runner.run_file_async(path).await {
+        panic!("{}: {}", path.display(), error.display(false));
+    }
 }

@@ -6,6 +6,7 @@
 //! nobody knows, a rule that would not be checked are all refused, and [`CatalogError`] lists every
 //! fault of every file at once, with file, line and column.
 
+mod canon;
 mod catalog;
 mod column;
 mod dataset;
@@ -15,6 +16,7 @@ mod format;
 mod read;
 mod stored;
 
+pub use canon::Canon;
 pub use catalog::{Catalog, PurposeEntry};
 pub use column::{Column, ColumnPrivacy, ColumnRules};
 pub use dataset::{Dataset, DatasetPrivacy, SubjectSource};

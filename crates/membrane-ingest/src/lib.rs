@@ -21,7 +21,6 @@ mod error;
 #[cfg(test)]
 mod fixture;
 mod format;
-mod identity;
 mod input;
 mod lineage;
 mod pipeline;
@@ -35,7 +34,6 @@ mod value;
 
 pub use error::IngestError;
 pub use format::Format;
-pub use identity::normalise;
 pub use input::{IngestParts, Input, InputSource, Progress, Silent};
 pub use pipeline::ingest;
 pub use reason::ReasonCode;

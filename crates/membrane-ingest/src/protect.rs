@@ -18,10 +18,10 @@ use membrane_vault::{CellCipher, ColumnContext, Tokenizer, Vault};
 
 use crate::check::{BadRow, Checked};
 use crate::coarser::Coarser;
-use crate::identity::Canon;
 use crate::resolve::Resolved;
 use crate::subjects::Entry;
 use crate::{IngestError, value};
+use membrane_catalog::Canon;
 
 use columns::SealedColumn;
 

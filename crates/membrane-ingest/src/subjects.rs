@@ -17,7 +17,7 @@ use membrane_vault::{
 use tokio::runtime::Handle;
 
 use crate::IngestError;
-use crate::identity::Canon;
+use membrane_catalog::Canon;
 
 /// Subjects that are kept between batches: some 60 MiB.
 const SUBJECTS_KEPT: usize = 400_000;

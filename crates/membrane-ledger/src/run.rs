@@ -9,7 +9,7 @@ use sqlx::AnyConnection;
 
 use crate::batch::Insert;
 use crate::close::close_run;
-use crate::row::{to_list, to_position, to_text};
+use crate::row::{Cells, to_list, to_position, to_text};
 use crate::{Ledger, LedgerError, RunStatus};
 
 /// What a run is opened with.
@@ -256,6 +256,23 @@ impl OpenRun {
         transaction.commit().await?;
         self.decisions += 1;
         Ok(())
+    }
+
+    /// Counts the decisions on record with this reason, of all runs that this run's principal started since a moment.
+    ///
+    /// # Errors
+    /// [`LedgerError::Database`].
+    pub async fn count_decisions(&self, reason: &str, since: DateTime<Utc>) -> Result<u64, LedgerError> {
+        let row = sqlx::query(
+            "SELECT COUNT(*) FROM decision JOIN run ON run.run = decision.run \
+             WHERE run.principal = $1 AND run.started >= $2 AND decision.reason = $3",
+        )
+        .bind(self.principal.to_string())
+        .bind(since.timestamp_micros())
+        .bind(reason)
+        .fetch_one(&self.ledger.pools.read)
+        .await?;
+        Cells::of(&row).number("a count of decisions")
     }
 
     /// Closes the run: its outcome, its inputs, outputs and lineage, and its leaf in the Merkle log, in

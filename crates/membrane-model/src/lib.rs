@@ -25,7 +25,7 @@ pub use id::{RunId, SubjectId, TableVersion};
 pub use level::RevealLevel;
 pub use limits::Limits;
 pub use lineage::{FieldRef, LineageEdge, Transformation};
-pub use mask::{Generalisation, PartialMask};
+pub use mask::{Generalisation, PartialMask, Shown, TokenForm};
 pub use name::{ClassName, ColumnName, DatasetName, IdentityKind, NameError, Purpose};
 pub use price::{Delta, Epsilon, Price, PriceError};
 pub use principal::{PrincipalId, PrincipalKind};

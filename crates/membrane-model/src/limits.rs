@@ -15,6 +15,8 @@ pub struct Limits {
     pub sql_bytes_max: usize,
     /// Depth of nested queries and expressions.
     pub nesting_max: usize,
+    /// Values that one principal may look up in an hour.
+    pub lookups_per_hour: u32,
     /// Groups that one release may have before thresholding.
     pub groups_max: usize,
     /// Bytes of one ingest body over HTTP.
@@ -32,6 +34,7 @@ impl Default for Limits {
             memory_bytes_max: 1 << 30,
             sql_bytes_max: 64 << 10,
             nesting_max: 32,
+            lookups_per_hour: 60,
             groups_max: 1_000_000,
             body_bytes_max: 4 << 30,
             record_bytes_max: 1 << 20,

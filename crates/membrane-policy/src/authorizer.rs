@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use membrane_catalog::Catalog;
 use membrane_ledger::{Decision, OpenRun};
-use membrane_model::{Action, DatasetName, PrincipalId, Purpose};
+use membrane_model::{Action, ColumnName, DatasetName, PrincipalId, Purpose};
 use tracing::{error, info};
 
-use crate::judge::{Extent, Judgement, judge};
+use crate::judge::{Extent, Judgement, LOOKED_UP, judge};
 use crate::permit::Granted;
 use crate::{Permit, Policies, Refused, RefusedReason};
 
@@ -25,8 +25,21 @@ pub struct Request {
     /// refusal when none is left. For `audit`, `administer` and `erase` the hub itself is the resource,
     /// and no dataset comes into the permit.
     pub datasets: Vec<DatasetName>,
+    /// The columns of which an exact value is looked up, once for each value; the values stay outside.
+    pub lookups: Vec<Lookup>,
+    /// Values that one principal may look up in an hour.
+    pub lookups_per_hour: u32,
     /// When, for policies that depend on time.
     pub now: DateTime<Utc>,
+}
+
+/// A column of which an exact value is looked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lookup {
+    /// The dataset, where it was named.
+    pub dataset: Option<DatasetName>,
+    /// The column.
+    pub column: ColumnName,
 }
 
 /// Decides and issues permits.
@@ -74,6 +87,8 @@ impl Authorizer {
             action: run.action(),
             purpose: purpose.cloned(),
             datasets: Vec::new(),
+            lookups: Vec::new(),
+            lookups_per_hour: 0,
             now,
         };
         self.decide(run, request, Extent::Listing).await
@@ -90,7 +105,11 @@ impl Authorizer {
         }
         let Judgement { decisions, verdict } = judge(&self.policies, &self.catalog, &request, extent);
         record(run, &decisions).await?;
-        let datasets = verdict.inspect_err(|refused| {
+        let datasets = match verdict {
+            Ok(_) if !request.lookups.is_empty() => self.within_limit(run, &request).await.and(verdict),
+            verdict => verdict,
+        };
+        let datasets = datasets.inspect_err(|refused| {
             info!(run.id = %run.id(), principal.id = %request.principal, "refused: {}", refused.reason);
         })?;
         Ok(Permit::seal(Granted {
@@ -98,9 +117,33 @@ impl Authorizer {
             principal: request.principal,
             action: request.action,
             purpose: request.purpose,
+            decided_at: request.now,
             policy_version: self.policies.version().to_owned(),
             datasets,
         }))
+    }
+
+    /// Counts what the principal has looked up in the last hour, what is on record for this run included: of two runs
+    /// at once that together go beyond the limit, at least one sees it.
+    async fn within_limit(&self, run: &mut OpenRun, request: &Request) -> Result<(), Refused> {
+        let counted = run.count_decisions(LOOKED_UP, request.now - TimeDelta::hours(1)).await;
+        let counted = counted.map_err(|cause| {
+            error!(run.id = %run.id(), "lookups could not be counted: {cause}");
+            Refused::plain(RefusedReason::RecordFault)
+        })?;
+        if counted <= u64::from(request.lookups_per_hour) {
+            return Ok(());
+        }
+        let decision = Decision {
+            allowed: false,
+            dataset: None,
+            reason: RefusedReason::LookupLimit.to_string(),
+            factors: Vec::new(),
+            policy_version: self.policies.version().to_owned(),
+            columns: Vec::new(),
+        };
+        record(run, &[decision]).await?;
+        Err(Refused::plain(RefusedReason::LookupLimit))
     }
 }
 

@@ -19,10 +19,10 @@
 //! column's type, and must not keep every value as it is.
 
 use membrane_catalog::Column;
-use membrane_model::{Generalisation, LogicalType, PartialMask, Protection, RevealLevel};
+use membrane_model::{LogicalType, Protection, RevealLevel, Shown};
 
 use crate::ask::{Asker, Outcome};
-use crate::parameters::{Parameters, coarsest, least_mask};
+use crate::parameters::{Parameters, coarsest, least_form, least_mask};
 use crate::permit::GrantedColumn;
 
 /// What was decided about one column.
@@ -80,32 +80,31 @@ fn shown_at(
     if !gives(column.protection, level) {
         return None;
     }
-    let mut granted = GrantedColumn {
-        column: column.name.clone(),
-        level,
-        partial: PartialMask::default(),
-        generalisation: Generalisation::Year,
-        factors: factors.to_vec(),
-    };
     let parameters = || factors.iter().filter_map(|id| parameters_of(asker, id));
-    match level {
-        RevealLevel::Clear | RevealLevel::Token | RevealLevel::Null => {}
-        RevealLevel::Partial => {
-            let text = matches!(column.logical_type, LogicalType::String);
-            if !explicit || !text {
-                return None;
-            }
-            granted.partial = least_mask(parameters().filter_map(|found| found.partial))?;
+    let text = matches!(column.logical_type, LogicalType::String);
+    let shown = match level {
+        RevealLevel::Clear => Shown::Clear,
+        RevealLevel::Partial if explicit && text => {
+            Shown::Partial(least_mask(parameters().filter_map(|found| found.partial))?)
         }
-        RevealLevel::Generalised => {
-            if !explicit {
-                return None;
-            }
-            let all = parameters().filter_map(|found| found.generalise);
-            granted.generalisation = coarsest(all, column)?;
+        RevealLevel::Generalised if explicit => {
+            Shown::Generalised(coarsest(parameters().filter_map(|found| found.generalise), column)?)
         }
-    }
-    Some(granted)
+        RevealLevel::Partial | RevealLevel::Generalised => return None,
+        // Of a token that is stored alone there are no digits to encrypt.
+        RevealLevel::Token if explicit && text && column.protection != Protection::Token => {
+            Shown::Token(least_form(parameters().map(|found| found.token)))
+        }
+        RevealLevel::Token => Shown::Token(membrane_model::TokenForm::Opaque),
+        RevealLevel::Null => Shown::Null,
+    };
+    Some(GrantedColumn {
+        column: column.name.clone(),
+        shown,
+        when: Vec::new(),
+        look_up: false,
+        factors: factors.to_vec(),
+    })
 }
 
 fn parameters_of(asker: &Asker<'_>, id: &str) -> Option<Parameters> {

@@ -171,6 +171,8 @@ pub(crate) fn request(who: &str, action: Action, purpose: &str, datasets: &[&str
         action,
         purpose: (!purpose.is_empty()).then(|| purpose.parse::<Purpose>().unwrap()),
         datasets: datasets.iter().map(|name| name.parse::<DatasetName>().unwrap()).collect(),
+        lookups: Vec::new(),
+        lookups_per_hour: 10,
         now: noon(),
     }
 }

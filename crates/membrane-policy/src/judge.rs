@@ -5,14 +5,18 @@ use std::sync::Arc;
 
 use membrane_catalog::{Catalog, Dataset};
 use membrane_ledger::{ColumnDecision, Decision};
-use membrane_model::{Action, DatasetName};
+use membrane_model::{Action, DatasetName, RevealLevel, Shown};
 
 use crate::ask::{Answer, Asker, Outcome};
-use crate::authorizer::Request;
+use crate::authorizer::{Lookup, Request};
 use crate::column::decide_column;
 use crate::permit::{GrantedColumn, GrantedDataset};
 use crate::rows::decide_rows;
+use crate::schema::LOOK_UP;
 use crate::{Policies, Refused, RefusedReason, RowRule};
+
+/// The reason on record of a decision that gave the token of one exact value. It is counted by this text.
+pub(crate) const LOOKED_UP: &str = "permitted, an exact value looked up";
 
 /// What was decided, and what the record must say about it.
 #[derive(Debug)]
@@ -87,13 +91,16 @@ impl Judge<'_> {
             granted.extend(found);
         }
         if !granted.is_empty() {
-            return Judgement { decisions, verdict: Ok(granted) };
+            let verdict = self.lookups(asker, &mut granted, &mut decisions).map(|()| granted);
+            return Judgement { decisions, verdict };
         }
         let anywhere = self.anywhere(asker);
         if names.is_empty() && anywhere.outcome == Outcome::Permitted {
             // A query without tables, such as the `SELECT 1` of a driver.
-            let decision = self.decision(true, None, "permitted, no dataset named", anywhere.factors);
-            return Judgement { decisions: vec![decision], verdict: Ok(granted) };
+            let mut decisions =
+                vec![self.decision(true, None, "permitted, no dataset named", anywhere.factors)];
+            let verdict = self.lookups(asker, &mut granted, &mut decisions).map(|()| granted);
+            return Judgement { decisions, verdict };
         }
         let reason = match anywhere.outcome {
             Outcome::Permitted => RefusedReason::NotFound,
@@ -107,6 +114,76 @@ impl Judge<'_> {
             decisions.push(self.decision(false, None, anywhere.reason(), anywhere.factors));
         }
         Judgement { decisions, verdict: Err(Refused { reason, factors }) }
+    }
+
+    /// Decides about the values that are looked up: each needs a column that is shown as its token, and a policy.
+    fn lookups(
+        &self,
+        asker: &Asker<'_>,
+        granted: &mut [GrantedDataset],
+        decisions: &mut Vec<Decision>,
+    ) -> Result<(), Refused> {
+        for lookup in &self.request.lookups {
+            let found = self.lookup(asker, granted, lookup);
+            match found {
+                Ok(decision) => decisions.push(decision),
+                Err(reason) => {
+                    // PRIVACY: the names that were given may be values in the wrong place: they are not recorded.
+                    decisions.push(self.decision(false, None, &reason.to_string(), Vec::new()));
+                    return Err(Refused::plain(reason));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn lookup(
+        &self,
+        asker: &Asker<'_>,
+        granted: &mut [GrantedDataset],
+        lookup: &Lookup,
+    ) -> Result<Decision, RefusedReason> {
+        let mut found: Option<(Decision, (String, Shown))> = None;
+        for one in granted {
+            let name = one.dataset.name.clone();
+            if lookup.dataset.as_ref().is_some_and(|wanted| *wanted != name) {
+                continue;
+            }
+            let resource =
+                self.policies.world.datasets.get(&name).and_then(|uids| uids.columns.get(&lookup.column));
+            let column = one.columns.iter_mut().find(|column| column.column == lookup.column);
+            let contract = one.dataset.column(&lookup.column);
+            let (Some(resource), Some(column), Some(contract)) = (resource, column, contract) else {
+                continue;
+            };
+            if !matches!(column.shown, Shown::Token(_)) || !column.when.is_empty() {
+                continue;
+            }
+            let answer = asker.ask(LOOK_UP, resource);
+            match answer.outcome {
+                Outcome::Permitted => {}
+                Outcome::Faulty => return Err(RefusedReason::PolicyFault),
+                Outcome::Forbidden | Outcome::Unmentioned => continue,
+            }
+            let kind = (contract.token_domain(), column.shown);
+            match &found {
+                Some((_, before)) if *before != kind => return Err(RefusedReason::LookupAmbiguous),
+                Some(_) => {}
+                None => {
+                    column.look_up = true;
+                    let level = Some(RevealLevel::Token);
+                    let recorded = ColumnDecision {
+                        column: column.column.clone(),
+                        level,
+                        factors: answer.factors.clone(),
+                    };
+                    let mut decision = self.decision(true, Some(&name), LOOKED_UP, answer.factors);
+                    decision.columns.push(recorded);
+                    found = Some((decision, kind));
+                }
+            }
+        }
+        found.map(|(decision, _)| decision).ok_or(RefusedReason::Lookup)
     }
 
     // Whether the principal may do this, for this purpose, with any dataset at all.
@@ -197,7 +274,7 @@ fn columns(
         let verdict = decide_column(asker, column, resource);
         recorded.push(ColumnDecision {
             column: column.name.clone(),
-            level: verdict.granted.as_ref().map(|found| found.level),
+            level: verdict.granted.as_ref().map(GrantedColumn::level),
             factors: verdict.factors,
         });
         granted.extend(verdict.granted);

@@ -47,9 +47,9 @@ mod schema;
 mod text;
 mod world;
 
-pub use authorizer::{Authorizer, Request};
+pub use authorizer::{Authorizer, Lookup, Request};
 pub use error::{Fault, PolicyError};
-pub use permit::{ColumnPermit, DatasetPermit, Permit};
+pub use permit::{ColumnPermit, DatasetPermit, Permit, ShownWhen};
 pub use policies::Policies;
 pub use refusal::{Refused, RefusedReason};
 pub use row_rule::{CompareOperator, RowExpr, RowRule, RowValue};

@@ -9,6 +9,7 @@ use membrane_model::{Action, ClassName, PrincipalId, Purpose, RevealLevel};
 
 use crate::ask::{Asker, Outcome};
 use crate::column::decide_column;
+use crate::permit::GrantedColumn;
 use crate::rows::decide_rows;
 use crate::{Policies, RowRule};
 
@@ -58,7 +59,7 @@ impl Policies {
             for column in &dataset.columns {
                 let Some(resource) = uids.columns.get(&column.name) else { continue };
                 let granted = decide_column(&asker, column, resource).granted;
-                levels.entry(&column.class).or_default().insert(granted.map(|found| found.level));
+                levels.entry(&column.class).or_default().insert(granted.as_ref().map(GrantedColumn::level));
             }
             let verdict = decide_rows(&asker, dataset, uids);
             let shown = match &verdict.rule {

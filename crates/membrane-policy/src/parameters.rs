@@ -1,17 +1,19 @@
 //! The parameters that a policy's annotations carry, from a closed vocabulary.
 //!
 //! Annotations are free text to Cedar and invisible to its prover. So they never widen what is
-//! permitted: the level is an action, and `@partial` and `@generalise` only say how that level looks.
+//! permitted: the level is an action, and `@partial`, `@generalise` and `@token` only say how that level looks.
 
 use cedar_policy::{ActionConstraint, Effect, Policy};
 use membrane_catalog::Column;
-use membrane_model::{Generalisation, LogicalType, PartialMask, RevealLevel};
+use membrane_model::{Generalisation, PartialMask, RevealLevel, TokenForm};
 
 /// What the annotations of one policy say.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Parameters {
     pub(crate) partial: Option<PartialMask>,
     pub(crate) generalise: Option<Generalisation>,
+    /// Opaque where nothing is said.
+    pub(crate) token: TokenForm,
 }
 
 impl Parameters {
@@ -30,14 +32,21 @@ impl Parameters {
                     Ok(how) => parameters.generalise = Some(how),
                     Err(error) => faults.push(format!("`@generalise`: {error}")),
                 },
+                "token" => match value.parse() {
+                    Ok(form) => parameters.token = form,
+                    Err(error) => faults.push(format!("`@token`: {error}")),
+                },
                 other => faults.push(format!(
-                    "unknown annotation `@{other}`: known are `@id`, `@partial` and `@generalise`"
+                    "unknown annotation `@{other}`: known are `@id`, `@partial`, `@generalise` and `@token`"
                 )),
             }
         }
         let has = |key| policy.annotation(key).is_some();
         faults.extend(misplaced(policy, RevealLevel::Partial, "partial", has("partial")));
         faults.extend(misplaced(policy, RevealLevel::Generalised, "generalise", has("generalise")));
+        if has("token") && !grants(policy, RevealLevel::Token) {
+            faults.push(useless("token", RevealLevel::Token));
+        }
         if faults.is_empty() { Ok(parameters) } else { Err(faults) }
     }
 }
@@ -45,12 +54,19 @@ impl Parameters {
 // A permit that can grant the level must say how it looks; any other policy must not.
 fn misplaced(policy: &Policy, level: RevealLevel, key: &str, present: bool) -> Option<String> {
     let action = level.cedar_action();
-    let grants = policy.effect() == Effect::Permit && may_match(policy, action);
-    match (grants, present) {
+    match (grants(policy, level), present) {
         (true, false) => Some(format!("it can permit `{action}` and must say how with `@{key}(\"...\")`")),
-        (false, true) => Some(format!("`@{key}` has no meaning here: only a permit of `{action}` uses it")),
+        (false, true) => Some(useless(key, level)),
         _ => None,
     }
+}
+
+fn grants(policy: &Policy, level: RevealLevel) -> bool {
+    policy.effect() == Effect::Permit && may_match(policy, level.cedar_action())
+}
+
+fn useless(key: &str, level: RevealLevel) -> String {
+    format!("`@{key}` has no meaning here: only a permit of `{}` uses it", level.cedar_action())
 }
 
 /// Tells whether the policy's scope can match an action. A schema with groups of actions is refused.
@@ -63,40 +79,42 @@ pub(crate) fn may_match(policy: &Policy, action: &str) -> bool {
 }
 
 /// Chooses among the masks of several policies that all permit the level: the one that shows the
-/// fewest characters; of two that show as many, the one that shows fewer at the start. An e-mail mask
-/// shows a whole domain and comes last.
+/// fewest characters; of two that show as many, the one that shows fewer at the start. Masks that show the shape of
+/// what they hide come after those that star it out, and an e-mail mask, which shows a whole domain, last.
 pub(crate) fn least_mask(masks: impl IntoIterator<Item = PartialMask>) -> Option<PartialMask> {
     masks.into_iter().min_by_key(|mask| match mask {
         PartialMask::Window { prefix, suffix } => (0, u16::from(*prefix) + u16::from(*suffix), *prefix),
-        PartialMask::Email => (1, 0, 0),
+        PartialMask::Alphanum => (1, 0, 0),
+        PartialMask::LastFour => (1, 4, 0),
+        PartialMask::FirstFour => (1, 4, 4),
+        PartialMask::Email => (2, 0, 0),
     })
 }
 
-/// Chooses the coarsest among the generalisations that fit a column: year before month, the widest
-/// band, the shortest prefix. None fits: nothing.
+/// Chooses among the forms of a token: of a value in its format its length shows, so that is for when all agree on it.
+pub(crate) fn least_form(forms: impl IntoIterator<Item = TokenForm>) -> TokenForm {
+    let mut forms = forms.into_iter().peekable();
+    let told = forms.peek().is_some();
+    if told && forms.all(|form| form == TokenForm::Ff1) { TokenForm::Ff1 } else { TokenForm::Opaque }
+}
+
+/// Chooses the coarsest among the generalisations that fit a column: one value for all, a band of ages before a year
+/// before a month, the widest band, the shortest prefix. None fits: nothing.
 pub(crate) fn coarsest(
     all: impl IntoIterator<Item = Generalisation>,
     column: &Column,
 ) -> Option<Generalisation> {
-    let fits = |how: &Generalisation| fits(*how, column.logical_type) && !keeps_all(*how, column);
+    let fits = |how: &Generalisation| how.fits(column.logical_type) && !keeps_all(*how, column);
     all.into_iter().filter(fits).min_by_key(|how| match how {
-        Generalisation::Year => 0,
-        Generalisation::Month => 1,
-        Generalisation::Width(width) => u32::MAX - width,
-        Generalisation::Prefix(length) => u32::from(*length),
+        Generalisation::Fixed => (0, 0),
+        Generalisation::Age(years) => (1, u32::from(u8::MAX - years)),
+        Generalisation::Year => (2, 0),
+        Generalisation::Month => (3, 0),
+        Generalisation::Width(width) => (1, u32::MAX - width),
+        // A prefix hides half of a short text, a geographic code does not.
+        Generalisation::Prefix(length) => (1, u32::from(*length) * 2),
+        Generalisation::Geo(length) => (1, u32::from(*length) * 2 + 1),
     })
-}
-
-const fn fits(how: Generalisation, logical_type: LogicalType) -> bool {
-    match how {
-        Generalisation::Month | Generalisation::Year => {
-            matches!(logical_type, LogicalType::Date | LogicalType::Timestamp)
-        }
-        Generalisation::Width(_) => {
-            matches!(logical_type, LogicalType::Integer | LogicalType::Number | LogicalType::Decimal { .. })
-        }
-        Generalisation::Prefix(_) => matches!(logical_type, LogicalType::String),
-    }
 }
 
 /// Tells whether a generalisation would show every value of a column, or every whole one, as it is. A contract that says
@@ -104,10 +122,12 @@ const fn fits(how: Generalisation, logical_type: LogicalType) -> bool {
 fn keeps_all(how: Generalisation, column: &Column) -> bool {
     match how {
         Generalisation::Width(width) => width <= 1,
-        Generalisation::Prefix(length) => {
+        Generalisation::Prefix(length) | Generalisation::Geo(length) => {
             column.rules.length_max.is_some_and(|most| most <= usize::from(length))
         }
-        Generalisation::Month | Generalisation::Year => false,
+        Generalisation::Month | Generalisation::Year | Generalisation::Age(_) | Generalisation::Fixed => {
+            false
+        }
     }
 }
 

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use membrane_catalog::Dataset;
-use membrane_model::{
-    Action, ColumnName, DatasetName, Generalisation, PartialMask, PrincipalId, Purpose, RevealLevel, RunId,
-};
+use membrane_model::{Action, ColumnName, DatasetName, PrincipalId, Purpose, RevealLevel, RunId, Shown};
 
-use crate::RowRule;
+use crate::{RowExpr, RowRule};
 
 /// Proof that a principal may do one thing, for one purpose, in one run.
 ///
@@ -20,6 +19,7 @@ pub struct Permit {
     principal: PrincipalId,
     action: Action,
     purpose: Option<Purpose>,
+    decided_at: DateTime<Utc>,
     policy_version: String,
     datasets: Vec<DatasetPermit>,
 }
@@ -36,10 +36,19 @@ pub struct DatasetPermit {
 #[derive(Debug)]
 pub struct ColumnPermit {
     column: ColumnName,
-    level: RevealLevel,
-    partial: PartialMask,
-    generalisation: Generalisation,
+    shown: Shown,
+    when: Vec<ShownWhen>,
+    look_up: bool,
     factors: Vec<String>,
+}
+
+/// How a column is shown in some rows: in those for which a condition on the originals is true.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownWhen {
+    /// The condition. NULL is not true.
+    pub condition: RowExpr,
+    /// How the column is shown then.
+    pub shown: Shown,
 }
 
 /// What a permit will say, before it is one.
@@ -49,6 +58,7 @@ pub(crate) struct Granted {
     pub(crate) principal: PrincipalId,
     pub(crate) action: Action,
     pub(crate) purpose: Option<Purpose>,
+    pub(crate) decided_at: DateTime<Utc>,
     pub(crate) policy_version: String,
     pub(crate) datasets: Vec<GrantedDataset>,
 }
@@ -65,10 +75,18 @@ pub(crate) struct GrantedDataset {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct GrantedColumn {
     pub(crate) column: ColumnName,
-    pub(crate) level: RevealLevel,
-    pub(crate) partial: PartialMask,
-    pub(crate) generalisation: Generalisation,
+    pub(crate) shown: Shown,
+    pub(crate) when: Vec<ShownWhen>,
+    /// Whether this request may look values up.
+    pub(crate) look_up: bool,
     pub(crate) factors: Vec<String>,
+}
+
+impl GrantedColumn {
+    /// Returns the highest level at which it is shown in any row.
+    pub(crate) fn level(&self) -> RevealLevel {
+        highest(self.shown, &self.when)
+    }
 }
 
 impl Permit {
@@ -78,9 +96,9 @@ impl Permit {
         let columns = |columns: Vec<GrantedColumn>| {
             let permit = |column: GrantedColumn| ColumnPermit {
                 column: column.column,
-                level: column.level,
-                partial: column.partial,
-                generalisation: column.generalisation,
+                shown: column.shown,
+                when: column.when,
+                look_up: column.look_up,
                 factors: column.factors,
             };
             columns.into_iter().map(permit).collect()
@@ -95,6 +113,7 @@ impl Permit {
             principal: granted.principal,
             action: granted.action,
             purpose: granted.purpose,
+            decided_at: granted.decided_at,
             policy_version: granted.policy_version,
             datasets: granted.datasets.into_iter().map(dataset).collect(),
         }
@@ -122,6 +141,12 @@ impl Permit {
     #[must_use]
     pub const fn purpose(&self) -> Option<&Purpose> {
         self.purpose.as_ref()
+    }
+
+    /// Returns the moment for which it was decided.
+    #[must_use]
+    pub const fn decided_at(&self) -> DateTime<Utc> {
+        self.decided_at
     }
 
     /// Returns the hash of the policies, and of the catalog, by which it was decided.
@@ -175,22 +200,28 @@ impl ColumnPermit {
         &self.column
     }
 
-    /// Returns how much of it is shown.
+    /// Returns how it is shown in the rows that no condition of [`Self::when`] is for.
     #[must_use]
-    pub const fn level(&self) -> RevealLevel {
-        self.level
+    pub const fn shown(&self) -> Shown {
+        self.shown
     }
 
-    /// Returns what the level `partial` leaves visible. Without meaning at other levels.
+    /// Returns how it is shown in some rows; the first condition that is true counts.
     #[must_use]
-    pub const fn partial(&self) -> PartialMask {
-        self.partial
+    pub fn when(&self) -> &[ShownWhen] {
+        &self.when
     }
 
-    /// Returns how the level `generalised` makes it coarser. Without meaning at other levels.
+    /// Returns the highest level at which it is shown in any row.
     #[must_use]
-    pub const fn generalisation(&self) -> Generalisation {
-        self.generalisation
+    pub fn level(&self) -> RevealLevel {
+        highest(self.shown, &self.when)
+    }
+
+    /// Tells whether the token of an exact value may be looked up: it was asked for, permitted and put on record.
+    #[must_use]
+    pub const fn may_look_up(&self) -> bool {
+        self.look_up
     }
 
     /// Returns the ids of the policies that decided.
@@ -198,6 +229,10 @@ impl ColumnPermit {
     pub fn factors(&self) -> &[String] {
         &self.factors
     }
+}
+
+fn highest(shown: Shown, when: &[ShownWhen]) -> RevealLevel {
+    when.iter().map(|case| case.shown.level()).fold(shown.level(), RevealLevel::max)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::PolicyError;
 use crate::folder::Folder;
 use crate::literals::unknown_names;
 use crate::parameters::{Parameters, may_match};
-use crate::schema::{self, READ_ROW};
+use crate::schema::{self, LOOK_UP, READ_ROW};
 use crate::text::{Written, place_and_message, read_policies};
 use crate::world::{self, World};
 
@@ -157,7 +157,7 @@ fn validate(written: &BTreeMap<PolicyId, Written<'_>>, schema: &Schema, faults: 
 fn by_action(written: &BTreeMap<PolicyId, Written<'_>>) -> HashMap<&'static str, PolicySet> {
     let levels = RevealLevel::HIGHEST_FIRST.into_iter().map(RevealLevel::cedar_action);
     let acts = Action::ALL.into_iter().map(Action::as_str);
-    let actions = levels.chain(acts).chain([READ_ROW]);
+    let actions = levels.chain(acts).chain([READ_ROW, LOOK_UP]);
     actions
         .map(|action| {
             let matching = written.values().filter(|one| may_match(&one.policy, action));

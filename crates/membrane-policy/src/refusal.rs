@@ -24,6 +24,12 @@ pub enum RefusedReason {
     UnknownPurpose,
     /// None of the datasets exists for this principal. Hidden and absent look the same.
     NotFound,
+    /// No column of the statement's datasets, by the name that was given, may have values looked up.
+    Lookup,
+    /// Columns of the name that was given have tokens of different kinds.
+    LookupAmbiguous,
+    /// The principal has looked up as many values as may be in an hour.
+    LookupLimit,
     /// A policy could not be evaluated.
     PolicyFault,
     /// The decision could not be written to the run's record, or the request is not the run's.
@@ -39,6 +45,9 @@ impl RefusedReason {
             Self::UnknownPrincipal => "unknown_principal",
             Self::UnknownPurpose => "unknown_purpose",
             Self::NotFound => "not_found",
+            Self::Lookup => "lookup_refused",
+            Self::LookupAmbiguous => "lookup_ambiguous",
+            Self::LookupLimit => "lookup_limit",
             Self::PolicyFault => "policy_fault",
             Self::RecordFault => "record_fault",
         }
@@ -52,6 +61,9 @@ impl fmt::Display for RefusedReason {
             Self::UnknownPrincipal => "unknown principal",
             Self::UnknownPurpose => "unknown or missing purpose",
             Self::NotFound => "no such dataset",
+            Self::Lookup => "no column of that name may have values looked up in this statement",
+            Self::LookupAmbiguous => "columns of that name have different tokens: write `DATASET.COLUMN`",
+            Self::LookupLimit => "as many values were looked up as may be in an hour",
             Self::PolicyFault => "a policy could not be evaluated",
             Self::RecordFault => "the decision could not be recorded",
         })

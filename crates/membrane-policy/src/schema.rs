@@ -18,6 +18,8 @@ use crate::text::place_and_message;
 
 /// The Cedar action that is asked for every row.
 pub(crate) const READ_ROW: &str = "readRow";
+/// The Cedar action of looking up the token of an exact value.
+pub(crate) const LOOK_UP: &str = "lookUp";
 /// The namespace of the generated row types.
 pub(crate) const ROW_NAMESPACE: &str = "Row";
 
@@ -117,6 +119,7 @@ fn unasked(schema: &Schema) -> Vec<String> {
     let acts = Action::ALL.into_iter().map(|action| (action.as_str(), resource_type(action)));
     levels
         .chain(acts)
+        .chain([(LOOK_UP, "Column")])
         .filter(|(action, resource)| {
             let Ok(uid) = format!("Action::\"{action}\"").parse::<EntityUid>() else { return true };
             let asked = schema

@@ -8,7 +8,7 @@ use membrane_model::{Action, ColumnName, DatasetName, PrincipalId, PrincipalKind
 use serde_json::{Value, json};
 
 use crate::folder::Source;
-use crate::schema::{READ_ROW, ROW_NAMESPACE};
+use crate::schema::{LOOK_UP, READ_ROW, ROW_NAMESPACE};
 
 /// The id of the row that stands for any row of a dataset.
 const ANY_ROW: &str = "any";
@@ -75,7 +75,7 @@ fn uid(entity_type: &str, id: &str) -> Result<EntityUid, String> {
 fn action_uids() -> Result<HashMap<&'static str, EntityUid>, String> {
     let levels = RevealLevel::HIGHEST_FIRST.into_iter().map(RevealLevel::cedar_action);
     let acts = Action::ALL.into_iter().map(Action::as_str);
-    levels.chain(acts).chain([READ_ROW]).map(|action| Ok((action, uid("Action", action)?))).collect()
+    levels.chain(acts).chain([READ_ROW, LOOK_UP]).map(|action| Ok((action, uid("Action", action)?))).collect()
 }
 
 fn column_id(dataset: &Dataset, column: &Column) -> String {

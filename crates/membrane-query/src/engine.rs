@@ -21,13 +21,14 @@ use tracing::error;
 use crate::answer::{Answer, AnswerColumn, run};
 use crate::brake::{self, Brake};
 use crate::error::QueryError;
+use crate::functions::member_token::Lookups;
 use crate::gate::Statement;
 use crate::lineage;
 use crate::memory;
 use crate::open::Opener;
 use crate::plain_name::plain_name;
 use crate::plan_check;
-use crate::rules::ScanRules;
+use crate::rules::{Asked, ScanRules};
 use crate::sanitise::sanitise;
 use crate::session::{trusted_session, user_session_in};
 use crate::table::GovernedTable;
@@ -114,7 +115,8 @@ impl Engine {
         let limits = self.parts.limits;
         let opened = self.open(permit, statement.tables(), Reader::Rows).await?;
         let tables = opened.tables.into_iter().map(|(name, table)| (name, table as Arc<dyn TableProvider>));
-        let state = user_session_in(&self.memory, tables.collect(), &limits)?;
+        let lookups = self.lookups(permit)?;
+        let state = user_session_in(&self.memory, tables.collect(), lookups, &limits)?;
         let planned = Planned::new(&state, statement, &limits).await?;
         let names = planned.recorded_names();
         let flow = lineage::trace(&planned.analysed).map_err(|_| QueryError::Failed)?;
@@ -131,6 +133,26 @@ impl Engine {
         let schema = physical.schema();
         let stream = run(&physical, &state.task_ctx(), limits, Arc::clone(brake));
         Ok(Answer { schema, stream, inputs: opened.inputs, columns, edges })
+    }
+
+    /// Returns the columns in which the permit lets exact values be looked up.
+    fn lookups(&self, permit: &Permit) -> Result<Lookups, QueryError> {
+        let asked = Asked::of(permit, &self.parts.vault);
+        let mut lookups = Lookups::default();
+        for dataset in permit.datasets() {
+            let contract = dataset.dataset();
+            for granted in dataset.columns().iter().filter(|column| column.may_look_up()) {
+                let column = contract.column(granted.column());
+                let added = column
+                    .ok_or("a column is not in the contract")
+                    .and_then(|column| lookups.add(contract.name.as_str(), column, granted.shown(), &asked));
+                added.map_err(|reason| QueryError::PolicyMismatch {
+                    dataset: contract.name.clone(),
+                    reason,
+                })?;
+            }
+        }
+        Ok(lookups)
     }
 
     /// Opens the governed tables of a permit. A dataset that is not in the permit does not exist.

@@ -11,6 +11,8 @@
 //! Registering only these is not enough, because planners insert functions that were never registered:
 //! [`crate::plan_check`] looks every function of a plan up here again.
 
+pub(crate) mod member_token;
+
 use std::sync::{Arc, LazyLock};
 
 use datafusion::execution::SessionStateDefaults;
@@ -222,12 +224,14 @@ pub(crate) fn instead_of(name: &str) -> Option<&'static str> {
 
 /// Tells whether a word is the name of a function that a statement may use.
 pub(crate) fn is_known_name(word: &str) -> bool {
-    [SCALAR, AGGREGATE, WINDOW].iter().any(|names| names.contains(&word))
+    word == member_token::NAME || [SCALAR, AGGREGATE, WINDOW].iter().any(|names| names.contains(&word))
 }
 
 /// Tells whether a scalar function may be used.
 pub(crate) fn is_scalar_allowed(function: &ScalarUDF) -> bool {
-    SCALAR.contains(&function.name()) && function.signature().volatility != Volatility::Volatile
+    // In the session of a permit that looks values up, and in no other.
+    let looks_up = function.inner().is::<member_token::MemberToken>();
+    (looks_up || SCALAR.contains(&function.name())) && function.signature().volatility != Volatility::Volatile
 }
 
 /// Tells whether an aggregate function may be used.

@@ -7,6 +7,7 @@
 //! ([`crate::plan_check`]): the gate is the first of three fences, not the only one.
 
 mod grouping;
+mod lookup;
 mod redact;
 mod shape;
 
@@ -19,6 +20,7 @@ use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 use membrane_model::{DatasetName, Limits};
+use membrane_policy::Lookup;
 
 use crate::error::{Position, QueryError};
 
@@ -30,6 +32,7 @@ const TOKENS_PER_LEVEL: usize = 128;
 pub struct Statement {
     query: Box<ast::Query>,
     tables: Vec<DatasetName>,
+    lookups: Vec<Lookup>,
     redacted: redact::Redacted,
 }
 
@@ -63,14 +66,20 @@ impl Statement {
             }
             (None, _) => return Err(QueryError::Syntax { position: None }),
         };
-        let tables = shape::check(&query, limits)?;
-        Ok(Self { query, tables, redacted })
+        let shape::Named { tables, lookups } = shape::check(&query, limits)?;
+        Ok(Self { query, tables, lookups, redacted })
     }
 
     /// Returns the datasets that the statement names, sorted, each once.
     #[must_use]
     pub fn tables(&self) -> &[DatasetName] {
         &self.tables
+    }
+
+    /// Returns the columns of which it looks exact values up, once for each value.
+    #[must_use]
+    pub fn lookups(&self) -> &[Lookup] {
+        &self.lookups
     }
 
     /// Returns the statement as it may be recorded: no literal, no comment, and no name survives that is

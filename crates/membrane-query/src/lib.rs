@@ -51,6 +51,7 @@ pub use cut::Cutter;
 pub use engine::{Engine, EngineParts};
 pub use error::{Position, QueryError};
 pub use gate::Statement;
+pub use mask::doc::{MaskDoc, mask_docs};
 pub use normalise::{normalise, normalised_schema};
 pub use release::{
     ReleaseAnswer, ReleaseColumn, ReleaseOptions, ReleasePlan, ReleaseRole, ReleaseType, ReleasedDataset,

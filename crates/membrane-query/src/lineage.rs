@@ -151,7 +151,7 @@ fn trace_scan(scan: &TableScan) -> Flow {
         Some(Origin {
             dataset: table.dataset().clone(),
             column: rule.name.clone(),
-            level: rule.level,
+            level: rule.level(),
             how: Transformation::Identity,
         })
     };

@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BinaryViewArray};
+use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::datatypes::DataType;
 use membrane_ledger::{Ledger, LedgerError};
 use membrane_model::SubjectId;
@@ -136,6 +137,8 @@ impl<'a> Cells<'a> {
 pub(crate) struct SealedColumn<'a> {
     pub(crate) cells: Cells<'a>,
     pub(crate) context: &'a ColumnContext,
+    /// The rows whose cells are opened; the others have no place in the sink.
+    pub(crate) rows: Option<&'a BooleanBuffer>,
     pub(crate) sink: Sink,
 }
 
@@ -169,6 +172,9 @@ pub(crate) fn open_batch(
         }
         let cipher = current.as_ref().and_then(|(_, cipher)| cipher.as_ref());
         for column in columns.iter_mut() {
+            if column.rows.is_some_and(|rows| row >= rows.len() || !rows.value(row)) {
+                continue;
+            }
             let (Some(sealed), Some(cipher)) = (column.cells.get(row), cipher) else {
                 column.sink.push(None)?;
                 continue;

@@ -3,15 +3,20 @@
 //! In two steps, because rows are counted and put together between them: [`Program::keep`] says which may be seen, and
 //! [`Program::show`] makes of them what is shown.
 
+mod route;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, BooleanArray};
-use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::arrow::buffer::BooleanBuffer;
+use datafusion::arrow::compute::filter;
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::Expr;
 use datafusion::physical_plan::PhysicalExpr;
+use membrane_policy::RowExpr;
 use membrane_vault::ColumnContext;
 
 use crate::fault::ScanFault;
@@ -19,7 +24,9 @@ use crate::mask;
 use crate::open::{Cells, Opener, SealedColumn, open_batch, subjects_of};
 use crate::predicate::Predicate;
 use crate::rebuild;
-use crate::rules::{ColumnRule, SUBJECT_COLUMN, ScanRules, Source};
+use crate::row_filter;
+use crate::rules::{ColumnRule, SUBJECT_COLUMN, ScanRules, Source, Way};
+use route::{Route, join};
 
 /// Which rows a scan gives, over stored columns.
 #[derive(Debug, Default)]
@@ -38,6 +45,9 @@ pub(crate) struct Program {
     hides_rows: bool,
     /// The inner scan's columns that are needed after the predicate.
     keep: Vec<usize>,
+    /// The conditions of conditional masks, over the inner scan's columns. None: for no row.
+    cases: Vec<Option<Predicate>>,
+    /// The kept columns, and behind them a truth value for each of the cases.
     kept: SchemaRef,
     /// Where `_subject` is among the kept ones.
     subject: Option<usize>,
@@ -50,14 +60,24 @@ pub(crate) struct Program {
 enum Output {
     /// The hidden unit column.
     Subject,
-    /// A column of the contract, from a kept column or from none.
+    /// A column of the contract, from kept columns or from none.
     Column(Box<ShownColumn>),
 }
 
 struct ShownColumn {
-    rule: ColumnRule,
-    input: Option<usize>,
+    shown_type: DataType,
     context: ColumnContext,
+    /// The ways for some rows, and last the one for all others.
+    ways: Vec<BoundWay>,
+}
+
+/// A way of showing cells, bound to kept columns.
+struct BoundWay {
+    way: Way,
+    /// The stored cells.
+    input: Option<usize>,
+    /// The truth value that says for which rows. None: for all that no other way is for.
+    when: Option<usize>,
 }
 
 impl Program {
@@ -68,6 +88,9 @@ impl Program {
         conditions: &Conditions,
     ) -> Result<BTreeSet<String>, ScanFault> {
         let mut needed = needed_after(rules, shown)?;
+        for condition in cases(rules, shown) {
+            needed.extend(condition.columns().iter().map(ToString::to_string));
+        }
         for part in conditions.rule.iter().chain(&conditions.filters) {
             needed.extend(part.column_refs().into_iter().map(|column| column.name.clone()));
         }
@@ -92,25 +115,49 @@ impl Program {
             kept_names.push(name);
         }
         let place = |name: &str| kept_names.iter().position(|kept| kept == name);
+        let mut fields = inner.project(&keep)?.fields().to_vec();
+        let mut bound_cases = Vec::new();
+        for condition in cases(rules, shown) {
+            // Conditions read originals, and are bound here, out of reach of the names of any statement.
+            let conjuncts = row_filter::conjuncts(condition, inner)?;
+            bound_cases.push(Predicate::bind(&conjuncts, inner, trusted)?);
+            fields.push(Arc::new(Field::new(
+                format!("case {}", bound_cases.len()),
+                DataType::Boolean,
+                false,
+            )));
+        }
+        let mut whens = kept_names.len()..;
         let mut outputs = Vec::new();
         for field in shown.fields() {
             if is_unit_column(rules, field.name()) {
                 outputs.push(Output::Subject);
                 continue;
             }
-            let rule = rules.column(field.name()).ok_or(ScanFault::Shape)?.clone();
-            let input = match rule.stored_name() {
-                None => None,
-                Some(name) => Some(place(&name).ok_or(ScanFault::Shape)?),
+            let rule = rules.column(field.name()).ok_or(ScanFault::Shape)?;
+            let bind = |way: &Way, when| {
+                let input =
+                    rule.stored_name(way).map(|name| place(&name).ok_or(ScanFault::Shape)).transpose()?;
+                Ok::<_, ScanFault>(BoundWay { way: way.clone(), input, when })
             };
+            let mut ways = Vec::with_capacity(rule.cases.len() + 1);
+            for case in &rule.cases {
+                ways.push(bind(&case.way, whens.next())?);
+            }
+            ways.push(bind(&rule.otherwise, None)?);
             let context = ColumnContext::new(&rules.dataset, &rule.name);
-            outputs.push(Output::Column(Box::new(ShownColumn { rule, input, context })));
+            outputs.push(Output::Column(Box::new(ShownColumn {
+                shown_type: rule.shown_type(),
+                context,
+                ways,
+            })));
         }
         Ok(Self {
             predicate,
             hides_rows: !conditions.rule.is_empty(),
-            kept: Arc::new(inner.project(&keep)?),
+            kept: Arc::new(Schema::new(fields)),
             keep,
+            cases: bound_cases,
             subject: place(SUBJECT_COLUMN),
             outputs,
             schema: Arc::clone(shown),
@@ -123,6 +170,7 @@ impl Program {
             predicate: None,
             hides_rows: true,
             keep: Vec::new(),
+            cases: Vec::new(),
             kept: Arc::new(Schema::empty()),
             subject: None,
             outputs: Vec::new(),
@@ -158,62 +206,132 @@ impl Program {
     }
 
     fn opens_cells(&self) -> bool {
-        self.outputs
-            .iter()
-            .any(|output| matches!(output, Output::Column(shown) if shown.rule.source == Source::Sealed))
+        self.sealed().next().is_some()
+    }
+
+    /// Returns the ways that open sealed cells, each with its column and its place among that one's ways.
+    fn sealed(&self) -> impl Iterator<Item = (usize, &ShownColumn, usize, &BoundWay)> {
+        self.outputs.iter().enumerate().flat_map(|(output, shown)| {
+            let column = match shown {
+                Output::Column(column) => Some(column.as_ref()),
+                Output::Subject => None,
+            };
+            column
+                .into_iter()
+                .flat_map(|column| {
+                    column.ways.iter().enumerate().map(move |(place, way)| (column, place, way))
+                })
+                .filter(|(_, _, bound)| bound.way.source == Source::Sealed)
+                .map(move |(column, place, bound)| (output, column, place, bound))
+        })
     }
 
     /// Applies the row rule, and the statement's leakproof conditions, to the originals. NULL hides the row. Returns
     /// the columns that are needed further on, and which of their rows are kept, if not all.
     pub(crate) fn keep(&self, batch: &RecordBatch) -> Result<(RecordBatch, Option<BooleanArray>), ScanFault> {
         let verdict = self.predicate.as_ref().map(|predicate| predicate.verdict(batch)).transpose()?;
-        Ok((batch.project(&self.keep)?, verdict))
+        let kept = batch.project(&self.keep)?;
+        if self.cases.is_empty() {
+            return Ok((kept, verdict));
+        }
+        let mut columns = kept.columns().to_vec();
+        for case in &self.cases {
+            let holds = match case {
+                Some(condition) => condition.verdict(batch)?,
+                None => BooleanArray::from(vec![false; batch.num_rows()]),
+            };
+            columns.push(Arc::new(holds));
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        Ok((RecordBatch::try_new_with_options(Arc::clone(&self.kept), columns, &options)?, verdict))
     }
 
     /// Turns rows that may be seen into rows as they are shown.
     pub(crate) async fn show(&self, batch: RecordBatch, opener: &Opener) -> Result<RecordBatch, ScanFault> {
         let rows = batch.num_rows();
-        let mut opened = self.open(&batch, opener).await?.into_iter();
-        let columns = self
+        let routes = self
             .outputs
             .iter()
             .map(|output| match output {
-                Output::Subject => rebuild::subjects(self.subject_column(&batch)?),
-                Output::Column(shown) => match (shown.rule.source, shown.input) {
-                    (Source::Nothing, _) => Ok(mask::nulls(&shown.rule.shown_type(), rows)),
-                    (Source::Sealed, _) => opened.next().ok_or(ScanFault::Shape),
-                    (Source::Value, Some(input)) => {
-                        mask::of_values(&shown.rule, column(&batch, input)?, self.hides_rows)
-                    }
-                    (Source::Token, Some(input)) => mask::of_tokens(&shown.rule, column(&batch, input)?),
-                    (Source::Value | Source::Token, None) => Err(ScanFault::Shape),
-                },
+                Output::Column(column) if column.ways.len() > 1 => {
+                    let whens = column.ways.iter().filter_map(|bound| bound.when);
+                    Route::new(&batch, whens).map(Some)
+                }
+                Output::Column(_) | Output::Subject => Ok(None),
             })
-            .collect::<Result<Vec<ArrayRef>, _>>()?;
+            .collect::<Result<Vec<Option<Route>>, ScanFault>>()?;
+        let mut opened = self.open(&batch, &routes, opener).await?.into_iter();
+        let columns =
+            self.outputs
+                .iter()
+                .zip(&routes)
+                .map(|(output, route)| match (output, route) {
+                    (Output::Subject, _) => rebuild::subjects(self.subject_column(&batch)?),
+                    (Output::Column(shown), None) => {
+                        let bound = shown.ways.first().ok_or(ScanFault::Shape)?;
+                        self.cells(shown, bound, &batch, None, &mut opened)
+                    }
+                    (Output::Column(shown), Some(route)) => {
+                        let parts =
+                            shown.ways.iter().zip(route.parts()).map(|(bound, rows)| {
+                                self.cells(shown, bound, &batch, Some(rows), &mut opened)
+                            });
+                        join(route, &parts.collect::<Result<Vec<_>, _>>()?)
+                    }
+                })
+                .collect::<Result<Vec<ArrayRef>, _>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         Ok(RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?)
     }
 
-    /// Opens the sealed columns of a batch of rows that may be seen, and masks them on the way.
-    async fn open(&self, batch: &RecordBatch, opener: &Opener) -> Result<Vec<ArrayRef>, ScanFault> {
-        let mut sealed = Vec::new();
-        for output in &self.outputs {
-            if let Output::Column(shown) = output
-                && shown.rule.source == Source::Sealed
-            {
-                sealed.push((shown, shown.input.ok_or(ScanFault::Shape)?));
+    /// Shows the cells of a column in one way, of all rows or of some.
+    fn cells(
+        &self,
+        shown: &ShownColumn,
+        bound: &BoundWay,
+        batch: &RecordBatch,
+        rows: Option<&BooleanBuffer>,
+        opened: &mut impl Iterator<Item = ArrayRef>,
+    ) -> Result<ArrayRef, ScanFault> {
+        let stored = || -> Result<ArrayRef, ScanFault> {
+            let array = column(batch, bound.input.ok_or(ScanFault::Shape)?)?;
+            match rows {
+                None => Ok(Arc::clone(array)),
+                Some(rows) => Ok(filter(array, &BooleanArray::new(rows.clone(), None))?),
             }
+        };
+        match bound.way.source {
+            Source::Nothing => {
+                let count = rows.map_or(batch.num_rows(), BooleanBuffer::count_set_bits);
+                Ok(mask::nulls(&shown.shown_type, count))
+            }
+            Source::Sealed => opened.next().ok_or(ScanFault::Shape),
+            // PRIVACY: what is shown in clear in some rows only lies in buffers with what is not.
+            Source::Value => mask::of_values(&bound.way, &stored()?, self.hides_rows || rows.is_some()),
+            Source::Token => mask::of_tokens(&bound.way, &stored()?),
         }
-        if sealed.is_empty() {
+    }
+
+    /// Opens the sealed columns of a batch of rows that may be seen, and masks them on the way.
+    async fn open(
+        &self,
+        batch: &RecordBatch,
+        routes: &[Option<Route>],
+        opener: &Opener,
+    ) -> Result<Vec<ArrayRef>, ScanFault> {
+        if !self.opens_cells() {
             return Ok(Vec::new());
         }
         let (subjects, distinct) = subjects_of(self.subject_column(batch)?)?;
         let keys = opener.data_keys(&distinct).await?;
-        let mut columns = Vec::with_capacity(sealed.len());
-        for (shown, input) in sealed {
-            let cells = Cells::of(column(batch, input)?)?;
-            let sink = mask::Sink::new(&shown.rule, subjects.len())?;
-            columns.push(SealedColumn { cells, context: &shown.context, sink });
+        let mut columns = Vec::new();
+        for (output, shown, place, bound) in self.sealed() {
+            let cells = Cells::of(column(batch, bound.input.ok_or(ScanFault::Shape)?)?)?;
+            let route = routes.get(output).and_then(Option::as_ref);
+            let rows = route.and_then(|route| route.parts().get(place));
+            let sink =
+                mask::Sink::new(&bound.way, rows.map_or(subjects.len(), BooleanBuffer::count_set_bits))?;
+            columns.push(SealedColumn { cells, context: &shown.context, rows, sink });
         }
         open_batch(&subjects, &keys, &mut columns)?;
         columns.into_iter().map(|column| column.sink.finish()).collect()
@@ -240,10 +358,21 @@ fn needed_after(rules: &ScanRules, shown: &Schema) -> Result<BTreeSet<String>, S
             continue;
         }
         let rule = rules.column(field.name()).ok_or(ScanFault::Shape)?;
-        if rule.source == Source::Sealed {
-            needed.insert(SUBJECT_COLUMN.to_owned());
+        for way in rule.ways() {
+            if way.source == Source::Sealed {
+                needed.insert(SUBJECT_COLUMN.to_owned());
+            }
+            needed.extend(rule.stored_name(way));
         }
-        needed.extend(rule.stored_name());
     }
     Ok(needed)
 }
+
+/// Returns the conditions of the conditional masks of the shown columns, in their order.
+fn cases<'a>(rules: &'a ScanRules, shown: &'a Schema) -> impl Iterator<Item = &'a RowExpr> {
+    let columns = shown.fields().iter().filter_map(|field| rules.column(field.name()));
+    columns.flat_map(|rule: &ColumnRule| &rule.cases).map(|case| &case.condition)
+}
+
+#[cfg(test)]
+mod tests;

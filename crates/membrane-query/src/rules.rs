@@ -1,13 +1,15 @@
 //! What a permit says about one dataset, in the terms of the scan: which stored column each shown column
 //! comes from, and what is done to it.
 
+use chrono::NaiveDate;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use membrane_catalog::{Column, Dataset};
 use membrane_model::{
-    ColumnName, DatasetName, Generalisation, LogicalType, PartialMask, PrincipalKind, Protection, RevealLevel,
+    ColumnName, DatasetName, Generalisation, LogicalType, PartialMask, PrincipalKind, Protection,
+    RevealLevel, Shown, TokenForm,
 };
-use membrane_policy::{DatasetPermit, Permit, RowRule};
-use membrane_vault::{Tokenizer, Vault};
+use membrane_policy::{ColumnPermit, DatasetPermit, Permit, RowExpr, RowRule};
+use membrane_vault::{FormatCipher, Tokenizer, Vault};
 use std::sync::Arc;
 
 use crate::error::QueryError;
@@ -28,11 +30,27 @@ pub(crate) struct ScanRules {
     pub(crate) with_subject: bool,
 }
 
-/// How one column is shown.
+/// How one column is shown: in the same way in every row, or in one way or another as conditions on the originals say.
 #[derive(Clone)]
 pub(crate) struct ColumnRule {
     /// The name that analysts use.
     pub(crate) name: ColumnName,
+    /// The ways for some rows; the first whose condition is true counts.
+    pub(crate) cases: Vec<Case>,
+    /// The way for all other rows.
+    pub(crate) otherwise: Way,
+}
+
+/// One way for some rows.
+#[derive(Clone)]
+pub(crate) struct Case {
+    pub(crate) condition: RowExpr,
+    pub(crate) way: Way,
+}
+
+/// One way in which cells of a column are shown.
+#[derive(Clone)]
+pub(crate) struct Way {
     /// The type before protection.
     pub(crate) logical: LogicalType,
     /// Where the shown value comes from.
@@ -68,10 +86,39 @@ pub(crate) enum Mask {
     Clear,
     /// Starred out in part.
     Partial(PartialMask),
-    /// Made coarser.
+    /// Made coarser, in the same type.
     Generalise(Generalisation),
+    /// A date of birth becomes a band of ages.
+    Age(AgeMask),
     /// Replaced by a token of the asker's scope.
     Token(Arc<TokenMask>),
+    /// Its digits replaced by others of the asker's scope.
+    Format(Arc<FormatMask>),
+}
+
+/// What a band of ages depends on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AgeMask {
+    /// Years of a band.
+    pub(crate) years: u8,
+    /// The day of the question.
+    pub(crate) on: NaiveDate,
+}
+
+/// The key of a mask that keeps the format.
+pub(crate) struct FormatMask {
+    pub(crate) cipher: FormatCipher,
+    /// What the digits are digits of: those of two domains never match.
+    pub(crate) domain: String,
+}
+
+/// For whom columns are shown, and when.
+pub(crate) struct Asked<'a> {
+    pub(crate) vault: &'a Vault,
+    /// The scope of tokens.
+    pub(crate) scope: String,
+    /// The day of the question.
+    pub(crate) on: NaiveDate,
 }
 
 /// The keys of a token mask.
@@ -82,6 +129,13 @@ pub(crate) struct TokenMask {
     pub(crate) shown: Tokenizer,
 }
 
+impl<'a> Asked<'a> {
+    /// Reads off a permit for whom columns are shown.
+    pub(crate) fn of(permit: &Permit, vault: &'a Vault) -> Self {
+        Self { vault, scope: shown_scope(permit), on: permit.decided_at().date_naive() }
+    }
+}
+
 impl ScanRules {
     /// Takes over what a permit says about a dataset.
     pub(crate) fn from_permit(
@@ -89,19 +143,14 @@ impl ScanRules {
         dataset: &DatasetPermit,
         vault: &Vault,
     ) -> Result<Self, QueryError> {
-        let scope = shown_scope(permit);
+        let asked = Asked::of(permit, vault);
         let contract: &Dataset = dataset.dataset();
         let columns = dataset
             .columns()
             .iter()
             .map(|granted| {
                 let column = contract.column(granted.column()).ok_or("a column is not in the contract")?;
-                let wish = Wish {
-                    level: granted.level(),
-                    partial: granted.partial(),
-                    generalisation: granted.generalisation(),
-                };
-                ColumnRule::decide(column, wish, vault, &scope)
+                ColumnRule::decide(column, granted, &asked)
             })
             .collect::<Result<Vec<_>, &'static str>>()
             .map_err(|reason| QueryError::PolicyMismatch { dataset: contract.name.clone(), reason })?;
@@ -115,7 +164,7 @@ impl ScanRules {
 
     /// Keeps the columns in clear, and adds the hidden unit column where rows have a subject, for a release.
     pub(crate) fn for_release(mut self, private: bool) -> Self {
-        self.columns.retain(|column| matches!(column.mask, Mask::Clear));
+        self.columns.retain(ColumnRule::is_clear);
         self.with_subject = private;
         self
     }
@@ -140,16 +189,64 @@ impl ScanRules {
     }
 }
 
-/// What a permit asks for one column.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Wish {
-    pub(crate) level: RevealLevel,
-    pub(crate) partial: PartialMask,
-    pub(crate) generalisation: Generalisation,
+impl ColumnRule {
+    /// Decides how a column is shown.
+    fn decide(column: &Column, granted: &ColumnPermit, asked: &Asked<'_>) -> Result<Self, &'static str> {
+        let cases = granted.when().iter().map(|case| {
+            Ok(Case { condition: case.condition.clone(), way: Way::decide(column, case.shown, asked)? })
+        });
+        let otherwise = Way::decide(column, granted.shown(), asked)?;
+        Self::new(column.name.clone(), cases.collect::<Result<_, &'static str>>()?, otherwise)
+    }
+
+    /// Puts the ways of a column together, which must all show the same type.
+    pub(crate) fn new(name: ColumnName, cases: Vec<Case>, otherwise: Way) -> Result<Self, &'static str> {
+        let rule = Self { name, cases, otherwise };
+        let shown = rule.shown_type();
+        if rule.ways().filter_map(Way::shown_type).any(|other| other != shown) {
+            return Err("the masks of a column show values of different types");
+        }
+        Ok(rule)
+    }
+
+    /// Returns every way in which cells of the column are shown.
+    pub(crate) fn ways(&self) -> impl Iterator<Item = &Way> {
+        self.cases.iter().map(|case| &case.way).chain(std::iter::once(&self.otherwise))
+    }
+
+    /// Returns the type that the principal sees.
+    pub(crate) fn shown_type(&self) -> DataType {
+        self.ways().find_map(Way::shown_type).unwrap_or_else(|| arrow_type(self.otherwise.logical))
+    }
+
+    /// Returns how much is revealed of some row, at most.
+    pub(crate) fn level(&self) -> RevealLevel {
+        self.cases.iter().map(|case| case.way.level).fold(self.otherwise.level, RevealLevel::max)
+    }
+
+    /// Tells whether every row is shown in clear.
+    pub(crate) fn is_clear(&self) -> bool {
+        self.cases.is_empty() && matches!(self.otherwise.mask, Mask::Clear)
+    }
+
+    /// Tells whether the shown value is the stored one: only then may a filter go down to the stored column.
+    pub(crate) fn is_stored_value(&self) -> bool {
+        self.is_clear() && self.otherwise.source == Source::Value && self.otherwise.contract.is_none()
+    }
+
+    /// Returns the name of the stored column behind a way, if there is one.
+    pub(crate) fn stored_name(&self, way: &Way) -> Option<String> {
+        match way.source {
+            Source::Nothing => None,
+            Source::Value => Some(self.name.to_string()),
+            Source::Token => Some(format!("{}__token", self.name)),
+            Source::Sealed => Some(format!("{}__sealed", self.name)),
+        }
+    }
 }
 
-impl ColumnRule {
-    /// Decides where a column comes from and what is done to it.
+impl Way {
+    /// Decides where a cell comes from and what is done to it.
     ///
     /// | level | stored in clear | sealed (and token) | token only | dropped |
     /// | --- | --- | --- | --- | --- |
@@ -157,77 +254,59 @@ impl ColumnRule {
     /// | partial | masked | opened, masked | NULL | NULL |
     /// | generalised | coarser | opened, coarser | NULL | NULL |
     /// | token | tokenised, re-keyed | re-keyed where a token is stored, else NULL | re-keyed | NULL |
+    /// | token in its format | digits encrypted | opened, digits encrypted, where a token is stored | re-keyed | NULL |
     /// | null | NULL | NULL | NULL | NULL |
     ///
     /// A token says which rows are equal. Who may see the value may know that; who may see a part of it or a
     /// coarser one may not, hence NULL. What the contract stores coarse is made so coarse again first, at each level.
-    pub(crate) fn decide(
-        column: &Column,
-        wish: Wish,
-        vault: &Vault,
-        scope: &str,
-    ) -> Result<Self, &'static str> {
-        let protection = column.protection;
+    pub(crate) fn decide(column: &Column, shown: Shown, asked: &Asked<'_>) -> Result<Self, &'static str> {
+        let (protection, logical) = (column.protection, column.logical_type);
         let stored = match protection {
             Protection::Clear | Protection::Generalise(_) => Source::Value,
             Protection::Sealed | Protection::SealedToken => Source::Sealed,
             Protection::Token => Source::Token,
             Protection::Drop => Source::Nothing,
         };
-        let token = |stored| Mask::Token(Arc::new(TokenMask { stored, shown: vault.shown_tokenizer(scope) }));
-        let (source, mask) = match (wish.level, stored) {
-            (RevealLevel::Null, _) | (_, Source::Nothing) => (Source::Nothing, Mask::Null),
-            (RevealLevel::Partial | RevealLevel::Generalised, Source::Token) => (Source::Nothing, Mask::Null),
-            (RevealLevel::Clear | RevealLevel::Token, Source::Token) => (Source::Token, token(None)),
-            (RevealLevel::Token, _) if protection.has_token() => (Source::Token, token(None)),
+        let (source, mask) = match (shown, stored) {
+            (Shown::Null, _) | (_, Source::Nothing) => (Source::Nothing, Mask::Null),
+            (Shown::Partial(_) | Shown::Generalised(_), Source::Token) => (Source::Nothing, Mask::Null),
+            (Shown::Clear | Shown::Token(_), Source::Token) => (Source::Token, token(None, asked)),
             // A sealed column without tokens says of no two rows that they are equal: policy does not give the level.
-            (RevealLevel::Token, Source::Sealed) => (Source::Nothing, Mask::Null),
-            (RevealLevel::Token, source) => {
-                let domain = vault.tokenizer(&column.token_domain());
-                (source, token(Some(domain)))
+            (Shown::Token(_), Source::Sealed) if !protection.has_token() => (Source::Nothing, Mask::Null),
+            (Shown::Token(TokenForm::Ff1), source) if matches!(logical, LogicalType::String) => {
+                (source, format(column, asked)?)
             }
-            (RevealLevel::Clear, source) => (source, Mask::Clear),
-            (RevealLevel::Partial, source) => (source, Mask::Partial(wish.partial)),
-            (RevealLevel::Generalised, source) => {
-                (source, generalised(wish.generalisation, protection, column.logical_type)?)
+            (Shown::Token(_), Source::Sealed) => (Source::Token, token(None, asked)),
+            (Shown::Token(_), source) => {
+                (source, token(Some(asked.vault.tokenizer(&column.token_domain())), asked))
             }
+            (Shown::Clear, source) => (source, Mask::Clear),
+            (Shown::Partial(how), source) => (source, Mask::Partial(how)),
+            (Shown::Generalised(how), source) => (source, generalised(how, protection, logical, asked)?),
         };
         let level = match &mask {
             Mask::Null => RevealLevel::Null,
-            Mask::Token(_) => RevealLevel::Token,
-            _ => wish.level,
+            Mask::Token(_) | Mask::Format(_) => RevealLevel::Token,
+            _ => shown.level(),
         };
         let contract = match protection {
             Protection::Generalise(how) => {
-                check_fit(how, column.logical_type)?;
+                check_fit(how, logical)?;
                 Some(how)
             }
             _ => None,
         };
-        Ok(Self { name: column.name.clone(), logical: column.logical_type, source, contract, mask, level })
+        Ok(Self { logical, source, contract, mask, level })
     }
 
-    /// Returns the name of the stored column, if there is one.
-    pub(crate) fn stored_name(&self) -> Option<String> {
-        match self.source {
-            Source::Nothing => None,
-            Source::Value => Some(self.name.to_string()),
-            Source::Token => Some(format!("{}__token", self.name)),
-            Source::Sealed => Some(format!("{}__sealed", self.name)),
-        }
-    }
-
-    /// Returns the type that the principal sees: the logical one, or text where a value became text.
-    pub(crate) fn shown_type(&self) -> DataType {
+    /// Returns the type of what is shown: the logical one, text where a value became text, and any where it is NULL.
+    pub(crate) fn shown_type(&self) -> Option<DataType> {
         match self.mask {
-            Mask::Partial(_) | Mask::Token(_) => DataType::Utf8View,
-            Mask::Null | Mask::Clear | Mask::Generalise(_) => arrow_type(self.logical),
+            Mask::Null => None,
+            Mask::Partial(_) | Mask::Token(_) | Mask::Format(_) => Some(DataType::Utf8View),
+            Mask::Clear | Mask::Generalise(_) => Some(arrow_type(self.logical)),
+            Mask::Age(_) => Some(DataType::Int64),
         }
-    }
-
-    /// Tells whether the shown value is the stored one: only then may a filter go down to the stored column.
-    pub(crate) fn is_stored_value(&self) -> bool {
-        self.source == Source::Value && self.contract.is_none() && matches!(self.mask, Mask::Clear)
     }
 }
 
@@ -244,31 +323,32 @@ pub(crate) fn arrow_type(logical: LogicalType) -> DataType {
     }
 }
 
+fn token(stored: Option<Tokenizer>, asked: &Asked<'_>) -> Mask {
+    Mask::Token(Arc::new(TokenMask { stored, shown: asked.vault.shown_tokenizer(&asked.scope) }))
+}
+
+fn format(column: &Column, asked: &Asked<'_>) -> Result<Mask, &'static str> {
+    let cipher = asked.vault.shown_format(&asked.scope).map_err(|_| "a key has a wrong length")?;
+    Ok(Mask::Format(Arc::new(FormatMask { cipher, domain: column.token_domain() })))
+}
+
 fn generalised(
     how: Generalisation,
     protection: Protection,
     logical: LogicalType,
+    asked: &Asked<'_>,
 ) -> Result<Mask, &'static str> {
     check_fit(how, logical)?;
-    Ok(match protection {
+    Ok(match (protection, how) {
         // It is stored so, and made so again: there is nothing left to do.
-        Protection::Generalise(stored) if stored == how => Mask::Clear,
+        (Protection::Generalise(stored), how) if stored == how => Mask::Clear,
+        (_, Generalisation::Age(years)) => Mask::Age(AgeMask { years, on: asked.on }),
         _ => Mask::Generalise(how),
     })
 }
 
 fn check_fit(how: Generalisation, logical: LogicalType) -> Result<(), &'static str> {
-    let fits = match how {
-        Generalisation::Month | Generalisation::Year => {
-            matches!(logical, LogicalType::Date | LogicalType::Timestamp)
-        }
-        Generalisation::Width(width) => {
-            width > 0
-                && matches!(logical, LogicalType::Integer | LogicalType::Number | LogicalType::Decimal { .. })
-        }
-        Generalisation::Prefix(length) => length > 0 && matches!(logical, LogicalType::String),
-    };
-    if fits { Ok(()) } else { Err("a generalisation does not fit the type of its column") }
+    if how.fits(logical) { Ok(()) } else { Err("a generalisation does not fit the type of its column") }
 }
 
 /// Returns the scope of shown tokens: those of one partner or one purpose never match those of another.

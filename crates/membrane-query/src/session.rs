@@ -36,6 +36,7 @@ use url::Url;
 
 use crate::error::QueryError;
 use crate::functions;
+use crate::functions::member_token::{Lookups, MemberToken};
 use crate::memory;
 
 const CATALOG: &str = "membrane";
@@ -55,15 +56,20 @@ pub(crate) fn user_session(
     tables: Vec<(DatasetName, Arc<dyn TableProvider>)>,
     limits: &Limits,
 ) -> Result<SessionState, QueryError> {
-    user_session_in(&memory::engine_pool(limits), tables, limits)
+    user_session_in(&memory::engine_pool(limits), tables, Lookups::default(), limits)
 }
 
 /// Builds the session for one statement over the given tables, and nothing else, with memory out of an engine's.
 pub(crate) fn user_session_in(
     engine: &Arc<dyn MemoryPool>,
     tables: Vec<(DatasetName, Arc<dyn TableProvider>)>,
+    lookups: Lookups,
     limits: &Limits,
 ) -> Result<SessionState, QueryError> {
+    let mut scalar_functions = functions::scalar_functions();
+    if !lookups.is_empty() {
+        scalar_functions.push(Arc::new(MemberToken::new(lookups).into()));
+    }
     let schema = MemorySchemaProvider::new();
     for (name, table) in tables {
         schema.register_table(name.to_string(), table).map_err(|_| QueryError::Failed)?;
@@ -84,7 +90,7 @@ pub(crate) fn user_session_in(
         .with_runtime_env(runtime)
         .with_catalog_list(Arc::new(catalogs))
         .with_expr_planners(functions::expression_planners())
-        .with_scalar_functions(functions::scalar_functions())
+        .with_scalar_functions(scalar_functions)
         .with_aggregate_functions(functions::aggregate_functions())
         .with_window_functions(functions::window_functions())
         .build();

@@ -57,8 +57,7 @@ impl TypedBuilder {
                     Decimal128Builder::with_capacity(rows).with_precision_and_scale(precision, scale)?;
                 Cells::Decimal(builder, precision, scale)
             }
-            LogicalType::Boolean if coarser.is_none() => Cells::Boolean(BooleanBuilder::with_capacity(rows)),
-            LogicalType::Boolean => return Err(ScanFault::Shape),
+            LogicalType::Boolean => Cells::Boolean(BooleanBuilder::with_capacity(rows)),
             LogicalType::Date => Cells::Date(Date32Builder::with_capacity(rows)),
             LogicalType::Timestamp => {
                 Cells::Timestamp(TimestampMicrosecondBuilder::with_capacity(rows).with_timezone("UTC"))
@@ -88,7 +87,10 @@ impl TypedBuilder {
                 builder
                     .append_option(shown(value, how, |units, how| generalise::decimal(units, *scale, how)));
             }
-            Cells::Boolean(builder) => builder.append_option(read(text, |text| text.parse().ok())?),
+            Cells::Boolean(builder) => {
+                let value = read(text, |text| text.parse().ok())?;
+                builder.append_option(shown(value, how, generalise::boolean));
+            }
             Cells::Date(builder) => {
                 let date = |text: &str| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(days_of);
                 builder.append_option(shown(read(text, date)?, how, generalise::days));

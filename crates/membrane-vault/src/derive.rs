@@ -21,6 +21,8 @@ pub(crate) enum KeyUse {
     Token,
     /// Tokens shown to one purpose or partner.
     ShownToken,
+    /// Digits shown in their format to one purpose or partner.
+    ShownFormat,
     /// Wrapping of bucket keys.
     BucketWrap,
     /// Quarantined rows of one dataset.
@@ -43,6 +45,7 @@ impl KeyUse {
             Self::Subject => "membrane/v1/subject",
             Self::Token => "membrane/v1/token",
             Self::ShownToken => "membrane/v1/shown-token",
+            Self::ShownFormat => "membrane/v1/shown-format",
             Self::BucketWrap => "membrane/v1/bucket-wrap",
             Self::Quarantine => "membrane/v1/quarantine",
             Self::Bearer => "membrane/v1/bearer",

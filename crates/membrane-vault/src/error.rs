@@ -44,4 +44,7 @@ pub enum VaultError {
     /// A value is too long to be sealed, or a name too long to be bound to it.
     #[error("a value cannot be sealed: it is too long")]
     Seal,
+    /// What is to be encrypted in its format is not of the format: too few digits, or no digits.
+    #[error("a value cannot be encrypted in its format")]
+    Format,
 }

@@ -7,6 +7,7 @@ use membrane_model::{DatasetName, IdentityKind, SubjectId};
 use zeroize::Zeroizing;
 
 use crate::derive::{KeyUse, KeyedHash, derive, keyed_hash};
+use crate::format::FormatCipher;
 use crate::seal::{self, Cipher};
 use crate::token::{DeliveryHasher, QueryKeyHasher, SubjectHasher, Tokenizer};
 use crate::{BucketId, BucketKey, DataKey, RootKey, VaultError, WrappedKey};
@@ -54,6 +55,14 @@ impl Vault {
     #[must_use]
     pub fn shown_tokenizer(&self, scope: &str) -> Tokenizer {
         self.tokenizer_for(KeyUse::ShownToken, scope)
+    }
+
+    /// Returns the cipher that turns digits into others of the same format, for one purpose or partner.
+    ///
+    /// # Errors
+    /// [`VaultError::Format`], which a key of this length never gives.
+    pub fn shown_format(&self, scope: &str) -> Result<FormatCipher, VaultError> {
+        FormatCipher::new(&derive(&self.0.root, KeyUse::ShownFormat, scope.as_bytes()))
     }
 
     /// Makes the key of a new bucket, and its wrapped form.

@@ -9,7 +9,6 @@ use membrane_model::{Generalisation, LogicalType, Protection};
 use super::column::Draft;
 use super::{At, Report};
 use crate::FormatCheck;
-use crate::column::is_numeric;
 
 /// The least width of the bands of an identifying number.
 const WIDTH_MIN: u32 = 10;
@@ -24,6 +23,7 @@ pub(super) fn check_generalisation(column: &Draft, report: &mut Report) {
         return;
     };
     let fault = match misfit(*how, logical) {
+        _ if !how.can_be_stored() => Some("is for policies: nothing is stored so".to_owned()),
         Some(types) => Some(format!("is for {types}, the column is {logical}")),
         None if column.is_identifying() => keeps_much(column, *how),
         None => keeps_all(column, *how, logical).map(str::to_owned),
@@ -35,14 +35,15 @@ pub(super) fn check_generalisation(column: &Draft, report: &mut Report) {
 
 /// Returns the types that it is for, when the column's is none of them.
 const fn misfit(how: Generalisation, logical: LogicalType) -> Option<&'static str> {
-    let (fits, types) = match how {
-        Generalisation::Month | Generalisation::Year => {
-            (matches!(logical, LogicalType::Date | LogicalType::Timestamp), "dates and timestamps")
-        }
-        Generalisation::Width(_) => (is_numeric(logical), "numbers"),
-        Generalisation::Prefix(_) => (matches!(logical, LogicalType::String), "strings"),
-    };
-    if fits { None } else { Some(types) }
+    if how.fits(logical) {
+        return None;
+    }
+    Some(match how {
+        Generalisation::Month | Generalisation::Year | Generalisation::Age(_) => "dates and timestamps",
+        Generalisation::Width(_) => "numbers",
+        Generalisation::Prefix(_) | Generalisation::Geo(_) => "strings",
+        Generalisation::Fixed => "every type",
+    })
 }
 
 /// Says why what is meant to be coarser is not, in any column.
@@ -54,7 +55,7 @@ fn keeps_all(column: &Draft, how: Generalisation, logical: LogicalType) -> Optio
             let keeps = column.rules.length_max.is_some_and(|most| most <= usize::from(length));
             keeps.then_some("keeps every value as it is")
         }
-        Generalisation::Width(_) | Generalisation::Month | Generalisation::Year => None,
+        _ => None,
     }
 }
 
@@ -87,6 +88,6 @@ fn keeps_much(column: &Draft, how: Generalisation) -> Option<String> {
             }
             Some(_) => None,
         },
-        Generalisation::Month | Generalisation::Year => None,
+        _ => None,
     }
 }

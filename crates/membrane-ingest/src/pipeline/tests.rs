@@ -127,7 +127,15 @@ impl World {
         };
         let mut run = self.hub.ledger.open_run(run).await.unwrap();
         let datasets = vec!["members".parse().unwrap()];
-        let request = Request { principal, action: Action::Ingest, purpose: None, datasets, now };
+        let request = Request {
+            principal,
+            action: Action::Ingest,
+            purpose: None,
+            datasets,
+            lookups: Vec::new(),
+            lookups_per_hour: 0,
+            now,
+        };
         self.authorizer.issue(&mut run, request).await.unwrap()
     }
 

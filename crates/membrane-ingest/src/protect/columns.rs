@@ -8,7 +8,7 @@ use arrow::error::ArrowError;
 use membrane_model::SubjectId;
 use membrane_vault::{CellCipher, ColumnContext, SEALED_OVERHEAD, TOKEN_LENGTH, Tokenizer, VaultError};
 
-use crate::identity::Canon;
+use membrane_catalog::Canon;
 
 /// Makes the tokens of a column; no value, no token.
 pub(super) fn tokens(texts: &StringArray, tokenizer: &Tokenizer, canon: Canon) -> ArrayRef {

@@ -1,4 +1,4 @@
-use membrane_model::{Action, RevealLevel};
+use membrane_model::{Action, Shown, TokenForm};
 
 use crate::fixture::Hub;
 
@@ -16,12 +16,13 @@ fn check(policies: &str, expected: &[&str]) {
     let shown: Vec<String> = columns
         .iter()
         .map(|column| {
-            let parameter = match column.level {
-                RevealLevel::Partial => format!(" {}", column.partial),
-                RevealLevel::Generalised => format!(" {}", column.generalisation),
-                RevealLevel::Clear | RevealLevel::Token | RevealLevel::Null => String::new(),
+            let parameter = match column.shown {
+                Shown::Partial(mask) => format!(" {mask}"),
+                Shown::Generalised(how) => format!(" {how}"),
+                Shown::Token(TokenForm::Ff1) => " ff1".to_owned(),
+                Shown::Clear | Shown::Token(_) | Shown::Null => String::new(),
             };
-            format!("{} {}{parameter} by {}", column.column, column.level, column.factors.join(","))
+            format!("{} {}{parameter} by {}", column.column, column.level(), column.factors.join(","))
         })
         .collect();
     assert_eq!(shown, expected);
@@ -136,4 +137,17 @@ when { principal.clearance + 9223372036854775807 > 0 };
     for effect in ["permit", "forbid"] {
         check(&both.replace("EFFECT", effect), &["region clear by clear"]);
     }
+}
+
+/// `@token` says how a token looks; without it, a token is opaque, and so it is where policies do not agree.
+#[test]
+fn a_policy_says_how_a_token_looks() {
+    let digits = r#"
+@id("digits") @token("ff1")
+permit (principal, action == Action::"readToken", resource in Class::"pii.phone");
+"#;
+    check(digits, &["phone token ff1 by digits"]);
+    let other =
+        r#"@id("plain") permit (principal, action == Action::"readToken", resource in Class::"pii.phone");"#;
+    check(&format!("{digits}{other}"), &["phone token by digits,plain"]);
 }

@@ -1,7 +1,7 @@
 use membrane_catalog::{Column, ColumnPrivacy, ColumnRules};
-use membrane_model::{Generalisation, LogicalType, PartialMask, Protection};
+use membrane_model::{Generalisation, LogicalType, PartialMask, Protection, TokenForm};
 
-use super::{coarsest, least_mask};
+use super::{coarsest, least_form, least_mask};
 
 fn check_mask(masks: &[&str], expected: Option<&str>) {
     let masks = masks.iter().map(|mask| mask.parse::<PartialMask>().unwrap());
@@ -41,6 +41,9 @@ fn the_mask_that_shows_least_wins() {
     check_mask(&["partial(3,0)", "partial(0,3)"], Some("partial(0,3)"));
     check_mask(&["email", "partial(9,9)"], Some("partial(9,9)"));
     check_mask(&["email"], Some("email"));
+    check_mask(&["show-first-4", "show-last-4", "email"], Some("show-last-4"));
+    check_mask(&["mask-alphanum", "show-last-4"], Some("mask-alphanum"));
+    check_mask(&["mask-alphanum", "partial(3,4)"], Some("partial(3,4)"));
 }
 
 #[test]
@@ -52,6 +55,18 @@ fn the_coarsest_generalisation_that_fits_wins() {
     check_generalisation(&["width(5)", "year"], money, Some("width(5)"));
     check_generalisation(&["prefix(2)", "prefix(1)"], LogicalType::String, Some("prefix(1)"));
     check_generalisation(&["year", "width(5)"], LogicalType::Boolean, None);
+    check_generalisation(&["year", "width(5)", "fixed"], LogicalType::Boolean, Some("fixed"));
+    check_generalisation(&["month", "age(5)", "age(10)"], LogicalType::Date, Some("age(10)"));
+    check_generalisation(&["geo(3)", "prefix(3)", "geo(4)"], LogicalType::String, Some("prefix(3)"));
+}
+
+/// A token in the format of its value shows the length: that is for when every policy that permits it says so.
+#[test]
+fn a_token_is_opaque_unless_all_agree() {
+    use TokenForm::{Ff1, Opaque};
+    assert_eq!(least_form([]), Opaque);
+    assert_eq!(least_form([Ff1, Ff1]), Ff1);
+    assert_eq!(least_form([Ff1, Opaque]), Opaque);
 }
 
 /// What would show every value as it is makes nothing coarser.

@@ -9,8 +9,9 @@ use datafusion::sql::sqlparser::ast::{
     Visit, Visitor,
 };
 use membrane_model::{DatasetName, Limits};
+use membrane_policy::Lookup;
 
-use super::{grouping, position};
+use super::{grouping, lookup, position};
 use crate::error::QueryError;
 use crate::functions;
 use crate::plain_name::plain_name;
@@ -22,13 +23,29 @@ const UNFOLDED_PER_LEVEL: u64 = 16;
 /// WITH inside WITH inside WITH.
 const WITH_DEPTH_MAX: usize = 4;
 
-/// Checks a query and returns the datasets it names.
-pub(super) fn check(query: &Query, limits: &Limits) -> Result<Vec<DatasetName>, QueryError> {
-    let mut shape =
-        Shape { limits, frames: vec![Frame::default()], depth: 0, with_depth: 0, tables: BTreeSet::new() };
+/// What a query names.
+pub(super) struct Named {
+    /// Its datasets, sorted, each once.
+    pub(super) tables: Vec<DatasetName>,
+    /// The columns of which it looks exact values up, once for each value.
+    pub(super) lookups: Vec<Lookup>,
+}
+
+/// Checks a query and returns what it names.
+pub(super) fn check(query: &Query, limits: &Limits) -> Result<Named, QueryError> {
+    let mut shape = Shape {
+        limits,
+        frames: vec![Frame::default()],
+        depth: 0,
+        with_depth: 0,
+        tables: BTreeSet::new(),
+        lookups: Vec::new(),
+    };
     match query.visit(&mut shape) {
         ControlFlow::Break(error) => Err(*error),
-        ControlFlow::Continue(()) => Ok(shape.tables.into_iter().collect()),
+        ControlFlow::Continue(()) => {
+            Ok(Named { tables: shape.tables.into_iter().collect(), lookups: shape.lookups })
+        }
     }
 }
 
@@ -50,6 +67,7 @@ struct Shape<'a> {
     depth: usize,
     with_depth: usize,
     tables: BTreeSet<DatasetName>,
+    lookups: Vec<Lookup>,
 }
 
 type Flow = ControlFlow<Box<QueryError>>;
@@ -165,6 +183,14 @@ impl Visitor for Shape<'_> {
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> Flow {
         check_expr(expr)?;
+        if let Expr::Function(call) = expr
+            && lookup::is_lookup(call)
+        {
+            match lookup::read(call) {
+                Ok(found) => self.lookups.push(found),
+                Err(error) => return ControlFlow::Break(Box::new(error)),
+            }
+        }
         self.depth += 1;
         if self.depth > self.limits.nesting_max.saturating_mul(CHAIN_PER_LEVEL) {
             return too_complex("an expression is too long");

@@ -7,6 +7,7 @@ use datafusion::logical_expr::{Expr, Operator};
 
 use super::{Reach, SHORT_BYTES, Sum, Weight, columns, may_be_long};
 use crate::error::QueryError;
+use crate::functions::member_token;
 use crate::plan_check::arguments::{bytes, constant};
 
 /// Constants of a list that count as one operation: they are looked up together.
@@ -92,6 +93,8 @@ fn of_function(call: &ScalarFunction, reach: &Reach<'_>, sum: &mut Sum) -> Resul
             first.saturating_mul(times(call, replacement))
         }
         "to_char" => FORMATTED_BYTES,
+        // A token is short, whatever it is of, and in its format as long as the literal.
+        member_token::NAME => first.max(all(&arguments)),
         _ => arguments.iter().map(|part| part.bytes).max().unwrap_or(SHORT_BYTES),
     };
     Weight::checked(bytes.max(SHORT_BYTES), operations)

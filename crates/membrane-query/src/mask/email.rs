@@ -3,7 +3,21 @@
 //! The number of stars does not follow the value. A local part of one or two characters is hidden whole, as
 //! with every partial mask. What is not an address shows nothing.
 
-use super::clusters::starts;
+use unicode_segmentation::UnicodeSegmentation as _;
+
+use crate::mask::doc::MaskDoc;
+
+pub(crate) const DOC: MaskDoc = MaskDoc {
+    name: "email",
+    level: "partial",
+    types: "text",
+    shows: "the first character of the local part, and the domain",
+    examples: &[
+        ("zhang.wei@example.com", Some("z***@example.com")),
+        ("ab@example.com", Some("***@example.com")),
+        ("no address", Some("***")),
+    ],
+};
 
 const STARS: &str = "***";
 
@@ -20,9 +34,8 @@ pub(super) fn email(text: &str, out: &mut String) {
         out.push_str(STARS);
         return;
     }
-    let starts = starts(local);
-    if starts.len() >= LOCAL_MIN
-        && let Some(first) = starts.get(1).and_then(|end| local.get(..*end))
+    if local.graphemes(true).take(LOCAL_MIN).count() == LOCAL_MIN
+        && let Some(first) = local.graphemes(true).next()
         && first.chars().count() * 2 <= local.chars().count()
     {
         out.push_str(first);

@@ -1,4 +1,4 @@
-//! `generalise`: a coarser value of the same type.
+//! `month`, `year`, `width` and `prefix`: a coarser value of the same type.
 //!
 //! | how | date, timestamp | number | text |
 //! | --- | --- | --- | --- |
@@ -20,18 +20,50 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime};
 use datafusion::arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray, StringViewBuilder,
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, PrimitiveArray, StringViewBuilder,
 };
 use datafusion::arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType,
 };
 use membrane_model::{Generalisation, LogicalType};
 
-use super::partial;
+use super::{fixed, geo, partial};
 use crate::fault::ScanFault;
+use crate::mask::doc::MaskDoc;
 use crate::rebuild::is_utc_micros;
 use crate::rules::arrow_type;
 use crate::typed::{date_of, days_of};
+
+pub(crate) const DOCS: [MaskDoc; 4] = [
+    MaskDoc {
+        name: "month",
+        level: "generalised",
+        types: "date, timestamp",
+        shows: "the first of the month",
+        examples: &[("1990-05-17", Some("1990-05-01"))],
+    },
+    MaskDoc {
+        name: "year",
+        level: "generalised",
+        types: "date, timestamp",
+        shows: "the first of January",
+        examples: &[("1990-05-17", Some("1990-01-01"))],
+    },
+    MaskDoc {
+        name: "width(10)",
+        level: "generalised",
+        types: "integer, number, decimal",
+        shows: "the lower edge of its band",
+        examples: &[("37", Some("30")), ("-3", Some("-10"))],
+    },
+    MaskDoc {
+        name: "prefix(3)",
+        level: "generalised",
+        types: "text",
+        shows: "so many first characters, fewer of a short text, none of one of three characters",
+        examples: &[("Grace Hopper", Some("Gra")), ("abcd", Some("ab")), ("张伟", None)],
+    },
+];
 
 /// 2^50: so many bands from zero, each still holds several floats.
 const FLOAT_BANDS_MAX: f64 = 1_125_899_906_842_624.0;
@@ -62,6 +94,10 @@ fn coarser(
     text: fn(&str, Generalisation) -> Option<&str>,
 ) -> Result<ArrayRef, ScanFault> {
     match (logical, array.data_type()) {
+        (LogicalType::Boolean, DataType::Boolean) => {
+            let values = array.as_boolean().iter().map(|value| value.and_then(|value| boolean(value, how)));
+            Ok(Arc::new(values.collect::<BooleanArray>()))
+        }
         (LogicalType::Date, DataType::Date32) => map::<Date32Type>(array, |value| days(value, how)),
         (LogicalType::Timestamp, data_type) if is_utc_micros(data_type) => {
             let mapped = map::<TimestampMicrosecondType>(array, |value| micros(value, how))?;
@@ -106,23 +142,35 @@ fn map<T: ArrowPrimitiveType>(
 
 /// Makes a date coarser.
 pub(crate) fn days(days: i32, how: Generalisation) -> Option<i32> {
+    if how == Generalisation::Fixed {
+        return Some(fixed::DAY);
+    }
     date_of(days).and_then(|date| floor_date(date, how)).map(days_of)
 }
 
 /// Makes a timestamp coarser.
 pub(crate) fn micros(micros: i64, how: Generalisation) -> Option<i64> {
+    if how == Generalisation::Fixed {
+        return Some(i64::from(fixed::DAY));
+    }
     let date = DateTime::from_timestamp_micros(micros)?.date_naive();
     Some(floor_date(date, how)?.and_time(NaiveTime::MIN).and_utc().timestamp_micros())
 }
 
 /// Makes an integer coarser.
 pub(crate) fn integer(value: i64, how: Generalisation) -> Option<i64> {
+    if how == Generalisation::Fixed {
+        return Some(fixed::INTEGER);
+    }
     let width = i64::from(width_of(how)?);
     value.checked_div_euclid(width)?.checked_mul(width)
 }
 
 /// Makes a float coarser.
 pub(crate) fn number(value: f64, how: Generalisation) -> Option<f64> {
+    if how == Generalisation::Fixed {
+        return Some(fixed::NUMBER);
+    }
     let width = f64::from(width_of(how)?);
     let band = (value / width).floor();
     // Far from zero floats lie further apart than the bands: the edge would be the value.
@@ -131,6 +179,9 @@ pub(crate) fn number(value: f64, how: Generalisation) -> Option<f64> {
 
 /// Makes a decimal coarser; `scale` is the number of its digits after the point.
 pub(crate) fn decimal(units: i128, scale: i8, how: Generalisation) -> Option<i128> {
+    if how == Generalisation::Fixed {
+        return Some(i128::from(fixed::INTEGER));
+    }
     let unit = 10_i128.checked_pow(u32::try_from(scale).ok()?)?;
     let width = unit.checked_mul(i128::from(width_of(how)?))?;
     units.checked_div_euclid(width)?.checked_mul(width)
@@ -138,8 +189,17 @@ pub(crate) fn decimal(units: i128, scale: i8, how: Generalisation) -> Option<i12
 
 /// Makes a text coarser.
 pub(crate) fn text(text: &str, how: Generalisation) -> Option<&str> {
-    let Generalisation::Prefix(length) = how else { return None };
-    Some(partial::head(text, length)).filter(|head| !head.is_empty())
+    match how {
+        Generalisation::Prefix(length) => Some(partial::head(text, length)).filter(|head| !head.is_empty()),
+        Generalisation::Geo(length) => geo::area(text, length),
+        Generalisation::Fixed => Some(fixed::TEXT),
+        _ => None,
+    }
+}
+
+/// Makes true and false coarser.
+pub(crate) fn boolean(_: bool, how: Generalisation) -> Option<bool> {
+    (how == Generalisation::Fixed).then_some(fixed::BOOLEAN)
 }
 
 /// Cuts a text as ingest does.
@@ -152,7 +212,7 @@ fn stored_text(text: &str, how: Generalisation) -> Option<&str> {
 const fn width_of(how: Generalisation) -> Option<u32> {
     match how {
         Generalisation::Width(width) => Some(width),
-        Generalisation::Month | Generalisation::Year | Generalisation::Prefix(_) => None,
+        _ => None,
     }
 }
 
@@ -160,7 +220,7 @@ fn floor_date(date: NaiveDate, how: Generalisation) -> Option<NaiveDate> {
     let month = match how {
         Generalisation::Year => 1,
         Generalisation::Month => date.month(),
-        Generalisation::Width(_) | Generalisation::Prefix(_) => return None,
+        _ => return None,
     };
     NaiveDate::from_ymd_opt(date.year(), month, 1)
 }

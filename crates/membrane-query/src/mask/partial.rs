@@ -12,7 +12,22 @@
 //! | `张伟` | `**` | `**` |
 //! | `张` | `**` | `**` |
 
-use super::clusters::starts;
+use unicode_segmentation::UnicodeSegmentation as _;
+
+use crate::mask::doc::MaskDoc;
+
+pub(crate) const DOC: MaskDoc = MaskDoc {
+    name: "partial(3,4)",
+    level: "partial",
+    types: "text",
+    shows: "so many characters at the start and at the end, fewer of a short value, the rest starred out",
+    examples: &[
+        ("13800138000", Some("138******00")),
+        ("欧阳修", Some("欧**")),
+        ("张伟", Some("**")),
+        ("e\u{301}tienne", Some("e\u{301}ti****")),
+    ],
+};
 
 /// Characters that are always hidden.
 const HIDDEN_MIN: usize = 2;
@@ -21,6 +36,15 @@ const HIDDEN_MIN: usize = 2;
 pub(super) fn window(text: &str, prefix: u8, suffix: u8, out: &mut String) {
     let shown = Shown::of(text, prefix, suffix);
     push(text, shown.head_end, shown.tail_start, shown.hidden, out);
+}
+
+/// Cuts a text into the first characters that may be shown, those that are hidden, and the last that may be shown.
+pub(super) fn split(text: &str, prefix: u8, suffix: u8) -> (&str, &str, &str) {
+    let shown = Shown::of(text, prefix, suffix);
+    let (head, rest) = text.split_at_checked(shown.head_end).unwrap_or_default();
+    let middle = shown.tail_start.saturating_sub(shown.head_end);
+    let (hidden, tail) = rest.split_at_checked(middle).unwrap_or_default();
+    (head, hidden, tail)
 }
 
 /// Returns the first characters of a text, as many as may be shown of it: none of a short one.
@@ -42,7 +66,7 @@ impl Shown {
             let (head, tail) = fit(text.len(), prefix, suffix);
             return Self { head_end: head, tail_start: text.len() - tail, hidden: text.len() - head - tail };
         }
-        let starts = starts(text);
+        let starts: Vec<usize> = text.grapheme_indices(true).map(|(start, _)| start).collect();
         let offset = |cluster: usize| starts.get(cluster).copied().unwrap_or(text.len());
         let (mut head, mut tail) = fit(starts.len(), prefix, suffix);
         let all = text.chars().count();

@@ -6,7 +6,7 @@ use crate::testing::rule;
 
 fn shown(level: RevealLevel, logical: LogicalType, array: ArrayRef) -> ArrayRef {
     let rule = rule("c", logical, Protection::Clear, level);
-    let masked = of_values(&rule, &array, true).unwrap();
+    let masked = of_values(&rule.otherwise, &array, true).unwrap();
     assert_eq!(*masked.data_type(), rule.shown_type(), "{level}");
     assert_eq!(masked.len(), array.len());
     masked
@@ -35,8 +35,10 @@ fn masks_are_deterministic() {
             continue;
         }
         let rule = rule("c", LogicalType::Integer, Protection::Clear, level);
-        let (one, other) =
-            (of_values(&rule, &array(), true).unwrap(), of_values(&rule, &array(), true).unwrap());
+        let (one, other) = (
+            of_values(&rule.otherwise, &array(), true).unwrap(),
+            of_values(&rule.otherwise, &array(), true).unwrap(),
+        );
         assert_eq!(&one, &other, "{level}");
     }
 }
@@ -58,7 +60,7 @@ fn stored_tokens_are_rekeyed_and_never_shown() {
     let rule = rule("c", LogicalType::String, Protection::Token, RevealLevel::Token);
     let stored = crate::testing::vault().tokenizer("pii.test").token(b"x");
     let array: ArrayRef = Arc::new(BinaryArray::from(vec![Some(stored.as_slice()), None]));
-    let masked = of_tokens(&rule, &array).unwrap();
+    let masked = of_tokens(&rule.otherwise, &array).unwrap();
     let shown = masked.as_string_view().value(0);
     assert_eq!(shown.len(), 22);
     assert!(masked.is_null(1));
@@ -69,8 +71,8 @@ fn stored_tokens_are_rekeyed_and_never_shown() {
 #[test]
 fn what_is_no_text_is_not_masked_as_text() {
     let rule = rule("c", LogicalType::String, Protection::Sealed, RevealLevel::Partial);
-    let mut sink = Sink::new(&rule, 1).unwrap();
+    let mut sink = Sink::new(&rule.otherwise, 1).unwrap();
     assert_eq!(sink.push(Some(&[0xff])), Err(ScanFault::Cell));
     let array: ArrayRef = Arc::new(StringViewArray::from(vec!["x"]));
-    assert_eq!(of_tokens(&rule, &array).unwrap_err(), ScanFault::Shape);
+    assert_eq!(of_tokens(&rule.otherwise, &array).unwrap_err(), ScanFault::Shape);
 }

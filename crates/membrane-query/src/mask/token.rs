@@ -8,6 +8,15 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use membrane_vault::{TOKEN_LENGTH, Tokenizer};
 
 use crate::fault::ScanFault;
+use crate::mask::doc::MaskDoc;
+
+pub(crate) const DOC: MaskDoc = MaskDoc {
+    name: "opaque",
+    level: "token",
+    types: "every type; shown as text",
+    shows: "22 letters and digits, the same ones for equal values within one purpose or partner",
+    examples: &[],
+};
 
 /// Characters of a shown token: 16 bytes in base64url without padding.
 const SHOWN_LENGTH: usize = 22;

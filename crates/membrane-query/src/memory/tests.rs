@@ -1,4 +1,5 @@
 use super::*;
+use crate::functions::member_token::Lookups;
 use crate::session::user_session_in;
 
 fn limits(memory_bytes_max: usize) -> Limits {
@@ -47,7 +48,8 @@ fn what_a_query_held_is_given_back() {
 fn sessions_of_one_engine_share() {
     let limits = limits(100);
     let engine = engine_pool(&limits);
-    let sessions: Vec<_> = (0..5).map(|_| user_session_in(&engine, Vec::new(), &limits).unwrap()).collect();
+    let sessions: Vec<_> =
+        (0..5).map(|_| user_session_in(&engine, Vec::new(), Lookups::default(), &limits).unwrap()).collect();
     let held: Vec<_> = sessions
         .iter()
         .map(|session| {

@@ -7,16 +7,20 @@ use datafusion::arrow::compute::{concat_batches, take_record_batch};
 use datafusion::arrow::datatypes::{Field, Schema};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::datasource::MemTable;
-use membrane_model::{DatasetName, IdentityKind, LogicalType, Protection, RevealLevel};
-use membrane_policy::RowRule;
+use membrane_catalog::Column;
+use membrane_model::{
+    DatasetName, Generalisation, IdentityKind, LogicalType, PartialMask, Protection, RevealLevel, Shown,
+    TokenForm,
+};
+use membrane_policy::{CompareOperator, RowExpr, RowRule, RowValue};
 use membrane_vault::CellContext;
 
 use super::*;
 use crate::error::QueryError;
-use crate::rules::ScanRules;
+use crate::rules::{Case, ColumnRule, ScanRules};
 use crate::session::{trusted_session, user_session};
 use crate::table::GovernedTable;
-use crate::testing::{Asker, ledger, rule, vault};
+use crate::testing::{Asker, contract_column, ledger, rule, vault, way};
 use membrane_model::Limits;
 
 const PHONES: [Option<&str>; 4] = [Some("13800138000"), Some("13900139001"), None, Some("13700137002")];
@@ -126,12 +130,18 @@ impl World {
     }
 
     fn asker(&self, level: RevealLevel, birth_level: RevealLevel, table: MemTable) -> Asker {
+        let phone = rule("phone", LogicalType::String, Protection::SealedToken, level);
+        let birth = rule("birth_date", LogicalType::Date, Protection::Sealed, birth_level);
+        self.asker_by(phone, birth, table)
+    }
+
+    fn asker_by(&self, phone: ColumnRule, birth: ColumnRule, table: MemTable) -> Asker {
         let rules = ScanRules {
             dataset: "member".parse().unwrap(),
             columns: vec![
                 rule("id", LogicalType::Integer, Protection::Clear, RevealLevel::Clear),
-                rule("phone", LogicalType::String, Protection::SealedToken, level),
-                rule("birth_date", LogicalType::Date, Protection::Sealed, birth_level),
+                phone,
+                birth,
             ],
             rows: RowRule::All,
             with_subject: false,
@@ -201,7 +211,7 @@ async fn tokens_come_from_storage_and_not_from_opening() {
     assert!(shown[0].as_ref().is_some_and(|token| token.len() == 22) && shown[2].is_none());
     let of_value = rule("phone", LogicalType::String, Protection::Clear, RevealLevel::Token);
     let values: ArrayRef = Arc::new(StringViewArray::from(PHONES.to_vec()));
-    let array = crate::mask::of_values(&of_value, &values, true).unwrap();
+    let array = crate::mask::of_values(&of_value.otherwise, &values, true).unwrap();
     assert_eq!(Some(array.as_string_view().value(0)), shown[0].as_deref());
     assert_eq!(stored.column(2).null_count(), 4);
 }
@@ -242,6 +252,36 @@ async fn only_cells_of_wanted_rows_are_opened() {
     assert_eq!(two.iter().map(RecordBatch::num_rows).sum::<usize>(), 2);
     let error = backwards.ask("select phone, birth_date from member limit 3").await.unwrap_err();
     assert_eq!(error, QueryError::CellUnreadable);
+}
+
+/// The cells of rows 0 and 1 do not open: a mask that shows them as NULL, or as tokens, leaves them alone, and those
+/// of the other rows are opened for the way that shows them.
+#[tokio::test]
+async fn a_conditional_mask_opens_the_cells_of_its_own_rows() {
+    let world = world(None).await;
+    let from_two = || RowExpr::Compare {
+        column: "id".parse().unwrap(),
+        operator: CompareOperator::GtEq,
+        value: RowValue::Integer(2),
+    };
+    let by = |column: Column, some: Shown, others: Shown| {
+        let cases = vec![Case { condition: from_two(), way: way(&column, some).unwrap() }];
+        ColumnRule::new(column.name.clone(), cases, way(&column, others).unwrap()).unwrap()
+    };
+    let phone = contract_column("phone", LogicalType::String, Protection::SealedToken);
+    let birth = contract_column("birth_date", LogicalType::Date, Protection::Sealed);
+    let partial = Shown::Partial(PartialMask::LastFour);
+    let phone = by(phone, partial, Shown::Token(TokenForm::Opaque));
+    let birth = by(birth, Shown::Generalised(Generalisation::Month), Shown::Null);
+    let asker = world.asker_by(phone, birth, world.table(true, true));
+    let batches = asker.ask("select id, phone, birth_date from member order by id").await.unwrap();
+    let shown = concat_batches(&batches[0].schema(), &batches).unwrap();
+    let phones = texts(&shown, 1);
+    assert!(phones[..2].iter().all(|token| token.as_ref().is_some_and(|token| token.len() == 22)));
+    assert_eq!(phones[2..], some(&[None, Some("nnnnnnn7002")]));
+    let month = |text: &str| Some(crate::typed::days_of(text.parse().unwrap()));
+    let births = Date32Array::from(vec![None, None, month("2000-01-01"), month("1970-06-01")]);
+    assert_eq!(shown.column(2).as_ref(), &births);
 }
 
 #[tokio::test]

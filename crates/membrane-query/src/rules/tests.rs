@@ -1,18 +1,20 @@
 use super::*;
-use crate::testing::{contract_column, vault, wish};
+use crate::testing::{contract_column, shown, way};
 
 fn decide(protection: &str, level: RevealLevel) -> (Source, &'static str, RevealLevel) {
     let column = contract_column("c", LogicalType::Date, protection.parse().unwrap());
-    let rule = ColumnRule::decide(&column, wish(level), &vault(), "purpose:test").unwrap();
-    let mask = match rule.mask {
+    let way = way(&column, shown(level)).unwrap();
+    let mask = match way.mask {
         Mask::Null => "null",
         Mask::Clear => "clear",
         Mask::Partial(_) => "partial",
         Mask::Generalise(_) => "generalise",
+        Mask::Age(_) => "age",
+        Mask::Format(_) => "format",
         Mask::Token(token) if token.stored.is_none() => "re-key",
         Mask::Token(_) => "tokenise",
     };
-    (rule.source, mask, rule.level)
+    (way.source, mask, way.level)
 }
 
 #[test]
@@ -59,8 +61,9 @@ fn what_the_contract_stores_coarse_is_made_so_again() {
             ("clear", None),
         ] {
             let column = contract_column("c", LogicalType::Date, protection.parse().unwrap());
-            let rule = ColumnRule::decide(&column, wish(level), &vault(), "purpose:test").unwrap();
-            assert_eq!(rule.contract, contract, "{protection} {level}");
+            let way = way(&column, shown(level)).unwrap();
+            assert_eq!(way.contract, contract, "{protection} {level}");
+            let rule = ColumnRule::new(column.name, Vec::new(), way).unwrap();
             assert_eq!(
                 rule.is_stored_value(),
                 protection == "clear" && level == Clear,
@@ -69,13 +72,51 @@ fn what_the_contract_stores_coarse_is_made_so_again() {
         }
     }
     let wrong = contract_column("c", LogicalType::String, "generalise(year)".parse().unwrap());
-    assert!(ColumnRule::decide(&wrong, wish(Clear), &vault(), "purpose:test").is_err());
+    assert!(way(&wrong, Shown::Clear).is_err());
 }
 
 #[test]
 fn a_generalisation_that_does_not_fit_is_refused() {
     let column = contract_column("c", LogicalType::String, Protection::Clear);
-    assert!(ColumnRule::decide(&column, wish(RevealLevel::Generalised), &vault(), "purpose:test").is_err());
+    assert!(way(&column, shown(RevealLevel::Generalised)).is_err());
+}
+
+/// Digits are encrypted where equal values may be told, and where there are digits.
+#[test]
+fn a_token_in_its_format_needs_the_value_and_a_token() {
+    let ff1 = |protection: &str, logical| {
+        let way =
+            way(&contract_column("c", logical, protection.parse().unwrap()), Shown::Token(TokenForm::Ff1));
+        let way = way.unwrap();
+        (way.source, matches!(way.mask, Mask::Format(_)), way.level)
+    };
+    let text = LogicalType::String;
+    assert_eq!(ff1("clear", text), (Source::Value, true, RevealLevel::Token));
+    assert_eq!(ff1("sealed+token", text), (Source::Sealed, true, RevealLevel::Token));
+    assert_eq!(ff1("sealed", text), (Source::Nothing, false, RevealLevel::Null));
+    assert_eq!(ff1("token", text), (Source::Token, false, RevealLevel::Token));
+    assert_eq!(ff1("clear", LogicalType::Date), (Source::Value, false, RevealLevel::Token));
+}
+
+/// Ways of one column show one type; NULL has every type.
+#[test]
+fn the_ways_of_a_column_show_one_type() {
+    let column = contract_column("c", LogicalType::Date, Protection::Clear);
+    let rule = |cases: &[Shown], otherwise: Shown| {
+        let condition = || RowExpr::Has("c".parse().unwrap());
+        let cases =
+            cases.iter().map(|shown| Case { condition: condition(), way: way(&column, *shown).unwrap() });
+        ColumnRule::new(column.name.clone(), cases.collect(), way(&column, otherwise).unwrap())
+    };
+    let year = Shown::Generalised(Generalisation::Year);
+    let age = Shown::Generalised(Generalisation::Age(10));
+    let one = rule(&[Shown::Clear, Shown::Null], year).unwrap();
+    assert_eq!((one.shown_type(), one.level()), (DataType::Date32, RevealLevel::Clear));
+    assert!(!one.is_stored_value() && !one.is_clear());
+    assert_eq!(rule(&[age], Shown::Null).unwrap().shown_type(), DataType::Int64);
+    assert_eq!(rule(&[], Shown::Null).unwrap().shown_type(), DataType::Date32);
+    assert!(rule(&[age], year).is_err());
+    assert!(rule(&[Shown::Clear], Shown::Token(TokenForm::Opaque)).is_err());
 }
 
 #[test]

@@ -70,7 +70,8 @@ async fn start(
     statement: Result<Statement, QueryError>,
 ) -> Result<Answer, Error> {
     let statement = statement.map_err(Error::Query)?;
-    let permit = run.permit(hub, statement.tables().to_vec()).await?;
+    let (datasets, lookups) = (statement.tables().to_vec(), statement.lookups().to_vec());
+    let permit = run.permit_to_look_up(hub, datasets, lookups).await?;
     hub.engine().query(&permit, &statement).await.map_err(Error::Query)
 }
 

@@ -9,7 +9,7 @@ use membrane_ledger::{
     ClosedRun, DatasetVersion, Ledger, LedgerError, NewRun, OpenRun, RunOutcome, RunState,
 };
 use membrane_model::{Action, Clock, DatasetName, LineageEdge, Purpose, RunId};
-use membrane_policy::{Permit, Request};
+use membrane_policy::{Lookup, Permit, Request};
 use tokio::task::JoinHandle;
 
 use crate::ctx::RequestCtx;
@@ -129,12 +129,24 @@ impl ActiveRun {
 
     /// Asks for a permit on these datasets, for the run's own principal, action and purpose.
     pub(super) async fn permit(&mut self, hub: &Hub, datasets: Vec<DatasetName>) -> Result<Permit, Error> {
+        self.permit_to_look_up(hub, datasets, Vec::new()).await
+    }
+
+    /// Asks for a permit on these datasets, and to look up an exact value of each of these columns.
+    pub(super) async fn permit_to_look_up(
+        &mut self,
+        hub: &Hub,
+        datasets: Vec<DatasetName>,
+        lookups: Vec<Lookup>,
+    ) -> Result<Permit, Error> {
         let run = self.open.as_mut().ok_or(Error::Internal("the run is closed"))?;
         let request = Request {
             principal: run.principal().clone(),
             action: run.action(),
             purpose: run.purpose().cloned(),
             datasets,
+            lookups,
+            lookups_per_hour: self.ctx.limits.lookups_per_hour,
             now: self.ctx.now(),
         };
         hub.authorizer().issue(run, request).await.map_err(Error::Refused)

@@ -1,6 +1,6 @@
 //! The policies that come with the hub: what they grant to whom.
 
-use membrane_model::{Action, RevealLevel};
+use membrane_model::{Action, RevealLevel, Shown};
 
 use crate::fixture::{Hub, noon, request};
 use crate::permit::GrantedDataset;
@@ -10,11 +10,11 @@ const SAMPLE: &str = ".";
 const COMPLETE_JOURNEY: &str = "examples/completejourney";
 
 fn shown(granted: &GrantedDataset) -> Vec<String> {
-    let column = |column: &crate::permit::GrantedColumn| match column.level {
-        RevealLevel::Clear => column.column.to_string(),
-        RevealLevel::Partial => format!("{} {}", column.column, column.partial),
-        RevealLevel::Generalised => format!("{} {}", column.column, column.generalisation),
-        RevealLevel::Token | RevealLevel::Null => format!("{} {}", column.column, column.level),
+    let column = |column: &crate::permit::GrantedColumn| match column.shown {
+        Shown::Clear => column.column.to_string(),
+        Shown::Partial(mask) => format!("{} {mask}", column.column),
+        Shown::Generalised(how) => format!("{} {how}", column.column),
+        Shown::Token(_) | Shown::Null => format!("{} {}", column.column, column.level()),
     };
     granted.columns.iter().map(column).collect()
 }
@@ -278,7 +278,7 @@ fn no_identifier_is_shown_in_clear_to_anybody() {
                     for granted in hub.judge(&asked).verdict.unwrap_or_default() {
                         for column in &granted.columns {
                             let class = &granted.dataset.column(&column.column).unwrap().class;
-                            assert!(!class.is_within(&pii) || column.level < RevealLevel::Clear);
+                            assert!(!class.is_within(&pii) || column.level() < RevealLevel::Clear);
                         }
                     }
                 }

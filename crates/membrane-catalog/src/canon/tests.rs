@@ -19,6 +19,6 @@ fn identifiers_have_one_canonical_text() {
         ("member_no", " M0001 ", " M0001 "),
         ("openid", "oAbC", "oAbC"),
     ] {
-        assert_eq!(normalise(domain, text), canonical, "{domain} {text:?}");
+        assert_eq!(Canon::of(domain).apply(text), canonical, "{domain} {text:?}");
     }
 }

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-/// Returns the text from which a token or a subject id is made. The domain is an identity kind or a
-/// class; its last part says what the text is.
+/// The canonical form of identifiers of one domain: the text from which tokens and subject ids are made. The domain is an
+/// identity kind or a class; its last part says what the text is.
 ///
 /// | domain ends in | canonical text |
 /// | --- | --- |
@@ -12,25 +12,20 @@ use std::borrow::Cow;
 /// | anything else | as it is |
 ///
 /// A sealed cell keeps what was delivered.
-#[must_use]
-pub fn normalise<'a>(domain: &str, text: &'a str) -> Cow<'a, str> {
-    match Canon::of(domain) {
-        Canon::Phone => phone(text),
-        Canon::Email => email(text),
-        Canon::Exact => Cow::Borrowed(text),
-    }
-}
-
-/// Which canonical form a domain has; decided once a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Canon {
+pub enum Canon {
+    /// A telephone number.
     Phone,
+    /// An e-mail address.
     Email,
+    /// Any other text.
     Exact,
 }
 
 impl Canon {
-    pub(crate) fn of(domain: &str) -> Self {
+    /// Returns the form of a domain.
+    #[must_use]
+    pub fn of(domain: &str) -> Self {
         match domain.rsplit('.').next() {
             Some("phone") => Self::Phone,
             Some("email") => Self::Email,
@@ -38,7 +33,9 @@ impl Canon {
         }
     }
 
-    pub(crate) fn apply(self, text: &str) -> Cow<'_, str> {
+    /// Returns the canonical text.
+    #[must_use]
+    pub fn apply(self, text: &str) -> Cow<'_, str> {
         match self {
             Self::Phone => phone(text),
             Self::Email => email(text),
