@@ -244,3 +244,68 @@ async fn half_a_question_is_given_up() {
     }
     assert_eq!(api.query("analyst:lee", "SELECT 1 AS a").await.status, StatusCode::OK);
 }
+
+/// Values beside the statement are literals to every check, and are in no record.
+#[tokio::test(flavor = "multi_thread")]
+async fn parameters_are_bound_and_never_recorded() {
+    let api = Api::small().await;
+    let body = |sql: &str, parameters: Value| json!({ "sql": sql, "purpose": "marketing_analysis", "parameters": parameters });
+    let plain = "application/json";
+    let sql = "SELECT count(*) AS n FROM crm_members WHERE city = $1 AND $2 > 1.5";
+    let reply = api.post("analyst:ana", "/v1/query", &body(sql, json!(["上海", 2])), plain).await;
+    assert_eq!(reply.json()["rows"], json!([{ "n": 2 }]));
+    let run = reply.json()["run"].as_str().unwrap().to_owned();
+    let record = api.get("compliance:olga", &format!("/v1/runs/{run}")).await;
+    assert!(!String::from_utf8_lossy(&record.body).contains("上海"));
+
+    let all = body("SELECT $1 AS a, $2 AS b, $3 AS c, $4 AS d", json!([null, true, 1.5, "x'; --"]));
+    let reply = api.post("analyst:ana", "/v1/query", &all, plain).await;
+    assert_eq!(reply.json()["rows"], json!([{ "a": null, "b": true, "c": 1.5, "d": "x'; --" }]));
+
+    let many: Vec<u32> = (0..300).collect();
+    for (sql, parameters) in [
+        ("SELECT $1 AS a", json!([])),
+        ("SELECT $2 AS a", json!([1])),
+        ("SELECT $1 AS a", json!([[1]])),
+        ("SELECT $1 AS a", json!([{ "x": 1 }])),
+        ("SELECT $1 AS a", json!(many)),
+        ("SELECT $1 AS a", json!(["x".repeat(70_000)])),
+        ("SELECT count(*) FROM $1", json!(["crm_members"])),
+        ("SELECT count(*) FROM crm_members WHERE phone ~ $1", json!(["x".repeat(600)])),
+    ] {
+        let reply = api.post("analyst:ana", "/v1/query", &body(sql, parameters), plain).await;
+        assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{sql}: {}", reply.code());
+    }
+}
+
+/// Each value that is looked up is on record and counted; beyond the limit there is no answer, and others still get theirs.
+#[tokio::test(flavor = "multi_thread")]
+async fn lookups_are_recorded_and_limited() {
+    let world = small::with(|config| config.limits.lookups_per_hour = 3).await;
+    let api = Api::of(world);
+    let ask = |principal: &'static str, sql: String, parameters: Value| {
+        let body = json!({ "sql": sql, "purpose": "customer_service", "parameters": parameters });
+        let api = &api;
+        async move { api.post(principal, "/v1/query", &body, "application/json").await }
+    };
+    let by =
+        |value: &str| format!("SELECT tier FROM crm_members WHERE phone = member_token('phone', {value})");
+    let reply = ask("analyst:kim", by("$1"), json!(["+86 138 0013 8002"])).await;
+    assert_eq!(reply.json()["rows"], json!([{ "tier": "silver" }]));
+    let run = reply.json()["run"].as_str().unwrap().to_owned();
+    let record = api.get("compliance:olga", &format!("/v1/runs/{run}")).await.json();
+    let reasons: Vec<_> =
+        record["decisions"].as_array().unwrap().iter().map(|told| &told["reason"]).collect();
+    assert!(reasons.contains(&&json!("permitted, an exact value looked up")), "{reasons:?}");
+    assert!(!record.to_string().contains("138"), "{record}");
+
+    // Two values in one statement count twice.
+    let two = format!("{} OR phone = member_token('phone', '13800138001')", by("'13800138003'"));
+    assert_eq!(ask("analyst:kim", two, json!([])).await.json()["row_count"], json!(2));
+    let refused = ask("analyst:kim", by("'13800138004'"), json!([])).await;
+    assert_eq!((refused.status.as_u16(), refused.code().as_str()), (429, "lookup_limit"));
+    // What looks nothing up is answered as before, and so is everybody else.
+    let plain = ask("analyst:kim", "SELECT count(*) AS n FROM crm_members".to_owned(), json!([])).await;
+    assert_eq!(plain.json()["rows"], json!([{ "n": 6 }]));
+    assert_eq!(ask("analyst:lee", by("'13800138004'"), json!([])).await.code(), "lookup_refused");
+}

@@ -109,7 +109,11 @@ impl World {
         purpose: &str,
         sql: &str,
     ) -> Result<Vec<RecordBatch>, Failure> {
-        let request = QueryRequest { sql: sql.to_owned(), purpose: Some(purpose.parse().unwrap()) };
+        let request = QueryRequest {
+            sql: sql.to_owned(),
+            purpose: Some(purpose.parse().unwrap()),
+            parameters: Vec::new(),
+        };
         let mut answer = flow::query(&self.ctx(principal), &self.hub, request).await?;
         let mut batches = Vec::new();
         while let Some(batch) = answer.batches.next().await {
@@ -254,7 +258,7 @@ pub(crate) fn canary_deliveries() -> Vec<(&'static str, String, &'static str)> {
 
 /// A world of a few rows, all of them known.
 pub(crate) mod small {
-    use super::World;
+    use super::{Config, World};
 
     const MEMBERS: &str = "\
 member_no,name,gender,birth_date,phone,email,id_number,address,city,region,joined_on,tier,marketing_consent
@@ -289,7 +293,12 @@ P00003,Bread,bakery,Acme,11.00
 
     /// Opens a hub with these rows.
     pub(crate) async fn world() -> World {
-        let world = World::empty().await;
+        with(|_| {}).await
+    }
+
+    /// Opens a hub with these rows whose configuration was changed.
+    pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> World {
+        let world = World::with(change).await;
         for (dataset, text, extension) in [
             ("crm_members", MEMBERS, "csv"),
             ("pos_order_lines", LINES, "csv"),

@@ -55,7 +55,11 @@ pub(crate) async fn ingest(hub: &Hub, file: &Path, source: Option<String>) -> Re
 /// Answers a query, dropping the rows as they come, and returns their number.
 pub(crate) async fn query(hub: &Hub, principal: &str, sql: &str) -> Result<u64> {
     let ctx = hub.ctx(principal.parse()?, Channel::Cli);
-    let request = QueryRequest { sql: sql.to_owned(), purpose: Some("marketing_analysis".parse()?) };
+    let request = QueryRequest {
+        sql: sql.to_owned(),
+        purpose: Some("marketing_analysis".parse()?),
+        parameters: Vec::new(),
+    };
     let mut answer = flow::query(&ctx, hub, request).await.map_err(|failure| anyhow!("{}", failure.error))?;
     let mut rows = 0;
     while let Some(batch) = answer.batches.next().await {

@@ -21,8 +21,9 @@ use tracing::error;
 use crate::answer::{Answer, AnswerColumn, run};
 use crate::brake::{self, Brake};
 use crate::error::QueryError;
+use crate::explain;
 use crate::functions::member_token::Lookups;
-use crate::gate::Statement;
+use crate::gate::{Statement, parameter};
 use crate::lineage;
 use crate::memory;
 use crate::open::Opener;
@@ -118,6 +119,9 @@ impl Engine {
         let lookups = self.lookups(permit)?;
         let state = user_session_in(&self.memory, tables.collect(), lookups, &limits)?;
         let planned = Planned::new(&state, statement, &limits).await?;
+        if statement.explains() {
+            return explain::answer(&planned.analysed, &state, &limits);
+        }
         let names = planned.recorded_names();
         let flow = lineage::trace(&planned.analysed).map_err(|_| QueryError::Failed)?;
         let edges = lineage::edges(&flow, &names, permit.run_id());
@@ -221,6 +225,8 @@ impl Planned {
             .statement_to_plan(statement.for_planner())
             .await
             .map_err(|error| sanitise(&error, limits))?;
+        // Bound before anything is checked: to the checks a parameter is a literal.
+        let plan = parameter::bind(plan, statement.parameters(), limits)?;
         plan_check::check(&plan)?;
         let analysed = state
             .analyzer()

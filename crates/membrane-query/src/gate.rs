@@ -1,13 +1,14 @@
 //! The gate: what SQL may be asked at all, decided on the text and its syntax tree, before any table
 //! or policy is looked at.
 //!
-//! One statement; SELECT, WITH or VALUES; tables by their one-part name; bounded in length, depth and
+//! One statement; SELECT, WITH or VALUES, or the plain EXPLAIN of one; tables by their one-part name; bounded in length, depth and
 //! in what it unfolds to. Everything else is refused with what is allowed. What passes here is planned
 //! in a session that holds the permitted tables only ([`crate::session`]) and its plan is walked again
 //! ([`crate::plan_check`]): the gate is the first of three fences, not the only one.
 
 mod grouping;
 mod lookup;
+pub(crate) mod parameter;
 mod redact;
 mod shape;
 
@@ -23,6 +24,7 @@ use membrane_model::{DatasetName, Limits};
 use membrane_policy::Lookup;
 
 use crate::error::{Position, QueryError};
+pub use parameter::Parameter;
 
 /// Tokens other than literals, commas and white space, for each level of nesting that is allowed.
 const TOKENS_PER_LEVEL: usize = 128;
@@ -31,6 +33,8 @@ const TOKENS_PER_LEVEL: usize = 128;
 #[derive(Clone)]
 pub struct Statement {
     query: Box<ast::Query>,
+    explains: bool,
+    parameters: Vec<Parameter>,
     tables: Vec<DatasetName>,
     lookups: Vec<Lookup>,
     redacted: redact::Redacted,
@@ -58,8 +62,9 @@ impl Statement {
             .with_recursion_limit(limits.nesting_max.saturating_mul(2))
             .with_tokens_with_locations(tokens);
         let mut statements = parser.parse_statements().map_err(|error| syntax(&error))?;
-        let query = match (statements.pop(), statements.is_empty()) {
-            (Some(ast::Statement::Query(query)), true) => query,
+        let (query, explains) = match (statements.pop(), statements.is_empty()) {
+            (Some(ast::Statement::Query(query)), true) => (query, false),
+            (Some(explain @ ast::Statement::Explain { .. }), true) => (explained(explain)?, true),
             (Some(_), true) => return Err(QueryError::NotAllowed { reason: "another statement was found" }),
             (Some(_), false) => {
                 return Err(QueryError::NotAllowed { reason: "more than one statement was found" });
@@ -67,7 +72,23 @@ impl Statement {
             (None, _) => return Err(QueryError::Syntax { position: None }),
         };
         let shape::Named { tables, lookups } = shape::check(&query, limits)?;
-        Ok(Self { query, tables, lookups, redacted })
+        Ok(Self { query, explains, parameters: Vec::new(), tables, lookups, redacted })
+    }
+
+    /// Gives the statement the values of `$1`, `$2` and so on.
+    ///
+    /// # Errors
+    /// [`QueryError`] `too_complex`: too many, or too long together.
+    pub fn with_parameters(mut self, values: Vec<Parameter>, limits: &Limits) -> Result<Self, QueryError> {
+        parameter::check(&values, limits)?;
+        self.parameters = values;
+        Ok(self)
+    }
+
+    /// Tells whether the plan is asked for and not the answer.
+    #[must_use]
+    pub const fn explains(&self) -> bool {
+        self.explains
     }
 
     /// Returns the datasets that the statement names, sorted, each once.
@@ -87,6 +108,11 @@ impl Statement {
     #[must_use]
     pub fn redacted(&self, known: impl Fn(&str) -> bool) -> String {
         self.redacted.text(&known)
+    }
+
+    /// Returns the values of its parameters.
+    pub(crate) fn parameters(&self) -> &[Parameter] {
+        &self.parameters
     }
 
     /// Returns the statement for DataFusion's planner.
@@ -111,10 +137,32 @@ fn check_first_word(tokens: &[TokenWithSpan]) -> Result<(), QueryError> {
         None => Err(QueryError::Syntax { position: None }),
         Some(Token::LParen) => Ok(()),
         Some(Token::Word(word)) => match word.keyword {
-            Keyword::SELECT | Keyword::WITH | Keyword::VALUES => Ok(()),
+            Keyword::SELECT | Keyword::WITH | Keyword::VALUES | Keyword::EXPLAIN => Ok(()),
             _ => Err(QueryError::NotAllowed { reason: "the statement begins with another word" }),
         },
         Some(_) => Err(QueryError::NotAllowed { reason: "the statement begins with something else" }),
+    }
+}
+
+/// Takes the query out of an EXPLAIN without options: any other form runs the query, or shows more than its plan.
+fn explained(explain: ast::Statement) -> Result<Box<ast::Query>, QueryError> {
+    let refused =
+        QueryError::NotAllowed { reason: "EXPLAIN with options, or of another statement, was found" };
+    match explain {
+        ast::Statement::Explain {
+            describe_alias: ast::DescribeAlias::Explain,
+            analyze: false,
+            verbose: false,
+            query_plan: false,
+            estimate: false,
+            statement,
+            format: None,
+            options: None,
+        } => match *statement {
+            ast::Statement::Query(query) => Ok(query),
+            _ => Err(refused),
+        },
+        _ => Err(refused),
     }
 }
 

@@ -18,6 +18,7 @@ mod bytes;
 mod cut;
 mod engine;
 mod error;
+mod explain;
 mod fault;
 mod functions;
 mod gate;
@@ -50,7 +51,7 @@ pub use answer::{Answer, AnswerColumn};
 pub use cut::Cutter;
 pub use engine::{Engine, EngineParts};
 pub use error::{Position, QueryError};
-pub use gate::Statement;
+pub use gate::{Parameter, Statement};
 pub use mask::doc::{MaskDoc, mask_docs};
 pub use normalise::{normalise, normalised_schema};
 pub use release::{

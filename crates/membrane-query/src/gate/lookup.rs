@@ -27,7 +27,9 @@ pub(super) fn read(call: &Function) -> Result<Lookup, QueryError> {
         return Err(form());
     }
     let [column, value] = list.args.as_slice() else { return Err(form()) };
-    let (Some(column), Some(_)) = (text(column), text(value)) else { return Err(form()) };
+    let (Some(column), true) = (text(column), text(value).is_some() || is_parameter(value)) else {
+        return Err(form());
+    };
     let (dataset, column) = match column.split_once('.') {
         Some((dataset, column)) => (Some(dataset.parse().map_err(|_| form())?), column),
         None => (None, column),
@@ -45,6 +47,11 @@ pub(super) fn is_lookup(call: &Function) -> bool {
         Some(_) => name.value == NAME,
         None => name.value.eq_ignore_ascii_case(NAME),
     })
+}
+
+fn is_parameter(argument: &FunctionArg) -> bool {
+    let FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(value))) = argument else { return false };
+    matches!(value.value, Value::Placeholder(_))
 }
 
 fn text(argument: &FunctionArg) -> Option<&str> {

@@ -5,6 +5,7 @@ use std::io::Read;
 use clap::Args;
 use futures::StreamExt;
 use membrane_model::{PrincipalKind, Purpose};
+use membrane_query::Parameter;
 use serde_json::json;
 
 use super::caller::CallerArgs;
@@ -24,8 +25,11 @@ const SHOWN_MAX: usize = 200;
   membrane sql \"SELECT name, phone, city FROM crm_members LIMIT 5\" --as analyst:ana --purpose marketing_analysis
   membrane sql - --as analyst:ana --purpose marketing_analysis --csv < question.sql > answer.csv")]
 pub(super) struct SqlArgs {
-    /// One SELECT, WITH or VALUES; `-` reads it from standard input.
+    /// One SELECT, WITH or VALUES, or EXPLAIN in front of one for its plan; `-` reads it from standard input.
     sql: String,
+    /// A text for `$1`, the next for `$2`, and so on: no quotes are needed, and nothing in it is SQL.
+    #[arg(long = "param", value_name = "TEXT", allow_hyphen_values = true)]
+    parameters: Vec<String>,
     /// Why: one of the catalog's purposes; `membrane catalog purposes` lists them.
     #[arg(long)]
     purpose: Option<Purpose>,
@@ -43,7 +47,8 @@ pub(super) async fn run(args: SqlArgs, env: Env) -> Result<(), CliError> {
     let sql = read(args.sql)?;
     let hub = env.open().await?;
     let ctx = args.caller.ctx_required(&hub, PrincipalKind::Analyst)?;
-    let answer = flow::query(&ctx, &hub, QueryRequest { sql, purpose: args.purpose }).await?;
+    let parameters = args.parameters.into_iter().map(Parameter::Text).collect();
+    let answer = flow::query(&ctx, &hub, QueryRequest { sql, purpose: args.purpose, parameters }).await?;
     let written = match (args.json, args.csv) {
         (true, _) => encoded(answer, AnswerFormat::Json).await,
         (_, true) => encoded(answer, AnswerFormat::Csv).await,

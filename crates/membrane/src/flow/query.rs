@@ -4,7 +4,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use futures::stream::{BoxStream, StreamExt};
 use membrane_model::{Action, Purpose, RunId};
-use membrane_query::{Answer, AnswerColumn, QueryError, Statement};
+use membrane_query::{Answer, AnswerColumn, Parameter, QueryError, Statement};
 
 use super::run::{ActiveRun, RunHead, Work, knows};
 use crate::ctx::RequestCtx;
@@ -18,6 +18,8 @@ pub struct QueryRequest {
     pub sql: String,
     /// Why.
     pub purpose: Option<Purpose>,
+    /// The values of `$1`, `$2` and so on.
+    pub parameters: Vec<Parameter>,
 }
 
 /// What the analyst gets: batches, the last of which comes after the run was closed.
@@ -38,7 +40,8 @@ pub struct QueryAnswer {
 /// [`Failure`] when it is refused, cannot be planned, or fails before its first batch; a later failure is the last item
 /// of the stream.
 pub async fn query(ctx: &RequestCtx, hub: &Hub, request: QueryRequest) -> Result<QueryAnswer, Failure> {
-    let statement = Statement::parse(&request.sql, &ctx.limits);
+    let statement = Statement::parse(&request.sql, &ctx.limits)
+        .and_then(|statement| statement.with_parameters(request.parameters, &ctx.limits));
     let head = RunHead {
         action: Action::Read,
         purpose: request.purpose,

@@ -39,7 +39,12 @@ impl World {
 
     async fn ask(&self, principal: &str, sql: &str) -> Result<super::QueryAnswer, crate::error::Failure> {
         let purpose = Some("marketing_analysis".parse().expect("purpose"));
-        query(&self.ctx(principal), &self.hub, QueryRequest { sql: sql.to_owned(), purpose }).await
+        query(
+            &self.ctx(principal),
+            &self.hub,
+            QueryRequest { sql: sql.to_owned(), purpose, parameters: Vec::new() },
+        )
+        .await
     }
 
     /// What is on record of a job, the latest first.
@@ -132,7 +137,11 @@ async fn a_name_that_nobody_knows_is_not_recorded() {
     let world = world(|_| ()).await;
     let name = "zhang_san_canary";
     let purpose = Some(name.parse().expect("purpose"));
-    let request = QueryRequest { sql: format!("SELECT {name} FROM {name}"), purpose: purpose.clone() };
+    let request = QueryRequest {
+        sql: format!("SELECT {name} FROM {name}"),
+        purpose: purpose.clone(),
+        parameters: Vec::new(),
+    };
     assert!(query(&world.ctx("analyst:ana"), &world.hub, request).await.is_err());
     assert!(world.ask("analyst:ana", &format!("SELECT * FROM {name}")).await.is_err());
     assert!(list_datasets(&world.ctx("analyst:ana"), &world.hub, purpose).await.is_err());

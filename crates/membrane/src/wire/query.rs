@@ -2,21 +2,46 @@
 
 use arrow::datatypes::{FieldRef, Schema};
 use membrane_model::Purpose;
-use membrane_query::AnswerColumn;
+use membrane_query::{AnswerColumn, Parameter};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 /// A query.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QueryBody {
-    /// One SELECT, WITH or VALUES.
+    /// One SELECT, WITH or VALUES, or EXPLAIN in front of one for its plan.
     #[schema(example = "SELECT name, phone, city FROM crm_members LIMIT 5")]
     pub sql: String,
     /// Why: one of the catalog's purposes.
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "marketing_analysis")]
     pub purpose: Option<Purpose>,
+    /// The values of `$1`, `$2` and so on: NULL, true or false, numbers, texts.
+    #[serde(default)]
+    #[schema(value_type = Vec<Object>, example = json!([]))]
+    pub parameters: Vec<Value>,
+}
+
+impl QueryBody {
+    /// Takes the values of the parameters out of the body; nothing when one is an array or an object.
+    #[must_use]
+    pub fn parameters(&self) -> Option<Vec<Parameter>> {
+        self.parameters
+            .iter()
+            .map(|value| match value {
+                Value::Null => Some(Parameter::Null),
+                Value::Bool(value) => Some(Parameter::Boolean(*value)),
+                Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+                    (Some(whole), _) => Some(Parameter::Integer(whole)),
+                    (None, number) => number.map(Parameter::Number),
+                },
+                Value::String(text) => Some(Parameter::Text(text.clone())),
+                Value::Array(_) | Value::Object(_) => None,
+            })
+            .collect()
+    }
 }
 
 /// The answer to a query, as JSON. CSV and Arrow carry the rows alone; the run is in the header `membrane-run`.
@@ -28,7 +53,7 @@ pub struct AnswerBody {
     pub columns: Vec<AnswerColumnBody>,
     /// The rows: one object each, with every column.
     #[schema(value_type = Vec<Object>)]
-    pub rows: Vec<serde_json::Map<String, serde_json::Value>>,
+    pub rows: Vec<Map<String, Value>>,
     /// How many rows there are. Stands last: an answer without it was cut off.
     pub row_count: u64,
 }

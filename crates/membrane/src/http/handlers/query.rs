@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde_json::json;
 
 use crate::ctx::RequestCtx;
-use crate::error::Failure;
+use crate::error::{Error, Failure};
 use crate::flow::{self, QueryRequest};
 use crate::http::App;
 use crate::http::answer::{Outlet, Rows, stream};
@@ -33,6 +33,7 @@ use crate::wire::{AnswerBody, ErrorBody, QueryBody, answer_columns};
         (status = 406, description = "No acceptable form.", body = ErrorBody),
         (status = 409, description = "A table no longer fits its contract.", body = ErrorBody),
         (status = 413, description = "The body is too long.", body = ErrorBody),
+        (status = 429, description = "As many values were looked up as may be in an hour.", body = ErrorBody),
         (status = 500, description = "The hub failed.", body = ErrorBody),
         (status = 503, description = "Too busy, or the record cannot be written.", body = ErrorBody),
         (status = 504, description = "It took too long.", body = ErrorBody),
@@ -45,7 +46,11 @@ pub(in crate::http) async fn post_query(
     RowsAs(format): RowsAs,
     JsonBody(body): JsonBody<QueryBody>,
 ) -> Result<Response, Failure> {
-    let request = QueryRequest { sql: body.sql, purpose: body.purpose };
+    let parameters = body.parameters().ok_or_else(|| {
+        let told = "a parameter is NULL, true, false, a number or a text, not an array or an object";
+        Failure { error: Error::BadRequest(told.into()), run: None }
+    })?;
+    let request = QueryRequest { sql: body.sql, purpose: body.purpose, parameters };
     let answer = flow::query(&ctx, &app.hub, request).await?;
     let head = vec![
         ("run", json!(answer.run.to_string())),

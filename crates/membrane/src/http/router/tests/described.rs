@@ -55,7 +55,9 @@ fn codes_of(source: &'static str) -> Vec<&'static str> {
 fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
     let query = codes_of(include_str!("../../../../../membrane-query/src/error.rs"));
     let ingest = codes_of(include_str!("../../../../../membrane-ingest/src/error.rs"));
-    let refusal = codes_of(include_str!("../../../../../membrane-policy/src/refusal.rs"));
+    let mut refusal = codes_of(include_str!("../../../../../membrane-policy/src/refusal.rs"));
+    // Values are looked up in queries only.
+    refusal.retain(|code| !code.starts_with("lookup_"));
     let all =
         ["unauthenticated", "bearer_expired", "bad_request", "not_acceptable", "busy", "internal"].as_slice();
     let record = ["ledger_failed", "log_altered", "timed_out"].as_slice();
@@ -64,7 +66,12 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
     let statement = ["too_large", "timed_out"].as_slice();
     let delivery = ["too_large", "unsupported_media"].as_slice();
     vec![
-        ("/v1/query", "post", [all, statement, &query, &refusal].concat()),
+        (
+            "/v1/query",
+            "post",
+            [all, statement, &query, &refusal, &["lookup_refused", "lookup_ambiguous", "lookup_limit"]]
+                .concat(),
+        ),
         (
             "/v1/release",
             "post",

@@ -1,0 +1,77 @@
+//! Values for `$1`, `$2` and so on, that a caller sends beside a statement.
+//!
+//! They are bound to the plan before it is checked, so that every check sees them as the literals that they are.
+
+use std::fmt;
+
+use datafusion::common::{ParamValues, ScalarValue};
+use datafusion::logical_expr::LogicalPlan;
+
+use crate::error::QueryError;
+use crate::sanitise::sanitise;
+use membrane_model::Limits;
+
+/// Most parameters of one statement.
+const PARAMETERS_MAX: usize = 256;
+
+/// A value for a parameter.
+#[derive(Clone, PartialEq)]
+pub enum Parameter {
+    /// NULL.
+    Null,
+    /// True or false.
+    Boolean(bool),
+    /// A whole number.
+    Integer(i64),
+    /// Any other number.
+    Number(f64),
+    /// Text.
+    Text(String),
+}
+
+// PRIVACY: a parameter is what a literal is: it may be somebody's number.
+impl fmt::Debug for Parameter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Parameter(..)")
+    }
+}
+
+impl Parameter {
+    fn scalar(&self) -> ScalarValue {
+        match self {
+            Self::Null => ScalarValue::Null,
+            Self::Boolean(value) => ScalarValue::Boolean(Some(*value)),
+            Self::Integer(value) => ScalarValue::Int64(Some(*value)),
+            Self::Number(value) => ScalarValue::Float64(Some(*value)),
+            Self::Text(text) => ScalarValue::Utf8(Some(text.clone())),
+        }
+    }
+}
+
+/// Refuses parameters that are too many or too long, by the bounds of the text that they belong to.
+pub(super) fn check(parameters: &[Parameter], limits: &Limits) -> Result<(), QueryError> {
+    let bytes: usize = parameters
+        .iter()
+        .map(|parameter| match parameter {
+            Parameter::Text(text) => text.len(),
+            _ => 0,
+        })
+        .fold(0, usize::saturating_add);
+    if parameters.len() > PARAMETERS_MAX || bytes > limits.sql_bytes_max {
+        return Err(QueryError::TooComplex { reason: "it has too many or too long parameters" });
+    }
+    Ok(())
+}
+
+/// Puts values in the place of parameters.
+pub(crate) fn bind(
+    plan: LogicalPlan,
+    parameters: &[Parameter],
+    limits: &Limits,
+) -> Result<LogicalPlan, QueryError> {
+    if parameters.is_empty() {
+        return Ok(plan);
+    }
+    let values: Vec<ScalarValue> = parameters.iter().map(Parameter::scalar).collect();
+    plan.with_param_values(ParamValues::from(values)).map_err(|error| sanitise(&error, limits))
+}
