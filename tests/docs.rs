@@ -1,6 +1,7 @@
 //! What the pages show works as they show it.
 
 use membrane::flow::{self, ReleaseRequest};
+use membrane_query::mask_docs;
 
 use crate::program::Program;
 use crate::world::{self, small};
@@ -72,5 +73,24 @@ fn the_policies_of_the_policies_page_are_those_of_this_repository() {
     let text = std::fs::read_to_string(world::repository().join("policies/marketing.cedar")).unwrap();
     for policy in blocks("policies.md", "cedar") {
         assert!(text.contains(policy.trim()), "{policy}");
+    }
+}
+
+/// Every mask is on its page as it describes itself.
+#[test]
+fn the_masks_page_has_every_mask() {
+    let page = std::fs::read_to_string(world::repository().join("docs/masks.md")).unwrap();
+    for mask in mask_docs() {
+        assert!(page.contains(&format!("| {} | {} |", mask.types, mask.shows)), "{}", mask.name);
+        for (value, shown) in
+            mask.examples.iter().filter(|(value, _)| !value.is_empty() && !value.contains('\u{301}'))
+        {
+            let shown = shown.map_or("NULL".to_owned(), |shown| format!("`{shown}`"));
+            assert!(
+                page.contains(&format!("| `{}` | `{value}` | {shown} |", mask.name)),
+                "{} of {value}",
+                mask.name
+            );
+        }
     }
 }

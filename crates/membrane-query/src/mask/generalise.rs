@@ -60,7 +60,7 @@ pub(crate) const DOCS: [MaskDoc; 4] = [
         name: "prefix(3)",
         level: "generalised",
         types: "text",
-        shows: "so many first characters, fewer of a short text, none of one of three characters",
+        shows: "so many first characters, fewer of a short text, none of one of two characters",
         examples: &[("Grace Hopper", Some("Gra")), ("abcd", Some("ab")), ("张伟", None)],
     },
 ];

@@ -1,5 +1,7 @@
 //! `membrane policy`.
 
+mod masks;
+
 use std::path::Path;
 
 use clap::{Args, Subcommand};
@@ -15,7 +17,8 @@ use crate::open::OpenError;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   membrane policy check --policies my-policies --catalog my-catalog
-  membrane policy principals")]
+  membrane policy principals
+  membrane policy masks")]
 pub(super) struct PolicyArgs {
     #[command(subcommand)]
     command: PolicyCommand,
@@ -32,6 +35,13 @@ enum PolicyCommand {
         #[arg(long)]
         json: bool,
     },
+    /// List the masks that policies can name, with what each shows.
+    #[command(after_help = "Example:\n  membrane policy masks")]
+    Masks {
+        /// Report as JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// List the principals: whom --as may name, of which kind and in which groups.
     #[command(after_help = "Example:\n  membrane policy principals")]
     Principals {
@@ -42,10 +52,10 @@ enum PolicyCommand {
 }
 
 pub(super) fn run(args: &PolicyArgs, env: &Env) -> Result<(), CliError> {
-    let config = env.config()?;
     match args.command {
-        PolicyCommand::Check { json } => check(&config, json),
-        PolicyCommand::Principals { json } => principals(&read(&config, false)?, json),
+        PolicyCommand::Check { json } => check(&env.config()?, json),
+        PolicyCommand::Masks { json } => masks::list(json),
+        PolicyCommand::Principals { json } => principals(&read(&env.config()?, false)?, json),
     }
 }
 
