@@ -2,7 +2,11 @@
 //! on what the attacker may see and on nothing else. What leaves the two is the same to the last byte, and none of it holds
 //! a canary.
 
+mod command_line;
 mod compare;
 mod doors;
+mod forms;
+mod limits;
+mod live;
 mod rows;
 mod twins;

@@ -28,14 +28,18 @@ impl Faults {
 }
 
 /// What came, without what may differ: ids of runs and the time.
-fn comparable(outcome: &Outcome) -> Vec<u8> {
-    let mut bytes = outcome.bytes.clone();
+pub(super) fn comparable(outcome: &Outcome) -> Vec<u8> {
+    let bytes = &outcome.bytes;
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
-    if let Some(end) = end.filter(|_| bytes.starts_with(b"HTTP/1.1")) {
-        let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-        let kept: Vec<&str> = head.lines().filter(|line| !line.starts_with("date:")).collect();
-        bytes = [kept.join("\n").as_bytes(), &bytes[end..]].concat();
-    }
+    let Some(end) = end.filter(|_| bytes.starts_with(b"HTTP/1.1")) else { return without_ids(bytes) };
+    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+    let kept: Vec<&str> = head.lines().filter(|line| !line.starts_with("date:")).collect();
+    without_ids(&[kept.join("\n").as_bytes(), &bytes[end..]].concat())
+}
+
+/// Bytes without ids of runs.
+pub(super) fn without_ids(bytes: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
     let is_id = |window: &[u8]| {
         window.iter().enumerate().all(|(place, byte)| match place {
             8 | 13 | 18 | 23 => *byte == b'-',

@@ -20,8 +20,6 @@ pub(super) struct Twin {
     pub(super) world: World,
     /// Where it listens.
     pub(super) address: Address,
-    /// The same, as a text.
-    pub(super) base: String,
 }
 
 /// Two hubs, and what must not leave them.
@@ -29,7 +27,9 @@ pub(super) struct Twins {
     pub(super) one: Twin,
     pub(super) other: Twin,
     pub(super) canaries: Vec<String>,
-    _key: TempDir,
+    /// The file of the root key.
+    pub(super) key: String,
+    _folder: TempDir,
 }
 
 /// What a row rule keeps of the tables.
@@ -41,6 +41,8 @@ pub(super) enum Keeps {
     HalfOfMany,
     /// One row in a hundred.
     OnePercent,
+    /// Half of the rows in one twin, one in two hundred in the other.
+    FewOfMany,
     /// All of them: twins differ under masks only.
     All,
 }
@@ -57,6 +59,7 @@ impl Twins {
             Keeps::Half | Keeps::All => (300, 900, (100, 80)),
             Keeps::HalfOfMany => (900, 18_000, (100, 80)),
             Keeps::OnePercent => (60, 90, (9_900, 12_000)),
+            Keeps::FewOfMany => (60, 300, (100, 20_000)),
         };
         let plan = |variant| {
             let other = variant == Variant::Other;
@@ -77,7 +80,7 @@ impl Twins {
         if !matches!(keeps, Keeps::All) {
             canaries.extend(IN_HIDDEN_ROWS.iter().map(|text| (*text).to_owned()));
         }
-        Self { one, other, canaries, _key: key }
+        Self { one, other, canaries, key: file, _folder: key }
     }
 }
 
@@ -96,7 +99,7 @@ impl Twin {
         bring_in(&world, "app_events", "app_events.ndjson", &rows::events()).await;
         bring_in(&world, "dim_products", "dim_products.csv", rows::PRODUCTS).await;
         let base = serve(&world).await;
-        Self { world, address: Address::parse(&base).unwrap(), base }
+        Self { world, address: Address::parse(&base).unwrap() }
     }
 
     pub(super) fn bearer(&self, principal: &str) -> String {

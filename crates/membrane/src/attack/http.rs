@@ -98,6 +98,7 @@ fn bodies() -> Vec<Odd> {
         post("two kinds", "application/json, text/plain", text("{\"sql\":\"SELECT 1\"} "), bad),
         post("no body", JSON, Vec::new(), bad),
         post("half a body", JSON, text("{\"sql\": \"SELECT 1"), bad),
+        post("a list of the fields' values", JSON, text("[\"SELECT 1\", \"marketing_analysis\"]"), bad),
         post("a list", JSON, text("[\"SELECT 1\"]"), bad),
         post("two objects", JSON, text("{\"sql\":\"SELECT 1\"}{\"sql\":\"SELECT 2\"}"), bad),
         post(

@@ -30,6 +30,7 @@ fn attacks() -> Vec<Attack> {
         sql(title, *text, Expect::SameAs("SELECT count(*) AS n FROM crm_members".into()))
     }));
     attacks.extend(all(ZERO, &Expect::Zero));
+    attacks.extend(all(TOLD, &Expect::Told));
     attacks.extend(
         large().into_iter().map(|(title, text)| sql(title, Cow::Owned(text), Expect::Refused(TOO_MUCH))),
     );
