@@ -10,6 +10,7 @@
 
 mod api;
 mod architecture;
+mod attacks;
 mod backends;
 mod canary;
 mod docs;

@@ -138,7 +138,7 @@ impl Drop for Served {
 }
 
 /// The binary beside the tests; the Makefile builds it before them.
-fn binary() -> PathBuf {
+pub(crate) fn binary() -> PathBuf {
     let tests = std::env::current_exe().unwrap();
     let path = tests.ancestors().nth(2).map(|folder| folder.join("membrane")).unwrap();
     assert!(path.exists(), "{} is not built: cargo build --workspace --bins", path.display());

@@ -45,6 +45,8 @@ mod typed;
 mod units;
 
 #[cfg(test)]
+mod leak_tests;
+#[cfg(test)]
 mod testing;
 
 pub use answer::{Answer, AnswerColumn};

@@ -11,6 +11,9 @@ use crate::plain_name::plain_name;
 
 const REFUSED: &str = "an operation refused its argument";
 
+/// How the engine tells of a pattern that is none.
+const PATTERN_FAULT: &str = "failed to call 'regex_match_dyn_scalar'";
+
 /// Maps an error of planning or running a statement.
 ///
 /// PRIVACY: texts of DataFusion and Arrow quote cells (`Cannot cast string '...'`), literals and names of other
@@ -34,6 +37,10 @@ pub(crate) fn sanitise(error: &DataFusionError, limits: &Limits) -> QueryError {
         DataFusionError::NotImplemented(_) => QueryError::Unsupported { what: "this form of SQL", position },
         DataFusionError::SQL(..) => QueryError::Syntax { position },
         DataFusionError::Execution(_) => QueryError::Evaluation { what: REFUSED },
+        // A pattern of SIMILAR TO is compiled when rows come, and the engine takes its fault for one of its own.
+        DataFusionError::Internal(text) if text.starts_with(PATTERN_FAULT) => {
+            QueryError::Evaluation { what: REFUSED }
+        }
         _ => QueryError::Failed,
     }
 }

@@ -1,5 +1,6 @@
 //! The subcommands of `membrane`, one file each.
 
+mod attack;
 mod bearer;
 mod budget;
 mod caller;
@@ -105,6 +106,7 @@ enum Command {
     Bearer(bearer::BearerArgs),
     Keys(keys::KeysArgs),
     Log(log::LogArgs),
+    Attack(attack::AttackArgs),
     Config(config::ConfigArgs),
 }
 
@@ -187,6 +189,7 @@ async fn run(command: Command, env: Env) -> Result<(), CliError> {
         Command::Bearer(args) => bearer::run(args, env).await,
         Command::Keys(args) => keys::run(&args, &env),
         Command::Log(args) => log::run(args, env).await,
+        Command::Attack(args) => Box::pin(attack::run(args, env)).await,
         Command::Config(args) => config::run(&args, &env),
     }
 }

@@ -16,6 +16,7 @@ pub mod error;
 pub mod flow;
 pub mod wire;
 
+pub mod attack;
 pub mod cli;
 mod demo;
 pub mod http;

@@ -19,6 +19,7 @@ fn every_kind_of_error_loses_its_text() {
     check(DataFusionError::Plan(text()), "invalid");
     check(DataFusionError::Execution(text()), "evaluation");
     check(DataFusionError::Internal(text()), "failed");
+    check(DataFusionError::Internal(format!("{PATTERN_FAULT} {SECRET}")), "evaluation");
     check(DataFusionError::Configuration(text()), "failed");
     check(DataFusionError::NotImplemented(text()), "unsupported");
     check(DataFusionError::ResourcesExhausted(text()), "limit_memory");

@@ -30,6 +30,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
             }
             _ => refuse("the body could not be read to its end".to_owned()),
         })?;
+        // The library would take a list as well, its values in the order of the fields.
+        if bytes.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|first| *first != b'{') {
+            return Err(refuse("the body is not a JSON object; see /openapi.json".to_owned()));
+        }
         // PRIVACY: the library's own text may quote what was sent; the position is kept, and what was expected.
         serde_json::from_slice(&bytes).map(Self).map_err(|error| {
             let (line, column) = (error.line(), error.column());

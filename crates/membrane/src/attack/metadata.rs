@@ -1,0 +1,128 @@
+//! What there is: catalogs, settings, names that are hidden.
+
+use serde_json::json;
+
+use super::{Ask, Attack, Expect, Family, all, sql};
+
+pub(super) const FAMILY: Family =
+    Family { number: 8, title: "what there is", channel: "catalogs, settings, names", attacks };
+
+fn attacks() -> Vec<Attack> {
+    let mut attacks = all(NOT_ALLOWED, &Expect::Refused(&["not_allowed", "syntax"]));
+    attacks.extend(SCHEMAS.iter().map(|(title, hidden, nothing)| {
+        sql(title, *hidden, Expect::SameWords(Box::new(Ask::Sql((*nothing).into()))))
+    }));
+    attacks.extend(all(NO_FUNCTION, &Expect::Refused(NOT_THERE)));
+    attacks.extend(PROBES.iter().map(|(title, hidden, nothing)| probe(title, hidden, nothing)));
+    attacks
+}
+
+/// A dataset that is there, under a purpose for which nobody may read it, against one that is not.
+fn probe(title: &'static str, hidden: &'static str, nothing: &'static str) -> Attack {
+    let purpose = || Some(json!("compliance_review"));
+    let nothing = Ask::SqlFor(nothing.into(), purpose());
+    Attack::new(title, Ask::SqlFor(hidden.into(), purpose()), Expect::SameWords(Box::new(nothing)))
+}
+
+const NOT_THERE: &[&str] = &["unknown_function", "unsupported", "unknown_column", "syntax", "not_allowed"];
+
+const NOT_ALLOWED: &[(&str, &str)] = &[
+    ("DESCRIBE", "DESCRIBE crm_members"),
+    ("DESC", "DESC crm_members"),
+    ("SHOW TABLES", "SHOW TABLES"),
+    ("SHOW COLUMNS", "SHOW COLUMNS FROM crm_members"),
+    ("SHOW ALL", "SHOW ALL"),
+    ("SHOW a setting", "SHOW datafusion.execution.batch_size"),
+    ("SHOW FUNCTIONS", "SHOW FUNCTIONS"),
+    ("SHOW CREATE TABLE", "SHOW CREATE TABLE crm_members"),
+    ("SHOW DATABASES", "SHOW DATABASES"),
+    ("SHOW VARIABLES", "SHOW VARIABLES"),
+];
+
+/// A schema that engines have, against one of as many letters that none has.
+const SCHEMAS: &[(&str, &str, &str)] = &[
+    (
+        "information_schema.tables",
+        "SELECT * FROM information_schema.tables",
+        "SELECT * FROM no_such_thing_here.tables",
+    ),
+    (
+        "information_schema.columns",
+        "SELECT * FROM information_schema.columns",
+        "SELECT * FROM no_such_thing_here.columns",
+    ),
+    (
+        "information_schema.df_settings",
+        "SELECT * FROM information_schema.df_settings",
+        "SELECT * FROM no_such_thing_here.df_settings",
+    ),
+    (
+        "information_schema.views",
+        "SELECT * FROM information_schema.views",
+        "SELECT * FROM no_such_thing_here.views",
+    ),
+    (
+        "information_schema.routines",
+        "SELECT * FROM information_schema.routines",
+        "SELECT * FROM no_such_thing_here.routines",
+    ),
+    ("pg_catalog.pg_class", "SELECT * FROM pg_catalog.pg_class", "SELECT * FROM no_catalog.pg_class"),
+    ("pg_class", "SELECT * FROM pg_class", "SELECT * FROM no_class"),
+    ("pg_tables", "SELECT * FROM pg_tables", "SELECT * FROM no_tables"),
+    ("pg_stats", "SELECT * FROM pg_stats", "SELECT * FROM no_stats"),
+    ("the engine's own schema", "SELECT * FROM main.crm_members", "SELECT * FROM none.crm_members"),
+    (
+        "the engine's own catalog",
+        "SELECT * FROM membrane.main.crm_members",
+        "SELECT * FROM nocatalg.main.crm_members",
+    ),
+    ("the schema public", "SELECT * FROM public.crm_members", "SELECT * FROM nobody.crm_members"),
+    (
+        "the default catalog",
+        "SELECT * FROM datafusion.public.crm_members",
+        "SELECT * FROM nocatalog0.public.crm_members",
+    ),
+    ("what was set aside", "SELECT * FROM crm_members_quarantine", "SELECT * FROM crm_members_nothing000"),
+];
+
+const NO_FUNCTION: &[(&str, &str)] = &[
+    ("the version", "SELECT version() AS v"),
+    ("the user", "SELECT current_user AS u"),
+    ("the session's user", "SELECT session_user AS u"),
+    ("the schema", "SELECT current_schema() AS s"),
+    ("a setting", "SELECT current_setting('datafusion.execution.batch_size') AS s"),
+    ("a setting, set", "SELECT set_config('x', 'y', false) AS s"),
+    ("a variable", "SELECT @@version AS v"),
+    ("the process", "SELECT pg_backend_pid() AS p"),
+    ("the size of a table", "SELECT pg_total_relation_size('crm_members') AS s"),
+    ("a class by name", "SELECT 'crm_members'::regclass AS c"),
+    ("a file of the machine", "SELECT pg_read_file('/etc/passwd') AS f"),
+    ("another database", "SELECT * FROM dblink('host=127.0.0.1', 'SELECT 1') AS t(a int)"),
+];
+
+/// Names that are there for others, against names of as many letters that are not there.
+const PROBES: &[(&str, &str, &str)] = &[
+    ("a hidden dataset", "SELECT count(*) AS n FROM crm_members", "SELECT count(*) AS n FROM crm_nobodys"),
+    ("a hidden dataset, by its columns", "SELECT phone FROM crm_members", "SELECT phone FROM crm_nobodys"),
+    (
+        "a column of a hidden dataset",
+        "SELECT no_such_column FROM crm_members",
+        "SELECT no_such_column FROM crm_nobodys",
+    ),
+    (
+        "a hidden dataset in EXISTS",
+        "SELECT 1 AS n WHERE EXISTS (SELECT 1 FROM pos_order_lines)",
+        "SELECT 1 AS n WHERE EXISTS (SELECT 1 FROM pos_order_nobod)",
+    ),
+    (
+        "a hidden dataset in WITH",
+        "WITH x AS (SELECT * FROM dim_stores) SELECT 1 AS n",
+        "WITH x AS (SELECT * FROM dim_nobody) SELECT 1 AS n",
+    ),
+    ("a hidden dataset and a fault", "SELECT 1/0 AS n FROM web_events", "SELECT 1/0 AS n FROM web_nobody"),
+    (
+        "a hidden dataset and no function",
+        "SELECT version() AS n FROM web_events",
+        "SELECT version() AS n FROM web_nobody",
+    ),
+];

@@ -1,0 +1,28 @@
+use std::collections::BTreeSet;
+
+use super::{Ask, Expect, FAMILIES, corpus};
+
+#[test]
+fn families_are_numbered_and_attacks_have_ids_of_their_own() {
+    assert!(FAMILIES.iter().zip(1..).all(|(family, number)| family.number == number));
+    let attacks = corpus();
+    let ids: BTreeSet<&str> = attacks.iter().map(|attack| attack.id.as_str()).collect();
+    assert_eq!(ids.len(), attacks.len());
+    assert!(FAMILIES.iter().all(|family| !family.attacks().is_empty()));
+}
+
+/// An attack that is no other than its honest counterpart proves nothing.
+#[test]
+fn an_attack_differs_from_what_it_is_compared_with() {
+    for attack in corpus() {
+        let Ask::Sql(sql) = &attack.ask else { continue };
+        if let Expect::SameAs(honest) = &attack.expect {
+            assert_ne!(sql, honest, "{}", attack.id);
+        }
+        if let Expect::SameWords(other) = &attack.expect
+            && let Ask::Sql(other) = other.as_ref()
+        {
+            assert_eq!(sql.len(), other.len(), "{}: positions tell them apart", attack.id);
+        }
+    }
+}
