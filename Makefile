@@ -59,6 +59,11 @@ test: build setup-test ## Every test
 		cargo test --locked --workspace; \
 	fi
 
+.PHONY: fuzz
+fuzz: build setup-test ## Random statements against pairs of hubs that agree on what may be seen (STATEMENTS=2500 each)
+	MEMBRANE_FUZZ_STATEMENTS=$${STATEMENTS:-2500} MEMBRANE_FUZZ_SEED=$${SEED:-$$(date +%s)} \
+	cargo test --locked --workspace --test membrane noninterference -- --nocapture --test-threads 2
+
 .PHONY: bench
 bench: setup ## The ratios of the README, in one run each
 	cargo run --locked -p membrane-benches --bin membrane-bench -- $(BENCH)

@@ -10,3 +10,7 @@ mod limits;
 mod live;
 mod rows;
 mod twins;
+
+pub(crate) use compare::comparable;
+pub(crate) use doors::Door;
+pub(crate) use twins::{Keeps, Twin, Twins};

@@ -16,6 +16,7 @@ mod canary;
 mod docs;
 mod ingest;
 mod masks;
+mod noninterference;
 mod privacy;
 mod program;
 mod record;

@@ -28,7 +28,7 @@ impl Faults {
 }
 
 /// What came, without what may differ: ids of runs and the time.
-pub(super) fn comparable(outcome: &Outcome) -> Vec<u8> {
+pub(crate) fn comparable(outcome: &Outcome) -> Vec<u8> {
     let bytes = &outcome.bytes;
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
     let Some(end) = end.filter(|_| bytes.starts_with(b"HTTP/1.1")) else { return without_ids(bytes) };

@@ -16,7 +16,7 @@ pub(super) const PURPOSE: &str = "marketing_analysis";
 
 /// A way into a hub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Door {
+pub(crate) enum Door {
     /// The flow and the encoder of answers, in each of its forms.
     Flow,
     /// HTTP over a socket.
@@ -25,7 +25,7 @@ pub(super) enum Door {
 
 impl Door {
     /// Asks, if this door takes such a question.
-    pub(super) async fn ask(self, twin: &Twin, principal: &str, ask: &Ask) -> Option<Outcome> {
+    pub(crate) async fn ask(self, twin: &Twin, principal: &str, ask: &Ask) -> Option<Outcome> {
         match (self, ask) {
             (Self::Http, _) => {
                 let sent = request(ask, &twin.bearer(principal), PURPOSE, HIDDEN);
@@ -48,6 +48,7 @@ async fn query(twin: &Twin, principal: &str, sql: &str, purpose: Option<&str>) -
     let request = QueryRequest {
         sql: sql.replace("{hidden}", HIDDEN),
         purpose: purpose.map(|text| text.parse().unwrap()),
+        parameters: Vec::new(),
     };
     let answered = match flow::query(&twin.world.ctx(principal), &twin.world.hub, request).await {
         Ok(answer) => encoded(answer).await,

@@ -16,17 +16,17 @@ use super::rows::{self, IN_HIDDEN_ROWS, Plan, UNDER_MASKS, Variant, birth_dates}
 use crate::world::World;
 
 /// One of two hubs.
-pub(super) struct Twin {
+pub(crate) struct Twin {
     pub(super) world: World,
     /// Where it listens.
     pub(super) address: Address,
 }
 
 /// Two hubs, and what must not leave them.
-pub(super) struct Twins {
-    pub(super) one: Twin,
-    pub(super) other: Twin,
-    pub(super) canaries: Vec<String>,
+pub(crate) struct Twins {
+    pub(crate) one: Twin,
+    pub(crate) other: Twin,
+    pub(crate) canaries: Vec<String>,
     /// The file of the root key.
     pub(super) key: String,
     _folder: TempDir,
@@ -34,7 +34,7 @@ pub(super) struct Twins {
 
 /// What a row rule keeps of the tables.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Keeps {
+pub(crate) enum Keeps {
     /// About half of the rows.
     Half,
     /// About half of the rows, of so many that an answer has several batches.
@@ -48,7 +48,7 @@ pub(super) enum Keeps {
 }
 
 impl Twins {
-    pub(super) async fn new(keeps: Keeps) -> Self {
+    pub(crate) async fn new(keeps: Keeps) -> Self {
         Self::with(keeps, |_| {}).await
     }
 
