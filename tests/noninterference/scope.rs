@@ -1,6 +1,5 @@
 //! The columns that a random statement can name, by type.
 
-use rand::RngExt as _;
 use rand::seq::IndexedRandom as _;
 use rand_chacha::ChaCha8Rng;
 

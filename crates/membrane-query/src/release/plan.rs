@@ -69,6 +69,11 @@ impl Engine {
         if permit.action() != Action::Release {
             return Err(QueryError::NotPermitted);
         }
+        if statement.explains() {
+            return Err(QueryError::NotAllowed {
+                reason: "EXPLAIN of a release was found; ask for a dry run",
+            });
+        }
         let limits = self.parts.limits;
         let opened = self.open(permit, statement.tables(), Reader::Release).await?;
         let tables = opened.tables.iter().map(|(name, table)| {
