@@ -55,3 +55,22 @@ async fn memory_ends_at_the_same_place() {
     }
     assert!((3..18).contains(&ended), "{ended} of 20 were ended by the limit");
 }
+
+/// As many bytes of an answer as may be, row by row more of them: what is cut off says nothing of buffers behind the rows.
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_end_at_the_same_place() {
+    let twins = Twins::with(Keeps::FewOfMany, |config| config.limits.bytes_max = 8 << 10).await;
+    let mut ended = 0;
+    for columns in ["*", "order_id, amount", "substr(order_id, 1, 2) AS o", "category, region", "member_no"] {
+        for size in [1, 20, 40, 60, 80, 120, 200, 300] {
+            let sql =
+                format!("SELECT {columns} FROM pos_order_lines ORDER BY order_id, line_no LIMIT {size}");
+            let ask = Ask::Sql(sql.clone().into());
+            let one = Door::Flow.ask(&twins.one, "analyst:ana", &ask).await.unwrap();
+            let other = Door::Flow.ask(&twins.other, "analyst:ana", &ask).await.unwrap();
+            assert_eq!((one.status, &one.code), (other.status, &other.code), "{sql}");
+            ended += usize::from(one.code.as_deref() == Some("limit_bytes"));
+        }
+    }
+    assert!((5..35).contains(&ended), "{ended} of 40 were ended by the limit");
+}

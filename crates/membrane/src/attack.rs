@@ -24,6 +24,7 @@ mod explain;
 mod functions;
 mod hidden_rows;
 mod http;
+mod lookups;
 mod masks;
 mod metadata;
 mod nested;
@@ -158,6 +159,7 @@ pub const FAMILIES: &[Family] = &[
     http::FAMILY,
     record::FAMILY,
     bombs::FAMILY,
+    lookups::FAMILY,
 ];
 
 /// Returns every attack.

@@ -84,6 +84,7 @@ fn bearers() -> Vec<Odd> {
 }
 
 /// Bodies that are not what they say.
+#[expect(clippy::too_many_lines, reason = "one body after the other")]
 fn bodies() -> Vec<Odd> {
     let post = |title, kind: &str, body: Vec<u8>, statuses| {
         odd(title, "POST", "/v1/query", &[("authorization", OWN), ("content-type", kind)], body, statuses)

@@ -16,6 +16,19 @@ fn attacks() -> Vec<Attack> {
 }
 
 const TOLD: &[(&str, &str)] = &[
+    ("who has no address", "SELECT count(*) AS n FROM crm_members WHERE email IS NULL"),
+    (
+        "how long names are",
+        "SELECT character_length(name) AS l, octet_length(name) AS o, count(*) AS n FROM crm_members GROUP BY 1, 2 ORDER BY 1, 2",
+    ),
+    (
+        "how long numbers and addresses are",
+        "SELECT max(length(phone)) AS a, min(length(phone)) AS b, max(length(email)) AS c, min(length(email)) AS d FROM crm_members",
+    ),
+    (
+        "joined by what is shown of two columns",
+        "SELECT count(*) AS n FROM crm_members a JOIN crm_members b ON a.phone = b.phone AND a.name = b.name AND a.birth_date = b.birth_date AND a.member_no <> b.member_no",
+    ),
     (
         "order by number",
         "SELECT phone, joined_on, city FROM crm_members ORDER BY phone, joined_on, city, member_no",

@@ -25,6 +25,11 @@ fn attacks() -> Vec<Attack> {
         let other = Expect::SameWords(Box::new(Ask::Http(request("GET", other, Vec::new()))));
         get(title, one, other).by(OUTSIDERS)
     }));
+    attacks.extend(
+        LISTED
+            .iter()
+            .map(|(title, path, statuses)| get(title, path, Expect::Status(statuses)).by(By::Anyone)),
+    );
     attacks.extend(DELIVERIES.iter().map(|(title, path, body)| {
         let request = Request {
             headers: vec![
@@ -61,6 +66,18 @@ const PATHS: &[(&str, &str)] = &[
     ("lineage of a column", "/v1/lineage/crm_members/phone"),
     ("lineage of what is stored", "/v1/lineage/crm_members/phone__sealed"),
     ("lineage without end", "/v1/lineage/crm_members/phone?depth=4294967295"),
+];
+
+/// What may be listed: twins list the same.
+const LISTED: &[(&str, &str, &[u16])] = &[
+    ("the datasets", "/v1/datasets?purpose={purpose}", &[200, 403, 404]),
+    ("the datasets, for no purpose", "/v1/datasets", &[200, 400, 403, 404]),
+    ("the datasets, for another purpose", "/v1/datasets?purpose=compliance_review", &[200, 403, 404]),
+    ("the datasets, for a purpose that is none", "/v1/datasets?purpose=curiosity", &[200, 400, 403]),
+    ("the datasets, for a purpose in wide letters", "/v1/datasets?purpose=%EF%BD%8Darketing", &[400]),
+    ("the budgets", "/v1/budget", &[200, 403, 404]),
+    ("the budget of another", "/v1/budget?partner=globex", &[200, 400, 403, 404]),
+    ("what the hub is", "/openapi.json", &[200]),
 ];
 
 /// What is there for others, and what is not there, told alike.

@@ -21,6 +21,64 @@ const LINES: &str = "SELECT count(*) AS n FROM pos_order_lines";
 
 const TOLD: &[(&str, &str)] = &[
     (
+        "groups of a window",
+        "SELECT order_id, line_no, sum(quantity) OVER (ORDER BY quantity GROUPS BETWEEN 1 PRECEDING AND CURRENT ROW) AS s FROM pos_order_lines ORDER BY order_id, line_no LIMIT 30",
+    ),
+    (
+        "rows but for one",
+        "SELECT order_id, line_no, sum(quantity) OVER (ORDER BY order_id, line_no ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING EXCLUDE CURRENT ROW) AS s FROM pos_order_lines ORDER BY order_id, line_no LIMIT 30",
+    ),
+    ("two columns of one name", "SELECT city AS a, tier AS a FROM crm_members ORDER BY member_no"),
+    ("no limit", "SELECT city FROM crm_members ORDER BY member_no LIMIT NULL"),
+    ("a limit below nothing", "SELECT city FROM crm_members ORDER BY member_no LIMIT -1"),
+    ("an offset below nothing", "SELECT city FROM crm_members ORDER BY member_no OFFSET -1"),
+    (
+        "a limit that is a question",
+        "SELECT city FROM crm_members ORDER BY member_no LIMIT (SELECT count(*) FROM pos_order_lines)",
+    ),
+    ("an offset that fails", "SELECT city FROM crm_members ORDER BY member_no OFFSET (SELECT 1/0)"),
+    ("fetch first", "SELECT city FROM crm_members ORDER BY member_no FETCH FIRST 3 ROWS ONLY"),
+    (
+        "greater than all",
+        "SELECT count(*) AS n FROM pos_order_lines WHERE amount >= ALL (SELECT amount FROM pos_order_lines)",
+    ),
+    ("equal to any", "SELECT count(*) AS n FROM crm_members WHERE city = ANY (SELECT city FROM crm_members)"),
+    (
+        "EXISTS in SELECT",
+        "SELECT tier, EXISTS (SELECT 1 FROM pos_order_lines l WHERE l.member_no = m.member_no) AS e FROM crm_members m ORDER BY member_no",
+    ),
+    (
+        "a question in ORDER BY",
+        "SELECT city FROM crm_members m ORDER BY (SELECT count(*) FROM pos_order_lines), member_no",
+    ),
+    (
+        "a question in HAVING",
+        "SELECT region FROM pos_order_lines GROUP BY region HAVING count(*) > (SELECT count(*) / 10 FROM pos_order_lines) ORDER BY region",
+    ),
+    ("a question in CASE", "SELECT CASE WHEN (SELECT count(*) FROM crm_members) > 10 THEN 1 ELSE 0 END AS c"),
+    (
+        "a question in JOIN",
+        "SELECT count(*) AS n FROM crm_members a JOIN pos_order_lines b ON a.member_no = b.member_no AND b.amount > (SELECT avg(amount) FROM pos_order_lines)",
+    ),
+    ("a sum that overflows", "SELECT sum(amount * 99999999999999999999999999.99) AS s FROM pos_order_lines"),
+    ("seconds of a time", "SELECT max(extract(epoch FROM ordered_at)) AS s FROM pos_order_lines"),
+    (
+        "an asymmetric join",
+        "SELECT count(*) AS n FROM pos_order_lines a JOIN crm_members b ON a.region < b.region",
+    ),
+    (
+        "an anti join on a NULL",
+        "SELECT count(*) AS n FROM crm_members WHERE id_number NOT IN (SELECT pay_account FROM pos_order_lines)",
+    ),
+    (
+        "a join on two NULLs",
+        "SELECT count(*) AS n FROM crm_members a JOIN crm_members b ON a.address IS NOT DISTINCT FROM b.id_number AND a.member_no = b.member_no",
+    ),
+    (
+        "a union of NULLs",
+        "SELECT address AS a FROM crm_members UNION SELECT pay_account AS a FROM pos_order_lines",
+    ),
+    (
         "ROLLUP",
         "SELECT region, category, count(*) AS n, grouping(region) AS g FROM pos_order_lines GROUP BY ROLLUP (region, category) ORDER BY region, category, g",
     ),
@@ -92,6 +150,14 @@ const TOLD: &[(&str, &str)] = &[
 
 const ZERO: &[(&str, &str)] = &[
     (
+        "hidden rows by the difference of two ways to count",
+        "SELECT (SELECT count(*) FROM pos_order_lines) - (SELECT sum(n) FROM (SELECT order_id, count(*) AS n FROM pos_order_lines GROUP BY order_id) g) AS d",
+    ),
+    (
+        "hidden rows by a greatest and a last",
+        "SELECT count(*) AS n FROM (SELECT max(order_id) AS a FROM pos_order_lines) x JOIN (SELECT order_id AS b FROM pos_order_lines ORDER BY order_id DESC LIMIT 1) y ON x.a <> y.b",
+    ),
+    (
         "what is missing between sums",
         "SELECT sum(n) - (SELECT count(*) FROM crm_members) AS d FROM (SELECT region, count(*) AS n FROM crm_members GROUP BY region) g",
     ),
@@ -118,6 +184,16 @@ const ZERO: &[(&str, &str)] = &[
 ];
 
 const SAME: &[(&str, &str, &str)] = &[
+    (
+        "rows numbered as they come",
+        "SELECT max(r) AS n FROM (SELECT row_number() OVER () AS r FROM pos_order_lines) x",
+        LINES,
+    ),
+    (
+        "a window without an order",
+        "SELECT max(r) AS n FROM (SELECT count(*) OVER (ROWS UNBOUNDED PRECEDING) AS r FROM pos_order_lines) x",
+        LINES,
+    ),
     (
         "a union with itself",
         "SELECT count(*) / 2 AS n FROM (SELECT 1 AS x FROM pos_order_lines UNION ALL SELECT 1 AS x FROM pos_order_lines) u",

@@ -26,3 +26,15 @@ fn an_attack_differs_from_what_it_is_compared_with() {
         }
     }
 }
+
+/// The page says what was tried, and how much of it.
+#[test]
+fn the_page_lists_every_family() {
+    let page = include_str!("../../../../docs/attacks.md");
+    for family in FAMILIES {
+        let line = format!("| {} | {} | {} |", family.number, family.title, family.attacks().len());
+        assert!(page.contains(&line), "docs/attacks.md lacks `{line}`");
+    }
+    let all = format!("{} attacks", corpus().len());
+    assert!(page.contains(&all), "docs/attacks.md does not say {all}");
+}

@@ -98,6 +98,7 @@ fn examples_are_command_lines() {
 fn pages_show_command_lines() {
     for (page, text) in [
         ("README.md", include_str!("../../../../README.md")),
+        ("docs/attacks.md", include_str!("../../../../docs/attacks.md")),
         ("docs/contracts.md", include_str!("../../../../docs/contracts.md")),
         ("docs/policies.md", include_str!("../../../../docs/policies.md")),
         ("docs/partners.md", include_str!("../../../../docs/partners.md")),
