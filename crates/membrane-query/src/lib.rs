@@ -18,6 +18,7 @@ mod bytes;
 mod cut;
 mod engine;
 mod error;
+mod estimate;
 mod explain;
 mod fault;
 mod functions;
