@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
+use arrow::record_batch::RecordBatch;
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use membrane::config::{Config, LimitsSection};
@@ -15,6 +16,16 @@ use membrane_model::Clock;
 /// The dataset that the benches use.
 pub(crate) const DATASET: &str = "pos_order_lines";
 
+/// Who asks, and what for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asker<'a> {
+    pub(crate) principal: &'a str,
+    pub(crate) purpose: &'a str,
+}
+
+/// The purpose of the questions to this repository's catalog.
+pub(crate) const MARKETING: &str = "marketing_analysis";
+
 struct SystemClock;
 
 impl Clock for SystemClock {
@@ -24,12 +35,17 @@ impl Clock for SystemClock {
     }
 }
 
-/// Opens a hub whose data, ledger and keys are in `home`.
+/// Opens a hub of this repository's catalog and policies, whose data, ledger and keys are in `home`.
 pub(crate) async fn open(home: &Path) -> Result<Hub> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("find the repository")?;
+    open_with(home, root).await
+}
+
+/// Opens a hub of the catalog and policies in a folder.
+pub(crate) async fn open_with(home: &Path, rules: &Path) -> Result<Hub> {
     let mut config = Config::default();
-    config.catalog.dir = root.join("catalog").display().to_string();
-    config.policies.dir = root.join("policies").display().to_string();
+    config.catalog.dir = rules.join("catalog").display().to_string();
+    config.policies.dir = rules.join("policies").display().to_string();
     config.data.url = format!("file://{}/data", home.display());
     config.data.scratch = home.join("scratch").display().to_string();
     config.ledger.url = format!("sqlite://{}/ledger.db", home.display());
@@ -38,11 +54,11 @@ pub(crate) async fn open(home: &Path) -> Result<Hub> {
     Hub::open(&config, Arc::new(SystemClock)).await.context("open the hub")
 }
 
-/// Ingests a file and returns its rows.
-pub(crate) async fn ingest(hub: &Hub, file: &Path, source: Option<String>) -> Result<u64> {
+/// Ingests a file into a dataset and returns its rows.
+pub(crate) async fn ingest(hub: &Hub, dataset: &str, file: &Path, source: Option<String>) -> Result<u64> {
     let ctx = hub.ctx("service:ingestor".parse()?, Channel::Cli);
     let request = IngestRequest {
-        dataset: DATASET.parse()?,
+        dataset: dataset.parse()?,
         reader: InputSource::File(file.to_path_buf()),
         format: Format::from_path(file).context("a file of unknown form")?,
         source,
@@ -53,17 +69,25 @@ pub(crate) async fn ingest(hub: &Hub, file: &Path, source: Option<String>) -> Re
 }
 
 /// Answers a query, dropping the rows as they come, and returns their number.
-pub(crate) async fn query(hub: &Hub, principal: &str, sql: &str) -> Result<u64> {
-    let ctx = hub.ctx(principal.parse()?, Channel::Cli);
-    let request = QueryRequest {
-        sql: sql.to_owned(),
-        purpose: Some("marketing_analysis".parse()?),
-        parameters: Vec::new(),
-    };
-    let mut answer = flow::query(&ctx, hub, request).await.map_err(|failure| anyhow!("{}", failure.error))?;
+pub(crate) async fn query(hub: &Hub, who: Asker<'_>, sql: &str) -> Result<u64> {
     let mut rows = 0;
+    ask(hub, who, sql, |batch| rows += batch.num_rows()).await?;
+    Ok(u64::try_from(rows)?)
+}
+
+/// Answers a query and hands out its batches as they come.
+pub(crate) async fn ask(
+    hub: &Hub,
+    who: Asker<'_>,
+    sql: &str,
+    mut take: impl FnMut(RecordBatch),
+) -> Result<()> {
+    let ctx = hub.ctx(who.principal.parse()?, Channel::Cli);
+    let request =
+        QueryRequest { sql: sql.to_owned(), purpose: Some(who.purpose.parse()?), parameters: Vec::new() };
+    let mut answer = flow::query(&ctx, hub, request).await.map_err(|failure| anyhow!("{}", failure.error))?;
     while let Some(batch) = answer.batches.next().await {
-        rows += u64::try_from(batch.map_err(|failure| anyhow!("{}", failure.error))?.num_rows())?;
+        take(batch.map_err(|failure| anyhow!("{}", failure.error))?);
     }
-    Ok(rows)
+    Ok(())
 }

@@ -3,12 +3,14 @@
 //! Every measurement runs in a process of its own (this binary again, with `--child`), so that its peak memory is its
 //! own; protected and unprotected take turns, and the median of the rounds is printed.
 
+mod cells;
 mod child;
 mod hub;
 mod ingest;
 mod plain;
 mod query;
 mod table;
+mod tpch;
 
 use anyhow::{Context, Result, bail};
 
@@ -20,10 +22,14 @@ fn main() -> Result<()> {
         ["--child", rest @ ..] => runtime.block_on(child::run(rest)),
         [] | ["all"] => {
             ingest::bench(&runtime)?;
-            query::bench(&runtime)
+            query::bench(&runtime)?;
+            cells::bench(&runtime)?;
+            tpch::bench(&runtime, &[])
         }
         ["ingest"] => ingest::bench(&runtime),
         ["query"] => query::bench(&runtime),
-        _ => bail!("usage: membrane-bench [all | ingest | query]"),
+        ["cells"] => cells::bench(&runtime),
+        ["tpch", rest @ ..] => tpch::bench(&runtime, rest),
+        _ => bail!("usage: membrane-bench [all | ingest | query | cells | tpch [HOME [QUESTION ..]]]"),
     }
 }

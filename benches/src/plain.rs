@@ -3,12 +3,10 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use arrow::record_batch::RecordBatch;
 use datafusion::dataframe::DataFrameWriteOptions;
 use datafusion::prelude::{CsvReadOptions, ParquetReadOptions, SessionContext};
 use futures::StreamExt;
-
-/// The name under which the files are a table here; the hub's data set has the same name.
-const TABLE: &str = "pos_order_lines";
 
 /// Converts a CSV or Parquet file to Parquet and returns its rows.
 pub(crate) async fn convert(file: &Path, out: &Path) -> Result<u64> {
@@ -41,28 +39,33 @@ pub(crate) async fn to_csv(file: &Path, out: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Opens the data files of a table, without their Delta log.
-pub(crate) async fn session(folder: &Path) -> Result<SessionContext> {
+/// Opens the data files of tables, without their Delta logs. The hub's data sets have the same names as their folders.
+pub(crate) async fn session(tables: &Path, names: &[&str]) -> Result<SessionContext> {
     let ctx = new_session();
-    #[expect(clippy::disallowed_methods, reason = "the unprotected side of the comparison")]
-    ctx.register_parquet(
-        TABLE,
-        folder.to_str().context("a path is not text")?,
-        ParquetReadOptions::default(),
-    )
-    .await?;
+    for name in names {
+        let folder = tables.join(name);
+        let folder = folder.to_str().context("a path is not text")?;
+        #[expect(clippy::disallowed_methods, reason = "the unprotected side of the comparison")]
+        ctx.register_parquet(*name, folder, ParquetReadOptions::default()).await?;
+    }
     Ok(ctx)
 }
 
 /// Runs a query, dropping the rows as they come, and returns their number.
 pub(crate) async fn query(ctx: &SessionContext, sql: &str) -> Result<u64> {
+    let mut rows = 0;
+    ask(ctx, sql, |batch| rows += batch.num_rows()).await?;
+    Ok(u64::try_from(rows)?)
+}
+
+/// Runs a query and hands out its batches as they come.
+pub(crate) async fn ask(ctx: &SessionContext, sql: &str, mut take: impl FnMut(RecordBatch)) -> Result<()> {
     #[expect(clippy::disallowed_methods, reason = "the unprotected side of the comparison")]
     let mut stream = ctx.sql(sql).await?.execute_stream().await?;
-    let mut rows = 0;
     while let Some(batch) = stream.next().await {
-        rows += u64::try_from(batch?.num_rows())?;
+        take(batch?);
     }
-    Ok(rows)
+    Ok(())
 }
 
 #[expect(clippy::disallowed_methods, reason = "the unprotected side of the comparison")]

@@ -63,12 +63,12 @@ pub(crate) fn bench(runtime: &Runtime) -> Result<()> {
         let (mut rows, mut delivery) = (0, 0);
         while rows < ROWS_MIN {
             delivery += 1;
-            rows += hub::ingest(&hub, &file, Some(format!("delivery-{delivery}"))).await?;
+            rows += hub::ingest(&hub, hub::DATASET, &file, Some(format!("delivery-{delivery}"))).await?;
             note(&format!("{rows} rows ingested"));
         }
         anyhow::Ok(rows)
     })?;
-    let folder = home.join("data/tables").join(hub::DATASET);
+    let tables = home.join("data/tables");
     print("");
     print(&format!("| governed SQL, {rows} rows | DataFusion s | Membrane s | ratio | peak MiB, both |"));
     print("| --- | ---: | ---: | ---: | ---: |");
@@ -76,7 +76,7 @@ pub(crate) fn bench(runtime: &Runtime) -> Result<()> {
         let (mut plain, mut governed) = (Vec::new(), Vec::new());
         for round in 0..ROUNDS {
             note(&format!("{}, round {} of {ROUNDS}", case.name, round + 1));
-            plain.push(measure(&["plain-query", text(&folder)?, case.plain])?);
+            plain.push(measure(&["plain-query", text(&tables)?, case.plain])?);
             governed.push(measure(&["hub-query", text(&home)?, case.principal, case.governed])?);
         }
         let (plain, governed) = (median(plain)?, median(governed)?);

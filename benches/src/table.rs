@@ -18,6 +18,12 @@ pub(crate) fn median(mut measures: Vec<Measure>) -> Result<Measure> {
     Ok(Measure { peak_mib, ..*middle })
 }
 
+/// Returns the median of numbers.
+pub(crate) fn middle(mut numbers: Vec<f64>) -> Result<f64> {
+    numbers.sort_by(f64::total_cmp);
+    numbers.get(numbers.len() / 2).copied().context("nothing was measured")
+}
+
 /// Prints one line of the table of a bench.
 #[expect(clippy::print_stdout, reason = "the table is what this program is for")]
 pub(crate) fn print(line: &str) {
