@@ -18,7 +18,6 @@ mod bytes;
 mod cut;
 mod engine;
 mod error;
-mod estimate;
 mod explain;
 mod fault;
 mod functions;

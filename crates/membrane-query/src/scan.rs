@@ -70,8 +70,6 @@ pub(crate) struct ScanParts {
     pub(crate) limit: Option<usize>,
     /// Partitions. PRIVACY: as many as the asker's session has processors, whatever is stored.
     pub(crate) outputs: usize,
-    /// What the planner is told of all rows.
-    pub(crate) estimate: Arc<Statistics>,
 }
 
 /// One run of a scan: its partitions share what is read. It is known by the context that they are run in, which is one
@@ -229,13 +227,9 @@ impl ExecutionPlan for GovernedScanExec {
     fn statistics_from_inputs(
         &self,
         _input_stats: &[Arc<Statistics>],
-        args: &StatisticsArgs,
+        _args: &StatisticsArgs,
     ) -> DataFusionResult<Arc<Statistics>> {
-        Ok(match args.partition() {
-            // Which partition gives which rows is a question of time.
-            Some(_) => Arc::new(Statistics::new_unknown(&self.schema())),
-            None => Arc::clone(&self.parts.estimate),
-        })
+        Ok(Arc::new(Statistics::new_unknown(&self.schema())))
     }
 
     // Filters made at run time (joins, TopK) stay above: they are evaluated by whoever made them.

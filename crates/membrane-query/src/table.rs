@@ -8,7 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::{Result as DataFusionResult, Statistics};
+use datafusion::common::Result as DataFusionResult;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
@@ -17,7 +17,6 @@ use datafusion::physical_plan::empty::EmptyExec;
 use membrane_model::RunId;
 use membrane_policy::RowRule;
 
-use crate::estimate::estimate;
 use crate::fault::{Place, ScanFault};
 use crate::open::Opener;
 use crate::program::{Conditions, Program};
@@ -34,7 +33,7 @@ const UNITS_EACH: usize = 8;
 /// INVARIANT: the stored table is reached through [`TableProvider::scan`] only, and what that returns is a
 /// leaf: no optimiser rule, no EXPLAIN and no codec sees the stored table, the row rule or a mask. Everything
 /// else that a provider may tell (statistics, constraints, a view's text, a logical plan to inline) it does
-/// not tell; the trait's defaults say nothing. What its scan estimates is in [`crate::estimate`].
+/// not tell; the trait's defaults say nothing.
 pub(crate) struct GovernedTable {
     rules: Arc<ScanRules>,
     inner: Option<Arc<dyn TableProvider>>,
@@ -98,7 +97,6 @@ impl GovernedTable {
             place: place.clone(),
             limit,
             outputs,
-            estimate: Arc::new(Statistics::new_unknown(&shown)),
         };
         let inner = match (&self.rules.rows, &self.inner) {
             // Nothing is stored, or no row may be seen: both look the same.
@@ -117,17 +115,12 @@ impl GovernedTable {
             .map_err(|fault| place.fault(fault))?;
         // Where rows are hidden, units are read ahead of whoever takes them, and are to be small.
         let units_max = if program.hides_rows() { usize::MAX } else { outputs.saturating_mul(UNITS_EACH) };
-        let estimate = if program.hides_rows() {
-            Statistics::new_unknown(&shown)
-        } else {
-            estimate(&scan, program.predicate(), &self.rules, &shown).map_err(|error| place.inner(&error))?
-        };
         let scan = inner::optimise(scan, program.predicate(), units_max, &self.trusted)
             .map_err(|error| place.inner(&error))?;
         if scan.schema() != stored {
             return Err(place.fault(ScanFault::Shape));
         }
-        Ok(GovernedScanExec::new(scan, program, ScanParts { estimate: Arc::new(estimate), ..parts }))
+        Ok(GovernedScanExec::new(scan, program, parts))
     }
 
     /// Returns which rows are given: the row rule, and the statement's own conditions. That the latter are leakproof is
