@@ -9,6 +9,7 @@
 mod appender;
 mod durable;
 mod error;
+mod extent;
 #[cfg(test)]
 mod fixture;
 mod lake;
@@ -20,6 +21,7 @@ mod uploads;
 
 pub use appender::{Appender, Committed};
 pub use error::LakeError;
+pub use extent::Extent;
 pub use lake::{Lake, LakeOptions, Target};
 pub use layout::{quarantine_schema, stored_schema};
 pub use snapshot::Snapshot;

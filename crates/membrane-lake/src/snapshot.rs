@@ -11,8 +11,8 @@ use deltalake::DeltaTableError;
 use deltalake::logstore::LogStoreRef;
 use membrane_model::{DatasetName, TableVersion};
 
-use crate::LakeError;
 use crate::lake::load;
+use crate::{Extent, LakeError};
 
 /// One version of a table. Its cells are as they are stored: tokens and ciphertext for what is
 /// protected.
@@ -28,6 +28,8 @@ pub struct Snapshot {
     /// Whether the table is its Parquet files and nothing else: no column is stored under another name or in a path, and
     /// no row of a file is marked as deleted. Delta's protocol says so: such a table can be read by version 1 of it.
     pub plain_files: bool,
+    /// How much there is in it. None: it is more than its files, or they do not say.
+    pub extent: Option<Arc<Extent>>,
     /// The provider's schema. Text and binary columns may be read as views.
     pub schema: SchemaRef,
 }
@@ -59,11 +61,14 @@ impl Snapshot {
         let table_id = state.metadata().id().to_owned();
         let plain_files =
             state.protocol().min_reader_version() == 1 && state.metadata().partition_columns().is_empty();
+        let stats: Option<Vec<Option<String>>> =
+            plain_files.then(|| state.log_data().iter().map(|file| file.stats()).collect());
         let provider = table.table_provider().with_session(reading_session()).await.map_err(|source| {
             LakeError::Provider { doing: "open the table for reading", source: Box::new(source) }
         })?;
         let schema = provider.schema();
-        Ok(Self { version, table_id, provider, plain_files, schema })
+        let extent = stats.and_then(|stats| Extent::of_files(&schema, stats.into_iter())).map(Arc::new);
+        Ok(Self { version, table_id, provider, plain_files, extent, schema })
     }
 }
 

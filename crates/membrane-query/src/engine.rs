@@ -174,10 +174,12 @@ impl Engine {
             if reader == Reader::Release {
                 rules = rules.for_release(dataset.dataset().is_private());
             }
-            let mut plain_files = false;
+            let (mut plain_files, mut extent) = (false, None);
             let inner = match self.parts.lake.snapshot(permit, name, None).await {
                 Ok(snapshot) => {
                     plain_files = snapshot.plain_files;
+                    // PRIVACY: a partner may not even know how many rows there are.
+                    extent = snapshot.extent.filter(|_| reader == Reader::Rows);
                     opened.inputs.push(DatasetVersion { dataset: name.clone(), version: snapshot.version });
                     opened.table_ids.push((name.clone(), snapshot.table_id));
                     Some(snapshot.provider)
@@ -186,7 +188,7 @@ impl Engine {
                 Err(error) => return Err(unopened(name, permit, &error)),
             };
             let table = GovernedTable::new(rules, inner, Arc::clone(&self.trusted), Arc::clone(&self.opener));
-            let table = table.in_run(permit.run_id()).of_plain_files(plain_files);
+            let table = table.in_run(permit.run_id()).of_plain_files(plain_files).of_extent(extent);
             opened.tables.push((name.clone(), Arc::new(table)));
         }
         Ok(opened)

@@ -70,6 +70,8 @@ pub(crate) struct ScanParts {
     pub(crate) limit: Option<usize>,
     /// Partitions. PRIVACY: as many as the asker's session has processors, whatever is stored.
     pub(crate) outputs: usize,
+    /// What a planner may know of the rows that are given.
+    pub(crate) known: Arc<Statistics>,
 }
 
 /// One run of a scan: its partitions share what is read. It is known by the context that they are run in, which is one
@@ -222,14 +224,18 @@ impl ExecutionPlan for GovernedScanExec {
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), shown)))
     }
 
-    // PRIVACY: the row counts of the inner scan count hidden rows. `metrics` stays at its default, none.
+    // PRIVACY: the row counts of the inner scan count hidden rows. `metrics` stays at its default, none. What may be known
+    // is known of the whole scan: how it is spread over partitions follows from files.
 
     fn statistics_from_inputs(
         &self,
         _input_stats: &[Arc<Statistics>],
-        _args: &StatisticsArgs,
+        args: &StatisticsArgs,
     ) -> DataFusionResult<Arc<Statistics>> {
-        Ok(Arc::new(Statistics::new_unknown(&self.schema())))
+        Ok(match args.partition() {
+            None => Arc::clone(&self.parts.known),
+            Some(_) => Arc::new(Statistics::new_unknown(&self.schema())),
+        })
     }
 
     // Filters made at run time (joins, TopK) stay above: they are evaluated by whoever made them.

@@ -1,6 +1,7 @@
 //! The governed table: what a principal's session holds in place of the stored table.
 
 mod inner;
+mod known;
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use datafusion::execution::SessionState;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
+use membrane_lake::Extent;
 use membrane_model::RunId;
 use membrane_policy::RowRule;
 
@@ -42,6 +44,7 @@ pub(crate) struct GovernedTable {
     shown: SchemaRef,
     place: Place,
     plain_files: bool,
+    extent: Option<Arc<Extent>>,
 }
 
 impl GovernedTable {
@@ -54,12 +57,27 @@ impl GovernedTable {
     ) -> Self {
         let shown = rules.shown_schema();
         let place = Place { dataset: rules.dataset.clone(), run: None };
-        Self { rules: Arc::new(rules), inner, trusted, opener, shown, place, plain_files: false }
+        Self {
+            rules: Arc::new(rules),
+            inner,
+            trusted,
+            opener,
+            shown,
+            place,
+            plain_files: false,
+            extent: None,
+        }
     }
 
     /// Says whether the stored table is its Parquet files and nothing else, so that they can be read directly.
     pub(crate) const fn of_plain_files(mut self, plain_files: bool) -> Self {
         self.plain_files = plain_files;
+        self
+    }
+
+    /// Says how much is stored, where that is known.
+    pub(crate) fn of_extent(mut self, extent: Option<Arc<Extent>>) -> Self {
+        self.extent = extent;
         self
     }
 
@@ -91,12 +109,13 @@ impl GovernedTable {
             Some(indices) => Arc::new(self.shown.project(indices)?),
             None => Arc::clone(&self.shown),
         };
-        let parts = ScanParts {
+        let mut parts = ScanParts {
             trusted: Arc::clone(&self.trusted),
             opener: Arc::clone(&self.opener),
             place: place.clone(),
             limit,
             outputs,
+            known: Arc::new(known::nothing(&shown)),
         };
         let inner = match (&self.rules.rows, &self.inner) {
             // Nothing is stored, or no row may be seen: both look the same.
@@ -113,6 +132,11 @@ impl GovernedTable {
         let stored = scan.schema();
         let program = Program::compile(&self.rules, &shown, &conditions, &stored, &self.trusted)
             .map_err(|fault| place.fault(fault))?;
+        if let (RowRule::All, Some(extent)) = (&self.rules.rows, &self.extent) {
+            let known =
+                known::of_all_rows(extent, &self.rules, &shown, &conditions.filters, &stored, &self.trusted);
+            parts.known = Arc::new(known.map_err(|fault| place.fault(fault))?);
+        }
         // Where rows are hidden, units are read ahead of whoever takes them, and are to be small.
         let units_max = if program.hides_rows() { usize::MAX } else { outputs.saturating_mul(UNITS_EACH) };
         let scan = inner::optimise(scan, program.predicate(), units_max, &self.trusted)
