@@ -34,7 +34,7 @@ const OWN_PLAN: &[(&str, &str)] = &[
     ),
     (
         "of a condition that files prune",
-        "EXPLAIN SELECT * FROM pos_order_lines WHERE amount = 4321.09 ORDER BY amount LIMIT 1",
+        "EXPLAIN SELECT * FROM pos_order_lines WHERE amount = 20.50 ORDER BY amount LIMIT 1",
     ),
 ];
 
