@@ -36,6 +36,10 @@ struct Tally {
     codes: std::collections::BTreeMap<String, usize>,
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "`make fuzz` says how many statements are asked, and of which seed"
+)]
 fn setting(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().map_or(otherwise, |text| text.parse().unwrap())
 }
@@ -135,6 +139,7 @@ async fn search(twins: &Twins, principal: &str, seed: u64, count: usize) -> (Tal
 }
 
 /// Asks as many statements as the environment says, and expects that no two hubs differ.
+#[expect(clippy::print_stdout, reason = "how the statements fared, for whoever reads the test's output")]
 async fn quiet(keeps: Keeps, principal: &str, salt: u64) {
     let count = usize::try_from(setting("MEMBRANE_FUZZ_STATEMENTS", 0)).unwrap();
     let seed = setting("MEMBRANE_FUZZ_SEED", SEED);

@@ -12,7 +12,10 @@ fn schema() -> Schema {
     ])
 }
 
-fn check(files: &[&str], expected: Option<(u64, &[(&str, i128, i128)])>) {
+/// A column with its least and greatest value.
+type Bounds<'a> = (&'a str, i128, i128);
+
+fn check(files: &[&str], expected: Option<(u64, &[Bounds<'_>])>) {
     let found = Extent::of_files(&schema(), files.iter().map(|file| Some((*file).to_owned())));
     let expected = expected.map(|(rows, ranges)| Extent {
         rows,
