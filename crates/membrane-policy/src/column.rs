@@ -19,7 +19,7 @@
 //! column's type, and must not keep every value as it is.
 
 use membrane_catalog::Column;
-use membrane_model::{LogicalType, Protection, RevealLevel, Shown};
+use membrane_model::{LogicalType, Protection, RevealLevel, Shown, TokenForm};
 
 use crate::ask::{Asker, Outcome};
 use crate::parameters::{Parameters, coarsest, least_form, least_mask};
@@ -95,7 +95,7 @@ fn shown_at(
         RevealLevel::Token if explicit && text && column.protection != Protection::Token => {
             Shown::Token(least_form(parameters().map(|found| found.token)))
         }
-        RevealLevel::Token => Shown::Token(membrane_model::TokenForm::Opaque),
+        RevealLevel::Token => Shown::Token(TokenForm::Opaque),
         RevealLevel::Null => Shown::Null,
     };
     Some(GrantedColumn {

@@ -1,8 +1,8 @@
 //! The gate: what SQL may be asked at all, decided on the text and its syntax tree, before any table
 //! or policy is looked at.
 //!
-//! One statement; SELECT, WITH or VALUES, or the plain EXPLAIN of one; tables by their one-part name; bounded in length, depth and
-//! in what it unfolds to. Everything else is refused with what is allowed. What passes here is planned
+//! One statement; SELECT, WITH or VALUES, or the plain EXPLAIN of one; tables by their one-part name; bounded in length,
+//! depth and in what it unfolds to. Everything else is refused with what is allowed. What passes here is planned
 //! in a session that holds the permitted tables only ([`crate::session`]) and its plan is walked again
 //! ([`crate::plan_check`]): the gate is the first of three fences, not the only one.
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::Result as DataFusionResult;
+use datafusion::common::{Result as DataFusionResult, Statistics};
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
@@ -115,7 +115,7 @@ impl GovernedTable {
             place: place.clone(),
             limit,
             outputs,
-            known: Arc::new(known::nothing(&shown)),
+            known: Arc::new(Statistics::new_unknown(&shown)),
         };
         let inner = match (&self.rules.rows, &self.inner) {
             // Nothing is stored, or no row may be seen: both look the same.

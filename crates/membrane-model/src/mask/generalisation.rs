@@ -46,15 +46,6 @@ impl Generalisation {
         }
     }
 
-    /// Returns the type of the coarser value, for a type that it fits.
-    #[must_use]
-    pub const fn shown_type(self, logical: LogicalType) -> LogicalType {
-        match self {
-            Self::Age(_) => LogicalType::Integer,
-            _ => logical,
-        }
-    }
-
     /// Tells whether it can be done once and for all, when the value is stored.
     #[must_use]
     pub const fn can_be_stored(self) -> bool {

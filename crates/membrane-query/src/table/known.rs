@@ -29,11 +29,6 @@ use crate::rules::{ColumnRule, ScanRules};
 /// Bytes of a text, about.
 const TEXT_BYTES: usize = 32;
 
-/// Returns what may be known where a row rule hides rows, or nothing was stored.
-pub(super) fn nothing(shown: &SchemaRef) -> Statistics {
-    Statistics::new_unknown(shown)
-}
-
 /// Returns what may be known of the rows that conditions leave of a table, where every row may be seen.
 pub(super) fn of_all_rows(
     extent: &Extent,
@@ -43,7 +38,7 @@ pub(super) fn of_all_rows(
     stored: &SchemaRef,
     trusted: &SessionState,
 ) -> Result<Statistics, ScanFault> {
-    let Ok(rows) = usize::try_from(extent.rows) else { return Ok(nothing(shown)) };
+    let Ok(rows) = usize::try_from(extent.rows) else { return Ok(Statistics::new_unknown(shown)) };
     let visible = |name: &str| rules.column(name).is_some_and(ColumnRule::is_stored_value);
     let column = |name: &str, data_type: &DataType| {
         let range = extent
