@@ -63,6 +63,7 @@ build) setup_build ;;
 test)
     need_commands curl curl
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || install_packages postgresql
+    command -v cvc5 >/dev/null 2>&1 || install_packages cvc5
     venv_with "$2" 'moto[server]==5.2.*'
     ;;
 demo) need_commands curl curl ;;

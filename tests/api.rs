@@ -266,6 +266,7 @@ async fn parameters_are_bound_and_never_recorded() {
     for (sql, parameters) in [
         ("SELECT $1 AS a", json!([])),
         ("SELECT $2 AS a", json!([1])),
+        ("SELECT $1 AS a", json!([u64::MAX])),
         ("SELECT $1 AS a", json!([[1]])),
         ("SELECT $1 AS a", json!([{ "x": 1 }])),
         ("SELECT $1 AS a", json!(many)),
@@ -275,6 +276,17 @@ async fn parameters_are_bound_and_never_recorded() {
     ] {
         let reply = api.post("analyst:ana", "/v1/query", &body(sql, parameters), plain).await;
         assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{sql}: {}", reply.code());
+    }
+    // A long text in many places, or in many copies of a WITH query, is bounded before it stands there.
+    let places = format!("SELECT count(*) FROM crm_members WHERE city IN ({})", ["$1"; 40].join(", "));
+    let copies = format!(
+        "WITH w AS (SELECT count(*) AS n FROM crm_members WHERE city = $1) SELECT 1 FROM {}",
+        (0..40).map(|copy| format!("w AS w{copy}")).collect::<Vec<_>>().join(", ")
+    );
+    for sql in [&places, &copies] {
+        let reply =
+            api.post("analyst:ana", "/v1/query", &body(sql, json!(["x".repeat(60_000)])), plain).await;
+        assert_eq!(reply.code(), "too_complex", "{sql}");
     }
 }
 
@@ -304,6 +316,13 @@ async fn lookups_are_recorded_and_limited() {
     assert_eq!(ask("analyst:kim", two, json!([])).await.json()["row_count"], json!(2));
     let refused = ask("analyst:kim", by("'13800138004'"), json!([])).await;
     assert_eq!((refused.status.as_u16(), refused.code().as_str()), (429, "lookup_limit"));
+    // More than may be in an hour is refused before any is on record; what is no text was none.
+    let many = format!("{}{}", by("'1'"), " OR phone = member_token('phone', '2')".repeat(3));
+    let refused = ask("analyst:lee", many, json!([])).await;
+    assert_eq!(refused.code(), "lookup_limit");
+    for value in [json!(null), json!(13_800_138_001_i64)] {
+        assert_eq!(ask("analyst:kim", by("$1"), json!([value])).await.code(), "unsupported");
+    }
     // What looks nothing up is answered as before, and so is everybody else.
     let plain = ask("analyst:kim", "SELECT count(*) AS n FROM crm_members".to_owned(), json!([])).await;
     assert_eq!(plain.json()["rows"], json!([{ "n": 6 }]));

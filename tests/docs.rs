@@ -70,9 +70,16 @@ fn the_small_hub_of_the_pages_works() {
 
 #[test]
 fn the_policies_of_the_policies_page_are_those_of_this_repository() {
-    let text = std::fs::read_to_string(world::repository().join("policies/marketing.cedar")).unwrap();
+    let read = |file: &str| std::fs::read_to_string(world::repository().join("policies").join(file)).unwrap();
+    let text = read("floor.cedar") + &read("claims/partners-get-no-personal-data.cedar");
     for policy in blocks("policies.md", "cedar") {
         assert!(text.contains(policy.trim()), "{policy}");
+    }
+    let cards = read("cards/marketing.yaml") + &read("cases/analysts.yaml");
+    for part in blocks("policies.md", "yaml") {
+        for line in part.lines() {
+            assert!(cards.contains(line), "{line}");
+        }
     }
 }
 

@@ -15,6 +15,7 @@ mod error;
 mod format;
 mod read;
 mod stored;
+pub mod yaml;
 
 pub use canon::Canon;
 pub use catalog::{Catalog, PurposeEntry};

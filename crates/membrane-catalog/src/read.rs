@@ -23,6 +23,10 @@ pub(crate) use contract::{Contract, read_contract};
 #[cfg(test)]
 pub(crate) use custom::settings;
 pub(crate) use edition::Edition;
-pub(crate) use file::{contract_files, read_file};
+pub use fields::{Fields, text, whole};
+pub(crate) use file::contract_files;
+pub use file::read_file;
 pub(crate) use lists::{read_classes, read_purposes};
-pub(crate) use report::{At, Mark, Report};
+pub use report::{At, Mark, Report};
+pub use suggest::{did_you_mean, shown};
+pub use yaml::{Document, Node, Value};

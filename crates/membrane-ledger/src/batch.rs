@@ -10,9 +10,11 @@ use sqlx::{AnyConnection, Arguments, AssertSqlSafe, Encode, Type};
 
 use crate::{DatabaseError, LedgerError};
 
-/// Rows or keys per statement, largest first.
+/// Rows per INSERT, largest first.
 const SIZES: [usize; 4] = [SIZE_MAX, 100, 10, 1];
 const SIZE_MAX: usize = 500;
+/// Keys per SELECT, largest first: a statement is a round trip.
+const KEYS: [usize; 6] = [4000, 1000, 500, 100, 10, 1];
 
 /// The values of one statement.
 #[derive(Default)]
@@ -46,7 +48,7 @@ impl Insert {
         rows: &[T],
         bind: impl Fn(&mut Values, usize, &T) -> Result<(), LedgerError>,
     ) -> Result<u64, LedgerError> {
-        let parameters = Parameters::of(connection);
+        let database = Database::of(connection);
         let mut rest = rows;
         let (mut position, mut inserted) = (0, 0);
         while !rest.is_empty() {
@@ -57,7 +59,7 @@ impl Insert {
                 bind(&mut values, position, row)?;
                 position += 1;
             }
-            let sql = format!("{} {} {}", self.head, parameters.tuples(size, self.width), self.tail);
+            let sql = format!("{} {} {}", self.head, database.tuples(size, self.width), self.tail);
             inserted += sqlx::query_with(AssertSqlSafe(sql), values.0)
                 .execute(&mut *connection)
                 .await?
@@ -79,15 +81,21 @@ pub(crate) async fn select<'k, T>(
 where
     T: Copy + Encode<'k, sqlx::Any> + Type<sqlx::Any>,
 {
-    let parameters = Parameters::of(connection);
-    for part in keys.chunks(SIZE_MAX) {
-        let size = SIZES.into_iter().rev().find(|size| *size >= part.len()).unwrap_or(SIZE_MAX);
+    let database = Database::of(connection);
+    let mut rest = keys;
+    while !rest.is_empty() {
+        // The least size that takes all that are left, unless that is mostly filling; else the largest that they fill.
+        let most = rest.len();
+        let least = KEYS.into_iter().rev().find(|size| *size >= most && *size <= most.saturating_mul(2));
+        let size = least.or_else(|| KEYS.into_iter().find(|size| *size <= most)).unwrap_or(1);
+        let (part, later) = rest.split_at(size.min(most));
+        rest = later;
         let mut values = Values::default();
         // The list is filled up with its last key, so that few statements serve all lengths.
         for key in part.iter().chain(part.last().into_iter().cycle()).take(size) {
             values.push(*key)?;
         }
-        let sql = select.replace("{keys}", &format!("IN {}", parameters.tuples(1, size)));
+        let sql = select.replace("{keys}", &format!("IN {}", database.tuples(1, size)));
         for row in sqlx::query_with(AssertSqlSafe(sql), values.0).fetch_all(&mut *connection).await? {
             each(&row)?;
         }
@@ -95,20 +103,20 @@ where
     Ok(())
 }
 
-/// How parameters are written.
+/// What a connection speaks to.
 #[derive(Debug, Clone, Copy)]
-enum Parameters {
-    /// `$1`, `$2`: PostgreSQL's.
-    Numbered,
-    /// `?`, `?`: SQLite's.
-    Counted,
+pub(crate) enum Database {
+    /// Its parameters are `?`, `?`.
+    Sqlite,
+    /// Its parameters are `$1`, `$2`.
+    Postgres,
 }
 
-impl Parameters {
-    fn of(connection: &AnyConnection) -> Self {
+impl Database {
+    pub(crate) fn of(connection: &AnyConnection) -> Self {
         match connection.backend_name() {
-            "SQLite" => Self::Counted,
-            _ => Self::Numbered,
+            "SQLite" => Self::Sqlite,
+            _ => Self::Postgres,
         }
     }
 
@@ -125,8 +133,8 @@ impl Parameters {
                     "("
                 });
                 match self {
-                    Self::Counted => text.push('?'),
-                    Self::Numbered => {
+                    Self::Sqlite => text.push('?'),
+                    Self::Postgres => {
                         // Writing to a string does not fail.
                         let _ = write!(text, "${}", row * width + column + 1);
                     }

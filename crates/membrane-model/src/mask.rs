@@ -11,7 +11,10 @@ pub use generalisation::Generalisation;
 pub use partial::PartialMask;
 pub use token::TokenForm;
 
-use crate::RevealLevel;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::{NameError, RevealLevel};
 
 /// How a cell is shown: a level, with what only that level needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -39,6 +42,39 @@ impl Shown {
             Self::Token(_) => RevealLevel::Token,
             Self::Null => RevealLevel::Null,
         }
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Clear => f.write_str("clear"),
+            Self::Partial(mask) => mask.fmt(f),
+            Self::Generalised(how) => how.fmt(f),
+            Self::Token(TokenForm::Opaque) => f.write_str("token"),
+            Self::Token(form) => write!(f, "token({form})"),
+            Self::Null => f.write_str("null"),
+        }
+    }
+}
+
+impl FromStr for Shown {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "clear" => return Ok(Self::Clear),
+            "token" => return Ok(Self::Token(TokenForm::Opaque)),
+            "null" => return Ok(Self::Null),
+            _ => {}
+        }
+        let form = text.strip_prefix("token(").and_then(|rest| rest.strip_suffix(')'));
+        let form = form.and_then(|form| form.parse().ok()).map(Self::Token);
+        form.or_else(|| text.parse().ok().map(Self::Partial))
+            .or_else(|| text.parse().ok().map(Self::Generalised))
+            .ok_or_else(|| {
+                NameError::new("way to show a column", "`clear`, `null`, `token` or the name of a mask")
+            })
     }
 }
 

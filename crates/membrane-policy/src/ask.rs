@@ -1,7 +1,7 @@
 //! One question to Cedar at a time.
 
 use cedar_policy::{
-    AuthorizationError, Context, Decision, EntityUid, PolicyId, Request, RequestValidationError,
+    AuthorizationError, Context, Decision, Entities, EntityUid, PolicyId, Request, RequestValidationError,
     RestrictedExpression,
 };
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -14,6 +14,8 @@ use crate::Policies;
 pub(crate) struct Asker<'a> {
     pub(crate) policies: &'a Policies,
     pub(crate) principal: &'a EntityUid,
+    /// All that is known: the policies' own world, or one that is supposed.
+    pub(crate) entities: &'a Entities,
     pub(crate) context: Context,
 }
 
@@ -52,7 +54,7 @@ impl<'a> Asker<'a> {
             pairs.push(("purpose".to_owned(), RestrictedExpression::new_string(purpose.to_string())));
         }
         let context = Context::from_pairs(pairs).ok()?;
-        Some(Self { policies, principal, context })
+        Some(Self { policies, principal, entities: &policies.world.entities, context })
     }
 
     /// Asks whether the principal may do `action` on `resource`.
@@ -75,7 +77,7 @@ impl<'a> Asker<'a> {
             }
             Err(_) => return Answer::faulty(),
         };
-        let response = policies.cedar.is_authorized(&request, set, &policies.world.entities);
+        let response = policies.cedar.is_authorized(&request, set, self.entities);
         let diagnostics = response.diagnostics();
         let mut errors = diagnostics.errors().peekable();
         if errors.peek().is_some() {

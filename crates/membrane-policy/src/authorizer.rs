@@ -8,7 +8,7 @@ use membrane_ledger::{Decision, OpenRun};
 use membrane_model::{Action, ColumnName, DatasetName, PrincipalId, Purpose};
 use tracing::{error, info};
 
-use crate::judge::{Extent, Judgement, LOOKED_UP, judge};
+use crate::judge::{Judgement, LOOKED_UP, judge, refusal};
 use crate::permit::Granted;
 use crate::{Permit, Policies, Refused, RefusedReason};
 
@@ -25,6 +25,9 @@ pub struct Request {
     /// refusal when none is left. For `audit`, `administer` and `erase` the hub itself is the resource,
     /// and no dataset comes into the permit.
     pub datasets: Vec<DatasetName>,
+    /// Whether every other dataset that the principal may see comes into the permit as well: it asks what there is. Of
+    /// those that it may not see no decision is recorded.
+    pub lists: bool,
     /// The columns of which an exact value is looked up, once for each value; the values stay outside.
     pub lookups: Vec<Lookup>,
     /// Values that one principal may look up in an hour.
@@ -67,7 +70,7 @@ impl Authorizer {
     /// # Errors
     /// [`Refused`], which is on record too, unless it is [`RefusedReason::RecordFault`].
     pub async fn issue(&self, run: &mut OpenRun, request: Request) -> Result<Permit, Refused> {
-        self.decide(run, request, Extent::Named).await
+        self.decide(run, request).await
     }
 
     /// Issues a permit for every dataset that the run's principal may see, for a listing. The run's
@@ -87,14 +90,15 @@ impl Authorizer {
             action: run.action(),
             purpose: purpose.cloned(),
             datasets: Vec::new(),
+            lists: true,
             lookups: Vec::new(),
             lookups_per_hour: 0,
             now,
         };
-        self.decide(run, request, Extent::Listing).await
+        self.decide(run, request).await
     }
 
-    async fn decide(&self, run: &mut OpenRun, request: Request, extent: Extent) -> Result<Permit, Refused> {
+    async fn decide(&self, run: &mut OpenRun, request: Request) -> Result<Permit, Refused> {
         let same = *run.principal() == request.principal
             && run.action() == request.action
             && run.purpose() == request.purpose.as_ref();
@@ -103,11 +107,13 @@ impl Authorizer {
             error!(run.id = %run.id(), "the request to decide is not the one that its run was opened for");
             return Err(Refused::plain(RefusedReason::RecordFault));
         }
-        let Judgement { decisions, verdict } = judge(&self.policies, &self.catalog, &request, extent);
+        // Before anything is asked and written for each of them; and again when they are on record.
+        self.within_limit(run, &request, request.lookups.len()).await?;
+        let Judgement { decisions, verdict } = judge(&self.policies, &self.catalog, &request);
         record(run, &decisions).await?;
         let datasets = match verdict {
-            Ok(_) if !request.lookups.is_empty() => self.within_limit(run, &request).await.and(verdict),
-            verdict => verdict,
+            Ok(granted) => self.within_limit(run, &request, 0).await.map(|()| granted),
+            refused => refused,
         };
         let datasets = datasets.inspect_err(|refused| {
             info!(run.id = %run.id(), principal.id = %request.principal, "refused: {}", refused.reason);
@@ -123,26 +129,22 @@ impl Authorizer {
         }))
     }
 
-    /// Counts what the principal has looked up in the last hour, what is on record for this run included: of two runs
-    /// at once that together go beyond the limit, at least one sees it.
-    async fn within_limit(&self, run: &mut OpenRun, request: &Request) -> Result<(), Refused> {
+    /// Counts what the principal has looked up in the last hour, and so many more; what is on record for this run is
+    /// counted too: of two runs at once that together go beyond the limit, at least one sees it.
+    async fn within_limit(&self, run: &mut OpenRun, request: &Request, more: usize) -> Result<(), Refused> {
+        if request.lookups.is_empty() {
+            return Ok(());
+        }
         let counted = run.count_decisions(LOOKED_UP, request.now - TimeDelta::hours(1)).await;
         let counted = counted.map_err(|cause| {
             error!(run.id = %run.id(), "lookups could not be counted: {cause}");
             Refused::plain(RefusedReason::RecordFault)
         })?;
-        if counted <= u64::from(request.lookups_per_hour) {
+        let more = u64::try_from(more).unwrap_or(u64::MAX);
+        if counted.saturating_add(more) <= u64::from(request.lookups_per_hour) {
             return Ok(());
         }
-        let decision = Decision {
-            allowed: false,
-            dataset: None,
-            reason: RefusedReason::LookupLimit.to_string(),
-            factors: Vec::new(),
-            policy_version: self.policies.version().to_owned(),
-            columns: Vec::new(),
-        };
-        record(run, &[decision]).await?;
+        record(run, &[refusal(&self.policies, &RefusedReason::LookupLimit.to_string())]).await?;
         Err(Refused::plain(RefusedReason::LookupLimit))
     }
 }

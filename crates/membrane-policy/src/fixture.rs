@@ -10,7 +10,7 @@ use membrane_catalog::Catalog;
 use membrane_model::{Action, DatasetName, PrincipalId, Purpose};
 use tempfile::TempDir;
 
-use crate::judge::{Extent, Judgement, judge};
+use crate::judge::{Judgement, judge};
 use crate::permit::GrantedDataset;
 use crate::{Policies, PolicyError, Refused, Request};
 
@@ -53,6 +53,7 @@ pub(crate) const MEMBERS: [Contract<'_>; 2] = [
 /// Ana of the group `marketing`, Acme the partner, Olga of compliance, Omar the operator.
 pub(crate) const PEOPLE: &str = r#"[
   { "uid": { "type": "Group", "id": "marketing" }, "attrs": {}, "parents": [] },
+  { "uid": { "type": "Group", "id": "other" }, "attrs": {}, "parents": [] },
   { "uid": { "type": "Analyst", "id": "ana" },
     "attrs": { "regions": ["SH", "BJ"], "clearance": 1 },
     "parents": [{ "type": "Group", "id": "marketing" }] },
@@ -149,7 +150,7 @@ impl Hub {
     }
 
     pub(crate) fn judge(&self, request: &Request) -> Judgement {
-        judge(&self.policies, &self.catalog, request, Extent::Named)
+        judge(&self.policies, &self.catalog, request)
     }
 
     /// Asks for one dataset.
@@ -172,6 +173,7 @@ pub(crate) fn request(who: &str, action: Action, purpose: &str, datasets: &[&str
         purpose: (!purpose.is_empty()).then(|| purpose.parse::<Purpose>().unwrap()),
         datasets: datasets.iter().map(|name| name.parse::<DatasetName>().unwrap()).collect(),
         lookups: Vec::new(),
+        lists: false,
         lookups_per_hour: 10,
         now: noon(),
     }

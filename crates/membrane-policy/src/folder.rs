@@ -1,16 +1,26 @@
 //! The files of a policy folder, as they lie there.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use membrane_catalog::Fault;
+use membrane_catalog::yaml::Report;
 use sha2::{Digest, Sha256};
 
 use crate::PolicyError;
+use crate::card::{Card, read_cards};
+use crate::case::{Case, read_cases};
 
 const SCHEMA: &str = "membrane.cedarschema";
 const PRINCIPALS: &str = "principals.json";
 const POLICY_EXTENSION: &str = "cedar";
+/// The folder of cards, below that of policies.
+const CARDS: &str = "cards";
+const YAML_EXTENSION: &str = "yaml";
+/// The folder of claims.
+const CLAIMS: &str = "claims";
+/// The folder of cases.
+const CASES: &str = "cases";
 
 /// One file: where it lies, and its text.
 #[derive(Debug)]
@@ -36,24 +46,46 @@ pub(crate) struct Folder {
     pub(crate) principals: Source,
     /// `*.cedar`, sorted by name.
     pub(crate) policies: Vec<Source>,
+    /// `cards/*.yaml`, sorted by name, those without cards included.
+    pub(crate) card_files: Vec<Source>,
+    /// `claims/*.cedar`, sorted by name.
+    pub(crate) claims: Vec<Source>,
+    /// `cases/*.yaml`, sorted by name.
+    pub(crate) cases: Vec<Source>,
 }
 
 impl Folder {
     pub(crate) fn read(dir: &Path) -> Result<Self, PolicyError> {
-        let failed = |source| PolicyError::Read { path: dir.to_owned(), source };
-        let mut names = Vec::new();
-        for entry in fs::read_dir(dir).map_err(failed)? {
-            let name = PathBuf::from(entry.map_err(failed)?.file_name());
-            if name.extension().is_some_and(|extension| extension == POLICY_EXTENSION) {
-                names.push(name);
-            }
-        }
-        names.sort();
         Ok(Self {
             schema: read(dir.join(SCHEMA))?,
             principals: read(dir.join(PRINCIPALS))?,
-            policies: names.iter().map(|name| read(dir.join(name))).collect::<Result<_, _>>()?,
+            policies: files(dir, POLICY_EXTENSION)?,
+            card_files: files_if_any(&dir.join(CARDS), YAML_EXTENSION)?,
+            claims: files_if_any(&dir.join(CLAIMS), POLICY_EXTENSION)?,
+            cases: files_if_any(&dir.join(CASES), YAML_EXTENSION)?,
         })
+    }
+
+    /// Reads the cards, each with the file that it is in. What cannot be read is a fault.
+    pub(crate) fn cards(&self, faults: &mut Vec<Fault>) -> Vec<(&Source, Card)> {
+        let mut cards = Vec::new();
+        for source in &self.card_files {
+            let mut report = Report::new(&source.path);
+            cards.extend(read_cards(&source.text, &mut report).into_iter().map(|card| (source, card)));
+            faults.extend(report.into_faults());
+        }
+        cards
+    }
+
+    /// Reads the cases. What cannot be read is a fault.
+    pub(crate) fn read_cases(&self, faults: &mut Vec<Fault>) -> Vec<Case> {
+        let mut cases = Vec::new();
+        for source in &self.cases {
+            let mut report = Report::new(&source.path);
+            cases.extend(read_cases(&source.path, &source.text, &mut report));
+            faults.extend(report.into_faults());
+        }
+        cases
     }
 
     /// Returns the hash that names these files together with the catalog they are checked against.
@@ -65,13 +97,37 @@ impl Folder {
             hash.update(bytes);
         };
         part(catalog_hash.as_bytes());
-        for source in [&self.schema, &self.principals].into_iter().chain(&self.policies) {
+        let files =
+            [&self.schema, &self.principals].into_iter().chain(&self.policies).chain(&self.card_files);
+        for source in files {
             // The name, not the folder: a copy elsewhere is the same version.
             part(source.path.file_name().unwrap_or_default().to_string_lossy().as_bytes());
             part(source.text.as_bytes());
         }
         hex::encode(hash.finalize())
     }
+}
+
+/// Reads the files of a folder that need not be there.
+fn files_if_any(dir: &Path, extension: &str) -> Result<Vec<Source>, PolicyError> {
+    match files(dir, extension) {
+        Err(PolicyError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        found => found,
+    }
+}
+
+/// Reads the files of a folder that have an extension, sorted by name.
+fn files(dir: &Path, extension: &str) -> Result<Vec<Source>, PolicyError> {
+    let failed = |source| PolicyError::Read { path: dir.to_owned(), source };
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(dir).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.extension().is_some_and(|found| found == extension) {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    paths.into_iter().map(read).collect()
 }
 
 fn read(path: PathBuf) -> Result<Source, PolicyError> {

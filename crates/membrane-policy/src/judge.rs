@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use membrane_catalog::{Catalog, Dataset};
+use membrane_catalog::{Catalog, Column, Dataset};
 use membrane_ledger::{ColumnDecision, Decision};
-use membrane_model::{Action, DatasetName, RevealLevel, Shown};
+use membrane_model::{Action, DatasetName, LogicalType, Protection, RevealLevel, Shown};
 
 use crate::ask::{Answer, Asker, Outcome};
 use crate::authorizer::{Lookup, Request};
@@ -15,7 +15,8 @@ use crate::rows::decide_rows;
 use crate::schema::LOOK_UP;
 use crate::{Policies, Refused, RefusedReason, RowRule};
 
-/// The reason on record of a decision that gave the token of one exact value. It is counted by this text.
+/// The reason on record of a decision that gave the token of one exact value. It is counted by this text: in other words
+/// it would not count what was recorded before.
 pub(crate) const LOOKED_UP: &str = "permitted, an exact value looked up";
 
 /// What was decided, and what the record must say about it.
@@ -25,17 +26,8 @@ pub(crate) struct Judgement {
     pub(crate) verdict: Result<Vec<GrantedDataset>, Refused>,
 }
 
-/// Which datasets a request is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Extent {
-    /// Those that it names. Each gets a decision on record.
-    Named,
-    /// All that there are, for a listing. Only the visible ones get a decision on record.
-    Listing,
-}
-
 /// Decides about a request.
-pub(crate) fn judge(policies: &Policies, catalog: &Catalog, request: &Request, extent: Extent) -> Judgement {
+pub(crate) fn judge(policies: &Policies, catalog: &Catalog, request: &Request) -> Judgement {
     let judge = Judge { policies, catalog, request };
     let Some(principal) = policies.world.principals.get(&request.principal) else {
         return judge.refuse(RefusedReason::UnknownPrincipal, "unknown principal", Vec::new());
@@ -52,7 +44,7 @@ pub(crate) fn judge(policies: &Policies, catalog: &Catalog, request: &Request, e
     };
     match request.action {
         Action::Audit | Action::Administer | Action::Erase => judge.hub(&asker),
-        Action::Ingest | Action::Read | Action::Release => judge.datasets(&asker, extent),
+        Action::Ingest | Action::Read | Action::Release => judge.datasets(&asker),
     }
 }
 
@@ -76,16 +68,17 @@ impl Judge<'_> {
         self.refuse(reason, answer.reason(), answer.factors)
     }
 
-    fn datasets(&self, asker: &Asker<'_>, extent: Extent) -> Judgement {
-        let names: BTreeSet<DatasetName> = match extent {
-            Extent::Named => self.request.datasets.iter().cloned().collect(),
-            Extent::Listing => self.catalog.datasets().map(|dataset| dataset.name.clone()).collect(),
-        };
+    fn datasets(&self, asker: &Asker<'_>) -> Judgement {
+        let named: BTreeSet<&DatasetName> = self.request.datasets.iter().collect();
+        let mut names = named.clone();
+        if self.request.lists {
+            names.extend(self.catalog.datasets().map(|dataset| &dataset.name));
+        }
         let mut decisions = Vec::new();
         let mut granted = Vec::new();
-        for name in &names {
+        for name in names.iter().copied() {
             let (decision, found) = self.dataset(asker, name);
-            if found.is_some() || extent == Extent::Named {
+            if found.is_some() || named.contains(name) {
                 decisions.push(decision);
             }
             granted.extend(found);
@@ -123,18 +116,18 @@ impl Judge<'_> {
         granted: &mut [GrantedDataset],
         decisions: &mut Vec<Decision>,
     ) -> Result<(), Refused> {
-        for lookup in &self.request.lookups {
-            let found = self.lookup(asker, granted, lookup);
-            match found {
-                Ok(decision) => decisions.push(decision),
-                Err(reason) => {
-                    // PRIVACY: the names that were given may be values in the wrong place: they are not recorded.
-                    decisions.push(self.decision(false, None, &reason.to_string(), Vec::new()));
-                    return Err(Refused::plain(reason));
-                }
+        let lookups = self.request.lookups.iter().map(|lookup| self.lookup(asker, granted, lookup));
+        match lookups.collect::<Result<Vec<Decision>, RefusedReason>>() {
+            Ok(found) => {
+                decisions.extend(found);
+                Ok(())
+            }
+            Err(reason) => {
+                // PRIVACY: the names that were given may be values in the wrong place: they are not recorded.
+                decisions.push(self.decision(false, None, &reason.to_string(), Vec::new()));
+                Err(Refused::plain(reason))
             }
         }
-        Ok(())
     }
 
     fn lookup(
@@ -143,8 +136,8 @@ impl Judge<'_> {
         granted: &mut [GrantedDataset],
         lookup: &Lookup,
     ) -> Result<Decision, RefusedReason> {
-        let mut found: Option<(Decision, (String, Shown))> = None;
-        for one in granted {
+        let mut found: Option<(Decision, TokenKind)> = None;
+        for one in granted.iter_mut() {
             let name = one.dataset.name.clone();
             if lookup.dataset.as_ref().is_some_and(|wanted| *wanted != name) {
                 continue;
@@ -156,16 +149,13 @@ impl Judge<'_> {
             let (Some(resource), Some(column), Some(contract)) = (resource, column, contract) else {
                 continue;
             };
-            if !matches!(column.shown, Shown::Token(_)) || !column.when.is_empty() {
-                continue;
-            }
+            let Some(kind) = TokenKind::of(contract, column) else { continue };
             let answer = asker.ask(LOOK_UP, resource);
             match answer.outcome {
                 Outcome::Permitted => {}
                 Outcome::Faulty => return Err(RefusedReason::PolicyFault),
                 Outcome::Forbidden | Outcome::Unmentioned => continue,
             }
-            let kind = (contract.token_domain(), column.shown);
             match &found {
                 Some((_, before)) if *before != kind => return Err(RefusedReason::LookupAmbiguous),
                 Some(_) => {}
@@ -183,7 +173,36 @@ impl Judge<'_> {
                 }
             }
         }
-        found.map(|(decision, _)| decision).ok_or(RefusedReason::Lookup)
+        let (decision, kind) = found.ok_or(RefusedReason::Lookup)?;
+        self.not_forbidden(asker, granted, &kind)?;
+        Ok(decision)
+    }
+
+    /// Tells whether a value may be looked up in the statement at all: its token is the same in each column of the kind, so
+    /// a column in which it must not be looked up must not stand beside.
+    fn not_forbidden(
+        &self,
+        asker: &Asker<'_>,
+        granted: &[GrantedDataset],
+        kind: &TokenKind,
+    ) -> Result<(), RefusedReason> {
+        for one in granted {
+            let uids = self.policies.world.datasets.get(&one.dataset.name);
+            for column in &one.columns {
+                let contract = one.dataset.column(&column.column);
+                let resource = uids.and_then(|uids| uids.columns.get(&column.column));
+                let (Some(contract), Some(resource)) = (contract, resource) else { continue };
+                if TokenKind::of(contract, column).as_ref() != Some(kind) {
+                    continue;
+                }
+                match asker.ask(LOOK_UP, resource).outcome {
+                    Outcome::Permitted | Outcome::Unmentioned => {}
+                    Outcome::Forbidden => return Err(RefusedReason::Lookup),
+                    Outcome::Faulty => return Err(RefusedReason::PolicyFault),
+                }
+            }
+        }
+        Ok(())
     }
 
     // Whether the principal may do this, for this purpose, with any dataset at all.
@@ -254,11 +273,45 @@ impl Judge<'_> {
             allowed,
             // PRIVACY: a name that no dataset has may be a value that someone typed in the wrong place.
             dataset: dataset.filter(|name| self.catalog.dataset(name).is_some()).cloned(),
-            reason: reason.to_owned(),
             factors,
-            policy_version: self.policies.version().to_owned(),
-            columns: Vec::new(),
+            ..refusal(self.policies, reason)
         }
+    }
+}
+
+/// A decision against a request as a whole.
+pub(crate) fn refusal(policies: &Policies, reason: &str) -> Decision {
+    Decision {
+        allowed: false,
+        dataset: None,
+        reason: reason.to_owned(),
+        factors: Vec::new(),
+        policy_version: policies.version().to_owned(),
+        columns: Vec::new(),
+    }
+}
+
+/// Tokens of one kind: equal values have the same ones.
+#[derive(PartialEq)]
+struct TokenKind {
+    domain: String,
+    shown: Shown,
+    /// Whether values are brought into one form before.
+    canonical: bool,
+}
+
+impl TokenKind {
+    /// Returns the kind of the tokens that a column shows, if a value can be looked up among them: in every row a token, of
+    /// a text or a whole number as it was delivered.
+    fn of(contract: &Column, column: &GrantedColumn) -> Option<Self> {
+        let exact = matches!(contract.logical_type, LogicalType::String | LogicalType::Integer)
+            && !matches!(contract.protection, Protection::Generalise(_));
+        let token = matches!(column.shown, Shown::Token(_)) && column.when.is_empty();
+        (exact && token).then(|| Self {
+            domain: contract.token_domain(),
+            shown: column.shown,
+            canonical: matches!(contract.protection, Protection::Token | Protection::SealedToken),
+        })
     }
 }
 

@@ -24,13 +24,17 @@
 //!
 //! `policies/membrane.cedarschema` is the fixed part of the schema; the part that the catalog decides (a
 //! row type per dataset and the action `readRow`) is generated and checked together with it.
-//! `policies/*.cedar` are the policies, each with a unique `@id`. `policies/principals.json` says who
+//! `policies/*.cedar` are the policies, each with a unique `@id`;
+//! `policies/cards/*.yaml` are those that are written as rule cards ([`Card`]). `policies/principals.json` says who
 //! there is, as Cedar entities.
 
 mod ask;
 mod authorizer;
+mod card;
+mod case;
 mod column;
 mod error;
+mod explain;
 #[cfg(test)]
 mod fixture;
 mod folder;
@@ -40,6 +44,7 @@ mod matrix;
 mod parameters;
 mod permit;
 mod policies;
+mod prove;
 mod refusal;
 mod row_rule;
 mod rows;
@@ -48,8 +53,12 @@ mod text;
 mod world;
 
 pub use authorizer::{Authorizer, Lookup, Request};
+pub use card::Card;
+pub use case::CaseOutcome;
 pub use error::{Fault, PolicyError};
+pub use explain::{Asked, Change, Explanation, Question};
 pub use permit::{ColumnPermit, DatasetPermit, Permit, ShownWhen};
 pub use policies::Policies;
+pub use prove::{Claim, CounterExample, Proof, ProveError, Verdict};
 pub use refusal::{Refused, RefusedReason};
 pub use row_rule::{CompareOperator, RowExpr, RowRule, RowValue};

@@ -78,16 +78,16 @@ pub(crate) fn may_match(policy: &Policy, action: &str) -> bool {
     }
 }
 
-/// Chooses among the masks of several policies that all permit the level: the one that shows the
-/// fewest characters; of two that show as many, the one that shows fewer at the start. Masks that show the shape of
-/// what they hide come after those that star it out, and an e-mail mask, which shows a whole domain, last.
+/// Chooses among the masks of several policies that all permit the level: the one that shows the fewest characters; of two
+/// that show as many, the one that stars the rest out and does not show its shape, and then the one that shows fewer at the
+/// start. An e-mail mask, which shows a whole domain, comes last.
 pub(crate) fn least_mask(masks: impl IntoIterator<Item = PartialMask>) -> Option<PartialMask> {
     masks.into_iter().min_by_key(|mask| match mask {
-        PartialMask::Window { prefix, suffix } => (0, u16::from(*prefix) + u16::from(*suffix), *prefix),
-        PartialMask::Alphanum => (1, 0, 0),
-        PartialMask::LastFour => (1, 4, 0),
-        PartialMask::FirstFour => (1, 4, 4),
-        PartialMask::Email => (2, 0, 0),
+        PartialMask::Window { prefix, suffix } => (u16::from(*prefix) + u16::from(*suffix), false, *prefix),
+        PartialMask::Alphanum => (0, true, 0),
+        PartialMask::LastFour => (4, true, 0),
+        PartialMask::FirstFour => (4, true, 4),
+        PartialMask::Email => (u16::MAX, true, 0),
     })
 }
 
@@ -98,8 +98,11 @@ pub(crate) fn least_form(forms: impl IntoIterator<Item = TokenForm>) -> TokenFor
     if told && forms.all(|form| form == TokenForm::Ff1) { TokenForm::Ff1 } else { TokenForm::Opaque }
 }
 
-/// Chooses the coarsest among the generalisations that fit a column: one value for all, a band of ages before a year
-/// before a month, the widest band, the shortest prefix. None fits: nothing.
+/// Months of a year.
+const MONTHS: u32 = 12;
+
+/// Chooses the coarsest among the generalisations that fit a column: one value for all, the longest time, the widest band,
+/// the shortest prefix. None fits: nothing.
 pub(crate) fn coarsest(
     all: impl IntoIterator<Item = Generalisation>,
     column: &Column,
@@ -107,9 +110,10 @@ pub(crate) fn coarsest(
     let fits = |how: &Generalisation| how.fits(column.logical_type) && !keeps_all(*how, column);
     all.into_iter().filter(fits).min_by_key(|how| match how {
         Generalisation::Fixed => (0, 0),
-        Generalisation::Age(years) => (1, u32::from(u8::MAX - years)),
-        Generalisation::Year => (2, 0),
-        Generalisation::Month => (3, 0),
+        // Of an age and a year as long as it, the age moves: on which day it does tells the birthday.
+        Generalisation::Age(years) => (1, u32::MAX - u32::from(*years) * 2 * MONTHS + 1),
+        Generalisation::Year => (1, u32::MAX - 2 * MONTHS),
+        Generalisation::Month => (1, u32::MAX - 2),
         Generalisation::Width(width) => (1, u32::MAX - width),
         // A prefix hides half of a short text, a geographic code does not.
         Generalisation::Prefix(length) => (1, u32::from(*length) * 2),

@@ -9,9 +9,12 @@ use membrane_catalog::{Catalog, Fault};
 use membrane_model::{Action, PrincipalId, RevealLevel};
 
 use crate::PolicyError;
+use crate::card::Card;
+use crate::case::Case;
 use crate::folder::Folder;
 use crate::literals::unknown_names;
 use crate::parameters::{Parameters, may_match};
+use crate::prove::Claim;
 use crate::schema::{self, LOOK_UP, READ_ROW};
 use crate::text::{Written, place_and_message, read_policies};
 use crate::world::{self, World};
@@ -31,10 +34,13 @@ pub struct Policies {
     schema_text: String,
     version: String,
     count: usize,
+    cards: Vec<Card>,
+    pub(crate) claims: Vec<Claim>,
+    pub(crate) cases: Vec<Case>,
 }
 
 impl Policies {
-    /// Reads and checks a policy folder: `*.cedar`, `membrane.cedarschema` and `principals.json`.
+    /// Reads and checks a policy folder: `*.cedar`, `cards/*.yaml`, `membrane.cedarschema` and `principals.json`.
     ///
     /// # Errors
     /// [`PolicyError::Read`] when the folder or a file cannot be read, [`PolicyError::Faults`] with
@@ -42,14 +48,16 @@ impl Policies {
     pub fn load(dir: &Path, catalog: &Catalog) -> Result<Self, PolicyError> {
         let folder = Folder::read(dir)?;
         let mut faults = Vec::new();
-        if folder.policies.is_empty() {
-            let message = "no `*.cedar` file: nothing would be permitted to anybody".to_owned();
+        if folder.policies.is_empty() && folder.card_files.is_empty() {
+            let message = "no `*.cedar` file and no card: nothing would be permitted to anybody".to_owned();
             faults.push(Fault { file: dir.to_owned(), line: 1, column: 1, message });
         }
-        let written = read_policies(&folder, &mut faults);
+        let cards = folder.cards(&mut faults);
+        let written = read_policies(&folder, &cards, &mut faults);
         let loaded = Self::assemble(&folder, &written, catalog, &mut faults);
+        let cards = cards.into_iter().map(|(_, card)| card).collect();
         match loaded {
-            Some(policies) if faults.is_empty() => Ok(policies),
+            Some(policies) if faults.is_empty() => Ok(Self { cards, ..policies }),
             _ => {
                 faults.sort();
                 faults.dedup();
@@ -80,6 +88,18 @@ impl Policies {
     #[must_use]
     pub const fn count(&self) -> usize {
         self.count
+    }
+
+    /// Returns the rule cards, in the order of their files.
+    #[must_use]
+    pub fn cards(&self) -> &[Card] {
+        &self.cards
+    }
+
+    /// Returns the claims about them, in the order of their files.
+    #[must_use]
+    pub fn claims(&self) -> &[Claim] {
+        &self.claims
     }
 
     /// Returns the whole Cedar schema, the generated part included.
@@ -117,6 +137,8 @@ impl Policies {
         for one in written.values() {
             faults.extend(unknown_names(&one.policy, &world, catalog).iter().map(|text| one.fault(text)));
         }
+        let read = |source| Claim::read(source, &built.schema, faults);
+        let claims = folder.claims.iter().filter_map(read).collect();
         Some(Self {
             by_action: by_action(written),
             parameters: written.iter().map(|(id, one)| (id.clone(), one.parameters)).collect(),
@@ -126,6 +148,9 @@ impl Policies {
             schema_text: built.text,
             version: folder.version(catalog.content_hash()),
             count: written.len(),
+            cards: Vec::new(),
+            claims,
+            cases: folder.read_cases(faults),
         })
     }
 }

@@ -1,15 +1,22 @@
-//! Reads the `*.cedar` files: policies with their ids, parameters and places.
+//! Reads the policies of `*.cedar` files and of cards, with their ids, parameters and places.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use cedar_policy::ffi::DetailedError;
 use cedar_policy::{Policy, PolicyId, PolicySet};
 use membrane_catalog::Fault;
+use membrane_catalog::yaml::Mark;
 
+use crate::card::Card;
 use crate::folder::{Folder, Source};
 use crate::parameters::Parameters;
 
 const ID_LENGTH_MAX: usize = 63;
+
+/// How an id is written.
+pub(crate) const ID_FORM: &str =
+    "an id is lower-case letters, digits, `.`, `_` and `-`, a letter first, at most 63 of them";
 
 /// One policy as it was written.
 #[derive(Debug)]
@@ -18,8 +25,16 @@ pub(crate) struct Written<'a> {
     pub(crate) policy: Policy,
     /// The parameters of its annotations.
     pub(crate) parameters: Parameters,
-    source: &'a Source,
-    offset: usize,
+    place: Place<'a>,
+}
+
+/// Where a policy was written.
+#[derive(Debug, Clone, Copy)]
+enum Place<'a> {
+    /// In Cedar, at a byte offset.
+    Cedar(&'a Source, usize),
+    /// As a card: the places that Cedar names are of a text that nobody has seen.
+    Card(&'a Path, Mark),
 }
 
 impl Written<'_> {
@@ -35,7 +50,12 @@ impl Written<'_> {
     /// States a fault of this policy at a place that Cedar gave, or else at its start.
     pub(crate) fn fault_at(&self, offset: Option<usize>, message: impl AsRef<str>) -> Fault {
         let text = format!("policy `{}`: {}", self.id(), message.as_ref());
-        self.source.fault(offset.unwrap_or(self.offset), text)
+        match self.place {
+            Place::Cedar(source, start) => source.fault(offset.unwrap_or(start), text),
+            Place::Card(file, mark) => {
+                Fault { file: file.to_owned(), line: mark.line, column: mark.column, message: text }
+            }
+        }
     }
 }
 
@@ -51,6 +71,7 @@ pub(crate) fn place_and_message(error: &DetailedError) -> (Option<usize>, String
 /// Reads every policy. What cannot be used is a fault and is left out.
 pub(crate) fn read_policies<'a>(
     folder: &'a Folder,
+    cards: &[(&'a Source, Card)],
     faults: &mut Vec<Fault>,
 ) -> BTreeMap<PolicyId, Written<'a>> {
     let mut found = BTreeMap::new();
@@ -63,7 +84,31 @@ pub(crate) fn read_policies<'a>(
             })),
         }
     }
+    for (source, card) in cards {
+        read_card(source, card, &mut found, faults);
+    }
     found
+}
+
+fn read_card<'a>(
+    source: &'a Source,
+    card: &Card,
+    found: &mut BTreeMap<PolicyId, Written<'a>>,
+    faults: &mut Vec<Fault>,
+) {
+    let place = Place::Card(&source.path, card.mark);
+    let fault = |message: &str| {
+        let message = format!("card `{}`: {message}", card.id());
+        Fault { file: source.path.clone(), line: card.mark.line, column: card.mark.column, message }
+    };
+    let id = PolicyId::new(card.id());
+    match Policy::parse(Some(id.clone()), card.cedar()) {
+        Ok(policy) => add(Written { policy, parameters: Parameters::default(), place }, found, faults),
+        Err(errors) => faults.extend(errors.iter().map(|error| {
+            let (_, message) = place_and_message(&DetailedError::from(error));
+            fault(&format!("its policy cannot be read: {message}"))
+        })),
+    }
 }
 
 fn read_file<'a>(
@@ -81,8 +126,7 @@ fn read_file<'a>(
         let id = match policy.annotation("id") {
             Some(id) if is_id(id) => PolicyId::new(id),
             Some(_) => {
-                let message = "`@id` must be lower-case letters, digits, `.`, `_` and `-`, a letter first";
-                faults.push(source.fault(offset, message));
+                faults.push(source.fault(offset, format!("`@id`: {ID_FORM}")));
                 continue;
             }
             None => {
@@ -90,24 +134,27 @@ fn read_file<'a>(
                 continue;
             }
         };
-        if let Some(other) = found.get(&id) {
-            let first = other.fault("");
-            let message =
-                format!("policy `{id}`: the id is taken in {}:{}", first.file.display(), first.line);
-            faults.push(source.fault(offset, message));
-            continue;
-        }
-        let policy = policy.new_id(id.clone());
-        let mut written = Written { policy, parameters: Parameters::default(), source, offset };
-        match Parameters::read(&written.policy) {
-            Ok(parameters) => written.parameters = parameters,
-            Err(messages) => faults.extend(messages.iter().map(|message| written.fault(message))),
-        }
-        found.insert(id, written);
+        let place = Place::Cedar(source, offset);
+        add(Written { policy: policy.new_id(id), parameters: Parameters::default(), place }, found, faults);
     }
 }
 
-fn is_id(text: &str) -> bool {
+fn add<'a>(mut written: Written<'a>, found: &mut BTreeMap<PolicyId, Written<'a>>, faults: &mut Vec<Fault>) {
+    if let Some(other) = found.get(written.policy.id()) {
+        let first = other.fault("");
+        let message = format!("the id is taken in {}:{}", first.file.display(), first.line);
+        faults.push(written.fault(message));
+        return;
+    }
+    match Parameters::read(&written.policy) {
+        Ok(parameters) => written.parameters = parameters,
+        Err(messages) => faults.extend(messages.iter().map(|message| written.fault(message))),
+    }
+    found.insert(written.policy.id().clone(), written);
+}
+
+/// Tells whether a text can be the id of a policy.
+pub(crate) fn is_id(text: &str) -> bool {
     text.len() <= ID_LENGTH_MAX
         && text.starts_with(|first: char| first.is_ascii_lowercase())
         && text

@@ -24,6 +24,7 @@ use crate::error::QueryError;
 use crate::explain;
 use crate::functions::member_token::Lookups;
 use crate::gate::{Statement, parameter};
+use crate::information::{self, InformationTable};
 use crate::lineage;
 use crate::memory;
 use crate::open::Opener;
@@ -31,7 +32,7 @@ use crate::plain_name::plain_name;
 use crate::plan_check;
 use crate::rules::{Asked, ScanRules};
 use crate::sanitise::sanitise;
-use crate::session::{trusted_session, user_session_in};
+use crate::session::{Contents, trusted_session, user_session_in};
 use crate::table::GovernedTable;
 
 /// A year: no clock overflows on it, and no query takes longer.
@@ -116,8 +117,12 @@ impl Engine {
         let limits = self.parts.limits;
         let opened = self.open(permit, statement.tables(), Reader::Rows).await?;
         let tables = opened.tables.into_iter().map(|(name, table)| (name, table as Arc<dyn TableProvider>));
-        let lookups = self.lookups(permit)?;
-        let state = user_session_in(&self.memory, tables.collect(), lookups, &limits)?;
+        let contents = Contents {
+            tables: tables.collect(),
+            information: if statement.lists() { self.information(permit)? } else { Vec::new() },
+            lookups: self.lookups(permit)?,
+        };
+        let state = user_session_in(&self.memory, contents, &limits)?;
         let planned = Planned::new(&state, statement, &limits).await?;
         if statement.explains() {
             return explain::answer(&planned.analysed, &state, &limits);
@@ -157,6 +162,15 @@ impl Engine {
             }
         }
         Ok(lookups)
+    }
+
+    /// Returns the tables of `information_schema`, of all that is in the permit.
+    fn information(&self, permit: &Permit) -> Result<Vec<(&'static str, InformationTable)>, QueryError> {
+        let shown = permit.datasets().map(|dataset| {
+            let rules = ScanRules::from_permit(permit, dataset, &self.parts.vault)?;
+            Ok((rules.dataset.clone(), rules.shown_schema()))
+        });
+        information::tables(&shown.collect::<Result<Vec<_>, QueryError>>()?)
     }
 
     /// Opens the governed tables of a permit. A dataset that is not in the permit does not exist.

@@ -1,12 +1,13 @@
 //! The gate: what SQL may be asked at all, decided on the text and its syntax tree, before any table
 //! or policy is looked at.
 //!
-//! One statement; SELECT, WITH or VALUES, or the plain EXPLAIN of one; tables by their one-part name; bounded in length,
-//! depth and in what it unfolds to. Everything else is refused with what is allowed. What passes here is planned
+//! One statement; SELECT, WITH or VALUES, the plain EXPLAIN of one, or SHOW and DESCRIBE, which stand for one; tables by
+//! their one-part name, and those of `information_schema`; bounded in length, depth and in what it unfolds to. Everything else is refused with what is allowed. What passes here is planned
 //! in a session that holds the permitted tables only ([`crate::session`]) and its plan is walked again
 //! ([`crate::plan_check`]): the gate is the first of three fences, not the only one.
 
 mod grouping;
+mod listing;
 mod lookup;
 pub(crate) mod parameter;
 mod redact;
@@ -36,7 +37,10 @@ pub struct Statement {
     explains: bool,
     parameters: Vec<Parameter>,
     tables: Vec<DatasetName>,
+    lists: bool,
     lookups: Vec<Lookup>,
+    /// The parameters whose values are looked up.
+    looked_up: Vec<usize>,
     redacted: redact::Redacted,
 }
 
@@ -62,25 +66,40 @@ impl Statement {
             .with_recursion_limit(limits.nesting_max.saturating_mul(2))
             .with_tokens_with_locations(tokens);
         let mut statements = parser.parse_statements().map_err(|error| syntax(&error))?;
+        let mut described = None;
         let (query, explains) = match (statements.pop(), statements.is_empty()) {
             (Some(ast::Statement::Query(query)), true) => (query, false),
             (Some(explain @ ast::Statement::Explain { .. }), true) => (explained(explain)?, true),
-            (Some(_), true) => return Err(QueryError::NotAllowed { reason: "another statement was found" }),
+            (Some(other), true) => match listing::read(&other) {
+                Some(listing) => {
+                    let listing::Listing { query, dataset } = listing?;
+                    described = dataset;
+                    (query, false)
+                }
+                None => return Err(QueryError::NotAllowed { reason: "another statement was found" }),
+            },
             (Some(_), false) => {
                 return Err(QueryError::NotAllowed { reason: "more than one statement was found" });
             }
             (None, _) => return Err(QueryError::Syntax { position: None }),
         };
-        let shape::Named { tables, lookups } = shape::check(&query, limits)?;
-        Ok(Self { query, explains, parameters: Vec::new(), tables, lookups, redacted })
+        let shape::Named { mut tables, lists, lookups } = shape::check(&query, limits)?;
+        tables.extend(described);
+        let looked_up = lookups.iter().filter_map(|call| call.parameter).collect();
+        let lookups = lookups.into_iter().map(|call| call.lookup).collect();
+        Ok(Self { query, explains, parameters: Vec::new(), tables, lists, lookups, looked_up, redacted })
     }
 
     /// Gives the statement the values of `$1`, `$2` and so on.
     ///
     /// # Errors
-    /// [`QueryError`] `too_complex`: too many, or too long together.
+    /// [`QueryError`] `too_complex`: too many, or too long together; `unsupported`: one that is looked up is no text.
     pub fn with_parameters(mut self, values: Vec<Parameter>, limits: &Limits) -> Result<Self, QueryError> {
         parameter::check(&values, limits)?;
+        let is_text = |place: &usize| matches!(values.get(*place), Some(Parameter::Text(_)));
+        if !self.looked_up.iter().all(is_text) {
+            return Err(lookup::no_text());
+        }
         self.parameters = values;
         Ok(self)
     }
@@ -95,6 +114,12 @@ impl Statement {
     #[must_use]
     pub fn tables(&self) -> &[DatasetName] {
         &self.tables
+    }
+
+    /// Tells whether it asks what there is: `information_schema`, SHOW or DESCRIBE.
+    #[must_use]
+    pub const fn lists(&self) -> bool {
+        self.lists
     }
 
     /// Returns the columns of which it looks exact values up, once for each value.
@@ -137,7 +162,13 @@ fn check_first_word(tokens: &[TokenWithSpan]) -> Result<(), QueryError> {
         None => Err(QueryError::Syntax { position: None }),
         Some(Token::LParen) => Ok(()),
         Some(Token::Word(word)) => match word.keyword {
-            Keyword::SELECT | Keyword::WITH | Keyword::VALUES | Keyword::EXPLAIN => Ok(()),
+            Keyword::SELECT
+            | Keyword::WITH
+            | Keyword::VALUES
+            | Keyword::EXPLAIN
+            | Keyword::SHOW
+            | Keyword::DESCRIBE
+            | Keyword::DESC => Ok(()),
             _ => Err(QueryError::NotAllowed { reason: "the statement begins with another word" }),
         },
         Some(_) => Err(QueryError::NotAllowed { reason: "the statement begins with something else" }),

@@ -23,6 +23,7 @@ mod fault;
 mod functions;
 mod gate;
 mod growth;
+mod information;
 mod lineage;
 mod mask;
 mod memory;

@@ -12,9 +12,9 @@ use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::datatypes::DataType;
 use membrane_ledger::{Ledger, LedgerError};
 use membrane_model::SubjectId;
-use membrane_vault::{BucketId, BucketKey, ColumnContext, DataKey, Vault, WrappedKey};
+use membrane_vault::{BucketId, BucketKey, ColumnContext, DataKey, Vault};
 use tracing::error;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::fault::ScanFault;
 use crate::mask::Sink;
@@ -45,9 +45,9 @@ impl Opener {
     pub(crate) async fn data_keys(&self, subjects: &[SubjectId]) -> Result<BatchKeys, ScanFault> {
         let wrapped = self.ledger.data_keys(subjects).await.map_err(|error| keys_fault(&error))?;
         let wanted: BTreeSet<BucketId> = wrapped.values().map(|(bucket, _)| *bucket).collect();
-        let mut buckets = self.buckets(&wanted, false).await?;
+        let buckets = self.buckets(&wanted, false).await?;
         let mut keys = BatchKeys::with_capacity(wrapped.len());
-        let mut stale: Vec<(SubjectId, BucketId, WrappedKey)> = Vec::new();
+        let mut stale: Vec<SubjectId> = Vec::new();
         for (subject, (bucket, key)) in wrapped {
             let opened = buckets.get(&bucket).map(|bucket| bucket.open_data_key(&subject, &key));
             match opened {
@@ -55,14 +55,17 @@ impl Opener {
                     keys.insert(subject, key);
                 }
                 // The bucket may have been wrapped anew since it was cached, after an erasure.
-                Some(Err(_)) => stale.push((subject, bucket, key)),
+                Some(Err(_)) => stale.push(subject),
                 None => return Err(ScanFault::Keys),
             }
         }
-        if !stale.is_empty() {
-            buckets = self.buckets(&stale.iter().map(|(_, bucket, _)| *bucket).collect(), true).await?;
+        if stale.is_empty() {
+            return Ok(keys);
         }
-        for (subject, bucket, key) in stale {
+        // Both anew: an erasure between the two reads above changed the data keys as well.
+        let wrapped = self.ledger.data_keys(&stale).await.map_err(|error| keys_fault(&error))?;
+        let buckets = self.buckets(&wrapped.values().map(|(bucket, _)| *bucket).collect(), true).await?;
+        for (subject, (bucket, key)) in wrapped {
             let bucket = buckets.get(&bucket).ok_or(ScanFault::Keys)?;
             keys.insert(subject, bucket.open_data_key(&subject, &key).map_err(|_| ScanFault::Cell)?);
         }
@@ -150,8 +153,10 @@ pub(crate) fn subjects_of(array: &ArrayRef) -> Result<(Vec<SubjectId>, Vec<Subje
         let id = cells.get(row).ok_or(ScanFault::Shape)?;
         rows.push(SubjectId::try_from(id).map_err(|_| ScanFault::Shape)?);
     }
-    let distinct: BTreeSet<SubjectId> = rows.iter().copied().collect();
-    Ok((rows, distinct.into_iter().collect()))
+    let mut distinct = rows.clone();
+    distinct.sort_unstable();
+    distinct.dedup();
+    Ok((rows, distinct))
 }
 
 /// Opens the cells of sealed columns row by row into their sinks.
@@ -179,6 +184,11 @@ pub(crate) fn open_batch(
                 column.sink.push(None)?;
                 continue;
             };
+            // A value that is longer than any before must not leave one of those in memory that is given back.
+            if sealed.len() > scratch.capacity() {
+                scratch.zeroize();
+                scratch.reserve(sealed.len());
+            }
             scratch.clear();
             cipher.open_in(column.context, subject, sealed, &mut scratch).map_err(|_| ScanFault::Cell)?;
             column.sink.push(Some(&scratch))?;

@@ -1,5 +1,6 @@
 //! Walks the plan that DataFusion made of a statement, before anything is optimised or run, and refuses
-//! what is not on the list: nodes, expressions, operators, functions, and every scan that is not governed.
+//! what is not on the list: nodes, expressions, operators, functions, and every scan that is neither governed nor of a
+//! list of what is permitted.
 //!
 //! Default deny: a node or expression that a later DataFusion adds is refused until someone adds it here.
 
@@ -14,6 +15,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan, Operator, TableScan};
 use crate::error::QueryError;
 use crate::functions;
 use crate::growth;
+use crate::information::InformationTable;
 use crate::plain_name::plain_name;
 use crate::table::GovernedTable;
 
@@ -64,7 +66,7 @@ fn check_node(node: &LogicalPlan) -> Result<(), QueryError> {
 
 fn check_scan(scan: &TableScan) -> Result<(), QueryError> {
     match source_as_provider(&scan.source) {
-        Ok(provider) if provider.is::<GovernedTable>() => Ok(()),
+        Ok(provider) if provider.is::<GovernedTable>() || provider.is::<InformationTable>() => Ok(()),
         _ => Err(QueryError::UnknownTable { name: plain_name(scan.table_name.table()), position: None }),
     }
 }

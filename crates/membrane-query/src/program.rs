@@ -45,7 +45,7 @@ pub(crate) struct Program {
     hides_rows: bool,
     /// The inner scan's columns that are needed after the predicate.
     keep: Vec<usize>,
-    /// The conditions of conditional masks, over the inner scan's columns. None: for no row.
+    /// The conditions of conditional masks, over the inner scan's columns. None: without any condition, for every row.
     cases: Vec<Option<Predicate>>,
     /// The kept columns, and behind them a truth value for each of the cases.
     kept: SchemaRef,
@@ -205,7 +205,8 @@ impl Program {
         &self.schema
     }
 
-    fn opens_cells(&self) -> bool {
+    /// Tells whether sealed cells are opened.
+    pub(crate) fn opens_cells(&self) -> bool {
         self.sealed().next().is_some()
     }
 
@@ -238,7 +239,7 @@ impl Program {
         for case in &self.cases {
             let holds = match case {
                 Some(condition) => condition.verdict(batch)?,
-                None => BooleanArray::from(vec![false; batch.num_rows()]),
+                None => BooleanArray::from(vec![true; batch.num_rows()]),
             };
             columns.push(Arc::new(holds));
         }

@@ -5,7 +5,7 @@
 //! | | user session | trusted session |
 //! | --- | --- | --- |
 //! | plans | the statement of a principal | the inner scan of one governed table |
-//! | tables | the governed tables of one permit | none |
+//! | tables | the governed tables of one permit, and lists of what it permits | none |
 //! | object stores | a registry that holds none and takes none | the stores of the lake |
 //! | functions | the allow-list of [`crate::functions`] | none |
 //! | lives | one query | as long as the engine |
@@ -37,10 +37,12 @@ use url::Url;
 use crate::error::QueryError;
 use crate::functions;
 use crate::functions::member_token::{Lookups, MemberToken};
+use crate::information::{self, InformationTable};
 use crate::memory;
 
-const CATALOG: &str = "membrane";
-const SCHEMA: &str = "main";
+/// The one catalog, and in it the schema of the governed tables.
+pub(crate) const CATALOG: &str = "membrane";
+pub(crate) const SCHEMA: &str = "main";
 
 /// Builds the session in which inner scans are planned and run. It never sees a statement of a principal.
 pub(crate) fn trusted_session() -> Result<Arc<SessionState>, QueryError> {
@@ -56,16 +58,28 @@ pub(crate) fn user_session(
     tables: Vec<(DatasetName, Arc<dyn TableProvider>)>,
     limits: &Limits,
 ) -> Result<SessionState, QueryError> {
-    user_session_in(&memory::engine_pool(limits), tables, Lookups::default(), limits)
+    let contents = Contents { tables, ..Contents::default() };
+    user_session_in(&memory::engine_pool(limits), contents, limits)
+}
+
+/// What there is in the session of one statement.
+#[derive(Default)]
+pub(crate) struct Contents {
+    /// The governed tables.
+    pub(crate) tables: Vec<(DatasetName, Arc<dyn TableProvider>)>,
+    /// The tables of `information_schema`, when it is asked.
+    pub(crate) information: Vec<(&'static str, InformationTable)>,
+    /// The columns in which exact values may be looked up.
+    pub(crate) lookups: Lookups,
 }
 
 /// Builds the session for one statement over the given tables, and nothing else, with memory out of an engine's.
 pub(crate) fn user_session_in(
     engine: &Arc<dyn MemoryPool>,
-    tables: Vec<(DatasetName, Arc<dyn TableProvider>)>,
-    lookups: Lookups,
+    contents: Contents,
     limits: &Limits,
 ) -> Result<SessionState, QueryError> {
+    let Contents { tables, information, lookups } = contents;
     let mut scalar_functions = functions::scalar_functions();
     if !lookups.is_empty() {
         scalar_functions.push(Arc::new(MemberToken::new(lookups).into()));
@@ -76,6 +90,13 @@ pub(crate) fn user_session_in(
     }
     let catalog = MemoryCatalogProvider::new();
     catalog.register_schema(SCHEMA, Arc::new(schema)).map_err(|_| QueryError::Failed)?;
+    if !information.is_empty() {
+        let schema = MemorySchemaProvider::new();
+        for (name, table) in information {
+            schema.register_table(name.to_owned(), Arc::new(table)).map_err(|_| QueryError::Failed)?;
+        }
+        catalog.register_schema(information::NAME, Arc::new(schema)).map_err(|_| QueryError::Failed)?;
+    }
     let catalogs = MemoryCatalogProviderList::new();
     catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
 

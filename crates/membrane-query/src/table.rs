@@ -133,9 +133,12 @@ impl GovernedTable {
         let program = Program::compile(&self.rules, &shown, &conditions, &stored, &self.trusted)
             .map_err(|fault| place.fault(fault))?;
         if let (RowRule::All, Some(extent)) = (&self.rules.rows, &self.extent) {
+            // Advice for a planner, and no more: what cannot be estimated is not known.
             let known =
                 known::of_all_rows(extent, &self.rules, &shown, &conditions.filters, &stored, &self.trusted);
-            parts.known = Arc::new(known.map_err(|fault| place.fault(fault))?);
+            if let Ok(known) = known {
+                parts.known = Arc::new(known);
+            }
         }
         // Where rows are hidden, units are read ahead of whoever takes them, and are to be small.
         let units_max = if program.hides_rows() { usize::MAX } else { outputs.saturating_mul(UNITS_EACH) };

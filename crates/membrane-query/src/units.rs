@@ -34,6 +34,9 @@ use crate::fault::Place;
 use crate::open::Opener;
 use crate::program::Program;
 
+/// Rows of a batch whose cells are opened: members come again in it, and of each the key is fetched once a batch.
+const OPENED_ROWS: usize = 4 * ROWS;
+
 /// A scan to be read.
 pub(crate) struct Reading {
     pub(crate) inner: Arc<dyn ExecutionPlan>,
@@ -69,7 +72,8 @@ impl Unit {
         let context = Arc::clone(&reading.context);
         let inner = reading.inner.execute(unit, context).map_err(|error| reading.place.inner(&error))?;
         let program = &reading.program;
-        let full = program.collects().then(|| BatchCoalescer::new(Arc::clone(program.kept()), ROWS));
+        let rows = if program.opens_cells() { OPENED_ROWS } else { ROWS };
+        let full = program.collects().then(|| BatchCoalescer::new(Arc::clone(program.kept()), rows));
         Ok(Self { reading: Arc::clone(reading), inner, full, ended: false, left })
     }
 

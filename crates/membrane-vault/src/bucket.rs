@@ -17,6 +17,9 @@ use crate::{DataKey, VaultError, random};
 /// backups of the key table are dead as well: the number bounds that work.
 pub const SUBJECTS_PER_BUCKET: u32 = 4096;
 
+/// Bytes of a wrapped key.
+const WRAPPED_LENGTH: usize = 32 + seal::SEALED_OVERHEAD;
+
 /// The id of a bucket of subjects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BucketId(pub u32);
@@ -32,6 +35,9 @@ impl fmt::Display for BucketId {
 pub struct WrappedKey(Vec<u8>);
 
 impl WrappedKey {
+    /// How many bytes it has.
+    pub const LENGTH: usize = WRAPPED_LENGTH;
+
     /// Takes the bytes that were stored. Whether they are a wrapped key shows when it is opened.
     #[must_use]
     pub const fn from_bytes(bytes: Vec<u8>) -> Self {
@@ -134,10 +140,7 @@ fn unwrap_key(
     context: &AssociatedData,
     wrapped: &WrappedKey,
 ) -> Result<Zeroizing<[u8; 32]>, VaultError> {
-    let mut opened = Zeroizing::new(Vec::with_capacity(wrapped.0.len()));
-    seal::open(cipher, context.as_slice().ok_or(VaultError::Open)?, &wrapped.0, &mut opened)?;
-    let key = <&[u8; 32]>::try_from(opened.as_slice()).map_err(|_| VaultError::Open)?;
-    Ok(Zeroizing::new(*key))
+    seal::open_key(cipher, context.as_slice().ok_or(VaultError::Open)?, &wrapped.0)
 }
 
 #[cfg(test)]

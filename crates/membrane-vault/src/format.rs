@@ -14,6 +14,9 @@ use crate::VaultError;
 /// Fewest digits that are encrypted: 10^6 values.
 pub const FORMAT_DIGITS_MIN: usize = 6;
 
+/// Most digits that are encrypted: the cost grows with their square.
+pub const FORMAT_DIGITS_MAX: usize = 64;
+
 const RADIX: u32 = 10;
 
 /// Encrypts digits into as many digits, for one scope. Whoever lacks the key learns of two results whether their values
@@ -30,7 +33,8 @@ impl FormatCipher {
     /// others.
     ///
     /// # Errors
-    /// [`VaultError::Format`] when there are fewer than [`FORMAT_DIGITS_MIN`], or one is no digit.
+    /// [`VaultError::Format`] when there are fewer than [`FORMAT_DIGITS_MIN`] or more than [`FORMAT_DIGITS_MAX`], or one is
+    /// no digit.
     pub fn encrypt(&self, tweak: &[u8], digits: &[u16]) -> Result<Vec<u16>, VaultError> {
         check(digits)?;
         let done = self.0.encrypt(tweak, &FlexibleNumeralString::from(digits.to_vec()));
@@ -47,7 +51,8 @@ impl FormatCipher {
 }
 
 fn check(digits: &[u16]) -> Result<(), VaultError> {
-    let fits = digits.len() >= FORMAT_DIGITS_MIN && digits.iter().all(|digit| u32::from(*digit) < RADIX);
+    let fits = (FORMAT_DIGITS_MIN..=FORMAT_DIGITS_MAX).contains(&digits.len())
+        && digits.iter().all(|digit| u32::from(*digit) < RADIX);
     if fits { Ok(()) } else { Err(VaultError::Format) }
 }
 

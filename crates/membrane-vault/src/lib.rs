@@ -29,7 +29,7 @@ pub use bucket::{BucketId, BucketKey, SUBJECTS_PER_BUCKET, WrappedKey};
 pub use cell::{CellCipher, DataKey};
 pub use context::{CellContext, ColumnContext};
 pub use error::VaultError;
-pub use format::{FORMAT_DIGITS_MIN, FormatCipher};
+pub use format::{FORMAT_DIGITS_MAX, FORMAT_DIGITS_MIN, FormatCipher};
 pub use provider::{FileKey, KeyProvider, TextKey};
 pub use root::RootKey;
 pub use seal::SEALED_OVERHEAD;

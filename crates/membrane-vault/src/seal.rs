@@ -14,7 +14,7 @@ use aes_gcm::aead::inout::InOutBuf;
 use aes_gcm::aes::Aes256Enc;
 use aes_gcm::aes::cipher::consts::U12;
 use aes_gcm::{AeadInOut, AesGcm, KeyInit};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::{VaultError, random};
 
@@ -79,6 +79,21 @@ pub(crate) fn open(
         out.truncate(start);
         VaultError::Open
     })
+}
+
+/// Returns the plaintext of `sealed`, a key: it never lies on the heap.
+pub(crate) fn open_key(
+    cipher: &Cipher,
+    associated: &[u8],
+    sealed: &[u8],
+) -> Result<Zeroizing<[u8; 32]>, VaultError> {
+    let (nonce, ciphertext, tag) = parts(sealed).ok_or(VaultError::Open)?;
+    let mut key = Zeroizing::new(<[u8; 32]>::try_from(ciphertext).map_err(|_| VaultError::Open)?);
+    let opened = InOutBuf::from(key.as_mut_slice());
+    cipher
+        .decrypt_inout_detached(nonce.into(), associated, opened, tag.into())
+        .map_err(|_| VaultError::Open)?;
+    Ok(key)
 }
 
 type Parts<'a> = (&'a [u8; NONCE_LENGTH], &'a [u8], &'a [u8; TAG_LENGTH]);

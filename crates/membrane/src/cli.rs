@@ -185,7 +185,7 @@ async fn run(command: Command, env: Env) -> Result<(), CliError> {
         Command::Lineage(args) => lineage::run(args, env).await,
         Command::Runs(args) => runs::run(args, env).await,
         Command::Catalog(args) => catalog::run(args, &env),
-        Command::Policy(args) => policy::run(&args, &env),
+        Command::Policy(args) => policy::run(&args, &env).await,
         Command::Bearer(args) => bearer::run(args, env).await,
         Command::Keys(args) => keys::run(&args, &env),
         Command::Log(args) => log::run(args, env).await,

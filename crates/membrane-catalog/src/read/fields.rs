@@ -6,7 +6,7 @@ use super::{At, Mark, Report};
 
 /// A mapping whose keys are all known.
 #[derive(Debug)]
-pub(crate) struct Fields<'a> {
+pub struct Fields<'a> {
     mark: Mark,
     entries: Vec<(&'a str, Node<'a>)>,
 }
@@ -14,7 +14,7 @@ pub(crate) struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// Reads a mapping. `what` names it in faults: `the contract`, ``column `phone` ``.
     /// Unknown keys are faults and left out.
-    pub(crate) fn read(node: Node<'a>, what: &str, known: &[&str], report: &mut Report) -> Option<Self> {
+    pub fn read(node: Node<'a>, what: &str, known: &[&str], report: &mut Report) -> Option<Self> {
         let pairs = match node.value() {
             Value::Map(pairs) => pairs,
             other => {
@@ -42,21 +42,24 @@ impl<'a> Fields<'a> {
     }
 
     /// Returns where the mapping starts.
-    pub(crate) const fn mark(&self) -> Mark {
+    #[must_use]
+    pub const fn mark(&self) -> Mark {
         self.mark
     }
 
-    pub(crate) fn get(&self, key: &str) -> Option<Node<'a>> {
+    /// Returns the value of a key, when the key is there.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<Node<'a>> {
         self.entries.iter().find(|(name, _)| *name == key).map(|(_, node)| *node)
     }
 
     /// Reads a text that is not empty, when the key is there.
-    pub(crate) fn text(&self, key: &str, report: &mut Report) -> Option<At<&'a str>> {
+    pub fn text(&self, key: &str, report: &mut Report) -> Option<At<&'a str>> {
         text(self.get(key)?, &format!("`{key}`"), report)
     }
 
     /// Reads a text that must be there.
-    pub(crate) fn required_text(&self, key: &str, what: &str, report: &mut Report) -> Option<At<&'a str>> {
+    pub fn required_text(&self, key: &str, what: &str, report: &mut Report) -> Option<At<&'a str>> {
         if self.get(key).is_none() {
             report.fault(self.mark, format!("{what} has no `{key}`"));
         }
@@ -64,18 +67,18 @@ impl<'a> Fields<'a> {
     }
 
     /// Reads `true` or `false`; absent is `false`.
-    pub(crate) fn flag(&self, key: &str, report: &mut Report) -> bool {
+    pub fn flag(&self, key: &str, report: &mut Report) -> bool {
         self.get(key).and_then(|node| flag(node, &format!("`{key}`"), report)).is_some_and(|flag| flag.value)
     }
 
     /// Reads a list, when the key is there.
-    pub(crate) fn list(&self, key: &str, report: &mut Report) -> Option<At<Vec<Node<'a>>>> {
+    pub fn list(&self, key: &str, report: &mut Report) -> Option<At<Vec<Node<'a>>>> {
         list(self.get(key)?, &format!("`{key}`"), report)
     }
 }
 
 /// Reads a text that is not empty.
-pub(crate) fn text<'a>(node: Node<'a>, what: &str, report: &mut Report) -> Option<At<&'a str>> {
+pub fn text<'a>(node: Node<'a>, what: &str, report: &mut Report) -> Option<At<&'a str>> {
     let fault = match node.value() {
         Value::Text(text) if !text.trim().is_empty() => return Some(node.at(text)),
         Value::Text(_) | Value::Null => format!("{what} is empty"),
@@ -100,7 +103,7 @@ pub(crate) fn flag(node: Node<'_>, what: &str, report: &mut Report) -> Option<At
 }
 
 /// Reads a whole number of at least `least`.
-pub(crate) fn whole(node: Node<'_>, what: &str, least: u32, report: &mut Report) -> Option<At<u32>> {
+pub fn whole(node: Node<'_>, what: &str, least: u32, report: &mut Report) -> Option<At<u32>> {
     if let Value::Integer(number) = node.value()
         && let Ok(number) = u32::try_from(number)
         && number >= least

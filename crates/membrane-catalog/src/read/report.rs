@@ -6,43 +6,50 @@ use crate::Fault;
 
 /// A place in a file: line and column in characters, both from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Mark {
-    pub(crate) line: usize,
-    pub(crate) column: usize,
+pub struct Mark {
+    /// The line.
+    pub line: usize,
+    /// The column.
+    pub column: usize,
 }
 
 impl Mark {
     /// The first character: for what is wrong with the file as a whole.
-    pub(crate) const START: Self = Self { line: 1, column: 1 };
+    pub const START: Self = Self { line: 1, column: 1 };
 }
 
 /// A value and where it stands.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct At<T> {
-    pub(crate) value: T,
-    pub(crate) mark: Mark,
+pub struct At<T> {
+    /// The value.
+    pub value: T,
+    /// Where it stands.
+    pub mark: Mark,
 }
 
 impl<T> At<T> {
-    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> At<U> {
+    /// Makes something else of the value, in the same place.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> At<U> {
         At { value: change(self.value), mark: self.mark }
     }
 }
 
 /// The faults of one file.
 #[derive(Debug)]
-pub(crate) struct Report {
+pub struct Report {
     file: PathBuf,
     faults: Vec<Fault>,
 }
 
 impl Report {
-    pub(crate) fn new(file: &Path) -> Self {
+    /// Begins a report on a file.
+    #[must_use]
+    pub fn new(file: &Path) -> Self {
         Self { file: file.to_owned(), faults: Vec::new() }
     }
 
     /// Writes down a fault. The message must not hold a value of the file.
-    pub(crate) fn fault(&mut self, mark: Mark, message: impl Into<String>) {
+    pub fn fault(&mut self, mark: Mark, message: impl Into<String>) {
         self.faults.push(Fault {
             file: self.file.clone(),
             line: mark.line,
@@ -52,12 +59,14 @@ impl Report {
     }
 
     /// Writes down a fault of another file as a whole.
-    pub(crate) fn fault_of(&mut self, file: &Path, message: impl Into<String>) {
+    pub fn fault_of(&mut self, file: &Path, message: impl Into<String>) {
         let Mark { line, column } = Mark::START;
         self.faults.push(Fault { file: file.to_owned(), line, column, message: message.into() });
     }
 
-    pub(crate) fn into_faults(self) -> Vec<Fault> {
+    /// Returns what was written down.
+    #[must_use]
+    pub fn into_faults(self) -> Vec<Fault> {
         self.faults
     }
 }

@@ -18,11 +18,11 @@ const SECOND_KEYS: RangeInclusive<char> = '\u{e000}'..='\u{e01f}';
 
 /// A parsed file.
 #[derive(Debug)]
-pub(crate) struct Document(MarkedYaml<'static>);
+pub struct Document(MarkedYaml<'static>);
 
 impl Document {
     /// Parses a file that holds one document.
-    pub(crate) fn parse(text: &str, report: &mut Report) -> Option<Self> {
+    pub fn parse(text: &str, report: &mut Report) -> Option<Self> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if let Some(line) = first_deep_line(text) {
             report.fault(Mark { line, column: 1 }, format!("nested deeper than {NESTING_MAX}"));
@@ -43,23 +43,30 @@ impl Document {
     }
 
     /// Returns the outermost node.
-    pub(crate) const fn root(&self) -> Node<'_> {
+    #[must_use]
+    pub const fn root(&self) -> Node<'_> {
         Node(&self.0)
     }
 }
 
 /// A node of a document.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Node<'a>(&'a MarkedYaml<'static>);
+pub struct Node<'a>(&'a MarkedYaml<'static>);
 
 /// What a node is. A number or a flag in quotes is a text.
 #[derive(Debug)]
-pub(crate) enum Value<'a> {
+pub enum Value<'a> {
+    /// Nothing.
     Null,
+    /// `true` or `false`.
     Flag(bool),
+    /// A whole number.
     Integer(i64),
+    /// Any other number.
     Number(f64),
+    /// Text.
     Text(&'a str),
+    /// A list.
     List(Vec<Node<'a>>),
     /// Keys and values in the file's order.
     Map(Vec<(Node<'a>, Node<'a>)>),
@@ -69,7 +76,8 @@ pub(crate) enum Value<'a> {
 
 impl Value<'_> {
     /// Names what the node is, for a fault.
-    pub(crate) const fn kind(&self) -> &'static str {
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
         match self {
             Self::Null => "nothing",
             Self::Flag(_) => "a boolean",
@@ -83,11 +91,14 @@ impl Value<'_> {
 }
 
 impl<'a> Node<'a> {
-    pub(crate) fn mark(self) -> Mark {
+    /// Returns where it begins.
+    #[must_use]
+    pub fn mark(self) -> Mark {
         mark(self.0.span.start)
     }
 
-    pub(crate) fn at<T>(self, value: T) -> At<T> {
+    /// Puts a value in its place.
+    pub fn at<T>(self, value: T) -> At<T> {
         At { value, mark: self.mark() }
     }
 
@@ -100,7 +111,9 @@ impl<'a> Node<'a> {
         first.is_some_and(|first| SECOND_KEYS.contains(&first))
     }
 
-    pub(crate) fn value(self) -> Value<'a> {
+    /// Returns what it is.
+    #[must_use]
+    pub fn value(self) -> Value<'a> {
         match &self.0.data {
             YamlData::Value(Scalar::Null) => Value::Null,
             YamlData::Value(Scalar::Boolean(flag)) => Value::Flag(*flag),

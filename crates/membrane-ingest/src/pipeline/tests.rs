@@ -133,6 +133,7 @@ impl World {
             purpose: None,
             datasets,
             lookups: Vec::new(),
+            lists: false,
             lookups_per_hour: 0,
             now,
         };

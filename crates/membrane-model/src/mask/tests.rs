@@ -1,6 +1,6 @@
 use super::*;
 
-fn round<T: std::str::FromStr + std::fmt::Display>(text: &str, expected: Option<&str>) {
+fn round<T: FromStr + fmt::Display>(text: &str, expected: Option<&str>) {
     let read: Option<T> = text.parse().ok();
     assert_eq!(read.map(|read| read.to_string()).as_deref(), expected, "{text}");
 }
@@ -42,4 +42,15 @@ fn what_depends_on_the_day_of_the_question_is_not_stored() {
     assert!(!Generalisation::Age(10).can_be_stored());
     assert!(!Generalisation::Fixed.can_be_stored());
     assert!(Generalisation::Month.can_be_stored());
+}
+
+#[test]
+fn ways_to_show_are_read_and_written() {
+    for way in ["clear", "partial(3,4)", "email", "year", "age(10)", "fixed", "token", "token(ff1)", "null"] {
+        round::<Shown>(way, Some(way));
+    }
+    round::<Shown>("token(opaque)", Some("token"));
+    for wrong in ["", "Clear", "token()", "token(ff3)", "hidden", "partial"] {
+        round::<Shown>(wrong, None);
+    }
 }

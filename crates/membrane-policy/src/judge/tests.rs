@@ -1,8 +1,8 @@
 use membrane_model::Action;
 
-use crate::RefusedReason;
 use crate::fixture::{Hub, noon, request};
-use crate::judge::{Extent, judge};
+use crate::judge::{LOOKED_UP, judge};
+use crate::{Lookup, RefusedReason, Request};
 
 const POLICIES: &str = r#"
 @id("read") permit (principal is Analyst, action == Action::"read", resource == Dataset::"members")
@@ -151,9 +151,62 @@ when { context.time < datetime("2026-11-22T12:00:00.001Z") };
 fn a_listing_records_what_it_shows() {
     let hub = Hub::new(POLICIES);
     let asked = request("analyst:ana", Action::Read, "marketing", &[]);
-    let judgement = judge(&hub.policies, &hub.catalog, &asked, Extent::Listing);
+    let judgement = judge(&hub.policies, &hub.catalog, &Request { lists: true, ..asked });
     let names: Vec<String> =
         judgement.verdict.unwrap().iter().map(|found| found.dataset.name.to_string()).collect();
     assert_eq!(names, ["members"]);
     assert_eq!(judgement.decisions.len(), 1);
+}
+
+#[test]
+fn a_statement_that_lists_is_recorded_with_what_it_names_too() {
+    let hub = Hub::new(POLICIES);
+    let asked = request("analyst:ana", Action::Read, "marketing", &["nothing_of_hers"]);
+    let judgement = hub.judge(&Request { lists: true, ..asked });
+    let names: Vec<String> =
+        judgement.verdict.unwrap().iter().map(|found| found.dataset.name.to_string()).collect();
+    assert_eq!(names, ["members"]);
+    let allowed: Vec<bool> = judgement.decisions.iter().map(|decision| decision.allowed).collect();
+    assert_eq!(allowed, [true, false]);
+}
+
+const LOOKUPS: &str = r#"
+@id("read") permit (principal is Analyst, action == Action::"read", resource);
+@id("tokens") permit (principal is Analyst, action == Action::"readToken", resource in Class::"pii");
+@id("clear") permit (principal is Analyst, action == Action::"readClear", resource in Class::"business");
+@id("rows") permit (principal is Analyst, action == Action::"readRow", resource);
+@id("look-up") permit (principal is Analyst, action == Action::"lookUp", resource);
+"#;
+
+fn look_up(policies: &str, column: &str) -> Result<usize, RefusedReason> {
+    let hub = Hub::new(policies);
+    let asked = request("analyst:ana", Action::Read, "marketing", &["members"]);
+    let lookup = Lookup { dataset: None, column: column.parse().unwrap() };
+    let judgement = hub.judge(&Request { lookups: vec![lookup.clone(), lookup], ..asked });
+    let counted = judgement.decisions.iter().filter(|decision| decision.reason == LOOKED_UP).count();
+    judgement.verdict.map(|_| counted).map_err(|refused| {
+        assert_eq!(counted, 0, "nothing was looked up");
+        refused.reason
+    })
+}
+
+#[test]
+fn values_are_looked_up_in_columns_of_tokens() {
+    assert_eq!(look_up(LOOKUPS, "phone"), Ok(2));
+    // In clear, a coarser one, and none.
+    for column in ["region", "born_month", "nothing"] {
+        assert_eq!(look_up(LOOKUPS, column), Err(RefusedReason::Lookup), "{column}");
+    }
+}
+
+/// `device` and `member_no` are of one class, but `member_no` is an identity of its own.
+#[test]
+fn a_token_is_not_had_where_it_must_not_be_used() {
+    let forbid = |column: &str| {
+        format!(
+            "{LOOKUPS}@id(\"not\") forbid (principal, action == Action::\"lookUp\", resource == Column::\"members.{column}\");"
+        )
+    };
+    assert_eq!(look_up(&forbid("phone"), "phone"), Err(RefusedReason::Lookup));
+    assert_eq!(look_up(&forbid("member_no"), "phone"), Ok(2));
 }

@@ -43,7 +43,9 @@ fn the_mask_that_shows_least_wins() {
     check_mask(&["email"], Some("email"));
     check_mask(&["show-first-4", "show-last-4", "email"], Some("show-last-4"));
     check_mask(&["mask-alphanum", "show-last-4"], Some("mask-alphanum"));
-    check_mask(&["mask-alphanum", "partial(3,4)"], Some("partial(3,4)"));
+    check_mask(&["mask-alphanum", "partial(3,4)"], Some("mask-alphanum"));
+    check_mask(&["mask-alphanum", "partial(0,0)"], Some("partial(0,0)"));
+    check_mask(&["show-last-4", "partial(3,1)", "partial(3,4)"], Some("partial(3,1)"));
 }
 
 #[test]
@@ -56,6 +58,8 @@ fn the_coarsest_generalisation_that_fits_wins() {
     check_generalisation(&["prefix(2)", "prefix(1)"], LogicalType::String, Some("prefix(1)"));
     check_generalisation(&["year", "width(5)"], LogicalType::Boolean, None);
     check_generalisation(&["year", "width(5)", "fixed"], LogicalType::Boolean, Some("fixed"));
+    check_generalisation(&["age(1)", "year"], LogicalType::Date, Some("year"));
+    check_generalisation(&["age(2)", "year"], LogicalType::Date, Some("age(2)"));
     check_generalisation(&["month", "age(5)", "age(10)"], LogicalType::Date, Some("age(10)"));
     check_generalisation(&["geo(3)", "prefix(3)", "geo(4)"], LogicalType::String, Some("prefix(3)"));
 }

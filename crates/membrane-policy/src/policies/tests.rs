@@ -71,7 +71,7 @@ forbid (principal, action == Action::"readGeneralised", resource);
 "#,
         &[
             (1, "policy without `@id"),
-            (2, "`@id` must be"),
+            (2, "`@id`: an id is"),
             (6, "policy `twice`: the id is taken in"),
             (8, "unknown annotation `@because`"),
             (10, "policy `open`: it can permit `readGeneralised` and must say how"),

@@ -50,7 +50,6 @@ fn only_the_plain_form_is_taken() {
         "EXPLAIN EXPLAIN SELECT 1",
         "EXPLAIN INSERT INTO member VALUES (1)",
         "EXPLAIN member",
-        "DESCRIBE member",
         "EXPLAIN",
     ] {
         assert!(Statement::parse(sql, &limits).is_err(), "{sql}");

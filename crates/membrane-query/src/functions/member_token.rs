@@ -9,25 +9,40 @@
 //! asker's purpose: under another purpose it matches nothing. Both arguments are literals ([`crate::gate`]), so that no
 //! stored value can be looked up elsewhere.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Result as DataFusionResult, ScalarValue};
 use datafusion::error::DataFusionError;
+use datafusion::logical_expr::scalar_doc_sections::DOC_SECTION_OTHER;
 use datafusion::logical_expr::{
-    ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, TypeSignature, Volatility,
+    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature, TypeSignature, Volatility,
 };
 use membrane_catalog::{Canon, Column};
-use membrane_model::{Protection, Shown};
+use membrane_model::{LogicalType, Protection, Shown};
 
 use crate::mask::Sink;
 use crate::rules::{Asked, Mask, TokenMask, Way};
 
 /// The function's name.
 pub(crate) const NAME: &str = "member_token";
+
+static DOC: LazyLock<Documentation> = LazyLock::new(|| {
+    Documentation::builder(
+        DOC_SECTION_OTHER,
+        "The token under which an exact value is shown, to find the rows of one member whose number is known. \
+         Policy says who may; each value is on record, and they are limited by the hour.",
+        "member_token('COLUMN', 'VALUE')",
+    )
+    .with_argument("COLUMN", "A column that is shown as its token, or `DATASET.COLUMN`; a literal.")
+    .with_argument("VALUE", "The value, in any form in which it may be delivered; a literal or a parameter.")
+    .with_sql_example("SELECT event_type FROM app_events WHERE phone = member_token('phone', $1)")
+    .build()
+});
 
 /// The columns in which a statement may look values up.
 #[derive(Default)]
@@ -36,7 +51,27 @@ pub(crate) struct Lookups(HashMap<String, LookupColumn>);
 /// How a value of one column becomes the token that is shown.
 struct LookupColumn {
     way: Way,
-    canon: Canon,
+    form: Form,
+}
+
+/// The form that a value has where tokens are made of it.
+#[derive(Clone, Copy)]
+enum Form {
+    Text(Canon),
+    /// A whole number, as it is written without zeros in front.
+    Whole,
+}
+
+impl Form {
+    fn apply(self, value: &str) -> Cow<'_, str> {
+        match self {
+            Self::Text(canon) => canon.apply(value),
+            // What is no number has a token that is in no row.
+            Self::Whole => {
+                value.trim().parse::<i64>().map_or(Cow::Borrowed(value), |number| number.to_string().into())
+            }
+        }
+    }
 }
 
 impl Lookups {
@@ -50,12 +85,15 @@ impl Lookups {
     ) -> Result<(), &'static str> {
         for name in [column.name.to_string(), format!("{dataset}.{}", column.name)] {
             let way = of_value(column, Way::decide(column, shown, asked)?, asked);
-            // What is stored in clear is made a token as it is.
-            let canon = match column.protection {
-                Protection::Token | Protection::SealedToken => Canon::of(&column.token_domain()),
-                _ => Canon::Exact,
+            let form = match (column.logical_type, column.protection) {
+                (LogicalType::Integer, _) => Form::Whole,
+                (_, Protection::Token | Protection::SealedToken) => {
+                    Form::Text(Canon::of(&column.token_domain()))
+                }
+                // What is stored in clear is made a token as it is.
+                _ => Form::Text(Canon::Exact),
             };
-            self.0.insert(name, LookupColumn { way, canon });
+            self.0.insert(name, LookupColumn { way, form });
         }
         Ok(())
     }
@@ -95,7 +133,7 @@ impl MemberToken {
         let column = self.lookups.0.get(column)?;
         let mut sink = Sink::new(&column.way, 1).ok()?;
         let value = match &column.way.mask {
-            Mask::Token(_) => column.canon.apply(value),
+            Mask::Token(_) => column.form.apply(value),
             // Digits are encrypted as they were delivered.
             _ => value.into(),
         };
@@ -111,6 +149,10 @@ impl MemberToken {
 impl ScalarUDFImpl for MemberToken {
     fn name(&self) -> &str {
         NAME
+    }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        Some(&DOC)
     }
 
     fn signature(&self) -> &Signature {

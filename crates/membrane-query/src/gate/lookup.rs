@@ -5,18 +5,31 @@ use datafusion::sql::sqlparser::ast::{
 };
 use membrane_policy::Lookup;
 
+use super::parameter;
 use crate::error::QueryError;
 use crate::functions::member_token::NAME;
 
 /// How it is written.
 const FORM: &str = "member_token with other arguments than two texts; write member_token('COLUMN', 'VALUE')";
 
-/// Returns the column of a call whose arguments are two texts, the first of which names a column.
+/// A call: the column, and which parameter has the value, when it is none of the statement's texts.
+#[derive(Clone)]
+pub(super) struct Call {
+    pub(super) lookup: Lookup,
+    pub(super) parameter: Option<usize>,
+}
+
+/// The error of a value that is no text.
+pub(super) const fn no_text() -> QueryError {
+    QueryError::Unsupported { what: FORM, position: None }
+}
+
+/// Reads a call whose arguments are two texts, the first of which names a column.
 ///
 /// # Errors
 /// [`QueryError::Unsupported`]: anything else. A value that comes from a row is none that the asker knew.
-pub(super) fn read(call: &Function) -> Result<Lookup, QueryError> {
-    let form = || QueryError::Unsupported { what: FORM, position: None };
+pub(super) fn read(call: &Function) -> Result<Call, QueryError> {
+    let form = no_text;
     let bare = call.filter.is_none()
         && call.over.is_none()
         && call.within_group.is_empty()
@@ -27,14 +40,16 @@ pub(super) fn read(call: &Function) -> Result<Lookup, QueryError> {
         return Err(form());
     }
     let [column, value] = list.args.as_slice() else { return Err(form()) };
-    let (Some(column), true) = (text(column), text(value).is_some() || is_parameter(value)) else {
-        return Err(form());
+    let Some(column) = text(column) else { return Err(form()) };
+    let parameter = match text(value) {
+        Some(_) => None,
+        None => Some(parameter_of(value).ok_or_else(form)?),
     };
     let (dataset, column) = match column.split_once('.') {
         Some((dataset, column)) => (Some(dataset.parse().map_err(|_| form())?), column),
         None => (None, column),
     };
-    Ok(Lookup { dataset, column: column.parse().map_err(|_| form())? })
+    Ok(Call { lookup: Lookup { dataset, column: column.parse().map_err(|_| form())? }, parameter })
 }
 
 /// Tells whether a function is the one that looks values up.
@@ -49,9 +64,12 @@ pub(super) fn is_lookup(call: &Function) -> bool {
     })
 }
 
-fn is_parameter(argument: &FunctionArg) -> bool {
-    let FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(value))) = argument else { return false };
-    matches!(value.value, Value::Placeholder(_))
+fn parameter_of(argument: &FunctionArg) -> Option<usize> {
+    let FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(value))) = argument else { return None };
+    match &value.value {
+        Value::Placeholder(name) => parameter::place(name),
+        _ => None,
+    }
 }
 
 fn text(argument: &FunctionArg) -> Option<&str> {

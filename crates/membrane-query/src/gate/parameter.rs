@@ -4,8 +4,9 @@
 
 use std::fmt;
 
+use datafusion::common::tree_node::{TreeNode as _, TreeNodeRecursion};
 use datafusion::common::{ParamValues, ScalarValue};
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{Expr, LogicalPlan};
 
 use crate::error::QueryError;
 use crate::sanitise::sanitise;
@@ -13,6 +14,10 @@ use membrane_model::Limits;
 
 /// Most parameters of one statement.
 const PARAMETERS_MAX: usize = 256;
+
+/// Bytes of text that parameters may put into a plan: one stands wherever it is named, and in each copy of a WITH query
+/// that names it.
+const UNFOLDED_BYTES_MAX: usize = 1 << 20;
 
 /// A value for a parameter.
 #[derive(Clone, PartialEq)]
@@ -72,6 +77,35 @@ pub(crate) fn bind(
     if parameters.is_empty() {
         return Ok(plan);
     }
+    if unfolded_bytes(&plan, parameters)? > UNFOLDED_BYTES_MAX {
+        return Err(QueryError::TooComplex {
+            reason: "its parameters stand in too many places for their length",
+        });
+    }
     let values: Vec<ScalarValue> = parameters.iter().map(Parameter::scalar).collect();
     plan.with_param_values(ParamValues::from(values)).map_err(|error| sanitise(&error, limits))
+}
+
+/// Counts the text that a plan holds once its parameters have values.
+fn unfolded_bytes(plan: &LogicalPlan, parameters: &[Parameter]) -> Result<usize, QueryError> {
+    let mut bytes: usize = 0;
+    let walked = plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expression| {
+            expression.apply(|part| {
+                if let Expr::Placeholder(placeholder) = part
+                    && let Some(Parameter::Text(text)) =
+                        place(&placeholder.id).and_then(|place| parameters.get(place))
+                {
+                    bytes = bytes.saturating_add(text.len());
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    });
+    walked.map(|_| bytes).map_err(|_| QueryError::Failed)
+}
+
+/// Reads `$1` as 0.
+pub(super) fn place(name: &str) -> Option<usize> {
+    name.strip_prefix('$')?.parse::<usize>().ok()?.checked_sub(1)
 }

@@ -6,6 +6,7 @@ use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 
 use crate::functions;
+use crate::information;
 use crate::plain_name::is_plain_name;
 
 /// Stands for whatever was removed.
@@ -101,7 +102,10 @@ fn word_piece(word: &Word, introduced: &BTreeSet<String>) -> Piece {
     }
     let lower = word.value.to_ascii_lowercase();
     let of_the_language = word.quote_style.is_none()
-        && (word.keyword != Keyword::NoKeyword || functions::is_known_name(&lower));
+        && (word.keyword != Keyword::NoKeyword
+            || functions::is_known_name(&lower)
+            || information::NAME == lower
+            || information::has(&lower));
     let quoted = word.quote_style.is_some();
     match (of_the_language, introduced.contains(&lower)) {
         (true, _) | (false, true) if !quoted => Piece::Text(word.value.clone()),

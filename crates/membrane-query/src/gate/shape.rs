@@ -9,11 +9,11 @@ use datafusion::sql::sqlparser::ast::{
     Visit, Visitor,
 };
 use membrane_model::{DatasetName, Limits};
-use membrane_policy::Lookup;
 
 use super::{grouping, lookup, position};
 use crate::error::QueryError;
 use crate::functions;
+use crate::information;
 use crate::plain_name::plain_name;
 
 /// Links of a chain of operators (`a + b + c ...`), for each level of nesting that is allowed.
@@ -27,8 +27,10 @@ const WITH_DEPTH_MAX: usize = 4;
 pub(super) struct Named {
     /// Its datasets, sorted, each once.
     pub(super) tables: Vec<DatasetName>,
-    /// The columns of which it looks exact values up, once for each value.
-    pub(super) lookups: Vec<Lookup>,
+    /// Whether it names a table of `information_schema`.
+    pub(super) lists: bool,
+    /// The calls by which it looks exact values up.
+    pub(super) lookups: Vec<lookup::Call>,
 }
 
 /// Checks a query and returns what it names.
@@ -39,12 +41,14 @@ pub(super) fn check(query: &Query, limits: &Limits) -> Result<Named, QueryError>
         depth: 0,
         with_depth: 0,
         tables: BTreeSet::new(),
+        lists: false,
         lookups: Vec::new(),
     };
     match query.visit(&mut shape) {
         ControlFlow::Break(error) => Err(*error),
         ControlFlow::Continue(()) => {
-            Ok(Named { tables: shape.tables.into_iter().collect(), lookups: shape.lookups })
+            let tables = shape.tables.into_iter().collect();
+            Ok(Named { tables, lists: shape.lists, lookups: shape.lookups })
         }
     }
 }
@@ -67,7 +71,8 @@ struct Shape<'a> {
     depth: usize,
     with_depth: usize,
     tables: BTreeSet<DatasetName>,
-    lookups: Vec<Lookup>,
+    lists: bool,
+    lookups: Vec<lookup::Call>,
 }
 
 type Flow = ControlFlow<Box<QueryError>>;
@@ -159,17 +164,16 @@ impl Visitor for Shape<'_> {
     }
 
     fn pre_visit_relation(&mut self, relation: &ObjectName) -> Flow {
-        let unknown = |ident: Option<&Ident>| {
-            ControlFlow::Break(Box::new(QueryError::UnknownTable {
-                name: ident.and_then(|ident| plain_name(&ident.value)),
-                position: ident.and_then(|ident| position(ident.span.start)),
-            }))
+        let parts: Vec<_> = relation.0.iter().map(|part| part.as_ident().map(normalised)).collect();
+        let name = match parts.as_slice() {
+            [Some(name)] => name,
+            [Some(schema), Some(table)] if *schema == information::NAME && information::has(table) => {
+                self.lists = true;
+                return GO_ON;
+            }
+            _ => return ControlFlow::Break(Box::new(unknown_table(relation))),
         };
-        let last = relation.0.last().and_then(|part| part.as_ident());
-        let [only] = relation.0.as_slice() else { return unknown(last) };
-        let Some(ident) = only.as_ident() else { return unknown(last) };
-        let name = normalised(ident);
-        if let Some(weight) = self.weight_of(&name) {
+        if let Some(weight) = self.weight_of(name) {
             return self.add_weight(weight);
         }
         match name.parse() {
@@ -177,7 +181,7 @@ impl Visitor for Shape<'_> {
                 self.tables.insert(dataset);
                 GO_ON
             }
-            Err(_) => unknown(last),
+            Err(_) => ControlFlow::Break(Box::new(unknown_table(relation))),
         }
     }
 
@@ -217,7 +221,17 @@ fn check_expr(expr: &Expr) -> Flow {
     }
 }
 
-fn normalised(ident: &Ident) -> String {
+/// The error of a name that no dataset has.
+pub(super) fn unknown_table(name: &ObjectName) -> QueryError {
+    let last = name.0.last().and_then(|part| part.as_ident());
+    QueryError::UnknownTable {
+        name: last.and_then(|ident| plain_name(&ident.value)),
+        position: last.and_then(|ident| position(ident.span.start)),
+    }
+}
+
+/// A name as DataFusion takes it: in lower case unless it is quoted.
+pub(super) fn normalised(ident: &Ident) -> String {
     if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() }
 }
 

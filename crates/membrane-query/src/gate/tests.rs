@@ -39,8 +39,6 @@ fn questions_are_accepted() {
 fn everything_else_is_refused() {
     for sql in [
         "EXPLAIN ANALYZE VERBOSE SELECT 1",
-        "DESCRIBE crm_members",
-        "SHOW TABLES",
         "SHOW ALL",
         "SET x = 1",
         "RESET ALL",
@@ -106,7 +104,11 @@ fn tables_are_found_wherever_they_stand() {
 fn names_that_no_dataset_can_have_are_not_found() {
     for sql in [
         "SELECT * FROM public.crm_members",
-        "SELECT * FROM information_schema.tables",
+        "SELECT * FROM information_schema.views",
+        "SELECT * FROM information_schema.df_settings",
+        "SELECT * FROM membrane.information_schema.tables",
+        "DESCRIBE public.crm_members",
+        "SHOW COLUMNS FROM \"13800138000\"",
         "SELECT * FROM pg_catalog.pg_class",
         "SELECT * FROM membrane.main.crm_members",
         "SELECT * FROM \"CRM_members\"",
@@ -278,4 +280,56 @@ fn syntax_errors_tell_where_and_not_what() {
     assert_eq!(position.line, 1);
     assert!(!error.to_string().contains("138"));
     assert_eq!(error.code(), "syntax");
+}
+
+#[test]
+fn what_there_is_is_asked_in_sql() {
+    let asked = |sql: &str| {
+        let statement = parse(sql).unwrap();
+        let tables: Vec<String> = statement.tables().iter().map(ToString::to_string).collect();
+        (statement.lists(), tables.join(" "))
+    };
+    let (lists, plain) =
+        (|tables: &str| (true, tables.to_owned()), |tables: &str| (false, tables.to_owned()));
+    assert_eq!(asked("SELECT * FROM information_schema.tables"), lists(""));
+    assert_eq!(asked("SELECT * FROM Information_Schema.COLUMNS AS c, crm_members"), lists("crm_members"));
+    assert_eq!(asked("SELECT 1 WHERE EXISTS (SELECT 1 FROM information_schema.schemata)"), lists(""));
+    assert_eq!(asked("SHOW TABLES"), lists(""));
+    assert_eq!(asked("SHOW COLUMNS FROM Crm_Members"), lists("crm_members"));
+    assert_eq!(asked("DESCRIBE crm_members"), lists("crm_members"));
+    assert_eq!(asked("DESC crm_members;"), lists("crm_members"));
+    assert_eq!(asked("SELECT * FROM tables"), plain("tables"));
+    // A name of the statement's own is no schema.
+    assert_eq!(asked("WITH tables AS (SELECT 1) SELECT * FROM tables"), plain(""));
+    for sql in [
+        "SHOW ALL",
+        "SHOW FULL TABLES",
+        "SHOW TABLES LIKE 'crm%'",
+        "SHOW TABLES FROM main",
+        "SHOW COLUMNS",
+        "SHOW COLUMNS FROM crm_members LIKE 'p%'",
+        "SHOW datafusion.execution.batch_size",
+        "SHOW DATABASES",
+        "SHOW CREATE TABLE crm_members",
+        "DESCRIBE SELECT * FROM crm_members",
+        "DESCRIBE EXTENDED crm_members",
+    ] {
+        check(sql, "not_allowed");
+    }
+}
+
+#[test]
+fn what_is_looked_up_is_a_text() {
+    let check = |sql: &str, values: Vec<Parameter>, fits: bool| {
+        let bound = parse(sql).unwrap().with_parameters(values, &Limits::default());
+        assert_eq!(bound.map_err(|error| error.code()).err(), (!fits).then_some("unsupported"), "{sql}");
+    };
+    let text = || Parameter::Text("138".to_owned());
+    let sql = "SELECT * FROM t WHERE phone = member_token('phone', $2) AND tier = $1";
+    check(sql, vec![Parameter::Null, text()], true);
+    check(sql, vec![text(), Parameter::Null], false);
+    check(sql, vec![text(), Parameter::Integer(138)], false);
+    check(sql, vec![text()], false);
+    let unnamed = parse("SELECT * FROM t WHERE phone = member_token('phone', $0)");
+    assert_eq!(unnamed.unwrap_err().code(), "unsupported");
 }

@@ -174,7 +174,8 @@ pub(crate) fn number(value: f64, how: Generalisation) -> Option<f64> {
     let width = f64::from(width_of(how)?);
     let band = (value / width).floor();
     // Far from zero floats lie further apart than the bands: the edge would be the value.
-    Some(band * width).filter(|edge| band.abs() < FLOAT_BANDS_MAX && edge.is_finite())
+    // Below zero there is a zero of its own, which would stand out: both become one.
+    Some(band * width + 0.0).filter(|edge| band.abs() < FLOAT_BANDS_MAX && edge.is_finite())
 }
 
 /// Makes a decimal coarser; `scale` is the number of its digits after the point.

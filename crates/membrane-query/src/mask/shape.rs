@@ -46,18 +46,86 @@ pub(crate) const DOCS: [MaskDoc; 3] = [
     },
 ];
 
-/// Appends the shape of `text` to `out`, with up to this many of its first and last characters.
-pub(super) fn shape(text: &str, first: u8, last: u8, out: &mut String) {
-    let (head, hidden, tail) = partial::split(text, first, last);
-    out.push_str(head);
-    out.extend(hidden.chars().map(shape_of));
-    out.push_str(tail);
+/// Characters that are always hidden.
+const HIDDEN_MIN: usize = 2;
+
+/// Appends the shape of `text` to `out`, with up to this many of its first and last characters. Marks that stay are shown:
+/// where too much would be, fewer characters are, and of what is mostly marks, no marks.
+pub(super) fn shape(text: &str, mut first: u8, mut last: u8, out: &mut String) {
+    loop {
+        let (head, hidden, tail) = partial::split(text, first, last);
+        let masked = hidden.chars().filter(|letter| !is_mark(*letter)).count();
+        let enough = masked >= HIDDEN_MIN && masked * 2 >= text.chars().count();
+        if enough || (first == 0 && last == 0) {
+            out.push_str(head);
+            out.extend(hidden.chars().map(|letter| if enough { shape_of(letter) } else { covered(letter) }));
+            out.push_str(tail);
+            return;
+        }
+        if last > 0 { last -= 1 } else { first -= 1 }
+    }
 }
 
 const fn shape_of(letter: char) -> char {
-    match letter {
-        '0'..='9' => 'n',
-        '(' | ')' | ',' | '.' | '-' | '@' => letter,
-        _ => 'x',
+    if is_mark(letter) { letter } else { covered(letter) }
+}
+
+const fn covered(letter: char) -> char {
+    if letter.is_ascii_digit() { 'n' } else { 'x' }
+}
+
+const fn is_mark(letter: char) -> bool {
+    matches!(letter, '(' | ')' | ',' | '.' | '-' | '@')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str, first: u8, last: u8) -> String {
+        let mut out = String::new();
+        shape(text, first, last, &mut out);
+        out
+    }
+
+    #[test]
+    fn marks_that_stay_count_as_shown() {
+        assert_eq!(shown("ab..", 0, 4), "xx..");
+        assert_eq!(shown("12()", 4, 0), "nn()");
+        assert_eq!(shown("a.b@c-d", 4, 0), "x.x@x-x");
+        assert_eq!(shown("Anna(--)", 4, 0), "xxxx(--)");
+        assert_eq!(shown("A.", 0, 0), "xx");
+        assert_eq!(shown("--", 0, 0), "xx");
+        assert_eq!(shown("", 4, 0), "");
+    }
+
+    #[test]
+    fn at_least_half_and_two_are_hidden_whatever_the_window() {
+        let texts = [
+            "a",
+            "1.",
+            "ab",
+            "a.b",
+            "(1)",
+            "ab..",
+            "abcd",
+            "1-2-3-4",
+            "张伟",
+            "a.b,c.d",
+            "abc@d.ef",
+            "..a..b..c..",
+        ];
+        for text in texts {
+            for window in 0..6 {
+                for (first, last) in [(window, 0), (0, window), (window, window)] {
+                    let out = shown(text, first, last);
+                    let same =
+                        out.chars().zip(text.chars()).filter(|(shown, letter)| shown == letter).count();
+                    let all = text.chars().count();
+                    assert!(same * 2 <= all, "{text} {first} {last}: {out}");
+                    assert!(same == 0 || all - same >= HIDDEN_MIN, "{text} {first} {last}: {out}");
+                }
+            }
+        }
     }
 }

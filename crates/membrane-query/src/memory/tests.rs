@@ -1,6 +1,5 @@
 use super::*;
-use crate::functions::member_token::Lookups;
-use crate::session::user_session_in;
+use crate::session::{Contents, user_session_in};
 
 fn limits(memory_bytes_max: usize) -> Limits {
     Limits { memory_bytes_max, ..Limits::default() }
@@ -49,7 +48,7 @@ fn sessions_of_one_engine_share() {
     let limits = limits(100);
     let engine = engine_pool(&limits);
     let sessions: Vec<_> =
-        (0..5).map(|_| user_session_in(&engine, Vec::new(), Lookups::default(), &limits).unwrap()).collect();
+        (0..5).map(|_| user_session_in(&engine, Contents::default(), &limits).unwrap()).collect();
     let held: Vec<_> = sessions
         .iter()
         .map(|session| {

@@ -13,7 +13,7 @@ use membrane_model::{
     TokenForm,
 };
 use membrane_policy::{CompareOperator, RowExpr, RowRule, RowValue};
-use membrane_vault::CellContext;
+use membrane_vault::{CellContext, WrappedKey};
 
 use super::*;
 use crate::error::QueryError;

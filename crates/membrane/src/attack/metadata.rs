@@ -12,6 +12,8 @@ fn attacks() -> Vec<Attack> {
     attacks.extend(SCHEMAS.iter().map(|(title, hidden, nothing)| {
         sql(title, *hidden, Expect::SameWords(Box::new(Ask::Sql((*nothing).into()))))
     }));
+    attacks.extend(all(LISTED, &Expect::Told));
+    attacks.extend(all(NOT_LISTED, &Expect::Nothing));
     attacks.extend(all(NO_FUNCTION, &Expect::Refused(NOT_THERE)));
     attacks.extend(PROBES.iter().map(|(title, hidden, nothing)| probe(title, hidden, nothing)));
     attacks
@@ -27,10 +29,10 @@ fn probe(title: &'static str, hidden: &'static str, nothing: &'static str) -> At
 const NOT_THERE: &[&str] = &["unknown_function", "unsupported", "unknown_column", "syntax", "not_allowed"];
 
 const NOT_ALLOWED: &[(&str, &str)] = &[
-    ("DESCRIBE", "DESCRIBE crm_members"),
-    ("DESC", "DESC crm_members"),
-    ("SHOW TABLES", "SHOW TABLES"),
-    ("SHOW COLUMNS", "SHOW COLUMNS FROM crm_members"),
+    ("DESCRIBE of a statement", "DESCRIBE SELECT * FROM crm_members"),
+    ("SHOW TABLES of a schema", "SHOW TABLES FROM information_schema"),
+    ("SHOW TABLES by a pattern", "SHOW TABLES LIKE '%quarantine%'"),
+    ("SHOW FULL COLUMNS", "SHOW FULL COLUMNS FROM crm_members"),
     ("SHOW ALL", "SHOW ALL"),
     ("SHOW a setting", "SHOW datafusion.execution.batch_size"),
     ("SHOW FUNCTIONS", "SHOW FUNCTIONS"),
@@ -39,18 +41,49 @@ const NOT_ALLOWED: &[(&str, &str)] = &[
     ("SHOW VARIABLES", "SHOW VARIABLES"),
 ];
 
+/// What there is for the one who asks.
+const LISTED: &[(&str, &str)] = &[
+    ("information_schema.tables", "SELECT * FROM information_schema.tables ORDER BY 3"),
+    ("information_schema.columns", "SELECT * FROM information_schema.columns ORDER BY 3, 5"),
+    ("information_schema.schemata", "SELECT * FROM information_schema.schemata ORDER BY 2"),
+    ("SHOW TABLES", "SHOW TABLES"),
+    ("SHOW COLUMNS", "SHOW COLUMNS FROM crm_members"),
+    ("DESCRIBE", "DESCRIBE crm_members"),
+    (
+        "a list, joined with data",
+        "SELECT count(*) AS n FROM information_schema.columns c, crm_members m WHERE c.table_name = m.city",
+    ),
+];
+
+/// What is for nobody, or not for the one who asks.
+const NOT_LISTED: &[(&str, &str)] = &[
+    (
+        "what was set aside, in a list",
+        "SELECT table_name FROM information_schema.tables WHERE table_name LIKE '%quarantine%'",
+    ),
+    (
+        "stored columns, in a list",
+        "SELECT column_name FROM information_schema.columns \
+         WHERE strpos(column_name, '__') > 0 OR left(column_name, 1) = '_'",
+    ),
+    (
+        "gaps where columns are hidden",
+        "SELECT table_name FROM information_schema.columns GROUP BY table_name \
+         HAVING max(ordinal_position) <> count(*)",
+    ),
+    (
+        "columns that must not be NULL",
+        "SELECT column_name FROM information_schema.columns WHERE is_nullable <> 'YES'",
+    ),
+    (
+        "schemas of the engine",
+        "SELECT schema_name FROM information_schema.schemata \
+         WHERE schema_name NOT IN ('main', 'information_schema')",
+    ),
+];
+
 /// A schema that engines have, against one of as many letters that none has.
 const SCHEMAS: &[(&str, &str, &str)] = &[
-    (
-        "information_schema.tables",
-        "SELECT * FROM information_schema.tables",
-        "SELECT * FROM no_such_thing_here.tables",
-    ),
-    (
-        "information_schema.columns",
-        "SELECT * FROM information_schema.columns",
-        "SELECT * FROM no_such_thing_here.columns",
-    ),
     (
         "information_schema.df_settings",
         "SELECT * FROM information_schema.df_settings",
@@ -118,6 +151,13 @@ const PROBES: &[(&str, &str, &str)] = &[
         "a hidden dataset in WITH",
         "WITH x AS (SELECT * FROM dim_stores) SELECT 1 AS n",
         "WITH x AS (SELECT * FROM dim_nobody) SELECT 1 AS n",
+    ),
+    ("a hidden dataset, described", "DESCRIBE crm_members", "DESCRIBE crm_nobodys"),
+    ("columns of a hidden dataset, shown", "SHOW COLUMNS FROM crm_members", "SHOW COLUMNS FROM crm_nobodys"),
+    (
+        "a hidden dataset beside a list",
+        "SELECT 1 AS n FROM crm_members, information_schema.tables",
+        "SELECT 1 AS n FROM crm_nobodys, information_schema.tables",
     ),
     ("a hidden dataset and a fault", "SELECT 1/0 AS n FROM web_events", "SELECT 1/0 AS n FROM web_nobody"),
     (

@@ -1,11 +1,18 @@
 //! `membrane policy`.
 
+mod cards;
+mod explain;
 mod masks;
+mod matrix;
+mod prove;
+mod test;
 
 use std::path::Path;
 
 use clap::{Args, Subcommand};
-use membrane_policy::{Policies, PolicyError};
+use membrane_catalog::Catalog;
+use membrane_model::{Action, ColumnName, DatasetName, PrincipalId, Purpose};
+use membrane_policy::{Policies, PolicyError, Question};
 use serde_json::{Value, json};
 
 use super::catalog::{faults, load, unreadable};
@@ -13,10 +20,13 @@ use super::{CliError, Env, out, table};
 use crate::config::Config;
 use crate::open::OpenError;
 
-/// Check the policies, or list the principals: who may do what.
+/// Check, test, prove and explain the policies: who may do what.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   membrane policy check --policies my-policies --catalog my-catalog
+  membrane policy prove
+  membrane policy explain analyst:ana crm_members.phone --purpose marketing_analysis
+  membrane policy cards
   membrane policy principals
   membrane policy masks")]
 pub(super) struct PolicyArgs {
@@ -32,6 +42,60 @@ enum PolicyCommand {
     )]
     Check {
         /// Report as JSON, the faults too.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show the rule cards in words, each beside the Cedar policy that it becomes.
+    #[command(after_help = "Example:\n  membrane policy cards")]
+    Cards {
+        /// Report as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Ask every case of `cases/*.yaml` and compare the answers with what is expected.
+    #[command(after_help = "Example:\n  membrane policy test")]
+    Test {
+        /// Report as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print who sees what: principals by purpose and class of column.
+    #[command(after_help = "Examples:
+  membrane policy matrix
+  membrane policy matrix --check
+  membrane policy matrix --write")]
+    Matrix {
+        /// Compare it with `matrix.txt` in the folder of policies, which was reviewed.
+        #[arg(long, conflicts_with = "write")]
+        check: bool,
+        /// Write it to `matrix.txt`, to be reviewed.
+        #[arg(long)]
+        write: bool,
+    },
+    /// Prove every claim of `claims/*.cedar` for whatever may be asked, or print a counter-example.
+    #[command(after_help = "Example:\n  membrane policy prove")]
+    Prove {
+        /// Report as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Explain how somebody sees a column: by which policies, and what would have to change for more.
+    #[command(after_help = "Examples:
+  membrane policy explain analyst:ana crm_members.phone --purpose marketing_analysis
+  membrane policy explain partner:acme pos_orders.amount --purpose partner_reporting --action release")]
+    Explain {
+        /// Who sees it.
+        principal: PrincipalId,
+        /// What: DATASET.COLUMN.
+        #[arg(value_parser = explain::column)]
+        column: (DatasetName, ColumnName),
+        /// What for.
+        #[arg(long)]
+        purpose: Purpose,
+        /// In which sense: read or release.
+        #[arg(long, default_value = "read", value_parser = explain::action)]
+        action: Action,
+        /// Report as JSON.
         #[arg(long)]
         json: bool,
     },
@@ -51,26 +115,55 @@ enum PolicyCommand {
     },
 }
 
-pub(super) fn run(args: &PolicyArgs, env: &Env) -> Result<(), CliError> {
-    match args.command {
-        PolicyCommand::Check { json } => check(&env.config()?, json),
-        PolicyCommand::Masks { json } => masks::list(json),
-        PolicyCommand::Principals { json } => principals(&read(&env.config()?, false)?, json),
+pub(super) async fn run(args: &PolicyArgs, env: &Env) -> Result<(), CliError> {
+    match &args.command {
+        PolicyCommand::Check { json } => check(&env.config()?, *json),
+        PolicyCommand::Test { json } => {
+            let (catalog, policies) = both(&env.config()?, false)?;
+            test::run(&policies, &catalog, env.clock.now(), *json)
+        }
+        PolicyCommand::Matrix { check, write } => {
+            let config = env.config()?;
+            let (catalog, policies) = both(&config, false)?;
+            let what = match (check, write) {
+                (true, _) => matrix::Use::Check,
+                (_, true) => matrix::Use::Write,
+                _ => matrix::Use::Print,
+            };
+            matrix::run(&policies.matrix(&catalog, env.clock.now()), Path::new(&config.policies.dir), what)
+        }
+        PolicyCommand::Prove { json } => prove::run(&read(&env.config()?, false)?, *json).await,
+        PolicyCommand::Explain { principal, column: (dataset, column), purpose, action, json } => {
+            let (catalog, policies) = both(&env.config()?, false)?;
+            let (action, now) = (*action, env.clock.now());
+            let question = Question { principal, action, purpose, dataset, column, now };
+            explain::run(&policies, &catalog, &question, *json)
+        }
+        PolicyCommand::Cards { json } => cards::list(&read(&env.config()?, false)?, *json),
+        PolicyCommand::Masks { json } => masks::list(*json),
+        PolicyCommand::Principals { json } => principals(&read(&env.config()?, false)?, *json),
     }
 }
 
 /// Reads the policies; their faults go to standard output as well when a script asked for them.
 fn read(config: &Config, faults_as_json: bool) -> Result<Policies, CliError> {
+    both(config, faults_as_json).map(|(_, policies)| policies)
+}
+
+fn both(config: &Config, faults_as_json: bool) -> Result<(Catalog, Policies), CliError> {
     let catalog = load(config, faults_as_json)?;
-    Policies::load(Path::new(&config.policies.dir), &catalog).or_else(|error| {
-        if faults_as_json {
-            out::json(&match &error {
-                PolicyError::Faults(found) => faults(found),
-                PolicyError::Read { path, .. } => unreadable(path),
-            })?;
-        }
-        Err(OpenError::from(error).into())
-    })
+    let policies = Policies::load(Path::new(&config.policies.dir), &catalog).or_else(
+        |error| -> Result<Policies, CliError> {
+            if faults_as_json {
+                out::json(&match &error {
+                    PolicyError::Faults(found) => faults(found),
+                    PolicyError::Read { path, .. } => unreadable(path),
+                })?;
+            }
+            Err(OpenError::from(error).into())
+        },
+    )?;
+    Ok((catalog, policies))
 }
 
 fn check(config: &Config, json: bool) -> Result<(), CliError> {

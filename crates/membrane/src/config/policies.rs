@@ -10,7 +10,7 @@ pub(super) const SECTION: Section = Section {
     keys: &[Key {
         name: "dir",
         kind: Kind::Location(&[]),
-        sentence: "Folder with *.cedar, membrane.cedarschema and principals.json.",
+        sentence: "Folder with *.cedar, cards/*.yaml, membrane.cedarschema and principals.json.",
     }],
 };
 

@@ -73,8 +73,7 @@ async fn start(
     statement: Result<Statement, QueryError>,
 ) -> Result<Answer, Error> {
     let statement = statement.map_err(Error::Query)?;
-    let (datasets, lookups) = (statement.tables().to_vec(), statement.lookups().to_vec());
-    let permit = run.permit_to_look_up(hub, datasets, lookups).await?;
+    let permit = run.permit_to_read(hub, &statement).await?;
     hub.engine().query(&permit, &statement).await.map_err(Error::Query)
 }
 

@@ -10,6 +10,7 @@ use membrane_ledger::{
 };
 use membrane_model::{Action, Clock, DatasetName, LineageEdge, Purpose, RunId};
 use membrane_policy::{Lookup, Permit, Request};
+use membrane_query::Statement;
 use tokio::task::JoinHandle;
 
 use crate::ctx::RequestCtx;
@@ -24,6 +25,15 @@ pub(super) struct RunHead {
     pub(super) job: String,
     /// SQL with its literals removed.
     pub(super) statement: Option<String>,
+}
+
+/// What a run asks a permit for.
+#[derive(Default)]
+struct Wanted {
+    datasets: Vec<DatasetName>,
+    /// Every other dataset that there is for the principal as well.
+    lists: bool,
+    lookups: Vec<Lookup>,
 }
 
 /// Names the job of a run about something that the catalog or the policies know; a name that nobody knows may be an
@@ -129,23 +139,28 @@ impl ActiveRun {
 
     /// Asks for a permit on these datasets, for the run's own principal, action and purpose.
     pub(super) async fn permit(&mut self, hub: &Hub, datasets: Vec<DatasetName>) -> Result<Permit, Error> {
-        self.permit_to_look_up(hub, datasets, Vec::new()).await
+        self.permit_for(hub, Wanted { datasets, ..Wanted::default() }).await
     }
 
-    /// Asks for a permit on these datasets, and to look up an exact value of each of these columns.
-    pub(super) async fn permit_to_look_up(
-        &mut self,
-        hub: &Hub,
-        datasets: Vec<DatasetName>,
-        lookups: Vec<Lookup>,
-    ) -> Result<Permit, Error> {
+    /// Asks for a permit on all that a statement names.
+    pub(super) async fn permit_to_read(&mut self, hub: &Hub, statement: &Statement) -> Result<Permit, Error> {
+        let wanted = Wanted {
+            datasets: statement.tables().to_vec(),
+            lists: statement.lists(),
+            lookups: statement.lookups().to_vec(),
+        };
+        self.permit_for(hub, wanted).await
+    }
+
+    async fn permit_for(&mut self, hub: &Hub, wanted: Wanted) -> Result<Permit, Error> {
         let run = self.open.as_mut().ok_or(Error::Internal("the run is closed"))?;
         let request = Request {
             principal: run.principal().clone(),
             action: run.action(),
             purpose: run.purpose().cloned(),
-            datasets,
-            lookups,
+            datasets: wanted.datasets,
+            lists: wanted.lists,
+            lookups: wanted.lookups,
             lookups_per_hour: self.ctx.limits.lookups_per_hour,
             now: self.ctx.now(),
         };

@@ -18,14 +18,15 @@ pub struct QueryBody {
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "marketing_analysis")]
     pub purpose: Option<Purpose>,
-    /// The values of `$1`, `$2` and so on: NULL, true or false, numbers, texts.
+    /// The values of `$1`, `$2` and so on: NULL, true or false, numbers, texts. Whole numbers beyond 64 bits as texts.
     #[serde(default)]
     #[schema(value_type = Vec<Object>, example = json!([]))]
     pub parameters: Vec<Value>,
 }
 
 impl QueryBody {
-    /// Takes the values of the parameters out of the body; nothing when one is an array or an object.
+    /// Takes the values of the parameters out of the body; nothing when one is an array, an object or a whole number
+    /// beyond 64 bits.
     #[must_use]
     pub fn parameters(&self) -> Option<Vec<Parameter>> {
         self.parameters
@@ -35,6 +36,8 @@ impl QueryBody {
                 Value::Bool(value) => Some(Parameter::Boolean(*value)),
                 Value::Number(number) => match (number.as_i64(), number.as_f64()) {
                     (Some(whole), _) => Some(Parameter::Integer(whole)),
+                    // A float would be another number.
+                    (None, _) if number.is_u64() => None,
                     (None, number) => number.map(Parameter::Number),
                 },
                 Value::String(text) => Some(Parameter::Text(text.clone())),

@@ -47,7 +47,8 @@ pub(in crate::http) async fn post_query(
     JsonBody(body): JsonBody<QueryBody>,
 ) -> Result<Response, Failure> {
     let parameters = body.parameters().ok_or_else(|| {
-        let told = "a parameter is NULL, true, false, a number or a text, not an array or an object";
+        let told = "a parameter is NULL, true, false, a number or a text, not an array or an object; write whole numbers from \
+             9223372036854775808 on as texts";
         Failure { error: Error::BadRequest(told.into()), run: None }
     })?;
     let request = QueryRequest { sql: body.sql, purpose: body.purpose, parameters };

@@ -1,0 +1,153 @@
+//! Rule cards: the common policies, as compliance writes them.
+//!
+//! ```yaml
+//! # policies/cards/marketing.yaml
+//! cards:
+//!   - id: marketing.phone
+//!     because: Campaigns are checked by the last digits.
+//!     who: { kind: analyst, groups: [marketing] }
+//!     purposes: [marketing_analysis]
+//!     may: see
+//!     as: partial(3,4)
+//!     classes: [pii.phone]
+//!     datasets: [crm_members]
+//! ```
+//!
+//! A card is read ([`read`]), written as one Cedar policy ([`cedar`]) and told in words ([`words`]). The policy is what
+//! decides, checked like any other; card, policy and words are shown side by side.
+
+mod cedar;
+mod read;
+mod words;
+
+use chrono::NaiveDate;
+use membrane_catalog::yaml::Mark;
+use membrane_model::{
+    ClassName, ColumnName, DatasetName, PrincipalId, PrincipalKind, Purpose, RevealLevel, Shown,
+};
+
+pub(crate) use read::read_cards;
+
+/// A rule card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Card {
+    /// The id of its policy.
+    pub(crate) id: String,
+    /// Why there is this rule, in the words of who wrote it.
+    pub(crate) because: String,
+    pub(crate) who: Who,
+    /// For which purposes; none: for all, which only what must not be can say.
+    pub(crate) purposes: Vec<Purpose>,
+    /// From the beginning of this day on, UTC.
+    pub(crate) from: Option<NaiveDate>,
+    /// To the end of this day, UTC.
+    pub(crate) until: Option<NaiveDate>,
+    pub(crate) rule: Rule,
+    /// Where it begins in its file.
+    pub(crate) mark: Mark,
+}
+
+/// Whom a card is about; nothing said: everybody.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Who {
+    pub(crate) kind: Option<PrincipalKind>,
+    pub(crate) groups: Vec<String>,
+    pub(crate) principals: Vec<PrincipalId>,
+    /// The least clearance.
+    pub(crate) clearance: Option<u32>,
+}
+
+/// What a card says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Rule {
+    /// They may use datasets in SQL.
+    Use(Vec<DatasetName>),
+    /// They may receive aggregates of datasets.
+    Release(Vec<DatasetName>),
+    /// They may see columns in one way.
+    See { columns: Columns, shown: Shown },
+    /// They may look exact values up in columns.
+    LookUp(Columns),
+    /// They may see rows of datasets for which all conditions are true.
+    SeeRows { datasets: Vec<DatasetName>, when: Vec<Condition> },
+    /// They must not use datasets in SQL.
+    NeverUse(Vec<DatasetName>),
+    /// They must not receive aggregates of datasets.
+    NeverRelease(Vec<DatasetName>),
+    /// They must not see columns, or not above a level.
+    NeverSee { columns: Columns, above: Option<RevealLevel> },
+    /// They must not see rows for which all conditions are true, unless all others are.
+    NeverSeeRows { datasets: Vec<DatasetName>, when: Vec<Condition>, unless: Vec<Condition> },
+}
+
+/// Columns by class and by name; nothing said: all. Datasets narrow them down.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Columns {
+    pub(crate) classes: Vec<ClassName>,
+    pub(crate) columns: Vec<(DatasetName, ColumnName)>,
+    pub(crate) datasets: Vec<DatasetName>,
+}
+
+/// A condition on a column of a row. A row without a value does not fulfil it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Condition {
+    pub(crate) column: ColumnName,
+    pub(crate) test: Test,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Test {
+    /// The value is one of a set that the principal has, such as `regions`.
+    Among(String),
+    Is(Literal),
+    IsNot(Literal),
+    OneOf(Vec<Literal>),
+    AtLeast(i64),
+    AtMost(i64),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Literal {
+    Text(String),
+    Integer(i64),
+    Truth(bool),
+}
+
+impl Card {
+    /// Returns the id of the policy that the card becomes.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Returns why there is this rule, as its author says it.
+    #[must_use]
+    pub fn because(&self) -> &str {
+        &self.because
+    }
+
+    /// Returns the policy that the card becomes.
+    #[must_use]
+    pub fn cedar(&self) -> String {
+        cedar::write(self)
+    }
+
+    /// Returns what the card says, in one sentence.
+    #[must_use]
+    pub fn words(&self) -> String {
+        words::write(self)
+    }
+}
+
+impl Rule {
+    /// Tells whether it takes away instead of giving.
+    pub(crate) const fn forbids(&self) -> bool {
+        matches!(
+            self,
+            Self::NeverUse(_) | Self::NeverRelease(_) | Self::NeverSee { .. } | Self::NeverSeeRows { .. }
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,382 @@
+//! Reads a file of cards.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use chrono::NaiveDate;
+use membrane_catalog::yaml::{At, Document, Fields, Node, Report, Value, did_you_mean, text, whole};
+use membrane_model::{ColumnName, DatasetName, NameError, PrincipalId, PrincipalKind, RevealLevel, Shown};
+
+use super::{Card, Columns, Condition, Literal, Rule, Test, Who};
+
+const KEYS: [&str; 14] = [
+    "id", "because", "who", "purposes", "from", "until", "may", "must-not", "as", "above", "classes",
+    "columns", "datasets", "where",
+];
+const WHO_KEYS: [&str; 4] = ["kind", "groups", "principals", "clearance"];
+const TESTS: [&str; 6] = ["among", "is", "is-not", "one-of", "at-least", "at-most"];
+
+/// What may be done and what must not, and the further keys that each of them takes.
+const MAY: [(&str, &[&str]); 5] = [
+    ("use", &["datasets"]),
+    ("release", &["datasets"]),
+    ("see", &["as", "classes", "columns", "datasets"]),
+    ("look-up", &["classes", "columns", "datasets"]),
+    ("see-rows", &["datasets", "where"]),
+];
+const MUST_NOT: [(&str, &[&str]); 4] = [
+    ("use", &["datasets"]),
+    ("release", &["datasets"]),
+    ("see", &["above", "classes", "columns", "datasets"]),
+    ("see-rows", &["datasets", "where", "unless"]),
+];
+
+/// Reads the cards of a file. What cannot be read is a fault, and its card is left out.
+pub(crate) fn read_cards(file: &str, report: &mut Report) -> Vec<Card> {
+    let Some(document) = Document::parse(file, report) else { return Vec::new() };
+    let Some(fields) = Fields::read(document.root(), "the file", &["cards"], report) else {
+        return Vec::new();
+    };
+    let Some(items) = fields.list("cards", report) else {
+        report.fault(fields.mark(), "the file has no `cards`");
+        return Vec::new();
+    };
+    items.value.into_iter().filter_map(|item| read_card(item, report)).collect()
+}
+
+fn read_card(item: Node<'_>, report: &mut Report) -> Option<Card> {
+    let known: Vec<&str> = KEYS.into_iter().chain(["unless"]).collect();
+    let fields = Fields::read(item, "a card", &known, report)?;
+    let id = fields.required_text("id", "a card", report)?;
+    if !crate::text::is_id(id.value) {
+        report.fault(id.mark, crate::text::ID_FORM);
+        return None;
+    }
+    let card = Reader { what: format!("card `{}`", id.value), fields: &fields, report };
+    card.read(id.value)
+}
+
+struct Reader<'a, 'f> {
+    /// The card in faults.
+    what: String,
+    fields: &'a Fields<'f>,
+    report: &'a mut Report,
+}
+
+impl Reader<'_, '_> {
+    fn read(mut self, id: &str) -> Option<Card> {
+        let what = self.what.clone();
+        let because = self.fields.required_text("because", &what, self.report);
+        let who = self.who();
+        let purposes = self.names("purposes");
+        let (from, until) = (self.day("from"), self.day("until"));
+        let rule = self.rule();
+        let (because, who, purposes, from, until, rule) = (because?, who?, purposes?, from?, until?, rule?);
+        if let (Some(from), Some(until)) = (from, until)
+            && from > until
+        {
+            self.fault(format!("ends before it begins: `from` is {from}, `until` is {until}"));
+        }
+        if !rule.forbids() {
+            if who == Who::default() {
+                self.fault(
+                    "has no `who`: what everybody may is said of each kind, such as `who: { kind: analyst }`",
+                );
+            }
+            if purposes.is_empty() {
+                self.fault("has no `purposes`: say what for, from `purposes.yaml`");
+            }
+        }
+        if who.clearance.is_some() && who.kind != Some(PrincipalKind::Analyst) {
+            self.fault("`clearance` is what analysts have: add `kind: analyst`");
+        }
+        Some(Card {
+            id: id.to_owned(),
+            because: because.value.to_owned(),
+            who,
+            purposes,
+            from,
+            until,
+            rule,
+            mark: self.fields.mark(),
+        })
+    }
+
+    fn fault(&mut self, message: impl Display) {
+        let message = format!("{} {message}", self.what);
+        self.report.fault(self.fields.mark(), message);
+    }
+
+    fn who(&mut self) -> Option<Who> {
+        let Some(node) = self.fields.get("who") else { return Some(Who::default()) };
+        let what = format!("`who` of {}", self.what);
+        let fields = Fields::read(node, &what, &WHO_KEYS, self.report)?;
+        let kind = match fields.text("kind", self.report) {
+            Some(kind) => Some(kind_of(kind, self.report)?),
+            None => None,
+        };
+        let principals = names_in::<PrincipalId>(&fields, "principals", self.report)?;
+        if let Some(kind) = kind
+            && principals.iter().any(|one| one.kind() != kind)
+        {
+            self.fault(format!("names a principal that is no {}", kind.as_str()));
+        }
+        let clearance = match fields.get("clearance") {
+            Some(node) => Some(whole(node, "`clearance`", 0, self.report)?.value),
+            None => None,
+        };
+        Some(Who { kind, groups: groups(&fields, self.report)?, principals, clearance })
+    }
+
+    fn rule(&mut self) -> Option<Rule> {
+        let (may, must_not) = (self.fields.get("may"), self.fields.get("must-not"));
+        match (may, must_not) {
+            (Some(_), None) => {
+                let verb = self.verb("may", &MAY)?;
+                self.given(verb)
+            }
+            (None, Some(_)) => {
+                let verb = self.verb("must-not", &MUST_NOT)?;
+                self.taken(verb)
+            }
+            _ => {
+                self.fault("must have one of `may` and `must-not`");
+                None
+            }
+        }
+    }
+
+    /// Reads what may or must not be done, and checks that the card has no keys for anything else.
+    fn verb(&mut self, key: &str, verbs: &[(&'static str, &[&str])]) -> Option<&'static str> {
+        let written = self.fields.text(key, self.report)?;
+        let Some((verb, takes)) = verbs.iter().find(|(verb, _)| *verb == written.value) else {
+            let known: Vec<String> = verbs.iter().map(|(verb, _)| format!("`{verb}`")).collect();
+            let hint = did_you_mean(written.value, verbs.iter().map(|(verb, _)| *verb));
+            let message = format!("`{key}` of {} is one of {}{hint}", self.what, known.join(", "));
+            self.report.fault(written.mark, message);
+            return None;
+        };
+        for other in ["as", "above", "classes", "columns", "datasets", "where", "unless"] {
+            if !takes.contains(&other)
+                && let Some(node) = self.fields.get(other)
+            {
+                let message = format!("{}: `{other}` has no meaning with `{key}: {verb}`", self.what);
+                self.report.fault(node.mark(), message);
+            }
+        }
+        Some(verb)
+    }
+
+    fn given(&mut self, verb: &str) -> Option<Rule> {
+        Some(match verb {
+            "use" => Rule::Use(self.names("datasets")?),
+            "release" => Rule::Release(self.names("datasets")?),
+            "see" => {
+                let (shown, columns) = (self.shown(), self.columns());
+                let (shown, columns) = (shown?, columns?);
+                self.named(&columns)?;
+                Rule::See { columns, shown }
+            }
+            "look-up" => {
+                let columns = self.columns()?;
+                self.named(&columns)?;
+                Rule::LookUp(columns)
+            }
+            _ => {
+                let (datasets, when) = (self.names("datasets"), self.conditions("where"));
+                Rule::SeeRows { datasets: datasets?, when: when? }
+            }
+        })
+    }
+
+    fn taken(&mut self, verb: &str) -> Option<Rule> {
+        Some(match verb {
+            "use" => Rule::NeverUse(self.names("datasets")?),
+            "release" => Rule::NeverRelease(self.names("datasets")?),
+            "see" => {
+                let above = match self.fields.text("above", self.report) {
+                    Some(level) => Some(parse(level, "`above`", self.report)?),
+                    None => None,
+                };
+                if above == Some(RevealLevel::Clear) {
+                    self.fault("takes nothing away: there is no level above `clear`");
+                }
+                Rule::NeverSee { columns: self.columns()?, above }
+            }
+            _ => {
+                let (datasets, when) = (self.names("datasets"), self.conditions("where"));
+                let unless = self.conditions("unless");
+                Rule::NeverSeeRows { datasets: datasets?, when: when?, unless: unless? }
+            }
+        })
+    }
+
+    /// What gives columns must say which: `every column` is too easily said by leaving a line out.
+    fn named(&mut self, columns: &Columns) -> Option<()> {
+        if columns.classes.is_empty() && columns.columns.is_empty() {
+            self.fault("must name `classes` or `columns`");
+            return None;
+        }
+        Some(())
+    }
+
+    fn shown(&mut self) -> Option<Shown> {
+        let what = self.what.clone();
+        let shown = self.fields.required_text("as", &what, self.report)?;
+        parse(shown, "`as`", self.report)
+    }
+
+    fn columns(&mut self) -> Option<Columns> {
+        let (classes, datasets) = (self.names("classes"), self.names("datasets"));
+        let columns = self.names::<QualifiedColumn>("columns")?;
+        let columns = columns.into_iter().map(|QualifiedColumn(dataset, column)| (dataset, column)).collect();
+        Some(Columns { classes: classes?, columns, datasets: datasets? })
+    }
+
+    fn names<T: FromStr<Err = NameError>>(&mut self, key: &str) -> Option<Vec<T>> {
+        names_in(self.fields, key, self.report)
+    }
+
+    fn day(&mut self, key: &str) -> Option<Option<NaiveDate>> {
+        let Some(node) = self.fields.get(key) else { return Some(None) };
+        let written = text(node, &format!("`{key}`"), self.report)?;
+        let day = NaiveDate::parse_from_str(written.value, "%Y-%m-%d").ok();
+        if day.is_none() {
+            self.report.fault(written.mark, format!("`{key}` is a day, such as 2026-12-31"));
+        }
+        day.map(Some)
+    }
+
+    fn conditions(&mut self, key: &str) -> Option<Vec<Condition>> {
+        if self.fields.get(key).is_none() {
+            return Some(Vec::new());
+        }
+        let items = self.fields.list(key, self.report)?;
+        items.value.into_iter().map(|item| self.condition(item)).collect()
+    }
+
+    fn condition(&mut self, item: Node<'_>) -> Option<Condition> {
+        let what = format!("a condition of {}", self.what);
+        let known: Vec<&str> = ["column"].into_iter().chain(TESTS).collect();
+        let fields = Fields::read(item, &what, &known, self.report)?;
+        let column = fields.required_text("column", &what, self.report)?;
+        let column = parse(column, "`column`", self.report)?;
+        let given: Vec<&str> = TESTS.into_iter().filter(|test| fields.get(test).is_some()).collect();
+        let [test] = given.as_slice() else {
+            let message = format!("{what} has one of {}", TESTS.map(|test| format!("`{test}`")).join(", "));
+            self.report.fault(fields.mark(), message);
+            return None;
+        };
+        let node = fields.get(test)?;
+        let test = match *test {
+            "among" => {
+                let attribute: ColumnName =
+                    parse(text(node, "`among`", self.report)?, "`among`", self.report)?;
+                Test::Among(attribute.as_str().to_owned())
+            }
+            "is" => Test::Is(self.literal(node, "is")?),
+            "is-not" => Test::IsNot(self.literal(node, "is-not")?),
+            "one-of" => {
+                let items = fields.list("one-of", self.report)?;
+                if items.value.is_empty() {
+                    self.report.fault(items.mark, format!("{what}: `one-of` lists nothing"));
+                    return None;
+                }
+                Test::OneOf(
+                    items
+                        .value
+                        .into_iter()
+                        .map(|item| self.literal(item, "one-of"))
+                        .collect::<Option<_>>()?,
+                )
+            }
+            bound => {
+                let Value::Integer(number) = node.value() else {
+                    self.report.fault(node.mark(), format!("`{bound}` is a whole number"));
+                    return None;
+                };
+                if bound == "at-least" { Test::AtLeast(number) } else { Test::AtMost(number) }
+            }
+        };
+        Some(Condition { column, test })
+    }
+
+    fn literal(&mut self, node: Node<'_>, key: &str) -> Option<Literal> {
+        match node.value() {
+            Value::Text(text) => Some(Literal::Text(text.to_owned())),
+            Value::Integer(number) => Some(Literal::Integer(number)),
+            Value::Flag(truth) => Some(Literal::Truth(truth)),
+            other => {
+                let message =
+                    format!("`{key}` is a text, a whole number or a truth value, here is {}", other.kind());
+                self.report.fault(node.mark(), message);
+                None
+            }
+        }
+    }
+}
+
+fn kind_of(written: At<&str>, report: &mut Report) -> Option<PrincipalKind> {
+    let kind = PrincipalKind::ALL.into_iter().find(|kind| kind.as_str() == written.value);
+    if kind.is_none() {
+        let known = PrincipalKind::ALL.map(PrincipalKind::as_str);
+        let hint = did_you_mean(written.value, known);
+        report.fault(written.mark, format!("`kind` is one of {}{hint}", known.join(", ")));
+    }
+    kind
+}
+
+/// `DATASET.COLUMN`.
+struct QualifiedColumn(DatasetName, ColumnName);
+
+impl FromStr for QualifiedColumn {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (dataset, column) =
+            text.split_once('.').ok_or_else(|| NameError::new("column", "`DATASET.COLUMN`"))?;
+        Ok(Self(dataset.parse()?, column.parse()?))
+    }
+}
+
+/// Reads a list of names, or one name; nothing when the key is not there.
+fn names_in<T: FromStr<Err = NameError>>(
+    fields: &Fields<'_>,
+    key: &str,
+    report: &mut Report,
+) -> Option<Vec<T>> {
+    let texts = texts_in(fields, key, report)?;
+    let parsed: Vec<Option<T>> =
+        texts.into_iter().map(|text| parse(text, &format!("`{key}`"), report)).collect();
+    parsed.into_iter().collect()
+}
+
+/// Groups are named as `principals.json` names them: any text. The world knows which there are.
+fn groups(fields: &Fields<'_>, report: &mut Report) -> Option<Vec<String>> {
+    Some(texts_in(fields, "groups", report)?.into_iter().map(|text| text.value.to_owned()).collect())
+}
+
+fn texts_in<'a>(fields: &Fields<'a>, key: &str, report: &mut Report) -> Option<Vec<At<&'a str>>> {
+    let Some(node) = fields.get(key) else { return Some(Vec::new()) };
+    let what = format!("`{key}`");
+    let items = match node.value() {
+        Value::List(items) if items.is_empty() => {
+            report.fault(node.mark(), format!("{what} lists nothing: leave it out, or name something"));
+            return None;
+        }
+        Value::List(items) => items,
+        _ => vec![node],
+    };
+    let read: Vec<Option<At<&str>>> = items.into_iter().map(|item| text(item, &what, report)).collect();
+    read.into_iter().collect()
+}
+
+fn parse<T: FromStr<Err = NameError>>(written: At<&str>, what: &str, report: &mut Report) -> Option<T> {
+    match written.value.parse() {
+        Ok(value) => Some(value),
+        Err(error) => {
+            report.fault(written.mark, format!("{what}: {error}"));
+            None
+        }
+    }
+}

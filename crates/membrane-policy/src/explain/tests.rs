@@ -1,0 +1,94 @@
+use membrane_model::Action;
+
+use super::*;
+use crate::fixture::{Hub, noon};
+
+const POLICIES: &str = r#"
+@id("read") permit (principal is Analyst, action == Action::"read", resource)
+when { ["marketing", "service"].contains(context.purpose) };
+@id("token") permit (principal is Analyst, action == Action::"readToken", resource in Class::"pii")
+when { context.purpose == "marketing" };
+@id("part") @partial("partial(3,4)")
+permit (principal is Analyst, action == Action::"readPartial", resource in Class::"pii.phone")
+when { principal.clearance >= 2 && context.purpose == "marketing" };
+@id("desk") @partial("partial(0,4)")
+permit (principal is Analyst in Group::"marketing", action == Action::"readPartial", resource in Class::"pii.phone")
+when { context.purpose == "service" };
+@id("floor") forbid (principal, action == Action::"readClear", resource in Class::"pii");
+@id("rows") permit (principal is Analyst, action == Action::"readRow", resource);
+"#;
+
+fn explain(hub: &Hub, who: &str, purpose: &str, column: &str) -> Explanation {
+    let (principal, purpose, dataset, column) =
+        (who.parse().unwrap(), purpose.parse().unwrap(), "members".parse().unwrap(), column.parse().unwrap());
+    let question = Question {
+        principal: &principal,
+        action: Action::Read,
+        purpose: &purpose,
+        dataset: &dataset,
+        column: &column,
+        now: noon(),
+    };
+    hub.policies.explain(&hub.catalog, &question).unwrap()
+}
+
+fn changes(explanation: &Explanation) -> Vec<String> {
+    let words =
+        |change: &Change| format!("{}: {} by {}", change.what, change.shown, change.factors.join(", "));
+    explanation.changes.iter().map(words).collect()
+}
+
+#[test]
+fn a_level_is_explained_with_what_would_show_more() {
+    let hub = Hub::new(POLICIES);
+    let found = explain(&hub, "analyst:ana", "marketing", "phone");
+    assert_eq!(found.shown.map(|shown| shown.to_string()).as_deref(), Some("token"));
+    assert_eq!(found.factors, ["token"]);
+    let asked: Vec<String> = found
+        .asked
+        .iter()
+        .map(|asked| format!("{} {} {}", asked.action, asked.answer, asked.factors.join(" ")))
+        .collect();
+    assert_eq!(
+        asked,
+        [
+            "read permitted read",
+            "readClear forbidden by policy floor",
+            "readPartial no policy permits it ",
+            "readGeneralised no policy permits it ",
+            "readToken permitted token",
+            "readNull no policy permits it ",
+        ]
+    );
+    assert_eq!(
+        changes(&found),
+        ["for the purpose service: partial(0,4) by desk", "with clearance 2: partial(3,4) by part",]
+    );
+}
+
+#[test]
+fn what_nobody_may_see_has_no_change() {
+    let hub = Hub::new(POLICIES);
+    let found = explain(&hub, "analyst:ana", "service", "name");
+    assert_eq!((found.shown, found.factors.as_slice()), (None, ["floor".to_owned()].as_slice()));
+    assert_eq!(changes(&found), ["for the purpose marketing: null by token"]);
+    let found = explain(&hub, "operator:omar", "marketing", "phone");
+    assert_eq!((found.shown, changes(&found)), (None, Vec::new()));
+}
+
+#[test]
+fn two_things_are_tried_where_one_does_not_help() {
+    let hub = Hub::new(
+        r#"
+@id("read") permit (principal is Analyst in Group::"other", action == Action::"read", resource)
+when { context.purpose == "service" };
+@id("clear") permit (principal is Analyst, action == Action::"readClear", resource);
+@id("rows") permit (principal is Analyst, action == Action::"readRow", resource);
+"#,
+    );
+    let found = explain(&hub, "analyst:ana", "marketing", "region");
+    assert_eq!(
+        (found.shown, changes(&found)),
+        (None, vec!["in the group other, for the purpose service: clear by clear".to_owned()])
+    );
+}

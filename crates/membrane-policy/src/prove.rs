@@ -1,0 +1,229 @@
+//! Proves claims about the policies: for every principal, group, column, row and time that the schema allows, not only for
+//! those that there are today.
+//!
+//! A claim is a policy set `policies/claims/NAME.cedar` that says how much may be permitted at most; its comments say it in
+//! words. It holds when whatever the policies permit, the claim permits. With each claim that is written goes one that is
+//! not: no policy can err, since Cedar skips a policy that errs, a `forbid` too.
+//!
+//! ```text
+//! policies, claim, schema --symcc--> SMT formula for each (kind of principal, action, kind of resource) --cvc5--> unsat: proved
+//!                                                                                              sat: a counter-example
+//! ```
+//!
+//! What is proved is about the policies. That a column has the class that it should have is for the catalog to say.
+
+mod claim;
+mod solver;
+
+use std::fmt;
+
+use cedar_policy::{Policy, PolicySet, RequestEnv};
+use cedar_policy_symcc::solver::LocalSolver;
+use cedar_policy_symcc::{CedarSymCompiler, CompiledPolicy, CompiledPolicySet, Env};
+
+pub use claim::Claim;
+
+use crate::Policies;
+
+/// Why nothing could be proved.
+#[derive(Debug, thiserror::Error)]
+pub enum ProveError {
+    /// The solver could not be started.
+    #[error("the solver `cvc5` cannot be started: install it (`apt-get install cvc5`), or name it in `CVC5`")]
+    NoSolver(#[source] std::io::Error),
+    /// The prover or the solver failed. It says so about a claim, never about data: there is none.
+    #[error("{what} could not be decided: {reason}")]
+    Undecided {
+        /// The claim or policy.
+        what: String,
+        /// What the prover said.
+        reason: String,
+    },
+}
+
+/// What was proved, and what was not.
+#[derive(Debug)]
+pub struct Proof {
+    /// The solver, with its version.
+    pub solver: String,
+    /// The version of the policies.
+    pub version: String,
+    /// One for each claim, in the order of their files, and last the one about errors.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// What came of one claim.
+#[derive(Debug)]
+pub struct Verdict {
+    /// The name of the claim.
+    pub claim: String,
+    /// What it says.
+    pub words: String,
+    /// Against it, if it does not hold.
+    pub counter_example: Option<CounterExample>,
+}
+
+/// A request that the policies answer otherwise than a claim says: made up by the solver.
+#[derive(Debug)]
+pub struct CounterExample {
+    /// What is asked: principal, action and resource.
+    pub asked: String,
+    /// The policies that permit it, or the one that errs.
+    pub policies: Vec<String>,
+    /// The request and all that is supposed about those who are in it.
+    pub world: String,
+}
+
+impl Proof {
+    /// Tells whether every claim holds.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.verdicts.iter().all(|verdict| verdict.counter_example.is_none())
+    }
+}
+
+/// The claim that goes with every set of policies.
+const NO_ERRORS: (&str, &str) =
+    ("no-policy-errs", "No policy errs, whatever is asked: Cedar skips one that does, a forbid too.");
+
+impl Policies {
+    /// Proves every claim of the folder, or finds a counter-example.
+    ///
+    /// # Errors
+    /// [`ProveError`] when the solver is not there or cannot decide: nothing is proved then.
+    pub async fn prove(&self) -> Result<Proof, ProveError> {
+        let mut prover = Prover::start(self)?;
+        let mut verdicts = Vec::with_capacity(self.claims.len() + 1);
+        for claim in &self.claims {
+            verdicts.push(Verdict {
+                claim: claim.name().to_owned(),
+                words: claim.words().to_owned(),
+                counter_example: prover.implies(claim).await?,
+            });
+        }
+        let (claim, words) = NO_ERRORS;
+        verdicts.push(Verdict {
+            claim: claim.to_owned(),
+            words: words.to_owned(),
+            counter_example: prover.never_errs().await?,
+        });
+        Ok(Proof { solver: prover.solver, version: self.version().to_owned(), verdicts })
+    }
+}
+
+/// The policies of one kind of request, as formulas.
+struct Compiled {
+    env: RequestEnv,
+    policies: PolicySet,
+    formula: CompiledPolicySet,
+}
+
+struct Prover<'a> {
+    of: &'a Policies,
+    compiled: Vec<Compiled>,
+    solver: String,
+    compiler: CedarSymCompiler<LocalSolver>,
+}
+
+impl<'a> Prover<'a> {
+    fn start(of: &'a Policies) -> Result<Self, ProveError> {
+        let solver = solver::version().map_err(ProveError::NoSolver)?;
+        let compiler = solver::start()?;
+        let mut compiled = Vec::new();
+        for env in of.schema.request_envs() {
+            let action: &str = env.action().id().as_ref();
+            let Some(policies) = of.by_action.get(action).filter(|set| !set.is_empty()) else {
+                // What no policy speaks of is permitted to nobody.
+                continue;
+            };
+            let formula = CompiledPolicySet::compile(policies, &env, &of.schema)
+                .map_err(|error| undecided(&format!("what `{action}` permits"), &error))?;
+            compiled.push(Compiled { policies: policies.clone(), formula, env });
+        }
+        Ok(Self { of, compiled, solver, compiler })
+    }
+
+    /// Looks for a request that the policies permit and the claim does not.
+    async fn implies(&mut self, claim: &Claim) -> Result<Option<CounterExample>, ProveError> {
+        let what = format!("claim `{}`", claim.name());
+        for one in &self.compiled {
+            let most = CompiledPolicySet::compile(claim.policies(), &one.env, &self.of.schema)
+                .map_err(|error| undecided(&what, &error))?;
+            let found = self.compiler.check_implies_with_counterexample_opt(&one.formula, &most).await;
+            if let Some(found) = found.map_err(|error| undecided(&what, &error))? {
+                let answer = self.of.cedar.is_authorized(&found.request, &one.policies, &found.entities);
+                let mut policies: Vec<String> =
+                    answer.diagnostics().reason().map(ToString::to_string).collect();
+                policies.sort();
+                return Ok(Some(CounterExample::new(&found, policies)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Looks for a request on which a policy errs.
+    async fn never_errs(&mut self) -> Result<Option<CounterExample>, ProveError> {
+        for one in &self.compiled {
+            for policy in one.policies.policies() {
+                let what = format!("whether policy `{}` errs", policy.id());
+                let formula =
+                    compile_one(policy, &one.env, self.of).map_err(|error| undecided(&what, &error))?;
+                let Some(formula) = formula else { continue };
+                let found = self.compiler.check_never_errors_with_counterexample_opt(&formula).await;
+                if let Some(found) = found.map_err(|error| undecided(&what, &error))? {
+                    return Ok(Some(CounterExample::new(&found, vec![policy.id().to_string()])));
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Makes the formula of one policy; none for a policy without conditions, which cannot err.
+fn compile_one(
+    policy: &Policy,
+    env: &RequestEnv,
+    of: &Policies,
+) -> Result<Option<CompiledPolicy>, cedar_policy_symcc::err::Error> {
+    if !policy.has_non_scope_constraint() {
+        return Ok(None);
+    }
+    CompiledPolicy::compile(policy, env, &of.schema).map(Some)
+}
+
+impl CounterExample {
+    fn new(found: &Env, policies: Vec<String>) -> Self {
+        let request = &found.request;
+        let shown = |uid: Option<&cedar_policy::EntityUid>| uid.map_or("?".to_owned(), ToString::to_string);
+        Self {
+            asked: format!(
+                "{} {} {}",
+                shown(request.principal()),
+                shown(request.action()),
+                shown(request.resource())
+            ),
+            policies,
+            world: world(found),
+        }
+    }
+}
+
+/// Writes what is supposed, but for what is in every world: the actions.
+fn world(found: &Env) -> String {
+    let told = found.to_string();
+    let lines = told.lines().filter(|line| !line.trim_start().starts_with("Action::"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+impl fmt::Display for CounterExample {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, by {}\n{}", self.asked, self.policies.join(", "), self.world)
+    }
+}
+
+fn undecided(what: &str, error: &cedar_policy_symcc::err::Error) -> ProveError {
+    ProveError::Undecided { what: what.to_owned(), reason: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests;

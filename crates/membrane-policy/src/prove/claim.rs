@@ -1,0 +1,68 @@
+//! A claim about the policies, as it was written.
+
+use cedar_policy::ffi::DetailedError;
+use cedar_policy::{PolicySet, Schema, ValidationMode, Validator};
+use membrane_catalog::Fault;
+
+use crate::folder::Source;
+use crate::text::place_and_message;
+
+/// A claim: what may be permitted at most.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    name: String,
+    words: String,
+    policies: PolicySet,
+}
+
+impl Claim {
+    /// Reads a claim; what is wrong with it is a fault.
+    pub(crate) fn read(source: &Source, schema: &Schema, faults: &mut Vec<Fault>) -> Option<Self> {
+        let before = faults.len();
+        let words = words(&source.text);
+        if words.is_empty() {
+            faults.push(source.fault(0, "a claim begins with a comment that says it in words"));
+        }
+        let policies = match source.text.parse::<PolicySet>() {
+            Ok(policies) => policies,
+            Err(errors) => {
+                faults.extend(errors.iter().map(|error| {
+                    let (place, message) = place_and_message(&DetailedError::from(error));
+                    source.fault(place.unwrap_or(0), message)
+                }));
+                return None;
+            }
+        };
+        let result = Validator::new(schema.clone()).validate(&policies, ValidationMode::Strict);
+        let errors = result.validation_errors().map(DetailedError::from);
+        let warnings = result.validation_warnings().map(DetailedError::from);
+        for error in errors.chain(warnings) {
+            let (place, message) = place_and_message(&error);
+            faults.push(source.fault(place.unwrap_or(0), message));
+        }
+        let name = source.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        (faults.len() == before).then_some(Self { name, words, policies })
+    }
+
+    /// Returns its name: that of its file.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns what it says.
+    #[must_use]
+    pub fn words(&self) -> &str {
+        &self.words
+    }
+
+    pub(crate) const fn policies(&self) -> &PolicySet {
+        &self.policies
+    }
+}
+
+/// The comment that a text begins with, as one line.
+fn words(text: &str) -> String {
+    let lines = text.lines().map(str::trim).map_while(|line| line.strip_prefix("//"));
+    lines.map(str::trim).collect::<Vec<_>>().join(" ")
+}

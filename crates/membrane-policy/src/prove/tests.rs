@@ -1,0 +1,97 @@
+use std::fs;
+use std::path::Path;
+
+use membrane_catalog::Catalog;
+use tempfile::TempDir;
+
+use super::*;
+
+fn repository() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The repository's policies, without those of a file, and with one more.
+fn broken(without: &str, more: &str) -> Policies {
+    let copy = TempDir::new().unwrap();
+    for folder in ["", "cards", "claims"] {
+        let (from, to) = (repository().join("policies").join(folder), copy.path().join(folder));
+        fs::create_dir_all(&to).unwrap();
+        for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+            if entry.file_type().unwrap().is_file() && entry.file_name() != without {
+                fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+            }
+        }
+    }
+    fs::write(copy.path().join("broken.cedar"), more).unwrap();
+    let catalog = Catalog::load(&repository().join("catalog")).unwrap();
+    Policies::load(copy.path(), &catalog).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[tokio::test]
+async fn the_claims_of_the_repository_hold() {
+    let proof = broken("", "").prove().await.unwrap();
+    for verdict in &proof.verdicts {
+        assert!(
+            verdict.counter_example.is_none(),
+            "{}: {}",
+            verdict.claim,
+            verdict.counter_example.as_ref().unwrap()
+        );
+    }
+    assert!(proof.holds());
+    assert!(proof.verdicts.len() >= 7, "{proof:?}");
+    assert!(proof.solver.contains("cvc5"), "{}", proof.solver);
+}
+
+/// Each claim is refuted by a set of policies that breaks it, and by the policy that does.
+#[tokio::test]
+async fn a_broken_set_has_a_counter_example() {
+    let cases = [
+        (
+            "partners-get-no-personal-data",
+            r#"@id("broken") @partial("partial(3,4)")
+               permit (principal is Partner, action == Action::"readPartial", resource in Class::"pii");"#,
+            "broken partner.columns",
+        ),
+        (
+            "partners-get-no-members",
+            r#"@id("broken") permit (principal is Partner, action == Action::"readRow", resource is Row::crm_members);"#,
+            "broken",
+        ),
+        (
+            "identifiers-are-never-in-clear",
+            r#"@id("broken") permit (principal is Analyst, action == Action::"readClear", resource in Class::"pii");"#,
+            "broken partner.columns analyst.not-personal",
+        ),
+        (
+            "marketing-sees-its-own-regions",
+            r#"@id("broken") permit (principal is Analyst, action == Action::"readRow", resource is Row::crm_members)
+               when { resource.region == "SH" };"#,
+            "broken",
+        ),
+        ("marketing-needs-consent", "", "marketing.own-regions"),
+        (
+            "those-who-run-the-hub-see-no-data",
+            r#"@id("broken") permit (principal is Operator, action == Action::"readNull", resource);"#,
+            "broken",
+        ),
+    ];
+    for (name, more, by) in cases {
+        let policies = broken("floor.cedar", more);
+        let mut prover = Prover::start(&policies).unwrap();
+        let claim = policies.claims.iter().find(|claim| claim.name() == name).unwrap();
+        let found = prover.implies(claim).await.unwrap().unwrap_or_else(|| panic!("{name} holds"));
+        assert!(found.policies.iter().any(|policy| by.split(' ').any(|by| by == policy)), "{name}: {found}");
+        assert!(!found.asked.contains('?') && !found.world.is_empty(), "{name}: {found}");
+    }
+}
+
+#[tokio::test]
+async fn a_policy_that_can_err_is_found() {
+    let policies = broken(
+        "",
+        r#"@id("broken") forbid (principal is Analyst, action == Action::"readRow", resource) when { principal.clearance + 1 > 5 };"#,
+    );
+    let found = Prover::start(&policies).unwrap().never_errs().await.unwrap().unwrap();
+    assert_eq!(found.policies, ["broken"]);
+}

@@ -1,0 +1,87 @@
+//! SHOW TABLES, SHOW COLUMNS and DESCRIBE: the queries over `information_schema` that they stand for.
+
+use datafusion::sql::sqlparser::ast::{
+    DescribeAlias, ObjectName, Query, ShowStatementIn, ShowStatementInClause, ShowStatementOptions, Statement,
+};
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::parser::Parser;
+use membrane_model::DatasetName;
+
+use super::shape::{normalised, unknown_table};
+use crate::error::QueryError;
+
+const TABLES: &str = "SELECT table_name FROM information_schema.tables ORDER BY table_name";
+
+/// A query over what there is.
+pub(super) struct Listing {
+    pub(super) query: Box<Query>,
+    /// The dataset that was named: one that is not there is an error, not an empty list.
+    pub(super) dataset: Option<DatasetName>,
+}
+
+/// Reads a statement that lists what there is; nothing when it is of another kind, or says more than what to list.
+pub(super) fn read(statement: &Statement) -> Option<Result<Listing, QueryError>> {
+    match statement {
+        Statement::ShowTables {
+            terse: false,
+            history: false,
+            extended: false,
+            full: false,
+            external: false,
+            show_options,
+        } if in_what(show_options)?.is_none() => Some(listing(TABLES, None)),
+        Statement::ShowColumns { extended: false, full: false, show_options } => match in_what(show_options)?
+        {
+            Some(ShowStatementIn {
+                clause: ShowStatementInClause::FROM | ShowStatementInClause::IN,
+                parent_type: None,
+                parent_name: Some(name),
+            }) => Some(columns(name)),
+            _ => None,
+        },
+        Statement::ExplainTable {
+            describe_alias: DescribeAlias::Describe | DescribeAlias::Desc,
+            hive_format: None,
+            has_table_keyword: _,
+            table_name,
+        } => Some(columns(table_name)),
+        _ => None,
+    }
+}
+
+/// Returns where to look, if anywhere; nothing at all when there are further options.
+fn in_what(options: &ShowStatementOptions) -> Option<Option<&ShowStatementIn>> {
+    match options {
+        ShowStatementOptions {
+            show_in,
+            starts_with: None,
+            limit: None,
+            limit_from: None,
+            filter_position: None,
+        } => Some(show_in.as_ref()),
+        _ => None,
+    }
+}
+
+fn columns(name: &ObjectName) -> Result<Listing, QueryError> {
+    let ident = match name.0.as_slice() {
+        [one] => one.as_ident(),
+        _ => None,
+    };
+    let dataset: Option<DatasetName> = ident.and_then(|ident| normalised(ident).parse().ok());
+    let dataset = dataset.ok_or_else(|| unknown_table(name))?;
+    // A dataset's name has letters, digits and `_` only: it cannot end the literal.
+    let sql = format!(
+        "SELECT column_name, data_type FROM information_schema.columns \
+         WHERE table_name = '{dataset}' ORDER BY ordinal_position"
+    );
+    listing(&sql, Some(dataset))
+}
+
+fn listing(sql: &str, dataset: Option<DatasetName>) -> Result<Listing, QueryError> {
+    let parsed = Parser::parse_sql(&PostgreSqlDialect {}, sql);
+    match parsed.ok().and_then(|mut statements| statements.pop()) {
+        Some(Statement::Query(query)) => Ok(Listing { query, dataset }),
+        _ => Err(QueryError::Failed),
+    }
+}
