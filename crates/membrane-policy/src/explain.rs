@@ -94,6 +94,13 @@ struct What<'a> {
     uids: &'a DatasetUids,
 }
 
+/// Worlds that differ in one thing, each with the words for it.
+#[derive(Default)]
+struct Supposed {
+    in_groups: Vec<(String, Entities)>,
+    cleared: Vec<(String, Entities)>,
+}
+
 impl<'a> What<'a> {
     fn asker<'b>(&'b self, entities: &'b Entities, purpose: &Purpose) -> Option<Asker<'b>> {
         let asker = Asker::new(self.policies, self.principal, Some(purpose), self.question.now)?;
@@ -134,7 +141,7 @@ impl<'a> What<'a> {
         let world = &self.policies.world.entities;
         let purposes =
             || catalog.purposes().map(|entry| &entry.name).filter(|name| *name != self.question.purpose);
-        let (in_groups, cleared) = self.changed_principals();
+        let Supposed { in_groups, cleared } = self.supposed();
         let mut found: Vec<Change> = purposes()
             .filter_map(|purpose| self.change(format!("for the purpose {purpose}"), world, purpose))
             .filter(more)
@@ -163,9 +170,9 @@ impl<'a> What<'a> {
     }
 
     /// Returns the world with the principal in one more group, each of them, and with more clearance.
-    fn changed_principals(&self) -> (Vec<(String, Entities)>, Vec<(String, Entities)>) {
+    fn supposed(&self) -> Supposed {
         let world = &self.policies.world.entities;
-        let Some(entity) = world.get(self.principal) else { return (Vec::new(), Vec::new()) };
+        let Some(entity) = world.get(self.principal) else { return Supposed::default() };
         let (uid, attributes, parents) = entity.clone().into_inner();
         let with = |what: String, entity: Entity| {
             let world = world.clone().upsert_entities([entity], Some(&self.policies.schema)).ok()?;
@@ -199,7 +206,7 @@ impl<'a> What<'a> {
                 with(format!("with clearance {raised}"), entity)
             })
             .collect();
-        (in_groups, cleared)
+        Supposed { in_groups, cleared }
     }
 }
 

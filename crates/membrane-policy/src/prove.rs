@@ -17,7 +17,7 @@ mod solver;
 
 use std::fmt;
 
-use cedar_policy::{Policy, PolicySet, RequestEnv};
+use cedar_policy::{EntityUid, PolicySet, RequestEnv};
 use cedar_policy_symcc::solver::LocalSolver;
 use cedar_policy_symcc::{CedarSymCompiler, CompiledPolicy, CompiledPolicySet, Env};
 
@@ -29,7 +29,9 @@ use crate::Policies;
 #[derive(Debug, thiserror::Error)]
 pub enum ProveError {
     /// The solver could not be started.
-    #[error("the solver `cvc5` cannot be started: install it (`apt-get install cvc5`), or name it in `CVC5`")]
+    #[error(
+        "the solver `cvc5` cannot be started: install it (`apt-get install cvc5`), or name it with `--solver`"
+    )]
     NoSolver(#[source] std::io::Error),
     /// The prover or the solver failed. It says so about a claim, never about data: there is none.
     #[error("{what} could not be decided: {reason}")]
@@ -87,12 +89,12 @@ const NO_ERRORS: (&str, &str) =
     ("no-policy-errs", "No policy errs, whatever is asked: Cedar skips one that does, a forbid too.");
 
 impl Policies {
-    /// Proves every claim of the folder, or finds a counter-example.
+    /// Proves every claim of the folder, or finds a counter-example. `solver` is the program `cvc5`, by name or path.
     ///
     /// # Errors
     /// [`ProveError`] when the solver is not there or cannot decide: nothing is proved then.
-    pub async fn prove(&self) -> Result<Proof, ProveError> {
-        let mut prover = Prover::start(self)?;
+    pub async fn prove(&self, solver: &str) -> Result<Proof, ProveError> {
+        let mut prover = Prover::start(self, solver)?;
         let mut verdicts = Vec::with_capacity(self.claims.len() + 1);
         for claim in &self.claims {
             verdicts.push(Verdict {
@@ -126,9 +128,9 @@ struct Prover<'a> {
 }
 
 impl<'a> Prover<'a> {
-    fn start(of: &'a Policies) -> Result<Self, ProveError> {
-        let solver = solver::version().map_err(ProveError::NoSolver)?;
-        let compiler = solver::start()?;
+    fn start(of: &'a Policies, program: &str) -> Result<Self, ProveError> {
+        let solver = solver::version(program).map_err(ProveError::NoSolver)?;
+        let compiler = solver::start(program)?;
         let mut compiled = Vec::new();
         for env in of.schema.request_envs() {
             let action: &str = env.action().id().as_ref();
@@ -164,11 +166,11 @@ impl<'a> Prover<'a> {
     /// Looks for a request on which a policy errs.
     async fn never_errs(&mut self) -> Result<Option<CounterExample>, ProveError> {
         for one in &self.compiled {
-            for policy in one.policies.policies() {
+            // One without conditions cannot err.
+            for policy in one.policies.policies().filter(|policy| policy.has_non_scope_constraint()) {
                 let what = format!("whether policy `{}` errs", policy.id());
-                let formula =
-                    compile_one(policy, &one.env, self.of).map_err(|error| undecided(&what, &error))?;
-                let Some(formula) = formula else { continue };
+                let formula = CompiledPolicy::compile(policy, &one.env, &self.of.schema)
+                    .map_err(|error| undecided(&what, &error))?;
                 let found = self.compiler.check_never_errors_with_counterexample_opt(&formula).await;
                 if let Some(found) = found.map_err(|error| undecided(&what, &error))? {
                     return Ok(Some(CounterExample::new(&found, vec![policy.id().to_string()])));
@@ -179,22 +181,10 @@ impl<'a> Prover<'a> {
     }
 }
 
-/// Makes the formula of one policy; none for a policy without conditions, which cannot err.
-fn compile_one(
-    policy: &Policy,
-    env: &RequestEnv,
-    of: &Policies,
-) -> Result<Option<CompiledPolicy>, cedar_policy_symcc::err::Error> {
-    if !policy.has_non_scope_constraint() {
-        return Ok(None);
-    }
-    CompiledPolicy::compile(policy, env, &of.schema).map(Some)
-}
-
 impl CounterExample {
     fn new(found: &Env, policies: Vec<String>) -> Self {
         let request = &found.request;
-        let shown = |uid: Option<&cedar_policy::EntityUid>| uid.map_or("?".to_owned(), ToString::to_string);
+        let shown = |uid: Option<&EntityUid>| uid.map_or("?".to_owned(), ToString::to_string);
         Self {
             asked: format!(
                 "{} {} {}",

@@ -61,9 +61,9 @@ impl fmt::Display for RefusedReason {
             Self::UnknownPrincipal => "unknown principal",
             Self::UnknownPurpose => "unknown or missing purpose",
             Self::NotFound => "no such dataset",
-            Self::Lookup => "no column of that name may have values looked up in this statement",
+            Self::Lookup => "no column of that name may have values looked up in this statement: name its dataset in FROM, and see that policy lets you",
             Self::LookupAmbiguous => "columns of that name have different tokens: write `DATASET.COLUMN`",
-            Self::LookupLimit => "as many values were looked up as may be in an hour",
+            Self::LookupLimit => "as many values were looked up as may be in an hour; try again when the first of them are an hour old",
             Self::PolicyFault => "a policy could not be evaluated",
             Self::RecordFault => "the decision could not be recorded",
         })

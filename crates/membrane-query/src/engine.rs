@@ -115,6 +115,9 @@ impl Engine {
         brake: &Arc<Brake>,
     ) -> Result<Answer, QueryError> {
         let limits = self.parts.limits;
+        if let Some(name) = statement.described().filter(|name| permit.dataset(name).is_none()) {
+            return Err(QueryError::UnknownTable { name: plain_name(name.as_str()), position: None });
+        }
         let opened = self.open(permit, statement.tables(), Reader::Rows).await?;
         let tables = opened.tables.into_iter().map(|(name, table)| (name, table as Arc<dyn TableProvider>));
         let contents = Contents {
@@ -166,10 +169,8 @@ impl Engine {
 
     /// Returns the tables of `information_schema`, of all that is in the permit.
     fn information(&self, permit: &Permit) -> Result<Vec<(&'static str, InformationTable)>, QueryError> {
-        let shown = permit.datasets().map(|dataset| {
-            let rules = ScanRules::from_permit(permit, dataset, &self.parts.vault)?;
-            Ok((rules.dataset.clone(), rules.shown_schema()))
-        });
+        let shown =
+            permit.datasets().map(|dataset| ScanRules::from_permit(permit, dataset, &self.parts.vault));
         information::tables(&shown.collect::<Result<Vec<_>, QueryError>>()?)
     }
 

@@ -33,7 +33,10 @@ pub enum QueryError {
         position: Option<Position>,
     },
     /// The statement is SQL, but not one that may be asked.
-    #[error("only SELECT, WITH and VALUES are allowed, one statement at a time: {reason}")]
+    #[error(
+        "only SELECT, WITH, VALUES, EXPLAIN of one of them, SHOW TABLES, SHOW COLUMNS FROM x and DESCRIBE x are allowed, \
+         one statement at a time: {reason}"
+    )]
     NotAllowed {
         /// What was found.
         reason: &'static str,

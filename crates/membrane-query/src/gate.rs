@@ -37,10 +37,13 @@ pub struct Statement {
     explains: bool,
     parameters: Vec<Parameter>,
     tables: Vec<DatasetName>,
+    described: Option<DatasetName>,
     lists: bool,
     lookups: Vec<Lookup>,
     /// The parameters whose values are looked up.
     looked_up: Vec<usize>,
+    /// How many values its parameters need.
+    needed: usize,
     redacted: redact::Redacted,
 }
 
@@ -83,22 +86,45 @@ impl Statement {
             }
             (None, _) => return Err(QueryError::Syntax { position: None }),
         };
-        let shape::Named { mut tables, lists, lookups } = shape::check(&query, limits)?;
-        tables.extend(described);
+        let shape::Named { tables, lists, lookups, parameters: needed } = shape::check(&query, limits)?;
         let looked_up = lookups.iter().filter_map(|call| call.parameter).collect();
         let lookups = lookups.into_iter().map(|call| call.lookup).collect();
-        Ok(Self { query, explains, parameters: Vec::new(), tables, lists, lookups, looked_up, redacted })
+        Ok(Self {
+            query,
+            explains,
+            parameters: Vec::new(),
+            tables,
+            described,
+            lists,
+            lookups,
+            looked_up,
+            needed,
+            redacted,
+        })
     }
 
     /// Gives the statement the values of `$1`, `$2` and so on.
     ///
     /// # Errors
-    /// [`QueryError`] `too_complex`: too many, or too long together; `unsupported`: one that is looked up is no text.
+    /// [`QueryError`] `too_complex`: too many, or too long together; `unsupported`: one that is looked up is no text;
+    /// `invalid`: more or fewer than it has.
     pub fn with_parameters(mut self, values: Vec<Parameter>, limits: &Limits) -> Result<Self, QueryError> {
         parameter::check(&values, limits)?;
         let is_text = |place: &usize| matches!(values.get(*place), Some(Parameter::Text(_)));
         if !self.looked_up.iter().all(is_text) {
             return Err(lookup::no_text());
+        }
+        match values.len() {
+            given if given < self.needed => {
+                let what =
+                    "a parameter has no value: `$1` is the first of those that are sent beside the statement";
+                return Err(QueryError::Invalid { what, position: None });
+            }
+            given if given > self.needed => {
+                let what = "more values were sent than it has parameters (`$1`, `$2`)";
+                return Err(QueryError::Invalid { what, position: None });
+            }
+            _ => {}
         }
         self.parameters = values;
         Ok(self)
@@ -110,10 +136,16 @@ impl Statement {
         self.explains
     }
 
-    /// Returns the datasets that the statement names, sorted, each once.
+    /// Returns the datasets that the statement reads, sorted, each once.
     #[must_use]
     pub fn tables(&self) -> &[DatasetName] {
         &self.tables
+    }
+
+    /// Returns the dataset that it asks the columns of, by SHOW or DESCRIBE.
+    #[must_use]
+    pub const fn described(&self) -> Option<&DatasetName> {
+        self.described.as_ref()
     }
 
     /// Tells whether it asks what there is: `information_schema`, SHOW or DESCRIBE.

@@ -1,11 +1,15 @@
 //! `information_schema`: what there is for one principal (ISO/IEC 9075-11), read off the permit and nothing else.
 //!
 //! PRIVACY: columns are numbered as they are shown, so that a gap does not tell of one that is not. Whether a value may be
-//! missing is not told: every shown column may be NULL.
+//! missing is not told: every shown column may be NULL. Beside what the standard has stands `reveal_level`, how much of the
+//! values is shown.
 
 use std::fmt;
 use std::sync::Arc;
 
+use crate::error::QueryError;
+use crate::rules::{ColumnRule, ScanRules};
+use crate::session::{CATALOG, SCHEMA};
 use async_trait::async_trait;
 use datafusion::arrow::array::{ArrayRef, Int64Array, StringArray, new_null_array};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
@@ -15,10 +19,6 @@ use datafusion::common::Result as DataFusionResult;
 use datafusion::datasource::MemTable;
 use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_plan::ExecutionPlan;
-use membrane_model::DatasetName;
-
-use crate::error::QueryError;
-use crate::session::{CATALOG, SCHEMA};
 
 /// The name of the schema.
 pub(crate) const NAME: &str = "information_schema";
@@ -38,17 +38,16 @@ pub(crate) fn has(table: &str) -> bool {
 pub(crate) struct InformationTable(MemTable);
 
 /// Makes its tables, of the datasets that there are and the columns that they show.
-pub(crate) fn tables(
-    datasets: &[(DatasetName, SchemaRef)],
-) -> Result<Vec<(&'static str, InformationTable)>, QueryError> {
-    let columns: Vec<(&str, usize, &Field)> = datasets
+pub(crate) fn tables(datasets: &[ScanRules]) -> Result<Vec<(&'static str, InformationTable)>, QueryError> {
+    let columns: Vec<(&str, usize, &ColumnRule)> = datasets
         .iter()
-        .flat_map(|(dataset, shown)| {
-            let fields = shown.fields().iter().enumerate();
-            fields.map(|(index, field)| (dataset.as_str(), index + 1, field.as_ref()))
+        .flat_map(|rules| {
+            let columns = rules.columns.iter().enumerate();
+            columns.map(|(index, column)| (rules.dataset.as_str(), index + 1, column))
         })
         .collect();
-    let names = datasets.iter().map(|(dataset, _)| dataset.as_str());
+    let types: Vec<DataType> = columns.iter().map(|(.., column)| column.shown_type()).collect();
+    let names = datasets.iter().map(|rules| rules.dataset.as_str());
     let numbers = columns.iter().map(|(_, number, _)| i64::try_from(*number).unwrap_or(i64::MAX));
     let (all, each) = (datasets.len(), columns.len());
     Ok(vec![
@@ -67,13 +66,14 @@ pub(crate) fn tables(
                 ("table_catalog", always(CATALOG, each)),
                 ("table_schema", always(SCHEMA, each)),
                 ("table_name", texts(columns.iter().map(|(dataset, ..)| *dataset))),
-                ("column_name", texts(columns.iter().map(|(.., field)| field.name().as_str()))),
+                ("column_name", texts(columns.iter().map(|(.., column)| column.name.as_str()))),
                 ("ordinal_position", Arc::new(Int64Array::from_iter_values(numbers))),
                 ("column_default", new_null_array(&DataType::Utf8, each)),
                 ("is_nullable", always("YES", each)),
-                ("data_type", texts(columns.iter().map(|(.., field)| sql_type(field.data_type())))),
-                ("numeric_precision", whole(columns.iter().map(|(.., field)| precision(field.data_type())))),
-                ("numeric_scale", whole(columns.iter().map(|(.., field)| scale(field.data_type())))),
+                ("data_type", texts(types.iter().map(sql_type))),
+                ("numeric_precision", whole(types.iter().map(precision))),
+                ("numeric_scale", whole(types.iter().map(scale))),
+                ("reveal_level", texts(columns.iter().map(|(.., column)| column.level().as_str()))),
             ])?,
         ),
         (

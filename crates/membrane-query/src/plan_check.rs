@@ -49,8 +49,14 @@ fn check_node(node: &LogicalPlan) -> Result<(), QueryError> {
         | LogicalPlan::Subquery(_)
         | LogicalPlan::SubqueryAlias(_)
         | LogicalPlan::Limit(_)
-        | LogicalPlan::Values(_)
         | LogicalPlan::Distinct(_) => Ok(()),
+        LogicalPlan::Values(values) => {
+            match values.values.iter().flatten().any(Expr::contains_scalar_subquery) {
+                // DataFusion plans them and does not run them.
+                true => Err(unsupported("a subquery in VALUES; write SELECT (SELECT ..)")),
+                false => Ok(()),
+            }
+        }
         LogicalPlan::TableScan(scan) => check_scan(scan),
         LogicalPlan::RecursiveQuery(_) => Err(unsupported("WITH RECURSIVE")),
         LogicalPlan::Unnest(_) => Err(unsupported("UNNEST")),

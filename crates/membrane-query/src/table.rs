@@ -115,7 +115,10 @@ impl GovernedTable {
             place: place.clone(),
             limit,
             outputs,
-            known: Arc::new(Statistics::new_unknown(&shown)),
+            known: Arc::new(match self.rules.rows {
+                RowRule::All => Statistics::new_unknown(&shown),
+                RowRule::When(_) | RowRule::None => known::supposed(&shown, filters),
+            }),
         };
         let inner = match (&self.rules.rows, &self.inner) {
             // Nothing is stored, or no row may be seen: both look the same.

@@ -8,13 +8,11 @@ use cedar_policy_symcc::solver::{LocalSolver, SolverError};
 
 use super::ProveError;
 
-/// The environment variable that names the program, as the prover reads it.
-const PROGRAM: &str = "CVC5";
-const DEFAULT: &str = "cvc5";
+/// How it is started: it reads SMT-LIB, and gives a question up after a minute.
+const ARGUMENTS: [&str; 3] = ["--lang", "smt", "--tlimit=60000"];
 
 /// Returns the first line that the solver says of its version.
-pub(super) fn version() -> io::Result<String> {
-    let program = std::env::var(PROGRAM).unwrap_or_else(|_| DEFAULT.to_owned());
+pub(super) fn version(program: &str) -> io::Result<String> {
     let told = Command::new(program).arg("--version").stdin(Stdio::null()).output()?;
     let told = String::from_utf8_lossy(&told.stdout).into_owned();
     let line = told.lines().next().unwrap_or_default().trim();
@@ -22,11 +20,13 @@ pub(super) fn version() -> io::Result<String> {
 }
 
 /// Starts the solver.
-pub(super) fn start() -> Result<CedarSymCompiler<LocalSolver>, ProveError> {
-    let solver = LocalSolver::cvc5().map_err(|error| match error {
+pub(super) fn start(program: &str) -> Result<CedarSymCompiler<LocalSolver>, ProveError> {
+    let undecided = |reason: String| ProveError::Undecided { what: "anything".to_owned(), reason };
+    let mut command = tokio::process::Command::new(program);
+    let solver = LocalSolver::from_command(command.args(ARGUMENTS).kill_on_drop(true));
+    let solver = solver.map_err(|error| match error {
         SolverError::Io(error) => ProveError::NoSolver(error),
-        other => ProveError::Undecided { what: "anything".to_owned(), reason: other.to_string() },
+        other => undecided(other.to_string()),
     })?;
-    CedarSymCompiler::new(solver)
-        .map_err(|error| ProveError::Undecided { what: "anything".to_owned(), reason: error.to_string() })
+    CedarSymCompiler::new(solver).map_err(|error| undecided(error.to_string()))
 }

@@ -29,7 +29,7 @@ fn broken(without: &str, more: &str) -> Policies {
 
 #[tokio::test]
 async fn the_claims_of_the_repository_hold() {
-    let proof = broken("", "").prove().await.unwrap();
+    let proof = broken("", "").prove("cvc5").await.unwrap();
     for verdict in &proof.verdicts {
         assert!(
             verdict.counter_example.is_none(),
@@ -78,7 +78,7 @@ async fn a_broken_set_has_a_counter_example() {
     ];
     for (name, more, by) in cases {
         let policies = broken("floor.cedar", more);
-        let mut prover = Prover::start(&policies).unwrap();
+        let mut prover = Prover::start(&policies, "cvc5").unwrap();
         let claim = policies.claims.iter().find(|claim| claim.name() == name).unwrap();
         let found = prover.implies(claim).await.unwrap().unwrap_or_else(|| panic!("{name} holds"));
         assert!(found.policies.iter().any(|policy| by.split(' ').any(|by| by == policy)), "{name}: {found}");
@@ -92,6 +92,12 @@ async fn a_policy_that_can_err_is_found() {
         "",
         r#"@id("broken") forbid (principal is Analyst, action == Action::"readRow", resource) when { principal.clearance + 1 > 5 };"#,
     );
-    let found = Prover::start(&policies).unwrap().never_errs().await.unwrap().unwrap();
+    let found = Prover::start(&policies, "cvc5").unwrap().never_errs().await.unwrap().unwrap();
     assert_eq!(found.policies, ["broken"]);
+}
+
+#[tokio::test]
+async fn without_a_solver_nothing_is_proved() {
+    let error = broken("", "").prove("no-such-solver").await.unwrap_err();
+    assert!(error.to_string().contains("apt-get install cvc5"), "{error}");
 }

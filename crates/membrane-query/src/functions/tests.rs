@@ -32,3 +32,12 @@ fn volatile_and_sizing_functions_are_out() {
         assert!(!names.iter().any(|known| known == name), "{name}");
     }
 }
+
+/// The page for analysts lists what there is.
+#[test]
+fn the_page_for_analysts_has_every_function() {
+    let page = include_str!("../../../../docs/analysts.md");
+    for name in [SCALAR, AGGREGATE, WINDOW].into_iter().flatten() {
+        assert!(page.contains(&format!("`{name}`")), "{name}");
+    }
+}

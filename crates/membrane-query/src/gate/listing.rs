@@ -9,6 +9,7 @@ use membrane_model::DatasetName;
 
 use super::shape::{normalised, unknown_table};
 use crate::error::QueryError;
+use crate::session::{CATALOG, SCHEMA};
 
 const TABLES: &str = "SELECT table_name FROM information_schema.tables ORDER BY table_name";
 
@@ -64,15 +65,19 @@ fn in_what(options: &ShowStatementOptions) -> Option<Option<&ShowStatementIn>> {
 }
 
 fn columns(name: &ObjectName) -> Result<Listing, QueryError> {
-    let ident = match name.0.as_slice() {
-        [one] => one.as_ident(),
+    let parts: Vec<_> = name.0.iter().map(|part| part.as_ident().map(normalised)).collect();
+    let dataset: Option<DatasetName> = match parts.as_slice() {
+        [Some(name)] => name.parse().ok(),
+        [Some(schema), Some(name)] if *schema == SCHEMA => name.parse().ok(),
+        [Some(catalog), Some(schema), Some(name)] if *catalog == CATALOG && *schema == SCHEMA => {
+            name.parse().ok()
+        }
         _ => None,
     };
-    let dataset: Option<DatasetName> = ident.and_then(|ident| normalised(ident).parse().ok());
     let dataset = dataset.ok_or_else(|| unknown_table(name))?;
     // A dataset's name has letters, digits and `_` only: it cannot end the literal.
     let sql = format!(
-        "SELECT column_name, data_type FROM information_schema.columns \
+        "SELECT column_name, data_type, reveal_level FROM information_schema.columns \
          WHERE table_name = '{dataset}' ORDER BY ordinal_position"
     );
     listing(&sql, Some(dataset))

@@ -6,15 +6,16 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     Expr, Ident, LimitClause, ObjectName, Query, Select, SelectFlavor, SetExpr, Statement, TableFactor,
-    Visit, Visitor,
+    Value, Visit, Visitor,
 };
 use membrane_model::{DatasetName, Limits};
 
-use super::{grouping, lookup, position};
+use super::{grouping, lookup, parameter, position};
 use crate::error::QueryError;
 use crate::functions;
 use crate::information;
 use crate::plain_name::plain_name;
+use crate::session::{CATALOG, SCHEMA};
 
 /// Links of a chain of operators (`a + b + c ...`), for each level of nesting that is allowed.
 const CHAIN_PER_LEVEL: usize = 16;
@@ -31,6 +32,8 @@ pub(super) struct Named {
     pub(super) lists: bool,
     /// The calls by which it looks exact values up.
     pub(super) lookups: Vec<lookup::Call>,
+    /// How many values its parameters need.
+    pub(super) parameters: usize,
 }
 
 /// Checks a query and returns what it names.
@@ -43,12 +46,13 @@ pub(super) fn check(query: &Query, limits: &Limits) -> Result<Named, QueryError>
         tables: BTreeSet::new(),
         lists: false,
         lookups: Vec::new(),
+        parameters: 0,
     };
     match query.visit(&mut shape) {
         ControlFlow::Break(error) => Err(*error),
         ControlFlow::Continue(()) => {
             let tables = shape.tables.into_iter().collect();
-            Ok(Named { tables, lists: shape.lists, lookups: shape.lookups })
+            Ok(Named { tables, lists: shape.lists, lookups: shape.lookups, parameters: shape.parameters })
         }
     }
 }
@@ -73,6 +77,7 @@ struct Shape<'a> {
     tables: BTreeSet<DatasetName>,
     lists: bool,
     lookups: Vec<lookup::Call>,
+    parameters: usize,
 }
 
 type Flow = ControlFlow<Box<QueryError>>;
@@ -166,16 +171,25 @@ impl Visitor for Shape<'_> {
     fn pre_visit_relation(&mut self, relation: &ObjectName) -> Flow {
         let parts: Vec<_> = relation.0.iter().map(|part| part.as_ident().map(normalised)).collect();
         let name = match parts.as_slice() {
-            [Some(name)] => name,
-            [Some(schema), Some(table)] if *schema == information::NAME && information::has(table) => {
+            [Some(name)] => match self.weight_of(name) {
+                Some(weight) => return self.add_weight(weight),
+                None => name,
+            },
+            // As `information_schema` names them, and so the programs that read it.
+            [Some(schema), Some(name)] if *schema == SCHEMA => name,
+            [Some(catalog), Some(schema), Some(name)] if *catalog == CATALOG && *schema == SCHEMA => name,
+            [Some(schema), Some(table)] if is_information(schema, table) => {
+                self.lists = true;
+                return GO_ON;
+            }
+            [Some(catalog), Some(schema), Some(table)]
+                if *catalog == CATALOG && is_information(schema, table) =>
+            {
                 self.lists = true;
                 return GO_ON;
             }
             _ => return ControlFlow::Break(Box::new(unknown_table(relation))),
         };
-        if let Some(weight) = self.weight_of(name) {
-            return self.add_weight(weight);
-        }
         match name.parse() {
             Ok(dataset) => {
                 self.tables.insert(dataset);
@@ -187,6 +201,14 @@ impl Visitor for Shape<'_> {
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> Flow {
         check_expr(expr)?;
+        if let Expr::Value(value) = expr
+            && let Value::Placeholder(name) = &value.value
+        {
+            match parameter::place(name) {
+                Some(place) => self.parameters = self.parameters.max(place.saturating_add(1)),
+                None => return refuse("parameters other than `$1`, `$2` and so on"),
+            }
+        }
         if let Expr::Function(call) = expr
             && lookup::is_lookup(call)
         {
@@ -219,6 +241,10 @@ fn check_expr(expr: &Expr) -> Flow {
         },
         _ => GO_ON,
     }
+}
+
+fn is_information(schema: &str, table: &str) -> bool {
+    schema == information::NAME && information::has(table)
 }
 
 /// The error of a name that no dataset has.

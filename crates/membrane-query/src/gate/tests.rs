@@ -106,11 +106,13 @@ fn names_that_no_dataset_can_have_are_not_found() {
         "SELECT * FROM public.crm_members",
         "SELECT * FROM information_schema.views",
         "SELECT * FROM information_schema.df_settings",
-        "SELECT * FROM membrane.information_schema.tables",
+        "SELECT * FROM membrane.public.tables",
+        "SELECT * FROM other.main.crm_members",
+        "SELECT * FROM membrane.information_schema.views",
         "DESCRIBE public.crm_members",
         "SHOW COLUMNS FROM \"13800138000\"",
         "SELECT * FROM pg_catalog.pg_class",
-        "SELECT * FROM membrane.main.crm_members",
+        "SELECT * FROM a.membrane.main.crm_members",
         "SELECT * FROM \"CRM_members\"",
         "SELECT * FROM '/etc/passwd'",
         "SELECT * FROM \"/etc/passwd\"",
@@ -286,7 +288,8 @@ fn syntax_errors_tell_where_and_not_what() {
 fn what_there_is_is_asked_in_sql() {
     let asked = |sql: &str| {
         let statement = parse(sql).unwrap();
-        let tables: Vec<String> = statement.tables().iter().map(ToString::to_string).collect();
+        let tables: Vec<String> =
+            statement.tables().iter().chain(statement.described()).map(ToString::to_string).collect();
         (statement.lists(), tables.join(" "))
     };
     let (lists, plain) =
@@ -298,6 +301,9 @@ fn what_there_is_is_asked_in_sql() {
     assert_eq!(asked("SHOW COLUMNS FROM Crm_Members"), lists("crm_members"));
     assert_eq!(asked("DESCRIBE crm_members"), lists("crm_members"));
     assert_eq!(asked("DESC crm_members;"), lists("crm_members"));
+    assert_eq!(asked("DESCRIBE membrane.main.crm_members"), lists("crm_members"));
+    assert_eq!(asked("SELECT * FROM membrane.information_schema.columns"), lists(""));
+    assert_eq!(asked("WITH a AS (SELECT 1) SELECT * FROM main.a, MEMBRANE.Main.b"), plain("a b"));
     assert_eq!(asked("SELECT * FROM tables"), plain("tables"));
     // A name of the statement's own is no schema.
     assert_eq!(asked("WITH tables AS (SELECT 1) SELECT * FROM tables"), plain(""));
@@ -332,4 +338,26 @@ fn what_is_looked_up_is_a_text() {
     check(sql, vec![text()], false);
     let unnamed = parse("SELECT * FROM t WHERE phone = member_token('phone', $0)");
     assert_eq!(unnamed.unwrap_err().code(), "unsupported");
+}
+
+#[test]
+fn parameters_have_values_and_values_parameters() {
+    let check = |sql: &str, given: usize, fits: bool| {
+        let bound = parse(sql).unwrap().with_parameters(vec![Parameter::Null; given], &Limits::default());
+        assert_eq!(bound.map_err(|error| error.code()).err(), (!fits).then_some("invalid"), "{sql} {given}");
+    };
+    for (sql, needed) in [
+        ("SELECT 1", 0),
+        ("SELECT $2, $1", 2),
+        ("SELECT x FROM t WHERE x IN (SELECT y FROM u WHERE z = $3) LIMIT $1", 3),
+        ("VALUES ($1)", 1),
+        ("SHOW TABLES", 0),
+    ] {
+        for given in 0..5 {
+            check(sql, given, given == needed);
+        }
+    }
+    for sql in ["SELECT $0", "SELECT $name", "SELECT ?", "SELECT :x"] {
+        assert!(parse(sql).is_err(), "{sql}");
+    }
 }

@@ -14,7 +14,7 @@ pub(crate) const DOC: MaskDoc = MaskDoc {
     name: "opaque",
     level: "token",
     types: "every type; shown as text",
-    shows: "22 letters and digits, the same ones for equal values within one purpose or partner",
+    shows: "22 letters, digits, `-` and `_`, the same ones for equal values within one purpose or partner",
     examples: &[],
 };
 

@@ -7,8 +7,9 @@
 //! what the principal may see. Where every row may be seen, that is the number of rows, which `count(*)` tells, and the
 //! least and greatest value of columns that are shown as they are stored, which `min` and `max` tell: of the table, not of
 //! its files, which are cut by the size of hidden columns too. Of the statement's own conditions it is estimated how many
-//! rows they leave, as DataFusion does it for tables of its own. Where a row rule hides rows, nothing is known. And all
-//! is given as an estimate: no answer is computed from it.
+//! rows they leave, as DataFusion does it for tables of its own. Where a row rule hides rows, nothing is known: a number is
+//! supposed that is the same for every such table, stored or not. And all is given as an estimate: no answer is computed
+//! from it.
 
 use std::sync::Arc;
 
@@ -26,8 +27,17 @@ use membrane_lake::Extent;
 use crate::fault::ScanFault;
 use crate::rules::{ColumnRule, ScanRules};
 
-/// Bytes of a text, about.
-const TEXT_BYTES: usize = 32;
+/// Rows that are supposed where nothing is known: members are fewer than what they do. Without a number the side that the
+/// statement names first is kept in memory, and that is as likely as not what they do.
+const SUPPOSED_ROWS: usize = 1_000_000;
+/// Of so many rows a condition is supposed to leave one, as DataFusion has it.
+const SUPPOSED_SELECTIVITY: usize = 5;
+
+/// Returns what is supposed of a table in which rows may be hidden.
+pub(super) fn supposed(shown: &SchemaRef, filters: &[Expr]) -> Statistics {
+    let rows = if filters.is_empty() { SUPPOSED_ROWS } else { SUPPOSED_ROWS / SUPPOSED_SELECTIVITY };
+    Statistics { num_rows: Precision::Inexact(rows), ..Statistics::new_unknown(shown) }
+}
 
 /// Returns what may be known of the rows that conditions leave of a table, where every row may be seen.
 pub(super) fn of_all_rows(
@@ -75,7 +85,10 @@ pub(super) fn of_all_rows(
         })
         .map(Option::unwrap_or_default)
         .collect();
-    Ok(sized(Statistics { column_statistics, ..left }, shown))
+    // As DataFusion has it of files: of texts nobody knows the size in memory, and then rows are compared.
+    let mut known = Statistics { column_statistics, total_byte_size: Precision::Absent, ..left };
+    known.calculate_total_byte_size(shown);
+    Ok(known)
 }
 
 /// Estimates what a filter leaves.
@@ -92,17 +105,6 @@ fn estimate(
     let left = filter.statistics_from_inputs(&[Arc::new(all)], &StatisticsArgs::new());
     // A bound that was only estimated must not become a certainty.
     left.map(|left| Statistics::clone(&left).to_inexact()).map_err(|_| ScanFault::Shape)
-}
-
-/// Returns the statistics with the size that the shown columns have in memory, about.
-fn sized(mut statistics: Statistics, shown: &Schema) -> Statistics {
-    let row = shown.fields().iter().map(|field| field.data_type().primitive_width().unwrap_or(TEXT_BYTES));
-    let row: usize = row.sum();
-    statistics.total_byte_size = match statistics.num_rows.get_value() {
-        Some(rows) => Precision::Inexact(rows.saturating_mul(row)),
-        None => Precision::Absent,
-    };
-    statistics
 }
 
 fn bound(value: i128, data_type: &DataType) -> Option<ScalarValue> {

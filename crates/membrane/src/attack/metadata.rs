@@ -47,6 +47,8 @@ const LISTED: &[(&str, &str)] = &[
     ("information_schema.columns", "SELECT * FROM information_schema.columns ORDER BY 3, 5"),
     ("information_schema.schemata", "SELECT * FROM information_schema.schemata ORDER BY 2"),
     ("SHOW TABLES", "SHOW TABLES"),
+    ("by the whole name", "SELECT * FROM membrane.information_schema.tables ORDER BY 3"),
+    ("a dataset by its whole name", "SELECT count(*) AS n FROM membrane.main.crm_members"),
     ("SHOW COLUMNS", "SHOW COLUMNS FROM crm_members"),
     ("DESCRIBE", "DESCRIBE crm_members"),
     (
@@ -103,11 +105,15 @@ const SCHEMAS: &[(&str, &str, &str)] = &[
     ("pg_class", "SELECT * FROM pg_class", "SELECT * FROM no_class"),
     ("pg_tables", "SELECT * FROM pg_tables", "SELECT * FROM no_tables"),
     ("pg_stats", "SELECT * FROM pg_stats", "SELECT * FROM no_stats"),
-    ("the engine's own schema", "SELECT * FROM main.crm_members", "SELECT * FROM none.crm_members"),
     (
-        "the engine's own catalog",
-        "SELECT * FROM membrane.main.crm_members",
-        "SELECT * FROM nocatalg.main.crm_members",
+        "a file, in the engine's own schema",
+        "SELECT * FROM main.\"/etc/passwd\"",
+        "SELECT * FROM none.\"/etc/passwd\"",
+    ),
+    (
+        "what was set aside, in the engine's own schema",
+        "SELECT * FROM membrane.main.crm_members_quarantine",
+        "SELECT * FROM membrane.main.crm_members_nothing000",
     ),
     ("the schema public", "SELECT * FROM public.crm_members", "SELECT * FROM nobody.crm_members"),
     (
@@ -151,6 +157,11 @@ const PROBES: &[(&str, &str, &str)] = &[
         "a hidden dataset in WITH",
         "WITH x AS (SELECT * FROM dim_stores) SELECT 1 AS n",
         "WITH x AS (SELECT * FROM dim_nobody) SELECT 1 AS n",
+    ),
+    (
+        "a hidden dataset, in the engine's own schema",
+        "SELECT count(*) AS n FROM main.crm_members",
+        "SELECT count(*) AS n FROM main.crm_nobodys",
     ),
     ("a hidden dataset, described", "DESCRIBE crm_members", "DESCRIBE crm_nobodys"),
     ("columns of a hidden dataset, shown", "SHOW COLUMNS FROM crm_members", "SHOW COLUMNS FROM crm_nobodys"),

@@ -75,6 +75,9 @@ enum PolicyCommand {
     /// Prove every claim of `claims/*.cedar` for whatever may be asked, or print a counter-example.
     #[command(after_help = "Example:\n  membrane policy prove")]
     Prove {
+        /// The solver: cvc5, by name or path.
+        #[arg(long, default_value = "cvc5", value_name = "PROGRAM")]
+        solver: String,
         /// Report as JSON.
         #[arg(long)]
         json: bool,
@@ -132,7 +135,9 @@ pub(super) async fn run(args: &PolicyArgs, env: &Env) -> Result<(), CliError> {
             };
             matrix::run(&policies.matrix(&catalog, env.clock.now()), Path::new(&config.policies.dir), what)
         }
-        PolicyCommand::Prove { json } => prove::run(&read(&env.config()?, false)?, *json).await,
+        PolicyCommand::Prove { solver, json } => {
+            prove::run(&read(&env.config()?, false)?, solver, *json).await
+        }
         PolicyCommand::Explain { principal, column: (dataset, column), purpose, action, json } => {
             let (catalog, policies) = both(&env.config()?, false)?;
             let (action, now) = (*action, env.clock.now());

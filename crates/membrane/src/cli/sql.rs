@@ -23,11 +23,15 @@ const SHOWN_MAX: usize = 200;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   membrane sql \"SELECT name, phone, city FROM crm_members LIMIT 5\" --as analyst:ana --purpose marketing_analysis
+  membrane sql \"SHOW TABLES\" --as analyst:ana --purpose marketing_analysis
+  membrane sql \"SELECT count(*) FROM crm_members WHERE city = $1\" --param 上海 --as analyst:ana --purpose marketing_analysis
   membrane sql - --as analyst:ana --purpose marketing_analysis --csv < question.sql > answer.csv")]
 pub(super) struct SqlArgs {
-    /// One SELECT, WITH or VALUES, or EXPLAIN in front of one for its plan; `-` reads it from standard input.
+    /// One SELECT, WITH or VALUES, EXPLAIN in front of one for its plan, SHOW TABLES, SHOW COLUMNS FROM x or DESCRIBE x; `-`
+    /// reads it from standard input.
     sql: String,
-    /// A text for `$1`, the next for `$2`, and so on: no quotes are needed, and nothing in it is SQL.
+    /// A text for `$1`, the next for `$2`, and so on: no quotes are needed, and nothing in it is SQL. Where a number is
+    /// wanted, as in LIMIT, write CAST($1 AS BIGINT).
     #[arg(long = "param", value_name = "TEXT", allow_hyphen_values = true)]
     parameters: Vec<String>,
     /// Why: one of the catalog's purposes; `membrane catalog purposes` lists them.

@@ -145,7 +145,7 @@ impl ActiveRun {
     /// Asks for a permit on all that a statement names.
     pub(super) async fn permit_to_read(&mut self, hub: &Hub, statement: &Statement) -> Result<Permit, Error> {
         let wanted = Wanted {
-            datasets: statement.tables().to_vec(),
+            datasets: statement.tables().iter().chain(statement.described()).cloned().collect(),
             lists: statement.lists(),
             lookups: statement.lookups().to_vec(),
         };

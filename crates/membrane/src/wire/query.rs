@@ -7,11 +7,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+/// 2^63: from here on a whole number is none of 64 bits.
+const WHOLE_MAX: f64 = 9_223_372_036_854_775_808.0;
+
 /// A query.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QueryBody {
-    /// One SELECT, WITH or VALUES, or EXPLAIN in front of one for its plan.
+    /// One SELECT, WITH or VALUES, or EXPLAIN in front of one for its plan; SHOW TABLES, SHOW COLUMNS FROM x, DESCRIBE x.
     #[schema(example = "SELECT name, phone, city FROM crm_members LIMIT 5")]
     pub sql: String,
     /// Why: one of the catalog's purposes.
@@ -20,28 +23,32 @@ pub struct QueryBody {
     pub purpose: Option<Purpose>,
     /// The values of `$1`, `$2` and so on: NULL, true or false, numbers, texts. Whole numbers beyond 64 bits as texts.
     #[serde(default)]
-    #[schema(value_type = Vec<Object>, example = json!([]))]
-    pub parameters: Vec<Value>,
+    #[schema(value_type = Option<Vec<Value>>, example = json!([]))]
+    pub parameters: Option<Vec<Value>>,
 }
 
 impl QueryBody {
-    /// Takes the values of the parameters out of the body; nothing when one is an array, an object or a whole number
-    /// beyond 64 bits.
-    #[must_use]
-    pub fn parameters(&self) -> Option<Vec<Parameter>> {
+    /// Takes the values of the parameters out of the body.
+    ///
+    /// # Errors
+    /// What is wrong with one of them.
+    pub fn parameters(&self) -> Result<Vec<Parameter>, &'static str> {
         self.parameters
             .iter()
+            .flatten()
             .map(|value| match value {
-                Value::Null => Some(Parameter::Null),
-                Value::Bool(value) => Some(Parameter::Boolean(*value)),
+                Value::Null => Ok(Parameter::Null),
+                Value::Bool(value) => Ok(Parameter::Boolean(*value)),
                 Value::Number(number) => match (number.as_i64(), number.as_f64()) {
-                    (Some(whole), _) => Some(Parameter::Integer(whole)),
-                    // A float would be another number.
-                    (None, _) if number.is_u64() => None,
-                    (None, number) => number.map(Parameter::Number),
+                    (Some(whole), _) => Ok(Parameter::Integer(whole)),
+                    (None, Some(number)) if number.abs() < WHOLE_MAX => Ok(Parameter::Number(number)),
+                    // A float would be another number than the one that was written.
+                    (None, _) => Err("a number in `parameters` is beyond 64 bits: write it as a text"),
                 },
-                Value::String(text) => Some(Parameter::Text(text.clone())),
-                Value::Array(_) | Value::Object(_) => None,
+                Value::String(text) => Ok(Parameter::Text(text.clone())),
+                Value::Array(_) | Value::Object(_) => {
+                    Err("a parameter is NULL, true, false, a number or a text, not an array or an object")
+                }
             })
             .collect()
     }

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use crate::cli::{CliError, out};
 
 /// Proves every claim, and prints a counter-example of each that does not hold.
-pub(super) async fn run(policies: &Policies, json: bool) -> Result<(), CliError> {
-    let proof = policies.prove().await.map_err(CliError::failed)?;
+pub(super) async fn run(policies: &Policies, solver: &str, json: bool) -> Result<(), CliError> {
+    let proof = policies.prove(solver).await.map_err(CliError::failed)?;
     if json {
         out::json(&shaped(&proof))?;
     } else {

@@ -46,11 +46,8 @@ pub(in crate::http) async fn post_query(
     RowsAs(format): RowsAs,
     JsonBody(body): JsonBody<QueryBody>,
 ) -> Result<Response, Failure> {
-    let parameters = body.parameters().ok_or_else(|| {
-        let told = "a parameter is NULL, true, false, a number or a text, not an array or an object; write whole numbers from \
-             9223372036854775808 on as texts";
-        Failure { error: Error::BadRequest(told.into()), run: None }
-    })?;
+    let told = |told: &str| Failure { error: Error::BadRequest(told.into()), run: None };
+    let parameters = body.parameters().map_err(told)?;
     let request = QueryRequest { sql: body.sql, purpose: body.purpose, parameters };
     let answer = flow::query(&ctx, &app.hub, request).await?;
     let head = vec![
