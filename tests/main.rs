@@ -17,6 +17,7 @@ mod docs;
 mod ingest;
 mod masks;
 mod noninterference;
+mod policy;
 mod privacy;
 mod program;
 mod record;

@@ -34,10 +34,15 @@ impl Claim {
             }
         };
         let result = Validator::new(schema.clone()).validate(&policies, ValidationMode::Strict);
-        let errors = result.validation_errors().map(DetailedError::from);
-        let warnings = result.validation_warnings().map(DetailedError::from);
-        for error in errors.chain(warnings) {
+        let mut wrong: Vec<DetailedError> = result.validation_errors().map(DetailedError::from).collect();
+        // What is wrong with a policy usually makes it impossible as well: one message is enough.
+        if wrong.is_empty() {
+            wrong.extend(result.validation_warnings().map(DetailedError::from));
+        }
+        for error in wrong {
             let (place, message) = place_and_message(&error);
+            // The policies of a claim have no names.
+            let message = message.split_once("`, ").map_or(message.as_str(), |(_, message)| message);
             faults.push(source.fault(place.unwrap_or(0), message));
         }
         let name = source.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();

@@ -29,7 +29,7 @@ use crate::rules::{ColumnRule, ScanRules};
 
 /// Rows that are supposed where nothing is known: members are fewer than what they do. Without a number the side that the
 /// statement names first is kept in memory, and that is as likely as not what they do.
-const SUPPOSED_ROWS: usize = 1_000_000;
+const SUPPOSED_ROWS: usize = 250_000;
 /// Of so many rows a condition is supposed to leave one, as DataFusion has it.
 const SUPPOSED_SELECTIVITY: usize = 5;
 

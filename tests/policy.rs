@@ -1,0 +1,146 @@
+//! Policies as compliance works with them: cards, cases, the golden matrix, proofs and explanations, on the command line.
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use serde_json::Value;
+
+use crate::program::Program;
+use crate::world::repository;
+
+/// A folder of this repository's policies, to be changed.
+struct Changed(Program);
+
+impl Changed {
+    fn new() -> Self {
+        let program = Program::new();
+        copy(&repository().join("policies"), &program.path("policies"));
+        Self(program)
+    }
+
+    fn change(&self, file: &str, from: &str, to: &str) {
+        let path = self.0.path("policies").join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{file}: {from}");
+        fs::write(path, text.replacen(from, to, 1)).unwrap();
+    }
+
+    fn run(&self, words: &[&str]) -> Output {
+        let catalog = repository().join("catalog");
+        let mut command = self.0.bare();
+        command.args(["policy"]).args(words).arg("--catalog").arg(catalog).args(["--policies", "policies"]);
+        command.output().unwrap()
+    }
+
+    /// Runs a command that must end with a code; returns all that it said.
+    fn ends(&self, words: &[&str], code: i32) -> String {
+        let output = self.run(words);
+        let told = [output.stdout, output.stderr].concat();
+        let told = String::from_utf8(told).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{words:?}: {told}");
+        told
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+/// What is in the repository: no fault, every case as expected, who sees what as reviewed, every claim proved.
+#[test]
+fn the_policies_of_this_repository_are_what_they_say() {
+    let program = Program::new();
+    program.ok(&["policy", "check"]);
+    let cases = program.ok(&["policy", "test"]);
+    assert!(cases.ends_with("12 of 12 cases are as expected\n"), "{cases}");
+    program.ok(&["policy", "matrix", "--check"]);
+    let proof = program.json(&["policy", "prove"]);
+    let claims = proof["claims"].as_array().unwrap();
+    assert!(claims.len() >= 7 && claims.iter().all(|claim| claim["holds"] == Value::Bool(true)), "{proof}");
+    let cards = program.json(&["policy", "cards"]);
+    assert_eq!(cards.as_array().unwrap().len(), 16, "{cards}");
+}
+
+/// One line of a card is changed: the case, the matrix and the claim that it breaks say so, each in its own way.
+#[test]
+fn a_card_that_shows_too_much_is_found() {
+    let changed = Changed::new();
+    changed.change("cards/marketing.yaml", "as: partial(3,4)", "as: clear");
+    changed.change(
+        "floor.cedar",
+        "forbid (principal, action == Action::\"readClear\", resource in Class::\"pii\");",
+        "forbid (principal, action == Action::\"readClear\", resource in Class::\"pii.name\");",
+    );
+    changed.ends(&["check"], 0);
+    let told = changed.ends(&["test"], 1);
+    assert!(told.contains("column `phone` is clear and should be partial(3,4)"), "{told}");
+    assert!(told.contains("policies/cases/analysts.yaml:"), "{told}");
+    let told = changed.ends(&["matrix", "--check"], 1);
+    assert!(
+        told.contains("+ read for marketing_analysis by analyst:ana, analyst:chen: pii.phone clear | token"),
+        "{told}"
+    );
+    let told = changed.ends(&["prove"], 1);
+    assert!(told.contains("REFUTED  identifiers-are-never-in-clear"), "{told}");
+    assert!(told.contains("proved   partners-get-no-personal-data"), "{told}");
+    assert!(told.contains("1 of 7 claims do not hold"), "{told}");
+    // What is meant is written down, for whoever reviews the change.
+    changed.ends(&["matrix", "--write"], 0);
+    changed.ends(&["matrix", "--check"], 0);
+}
+
+#[test]
+fn faults_of_cards_cases_and_claims_have_their_lines() {
+    let changed = Changed::new();
+    changed.change("cards/service.yaml", "may: look-up", "may: look-upp");
+    changed.change("cases/others.yaml", "refused: true", "refused: maybe");
+    changed.change("claims/partners-get-no-members.cedar", "Row::crm_members", "Row::crm_member");
+    let told = changed.ends(&["check"], 2);
+    for part in [
+        "policies/cards/service.yaml:21:10: `may` of card `service.look-up` is one of",
+        "did you mean `look-up`?",
+        "policies/cases/others.yaml:7:",
+        "policies/claims/partners-get-no-members.cedar:",
+        "crm_member",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+}
+
+#[test]
+fn a_level_is_explained() {
+    let program = Program::new();
+    let explain = |who: &str, column: &str, purpose: &str| {
+        program.ok(&["policy", "explain", who, column, "--purpose", purpose])
+    };
+    let told = explain("analyst:ana", "app_events.phone", "marketing_analysis");
+    assert!(
+        told.contains(
+            "analyst:ana sees app_events.phone as token, for marketing_analysis, by analyst.tokens"
+        ),
+        "{told}"
+    );
+    assert!(told.contains("no other purpose, group or clearance shows more of it"), "{told}");
+    let told = explain("analyst:kim", "crm_members.tier", "marketing_analysis");
+    assert!(told.contains("does not see crm_members.tier"), "{told}");
+    assert!(told.contains("for the purpose customer_service: clear, by analyst.not-personal"), "{told}");
+    assert!(told.contains("in the group marketing: clear"), "{told}");
+    let unknown = program.run(&[
+        "policy",
+        "explain",
+        "analyst:nobody",
+        "crm_members.tier",
+        "--purpose",
+        "marketing_analysis",
+    ]);
+    assert_eq!(unknown.status.code(), Some(2));
+}
