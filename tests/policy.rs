@@ -144,3 +144,21 @@ fn a_level_is_explained() {
     ]);
     assert_eq!(unknown.status.code(), Some(2));
 }
+
+/// Who gains and who loses what, of those that there are and of all that there could be.
+#[test]
+fn two_versions_are_compared() {
+    let changed = Changed::new();
+    let before = repository().join("policies").display().to_string();
+    let told = changed.ends(&["diff", &before], 0);
+    assert!(told.contains("proved: both permit the same"), "{told}");
+    changed.change(
+        "cards/service.yaml",
+        "purposes: customer_service",
+        "purposes: [customer_service, operations]",
+    );
+    let told = changed.ends(&["diff", &before], 0);
+    assert!(told.contains("permitted now     Analyst::"), "{told}");
+    assert!(told.contains("Action::\"read\" Dataset::") && told.contains("by service.read"), "{told}");
+    assert!(told.contains("operations") && !told.contains("permitted before"), "{told}");
+}

@@ -59,6 +59,6 @@ pub use error::{Fault, PolicyError};
 pub use explain::{Asked, Change, Explanation, Question};
 pub use permit::{ColumnPermit, DatasetPermit, Permit, ShownWhen};
 pub use policies::Policies;
-pub use prove::{Claim, CounterExample, Proof, ProveError, Verdict};
+pub use prove::{Claim, CounterExample, Difference, Proof, ProveError, Verdict};
 pub use refusal::{Refused, RefusedReason};
 pub use row_rule::{CompareOperator, RowExpr, RowRule, RowValue};

@@ -13,6 +13,7 @@
 //! What is proved is about the policies. That a column has the class that it should have is for the catalog to say.
 
 mod claim;
+mod difference;
 mod solver;
 
 use std::fmt;
@@ -22,6 +23,7 @@ use cedar_policy_symcc::solver::LocalSolver;
 use cedar_policy_symcc::{CedarSymCompiler, CompiledPolicy, CompiledPolicySet, Env};
 
 pub use claim::Claim;
+pub use difference::Difference;
 
 use crate::Policies;
 
@@ -153,11 +155,7 @@ impl<'a> Prover<'a> {
                 .map_err(|error| undecided(&what, &error))?;
             let found = self.compiler.check_implies_with_counterexample_opt(&one.formula, &most).await;
             if let Some(found) = found.map_err(|error| undecided(&what, &error))? {
-                let answer = self.of.cedar.is_authorized(&found.request, &one.policies, &found.entities);
-                let mut policies: Vec<String> =
-                    answer.diagnostics().reason().map(ToString::to_string).collect();
-                policies.sort();
-                return Ok(Some(CounterExample::new(&found, policies)));
+                return Ok(Some(CounterExample::permitted(self.of, &found, &one.policies)));
             }
         }
         Ok(None)
@@ -182,6 +180,14 @@ impl<'a> Prover<'a> {
 }
 
 impl CounterExample {
+    /// A request that a set of policies permits: it is asked by which of them.
+    fn permitted(of: &Policies, found: &Env, policies: &PolicySet) -> Self {
+        let answer = of.cedar.is_authorized(&found.request, policies, &found.entities);
+        let mut permitting: Vec<String> = answer.diagnostics().reason().map(ToString::to_string).collect();
+        permitting.sort();
+        Self::new(found, permitting)
+    }
+
     fn new(found: &Env, policies: Vec<String>) -> Self {
         let request = &found.request;
         let shown = |uid: Option<&EntityUid>| uid.map_or("?".to_owned(), ToString::to_string);

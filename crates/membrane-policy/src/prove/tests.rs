@@ -101,3 +101,20 @@ async fn without_a_solver_nothing_is_proved() {
     let error = broken("", "").prove("no-such-solver").await.unwrap_err();
     assert!(error.to_string().contains("apt-get install cvc5"), "{error}");
 }
+
+#[tokio::test]
+async fn two_versions_are_compared() {
+    let same = broken("", "");
+    assert!(same.differences(&broken("", ""), "cvc5").await.unwrap().is_empty());
+    let more = broken(
+        "",
+        r#"@id("more") permit (principal is Service, action == Action::"read", resource == Dataset::"dim_stores")
+           when { context.purpose == "operations" };"#,
+    );
+    let found = more.differences(&same, "cvc5").await.unwrap();
+    let [gained] = found.as_slice() else { panic!("{found:?}") };
+    assert!(gained.gained && gained.example.policies == ["more"], "{gained:?}");
+    assert!(gained.example.asked.starts_with("Service::"), "{gained:?}");
+    let found = same.differences(&more, "cvc5").await.unwrap();
+    assert!(matches!(found.as_slice(), [lost] if !lost.gained), "{found:?}");
+}

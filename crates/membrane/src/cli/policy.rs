@@ -1,13 +1,14 @@
 //! `membrane policy`.
 
 mod cards;
+mod diff;
 mod explain;
 mod masks;
 mod matrix;
 mod prove;
 mod test;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use membrane_catalog::Catalog;
@@ -82,6 +83,20 @@ enum PolicyCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Compare with another folder of policies: who gains and who loses what, with an example of each kind of request.
+    #[command(
+        after_help = "Example:\n  git worktree add ../before main && membrane policy diff ../before/policies"
+    )]
+    Diff {
+        /// The folder of the policies that there were.
+        old: PathBuf,
+        /// The solver: cvc5, by name or path.
+        #[arg(long, default_value = "cvc5", value_name = "PROGRAM")]
+        solver: String,
+        /// Report as JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Explain how somebody sees a column: by which policies, and what would have to change for more.
     #[command(after_help = "Examples:
   membrane policy explain analyst:ana crm_members.phone --purpose marketing_analysis
@@ -137,6 +152,11 @@ pub(super) async fn run(args: &PolicyArgs, env: &Env) -> Result<(), CliError> {
         }
         PolicyCommand::Prove { solver, json } => {
             prove::run(&read(&env.config()?, false)?, solver, *json).await
+        }
+        PolicyCommand::Diff { old, solver, json } => {
+            let (catalog, new) = both(&env.config()?, false)?;
+            let old = Policies::load(old, &catalog).map_err(OpenError::from)?;
+            diff::run((&old, &new), &catalog, env.clock.now(), solver, *json).await
         }
         PolicyCommand::Explain { principal, column: (dataset, column), purpose, action, json } => {
             let (catalog, policies) = both(&env.config()?, false)?;

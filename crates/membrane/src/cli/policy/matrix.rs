@@ -53,7 +53,7 @@ pub(super) fn run(matrix: &str, policies: &Path, what: Use) -> Result<(), CliErr
 }
 
 /// Returns the lines of each block that were taken away and added, each with the block that it is in.
-fn differences(golden: &str, now: &str) -> Vec<String> {
+pub(super) fn differences(golden: &str, now: &str) -> Vec<String> {
     let (old, new) = (with_blocks(golden), with_blocks(now));
     let gone = old.iter().filter(|line| !new.contains(line)).map(|line| format!("- {line}"));
     let added = new.iter().filter(|line| !old.contains(line)).map(|line| format!("+ {line}"));
