@@ -24,12 +24,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
-use membrane_catalog::Catalog;
 use membrane_catalog::yaml::Mark;
+use membrane_catalog::{Catalog, Fault};
 use membrane_model::{Action, ColumnName, DatasetName, PrincipalId, Purpose, Shown};
 
 use crate::judge::judge;
 use crate::permit::GrantedDataset;
+use crate::world::World;
 use crate::{Policies, Request, RowRule};
 
 pub(crate) use read::read_cases;
@@ -98,6 +99,32 @@ impl Policies {
 }
 
 impl Case {
+    /// Lists the names in it that name nothing: of what is not there nothing is ever shown, as if that were expected.
+    pub(crate) fn unknown_names(&self, world: &World, catalog: &Catalog) -> Vec<Fault> {
+        let mut messages = Vec::new();
+        if !world.principals.contains_key(&self.who) {
+            messages.push(format!("there is no `{}` in `principals.json`", self.who));
+        }
+        if !catalog.has_purpose(&self.purpose) {
+            messages.push(format!("there is no purpose `{}` in `purposes.yaml`", self.purpose));
+        }
+        match (catalog.dataset(&self.dataset), &self.expected) {
+            (None, _) => messages.push(format!("there is no dataset `{}` in the catalog", self.dataset)),
+            (Some(dataset), Expected::Granted { columns, .. }) => {
+                let unknown = columns.keys().filter(|name| dataset.column(name).is_none());
+                messages.extend(unknown.map(|name| format!("`{}` has no column `{name}`", self.dataset)));
+            }
+            (Some(_), Expected::Refused) => {}
+        }
+        let fault = |message| Fault {
+            file: self.file.clone(),
+            line: self.mark.line,
+            column: self.mark.column,
+            message: format!("case `{}`: {message}", self.name),
+        };
+        messages.into_iter().map(fault).collect()
+    }
+
     fn differences(&self, policies: &Policies, catalog: &Catalog, now: DateTime<Utc>) -> Vec<String> {
         let request = Request {
             principal: self.who.clone(),

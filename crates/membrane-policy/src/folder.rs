@@ -17,6 +17,8 @@ const POLICY_EXTENSION: &str = "cedar";
 /// The folder of cards, below that of policies.
 const CARDS: &str = "cards";
 const YAML_EXTENSION: &str = "yaml";
+/// Who sees what, as it was reviewed.
+const MATRIX: &str = "matrix.txt";
 /// The folder of claims.
 const CLAIMS: &str = "claims";
 /// The folder of cases.
@@ -64,6 +66,35 @@ impl Folder {
             claims: files_if_any(&dir.join(CLAIMS), POLICY_EXTENSION)?,
             cases: files_if_any(&dir.join(CASES), YAML_EXTENSION)?,
         })
+    }
+
+    /// Lists files that would not be read: what looks like a policy must not be none.
+    pub(crate) fn unread(&self) -> Vec<Fault> {
+        let Some(dir) = self.schema.path.parent() else { return Vec::new() };
+        let of = [
+            ("", POLICY_EXTENSION),
+            (CARDS, YAML_EXTENSION),
+            (CLAIMS, POLICY_EXTENSION),
+            (CASES, YAML_EXTENSION),
+        ];
+        let mut faults = Vec::new();
+        for (folder, extension) in of {
+            let Ok(entries) = fs::read_dir(dir.join(folder)) else { continue };
+            for path in entries.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let known = match folder {
+                    "" => [SCHEMA, PRINCIPALS, MATRIX, CARDS, CLAIMS, CASES].contains(&name.as_str()),
+                    _ => false,
+                };
+                let read = path.extension().is_some_and(|found| found == extension) && path.is_file();
+                if known || read || name.starts_with('.') || name.starts_with("README") {
+                    continue;
+                }
+                let message = format!("not read: here are files that end in `.{extension}`");
+                faults.push(Fault { file: path, line: 1, column: 1, message });
+            }
+        }
+        faults
     }
 
     /// Reads the cards, each with the file that it is in. What cannot be read is a fault.

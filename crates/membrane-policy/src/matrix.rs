@@ -5,17 +5,17 @@ use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
 use membrane_catalog::Catalog;
-use membrane_model::{Action, ClassName, PrincipalId, Purpose, RevealLevel};
+use membrane_model::{Action, ClassName, DatasetName, PrincipalId, Purpose};
 
 use crate::ask::{Asker, Outcome};
 use crate::column::decide_column;
-use crate::permit::GrantedColumn;
 use crate::rows::decide_rows;
+use crate::schema::LOOK_UP;
 use crate::{Policies, RowRule};
 
 impl Policies {
-    /// Returns who sees what at a moment: per purpose, for all principals that see the same, the reveal
-    /// levels of each class over all datasets and how much of each dataset's rows.
+    /// Returns who sees what at a moment: per purpose, for all principals that see the same, how each
+    /// class is shown in which datasets, whether values may be looked up, and which of each dataset's rows.
     #[must_use]
     pub fn matrix(&self, catalog: &Catalog, now: DateTime<Utc>) -> String {
         let mut text = String::new();
@@ -49,7 +49,7 @@ impl Policies {
         now: DateTime<Utc>,
     ) -> Option<String> {
         let asker = Asker::new(self, self.world.principals.get(principal)?, Some(purpose), now)?;
-        let mut levels: BTreeMap<&ClassName, BTreeSet<Option<RevealLevel>>> = BTreeMap::new();
+        let mut shown: BTreeMap<&ClassName, BTreeMap<String, BTreeSet<&DatasetName>>> = BTreeMap::new();
         let mut rows = String::new();
         for dataset in catalog.datasets() {
             let Some(uids) = self.world.datasets.get(&dataset.name) else { continue };
@@ -59,16 +59,19 @@ impl Policies {
             for column in &dataset.columns {
                 let Some(resource) = uids.columns.get(&column.name) else { continue };
                 let granted = decide_column(&asker, column, resource).granted;
-                levels.entry(&column.class).or_default().insert(granted.as_ref().map(GrantedColumn::level));
+                let looked_up =
+                    granted.is_some() && asker.ask(LOOK_UP, resource).outcome == Outcome::Permitted;
+                let mut how = granted.map_or("hidden".to_owned(), |granted| granted.shown.to_string());
+                if looked_up && how.starts_with("token") {
+                    how.push_str(" (look-up)");
+                }
+                shown.entry(&column.class).or_default().entry(how).or_default().insert(&dataset.name);
             }
             let verdict = decide_rows(&asker, dataset, uids);
             let shown = match &verdict.rule {
                 RowRule::All => "all".to_owned(),
                 RowRule::None => "none".to_owned(),
-                RowRule::When(condition) => {
-                    let columns: Vec<String> = condition.columns().iter().map(ToString::to_string).collect();
-                    format!("by {}", columns.join(", "))
-                }
+                RowRule::When(condition) => format!("where {condition}"),
             };
             let _ = writeln!(rows, "  rows of {:<24} {shown}", dataset.name.as_str());
         }
@@ -76,10 +79,14 @@ impl Policies {
             return None;
         }
         let mut block = String::new();
-        for (class, levels) in levels {
-            let words: Vec<&str> =
-                levels.iter().rev().map(|level| level.map_or("hidden", RevealLevel::as_str)).collect();
-            let _ = writeln!(block, "  {:<32} {}", class.as_str(), words.join(" | "));
+        for (class, ways) in shown {
+            // Where all datasets show a class in one way, they are not named.
+            let one = ways.len() == 1;
+            let words = ways.into_iter().map(|(how, datasets)| {
+                let datasets: Vec<&str> = datasets.into_iter().map(DatasetName::as_str).collect();
+                if one { how } else { format!("{how}: {}", datasets.join(", ")) }
+            });
+            let _ = writeln!(block, "  {:<32} {}", class.as_str(), words.collect::<Vec<_>>().join(" | "));
         }
         Some(block + &rows)
     }

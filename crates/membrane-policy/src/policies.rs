@@ -37,6 +37,7 @@ pub struct Policies {
     cards: Vec<Card>,
     pub(crate) claims: Vec<Claim>,
     pub(crate) cases: Vec<Case>,
+    review: Vec<Fault>,
 }
 
 impl Policies {
@@ -52,13 +53,15 @@ impl Policies {
             let message = "no `*.cedar` file and no card: nothing would be permitted to anybody".to_owned();
             faults.push(Fault { file: dir.to_owned(), line: 1, column: 1, message });
         }
+        faults.extend(folder.unread());
         let cards = folder.cards(&mut faults);
         let written = read_policies(&folder, &cards, &mut faults);
         let loaded = Self::assemble(&folder, &written, catalog, &mut faults);
         let cards = cards.into_iter().map(|(_, card)| card).collect();
         match loaded {
             Some(policies) if faults.is_empty() => Ok(Self { cards, ..policies }),
-            _ => {
+            loaded => {
+                faults.extend(loaded.into_iter().flat_map(|policies| policies.review));
                 faults.sort();
                 faults.dedup();
                 Err(PolicyError::Faults(faults))
@@ -70,7 +73,7 @@ impl Policies {
     #[must_use]
     pub fn check(dir: &Path, catalog: &Catalog) -> Vec<Fault> {
         match Self::load(dir, catalog) {
-            Ok(_) => Vec::new(),
+            Ok(policies) => policies.review,
             Err(PolicyError::Faults(faults)) => faults,
             Err(PolicyError::Read { path, source }) => {
                 vec![Fault { file: path, line: 1, column: 1, message: format!("cannot be read: {source}") }]
@@ -94,6 +97,12 @@ impl Policies {
     #[must_use]
     pub fn cards(&self) -> &[Card] {
         &self.cards
+    }
+
+    /// Returns what is wrong with cases and claims: they review policies, which can be served all the same.
+    #[must_use]
+    pub fn review_faults(&self) -> &[Fault] {
+        &self.review
     }
 
     /// Returns the claims about them, in the order of their files.
@@ -137,8 +146,12 @@ impl Policies {
         for one in written.values() {
             faults.extend(unknown_names(&one.policy, &world, catalog).iter().map(|text| one.fault(text)));
         }
-        let read = |source| Claim::read(source, &built.schema, faults);
+        let mut review = Vec::new();
+        let read = |source| Claim::read(source, &built.schema, (&world, catalog), &mut review);
         let claims = folder.claims.iter().filter_map(read).collect();
+        let cases = folder.read_cases(&mut review);
+        review.extend(cases.iter().flat_map(|case| case.unknown_names(&world, catalog)));
+        review.sort();
         Some(Self {
             by_action: by_action(written),
             parameters: written.iter().map(|(id, one)| (id.clone(), one.parameters)).collect(),
@@ -150,7 +163,8 @@ impl Policies {
             count: written.len(),
             cards: Vec::new(),
             claims,
-            cases: folder.read_cases(faults),
+            cases,
+            review,
         })
     }
 }

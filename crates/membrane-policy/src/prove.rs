@@ -1,5 +1,5 @@
-//! Proves claims about the policies: for every principal, group, column, row and time that the schema allows, not only for
-//! those that there are today.
+//! Proves claims about the policies: for every principal, group, column, row and time that schema and catalog allow, not only
+//! for those that there are today.
 //!
 //! A claim is a policy set `policies/claims/NAME.cedar` that says how much may be permitted at most; its comments say it in
 //! words. It holds when whatever the policies permit, the claim permits. With each claim that is written goes one that is
@@ -14,6 +14,7 @@
 
 mod claim;
 mod difference;
+mod possible;
 mod solver;
 
 use std::fmt;
@@ -21,6 +22,8 @@ use std::fmt;
 use cedar_policy::{EntityUid, PolicySet, RequestEnv};
 use cedar_policy_symcc::solver::LocalSolver;
 use cedar_policy_symcc::{CedarSymCompiler, CompiledPolicy, CompiledPolicySet, Env};
+
+use possible::possible;
 
 pub use claim::Claim;
 pub use difference::Difference;
@@ -133,6 +136,7 @@ impl<'a> Prover<'a> {
     fn start(of: &'a Policies, program: &str) -> Result<Self, ProveError> {
         let solver = solver::version(program).map_err(ProveError::NoSolver)?;
         let compiler = solver::start(program)?;
+        let impossible = possible::impossible(&of.world);
         let mut compiled = Vec::new();
         for env in of.schema.request_envs() {
             let action: &str = env.action().id().as_ref();
@@ -140,7 +144,7 @@ impl<'a> Prover<'a> {
                 // What no policy speaks of is permitted to nobody.
                 continue;
             };
-            let formula = CompiledPolicySet::compile(policies, &env, &of.schema)
+            let formula = CompiledPolicySet::compile(&possible(policies, &impossible), &env, &of.schema)
                 .map_err(|error| undecided(&format!("what `{action}` permits"), &error))?;
             compiled.push(Compiled { policies: policies.clone(), formula, env });
         }

@@ -7,6 +7,7 @@
 mod evaluate;
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use membrane_model::ColumnName;
 
@@ -88,6 +89,52 @@ pub enum RowValue {
     Integer(i64),
     /// True or false.
     Boolean(bool),
+}
+
+impl fmt::Display for RowExpr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let joined = |f: &mut fmt::Formatter<'_>, parts: &[Self], word: &str| {
+            let parts: Vec<String> = parts.iter().map(ToString::to_string).collect();
+            write!(f, "({})", parts.join(word))
+        };
+        match self {
+            Self::Constant(truth) => truth.fmt(f),
+            Self::Compare { column, operator, value } => write!(f, "{column} {} {value}", operator.as_str()),
+            Self::In { column, values } => {
+                let values: Vec<String> = values.iter().map(ToString::to_string).collect();
+                write!(f, "{column} in [{}]", values.join(", "))
+            }
+            Self::IsTrue(column) => column.fmt(f),
+            Self::Has(column) => write!(f, "{column} is there"),
+            Self::Like { column, pattern } => write!(f, "{column} like `{pattern}`"),
+            Self::And(parts) => joined(f, parts, " and "),
+            Self::Or(parts) => joined(f, parts, " or "),
+            Self::Not(inner) => write!(f, "not {inner}"),
+        }
+    }
+}
+
+impl fmt::Display for RowValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::String(text) => write!(f, "`{text}`"),
+            Self::Integer(number) => number.fmt(f),
+            Self::Boolean(truth) => truth.fmt(f),
+        }
+    }
+}
+
+impl CompareOperator {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Eq => "=",
+            Self::NotEq => "<>",
+            Self::Lt => "<",
+            Self::LtEq => "<=",
+            Self::Gt => ">",
+            Self::GtEq => ">=",
+        }
+    }
 }
 
 impl RowRule {

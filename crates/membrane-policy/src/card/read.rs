@@ -121,6 +121,9 @@ impl Reader<'_, '_> {
         {
             self.fault(format!("names a principal that is no {}", kind.as_str()));
         }
+        if !principals.is_empty() && fields.get("groups").is_some() {
+            self.fault("names `groups` and `principals`: write a card for each");
+        }
         let clearance = match fields.get("clearance") {
             Some(node) => Some(whole(node, "`clearance`", 0, self.report)?.value),
             None => None,
@@ -229,8 +232,14 @@ impl Reader<'_, '_> {
     fn columns(&mut self) -> Option<Columns> {
         let (classes, datasets) = (self.names("classes"), self.names("datasets"));
         let columns = self.names::<QualifiedColumn>("columns")?;
-        let columns = columns.into_iter().map(|QualifiedColumn(dataset, column)| (dataset, column)).collect();
-        Some(Columns { classes: classes?, columns, datasets: datasets? })
+        let columns: Vec<_> =
+            columns.into_iter().map(|QualifiedColumn(dataset, column)| (dataset, column)).collect();
+        let (classes, datasets) = (classes?, datasets?);
+        let narrowed = !classes.is_empty() || !datasets.is_empty();
+        if narrowed && !columns.is_empty() {
+            self.fault("names `columns`, with their datasets, and `classes` or `datasets` too: write a card for each");
+        }
+        Some(Columns { classes, columns, datasets })
     }
 
     fn names<T: FromStr<Err = NameError>>(&mut self, key: &str) -> Option<Vec<T>> {

@@ -62,13 +62,22 @@ fn differences_are_told() {
 fn faults_say_what_to_write() {
     let check = |lines: &str, expected: &str| {
         let case = format!("cases:\n  - name: test\n{lines}");
-        let error = load(&case).1.unwrap_err().to_string();
-        assert!(error.contains(expected), "{lines}\n{error}");
+        let policies = load(&case).1.unwrap_or_else(|error| panic!("{error}"));
+        let told: Vec<String> = policies.review_faults().iter().map(ToString::to_string).collect();
+        assert!(told.iter().any(|fault| fault.contains(expected)), "{lines}\n{told:?}");
     };
     let head = "    who: analyst:ana\n    purpose: marketing\n    dataset: members\n";
     check("    who: analyst:ana\n", "case `test` has no `purpose`");
     check(head, "expects nothing");
     check(&format!("{head}    refused: true\n    rows: all\n"), "expects a refusal, and columns or rows too");
+    check(
+        &format!("{head}    columns: {{ phnoe: hidden }}\n"),
+        "case `test`: `members` has no column `phnoe`",
+    );
+    let wrong = |from: &str, to: &str| format!("{}    refused: true\n", head.replace(from, to));
+    check(&wrong("analyst:ana", "analyst:anna"), "there is no `analyst:anna` in `principals.json`");
+    check(&wrong("marketing", "marketting"), "there is no purpose `marketting`");
+    check(&wrong("members", "membres"), "there is no dataset `membres`");
     check(&format!("{head}    rows: many\n"), "`rows` is one of `all`, `some`, `none`");
     check(&format!("{head}    columns: {{ phone: partly }}\n"), "how a column is shown (or `hidden`)");
     check(&format!("{head}    rows: all\n    at: noon\n"), "`at` is a moment");

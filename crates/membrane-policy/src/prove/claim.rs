@@ -1,11 +1,13 @@
 //! A claim about the policies, as it was written.
 
 use cedar_policy::ffi::DetailedError;
-use cedar_policy::{PolicySet, Schema, ValidationMode, Validator};
-use membrane_catalog::Fault;
+use cedar_policy::{Effect, PolicySet, Schema, ValidationMode, Validator};
+use membrane_catalog::{Catalog, Fault};
 
 use crate::folder::Source;
+use crate::literals::unknown_names;
 use crate::text::place_and_message;
+use crate::world::World;
 
 /// A claim: what may be permitted at most.
 #[derive(Debug, Clone)]
@@ -17,7 +19,12 @@ pub struct Claim {
 
 impl Claim {
     /// Reads a claim; what is wrong with it is a fault.
-    pub(crate) fn read(source: &Source, schema: &Schema, faults: &mut Vec<Fault>) -> Option<Self> {
+    pub(crate) fn read(
+        source: &Source,
+        schema: &Schema,
+        (world, catalog): (&World, &Catalog),
+        faults: &mut Vec<Fault>,
+    ) -> Option<Self> {
         let before = faults.len();
         let words = words(&source.text);
         if words.is_empty() {
@@ -44,6 +51,17 @@ impl Claim {
             // The policies of a claim have no names.
             let message = message.split_once("`, ").map_or(message.as_str(), |(_, message)| message);
             faults.push(source.fault(place.unwrap_or(0), message));
+        }
+        for policy in policies.policies() {
+            let place = policy.as_ref().loc().map_or(0, |place| place.start());
+            faults.extend(
+                unknown_names(policy, world, catalog).into_iter().map(|text| source.fault(place, text)),
+            );
+        }
+        if policies.policies().all(|policy| policy.effect() == Effect::Permit) {
+            faults.push(
+                source.fault(0, "a claim forbids something: add a `forbid` of what must never be permitted"),
+            );
         }
         let name = source.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         (faults.len() == before).then_some(Self { name, words, policies })

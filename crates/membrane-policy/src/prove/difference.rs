@@ -7,6 +7,7 @@ use cedar_policy::{PolicySet, RequestEnv};
 use cedar_policy_symcc::solver::LocalSolver;
 use cedar_policy_symcc::{CedarSymCompiler, CompiledPolicySet};
 
+use super::possible::{self, possible};
 use super::{CounterExample, ProveError, solver, undecided};
 use crate::Policies;
 
@@ -32,6 +33,7 @@ impl Policies {
             });
         }
         let mut compiler = solver::start(solver)?;
+        let impossible = possible::impossible(&self.world);
         let mut found = Vec::new();
         for env in self.schema.request_envs() {
             let action: &str = env.action().id().as_ref();
@@ -39,8 +41,12 @@ impl Policies {
             else {
                 continue;
             };
+            if new_set == old_set {
+                continue;
+            }
             for (gained, more, less) in [(true, new_set, old_set), (false, old_set, new_set)] {
-                let example = only_in(self, &mut compiler, &env, more, less).await?;
+                let example =
+                    only_in(self, &mut compiler, &env, (more, &possible(more, &impossible)), less).await?;
                 found.extend(example.map(|example| Difference { gained, example }));
             }
         }
@@ -53,7 +59,7 @@ async fn only_in(
     of: &Policies,
     compiler: &mut CedarSymCompiler<LocalSolver>,
     env: &RequestEnv,
-    more: &PolicySet,
+    (more, possible): (&PolicySet, &PolicySet),
     less: &PolicySet,
 ) -> Result<Option<CounterExample>, ProveError> {
     if more.is_empty() {
@@ -64,7 +70,7 @@ async fn only_in(
     let compile = |set: &PolicySet| {
         CompiledPolicySet::compile(set, env, &of.schema).map_err(|error| undecided(&what, &error))
     };
-    let formula = compile(more)?;
+    let formula = compile(possible)?;
     let found = if less.is_empty() {
         compiler.check_always_denies_with_counterexample_opt(&formula).await
     } else {

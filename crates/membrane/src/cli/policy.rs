@@ -137,7 +137,7 @@ pub(super) async fn run(args: &PolicyArgs, env: &Env) -> Result<(), CliError> {
     match &args.command {
         PolicyCommand::Check { json } => check(&env.config()?, *json),
         PolicyCommand::Test { json } => {
-            let (catalog, policies) = both(&env.config()?, false)?;
+            let (catalog, policies) = reviewed(&env.config()?, *json)?;
             test::run(&policies, &catalog, env.clock.now(), *json)
         }
         PolicyCommand::Matrix { check, write } => {
@@ -151,7 +151,7 @@ pub(super) async fn run(args: &PolicyArgs, env: &Env) -> Result<(), CliError> {
             matrix::run(&policies.matrix(&catalog, env.clock.now()), Path::new(&config.policies.dir), what)
         }
         PolicyCommand::Prove { solver, json } => {
-            prove::run(&read(&env.config()?, false)?, solver, *json).await
+            prove::run(&reviewed(&env.config()?, *json)?.1, solver, *json).await
         }
         PolicyCommand::Diff { old, solver, json } => {
             let (catalog, new) = both(&env.config()?, false)?;
@@ -191,8 +191,22 @@ fn both(config: &Config, faults_as_json: bool) -> Result<(Catalog, Policies), Cl
     Ok((catalog, policies))
 }
 
+/// Reads the policies with the cases and claims that review them: of those too nothing may be wrong.
+fn reviewed(config: &Config, faults_as_json: bool) -> Result<(Catalog, Policies), CliError> {
+    let (catalog, policies) = both(config, faults_as_json)?;
+    let found = policies.review_faults();
+    if found.is_empty() {
+        return Ok((catalog, policies));
+    }
+    if faults_as_json {
+        out::json(&faults(found))?;
+    }
+    let lines: Vec<String> = found.iter().map(ToString::to_string).collect();
+    Err(CliError::usage(format!("the cases and claims cannot be used:\n{}", lines.join("\n"))))
+}
+
 fn check(config: &Config, json: bool) -> Result<(), CliError> {
-    let policies = read(config, json)?;
+    let (_, policies) = reviewed(config, json)?;
     let principals = policies.principals().len();
     if json {
         return out::json(&json!({

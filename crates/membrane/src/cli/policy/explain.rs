@@ -44,7 +44,7 @@ pub(super) fn run(
     }
     out::line(shown.to_string())?;
     out::line(if found.changes.is_empty() {
-        "no other purpose, group or clearance shows more of it"
+        "no single change of purpose, group or clearance shows more of it"
     } else {
         "more would be shown:"
     })?;
