@@ -23,7 +23,7 @@ const ORDER: [&str; 11] = [
 ];
 
 /// Libraries with one home (or two, where the table says so).
-const HOMES: [(&str, &[&str]); 15] = [
+const HOMES: [(&str, &[&str]); 16] = [
     ("uuid", &["membrane-model"]),
     ("saphyr", &["membrane-catalog"]),
     ("aes", &["membrane-vault"]),
@@ -33,6 +33,7 @@ const HOMES: [(&str, &[&str]); 15] = [
     ("opendp", &["membrane-privacy"]),
     ("sqlx", &["membrane-ledger"]),
     ("cedar-policy", &["membrane-policy"]),
+    ("cedar-policy-symcc", &["membrane-policy"]),
     ("deltalake", &["membrane-lake"]),
     ("object_store", &["membrane-lake"]),
     ("datafusion", &["membrane-lake", "membrane-query"]),
