@@ -19,14 +19,15 @@ mod semver;
 mod suggest;
 mod yaml;
 
+pub use column::parse;
 pub(crate) use contract::{Contract, read_contract};
 #[cfg(test)]
 pub(crate) use custom::settings;
 pub(crate) use edition::Edition;
-pub use fields::{Fields, text, whole};
+pub use fields::{Fields, read_items, text, whole};
 pub(crate) use file::contract_files;
-pub use file::read_file;
+pub(crate) use file::read_file;
 pub(crate) use lists::{read_classes, read_purposes};
 pub use report::{At, Mark, Report};
-pub use suggest::{did_you_mean, shown};
+pub use suggest::did_you_mean;
 pub use yaml::{Document, Node, Value};

@@ -4,5 +4,5 @@
 //! told at once, with its line.
 
 pub use crate::read::{
-    At, Document, Fields, Mark, Node, Report, Value, did_you_mean, read_file, shown, text, whole,
+    At, Document, Fields, Mark, Node, Report, Value, did_you_mean, parse, read_items, text, whole,
 };

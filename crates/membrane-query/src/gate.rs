@@ -2,9 +2,10 @@
 //! or policy is looked at.
 //!
 //! One statement; SELECT, WITH or VALUES, the plain EXPLAIN of one, or SHOW and DESCRIBE, which stand for one; tables by
-//! their one-part name, and those of `information_schema`; bounded in length, depth and in what it unfolds to. Everything else is refused with what is allowed. What passes here is planned
-//! in a session that holds the permitted tables only ([`crate::session`]) and its plan is walked again
-//! ([`crate::plan_check`]): the gate is the first of three fences, not the only one.
+//! name, and those of `information_schema`; bounded in length, depth and in what it unfolds to. Everything else is refused
+//! with what is allowed. What passes here is planned in a session that holds the permitted tables only
+//! ([`crate::session`]) and its plan is walked again ([`crate::plan_check`]): the gate is the first of three fences, not
+//! the only one.
 
 mod grouping;
 mod listing;

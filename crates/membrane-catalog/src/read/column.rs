@@ -169,11 +169,7 @@ fn name_in_faults(node: Node<'_>, position: usize) -> String {
 }
 
 /// Parses a checked name or word. `what` is where it stands.
-pub(super) fn parse<T: FromStr<Err = NameError>>(
-    text: At<&str>,
-    what: &str,
-    report: &mut Report,
-) -> Option<At<T>> {
+pub fn parse<T: FromStr<Err = NameError>>(text: At<&str>, what: &str, report: &mut Report) -> Option<At<T>> {
     match text.value.parse() {
         Ok(value) => Some(At { value, mark: text.mark }),
         Err(error) => {

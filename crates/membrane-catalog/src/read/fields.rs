@@ -1,7 +1,7 @@
 //! A mapping of the file, read key by key.
 
 use super::suggest::{did_you_mean, shown};
-use super::yaml::{Node, Value};
+use super::yaml::{Document, Node, Value};
 use super::{At, Mark, Report};
 
 /// A mapping whose keys are all known.
@@ -75,6 +75,22 @@ impl<'a> Fields<'a> {
     pub fn list(&self, key: &str, report: &mut Report) -> Option<At<Vec<Node<'a>>>> {
         list(self.get(key)?, &format!("`{key}`"), report)
     }
+}
+
+/// Reads a file that is one list, `key: [..]`, item by item. What cannot be read is a fault, and its item is left out.
+pub fn read_items<T>(
+    file: &str,
+    key: &str,
+    report: &mut Report,
+    mut read: impl FnMut(Node<'_>, &mut Report) -> Option<T>,
+) -> Vec<T> {
+    let Some(document) = Document::parse(file, report) else { return Vec::new() };
+    let Some(fields) = Fields::read(document.root(), "the file", &[key], report) else { return Vec::new() };
+    if fields.get(key).is_none() {
+        report.fault(fields.mark(), format!("the file has no `{key}`"));
+    }
+    let items = fields.list(key, report).map_or_else(Vec::new, |items| items.value);
+    items.into_iter().filter_map(|item| read(item, report)).collect()
 }
 
 /// Reads a text that is not empty.

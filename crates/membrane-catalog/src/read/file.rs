@@ -46,7 +46,7 @@ pub(crate) fn contract_files(folder: &Path, report: &mut Report) -> Vec<PathBuf>
 }
 
 /// Reads a file whole, or says why it cannot be used.
-pub fn read_file(path: &Path, report: &mut Report) -> Option<String> {
+pub(crate) fn read_file(path: &Path, report: &mut Report) -> Option<String> {
     let bytes = match read_bytes(path) {
         Ok(bytes) => bytes,
         Err(error) => {

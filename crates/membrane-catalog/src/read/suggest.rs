@@ -6,8 +6,7 @@ const SHOWN_MAX: usize = 64;
 /// Returns the text in backticks when it looks like a key or a name, and a stand-in otherwise.
 ///
 /// PRIVACY: what stands where a key or name belongs may be a pasted value.
-#[must_use]
-pub fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     let named = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-. ".contains(letter));
     if named && text.len() <= SHOWN_MAX { format!("`{text}`") } else { "(not shown)".to_owned() }

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use chrono::NaiveDate;
-use membrane_catalog::yaml::{At, Document, Fields, Node, Report, Value, did_you_mean, text, whole};
+use membrane_catalog::yaml::{At, Fields, Node, Report, Value, did_you_mean, parse, read_items, text, whole};
 use membrane_model::{ColumnName, DatasetName, NameError, PrincipalId, PrincipalKind, RevealLevel, Shown};
 
 use super::{Card, Columns, Condition, Literal, Rule, Test, Who};
@@ -33,15 +33,7 @@ const MUST_NOT: [(&str, &[&str]); 4] = [
 
 /// Reads the cards of a file. What cannot be read is a fault, and its card is left out.
 pub(crate) fn read_cards(file: &str, report: &mut Report) -> Vec<Card> {
-    let Some(document) = Document::parse(file, report) else { return Vec::new() };
-    let Some(fields) = Fields::read(document.root(), "the file", &["cards"], report) else {
-        return Vec::new();
-    };
-    let Some(items) = fields.list("cards", report) else {
-        report.fault(fields.mark(), "the file has no `cards`");
-        return Vec::new();
-    };
-    items.value.into_iter().filter_map(|item| read_card(item, report)).collect()
+    read_items(file, "cards", report, read_card)
 }
 
 fn read_card(item: Node<'_>, report: &mut Report) -> Option<Card> {
@@ -198,7 +190,7 @@ impl Reader<'_, '_> {
             "release" => Rule::NeverRelease(self.names("datasets")?),
             "see" => {
                 let above = match self.fields.text("above", self.report) {
-                    Some(level) => Some(parse(level, "`above`", self.report)?),
+                    Some(level) => Some(parse(level, "`above`", self.report)?.value),
                     None => None,
                 };
                 if above == Some(RevealLevel::Clear) {
@@ -226,7 +218,7 @@ impl Reader<'_, '_> {
     fn shown(&mut self) -> Option<Shown> {
         let what = self.what.clone();
         let shown = self.fields.required_text("as", &what, self.report)?;
-        parse(shown, "`as`", self.report)
+        parse(shown, "`as`", self.report).map(|shown| shown.value)
     }
 
     fn columns(&mut self) -> Option<Columns> {
@@ -269,7 +261,7 @@ impl Reader<'_, '_> {
         let known: Vec<&str> = ["column"].into_iter().chain(TESTS).collect();
         let fields = Fields::read(item, &what, &known, self.report)?;
         let column = fields.required_text("column", &what, self.report)?;
-        let column = parse(column, "`column`", self.report)?;
+        let column = parse(column, "`column`", self.report)?.value;
         let given: Vec<&str> = TESTS.into_iter().filter(|test| fields.get(test).is_some()).collect();
         let [test] = given.as_slice() else {
             let message = format!("{what} has one of {}", TESTS.map(|test| format!("`{test}`")).join(", "));
@@ -280,7 +272,7 @@ impl Reader<'_, '_> {
         let test = match *test {
             "among" => {
                 let attribute: ColumnName =
-                    parse(text(node, "`among`", self.report)?, "`among`", self.report)?;
+                    parse(text(node, "`among`", self.report)?, "`among`", self.report)?.value;
                 Test::Among(attribute.as_str().to_owned())
             }
             "is" => Test::Is(self.literal(node, "is")?),
@@ -356,7 +348,7 @@ fn names_in<T: FromStr<Err = NameError>>(
 ) -> Option<Vec<T>> {
     let texts = texts_in(fields, key, report)?;
     let parsed: Vec<Option<T>> =
-        texts.into_iter().map(|text| parse(text, &format!("`{key}`"), report)).collect();
+        texts.into_iter().map(|text| Some(parse(text, &format!("`{key}`"), report)?.value)).collect();
     parsed.into_iter().collect()
 }
 
@@ -378,14 +370,4 @@ fn texts_in<'a>(fields: &Fields<'a>, key: &str, report: &mut Report) -> Option<V
     };
     let read: Vec<Option<At<&str>>> = items.into_iter().map(|item| text(item, &what, report)).collect();
     read.into_iter().collect()
-}
-
-fn parse<T: FromStr<Err = NameError>>(written: At<&str>, what: &str, report: &mut Report) -> Option<T> {
-    match written.value.parse() {
-        Ok(value) => Some(value),
-        Err(error) => {
-            report.fault(written.mark, format!("{what}: {error}"));
-            None
-        }
-    }
 }

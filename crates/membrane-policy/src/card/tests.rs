@@ -168,7 +168,7 @@ fn faults_say_what_to_write() {
     check("    may: use\n", "card `a` has no `who`");
     check("    may: use\n    who: { kind: analyst }\n", "card `a` has no `purposes`");
     check("    may: use\n    as: clear\n", "`as` has no meaning with `may: use`");
-    check("    may: see\n    as: partly\n    classes: [pii]\n", "`as`: not a way to show a column");
+    check("    may: see\n    as: partly\n    classes: [pii]\n", "`as` is not a way to show a column");
     check("    may: see\n    as: clear\n", "must name `classes` or `columns`");
     check("    may: see\n    as: clear\n    columns: [phone]\n", "expected `DATASET.COLUMN`");
     check("    must-not: see\n    above: clear\n", "takes nothing away");

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
-use membrane_catalog::yaml::{At, Document, Fields, Node, Report, Value, text};
+use membrane_catalog::yaml::{At, Fields, Node, Report, Value, parse, read_items, text};
 use membrane_model::{Action, ColumnName, NameError};
 
 use super::{Case, Column, Expected, Rows};
@@ -16,15 +16,7 @@ const HIDDEN: &str = "hidden";
 
 /// Reads the cases of a file. What cannot be read is a fault, and its case is left out.
 pub(crate) fn read_cases(path: &Path, file: &str, report: &mut Report) -> Vec<Case> {
-    let Some(document) = Document::parse(file, report) else { return Vec::new() };
-    let Some(fields) = Fields::read(document.root(), "the file", &["cases"], report) else {
-        return Vec::new();
-    };
-    let Some(items) = fields.list("cases", report) else {
-        report.fault(fields.mark(), "the file has no `cases`");
-        return Vec::new();
-    };
-    items.value.into_iter().filter_map(|item| read_case(path, item, report)).collect()
+    read_items(file, "cases", report, |item, report| read_case(path, item, report))
 }
 
 fn read_case(path: &Path, item: Node<'_>, report: &mut Report) -> Option<Case> {
@@ -65,7 +57,7 @@ fn named<T: FromStr<Err = NameError>>(
     report: &mut Report,
 ) -> Option<T> {
     let written = fields.required_text(key, what, report)?;
-    parse(written, &format!("`{key}` of {what}"), report)
+    parse(written, &format!("`{key}` of {what}"), report).map(|named| named.value)
 }
 
 fn moment(fields: &Fields<'_>, report: &mut Report) -> Option<Option<DateTime<Utc>>> {
@@ -106,7 +98,7 @@ fn expected(fields: &Fields<'_>, what: &str, report: &mut Report) -> Option<Expe
             return None;
         };
         for (key, value) in pairs {
-            let name: ColumnName = parse(text(key, "a column", report)?, "a column", report)?;
+            let name: ColumnName = parse(text(key, "a column", report)?, "a column", report)?.value;
             shown.insert(name, column(value, report)?);
         }
     }
@@ -137,7 +129,7 @@ fn column(node: Node<'_>, report: &mut Report) -> Option<Column> {
     if shown.value == HIDDEN {
         return Some(Column { shown: None, by });
     }
-    Some(Column { shown: Some(parse(shown, "how a column is shown (or `hidden`)", report)?), by })
+    Some(Column { shown: Some(parse(shown, "how a column is shown (or `hidden`)", report)?.value), by })
 }
 
 fn policies(node: Node<'_>, report: &mut Report) -> Option<Vec<String>> {
@@ -150,14 +142,4 @@ fn policies(node: Node<'_>, report: &mut Report) -> Option<Vec<String>> {
     let mut ids: Vec<String> = ids.into_iter().collect::<Option<_>>()?;
     ids.sort();
     Some(ids)
-}
-
-fn parse<T: FromStr<Err = NameError>>(written: At<&str>, what: &str, report: &mut Report) -> Option<T> {
-    match written.value.parse() {
-        Ok(value) => Some(value),
-        Err(error) => {
-            report.fault(written.mark, format!("{what}: {error}"));
-            None
-        }
-    }
 }

@@ -71,6 +71,17 @@ async fn a_broken_set_has_a_counter_example() {
         ),
         ("marketing-needs-consent", "", "marketing.own-regions"),
         (
+            "identity-numbers-need-clearance",
+            r#"@id("broken") @partial("show-last-4")
+               permit (principal is Analyst, action == Action::"readPartial", resource in Class::"pii.identity_number");"#,
+            "broken",
+        ),
+        (
+            "the-service-desk-looks-up",
+            r#"@id("broken") permit (principal is Analyst, action == Action::"lookUp", resource in Class::"pii.phone");"#,
+            "broken",
+        ),
+        (
             "those-who-run-the-hub-see-no-data",
             r#"@id("broken") permit (principal is Operator, action == Action::"readNull", resource);"#,
             "broken",

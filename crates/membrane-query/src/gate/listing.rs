@@ -7,9 +7,8 @@ use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use membrane_model::DatasetName;
 
-use super::shape::{normalised, unknown_table};
+use super::shape::{Relation, relation_of, unknown_table};
 use crate::error::QueryError;
-use crate::session::{CATALOG, SCHEMA};
 
 const TABLES: &str = "SELECT table_name FROM information_schema.tables ORDER BY table_name";
 
@@ -65,14 +64,9 @@ fn in_what(options: &ShowStatementOptions) -> Option<Option<&ShowStatementIn>> {
 }
 
 fn columns(name: &ObjectName) -> Result<Listing, QueryError> {
-    let parts: Vec<_> = name.0.iter().map(|part| part.as_ident().map(normalised)).collect();
-    let dataset: Option<DatasetName> = match parts.as_slice() {
-        [Some(name)] => name.parse().ok(),
-        [Some(schema), Some(name)] if *schema == SCHEMA => name.parse().ok(),
-        [Some(catalog), Some(schema), Some(name)] if *catalog == CATALOG && *schema == SCHEMA => {
-            name.parse().ok()
-        }
-        _ => None,
+    let dataset: Option<DatasetName> = match relation_of(name) {
+        Some(Relation::Bare(name) | Relation::Qualified(name)) => name.parse().ok(),
+        Some(Relation::Information) | None => None,
     };
     let dataset = dataset.ok_or_else(|| unknown_table(name))?;
     // A dataset's name has letters, digits and `_` only: it cannot end the literal.

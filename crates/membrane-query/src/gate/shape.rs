@@ -169,26 +169,17 @@ impl Visitor for Shape<'_> {
     }
 
     fn pre_visit_relation(&mut self, relation: &ObjectName) -> Flow {
-        let parts: Vec<_> = relation.0.iter().map(|part| part.as_ident().map(normalised)).collect();
-        let name = match parts.as_slice() {
-            [Some(name)] => match self.weight_of(name) {
+        let name = match relation_of(relation) {
+            Some(Relation::Bare(name)) => match self.weight_of(&name) {
                 Some(weight) => return self.add_weight(weight),
                 None => name,
             },
-            // As `information_schema` names them, and so the programs that read it.
-            [Some(schema), Some(name)] if *schema == SCHEMA => name,
-            [Some(catalog), Some(schema), Some(name)] if *catalog == CATALOG && *schema == SCHEMA => name,
-            [Some(schema), Some(table)] if is_information(schema, table) => {
+            Some(Relation::Qualified(name)) => name,
+            Some(Relation::Information) => {
                 self.lists = true;
                 return GO_ON;
             }
-            [Some(catalog), Some(schema), Some(table)]
-                if *catalog == CATALOG && is_information(schema, table) =>
-            {
-                self.lists = true;
-                return GO_ON;
-            }
-            _ => return ControlFlow::Break(Box::new(unknown_table(relation))),
+            None => return ControlFlow::Break(Box::new(unknown_table(relation))),
         };
         match name.parse() {
             Ok(dataset) => {
@@ -243,8 +234,32 @@ fn check_expr(expr: &Expr) -> Flow {
     }
 }
 
-fn is_information(schema: &str, table: &str) -> bool {
-    schema == information::NAME && information::has(table)
+/// What a name in FROM may stand for.
+pub(super) enum Relation {
+    /// One part: a WITH query or a dataset.
+    Bare(String),
+    /// A dataset, as `information_schema` names it, and so the programs that read that.
+    Qualified(String),
+    /// A table of `information_schema`.
+    Information,
+}
+
+/// Reads a name: `x`, `main.x`, `information_schema.x`, and the last two behind `membrane`.
+pub(super) fn relation_of(name: &ObjectName) -> Option<Relation> {
+    let parts: Option<Vec<String>> = name.0.iter().map(|part| part.as_ident().map(normalised)).collect();
+    let parts = parts?;
+    let parts = match parts.as_slice() {
+        [catalog, schema, table] if catalog == CATALOG => [schema, table].map(String::as_str).to_vec(),
+        all => all.iter().map(String::as_str).collect(),
+    };
+    match parts.as_slice() {
+        [name] => Some(Relation::Bare((*name).to_owned())),
+        [schema, name] if *schema == SCHEMA => Some(Relation::Qualified((*name).to_owned())),
+        [schema, table] if *schema == information::NAME && information::has(table) => {
+            Some(Relation::Information)
+        }
+        _ => None,
+    }
 }
 
 /// The error of a name that no dataset has.
