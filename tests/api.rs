@@ -6,6 +6,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{Request, StatusCode, header};
 use futures::StreamExt;
+use membrane::Serving;
 use membrane::config::ServerSection;
 use membrane::http::{Metrics, router};
 use serde_json::{Value, json};
@@ -46,7 +47,7 @@ impl Api {
     }
 
     fn with(world: World, server: &ServerSection) -> Self {
-        let router = router(Arc::clone(&world.hub), server, Metrics::of_process());
+        let router = router(Arc::new(Serving::new(Arc::clone(&world.hub))), server, Metrics::of_process());
         Self { world, router }
     }
 

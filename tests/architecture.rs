@@ -23,11 +23,12 @@ const ORDER: [&str; 11] = [
 ];
 
 /// Libraries with one home (or two, where the table says so).
-const HOMES: [(&str, &[&str]); 16] = [
+const HOMES: [(&str, &[&str]); 17] = [
     ("uuid", &["membrane-model"]),
     ("saphyr", &["membrane-catalog"]),
     ("aes", &["membrane-vault"]),
     ("aes-gcm", &["membrane-vault"]),
+    ("ed25519-dalek", &["membrane-vault"]),
     ("fpe", &["membrane-vault"]),
     ("hmac", &["membrane-vault"]),
     ("opendp", &["membrane-privacy"]),

@@ -9,6 +9,9 @@ use tempfile::TempDir;
 
 use crate::world::repository;
 
+/// What the folders hold is served, unproved, unless a test says otherwise: proving takes seconds.
+const SERVE: &str = "MEMBRANE__POLICIES__SERVE";
+
 /// A hub that is used through the command line only.
 pub(crate) struct Program {
     pub(crate) dir: TempDir,
@@ -35,6 +38,7 @@ impl Program {
             .arg(repository().join("catalog"))
             .arg("--policies")
             .arg(repository().join("policies"))
+            .env(SERVE, "folder")
             .current_dir(self.dir.path())
             .stdin(Stdio::null());
         for (key, value) in &self.environment {
@@ -46,7 +50,7 @@ impl Program {
     /// The program in the hub's folder, and nothing said.
     pub(crate) fn bare(&self) -> Command {
         let mut command = Command::new(binary());
-        command.current_dir(self.dir.path()).stdin(Stdio::null());
+        command.env(SERVE, "folder").current_dir(self.dir.path()).stdin(Stdio::null());
         command
     }
 

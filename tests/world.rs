@@ -8,7 +8,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use chrono::{TimeZone, Utc};
 use futures::StreamExt;
-use membrane::config::Config;
+use membrane::config::{Config, Serve};
 use membrane::error::Failure;
 use membrane::flow::{self, IngestRequest, Ingested, QueryRequest};
 use membrane::{Channel, Hub, RequestCtx};
@@ -136,6 +136,7 @@ pub(crate) fn configuration(dir: &Path) -> Config {
     let mut config = Config::default();
     config.catalog.dir = root.join("catalog").display().to_string();
     config.policies.dir = root.join("policies").display().to_string();
+    config.policies.serve = Serve::Folder;
     config.data.url = format!("file://{}/data", dir.display());
     config.data.scratch = dir.join("scratch").display().to_string();
     config.ledger.url = format!("sqlite://{}/ledger/ledger.db", dir.display());

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow};
 use arrow::record_batch::RecordBatch;
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
-use membrane::config::{Config, LimitsSection};
+use membrane::config::{Config, LimitsSection, Serve};
 use membrane::flow::{self, IngestRequest, QueryRequest};
 use membrane::{Channel, Hub};
 use membrane_ingest::{Format, InputSource, Silent};
@@ -46,6 +46,7 @@ pub(crate) async fn open_with(home: &Path, rules: &Path) -> Result<Hub> {
     let mut config = Config::default();
     config.catalog.dir = rules.join("catalog").display().to_string();
     config.policies.dir = rules.join("policies").display().to_string();
+    config.policies.serve = Serve::Folder;
     config.data.url = format!("file://{}/data", home.display());
     config.data.scratch = home.join("scratch").display().to_string();
     config.ledger.url = format!("sqlite://{}/ledger.db", home.display());

@@ -7,6 +7,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use membrane::Serving;
 use membrane::attack::Address;
 use membrane::config::{Config, ServerSection};
 use membrane::http::{Metrics, router};
@@ -117,7 +118,11 @@ async fn bring_in(world: &World, dataset: &str, name: &str, text: &str) {
 
 /// Serves a hub on a free port of this machine, until the test ends.
 async fn serve(world: &World) -> String {
-    let router = router(Arc::clone(&world.hub), &ServerSection::default(), Metrics::of_process());
+    let router = router(
+        Arc::new(Serving::new(Arc::clone(&world.hub))),
+        &ServerSection::default(),
+        Metrics::of_process(),
+    );
     let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });

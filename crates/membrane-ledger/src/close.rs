@@ -54,6 +54,7 @@ fn abandonment(started: DateTime<Utc>, finished: DateTime<Utc>) -> RunOutcome {
         rows_out: None,
         rows_quarantined: None,
         bytes_out: None,
+        cells_opened: None,
         duration_ms: u64::try_from((finished - started).num_milliseconds()).unwrap_or(0),
         inputs: Vec::new(),
         outputs: Vec::new(),
@@ -96,7 +97,7 @@ async fn update_run(
 ) -> Result<(), LedgerError> {
     let updated = sqlx::query(
         "UPDATE run SET status = $2, error_code = $3, rows_in = $4, rows_out = $5, rows_quarantined = $6, \
-         bytes_out = $7, duration_ms = $8, finished = $9 WHERE run = $1 AND status = 'open'",
+         bytes_out = $7, duration_ms = $8, finished = $9, cells_opened = $10 WHERE run = $1 AND status = 'open'",
     )
     .bind(run)
     .bind(status.as_str())
@@ -107,6 +108,7 @@ async fn update_run(
     .bind(to_integer_or_null(outcome.bytes_out, "bytes_out")?)
     .bind(to_integer(outcome.duration_ms, "duration_ms")?)
     .bind(outcome.finished.timestamp_micros())
+    .bind(to_integer_or_null(outcome.cells_opened, "cells_opened")?)
     .execute(connection)
     .await?;
     if updated.rows_affected() == 1 { Ok(()) } else { Err(LedgerError::RunNotOpen) }

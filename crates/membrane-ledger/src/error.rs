@@ -51,6 +51,9 @@ pub enum LedgerError {
     /// A reservation that was committed or burned before.
     #[error("the reservation is no longer live")]
     NotReserved,
+    /// A document of this number is there already: somebody else wrote at the same time.
+    #[error("somebody else wrote at the same time")]
+    DocumentTaken,
     /// A bucket id that has a key already, or more buckets than ids.
     #[error("the bucket id is taken")]
     BucketTaken,

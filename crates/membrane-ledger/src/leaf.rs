@@ -9,9 +9,12 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::merkle::{Hash, leaf_hash};
-use crate::{DatasetVersion, Decision, LedgerError, ReleaseRecord, RunRecord};
+use crate::{DatasetVersion, Decision, DocumentRef, LedgerError, ReleaseRecord, RunRecord};
 
-const FORMAT: &str = "membrane-run/2";
+const FORMAT: &str = "membrane-run/3";
+
+/// The format of runs that opened no cell that was counted, and published and granted nothing.
+const FORMAT_PLAIN: &str = "membrane-run/2";
 
 /// The format of runs from before the channel was kept.
 const FORMAT_WITHOUT_CHANNEL: &str = "membrane-run/1";
@@ -35,12 +38,16 @@ struct RunLeaf<'a> {
     rows_out: Option<u64>,
     rows_quarantined: Option<u64>,
     bytes_out: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cells_opened: Option<u64>,
     duration_ms: Option<u64>,
     decisions: Vec<DecisionLeaf<'a>>,
     inputs: Vec<VersionLeaf<'a>>,
     outputs: Vec<VersionLeaf<'a>>,
     edges: EdgesLeaf,
     releases: Vec<ReleaseLeaf<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    documents: Vec<DocumentLeaf<'a>>,
 }
 
 #[derive(Serialize)]
@@ -86,6 +93,13 @@ struct ReleaseLeaf<'a> {
     scopes: Vec<String>,
 }
 
+#[derive(Serialize)]
+struct DocumentLeaf<'a> {
+    kind: &'static str,
+    number: u64,
+    sha256: &'a str,
+}
+
 /// Returns the leaf's hash of a closed run.
 pub(crate) fn run_hash(record: &RunRecord) -> Result<Hash, LedgerError> {
     Ok(leaf_hash(&canonical(record)?))
@@ -94,7 +108,7 @@ pub(crate) fn run_hash(record: &RunRecord) -> Result<Hash, LedgerError> {
 /// Returns the canonical JSON of a closed run.
 fn canonical(record: &RunRecord) -> Result<Vec<u8>, LedgerError> {
     let leaf = RunLeaf {
-        format: if record.channel.is_some() { FORMAT } else { FORMAT_WITHOUT_CHANNEL },
+        format: format_of(record),
         run: record.run.to_string(),
         principal: record.principal.to_string(),
         channel: record.channel.map(membrane_model::Channel::as_str),
@@ -110,14 +124,31 @@ fn canonical(record: &RunRecord) -> Result<Vec<u8>, LedgerError> {
         rows_out: record.rows_out,
         rows_quarantined: record.rows_quarantined,
         bytes_out: record.bytes_out,
+        cells_opened: record.cells_opened,
         duration_ms: record.duration_ms,
         decisions: record.decisions.iter().map(decision_leaf).collect(),
         inputs: record.inputs.iter().map(version_leaf).collect(),
         outputs: record.outputs.iter().map(version_leaf).collect(),
         edges: edges_leaf(&record.edges)?,
         releases: record.releases.iter().map(release_leaf).collect(),
+        documents: record.documents.iter().map(document_leaf).collect(),
     };
     to_json(&leaf)
+}
+
+/// Every format says what the ones before it say; a run keeps the one that it was closed with.
+const fn format_of(record: &RunRecord) -> &'static str {
+    if record.cells_opened.is_some() || !record.documents.is_empty() {
+        FORMAT
+    } else if record.channel.is_some() {
+        FORMAT_PLAIN
+    } else {
+        FORMAT_WITHOUT_CHANNEL
+    }
+}
+
+fn document_leaf(document: &DocumentRef) -> DocumentLeaf<'_> {
+    DocumentLeaf { kind: document.kind.as_str(), number: document.number, sha256: &document.sha256 }
 }
 
 fn decision_leaf(decision: &Decision) -> DecisionLeaf<'_> {

@@ -10,6 +10,7 @@ mod batch;
 mod budget;
 mod close;
 mod connect;
+mod document;
 mod error;
 mod identity;
 mod key;
@@ -26,7 +27,9 @@ mod row;
 mod run;
 mod scope;
 mod status;
+mod usage;
 
+pub use document::{Document, DocumentKind, DocumentRef, NewDocument};
 pub use error::{DatabaseError, LedgerError, LogFault};
 pub use identity::Identity;
 pub use ledger::Ledger;
@@ -37,6 +40,7 @@ pub use release::{Reservation, ReserveRequest, Reserved, StoredRelease};
 pub use run::{ClosedRun, ColumnDecision, DatasetVersion, Decision, NewRun, OpenRun, RunOutcome, RunState};
 pub use scope::Scope;
 pub use status::{ReleaseState, RunStatus};
+pub use usage::{ColumnUse, FactorUse};
 
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,9 @@ use sqlx::any::AnyRow;
 
 use crate::batch::select;
 use crate::row::Cells;
-use crate::{ColumnDecision, DatasetVersion, Decision, LedgerError, ReleaseRecord, RunRecord};
+use crate::{
+    ColumnDecision, DatasetVersion, Decision, Document, DocumentRef, LedgerError, ReleaseRecord, RunRecord,
+};
 
 type Records = HashMap<RunId, RunRecord>;
 
@@ -31,11 +33,12 @@ pub(crate) async fn load_records(
     load_datasets(connection, &keys, &mut records).await?;
     load_edges(connection, &keys, &mut records).await?;
     load_releases(connection, &keys, &mut records).await?;
+    load_documents(connection, &keys, &mut records).await?;
     Ok(runs.iter().filter_map(|run| records.remove(run)).collect())
 }
 
 const RUNS: &str = "SELECT run.run, principal, channel, action, purpose, job, statement, started, status, error_code, \
-    rows_in, rows_out, rows_quarantined, bytes_out, duration_ms, finished, leaf \
+    rows_in, rows_out, rows_quarantined, bytes_out, cells_opened, duration_ms, finished, leaf \
     FROM run LEFT JOIN audit_leaf ON audit_leaf.run = run.run WHERE run.run {keys}";
 
 const DECISIONS: &str = "SELECT run, allowed, dataset, reason, factors, policy_version FROM decision \
@@ -56,6 +59,8 @@ const RELEASES: &str = "SELECT run, release, partner, query_key, rho_nano, delta
 const SCOPES: &str = "SELECT release.run, release.release, scope FROM release \
     JOIN release_scope ON release_scope.release = release.release WHERE release.run {keys}";
 
+const DOCUMENTS: &str = "SELECT run, kind, number, body FROM document WHERE run {keys} ORDER BY kind, number";
+
 fn read_run(row: &AnyRow) -> Result<RunRecord, LedgerError> {
     let mut cells = Cells::of(row);
     Ok(RunRecord {
@@ -73,6 +78,7 @@ fn read_run(row: &AnyRow) -> Result<RunRecord, LedgerError> {
         rows_out: cells.number_or_null("rows_out")?,
         rows_quarantined: cells.number_or_null("rows_quarantined")?,
         bytes_out: cells.number_or_null("bytes_out")?,
+        cells_opened: cells.number_or_null("cells_opened")?,
         duration_ms: cells.number_or_null("duration_ms")?,
         finished: cells.instant_or_null("finished")?,
         leaf_index: cells.number_or_null("leaf")?,
@@ -81,10 +87,12 @@ fn read_run(row: &AnyRow) -> Result<RunRecord, LedgerError> {
         outputs: Vec::new(),
         edges: Vec::new(),
         releases: Vec::new(),
+        documents: Vec::new(),
     })
 }
 
-fn read_action(text: &str) -> Result<Action, LedgerError> {
+/// Reads the name of an action.
+pub(crate) fn read_action(text: &str) -> Result<Action, LedgerError> {
     Action::ALL.into_iter().find(|action| action.as_str() == text).ok_or(LedgerError::Stored("action"))
 }
 
@@ -209,4 +217,21 @@ async fn load_releases(
         release.scopes.sort_unstable();
     }
     Ok(())
+}
+
+async fn load_documents(
+    connection: &mut AnyConnection,
+    keys: &[&str],
+    records: &mut Records,
+) -> Result<(), LedgerError> {
+    select(connection, DOCUMENTS, keys, |row| {
+        let mut cells = Cells::of(row);
+        record_of(records, &mut cells)?.documents.push(DocumentRef {
+            kind: cells.parsed("kind")?,
+            number: cells.number("number")?,
+            sha256: Document::hash(&cells.text()?),
+        });
+        Ok(())
+    })
+    .await
 }

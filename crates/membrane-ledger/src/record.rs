@@ -5,7 +5,7 @@ use membrane_model::{Action, Channel, DatasetName, LineageEdge, Price, Principal
 
 use crate::load::load_records;
 use crate::row::{Cells, to_integer};
-use crate::{DatasetVersion, Decision, Ledger, LedgerError, ReleaseState, RunStatus, Scope};
+use crate::{DatasetVersion, Decision, DocumentRef, Ledger, LedgerError, ReleaseState, RunStatus, Scope};
 
 /// Runs that one listing returns at most.
 const RUNS_MAX: u32 = 1000;
@@ -41,6 +41,8 @@ pub struct RunRecord {
     pub rows_quarantined: Option<u64>,
     /// Bytes answered.
     pub bytes_out: Option<u64>,
+    /// Sealed cells that were opened; none in runs of before this was counted.
+    pub cells_opened: Option<u64>,
     /// How long it took; none while it is open.
     pub duration_ms: Option<u64>,
     /// When it ended; none while it is open.
@@ -55,6 +57,8 @@ pub struct RunRecord {
     pub edges: Vec<LineageEdge>,
     /// What was paid for.
     pub releases: Vec<ReleaseRecord>,
+    /// What was published or granted.
+    pub documents: Vec<DocumentRef>,
     /// The index of its leaf in the log; none while it is open.
     pub leaf_index: Option<u64>,
 }

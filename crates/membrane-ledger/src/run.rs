@@ -94,6 +94,8 @@ pub struct RunOutcome {
     pub rows_quarantined: Option<u64>,
     /// Bytes answered.
     pub bytes_out: Option<u64>,
+    /// Sealed cells that were opened.
+    pub cells_opened: Option<u64>,
     /// How long it took.
     pub duration_ms: u64,
     /// Datasets read.
@@ -196,6 +198,10 @@ impl OpenRun {
     #[must_use]
     pub const fn id(&self) -> RunId {
         self.id
+    }
+
+    pub(crate) const fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 
     /// Returns who acts.

@@ -1,6 +1,7 @@
 //! The ledger's behaviour, checked on both databases by the same functions.
 
 mod budget;
+mod documents;
 mod keys;
 mod lineage;
 mod log;
@@ -54,6 +55,9 @@ on_both_databases!(
     runs::check_a_ledger_is_somebodys,
     runs::check_numbers_that_do_not_fit,
     runs::check_any_letter_is_recorded,
+    documents::check_documents_are_kept,
+    documents::check_a_document_that_was_altered_is_noticed,
+    runs::check_uses_are_counted,
     lineage::check_lineage_is_followed,
     lineage::check_lineage_in_circles_ends,
     keys::check_keys_are_kept,
@@ -160,6 +164,7 @@ fn outcome(second: i64) -> RunOutcome {
         rows_out: Some(12),
         rows_quarantined: None,
         bytes_out: Some(345),
+        cells_opened: None,
         duration_ms: 67,
         inputs: vec![version("crm_members", 3)],
         outputs: Vec::new(),

@@ -16,10 +16,13 @@ pub struct FieldRef {
 }
 
 impl FieldRef {
+    /// The namespace of governed datasets.
+    pub const DATASETS: &str = "dataset";
+
     /// Names a column of a governed dataset.
     #[must_use]
     pub fn dataset(name: impl fmt::Display, field: impl fmt::Display) -> Self {
-        Self { namespace: "dataset".into(), name: name.to_string(), field: field.to_string() }
+        Self { namespace: Self::DATASETS.into(), name: name.to_string(), field: field.to_string() }
     }
 
     /// Names a field of what was delivered to a dataset, before the contract was applied.

@@ -54,6 +54,8 @@ pub(crate) struct Folder {
     pub(crate) claims: Vec<Source>,
     /// `cases/*.yaml`, sorted by name.
     pub(crate) cases: Vec<Source>,
+    /// `matrix.txt`, if it is there.
+    pub(crate) matrix: Option<Source>,
 }
 
 impl Folder {
@@ -65,6 +67,7 @@ impl Folder {
             card_files: files_if_any(&dir.join(CARDS), YAML_EXTENSION)?,
             claims: files_if_any(&dir.join(CLAIMS), POLICY_EXTENSION)?,
             cases: files_if_any(&dir.join(CASES), YAML_EXTENSION)?,
+            matrix: dir.join(MATRIX).exists().then(|| read(dir.join(MATRIX))).transpose()?,
         })
     }
 

@@ -45,6 +45,7 @@ mod parameters;
 mod permit;
 mod policies;
 mod prove;
+pub mod publication;
 mod refusal;
 mod row_rule;
 mod rows;

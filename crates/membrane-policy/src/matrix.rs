@@ -91,3 +91,29 @@ impl Policies {
         Some(block + &rows)
     }
 }
+
+/// Returns the lines of each block of a matrix that were taken away and added, each with the block that it is in.
+#[must_use]
+pub fn differences(golden: &str, now: &str) -> Vec<String> {
+    let (old, new) = (with_blocks(golden), with_blocks(now));
+    let gone = old.iter().filter(|line| !new.contains(line)).map(|line| format!("- {line}"));
+    let added = new.iter().filter(|line| !old.contains(line)).map(|line| format!("+ {line}"));
+    gone.chain(added).collect()
+}
+
+fn with_blocks(matrix: &str) -> Vec<String> {
+    let mut block = "";
+    let mut lines = Vec::new();
+    for line in matrix.lines().filter(|line| !line.is_empty()) {
+        if line.starts_with(' ') {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            lines.push(format!("{block}: {}", words.join(" ")));
+        } else {
+            block = line;
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests;

@@ -38,6 +38,7 @@ pub struct Policies {
     pub(crate) claims: Vec<Claim>,
     pub(crate) cases: Vec<Case>,
     review: Vec<Fault>,
+    reviewed_matrix: Option<String>,
 }
 
 impl Policies {
@@ -105,6 +106,12 @@ impl Policies {
         &self.review
     }
 
+    /// Returns who sees what as it was reviewed, `matrix.txt`, if it is there.
+    #[must_use]
+    pub fn reviewed_matrix(&self) -> Option<&str> {
+        self.reviewed_matrix.as_deref()
+    }
+
     /// Returns the claims about them, in the order of their files.
     #[must_use]
     pub fn claims(&self) -> &[Claim] {
@@ -165,6 +172,7 @@ impl Policies {
             claims,
             cases,
             review,
+            reviewed_matrix: folder.matrix.as_ref().map(|source| source.text.clone()),
         })
     }
 }

@@ -9,7 +9,6 @@ use datafusion::execution::SessionState;
 use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
-use membrane_catalog::Catalog;
 use membrane_lake::{Lake, LakeError};
 use membrane_ledger::{DatasetVersion, Ledger};
 use membrane_model::{Action, DatasetName, Limits};
@@ -47,8 +46,6 @@ pub struct EngineParts {
     pub ledger: Ledger,
     /// The keys.
     pub vault: Vault,
-    /// What the data is.
-    pub catalog: Arc<Catalog>,
     /// Bounds on every query.
     pub limits: Limits,
 }

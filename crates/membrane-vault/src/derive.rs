@@ -35,6 +35,8 @@ pub(crate) enum KeyUse {
     QueryKey,
     /// To tell whether two places use one root key.
     Check,
+    /// Signing of what is published and granted.
+    Signing,
     /// Names of deliveries in the tables' logs.
     Delivery,
 }
@@ -52,6 +54,7 @@ impl KeyUse {
             Self::Sampling => "membrane/v1/sampling",
             Self::QueryKey => "membrane/v1/query-key",
             Self::Check => "membrane/v1/check",
+            Self::Signing => "membrane/v1/signing",
             Self::Delivery => "membrane/v1/delivery",
         }
     }

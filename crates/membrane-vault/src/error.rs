@@ -44,6 +44,9 @@ pub enum VaultError {
     /// A value is too long to be sealed, or a name too long to be bound to it.
     #[error("a value cannot be sealed: it is too long")]
     Seal,
+    /// A signature is not by the key that it should be by, or of another text.
+    #[error("the signature is not valid")]
+    Signature,
     /// What is to be encrypted in its format is not of the format: too few digits, or no digits.
     #[error("a value cannot be encrypted in its format")]
     Format,

@@ -1,7 +1,7 @@
 //! Keys, sealing and tokens: the one place where a direct identifier meets a key.
 //!
 //! ```text
-//! root key ──┬─ HKDF ─> subject ids, tokens, bearers, sampling, query keys   (one key per use and scope)
+//! root key ──┬─ HKDF ─> subject ids, tokens, bearers, sampling, query keys, signatures  (one key per use and scope)
 //!            └─ HKDF ─> wrapping key ─> bucket key (one per 4,096 subjects) ─> data key (one per subject)
 //! ```
 //!
@@ -22,6 +22,7 @@ mod provider;
 mod random;
 mod root;
 mod seal;
+mod signer;
 mod token;
 mod vault;
 
@@ -33,5 +34,6 @@ pub use format::{FORMAT_DIGITS_MAX, FORMAT_DIGITS_MIN, FormatCipher};
 pub use provider::{FileKey, KeyProvider, TextKey};
 pub use root::RootKey;
 pub use seal::SEALED_OVERHEAD;
+pub use signer::{Signer, verify_signature};
 pub use token::{DeliveryHasher, QueryKeyHasher, SubjectHasher, TOKEN_LENGTH, Tokenizer};
 pub use vault::Vault;

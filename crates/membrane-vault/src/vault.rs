@@ -10,7 +10,7 @@ use crate::derive::{KeyUse, KeyedHash, derive, keyed_hash};
 use crate::format::FormatCipher;
 use crate::seal::{self, Cipher};
 use crate::token::{DeliveryHasher, QueryKeyHasher, SubjectHasher, Tokenizer};
-use crate::{BucketId, BucketKey, DataKey, RootKey, VaultError, WrappedKey};
+use crate::{BucketId, BucketKey, DataKey, RootKey, Signer, VaultError, WrappedKey};
 
 /// Everything that follows from one root key. Clones share the keys.
 #[derive(Clone)]
@@ -93,6 +93,12 @@ impl Vault {
     #[must_use]
     pub fn bearer_key(&self) -> Zeroizing<[u8; 32]> {
         derive(&self.0.root, KeyUse::Bearer, &[])
+    }
+
+    /// Returns the signer of what is published and granted.
+    #[must_use]
+    pub fn signer(&self) -> Signer {
+        Signer::new(&derive(&self.0.root, KeyUse::Signing, &[]))
     }
 
     /// Returns the keyed hash that chooses which groups and rows of a member are kept when contributions

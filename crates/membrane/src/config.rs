@@ -29,7 +29,7 @@ pub use ledger::LedgerSection;
 pub use limits::LimitsSection;
 pub use load::Sources;
 pub use log::LogSection;
-pub use policies::PoliciesSection;
+pub use policies::{PoliciesSection, Serve};
 pub use privacy::PrivacySection;
 pub use server::ServerSection;
 

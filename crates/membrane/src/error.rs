@@ -9,11 +9,12 @@ use membrane_ingest::IngestError;
 use membrane_lake::LakeError;
 use membrane_ledger::{LedgerError, Scope};
 use membrane_model::{DatasetName, NameError, Price, PriceError, RunId};
-use membrane_policy::{Refused, RefusedReason};
+use membrane_policy::{ProveError, Refused, RefusedReason};
 use membrane_query::QueryError;
 use membrane_vault::VaultError;
 
 use crate::bearer::BearerError;
+use crate::published::PublishedError;
 
 pub use codes::{CODES, Code};
 
@@ -67,6 +68,19 @@ pub enum Error {
     /// No column of that name, for one who may know the catalog.
     #[error("the dataset has no such column; `membrane catalog show DATASET` names them")]
     UnknownColumn,
+    /// Policies that cannot be published.
+    // The texts name files, policies, claims and principals; a policy folder has no member's value.
+    #[error("the policies were not published, and those before are served on:\n{}", .0.join("\n"))]
+    Unfit(Vec<String>),
+    /// Policies that could not be proved.
+    #[error(transparent)]
+    Prove(ProveError),
+    /// Somebody else wrote at the same time.
+    #[error("somebody else did the same at the same time: look what there is now, then try again")]
+    InTheWay,
+    /// What was published is not as it was signed.
+    #[error(transparent)]
+    Published(PublishedError),
     /// The ledger could not be used.
     // The database's own words are for the log, not for callers.
     #[error("{}", ledger(.0))]
@@ -156,6 +170,10 @@ impl Error {
             Self::Name(_) | Self::Price(_) | Self::BadRequest(_) => "bad_request",
             Self::UnknownDataset => "not_found",
             Self::UnknownColumn => "unknown_column",
+            Self::Unfit(_) => "policies_unfit",
+            Self::Prove(_) => "not_proved",
+            Self::InTheWay => "in_the_way",
+            Self::Published(_) => "publication_altered",
             Self::Ledger(LedgerError::Altered(_)) => "log_altered",
             Self::Ledger(_) => "ledger_failed",
             Self::UnknownRun => "unknown_run",

@@ -23,13 +23,25 @@ pub(crate) use serve::{Listening, listen};
 
 use std::sync::Arc;
 
+use axum::extract::FromRef;
 use tokio::sync::Semaphore;
 
 use self::readiness::Readiness;
 use crate::config::ServerSection;
 use crate::hub::Hub;
+use crate::serving::Serving;
 
-/// What handlers share.
+/// What requests share.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) serving: Arc<Serving>,
+    pub(crate) server: Arc<ServerSection>,
+    pub(crate) slots: Arc<Semaphore>,
+    pub(crate) metrics: Metrics,
+    pub(crate) readiness: Readiness,
+}
+
+/// What one handler has: the hub as it is when it begins, whatever is published meanwhile.
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) hub: Arc<Hub>,
@@ -37,4 +49,11 @@ pub(crate) struct App {
     pub(crate) slots: Arc<Semaphore>,
     pub(crate) metrics: Metrics,
     pub(crate) readiness: Readiness,
+}
+
+impl FromRef<Shared> for App {
+    fn from_ref(shared: &Shared) -> Self {
+        let Shared { serving, server, slots, metrics, readiness } = shared.clone();
+        Self { hub: serving.hub(), server, slots, metrics, readiness }
+    }
 }

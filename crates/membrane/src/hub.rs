@@ -7,23 +7,35 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use membrane_catalog::Catalog;
 use membrane_lake::{Lake, LakeOptions};
-use membrane_ledger::{Ledger, LedgerError};
+use membrane_ledger::{DocumentKind, Ledger, LedgerError};
 use membrane_model::{Clock, Limits, PrincipalId, PrincipalKind};
 use membrane_policy::{Authorizer, Policies};
 use membrane_query::{Engine, EngineParts};
 use membrane_vault::Vault;
 
 use crate::bearer::Bearers;
-use crate::config::{Config, PrivacySection};
+use crate::config::{Config, PrivacySection, Serve};
 use crate::ctx::{Channel, RequestCtx};
 use crate::open::{OpenError, data_url, ledger_url, open_root_key, require_ledger, require_one_hub};
+use crate::published::{self, PublishedError};
 use crate::tasks::Tasks;
 
 /// The silence after which an open run was left behind. Runs at work are heard of ten times as often.
 const STALE_AFTER: TimeDelta = TimeDelta::minutes(10);
 
-/// The opened hub.
+/// What a hub does in which nothing was ever published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unpublished {
+    /// It does not open.
+    Refuse,
+    /// It goes by what lies in the folders.
+    ServeFolder,
+}
+
+/// The opened hub, in one version of catalog and policies.
 pub struct Hub {
+    /// The number of the publication that is served; none: what lies in the folders.
+    publication: Option<u64>,
     catalog: Arc<Catalog>,
     policies: Arc<Policies>,
     authorizer: Authorizer,
@@ -32,7 +44,7 @@ pub struct Hub {
     ledger: Ledger,
     lake: Lake,
     scratch: PathBuf,
-    engine: Engine,
+    engine: Arc<Engine>,
     limits: Limits,
     privacy: PrivacySection,
     clock: Arc<dyn Clock>,
@@ -45,28 +57,67 @@ impl Hub {
     /// # Errors
     /// [`OpenError`], which names the part and what to do.
     pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        let catalog = Arc::new(Catalog::load(Path::new(&config.catalog.dir))?);
-        let policies = Arc::new(Policies::load(Path::new(&config.policies.dir), &catalog)?);
+        Self::open_or(config, clock, Unpublished::Refuse).await
+    }
+
+    /// Opens every part of a hub that something is going to be published in: until then by what lies in the folders.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_to_publish(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        Self::open_or(config, clock, Unpublished::ServeFolder).await
+    }
+
+    async fn open_or(
+        config: &Config,
+        clock: Arc<dyn Clock>,
+        unpublished: Unpublished,
+    ) -> Result<Self, OpenError> {
+        let of_folder = || -> Result<(Catalog, Policies), OpenError> {
+            let catalog = Catalog::load(Path::new(&config.catalog.dir))?;
+            let policies = Policies::load(Path::new(&config.policies.dir), &catalog)?;
+            Ok((catalog, policies))
+        };
+        // What is wrong in the folders is told before anything is made.
+        let early = match config.policies.serve {
+            Serve::Folder => Some(of_folder()?),
+            Serve::Published => None,
+        };
         let (url, file) = ledger_url(&config.ledger)?;
         let data = data_url(&config.data)?;
         let lake = Lake::open(&data, LakeOptions { storage: config.data.storage.clone() }).await?;
         require_ledger(&lake, &data, file.as_deref()).await?;
+        if early.is_none()
+            && unpublished == Unpublished::Refuse
+            && file.as_ref().is_some_and(|file| !file.exists())
+        {
+            return Err(OpenError::Unpublished);
+        }
         let vault = Vault::new(&open_root_key(&config.keys, file.as_deref())?);
         let ledger = Ledger::connect(&url).await?;
         require_one_hub(&vault, &ledger, &lake, &data, clock.now()).await?;
         Self::abandon_stale_runs(&ledger, clock.now()).await?;
         let scratch = absolute(&config.data.scratch)?;
         make_folder(&scratch)?;
+        let (publication, (catalog, policies)) = match early {
+            Some(early) => (None, early),
+            None => match published::latest(&ledger, &vault.signer(), &scratch).await? {
+                Some(found) => (Some(found.number), (found.catalog, found.policies)),
+                None if unpublished == Unpublished::ServeFolder => (None, of_folder()?),
+                None => return Err(OpenError::Unpublished),
+            },
+        };
+        let (catalog, policies) = (Arc::new(catalog), Arc::new(policies));
         let limits = Limits::from(&config.limits);
         let engine = Engine::new(EngineParts {
             lake: lake.clone(),
             ledger: ledger.clone(),
             vault: vault.clone(),
-            catalog: catalog.clone(),
             limits,
         })
         .map_err(OpenError::Engine)?;
         Ok(Self {
+            publication,
             authorizer: Authorizer::new(policies.clone(), catalog.clone()),
             bearers: Bearers::new(&vault),
             catalog,
@@ -75,11 +126,45 @@ impl Hub {
             ledger,
             lake,
             scratch,
-            engine,
+            engine: Arc::new(engine),
             limits,
             privacy: config.privacy.clone(),
             clock,
             tasks: Tasks::default(),
+        })
+    }
+
+    /// Returns the number of the publication that is served; none: what lies in the folders.
+    #[must_use]
+    pub const fn publication(&self) -> Option<u64> {
+        self.publication
+    }
+
+    /// Returns the number of what was published last.
+    pub(crate) async fn last_publication(&self) -> Result<u64, LedgerError> {
+        self.ledger.last_document(DocumentKind::Publication).await
+    }
+
+    /// Returns this hub with what was published last; all other parts are shared.
+    pub(crate) async fn renewed(&self) -> Result<Self, PublishedError> {
+        let found = published::latest(&self.ledger, &self.vault.signer(), &self.scratch).await?;
+        let found = found.ok_or(PublishedError::Record { number: 0, what: "is gone" })?;
+        let (catalog, policies) = (Arc::new(found.catalog), Arc::new(found.policies));
+        Ok(Self {
+            publication: Some(found.number),
+            authorizer: Authorizer::new(policies.clone(), catalog.clone()),
+            bearers: self.bearers.clone(),
+            catalog,
+            policies,
+            vault: self.vault.clone(),
+            ledger: self.ledger.clone(),
+            lake: self.lake.clone(),
+            scratch: self.scratch.clone(),
+            engine: Arc::clone(&self.engine),
+            limits: self.limits,
+            privacy: self.privacy.clone(),
+            clock: Arc::clone(&self.clock),
+            tasks: self.tasks.clone(),
         })
     }
 

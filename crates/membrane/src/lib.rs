@@ -10,6 +10,8 @@ mod tasks;
 pub mod bearer;
 mod hub;
 mod open;
+mod published;
+mod serving;
 
 pub mod answer;
 pub mod error;
@@ -24,6 +26,8 @@ pub mod http;
 pub use ctx::{Channel, RequestCtx};
 pub use hub::Hub;
 pub use open::OpenError;
+pub use published::PublishedError;
+pub use serving::Serving;
 pub use tasks::Tasks;
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use url::Url;
 use crate::config::{DataSection, KeysSection, LedgerSection};
 use crate::error::explain;
 use crate::hub::absolute;
+use crate::published::PublishedError;
 
 /// Why the hub did not open.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +24,15 @@ pub enum OpenError {
     /// The policies have faults.
     #[error("the policies cannot be used:\n{0}")]
     Policies(#[from] membrane_policy::PolicyError),
+    /// Nothing was published yet.
+    #[error(
+        "no policies were published for this hub yet: `membrane policy publish` proves those of the folder and serves \
+         them from then on; to try things out without, set [policies] serve = \"folder\""
+    )]
+    Unpublished,
+    /// What was published cannot be served.
+    #[error("what was published cannot be served: {0}")]
+    Published(#[from] PublishedError),
     /// The ledger cannot be reached.
     #[error("the ledger cannot be opened: {}; see [ledger] url", explain(.0))]
     Ledger(#[from] LedgerError),

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use membrane_model::{Clock, PrincipalId};
 use tempfile::TempDir;
 
-use crate::config::Config;
+use crate::config::{Config, Serve};
 use crate::ctx::{Channel, RequestCtx};
 use crate::hub::Hub;
 
@@ -34,6 +34,11 @@ impl Clock for Ticks {
     }
 }
 
+/// A clock of a test's own.
+pub(crate) fn clock() -> Arc<dyn Clock> {
+    Arc::new(Ticks::default())
+}
+
 /// Opens a hub, its configuration changed first.
 pub(crate) async fn world(change: fn(&mut Config)) -> World {
     let folder = tempfile::tempdir().expect("folder");
@@ -42,12 +47,13 @@ pub(crate) async fn world(change: fn(&mut Config)) -> World {
     let mut config = Config::default();
     config.catalog.dir = root.join("catalog").display().to_string();
     config.policies.dir = root.join("policies").display().to_string();
+    config.policies.serve = Serve::Folder;
     config.data.url = within("data");
     config.data.scratch = within("scratch");
     config.ledger.url = within("ledger.sqlite");
     config.keys.file = within("root.key");
     change(&mut config);
-    let hub = Arc::new(Hub::open(&config, Arc::new(Ticks::default())).await.expect("hub"));
+    let hub = Arc::new(Hub::open(&config, clock()).await.expect("hub"));
     World { hub, config, _folder: folder }
 }
 

@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 use membrane_model::{Action, Channel, FieldRef, Price, RevealLevel, TableVersion, Transformation};
 
 use super::*;
-use crate::{ColumnDecision, ReleaseState, RunState, RunStatus};
+use crate::{ColumnDecision, DocumentKind, ReleaseState, RunState, RunStatus};
 
 fn instant(second: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_790_000_000 + second, 123_456_000).unwrap()
@@ -24,6 +24,7 @@ fn record() -> RunRecord {
         rows_out: Some(8),
         rows_quarantined: None,
         bytes_out: Some(512),
+        cells_opened: Some(40),
         duration_ms: Some(1_500),
         finished: Some(instant(2)),
         decisions: vec![Decision {
@@ -60,8 +61,14 @@ fn record() -> RunRecord {
             answer_sha256: Some("00".repeat(32)),
             scopes: vec!["dataset:pos_orders".parse().unwrap(), "partner:acme".parse().unwrap()],
         }],
+        documents: vec![DocumentRef { kind: DocumentKind::Publication, number: 3, sha256: "11".repeat(32) }],
         leaf_index: Some(0),
     }
+}
+
+/// A run of before cells were counted and documents written.
+fn plain() -> RunRecord {
+    RunRecord { cells_opened: None, documents: Vec::new(), ..record() }
 }
 
 /// Stored logs rest on this text: when it changes, the format needs another name.
@@ -72,8 +79,14 @@ fn the_canonical_form_is_golden() {
 }
 
 #[test]
+fn the_form_of_before_documents_is_golden() {
+    let canonical = String::from_utf8(canonical(&plain()).unwrap()).unwrap();
+    assert_eq!(canonical, include_str!("golden-2.json").trim_end());
+}
+
+#[test]
 fn the_form_of_before_the_channel_is_golden() {
-    let before = RunRecord { channel: None, ..record() };
+    let before = RunRecord { channel: None, ..plain() };
     let canonical = String::from_utf8(canonical(&before).unwrap()).unwrap();
     assert_eq!(canonical, include_str!("golden-1.json").trim_end());
 }
@@ -89,7 +102,7 @@ fn the_hash_is_that_of_a_leaf() {
 #[test]
 fn every_part_of_a_record_is_in_its_leaf() {
     type Change = fn(&mut RunRecord);
-    let changes: [Change; 26] = [
+    let changes: [Change; 31] = [
         |record| record.run = "019a0000-0000-7000-8000-000000000002".parse().unwrap(),
         |record| record.principal = "partner:bolt".parse().unwrap(),
         |record| record.channel = Some(Channel::Cli),
@@ -116,6 +129,11 @@ fn every_part_of_a_record_is_in_its_leaf() {
         |record| record.releases[0].state = ReleaseState::Burned,
         |record| record.releases[0].price.rho_nano += 1,
         |record| record.releases[0].scopes.truncate(1),
+        |record| record.cells_opened = None,
+        |record| record.cells_opened = Some(41),
+        |record| record.documents.clear(),
+        |record| record.documents[0].kind = DocumentKind::BreakGlass,
+        |record| record.documents[0].sha256 = "22".repeat(32),
     ];
     let mut hashes = vec![run_hash(&record()).unwrap()];
     for change in changes {

@@ -216,3 +216,28 @@ pub(super) async fn check_any_letter_is_recorded(ledger: Ledger) {
     assert_eq!(found, record.edges);
     ledger.verify_log().await.unwrap();
 }
+
+/// What was read is what edges say; a column that could have been read and was not counts for nobody.
+pub(super) async fn check_uses_are_counted(ledger: Ledger) {
+    for second in [0, 10, 20] {
+        let mut run = open(&ledger, second).await;
+        let mut shown = decision("crm_members");
+        shown.columns = ["city", "phone"]
+            .map(|column| ColumnDecision {
+                column: column.parse().unwrap(),
+                level: Some(RevealLevel::Clear),
+                factors: vec![format!("shows.{column}")],
+            })
+            .to_vec();
+        run.record_decision(&shown).await.unwrap();
+        run.close(outcome(second + 1)).await.unwrap();
+    }
+    let [of_city] = ledger.column_uses(instant(5)).await.unwrap().try_into().unwrap();
+    assert_eq!((of_city.column.as_str(), of_city.runs), ("city", 2));
+    assert_eq!((of_city.principal.to_string(), of_city.latest), ("analyst:ana".to_owned(), instant(20)));
+    let used = ledger.factor_uses(instant(0)).await.unwrap();
+    let factors: Vec<&str> = used.iter().flat_map(|used| &used.factors).map(String::as_str).collect();
+    assert!(factors.contains(&"shows.city") && factors.contains(&"analysts.cedar#1"), "{factors:?}");
+    assert!(!factors.contains(&"shows.phone"), "{factors:?}");
+    assert_eq!(ledger.column_uses(instant(21)).await.unwrap(), []);
+}

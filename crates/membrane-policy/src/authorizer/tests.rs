@@ -125,6 +125,7 @@ async fn a_listing_is_a_permit_for_what_is_visible() {
         rows_out: None,
         rows_quarantined: None,
         bytes_out: None,
+        cells_opened: None,
         duration_ms: 1,
         inputs: Vec::new(),
         outputs: Vec::new(),

@@ -106,6 +106,7 @@ const fn is_configuration(error: &OpenError) -> bool {
     match error {
         OpenError::Catalog(_)
         | OpenError::Policies(_)
+        | OpenError::Unpublished
         | OpenError::Key(_)
         | OpenError::KeyLost { .. }
         | OpenError::KeyAbsent { .. }
@@ -118,7 +119,7 @@ const fn is_configuration(error: &OpenError) -> bool {
         OpenError::Lake(error) => {
             matches!(error, LakeError::Url { .. } | LakeError::Setting { .. } | LakeError::NotAtomic { .. })
         }
-        OpenError::Engine(_) => false,
+        OpenError::Engine(_) | OpenError::Published(_) => false,
     }
 }
 

@@ -3,9 +3,11 @@
 mod cards;
 mod diff;
 mod explain;
+mod history;
 mod masks;
 mod matrix;
 mod prove;
+mod publish;
 mod test;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +18,7 @@ use membrane_model::{Action, ColumnName, DatasetName, PrincipalId, Purpose};
 use membrane_policy::{Policies, PolicyError, Question};
 use serde_json::{Value, json};
 
+use super::caller::CallerArgs;
 use super::catalog::{faults, load, unreadable};
 use super::{CliError, Env, out, table};
 use crate::config::Config;
@@ -26,6 +29,7 @@ use crate::open::OpenError;
 #[command(after_help = "Examples:
   membrane policy check --policies my-policies --catalog my-catalog
   membrane policy prove
+  membrane policy publish
   membrane policy explain analyst:ana crm_members.phone --purpose marketing_analysis
   membrane policy cards
   membrane policy principals
@@ -97,6 +101,37 @@ enum PolicyCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Publish the policies with their catalog, if every case is as expected, who sees what is as reviewed, and every claim is
+    /// proved: they are signed, and served within a second.
+    #[command(
+        after_help = "Examples:\n  membrane policy publish\n  membrane policy publish --as operator:omar"
+    )]
+    Publish {
+        /// The solver: cvc5, by name or path.
+        #[arg(long, default_value = "cvc5", value_name = "PROGRAM")]
+        solver: String,
+        #[command(flatten)]
+        caller: CallerArgs,
+        /// Report as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List what was published: when, by whom, and what was proved. Every signature is checked.
+    #[command(after_help = "Examples:
+  membrane policy history
+  membrane policy history 3 --files before && membrane policy diff before/policies")]
+    History {
+        /// Show the record of this one.
+        number: Option<u64>,
+        /// Write the files of that one below a folder.
+        #[arg(long, requires = "number", value_name = "DIR")]
+        files: Option<PathBuf>,
+        #[command(flatten)]
+        caller: CallerArgs,
+        /// Report as JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Explain how somebody sees a column: by which policies, and what would have to change for more.
     #[command(after_help = "Examples:
   membrane policy explain analyst:ana crm_members.phone --purpose marketing_analysis
@@ -157,6 +192,11 @@ pub(super) async fn run(args: &PolicyArgs, env: &Env) -> Result<(), CliError> {
             let (catalog, new) = both(&env.config()?, false)?;
             let old = Policies::load(old, &catalog).map_err(OpenError::from)?;
             diff::run((&old, &new), &catalog, env.clock.now(), solver, *json).await
+        }
+        PolicyCommand::Publish { solver, caller, json } => publish::run(env, caller, solver, *json).await,
+        PolicyCommand::History { number, files, caller, json } => {
+            let wanted = history::Wanted { number: *number, files: files.as_deref(), json: *json };
+            history::run(env, caller, wanted).await
         }
         PolicyCommand::Explain { principal, column: (dataset, column), purpose, action, json } => {
             let (catalog, policies) = both(&env.config()?, false)?;

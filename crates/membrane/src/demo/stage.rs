@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use membrane_model::{Clock, PrincipalKind};
+use membrane_policy::ProveError;
 use membrane_vault::FileKey;
 
 use super::{ShellCommand, check_all, show};
 use crate::cli::{CliError, line};
-use crate::config::{Config, DataSection, KeysSection};
+use crate::config::{Config, DataSection, KeysSection, Serve};
 use crate::ctx::Channel;
-use crate::flow;
+use crate::error::{Error, Failure};
+use crate::flow::{self, PublishRequest};
 use crate::http::{Listening, listen};
 use crate::hub::Hub;
 use crate::open::{OpenError, ledger_url};
@@ -49,6 +51,7 @@ impl Stage {
         let leaves_alone = names_a_hub(&config, elsewhere);
         let config = placed(config, &folder, elsewhere)?;
         make_key(&config)?;
+        let config = publish(config, &clock).await?;
         let hub = Arc::new(Hub::open(&config, clock).await?);
         let stage = Self { hub, config, folder, elsewhere, leaves_alone };
         std::fs::write(stage.configuration(), stage.config.render())?;
@@ -118,6 +121,39 @@ impl Stage {
         let what = if self.elsewhere == Elsewhere::default() { "all of it" } else { "the rest" };
         line(format!("{what} is under {}; remove that folder to start anew", self.folder.display()))?;
         Ok(())
+    }
+}
+
+/// The prover's solver.
+const SOLVER: &str = "cvc5";
+
+/// Publishes the policies of the folder, as the first operator, as long as there is a solver to prove them with. Without one,
+/// what the folder holds is served.
+async fn publish(mut config: Config, clock: &Arc<dyn Clock>) -> Result<Config, CliError> {
+    let hub = Hub::open_to_publish(&config, Arc::clone(clock)).await?;
+    let operator = hub
+        .principal_of(PrincipalKind::Operator)
+        .ok_or_else(|| CliError::failed("principals.json has no operator who could publish policies"))?;
+    let request = PublishRequest {
+        catalog: PathBuf::from(&config.catalog.dir),
+        policies: PathBuf::from(&config.policies.dir),
+        solver: SOLVER.to_owned(),
+    };
+    match flow::publish(&hub.ctx(operator, Channel::Cli), &hub, &request).await {
+        Ok(done) => {
+            let (number, claims) = (done.record.number, done.record.claims.len());
+            line(format!(
+                "policies: publication {number}, {claims} claims proved by {}",
+                done.record.solver
+            ))?;
+            Ok(config)
+        }
+        Err(Failure { error: Error::Prove(ProveError::NoSolver(_)), .. }) => {
+            line(format!("policies: those of the folder, unproved: `{SOLVER}` is not installed"))?;
+            config.policies.serve = Serve::Folder;
+            Ok(config)
+        }
+        Err(failure) => Err(failure.into()),
     }
 }
 

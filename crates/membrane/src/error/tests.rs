@@ -4,11 +4,12 @@ use std::io;
 use membrane_ingest::IngestError;
 use membrane_ledger::{LedgerError, Scope};
 use membrane_model::{NameError, Price, PriceError};
-use membrane_policy::{Refused, RefusedReason};
+use membrane_policy::{ProveError, Refused, RefusedReason};
 use membrane_query::QueryError;
 
 use super::{CODES, Error};
 use crate::bearer::BearerError;
+use crate::published::PublishedError;
 
 /// One error of each cause that a caller can meet.
 fn every() -> Vec<Error> {
@@ -43,6 +44,13 @@ fn every() -> Vec<Error> {
         Error::Name(NameError::new("purpose", "a name")),
         Error::Price(PriceError::Epsilon),
         Error::BadRequest("the body is not the object that this endpoint takes".into()),
+        Error::Unfit(vec![
+            "policies/more.cedar:1:1: unexpected end".into(),
+            "claim `x` does not hold".into(),
+        ]),
+        Error::Prove(ProveError::NoSolver(io::ErrorKind::NotFound.into())),
+        Error::InTheWay,
+        Error::Published(PublishedError::Record { number: 2, what: "is gone" }),
         Error::UnknownDataset,
         Error::UnknownColumn,
         Error::UnknownRun,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use membrane_ledger::{
-    ClosedRun, DatasetVersion, Ledger, LedgerError, NewRun, OpenRun, RunOutcome, RunState,
+    ClosedRun, DatasetVersion, Ledger, LedgerError, NewDocument, NewRun, OpenRun, RunOutcome, RunState,
 };
 use membrane_model::{Action, Clock, DatasetName, LineageEdge, Purpose, RunId};
 use membrane_policy::{Lookup, Permit, Request};
@@ -56,6 +56,7 @@ pub(super) struct Work {
     pub(super) rows_out: Option<u64>,
     pub(super) rows_quarantined: Option<u64>,
     pub(super) bytes_out: Option<u64>,
+    pub(super) cells_opened: Option<u64>,
     pub(super) inputs: Vec<DatasetVersion>,
     pub(super) outputs: Vec<DatasetVersion>,
     pub(super) edges: Vec<LineageEdge>,
@@ -137,6 +138,15 @@ impl ActiveRun {
         self.id
     }
 
+    /// Writes a document: what this run brought about.
+    pub(super) async fn add_document(&mut self, document: &NewDocument) -> Result<(), Error> {
+        let run = self.open.as_mut().ok_or(Error::Internal("the run is closed"))?;
+        run.add_document(document).await.map_err(|error| match error {
+            LedgerError::DocumentTaken => Error::InTheWay,
+            error => Error::Record(error),
+        })
+    }
+
     /// Asks for a permit on these datasets, for the run's own principal, action and purpose.
     pub(super) async fn permit(&mut self, hub: &Hub, datasets: Vec<DatasetName>) -> Result<Permit, Error> {
         self.permit_for(hub, Wanted { datasets, ..Wanted::default() }).await
@@ -214,6 +224,7 @@ impl ActiveRun {
             rows_out: work.rows_out,
             rows_quarantined: work.rows_quarantined,
             bytes_out: work.bytes_out,
+            cells_opened: work.cells_opened,
             duration_ms: milliseconds(finished - self.started),
             inputs: work.inputs,
             outputs: work.outputs,

@@ -67,6 +67,11 @@ impl Metrics {
 pub(super) struct Upkeep(JoinHandle<()>);
 
 impl Upkeep {
+    /// Starts work that goes on by itself.
+    pub(super) fn of(work: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self(tokio::spawn(work))
+    }
+
     fn start(every: Duration, work: impl Fn() + Send + 'static) -> Self {
         Self(tokio::spawn(async move {
             let mut beat = tokio::time::interval(every);

@@ -10,24 +10,25 @@ use tokio::sync::Semaphore;
 
 use super::handlers::{budget, datasets, health, ingest, lineage, metrics, openapi, query, release, runs};
 use super::readiness::Readiness;
-use super::{App, Metrics, auth, busy, error, observe, timeout};
+use super::{Metrics, Shared, auth, busy, error, observe, timeout};
 use crate::config::ServerSection;
-use crate::hub::Hub;
+use crate::serving::Serving;
 
 /// JSON around the SQL text: other members, quotes, escapes.
 const BODY_EXTRA_BYTES: usize = 16 << 10;
 
 /// Builds the router of an opened hub. Everything under `/v1` refuses strangers.
-pub fn router(hub: Arc<Hub>, server: &ServerSection, metrics: Metrics) -> Router {
-    let body_bytes_max = hub.limits().sql_bytes_max.saturating_mul(2).saturating_add(BODY_EXTRA_BYTES);
-    let app = App {
-        hub,
+pub fn router(serving: Arc<Serving>, server: &ServerSection, metrics: Metrics) -> Router {
+    let limits = *serving.hub().limits();
+    let body_bytes_max = limits.sql_bytes_max.saturating_mul(2).saturating_add(BODY_EXTRA_BYTES);
+    let shared = Shared {
+        serving,
         server: Arc::new(server.clone()),
         slots: Arc::new(Semaphore::new(server.requests_max)),
         metrics,
         readiness: Readiness::default(),
     };
-    let bounded = Router::new()
+    let bounded = Router::<Shared>::new()
         .route("/v1/query", post(query::post_query))
         .route("/v1/release", post(release::post_release))
         .route("/v1/datasets", get(datasets::get_datasets))
@@ -35,12 +36,12 @@ pub fn router(hub: Arc<Hub>, server: &ServerSection, metrics: Metrics) -> Router
         .route("/v1/runs/{id}", get(runs::get_run))
         .route("/v1/lineage/{dataset}/{column}", get(lineage::get_lineage))
         .route("/v1/budget", get(budget::get_budget))
-        .layer(from_fn_with_state(app.clone(), timeout::give_up));
-    let unbounded = Router::new().route("/v1/ingest/{dataset}", post(ingest::post_ingest));
+        .layer(from_fn_with_state(shared.clone(), timeout::give_up));
+    let unbounded = Router::<Shared>::new().route("/v1/ingest/{dataset}", post(ingest::post_ingest));
     bounded
         .merge(unbounded)
-        .layer(from_fn_with_state(app.clone(), busy::take_slot))
-        .layer(from_fn_with_state(app.clone(), auth::require_bearer))
+        .layer(from_fn_with_state(shared.clone(), busy::take_slot))
+        .layer(from_fn_with_state(shared.clone(), auth::require_bearer))
         .route("/healthz", get(health::get_healthz))
         .route("/readyz", get(health::get_readyz))
         .route("/metrics", get(metrics::get_metrics))
@@ -49,7 +50,7 @@ pub fn router(hub: Arc<Hub>, server: &ServerSection, metrics: Metrics) -> Router
         .method_not_allowed_fallback(error::wrong_method)
         .layer(DefaultBodyLimit::max(body_bytes_max))
         .layer(from_fn(observe::observe))
-        .with_state(app)
+        .with_state(shared)
 }
 
 #[cfg(test)]

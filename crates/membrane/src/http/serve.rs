@@ -16,6 +16,7 @@ use super::observe::Upkeep;
 use super::{Metrics, router};
 use crate::config::ServerSection;
 use crate::hub::Hub;
+use crate::serving::Serving;
 use crate::tasks::Tasks;
 
 /// What is left for runs to be closed in, after connections had to be broken off.
@@ -30,19 +31,22 @@ pub(crate) struct Listening {
     tasks: Tasks,
     shutdown: Duration,
     /// Kept for as long as the server is at work.
-    _upkeep: Option<Upkeep>,
+    _upkeep: Vec<Upkeep>,
 }
 
 /// Starts to serve.
 pub(crate) async fn listen(hub: Arc<Hub>, server: &ServerSection) -> io::Result<Listening> {
     let listener = TcpListener::bind(server.address).await?;
     let metrics = Metrics::of_process();
-    let upkeep = metrics.keep_tidy();
+    let serving = Arc::new(Serving::new(Arc::clone(&hub)));
+    let watched = Arc::clone(&serving);
+    let watch = Upkeep::of(async move { watched.watch().await });
+    let upkeep = vec![metrics.keep_tidy(), watch];
     let tasks = hub.tasks().clone();
-    let app = router(hub, server, metrics);
+    let app = router(serving, server, metrics);
     let shutdown = Duration::from_secs(server.shutdown_seconds);
     let listening = Listening::start(listener, app, Patience::from(server), tasks, shutdown)?;
-    Ok(Listening { _upkeep: Some(upkeep), ..listening })
+    Ok(Listening { _upkeep: upkeep, ..listening })
 }
 
 impl Listening {
@@ -58,7 +62,7 @@ impl Listening {
         let acceptor = Acceptor { listener, app, patience, stopping: stopping.clone() };
         let accepting = tokio::spawn(acceptor.run());
         let stopping = stopping.drop_guard();
-        Ok(Self { address, stopping, accepting, tasks, shutdown, _upkeep: None })
+        Ok(Self { address, stopping, accepting, tasks, shutdown, _upkeep: Vec::new() })
     }
 
     /// Returns where it listens.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use membrane_model::FixedClock;
 
 use super::{OpenError, data_url, ledger_url, open_root_key};
-use crate::config::{Config, DataSection, KeysSection, LedgerSection};
+use crate::config::{Config, DataSection, KeysSection, LedgerSection, Serve};
 use crate::hub::Hub;
 use crate::testing::now;
 
@@ -74,6 +74,7 @@ fn parts(folder: &Path, data: &str, ledger: &str, key: &str) -> Config {
     let mut config = Config::default();
     config.catalog.dir = root.join("catalog").display().to_string();
     config.policies.dir = root.join("policies").display().to_string();
+    config.policies.serve = Serve::Folder;
     config.data.url = within(data);
     config.data.scratch = within("scratch");
     config.ledger.url = within(ledger);

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 use membrane_catalog::Catalog;
 use membrane_policy::Policies;
+use membrane_policy::publication::matrix_differences;
 use serde_json::json;
 
-use super::matrix;
 use crate::cli::{CliError, out};
 
 /// Tells who gains and who loses what: of those that there are, and of all that there could be.
@@ -16,7 +16,7 @@ pub(super) async fn run(
     solver: &str,
     json: bool,
 ) -> Result<(), CliError> {
-    let seen = matrix::differences(&old.matrix(catalog, now), &new.matrix(catalog, now));
+    let seen = matrix_differences(&old.matrix(catalog, now), &new.matrix(catalog, now));
     let possible = new.differences(old, solver).await.map_err(CliError::failed)?;
     if json {
         let shaped = possible.iter().map(|difference| {

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::{fs, io};
 
+use membrane_policy::publication::matrix_differences;
+
 use crate::cli::{CliError, out};
 
 /// The golden table, in the folder of policies.
@@ -36,7 +38,7 @@ pub(super) fn run(matrix: &str, policies: &Path, what: Use) -> Result<(), CliErr
                     "cannot read `{path}`: {kind}; `membrane policy matrix --write` makes it"
                 ))
             })?;
-            let changed = differences(&golden, matrix);
+            let changed = matrix_differences(&golden, matrix);
             for line in &changed {
                 out::line(line)?;
             }
@@ -49,46 +51,5 @@ pub(super) fn run(matrix: &str, policies: &Path, what: Use) -> Result<(), CliErr
                 path.display()
             )))
         }
-    }
-}
-
-/// Returns the lines of each block that were taken away and added, each with the block that it is in.
-pub(super) fn differences(golden: &str, now: &str) -> Vec<String> {
-    let (old, new) = (with_blocks(golden), with_blocks(now));
-    let gone = old.iter().filter(|line| !new.contains(line)).map(|line| format!("- {line}"));
-    let added = new.iter().filter(|line| !old.contains(line)).map(|line| format!("+ {line}"));
-    gone.chain(added).collect()
-}
-
-fn with_blocks(matrix: &str) -> Vec<String> {
-    let mut block = "";
-    let mut lines = Vec::new();
-    for line in matrix.lines().filter(|line| !line.is_empty()) {
-        if line.starts_with(' ') {
-            let words: Vec<&str> = line.split_whitespace().collect();
-            lines.push(format!("{block}: {}", words.join(" ")));
-        } else {
-            block = line;
-        }
-    }
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn differences_name_the_block() {
-        let golden = "read for x by analyst:ana\n  pii.phone   partial\n  geo  clear\n\nread for x by analyst:lee\n  geo clear\n";
-        assert_eq!(differences(golden, golden), Vec::<String>::new());
-        let now = golden.replacen("partial", "clear", 1);
-        assert_eq!(
-            differences(golden, &now),
-            [
-                "- read for x by analyst:ana: pii.phone partial",
-                "+ read for x by analyst:ana: pii.phone clear"
-            ]
-        );
     }
 }

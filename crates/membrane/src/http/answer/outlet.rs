@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::SendTimeoutError;
 
 use crate::error::{Error, Failure};
-use crate::http::App;
+use crate::http::Shared;
 use crate::http::busy::Slot;
 use crate::tasks::Tasks;
 
@@ -32,14 +32,14 @@ pub(in crate::http) struct Outlet {
     pub(super) idle: Duration,
 }
 
-impl FromRequestParts<App> for Outlet {
+impl FromRequestParts<Shared> for Outlet {
     type Rejection = Failure;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Failure> {
         let absent = || Failure::without_run(Error::Internal("the request has no place"));
         let slot = parts.extensions.get::<Slot>().cloned().ok_or_else(absent)?;
         let idle = Duration::from_secs(app.server.idle_seconds);
-        Ok(Self { slot, tasks: app.hub.tasks().clone(), idle })
+        Ok(Self { slot, tasks: app.serving.hub().tasks().clone(), idle })
     }
 }
 

@@ -15,6 +15,7 @@ use super::router;
 use crate::config::Config;
 use crate::http::{Metrics, openapi_document};
 use crate::hub::Hub;
+use crate::serving::Serving;
 use crate::testing::{World, now, world};
 
 /// The API of a hub without data.
@@ -26,7 +27,7 @@ struct Api {
 
 async fn api(change: fn(&mut Config)) -> Api {
     let world = world(change).await;
-    let app = router(world.hub.clone(), &world.config.server, Metrics::of_process());
+    let app = router(Arc::new(Serving::new(world.hub.clone())), &world.config.server, Metrics::of_process());
     Api { app, hub: world.hub.clone(), world }
 }
 

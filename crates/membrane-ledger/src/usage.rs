@@ -1,0 +1,115 @@
+//! Who used what: what closed runs read, by which policies.
+
+use chrono::{DateTime, Utc};
+use membrane_model::{Action, ColumnName, DatasetName, FieldRef, PrincipalId, Purpose};
+use sqlx::any::AnyRow;
+
+use crate::row::Cells;
+use crate::{Ledger, LedgerError};
+
+/// Runs that read one column alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnUse {
+    /// Who read it.
+    pub principal: PrincipalId,
+    /// In which sense: `read` or `release`.
+    pub action: Action,
+    /// Why.
+    pub purpose: Option<Purpose>,
+    /// The dataset.
+    pub dataset: DatasetName,
+    /// The column, which was in the answer or decided about it.
+    pub column: ColumnName,
+    /// In how many runs.
+    pub runs: u64,
+    /// When the latest of them started.
+    pub latest: DateTime<Utc>,
+}
+
+/// Decisions in favour of one principal that the same policies determined.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FactorUse {
+    /// In whose favour.
+    pub principal: PrincipalId,
+    /// The policies, sorted.
+    pub factors: Vec<String>,
+    /// When the run of the latest of them started.
+    pub latest: DateTime<Utc>,
+}
+
+/// An edge names what a run read; the decision says that it was permitted.
+const COLUMNS: &str = "\
+    SELECT run.principal, run.action, run.purpose, edge.from_name, edge.from_field, \
+      COUNT(DISTINCT run.run), MAX(run.started) \
+    FROM run JOIN lineage_edge edge ON edge.run = run.run \
+    WHERE run.started >= $1 AND run.action IN ('read', 'release') AND edge.from_namespace = $2 \
+    GROUP BY run.principal, run.action, run.purpose, edge.from_name, edge.from_field \
+    ORDER BY run.principal, run.action, run.purpose, edge.from_name, edge.from_field";
+
+const OF_DATASETS: &str = "\
+    SELECT run.principal, decision.factors, MAX(run.started) \
+    FROM run JOIN decision ON decision.run = run.run \
+    WHERE run.started >= $1 AND decision.allowed = 1 \
+    GROUP BY run.principal, decision.factors ORDER BY run.principal, decision.factors";
+
+/// A policy that shows a column was used when the column was read, not when it only could have been.
+const OF_COLUMNS: &str = "\
+    SELECT run.principal, decision_column.factors, MAX(run.started) \
+    FROM run JOIN decision ON decision.run = run.run \
+      JOIN decision_column \
+        ON decision_column.run = decision.run AND decision_column.decision = decision.position \
+      JOIN lineage_edge edge ON edge.run = run.run AND edge.from_namespace = $2 \
+        AND edge.from_name = decision.dataset AND edge.from_field = decision_column.column_name \
+    WHERE run.started >= $1 AND decision.allowed = 1 AND decision_column.level IS NOT NULL \
+    GROUP BY run.principal, decision_column.factors ORDER BY run.principal, decision_column.factors";
+
+impl Ledger {
+    /// Returns which columns runs have read that started since a moment, by principal, action and purpose.
+    ///
+    /// # Errors
+    /// [`LedgerError::Database`] or [`LedgerError::Stored`].
+    pub async fn column_uses(&self, since: DateTime<Utc>) -> Result<Vec<ColumnUse>, LedgerError> {
+        let rows = sqlx::query(COLUMNS)
+            .bind(since.timestamp_micros())
+            .bind(FieldRef::DATASETS)
+            .fetch_all(&self.pools.read)
+            .await?;
+        rows.iter().map(read_column_use).collect()
+    }
+
+    /// Returns which policies were used in runs that started since a moment: those that let a dataset be used or rows be
+    /// seen, and those that showed a column that was read.
+    ///
+    /// # Errors
+    /// [`LedgerError::Database`] or [`LedgerError::Stored`].
+    pub async fn factor_uses(&self, since: DateTime<Utc>) -> Result<Vec<FactorUse>, LedgerError> {
+        let since = since.timestamp_micros();
+        let mut rows = sqlx::query(OF_DATASETS).bind(since).fetch_all(&self.pools.read).await?;
+        rows.extend(
+            sqlx::query(OF_COLUMNS).bind(since).bind(FieldRef::DATASETS).fetch_all(&self.pools.read).await?,
+        );
+        rows.iter().map(read_factor_use).collect()
+    }
+}
+
+fn read_column_use(row: &AnyRow) -> Result<ColumnUse, LedgerError> {
+    let mut cells = Cells::of(row);
+    Ok(ColumnUse {
+        principal: cells.parsed("principal")?,
+        action: crate::load::read_action(&cells.text()?)?,
+        purpose: cells.parsed_or_null("purpose")?,
+        dataset: cells.parsed("dataset")?,
+        column: cells.parsed("column")?,
+        runs: cells.number("runs")?,
+        latest: cells.instant("started")?,
+    })
+}
+
+fn read_factor_use(row: &AnyRow) -> Result<FactorUse, LedgerError> {
+    let mut cells = Cells::of(row);
+    Ok(FactorUse {
+        principal: cells.parsed("principal")?,
+        factors: cells.list("factors")?,
+        latest: cells.instant("started")?,
+    })
+}

@@ -1,0 +1,113 @@
+//! The files that a version of the policies consists of: those of the catalog, and those of the policies.
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use sha2::{Digest, Sha256};
+
+use crate::PolicyError;
+
+/// The folder of the catalog's files in a bundle.
+const CATALOG: &str = "catalog";
+/// The folder of the policies' files in a bundle.
+const POLICIES: &str = "policies";
+/// What files that are read end in; all else is for people.
+const EXTENSIONS: [&str; 5] = ["yaml", "cedar", "cedarschema", "json", "txt"];
+
+/// The texts of a catalog and of policies, as they were at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bundle {
+    files: Vec<BundledFile>,
+}
+
+/// One file of a bundle.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BundledFile {
+    /// Its place: `catalog/contracts/crm_members.yaml`.
+    pub path: String,
+    /// What it says.
+    pub text: String,
+}
+
+impl BundledFile {
+    /// Returns SHA-256 of the text, as hexadecimal text.
+    #[must_use]
+    pub fn sha256(&self) -> String {
+        hex::encode(Sha256::digest(&self.text))
+    }
+}
+
+impl Bundle {
+    /// Reads the files of a catalog and of policies.
+    ///
+    /// # Errors
+    /// [`PolicyError::Read`] when one cannot be read.
+    pub fn read(catalog: &Path, policies: &Path) -> Result<Self, PolicyError> {
+        let mut files = Vec::new();
+        for (place, dir) in [(CATALOG, catalog), (POLICIES, policies)] {
+            collect(dir, place, &mut files)?;
+            // Cards, cases, claims and contracts lie one folder below.
+            for folder in entries(dir)?.into_iter().filter(|path| path.is_dir()) {
+                let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                if !name.starts_with('.') {
+                    collect(&folder, &format!("{place}/{name}"), &mut files)?;
+                }
+            }
+        }
+        files.sort();
+        Ok(Self { files })
+    }
+
+    /// Joins files that were stored.
+    #[must_use]
+    pub fn from_files(mut files: Vec<BundledFile>) -> Self {
+        files.sort();
+        Self { files }
+    }
+
+    /// Returns the files, in the order of their places.
+    #[must_use]
+    pub fn files(&self) -> &[BundledFile] {
+        &self.files
+    }
+
+    /// Writes the files below a folder, and returns the folders of the catalog and of the policies.
+    ///
+    /// # Errors
+    /// Those of the file system; [`io::ErrorKind::InvalidData`] when a place is not one that a bundle has.
+    pub fn write(&self, dir: &Path) -> io::Result<(PathBuf, PathBuf)> {
+        for file in &self.files {
+            let plain = file.path.split('/').all(|part| !part.is_empty() && part != "." && part != "..");
+            let inside = [CATALOG, POLICIES].iter().any(|place| file.path.starts_with(&format!("{place}/")));
+            if !plain || !inside {
+                return Err(io::ErrorKind::InvalidData.into());
+            }
+            let path = dir.join(&file.path);
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            fs::write(path, &file.text)?;
+        }
+        Ok((dir.join(CATALOG), dir.join(POLICIES)))
+    }
+}
+
+fn collect(dir: &Path, place: &str, files: &mut Vec<BundledFile>) -> Result<(), PolicyError> {
+    for path in entries(dir)? {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let read = path.extension().is_some_and(|found| EXTENSIONS.iter().any(|known| found == *known));
+        if name.starts_with('.') || !read || !path.is_file() {
+            continue;
+        }
+        let text =
+            fs::read_to_string(&path).map_err(|source| PolicyError::Read { path: path.clone(), source })?;
+        files.push(BundledFile { path: format!("{place}/{name}"), text });
+    }
+    Ok(())
+}
+
+fn entries(dir: &Path) -> Result<Vec<PathBuf>, PolicyError> {
+    let failed = |source| PolicyError::Read { path: dir.to_owned(), source };
+    let listed: io::Result<Vec<_>> = fs::read_dir(dir).map_err(failed)?.collect();
+    Ok(listed.map_err(failed)?.into_iter().map(|entry| entry.path()).collect())
+}

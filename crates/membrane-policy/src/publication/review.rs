@@ -1,0 +1,64 @@
+//! Everything that has to hold before policies are published.
+
+use chrono::{DateTime, Utc};
+use membrane_catalog::Catalog;
+
+use crate::prove::{Proof, ProveError};
+use crate::{CaseOutcome, Policies, matrix};
+
+/// What a review of policies found.
+#[derive(Debug)]
+pub struct Review {
+    /// What came of the cases.
+    pub cases: Vec<CaseOutcome>,
+    /// What was proved.
+    pub proof: Proof,
+    /// What speaks against publishing, a sentence each; nothing: they can be published.
+    pub objections: Vec<String>,
+}
+
+impl Policies {
+    /// Reviews the policies: nothing wrong with cases and claims, every case as expected, who sees what as it was reviewed,
+    /// every claim proved and that no policy errs. `solver` is the program `cvc5`.
+    ///
+    /// # Errors
+    /// [`ProveError`] when the solver is not there or cannot decide.
+    pub async fn review(
+        &self,
+        catalog: &Catalog,
+        now: DateTime<Utc>,
+        solver: &str,
+    ) -> Result<Review, ProveError> {
+        let mut objections: Vec<String> = self.review_faults().iter().map(ToString::to_string).collect();
+        let cases = self.test(catalog, now);
+        for case in &cases {
+            let told = |difference: &String| format!("{}: case `{}`: {difference}", case.place, case.name);
+            objections.extend(case.differences.iter().map(told));
+        }
+        objections.extend(self.unreviewed(catalog, now));
+        let proof = self.prove(solver).await?;
+        for verdict in &proof.verdicts {
+            if let Some(against) = &verdict.counter_example {
+                objections.push(format!(
+                    "claim `{}` does not hold: {} is permitted by {}; `membrane policy prove` shows more",
+                    verdict.claim,
+                    against.asked,
+                    against.policies.join(", ")
+                ));
+            }
+        }
+        Ok(Review { cases, proof, objections })
+    }
+
+    /// Tells how who sees what differs from what was reviewed.
+    fn unreviewed(&self, catalog: &Catalog, now: DateTime<Utc>) -> Vec<String> {
+        let Some(golden) = self.reviewed_matrix() else {
+            return vec![
+                "there is no `matrix.txt`: read who sees what, `membrane policy matrix`, and keep it with --write"
+                    .to_owned(),
+            ];
+        };
+        let changed = matrix::differences(golden, &self.matrix(catalog, now));
+        changed.into_iter().map(|line| format!("who sees what is not as `matrix.txt` says: {line}")).collect()
+    }
+}

@@ -1,0 +1,229 @@
+//! Publishes policies: reviews those of the folders, proves them, and signs what will be served from then on.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+use membrane_catalog::Catalog;
+use membrane_ledger::{Document, DocumentKind, NewDocument};
+use membrane_model::{Action, RunId};
+use membrane_policy::publication::{Bundle, Record, RecordHead, Review};
+use membrane_policy::{Policies, PolicyError};
+use tokio::sync::oneshot;
+
+use super::run::{ActiveRun, RunHead};
+use crate::ctx::RequestCtx;
+use crate::error::{Error, Failure};
+use crate::hub::Hub;
+use crate::published::{self, PublishedError, Signed};
+
+/// What is to be published, and what it is proved with.
+#[derive(Debug, Clone)]
+pub struct PublishRequest {
+    /// The folder of the catalog.
+    pub catalog: PathBuf,
+    /// The folder of the policies.
+    pub policies: PathBuf,
+    /// The program `cvc5`.
+    pub solver: String,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Publication {
+    /// The run.
+    pub run: RunId,
+    /// The record, as it was signed.
+    pub record: Record,
+    /// Whether it is new: otherwise this very version is served already.
+    pub new: bool,
+}
+
+/// Publishes policies: only if nothing speaks against them. Whoever does it needs `administer`, by the policies that are
+/// served now; the first time, by those that are to be.
+///
+/// # Errors
+/// [`Failure`] when it is refused, or something speaks against the policies: all of it is told. What is served stays.
+pub async fn publish(ctx: &RequestCtx, hub: &Hub, request: &PublishRequest) -> Result<Publication, Failure> {
+    let head = RunHead {
+        action: Action::Administer,
+        purpose: None,
+        job: "publish policies".to_owned(),
+        statement: None,
+    };
+    let mut run = ActiveRun::open(ctx, hub, head).await?;
+    match publish_in(&mut run, ctx, hub, request).await {
+        Ok((record, new)) => {
+            let id = run.id();
+            run.complete().await?;
+            Ok(Publication { run: id, record, new })
+        }
+        Err(error) => Err(run.fail(error).await),
+    }
+}
+
+async fn publish_in(
+    run: &mut ActiveRun,
+    ctx: &RequestCtx,
+    hub: &Hub,
+    request: &PublishRequest,
+) -> Result<(Record, bool), Error> {
+    run.permit(hub, Vec::new()).await?;
+    let (bundle, catalog, policies) = candidate(hub, request)?;
+    let before = last(hub).await?;
+    let unchanged = |before: &Signed| Record::new_files(&bundle) == before.record.files;
+    if let Some(before) = before.as_ref().filter(|before| unchanged(before)) {
+        return Ok((before.record.clone(), false));
+    }
+    let (policies, review) = review(policies, catalog, ctx.now(), request.solver.clone()).await?;
+    if !review.objections.is_empty() {
+        return Err(Error::Unfit(review.objections));
+    }
+    let head = RecordHead {
+        number: before.as_ref().map_or(0, |before| before.record.number).saturating_add(1),
+        previous: before.map(|before| before.sha256),
+        published: ctx.now(),
+        principal: ctx.principal.clone(),
+    };
+    let record = Record::new(&policies, &review, &bundle, head);
+    let record = record.ok_or(Error::Internal("policies that are not fit came past the review"))?;
+    let body = record.text().ok_or(Error::Internal("the record cannot be written"))?;
+    let document = NewDocument {
+        kind: DocumentKind::Publication,
+        number: record.number,
+        signature: hub.vault().signer().sign(&body),
+        body,
+        files: bundle.files().iter().map(|file| file.text.clone()).collect(),
+    };
+    run.add_document(&document).await?;
+    Ok((record, true))
+}
+
+/// What the prover's thread may use of the stack: it walks down every condition.
+const STACK_BYTES: usize = 256 << 20;
+
+/// Reviews policies on a thread of its own.
+async fn review(
+    policies: Policies,
+    catalog: Catalog,
+    now: DateTime<Utc>,
+    solver: String,
+) -> Result<(Policies, Review), Error> {
+    let (done, reviewed) = oneshot::channel();
+    let work = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let review = runtime.map(|runtime| runtime.block_on(policies.review(&catalog, now, &solver)));
+        // Nobody waits any more when this fails.
+        let _ = done.send((policies, review));
+    };
+    let stopped = |_| Error::Internal("the prover's thread stopped");
+    std::thread::Builder::new()
+        .name("prover".to_owned())
+        .stack_size(STACK_BYTES)
+        .spawn(work)
+        .map_err(|_| Error::Internal("the prover's thread cannot be started"))?;
+    let (policies, review) = reviewed.await.map_err(stopped)?;
+    let review = review.map_err(|_| Error::Internal("the prover's thread cannot work"))?;
+    Ok((policies, review.map_err(Error::Prove)?))
+}
+
+/// Reads what lies in the folders, as it was at one moment. What is wrong is told with the places that people know.
+fn candidate(hub: &Hub, request: &PublishRequest) -> Result<(Bundle, Catalog, Policies), Error> {
+    let unfit = |error: PolicyError| Error::Unfit(lines(&error));
+    let catalog = Catalog::load(&request.catalog).map_err(|error| Error::Unfit(lines(&error)))?;
+    let policies = Policies::load(&request.policies, &catalog).map_err(unfit)?;
+    let bundle = Bundle::read(&request.catalog, &request.policies).map_err(unfit)?;
+    let (kept_catalog, kept) = published::load(&bundle, hub.scratch(), 0).map_err(Error::Published)?;
+    if kept.version() != policies.version() {
+        return Err(Error::Unfit(vec!["the files changed while they were read: try again".to_owned()]));
+    }
+    // Names of places are those of the folders; what is reviewed is what will be served.
+    drop(kept_catalog);
+    Ok((bundle, catalog, policies))
+}
+
+fn lines(error: &dyn std::error::Error) -> Vec<String> {
+    error.to_string().lines().map(str::to_owned).collect()
+}
+
+/// Returns what was published last.
+async fn last(hub: &Hub) -> Result<Option<Signed>, Error> {
+    let number = hub.ledger().last_document(DocumentKind::Publication).await.map_err(Error::Ledger)?;
+    let document = hub.ledger().document(DocumentKind::Publication, number).await.map_err(Error::Ledger)?;
+    let signed = document.map(|document| published::signed(&document, &hub.vault().signer()));
+    signed.transpose().map_err(Error::Published)
+}
+
+/// Everything that was ever published.
+#[derive(Debug)]
+pub struct History {
+    /// The run that asked.
+    pub run: RunId,
+    /// The key by which all of it was signed, as hexadecimal text.
+    pub public_key: String,
+    /// One for each publication, in the order of their numbers.
+    pub lines: Vec<HistoryLine>,
+}
+
+/// One publication.
+#[derive(Debug)]
+pub struct HistoryLine {
+    /// The run that published it.
+    pub run: RunId,
+    /// The record.
+    pub record: Record,
+    /// The text that was signed.
+    pub signed: String,
+    /// Its signature, as hexadecimal text.
+    pub signature: String,
+    /// Its files, where they were asked for.
+    pub files: Option<Bundle>,
+}
+
+/// Lists what was published, after checking each signature and that each record follows the one before. `files_of` is the
+/// number of a publication whose files are wanted.
+///
+/// # Errors
+/// [`Failure`] when it is refused, or something is not as it was signed.
+pub async fn history(ctx: &RequestCtx, hub: &Hub, files_of: Option<u64>) -> Result<History, Failure> {
+    let head =
+        RunHead { action: Action::Audit, purpose: None, job: "policy history".to_owned(), statement: None };
+    let mut run = ActiveRun::open(ctx, hub, head).await?;
+    let found = match run.permit(hub, Vec::new()).await {
+        Ok(_) => read_history(hub, files_of).await,
+        Err(error) => Err(error),
+    };
+    match found {
+        Ok(lines) => {
+            let id = run.id();
+            run.complete().await?;
+            Ok(History { run: id, public_key: hub.vault().signer().public_key(), lines })
+        }
+        Err(error) => Err(run.fail(error).await),
+    }
+}
+
+async fn read_history(hub: &Hub, files_of: Option<u64>) -> Result<Vec<HistoryLine>, Error> {
+    let documents = hub.ledger().documents(DocumentKind::Publication).await.map_err(Error::Ledger)?;
+    let mut before: Option<Signed> = None;
+    let mut lines = Vec::with_capacity(documents.len());
+    for document in documents {
+        let signed = published::signed(&document, &hub.vault().signer()).map_err(Error::Published)?;
+        let number = document.number;
+        let follows = before.as_ref().map_or(1, |before| before.record.number.saturating_add(1)) == number
+            && signed.record.previous.as_ref() == before.as_ref().map(|before| &before.sha256);
+        if !follows {
+            let what = "does not follow the one before";
+            return Err(Error::Published(PublishedError::Record { number, what }));
+        }
+        let Document { run, body, signature, .. } = document;
+        let files = match files_of {
+            Some(wanted) if wanted == number => {
+                Some(published::bundle(hub.ledger(), &signed.record).await.map_err(Error::Ledger)?)
+            }
+            _ => None,
+        };
+        lines.push(HistoryLine { run, record: signed.record.clone(), signed: body, signature, files });
+        before = Some(signed);
+    }
+    Ok(lines)
+}

@@ -1,0 +1,87 @@
+//! Which version of the policies is served: the one that was published last, changed under a hub at work.
+//!
+//! A request takes the hub as it is when the request begins, and keeps it: every question in it is decided by one version. A
+//! version that cannot be served leaves the one before in place.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+
+use crate::hub::Hub;
+use crate::published::PublishedError;
+
+/// How often it is asked whether something was published: an effect within a second.
+const BEAT: Duration = Duration::from_millis(400);
+
+/// The hub that is served, in its present version.
+#[derive(Debug)]
+pub struct Serving {
+    current: RwLock<Arc<Hub>>,
+    /// The number of the publication that was looked at last, whether it could be served or not.
+    looked_at: Mutex<u64>,
+}
+
+impl Serving {
+    /// Begins with an opened hub.
+    #[must_use]
+    pub fn new(hub: Arc<Hub>) -> Self {
+        let looked_at = Mutex::new(hub.publication().unwrap_or(0));
+        Self { current: RwLock::new(hub), looked_at }
+    }
+
+    /// Returns the hub in its present version.
+    #[must_use]
+    pub fn hub(&self) -> Arc<Hub> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Serves what was published last, unless that is served already or cannot be. Tells whether something changed.
+    ///
+    /// # Errors
+    /// [`PublishedError`]: what is served stays. It is told once for each publication; the ledger is asked again.
+    pub async fn renew(&self) -> Result<bool, PublishedError> {
+        let mut looked_at = self.looked_at.lock().await;
+        let hub = self.hub();
+        if hub.publication().is_none() {
+            // What lies in the folders is served until the end.
+            return Ok(false);
+        }
+        let last = hub.last_publication().await?;
+        if last == *looked_at {
+            return Ok(false);
+        }
+        let renewed = match hub.renewed().await {
+            // The ledger may answer the next time.
+            Err(error @ PublishedError::Ledger(_)) => return Err(error),
+            renewed => renewed,
+        };
+        *looked_at = last;
+        let renewed = Arc::new(renewed?);
+        let version = renewed.policies().version().get(..12).unwrap_or_default().to_owned();
+        tracing::info!(publication = last, policy.version = %version, "publication {last} is served now: {version}");
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = renewed;
+        Ok(true)
+    }
+
+    /// Goes on looking whether something was published, for as long as this process serves.
+    pub(crate) async fn watch(&self) {
+        let mut beat = tokio::time::interval(BEAT);
+        beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut failing = false;
+        loop {
+            beat.tick().await;
+            match self.renew().await {
+                Ok(_) => failing = false,
+                Err(PublishedError::Ledger(error)) if failing => tracing::debug!(%error, "still no answer"),
+                Err(error) => {
+                    failing = matches!(error, PublishedError::Ledger(_));
+                    tracing::error!("what was published cannot be served, the version before is: {error}");
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
