@@ -17,12 +17,24 @@ pub enum Action {
     Administer,
     /// Destroy a subject's data.
     Erase,
+    /// Ask to see clear values of columns, for some hours.
+    RequestBreakGlass,
+    /// Agree to what another asked for.
+    ApproveBreakGlass,
 }
 
 impl Action {
     /// Every action, in the order of the documentation.
-    pub const ALL: [Self; 6] =
-        [Self::Ingest, Self::Read, Self::Release, Self::Audit, Self::Administer, Self::Erase];
+    pub const ALL: [Self; 8] = [
+        Self::Ingest,
+        Self::Read,
+        Self::Release,
+        Self::Audit,
+        Self::Administer,
+        Self::Erase,
+        Self::RequestBreakGlass,
+        Self::ApproveBreakGlass,
+    ];
 
     /// Returns the Cedar action id.
     #[must_use]
@@ -34,6 +46,8 @@ impl Action {
             Self::Audit => "audit",
             Self::Administer => "administer",
             Self::Erase => "erase",
+            Self::RequestBreakGlass => "requestBreakGlass",
+            Self::ApproveBreakGlass => "approveBreakGlass",
         }
     }
 }

@@ -48,10 +48,25 @@ impl<'a> Asker<'a> {
         purpose: Option<&Purpose>,
         now: DateTime<Utc>,
     ) -> Option<Self> {
+        Self::behind_glass(policies, principal, purpose, now, &[])
+    }
+
+    /// Prepares questions of somebody for whom the glass before some columns is broken.
+    pub(crate) fn behind_glass(
+        policies: &'a Policies,
+        principal: &'a EntityUid,
+        purpose: Option<&Purpose>,
+        now: DateTime<Utc>,
+        broken: &[EntityUid],
+    ) -> Option<Self> {
         let time = now.to_rfc3339_opts(SecondsFormat::Millis, true);
         let mut pairs = vec![("time".to_owned(), RestrictedExpression::new_datetime(time))];
         if let Some(purpose) = purpose {
             pairs.push(("purpose".to_owned(), RestrictedExpression::new_string(purpose.to_string())));
+        }
+        if !broken.is_empty() {
+            let columns = broken.iter().cloned().map(RestrictedExpression::new_entity_uid);
+            pairs.push(("breakGlass".to_owned(), RestrictedExpression::new_set(columns)));
         }
         let context = Context::from_pairs(pairs).ok()?;
         Some(Self { policies, principal, entities: &policies.world.entities, context })

@@ -10,7 +10,7 @@ use tracing::{error, info};
 
 use crate::judge::{Judgement, LOOKED_UP, judge, refusal};
 use crate::permit::Granted;
-use crate::{Permit, Policies, Refused, RefusedReason};
+use crate::{BrokenGlass, Permit, Policies, Refused, RefusedReason};
 
 /// What a principal asks to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub struct Request {
     pub lookups: Vec<Lookup>,
     /// Values that one principal may look up in an hour.
     pub lookups_per_hour: u32,
+    /// The break-glass grants that are open for this principal and purpose.
+    pub broken: Vec<BrokenGlass>,
     /// When, for policies that depend on time.
     pub now: DateTime<Utc>,
 }
@@ -93,6 +95,7 @@ impl Authorizer {
             lists: true,
             lookups: Vec::new(),
             lookups_per_hour: 0,
+            broken: Vec::new(),
             now,
         };
         self.decide(run, request).await
@@ -149,7 +152,8 @@ impl Authorizer {
     }
 }
 
-async fn record(run: &mut OpenRun, decisions: &[Decision]) -> Result<(), Refused> {
+/// Writes decisions to a run's record.
+pub(crate) async fn record(run: &mut OpenRun, decisions: &[Decision]) -> Result<(), Refused> {
     for decision in decisions {
         if let Err(cause) = run.record_decision(decision).await {
             error!(run.id = %run.id(), "the decision could not be recorded: {cause}");

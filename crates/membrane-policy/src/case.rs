@@ -134,6 +134,7 @@ impl Case {
             lists: false,
             lookups: Vec::new(),
             lookups_per_hour: 0,
+            broken: Vec::new(),
             now: self.at.unwrap_or(now),
         };
         let verdict = judge(policies, catalog, &request).verdict;

@@ -175,6 +175,7 @@ pub(crate) fn request(who: &str, action: Action, purpose: &str, datasets: &[&str
         lookups: Vec::new(),
         lists: false,
         lookups_per_hour: 10,
+        broken: Vec::new(),
         now: noon(),
     }
 }

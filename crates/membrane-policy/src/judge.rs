@@ -13,7 +13,7 @@ use crate::column::decide_column;
 use crate::permit::{GrantedColumn, GrantedDataset};
 use crate::rows::decide_rows;
 use crate::schema::LOOK_UP;
-use crate::{Policies, Refused, RefusedReason, RowRule};
+use crate::{BrokenGlass, Policies, Refused, RefusedReason, RowRule};
 
 /// The reason on record of a decision that gave the token of one exact value. It is counted by this text: in other words
 /// it would not count what was recorded before.
@@ -39,12 +39,18 @@ pub(crate) fn judge(policies: &Policies, catalog: &Catalog, request: &Request) -
     if !known {
         return judge.refuse(RefusedReason::UnknownPurpose, "unknown or missing purpose", Vec::new());
     }
-    let Some(asker) = Asker::new(policies, principal, request.purpose.as_ref(), request.now) else {
+    let broken = judge.broken_columns();
+    let asker = Asker::behind_glass(policies, principal, request.purpose.as_ref(), request.now, &broken);
+    let Some(asker) = asker else {
         return judge.refuse(RefusedReason::PolicyFault, "the question to Cedar cannot be built", Vec::new());
     };
     match request.action {
         Action::Audit | Action::Administer | Action::Erase => judge.hub(&asker),
         Action::Ingest | Action::Read | Action::Release => judge.datasets(&asker),
+        // Those are decided about columns and grants.
+        Action::RequestBreakGlass | Action::ApproveBreakGlass => {
+            judge.refuse(RefusedReason::NotPermitted, "not decided here", Vec::new())
+        }
     }
 }
 
@@ -85,6 +91,9 @@ impl Judge<'_> {
         }
         if !granted.is_empty() {
             let verdict = self.lookups(asker, &mut granted, &mut decisions).map(|()| granted);
+            if let Ok(granted) = &verdict {
+                decisions.extend(self.uses_of_glass(granted));
+            }
             return Judgement { decisions, verdict };
         }
         let anywhere = self.anywhere(asker);
@@ -107,6 +116,49 @@ impl Judge<'_> {
             decisions.push(self.decision(false, None, anywhere.reason(), anywhere.factors));
         }
         Judgement { decisions, verdict: Err(Refused { reason, factors }) }
+    }
+
+    /// Returns the columns before which the glass is broken. One that the catalog does not know any more is behind nothing.
+    fn broken_columns(&self) -> Vec<cedar_policy::EntityUid> {
+        let columns = self.request.broken.iter().flat_map(|glass| &glass.columns);
+        let uids = columns.filter_map(|(dataset, column)| {
+            self.policies.world.datasets.get(dataset).and_then(|uids| uids.columns.get(column)).cloned()
+        });
+        uids.collect()
+    }
+
+    /// Says for the record which grants show what in clear: a decision for each grant and dataset.
+    fn uses_of_glass(&self, granted: &[GrantedDataset]) -> Vec<Decision> {
+        let mut uses = Vec::new();
+        for glass in &self.request.broken {
+            for one in granted {
+                let name = &one.dataset.name;
+                let behind = |column: &&GrantedColumn| {
+                    column.level() == RevealLevel::Clear
+                        && glass
+                            .columns
+                            .iter()
+                            .any(|(dataset, known)| dataset == name && *known == column.column)
+                };
+                let columns: Vec<ColumnDecision> = one
+                    .columns
+                    .iter()
+                    .filter(behind)
+                    .map(|column| ColumnDecision {
+                        column: column.column.clone(),
+                        level: Some(RevealLevel::Clear),
+                        factors: column.factors.clone(),
+                    })
+                    .collect();
+                if !columns.is_empty() {
+                    let reason = BrokenGlass::reason(glass.grant);
+                    let mut decision = self.decision(true, Some(name), &reason, Vec::new());
+                    decision.columns = columns;
+                    uses.push(decision);
+                }
+            }
+        }
+        uses
     }
 
     /// Decides about the values that are looked up: each needs a column that is shown as its token, and a policy.

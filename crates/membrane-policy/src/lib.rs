@@ -30,6 +30,7 @@
 
 mod ask;
 mod authorizer;
+mod break_glass;
 mod card;
 mod case;
 mod column;
@@ -54,6 +55,7 @@ mod text;
 mod world;
 
 pub use authorizer::{Authorizer, Lookup, Request};
+pub use break_glass::{BreakGlassRequest, BrokenGlass};
 pub use card::Card;
 pub use case::CaseOutcome;
 pub use error::{Fault, PolicyError};

@@ -30,6 +30,8 @@ pub enum RefusedReason {
     LookupAmbiguous,
     /// The principal has looked up as many values as may be in an hour.
     LookupLimit,
+    /// Somebody agreed to what they asked for themselves, or another principal of that name did.
+    OwnRequest,
     /// A policy could not be evaluated.
     PolicyFault,
     /// The decision could not be written to the run's record, or the request is not the run's.
@@ -48,6 +50,7 @@ impl RefusedReason {
             Self::Lookup => "lookup_refused",
             Self::LookupAmbiguous => "lookup_ambiguous",
             Self::LookupLimit => "lookup_limit",
+            Self::OwnRequest => "own_request",
             Self::PolicyFault => "policy_fault",
             Self::RecordFault => "record_fault",
         }
@@ -64,6 +67,7 @@ impl fmt::Display for RefusedReason {
             Self::Lookup => "no column of that name may have values looked up in this statement: name its dataset in FROM, and see that policy lets you",
             Self::LookupAmbiguous => "columns of that name have different tokens: write `DATASET.COLUMN`",
             Self::LookupLimit => "as many values were looked up as may be in an hour; try again when the first of them are an hour old",
+            Self::OwnRequest => "nobody agrees to what they asked for: it takes another person",
             Self::PolicyFault => "a policy could not be evaluated",
             Self::RecordFault => "the decision could not be recorded",
         })

@@ -109,6 +109,8 @@ pub(crate) const fn resource_type(action: Action) -> &'static str {
     match action {
         Action::Ingest | Action::Read | Action::Release => "Dataset",
         Action::Audit | Action::Administer | Action::Erase => "Hub",
+        Action::RequestBreakGlass => "Column",
+        Action::ApproveBreakGlass => "BreakGlass",
     }
 }
 

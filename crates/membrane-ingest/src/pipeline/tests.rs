@@ -135,6 +135,7 @@ impl World {
             lookups: Vec::new(),
             lists: false,
             lookups_per_hour: 0,
+            broken: Vec::new(),
             now,
         };
         self.authorizer.issue(&mut run, request).await.unwrap()

@@ -1,0 +1,185 @@
+//! Break-glass: to see clear values of named columns for some hours, which one person asks for and another agrees to.
+//!
+//! Who may ask, who may agree and what it then shows is for the policies to say, like all else: `requestBreakGlass` on each
+//! column, `approveBreakGlass` on the request, and levels on columns, whose questions carry the columns of open grants as
+//! `context.breakGlass`. One thing is fixed here, whatever policies say: nobody agrees to what they asked for, nor does another
+//! principal of the same name, who may be the same person.
+
+use std::collections::HashSet;
+
+use cedar_policy::{Entity, EntityUid, RestrictedExpression};
+use chrono::{DateTime, Utc};
+use membrane_ledger::{ColumnDecision, Decision, OpenRun};
+use membrane_model::{Action, ColumnName, DatasetName, PrincipalId, Purpose};
+use tracing::{error, info};
+
+use crate::ask::{Answer, Asker, Outcome};
+use crate::authorizer::record;
+use crate::judge::refusal;
+use crate::schema::resource_type;
+use crate::{Authorizer, Refused, RefusedReason};
+
+/// A grant that is open: the glass before these columns is broken for the principal and purpose of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrokenGlass {
+    /// Its number.
+    pub grant: u64,
+    /// The columns.
+    pub columns: Vec<(DatasetName, ColumnName)>,
+}
+
+impl BrokenGlass {
+    /// Returns the reason on record of a decision that showed columns by a grant. Uses are counted by this text.
+    #[must_use]
+    pub fn reason(grant: u64) -> String {
+        format!("permitted, break-glass {grant}")
+    }
+}
+
+/// What somebody asks for, and another may agree to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BreakGlassRequest {
+    /// Who wants to see.
+    pub requester: PrincipalId,
+    /// What for.
+    pub purpose: Purpose,
+    /// Which columns.
+    pub columns: Vec<(DatasetName, ColumnName)>,
+}
+
+impl Authorizer {
+    /// Decides whether the run's principal may ask for this, and writes the decisions to the run's record.
+    ///
+    /// # Errors
+    /// [`Refused`], which is on record too, unless it is [`RefusedReason::RecordFault`].
+    pub async fn decide_break_glass_request(
+        &self,
+        run: &mut OpenRun,
+        asked: &BreakGlassRequest,
+        now: DateTime<Utc>,
+    ) -> Result<(), Refused> {
+        same_run(run, Action::RequestBreakGlass, Some(&asked.purpose))?;
+        if *run.principal() != asked.requester {
+            return Err(Refused::plain(RefusedReason::RecordFault));
+        }
+        let world = &self.policies().world;
+        let Some(principal) = world.principals.get(&asked.requester) else {
+            return self.refuse(run, RefusedReason::UnknownPrincipal).await;
+        };
+        let Some(asker) = Asker::new(self.policies(), principal, Some(&asked.purpose), now) else {
+            return self.refuse(run, RefusedReason::PolicyFault).await;
+        };
+        let mut decisions = Vec::with_capacity(asked.columns.len());
+        let mut verdict = Ok(());
+        for (dataset, column) in &asked.columns {
+            // PRIVACY: a name that no column has may be a value that someone typed in the wrong place.
+            let Some(uid) = world.datasets.get(dataset).and_then(|uids| uids.columns.get(column)) else {
+                return self.refuse(run, RefusedReason::NotPermitted).await;
+            };
+            let answer = asker.ask(Action::RequestBreakGlass.as_str(), uid);
+            verdict = verdict.and(answer.verdict());
+            let factors = answer.factors.clone();
+            let mut decision = self.decision(Some(dataset), &answer);
+            decision.columns.push(ColumnDecision { column: column.clone(), level: None, factors });
+            decisions.push(decision);
+        }
+        if decisions.is_empty() {
+            return self.refuse(run, RefusedReason::NotPermitted).await;
+        }
+        record(run, &decisions).await?;
+        verdict
+    }
+
+    /// Decides whether the run's principal may agree to what another asked for, or end it, and writes the decision to the
+    /// run's record.
+    ///
+    /// # Errors
+    /// [`Refused`], which is on record too, unless it is [`RefusedReason::RecordFault`].
+    pub async fn decide_break_glass_approval(
+        &self,
+        run: &mut OpenRun,
+        (grant, asked): (u64, &BreakGlassRequest),
+        now: DateTime<Utc>,
+    ) -> Result<(), Refused> {
+        same_run(run, Action::ApproveBreakGlass, None)?;
+        let principal = run.principal().clone();
+        // INVARIANT: two people, whatever policies say.
+        if principal.name() == asked.requester.name() {
+            info!(run.id = %run.id(), principal.id = %principal, "refused: {}", RefusedReason::OwnRequest);
+            return self.refuse(run, RefusedReason::OwnRequest).await;
+        }
+        let policies = self.policies();
+        let Some(uid) = policies.world.principals.get(&principal) else {
+            return self.refuse(run, RefusedReason::UnknownPrincipal).await;
+        };
+        let supposed = self.grant_entity(grant, asked).and_then(|(resource, entity)| {
+            let known = policies.world.entities.clone();
+            Some((resource, known.upsert_entities([entity], Some(&policies.schema)).ok()?))
+        });
+        let (Some((resource, entities)), Some(asker)) = (supposed, Asker::new(policies, uid, None, now))
+        else {
+            return self.refuse(run, RefusedReason::PolicyFault).await;
+        };
+        let asker = Asker { entities: &entities, ..asker };
+        let answer = asker.ask(Action::ApproveBreakGlass.as_str(), &resource);
+        record(run, &[self.decision(None, &answer)]).await?;
+        answer.verdict()
+    }
+
+    /// The request as policies know it: who asked, for what, which columns.
+    fn grant_entity(&self, grant: u64, asked: &BreakGlassRequest) -> Option<(EntityUid, Entity)> {
+        let world = &self.policies().world;
+        let kind = resource_type(Action::ApproveBreakGlass);
+        let uid: EntityUid = format!("{kind}::\"{grant}\"").parse().ok()?;
+        let requester = world.principals.get(&asked.requester)?.clone();
+        let columns = asked.columns.iter().filter_map(|(dataset, column)| {
+            let uid = world.datasets.get(dataset).and_then(|uids| uids.columns.get(column)).cloned();
+            uid.map(RestrictedExpression::new_entity_uid)
+        });
+        let attributes = [
+            ("requester".to_owned(), RestrictedExpression::new_entity_uid(requester)),
+            ("columns".to_owned(), RestrictedExpression::new_set(columns)),
+            ("purpose".to_owned(), RestrictedExpression::new_string(asked.purpose.to_string())),
+        ];
+        let within = HashSet::from([world.hub.clone()]);
+        let entity = Entity::new(uid.clone(), attributes.into_iter().collect(), within).ok()?;
+        Some((uid, entity))
+    }
+
+    fn decision(&self, dataset: Option<&DatasetName>, answer: &Answer) -> Decision {
+        Decision {
+            allowed: answer.outcome == Outcome::Permitted,
+            dataset: dataset.cloned(),
+            factors: answer.factors.clone(),
+            ..refusal(self.policies(), answer.reason())
+        }
+    }
+
+    async fn refuse(&self, run: &mut OpenRun, reason: RefusedReason) -> Result<(), Refused> {
+        record(run, &[refusal(self.policies(), &reason.to_string())]).await?;
+        Err(Refused::plain(reason))
+    }
+}
+
+impl Answer {
+    fn verdict(&self) -> Result<(), Refused> {
+        let reason = match self.outcome {
+            Outcome::Permitted => return Ok(()),
+            Outcome::Faulty => RefusedReason::PolicyFault,
+            Outcome::Forbidden | Outcome::Unmentioned => RefusedReason::NotPermitted,
+        };
+        Err(Refused { reason, factors: self.factors.clone() })
+    }
+}
+
+/// A record of something else is no record of this act.
+fn same_run(run: &OpenRun, action: Action, purpose: Option<&Purpose>) -> Result<(), Refused> {
+    if run.action() == action && run.purpose() == purpose {
+        return Ok(());
+    }
+    error!(run.id = %run.id(), "the request to decide is not the one that its run was opened for");
+    Err(Refused::plain(RefusedReason::RecordFault))
+}
+
+#[cfg(test)]
+mod tests;
