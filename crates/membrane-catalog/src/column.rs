@@ -5,6 +5,8 @@ use regex::Regex;
 
 use crate::FormatCheck;
 
+mod values;
+
 /// One column of a dataset.
 ///
 /// INVARIANT: when it comes from a [`crate::Catalog`], class, protection, rules and privacy settings
