@@ -29,7 +29,7 @@ fn few_values_are_told_apart_by_how_often_they_occur() {
     const PHONE: &str = "members.phone is shown as a token to analyst:ana for marketing (policy tokens): 100,000,000,000 values: with \
          the key stolen 9 hours on one core";
     check(TOKENS, 60, &[CONSENT, PHONE]);
-    // Who may look up may try; at 60 an hour that takes two million years, at the most there is two.
+    // Who may look up may try; at 60 an hour that takes 190,000 years.
     let policies = format!("{TOKENS}{LOOK_UP}");
     check(&policies, 60, &[CONSENT, &format!("{PHONE}; by looking up at 60 an hour never")]);
     check(&policies, u32::MAX, &[CONSENT, &format!("{PHONE}; by looking up at 4294967295 an hour 23 hours")]);
