@@ -20,6 +20,7 @@ pub(crate) async fn world() -> World {
     for from in [
         here.join("policies/masks.cedar"),
         here.join("policies/principals.json"),
+        here.join("policies/waivers.yaml"),
         repository().join("policies/membrane.cedarschema"),
     ] {
         fs::copy(&from, policies.path().join(from.file_name().unwrap())).unwrap();

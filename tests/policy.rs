@@ -63,6 +63,9 @@ fn the_policies_of_this_repository_are_what_they_say() {
     let cases = program.ok(&["policy", "test"]);
     assert!(cases.ends_with("12 of 12 cases are as expected\n"), "{cases}");
     program.ok(&["policy", "matrix", "--check"]);
+    let weak = program.json(&["policy", "lint"]);
+    let refused = |one: &Value| one["refused"] == Value::Bool(true);
+    assert!(!weak["weaknesses"].as_array().unwrap().iter().any(refused), "{weak}");
     let proof = program.json(&["policy", "prove"]);
     let claims = proof["claims"].as_array().unwrap();
     assert!(claims.len() >= 9 && claims.iter().all(|claim| claim["holds"] == Value::Bool(true)), "{proof}");
@@ -93,6 +96,38 @@ fn a_card_that_shows_too_much_is_found() {
     // What is meant is written down, for whoever reviews the change.
     changed.ends(&["matrix", "--write"], 0);
     changed.ends(&["matrix", "--check"], 0);
+}
+
+/// What is shown as a token and has three values needs somebody who takes that on.
+#[test]
+fn a_token_of_few_values_is_found() {
+    let changed = Changed::new();
+    changed.change(
+        "floor.cedar",
+        "// Partners receive",
+        "@id(\"floor.gender\")\nforbid (principal, action == Action::\"readClear\", resource == Column::\"crm_members.gender\");\n\n\
+         // Partners receive",
+    );
+    changed.change("analysts.cedar", "Class::\"pii.ip\"", "Class::\"pii.ip\", Class::\"demographic\"");
+    let told = changed.ends(&["lint"], 1);
+    let words = "REFUSED  crm_members.gender is shown as a token to";
+    assert!(told.contains(words) && told.contains("knows which is which"), "{told}");
+    let waive = |column: &str| {
+        let text = format!("waivers:\n  - {{ column: {column}, because: It is published., by: olga }}\n");
+        fs::write(changed.0.path("policies/waivers.yaml"), text).unwrap();
+    };
+    waive("crm_members.gender");
+    let told = changed.ends(&["lint"], 0);
+    assert!(told.contains("waived by olga: It is published."), "{told}");
+    waive("crm_members.tier");
+    let told = changed.ends(&["lint"], 1);
+    assert!(
+        told.contains("policies/waivers.yaml:2:5: the waiver of `crm_members.tier` waives nothing"),
+        "{told}"
+    );
+    waive("crm_members.phone");
+    changed.ends(&["check"], 2);
+    changed.ends(&["lint"], 2);
 }
 
 #[test]

@@ -5,10 +5,13 @@ use regex::Regex;
 
 use crate::FormatCheck;
 
+mod values;
+
 /// One column of a dataset.
 ///
 /// INVARIANT: when it comes from a [`crate::Catalog`], class, protection, rules and privacy settings
-/// fit its type and each other; no column whose values are direct identifiers is stored in clear.
+/// fit its type and each other; no column whose values are direct identifiers is stored in clear. In a dataset
+/// about members, a column that speaks of a person is of class `pii` or below, or has a waiver.
 #[derive(Debug, Clone)]
 pub struct Column {
     /// The name that analysts use.
@@ -32,6 +35,9 @@ pub struct Column {
     pub rules: ColumnRules,
     /// What differential privacy may assume.
     pub privacy: ColumnPrivacy,
+    /// Why it identifies nobody though its name, check or identity kind says so, and who said that
+    /// (`membrane.notPersonal`). It waives the class and nothing else: what has a check is never stored in clear.
+    pub waiver: Option<String>,
 }
 
 impl Column {

@@ -13,6 +13,7 @@ mod generalisation;
 mod lists;
 mod logical_type;
 mod options;
+mod personal;
 mod report;
 mod schema;
 mod semver;

@@ -37,6 +37,7 @@ pub(crate) fn column(name: &str, logical_type: LogicalType, class: &str, protect
         unique: false,
         rules: ColumnRules::default(),
         privacy: ColumnPrivacy::default(),
+        waiver: None,
     }
 }
 

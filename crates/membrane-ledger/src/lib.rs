@@ -40,7 +40,7 @@ pub use release::{Reservation, ReserveRequest, Reserved, StoredRelease};
 pub use run::{ClosedRun, ColumnDecision, DatasetVersion, Decision, NewRun, OpenRun, RunOutcome, RunState};
 pub use scope::Scope;
 pub use status::{ReleaseState, RunStatus};
-pub use usage::{ColumnUse, FactorUse};
+pub use usage::{ColumnUse, FactorUse, GlassUse};
 
 #[cfg(test)]
 mod tests;

@@ -37,6 +37,15 @@ pub struct FactorUse {
     pub latest: DateTime<Utc>,
 }
 
+/// How a break-glass grant was used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct GlassUse {
+    /// Runs in which its columns were shown.
+    pub runs: u64,
+    /// Sealed cells that were opened in those runs that are closed.
+    pub cells: u64,
+}
+
 /// An edge names what a run read; the decision says that it was permitted.
 const COLUMNS: &str = "\
     SELECT run.principal, run.action, run.purpose, edge.from_name, edge.from_field, \
@@ -89,6 +98,24 @@ impl Ledger {
             sqlx::query(OF_COLUMNS).bind(since).bind(FieldRef::DATASETS).fetch_all(&self.pools.read).await?,
         );
         rows.iter().map(read_factor_use).collect()
+    }
+}
+
+impl Ledger {
+    /// Counts the runs in which a decision has this reason, and the cells that were opened in them.
+    ///
+    /// # Errors
+    /// [`LedgerError::Database`].
+    pub async fn glass_use(&self, reason: &str) -> Result<GlassUse, LedgerError> {
+        let row = sqlx::query(
+            "SELECT COUNT(*), CAST(COALESCE(SUM(cells_opened), 0) AS BIGINT) FROM run \
+             WHERE run IN (SELECT run FROM decision WHERE reason = $1)",
+        )
+        .bind(reason)
+        .fetch_one(&self.pools.read)
+        .await?;
+        let mut cells = Cells::of(&row);
+        Ok(GlassUse { runs: cells.number("runs")?, cells: cells.number("cells")? })
     }
 }
 

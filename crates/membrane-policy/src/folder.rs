@@ -23,6 +23,8 @@ const MATRIX: &str = "matrix.txt";
 const CLAIMS: &str = "claims";
 /// The folder of cases.
 const CASES: &str = "cases";
+/// Weak tokens that somebody has taken on.
+const WAIVERS: &str = "waivers.yaml";
 
 /// One file: where it lies, and its text.
 #[derive(Debug)]
@@ -56,6 +58,8 @@ pub(crate) struct Folder {
     pub(crate) cases: Vec<Source>,
     /// `matrix.txt`, if it is there.
     pub(crate) matrix: Option<Source>,
+    /// `waivers.yaml`, where there is one.
+    pub(crate) waivers: Option<Source>,
 }
 
 impl Folder {
@@ -67,7 +71,8 @@ impl Folder {
             card_files: files_if_any(&dir.join(CARDS), YAML_EXTENSION)?,
             claims: files_if_any(&dir.join(CLAIMS), POLICY_EXTENSION)?,
             cases: files_if_any(&dir.join(CASES), YAML_EXTENSION)?,
-            matrix: dir.join(MATRIX).exists().then(|| read(dir.join(MATRIX))).transpose()?,
+            matrix: file_if_any(dir.join(MATRIX))?,
+            waivers: file_if_any(dir.join(WAIVERS))?,
         })
     }
 
@@ -86,7 +91,9 @@ impl Folder {
             for path in entries.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
                 let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 let known = match folder {
-                    "" => [SCHEMA, PRINCIPALS, MATRIX, CARDS, CLAIMS, CASES].contains(&name.as_str()),
+                    "" => {
+                        [SCHEMA, PRINCIPALS, MATRIX, CARDS, CLAIMS, CASES, WAIVERS].contains(&name.as_str())
+                    }
                     _ => false,
                 };
                 let read = path.extension().is_some_and(|found| found == extension) && path.is_file();
@@ -147,6 +154,14 @@ fn files_if_any(dir: &Path, extension: &str) -> Result<Vec<Source>, PolicyError>
     match files(dir, extension) {
         Err(PolicyError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         found => found,
+    }
+}
+
+/// Reads a file that need not be there.
+fn file_if_any(path: PathBuf) -> Result<Option<Source>, PolicyError> {
+    match read(path) {
+        Err(PolicyError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+        found => found.map(Some),
     }
 }
 

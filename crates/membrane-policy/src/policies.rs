@@ -12,6 +12,7 @@ use crate::PolicyError;
 use crate::card::Card;
 use crate::case::Case;
 use crate::folder::Folder;
+use crate::lint::Waivers;
 use crate::literals::unknown_names;
 use crate::parameters::{Parameters, may_match};
 use crate::prove::Claim;
@@ -37,6 +38,7 @@ pub struct Policies {
     cards: Vec<Card>,
     pub(crate) claims: Vec<Claim>,
     pub(crate) cases: Vec<Case>,
+    pub(crate) waivers: Waivers,
     review: Vec<Fault>,
     reviewed_matrix: Option<String>,
 }
@@ -100,7 +102,7 @@ impl Policies {
         &self.cards
     }
 
-    /// Returns what is wrong with cases and claims: they review policies, which can be served all the same.
+    /// Returns what is wrong with cases, claims and waivers: they review policies, which can be served all the same.
     #[must_use]
     pub fn review_faults(&self) -> &[Fault] {
         &self.review
@@ -158,6 +160,7 @@ impl Policies {
         let claims = folder.claims.iter().filter_map(read).collect();
         let cases = folder.read_cases(&mut review);
         review.extend(cases.iter().flat_map(|case| case.unknown_names(&world, catalog)));
+        let waivers = Waivers::load(folder.waivers.as_ref(), catalog, &mut review);
         review.sort();
         Some(Self {
             by_action: by_action(written),
@@ -171,6 +174,7 @@ impl Policies {
             cards: Vec::new(),
             claims,
             cases,
+            waivers,
             review,
             reviewed_matrix: folder.matrix.as_ref().map(|source| source.text.clone()),
         })

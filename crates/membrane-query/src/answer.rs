@@ -3,6 +3,7 @@
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
@@ -31,6 +32,8 @@ pub struct Answer {
     pub columns: Vec<AnswerColumn>,
     /// Where each column came from.
     pub edges: Vec<LineageEdge>,
+    /// Sealed cells that were opened: it counts up until the stream has ended.
+    pub cells_opened: Arc<AtomicU64>,
 }
 
 /// A column of an answer as it is recorded.

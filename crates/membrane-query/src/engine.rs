@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use datafusion::catalog::TableProvider;
@@ -65,6 +66,8 @@ pub(crate) struct Opened {
     pub(crate) inputs: Vec<DatasetVersion>,
     /// The id of each table that was ever written: one that was made anew has another.
     pub(crate) table_ids: Vec<(DatasetName, String)>,
+    /// Sealed cells that were opened.
+    pub(crate) cells_opened: Arc<AtomicU64>,
 }
 
 /// For whom tables are opened.
@@ -141,7 +144,8 @@ impl Engine {
         let physical = planned.physical(&state, &limits, brake).await?;
         let schema = physical.schema();
         let stream = run(&physical, &state.task_ctx(), limits, Arc::clone(brake));
-        Ok(Answer { schema, stream, inputs: opened.inputs, columns, edges })
+        let (inputs, cells_opened) = (opened.inputs, opened.cells_opened);
+        Ok(Answer { schema, stream, inputs, columns, edges, cells_opened })
     }
 
     /// Returns the columns in which the permit lets exact values be looked up.
@@ -178,7 +182,10 @@ impl Engine {
         datasets: &[DatasetName],
         reader: Reader,
     ) -> Result<Opened, QueryError> {
-        let mut opened = Opened { tables: Vec::new(), inputs: Vec::new(), table_ids: Vec::new() };
+        let opener = Arc::new(self.opener.for_query());
+        let cells_opened = Arc::clone(opener.opened());
+        let mut opened =
+            Opened { tables: Vec::new(), inputs: Vec::new(), table_ids: Vec::new(), cells_opened };
         for name in datasets {
             let unknown = || QueryError::UnknownTable { name: plain_name(name.as_str()), position: None };
             let dataset = permit.dataset(name).ok_or_else(unknown)?;
@@ -199,7 +206,7 @@ impl Engine {
                 Err(LakeError::Empty { .. }) => None,
                 Err(error) => return Err(unopened(name, permit, &error)),
             };
-            let table = GovernedTable::new(rules, inner, Arc::clone(&self.trusted), Arc::clone(&self.opener));
+            let table = GovernedTable::new(rules, inner, Arc::clone(&self.trusted), Arc::clone(&opener));
             let table = table.in_run(permit.run_id()).of_plain_files(plain_files).of_extent(extent);
             opened.tables.push((name.clone(), Arc::new(table)));
         }

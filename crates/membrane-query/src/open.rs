@@ -5,6 +5,7 @@
 //! erased: the cell is NULL. A cell that has a key and does not open ends the query.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BinaryViewArray};
@@ -29,7 +30,9 @@ const CELL_BYTES: usize = 256;
 pub(crate) struct Opener {
     ledger: Ledger,
     vault: Vault,
-    buckets: Mutex<HashMap<BucketId, Arc<BucketKey>>>,
+    buckets: Arc<Mutex<HashMap<BucketId, Arc<BucketKey>>>>,
+    /// Cells that were opened, for the record.
+    opened: Arc<AtomicU64>,
 }
 
 /// The data keys of the subjects of one batch.
@@ -38,7 +41,27 @@ pub(crate) type BatchKeys = HashMap<SubjectId, DataKey>;
 impl Opener {
     /// Makes an opener with an empty cache.
     pub(crate) fn new(ledger: Ledger, vault: Vault) -> Self {
-        Self { ledger, vault, buckets: Mutex::new(HashMap::new()) }
+        Self { ledger, vault, buckets: Arc::default(), opened: Arc::default() }
+    }
+
+    /// Makes an opener with the same cache, and a count of its own.
+    pub(crate) fn for_query(&self) -> Self {
+        Self {
+            ledger: self.ledger.clone(),
+            vault: self.vault.clone(),
+            buckets: Arc::clone(&self.buckets),
+            opened: Arc::default(),
+        }
+    }
+
+    /// Returns the count of cells that were opened, which goes on.
+    pub(crate) fn opened(&self) -> &Arc<AtomicU64> {
+        &self.opened
+    }
+
+    /// Counts cells that were opened.
+    pub(crate) fn count(&self, opened: u64) {
+        self.opened.fetch_add(opened, Ordering::Relaxed);
     }
 
     /// Fetches the data keys of subjects. Those without one are absent from the result.
@@ -159,7 +182,7 @@ pub(crate) fn subjects_of(array: &ArrayRef) -> Result<(Vec<SubjectId>, Vec<Subje
     Ok((rows, distinct))
 }
 
-/// Opens the cells of sealed columns row by row into their sinks.
+/// Opens the cells of sealed columns row by row into their sinks, and returns how many.
 ///
 /// PRIVACY: the opened value lies in one buffer that is wiped when the batch is done, and goes on only as
 /// what its mask lets through.
@@ -167,7 +190,8 @@ pub(crate) fn open_batch(
     subjects: &[SubjectId],
     keys: &BatchKeys,
     columns: &mut [SealedColumn<'_>],
-) -> Result<(), ScanFault> {
+) -> Result<u64, ScanFault> {
+    let mut opened = 0_u64;
     let mut scratch = Zeroizing::new(Vec::with_capacity(CELL_BYTES));
     let mut current = None;
     for (row, subject) in subjects.iter().enumerate() {
@@ -192,9 +216,10 @@ pub(crate) fn open_batch(
             scratch.clear();
             cipher.open_in(column.context, subject, sealed, &mut scratch).map_err(|_| ScanFault::Cell)?;
             column.sink.push(Some(&scratch))?;
+            opened = opened.saturating_add(1);
         }
     }
-    Ok(())
+    Ok(opened)
 }
 
 #[cfg(test)]

@@ -334,7 +334,8 @@ impl Program {
                 mask::Sink::new(&bound.way, rows.map_or(subjects.len(), BooleanBuffer::count_set_bits))?;
             columns.push(SealedColumn { cells, context: &shown.context, rows, sink });
         }
-        open_batch(&subjects, &keys, &mut columns)?;
+        // Before anything of it goes on.
+        opener.count(open_batch(&subjects, &keys, &mut columns)?);
         columns.into_iter().map(|column| column.sink.finish()).collect()
     }
 

@@ -65,6 +65,7 @@ pub(crate) fn contract_column(name: &str, logical_type: LogicalType, protection:
         unique: false,
         rules: ColumnRules::default(),
         privacy: ColumnPrivacy::default(),
+        waiver: None,
     }
 }
 

@@ -81,6 +81,17 @@ pub enum Error {
     /// What was published is not as it was signed.
     #[error(transparent)]
     Published(PublishedError),
+    /// No break-glass grant of that number.
+    #[error("no such break-glass; `membrane break-glass list` shows them")]
+    UnknownGrant,
+    /// A grant that has come too far for this.
+    #[error("break-glass {number} is {state}")]
+    GrantStands {
+        /// Its number.
+        number: u64,
+        /// Where it stands.
+        state: &'static str,
+    },
     /// The ledger could not be used.
     // The database's own words are for the log, not for callers.
     #[error("{}", ledger(.0))]
@@ -174,6 +185,8 @@ impl Error {
             Self::Prove(_) => "not_proved",
             Self::InTheWay => "in_the_way",
             Self::Published(_) => "publication_altered",
+            Self::UnknownGrant => "unknown_grant",
+            Self::GrantStands { .. } => "grant_stands",
             Self::Ledger(LedgerError::Altered(_)) => "log_altered",
             Self::Ledger(_) => "ledger_failed",
             Self::UnknownRun => "unknown_run",

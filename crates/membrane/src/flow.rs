@@ -2,6 +2,7 @@
 //! the last of the answer leaves; whatever fails on the way closes the run as failed and answers with an error.
 
 mod bearer;
+mod break_glass;
 mod budget;
 mod caps;
 mod ingest;
@@ -15,6 +16,7 @@ mod run;
 mod runs;
 
 pub use bearer::issue_bearer;
+pub use break_glass::{GlassRequest, GrantLine, approve_glass, end_glass, list_glass, request_glass};
 pub use budget::{BudgetLine, budget};
 pub use ingest::{IngestRequest, Ingested, ingest};
 pub use lineage::{DEPTH_MAX, LineageFound, LineageRequest, lineage};

@@ -16,6 +16,7 @@ use membrane_vault::Vault;
 use crate::bearer::Bearers;
 use crate::config::{Config, PrivacySection, Serve};
 use crate::ctx::{Channel, RequestCtx};
+use crate::grants::Grants;
 use crate::open::{OpenError, data_url, ledger_url, open_root_key, require_ledger, require_one_hub};
 use crate::published::{self, PublishedError};
 use crate::tasks::Tasks;
@@ -45,6 +46,7 @@ pub struct Hub {
     lake: Lake,
     scratch: PathBuf,
     engine: Arc<Engine>,
+    grants: Arc<Grants>,
     limits: Limits,
     privacy: PrivacySection,
     clock: Arc<dyn Clock>,
@@ -120,6 +122,7 @@ impl Hub {
             publication,
             authorizer: Authorizer::new(policies.clone(), catalog.clone()),
             bearers: Bearers::new(&vault),
+            grants: Arc::new(Grants::new(ledger.clone(), vault.signer())),
             catalog,
             policies,
             vault,
@@ -161,6 +164,7 @@ impl Hub {
             lake: self.lake.clone(),
             scratch: self.scratch.clone(),
             engine: Arc::clone(&self.engine),
+            grants: Arc::clone(&self.grants),
             limits: self.limits,
             privacy: self.privacy.clone(),
             clock: Arc::clone(&self.clock),
@@ -230,6 +234,11 @@ impl Hub {
 
     pub(crate) fn authorizer(&self) -> &Authorizer {
         &self.authorizer
+    }
+
+    /// Returns the break-glass grants.
+    pub(crate) fn grants(&self) -> &Grants {
+        &self.grants
     }
 
     pub(crate) fn vault(&self) -> &Vault {

@@ -8,6 +8,7 @@ mod ctx;
 mod tasks;
 
 pub mod bearer;
+mod grants;
 mod hub;
 mod open;
 mod published;
@@ -24,6 +25,7 @@ mod demo;
 pub mod http;
 
 pub use ctx::{Channel, RequestCtx};
+pub use grants::{Grant, GrantState, Ticket};
 pub use hub::Hub;
 pub use open::OpenError;
 pub use published::PublishedError;

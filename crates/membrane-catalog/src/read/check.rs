@@ -6,6 +6,7 @@ use membrane_model::{ColumnName, LogicalType, Protection};
 
 use super::column::Draft;
 use super::generalisation::check_generalisation;
+use super::personal::check_personal;
 use super::schema::Schema;
 use super::suggest::did_you_mean;
 use super::{At, Report};
@@ -15,6 +16,7 @@ use crate::column::{is_numeric, is_pii};
 pub(super) fn check(schema: &Schema, report: &mut Report) {
     check_names(schema, report);
     for column in &schema.columns {
+        check_personal(column, schema.has_subject, report);
         check_protection(column, schema, report);
         check_generalisation(column, report);
         check_identity(column, report);

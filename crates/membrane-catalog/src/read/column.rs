@@ -10,6 +10,7 @@ use super::enumeration::read_enumeration;
 use super::fields::{Fields, flag, list};
 use super::logical_type::read_logical_type;
 use super::options::{number_of, read_options};
+use super::personal::{SETTING as NOT_PERSONAL, read_waiver};
 use super::suggest::did_you_mean;
 use super::yaml::{Node, Value};
 use super::{At, Edition, Mark, Report};
@@ -69,6 +70,9 @@ pub(super) struct Draft {
     /// Whether `membrane.enumeration` is stated at all, readable or not.
     pub(super) enumeration_stated: bool,
     pub(super) check: Option<Mark>,
+    /// Where `membrane.notPersonal` is stated, readable or not.
+    pub(super) not_personal: Option<Mark>,
+    pub(super) waiver: Option<String>,
     pub(super) public_keys: Option<Mark>,
     pub(super) bounds: Option<At<(f64, f64)>>,
 }
@@ -99,6 +103,7 @@ impl Draft {
                 public_keys: self.public_keys.is_some(),
                 bounds: self.bounds.map(|bounds| bounds.value),
             },
+            waiver: self.waiver,
         })
     }
 }
@@ -150,6 +155,8 @@ pub(super) fn read_column(
         rules,
         enumeration_stated: settings.get("membrane.enumeration").is_some(),
         check: settings.mark("membrane.check"),
+        not_personal: settings.mark(NOT_PERSONAL),
+        waiver: read_waiver(&settings, &what, report),
         public_keys: read_public_keys(&settings, report),
         bounds: read_bounds(&settings, &what, logical, report),
         what,

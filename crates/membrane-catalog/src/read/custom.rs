@@ -10,10 +10,11 @@ const SCHEMA: [&str; 4] =
     ["membrane.subject", "membrane.eventTime", "membrane.privacy.groupsMax", "membrane.privacy.rowsMax"];
 
 /// Settings of a property.
-const PROPERTY: [&str; 6] = [
+const PROPERTY: [&str; 7] = [
     "membrane.protection",
     "membrane.identity",
     "membrane.check",
+    "membrane.notPersonal",
     "membrane.enumeration",
     "membrane.privacy.publicKeys",
     "membrane.privacy.bounds",

@@ -15,6 +15,7 @@ fn column(name: &str, class: &str, logical_type: LogicalType, protection: Protec
         unique: false,
         rules: ColumnRules::default(),
         privacy: ColumnPrivacy::default(),
+        waiver: None,
     }
 }
 

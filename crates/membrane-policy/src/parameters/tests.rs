@@ -31,6 +31,7 @@ fn column(logical_type: LogicalType) -> Column {
         unique: false,
         rules: ColumnRules::default(),
         privacy: ColumnPrivacy::default(),
+        waiver: None,
     }
 }
 

@@ -17,7 +17,9 @@ fn broken(without: &str, more: &str) -> Policies {
         let (from, to) = (repository().join("policies").join(folder), copy.path().join(folder));
         fs::create_dir_all(&to).unwrap();
         for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
-            if entry.file_type().unwrap().is_file() && !without.split(' ').any(|name| entry.file_name() == name) {
+            if entry.file_type().unwrap().is_file()
+                && !without.split(' ').any(|name| entry.file_name() == name)
+            {
                 fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
             }
         }

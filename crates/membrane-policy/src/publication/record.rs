@@ -33,6 +33,8 @@ pub struct Record {
     pub solver: String,
     /// The claims that were proved.
     pub claims: Vec<VerdictRecord>,
+    /// Where tokens say more than they should, a sentence each: what was published all the same.
+    pub weaknesses: Vec<String>,
     /// The files, in the order of their places.
     pub files: Vec<FileRecord>,
 }
@@ -95,6 +97,7 @@ impl Record {
             cases: review.cases.len(),
             solver: review.proof.solver.clone(),
             claims: review.proof.verdicts.iter().map(verdict).collect(),
+            weaknesses: review.weaknesses.iter().map(ToString::to_string).collect(),
             files: Self::new_files(bundle),
         })
     }

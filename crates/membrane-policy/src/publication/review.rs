@@ -4,13 +4,15 @@ use chrono::{DateTime, Utc};
 use membrane_catalog::Catalog;
 
 use crate::prove::{Proof, ProveError};
-use crate::{CaseOutcome, Policies, matrix};
+use crate::{CaseOutcome, Policies, Weakness, matrix};
 
 /// What a review of policies found.
 #[derive(Debug)]
 pub struct Review {
     /// What came of the cases.
     pub cases: Vec<CaseOutcome>,
+    /// Where tokens say more than they should, with what it costs to find values out.
+    pub weaknesses: Vec<Weakness>,
     /// What was proved.
     pub proof: Proof,
     /// What speaks against publishing, a sentence each; nothing: they can be published.
@@ -19,7 +21,8 @@ pub struct Review {
 
 impl Policies {
     /// Reviews the policies: nothing wrong with cases and claims, every case as expected, who sees what as it was reviewed,
-    /// every claim proved and that no policy errs. `solver` is the program `cvc5`.
+    /// no token of a column with few values that nobody stands for, every claim proved and that no policy errs. `solver` is the
+    /// program `cvc5`.
     ///
     /// # Errors
     /// [`ProveError`] when the solver is not there or cannot decide.
@@ -27,6 +30,7 @@ impl Policies {
         &self,
         catalog: &Catalog,
         now: DateTime<Utc>,
+        lookups_per_hour: u32,
         solver: &str,
     ) -> Result<Review, ProveError> {
         let mut objections: Vec<String> = self.review_faults().iter().map(ToString::to_string).collect();
@@ -36,6 +40,9 @@ impl Policies {
             objections.extend(case.differences.iter().map(told));
         }
         objections.extend(self.unreviewed(catalog, now));
+        let weaknesses = self.lint(catalog, now, lookups_per_hour);
+        objections.extend(weaknesses.iter().filter(|found| found.is_refused()).map(ToString::to_string));
+        objections.extend(self.idle_waivers(&weaknesses).iter().map(ToString::to_string));
         let proof = self.prove(solver).await?;
         for verdict in &proof.verdicts {
             if let Some(against) = &verdict.counter_example {
@@ -47,7 +54,7 @@ impl Policies {
                 ));
             }
         }
-        Ok(Review { cases, proof, objections })
+        Ok(Review { cases, weaknesses, proof, objections })
     }
 
     /// Tells how who sees what differs from what was reviewed.

@@ -41,6 +41,7 @@ fn column(name: &str, logical_type: LogicalType) -> Column {
         unique: false,
         rules: ColumnRules::default(),
         privacy: ColumnPrivacy::default(),
+        waiver: None,
     }
 }
 

@@ -4,6 +4,7 @@ mod cards;
 mod diff;
 mod explain;
 mod history;
+mod lint;
 mod masks;
 mod matrix;
 mod prove;
@@ -30,6 +31,7 @@ use crate::open::OpenError;
   membrane policy check --policies my-policies --catalog my-catalog
   membrane policy prove
   membrane policy publish
+  membrane policy lint
   membrane policy explain analyst:ana crm_members.phone --purpose marketing_analysis
   membrane policy cards
   membrane policy principals
@@ -83,6 +85,13 @@ enum PolicyCommand {
         /// The solver: cvc5, by name or path.
         #[arg(long, default_value = "cvc5", value_name = "PROGRAM")]
         solver: String,
+        /// Report as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the tokens that can be undone, because their columns have few values.
+    #[command(after_help = "Examples:\n  membrane policy lint\n  membrane policy lint --json")]
+    Lint {
         /// Report as JSON.
         #[arg(long)]
         json: bool,
@@ -188,6 +197,11 @@ pub(super) async fn run(args: &PolicyArgs, env: &Env) -> Result<(), CliError> {
         PolicyCommand::Prove { solver, json } => {
             prove::run(&reviewed(&env.config()?, *json)?.1, solver, *json).await
         }
+        PolicyCommand::Lint { json } => {
+            let config = env.config()?;
+            let (catalog, policies) = reviewed(&config, *json)?;
+            lint::run(&policies, &catalog, env.clock.now(), config.limits.lookups_per_hour, *json)
+        }
         PolicyCommand::Diff { old, solver, json } => {
             let (catalog, new) = both(&env.config()?, false)?;
             let old = Policies::load(old, &catalog).map_err(OpenError::from)?;
@@ -231,7 +245,7 @@ fn both(config: &Config, faults_as_json: bool) -> Result<(Catalog, Policies), Cl
     Ok((catalog, policies))
 }
 
-/// Reads the policies with the cases and claims that review them: of those too nothing may be wrong.
+/// Reads the policies with the cases, claims and waivers that review them: of those too nothing may be wrong.
 fn reviewed(config: &Config, faults_as_json: bool) -> Result<(Catalog, Policies), CliError> {
     let (catalog, policies) = both(config, faults_as_json)?;
     let found = policies.review_faults();
@@ -242,7 +256,7 @@ fn reviewed(config: &Config, faults_as_json: bool) -> Result<(Catalog, Policies)
         out::json(&faults(found))?;
     }
     let lines: Vec<String> = found.iter().map(ToString::to_string).collect();
-    Err(CliError::usage(format!("the cases and claims cannot be used:\n{}", lines.join("\n"))))
+    Err(CliError::usage(format!("the cases, claims and waivers cannot be used:\n{}", lines.join("\n"))))
 }
 
 fn check(config: &Config, json: bool) -> Result<(), CliError> {

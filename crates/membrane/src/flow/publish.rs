@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use chrono::{DateTime, Utc};
 use membrane_catalog::Catalog;
 use membrane_ledger::{Document, DocumentKind, NewDocument};
 use membrane_model::{Action, RunId};
@@ -74,7 +73,7 @@ async fn publish_in(
     if let Some(before) = before.as_ref().filter(|before| unchanged(before)) {
         return Ok((before.record.clone(), false));
     }
-    let (policies, review) = review(policies, catalog, ctx.now(), request.solver.clone()).await?;
+    let (policies, review) = review(policies, catalog, ctx, request.solver.clone()).await?;
     if !review.objections.is_empty() {
         return Err(Error::Unfit(review.objections));
     }
@@ -105,13 +104,15 @@ const STACK_BYTES: usize = 256 << 20;
 async fn review(
     policies: Policies,
     catalog: Catalog,
-    now: DateTime<Utc>,
+    ctx: &RequestCtx,
     solver: String,
 ) -> Result<(Policies, Review), Error> {
     let (done, reviewed) = oneshot::channel();
+    let (now, lookups) = (ctx.now(), ctx.limits.lookups_per_hour);
     let work = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let review = runtime.map(|runtime| runtime.block_on(policies.review(&catalog, now, &solver)));
+        let review =
+            runtime.map(|runtime| runtime.block_on(policies.review(&catalog, now, lookups, &solver)));
         // Nobody waits any more when this fails.
         let _ = done.send((policies, review));
     };

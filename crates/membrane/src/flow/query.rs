@@ -53,7 +53,13 @@ pub async fn query(ctx: &RequestCtx, hub: &Hub, request: QueryRequest) -> Result
         Ok(answer) => answer,
         Err(error) => return Err(run.fail(error).await),
     };
-    run.work = Work { inputs: answer.inputs, edges: answer.edges, rows_out: Some(0), ..Work::default() };
+    run.work = Work {
+        inputs: answer.inputs,
+        edges: answer.edges,
+        rows_out: Some(0),
+        cells_opened: answer.cells_opened,
+        ..Work::default()
+    };
     let (id, schema, columns) = (run.id(), answer.schema, answer.columns);
     // Fused: an answer without rows ends here, and whoever takes it asks once more.
     let mut batches = hand_out(run, answer.stream).fuse().boxed();

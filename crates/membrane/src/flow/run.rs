@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -9,7 +10,7 @@ use membrane_ledger::{
     ClosedRun, DatasetVersion, Ledger, LedgerError, NewDocument, NewRun, OpenRun, RunOutcome, RunState,
 };
 use membrane_model::{Action, Clock, DatasetName, LineageEdge, Purpose, RunId};
-use membrane_policy::{Lookup, Permit, Request};
+use membrane_policy::{BreakGlassRequest, Lookup, Permit, Request};
 use membrane_query::Statement;
 use tokio::task::JoinHandle;
 
@@ -56,7 +57,8 @@ pub(super) struct Work {
     pub(super) rows_out: Option<u64>,
     pub(super) rows_quarantined: Option<u64>,
     pub(super) bytes_out: Option<u64>,
-    pub(super) cells_opened: Option<u64>,
+    /// Sealed cells that were opened; it counts on while the answer is made.
+    pub(super) cells_opened: Arc<AtomicU64>,
     pub(super) inputs: Vec<DatasetVersion>,
     pub(super) outputs: Vec<DatasetVersion>,
     pub(super) edges: Vec<LineageEdge>,
@@ -147,6 +149,29 @@ impl ActiveRun {
         })
     }
 
+    /// Asks whether the run's principal may ask for break-glass.
+    pub(super) async fn may_request_glass(
+        &mut self,
+        hub: &Hub,
+        asked: &BreakGlassRequest,
+    ) -> Result<(), Error> {
+        let now = self.ctx.now();
+        let run = self.open.as_mut().ok_or(Error::Internal("the run is closed"))?;
+        hub.authorizer().decide_break_glass_request(run, asked, now).await.map_err(Error::Refused)
+    }
+
+    /// Asks whether the run's principal may agree to a break-glass, or end it.
+    pub(super) async fn may_approve_glass(
+        &mut self,
+        hub: &Hub,
+        grant: u64,
+        asked: &BreakGlassRequest,
+    ) -> Result<(), Error> {
+        let now = self.ctx.now();
+        let run = self.open.as_mut().ok_or(Error::Internal("the run is closed"))?;
+        hub.authorizer().decide_break_glass_approval(run, (grant, asked), now).await.map_err(Error::Refused)
+    }
+
     /// Asks for a permit on these datasets, for the run's own principal, action and purpose.
     pub(super) async fn permit(&mut self, hub: &Hub, datasets: Vec<DatasetName>) -> Result<Permit, Error> {
         self.permit_for(hub, Wanted { datasets, ..Wanted::default() }).await
@@ -163,7 +188,12 @@ impl ActiveRun {
     }
 
     async fn permit_for(&mut self, hub: &Hub, wanted: Wanted) -> Result<Permit, Error> {
+        let now = self.ctx.now();
         let run = self.open.as_mut().ok_or(Error::Internal("the run is closed"))?;
+        let broken = match (run.action(), run.purpose()) {
+            (Action::Read, Some(purpose)) => hub.grants().open_for(run.principal(), purpose, now).await?,
+            _ => Vec::new(),
+        };
         let request = Request {
             principal: run.principal().clone(),
             action: run.action(),
@@ -172,7 +202,8 @@ impl ActiveRun {
             lists: wanted.lists,
             lookups: wanted.lookups,
             lookups_per_hour: self.ctx.limits.lookups_per_hour,
-            now: self.ctx.now(),
+            broken,
+            now,
         };
         hub.authorizer().issue(run, request).await.map_err(Error::Refused)
     }
@@ -224,7 +255,7 @@ impl ActiveRun {
             rows_out: work.rows_out,
             rows_quarantined: work.rows_quarantined,
             bytes_out: work.bytes_out,
-            cells_opened: work.cells_opened,
+            cells_opened: Some(work.cells_opened.load(Ordering::Relaxed)).filter(|opened| *opened > 0),
             duration_ms: milliseconds(finished - self.started),
             inputs: work.inputs,
             outputs: work.outputs,

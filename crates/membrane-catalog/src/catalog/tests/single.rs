@@ -72,7 +72,7 @@ fn names() {
             "13: `name` is not a dataset name: expected lower-case letters, digits and `_`, a letter first, 63 at most",
         ],
     );
-    check("- name: region", "- name: phone", &["53: column `phone` is there already, in line 46"]);
+    check("- name: region", "- name: line_no", &["53: column `line_no` is there already, in line 29"]);
     check(
         "- name: region",
         "- name: region__token",
@@ -153,9 +153,15 @@ fn what_has_the_form_of_an_identifier_never_lies_in_clear() {
             "region",
             "{property: membrane.enumeration, value: [SH, BJ, GD]}\n          - {property: membrane.privacy.publicKeys, value: true}",
             &format!("{{property: membrane.check, value: {check}}}"),
-            &[&format!(
-                "column `region` has identifiers (`membrane.check`, {check}) and must not be `clear`: use token, sealed, sealed+token, generalise(..) or drop"
-            )],
+            &[
+                &format!(
+                    "column `region` is of class `business`, but its check is `{check}`: give it a class in `pii`, or \
+                     say in `membrane.notPersonal` why it identifies nobody, and who says so"
+                ),
+                &format!(
+                    "column `region` has identifiers (`membrane.check`, {check}) and must not be `clear`: use token, sealed, sealed+token, generalise(..) or drop"
+                ),
+            ],
         );
     }
 }

@@ -17,6 +17,7 @@ fn dataset() -> Dataset {
         unique: false,
         rules: ColumnRules::default(),
         privacy: ColumnPrivacy::default(),
+        waiver: None,
     };
     Dataset {
         name: "orders".parse().unwrap(),
@@ -71,6 +72,7 @@ fn words_and_bounds_do_not() {
     let plain = hash(|_| {});
     assert_eq!(plain, hash(|it| it.description = "x".to_owned()));
     assert_eq!(plain, hash(|it| it.columns[0].description = "x".to_owned()));
+    assert_eq!(plain, hash(|it| it.columns[0].waiver = Some("x; y".to_owned())));
     assert_eq!(plain, hash(|it| it.privacy = Some(DatasetPrivacy { groups_max: 1, rows_max: 1 })));
     // It is part of what the tables' logs keep: it does not change with the code.
     assert_eq!(plain, "afd9079b343100a05fe708d6ecb2c3fd");

@@ -18,6 +18,7 @@ fn the_stored_form_is_golden() {
             words: "No policy errs.".to_owned(),
             proved: true,
         }],
+        weaknesses: vec!["members.vip is shown as a token: 2 values".to_owned()],
         files: vec![FileRecord { path: "policies/floor.cedar".to_owned(), sha256: "cc".repeat(32) }],
     };
     let text = record.text().unwrap();

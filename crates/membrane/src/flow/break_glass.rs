@@ -1,0 +1,218 @@
+//! Break-glass: asked for by one person, agreed to by another, open for some hours, on record from the first step.
+
+use membrane_ledger::{DocumentKind, GlassUse, NewDocument};
+use membrane_model::{Action, ColumnName, DatasetName, Purpose, RunId};
+use membrane_policy::{BreakGlassRequest, BrokenGlass};
+
+use super::run::{ActiveRun, RunHead};
+use crate::ctx::RequestCtx;
+use crate::error::{Error, Failure};
+use crate::grants::{Grant, GrantState, HOURS_MAX, Step, Ticket, What};
+use crate::hub::Hub;
+
+/// Columns that one grant names at most.
+const COLUMNS_MAX: usize = 20;
+
+/// What somebody asks for.
+#[derive(Debug, Clone)]
+pub struct GlassRequest {
+    /// What for.
+    pub purpose: Purpose,
+    /// To see which columns.
+    pub columns: Vec<(DatasetName, ColumnName)>,
+    /// For how many hours from when another agrees.
+    pub hours: u32,
+    /// For which case.
+    pub ticket: Ticket,
+}
+
+/// A grant, and how it was used.
+#[derive(Debug, Clone)]
+pub struct GrantLine {
+    /// The grant.
+    pub grant: Grant,
+    /// Where it stands now.
+    pub state: GrantState,
+    /// Runs in which its columns were seen, and the cells that were opened in them.
+    pub used: GlassUse,
+}
+
+/// Asks for break-glass.
+///
+/// # Errors
+/// [`Failure`] when policy does not let the principal ask, or what is asked for cannot be.
+pub async fn request_glass(
+    ctx: &RequestCtx,
+    hub: &Hub,
+    request: GlassRequest,
+) -> Result<(RunId, Grant), Failure> {
+    let purpose = Some(request.purpose.clone());
+    let mut run =
+        ActiveRun::open(ctx, hub, head(Action::RequestBreakGlass, purpose, "request break-glass")).await?;
+    match requested(&mut run, ctx, hub, request).await {
+        Ok(number) => finish(run, ctx, hub, number).await,
+        Err(error) => Err(run.fail(error).await),
+    }
+}
+
+async fn requested(
+    run: &mut ActiveRun,
+    ctx: &RequestCtx,
+    hub: &Hub,
+    request: GlassRequest,
+) -> Result<u64, Error> {
+    let GlassRequest { purpose, mut columns, hours, ticket } = request;
+    columns.sort();
+    columns.dedup();
+    let wrong = |told: String| Err(Error::BadRequest(told));
+    if !(1..=HOURS_MAX).contains(&hours) {
+        return wrong(format!("break-glass is for 1 to {HOURS_MAX} hours"));
+    }
+    if columns.is_empty() || columns.len() > COLUMNS_MAX {
+        return wrong(format!(
+            "break-glass is for 1 to {COLUMNS_MAX} columns, each named as `DATASET.COLUMN`"
+        ));
+    }
+    let asked = BreakGlassRequest {
+        requester: ctx.principal.clone(),
+        purpose: purpose.clone(),
+        columns: columns.clone(),
+    };
+    run.may_request_glass(hub, &asked).await?;
+    let (last, _) = hub.grants().all().await?;
+    let number = last.saturating_add(1);
+    let what = What::Request { purpose, columns, hours, ticket };
+    write(run, ctx, hub, (number, number), what).await?;
+    Ok(number)
+}
+
+/// Agrees to what another asked for: from now on the columns are seen.
+///
+/// # Errors
+/// [`Failure`] when policy does not let the principal agree, it is the principal's own request, or it does not wait for that.
+pub async fn approve_glass(ctx: &RequestCtx, hub: &Hub, number: u64) -> Result<(RunId, Grant), Failure> {
+    let mut run =
+        ActiveRun::open(ctx, hub, head(Action::ApproveBreakGlass, None, "approve break-glass")).await?;
+    match approved(&mut run, ctx, hub, number).await {
+        Ok(()) => finish(run, ctx, hub, number).await,
+        Err(error) => Err(run.fail(error).await),
+    }
+}
+
+async fn approved(run: &mut ActiveRun, ctx: &RequestCtx, hub: &Hub, number: u64) -> Result<(), Error> {
+    let (last, grant) = find(hub, number).await?;
+    run.may_approve_glass(hub, number, &grant.asked).await?;
+    if grant.state(ctx.now()) != GrantState::Requested {
+        return Err(stands(&grant, ctx));
+    }
+    write(run, ctx, hub, (last.saturating_add(1), number), What::Approve).await
+}
+
+/// Ends a grant, or a request that nobody agreed to yet: by the one who asked, or by somebody who might agree.
+///
+/// # Errors
+/// [`Failure`] when policy does not let the principal, or it is over.
+pub async fn end_glass(ctx: &RequestCtx, hub: &Hub, number: u64) -> Result<(RunId, Grant), Failure> {
+    // One's own is given back for the purpose that it was asked for.
+    let own = match find(hub, number).await {
+        Ok((_, grant)) if grant.asked.requester == ctx.principal => Some(grant.asked.purpose),
+        _ => None,
+    };
+    let action = if own.is_some() { Action::RequestBreakGlass } else { Action::ApproveBreakGlass };
+    let mut run = ActiveRun::open(ctx, hub, head(action, own, "end break-glass")).await?;
+    match ended(&mut run, ctx, hub, number).await {
+        Ok(()) => finish(run, ctx, hub, number).await,
+        Err(error) => Err(run.fail(error).await),
+    }
+}
+
+async fn ended(run: &mut ActiveRun, ctx: &RequestCtx, hub: &Hub, number: u64) -> Result<(), Error> {
+    let (last, grant) = find(hub, number).await?;
+    if grant.asked.requester == ctx.principal {
+        run.may_request_glass(hub, &grant.asked).await?;
+    } else {
+        run.may_approve_glass(hub, number, &grant.asked).await?;
+    }
+    if !matches!(grant.state(ctx.now()), GrantState::Requested | GrantState::Open) {
+        return Err(stands(&grant, ctx));
+    }
+    write(run, ctx, hub, (last.saturating_add(1), number), What::End).await
+}
+
+/// Lists all grants, with how they were used.
+///
+/// # Errors
+/// [`Failure`] when it is refused or the ledger cannot be read.
+pub async fn list_glass(ctx: &RequestCtx, hub: &Hub) -> Result<(RunId, Vec<GrantLine>), Failure> {
+    let mut run = ActiveRun::open(ctx, hub, head(Action::Audit, None, "list break-glass")).await?;
+    let found = match run.permit(hub, Vec::new()).await {
+        Ok(_) => lines(ctx, hub).await,
+        Err(error) => Err(error),
+    };
+    match found {
+        Ok(lines) => {
+            let id = run.id();
+            run.complete().await?;
+            Ok((id, lines))
+        }
+        Err(error) => Err(run.fail(error).await),
+    }
+}
+
+async fn lines(ctx: &RequestCtx, hub: &Hub) -> Result<Vec<GrantLine>, Error> {
+    let (_, grants) = hub.grants().all().await?;
+    let mut lines = Vec::with_capacity(grants.len());
+    for grant in grants.iter() {
+        let used = hub.ledger().glass_use(&BrokenGlass::reason(grant.number)).await.map_err(Error::Ledger)?;
+        lines.push(GrantLine { state: grant.state(ctx.now()), grant: grant.clone(), used });
+    }
+    Ok(lines)
+}
+
+fn head(action: Action, purpose: Option<Purpose>, job: &str) -> RunHead {
+    RunHead { action, purpose, job: job.to_owned(), statement: None }
+}
+
+async fn find(hub: &Hub, number: u64) -> Result<(u64, Grant), Error> {
+    let (last, grants) = hub.grants().all().await?;
+    let grant = grants.iter().find(|grant| grant.number == number).cloned();
+    Ok((last, grant.ok_or(Error::UnknownGrant)?))
+}
+
+fn stands(grant: &Grant, ctx: &RequestCtx) -> Error {
+    Error::GrantStands { number: grant.number, state: grant.state(ctx.now()).as_str() }
+}
+
+async fn write(
+    run: &mut ActiveRun,
+    ctx: &RequestCtx,
+    hub: &Hub,
+    (number, grant): (u64, u64),
+    what: What,
+) -> Result<(), Error> {
+    let body = Step::new(grant, ctx.principal.clone(), ctx.now(), what).text()?;
+    let document = NewDocument {
+        kind: DocumentKind::BreakGlass,
+        number,
+        signature: hub.vault().signer().sign(&body),
+        body,
+        files: Vec::new(),
+    };
+    run.add_document(&document).await
+}
+
+async fn finish(run: ActiveRun, ctx: &RequestCtx, hub: &Hub, number: u64) -> Result<(RunId, Grant), Failure> {
+    let (id, found) = (run.id(), find(hub, number).await);
+    match found {
+        Ok((_, grant)) => {
+            run.complete().await?;
+            // Somebody gets up: clear values are asked for, or seen from now on.
+            tracing::warn!(
+                run.id = %id, principal.id = %ctx.principal, grant = number,
+                "break-glass {number} is {}", grant.state(ctx.now()).as_str()
+            );
+            Ok((id, grant))
+        }
+        Err(error) => Err(run.fail(error).await),
+    }
+}
