@@ -2,6 +2,7 @@
 
 mod attack;
 mod bearer;
+mod break_glass;
 mod budget;
 mod caller;
 mod catalog;
@@ -103,6 +104,7 @@ enum Command {
     Runs(runs::RunsArgs),
     Catalog(catalog::CatalogArgs),
     Policy(policy::PolicyArgs),
+    BreakGlass(break_glass::BreakGlassArgs),
     Bearer(bearer::BearerArgs),
     Keys(keys::KeysArgs),
     Log(log::LogArgs),
@@ -186,6 +188,7 @@ async fn run(command: Command, env: Env) -> Result<(), CliError> {
         Command::Runs(args) => runs::run(args, env).await,
         Command::Catalog(args) => catalog::run(args, &env),
         Command::Policy(args) => policy::run(&args, &env).await,
+        Command::BreakGlass(args) => break_glass::run(args, env).await,
         Command::Bearer(args) => bearer::run(args, env).await,
         Command::Keys(args) => keys::run(&args, &env),
         Command::Log(args) => log::run(args, env).await,

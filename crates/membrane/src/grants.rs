@@ -24,7 +24,7 @@ use crate::error::Error;
 /// The name of the stored form.
 const FORMAT: &str = "membrane-break-glass/1";
 /// Hours for which a grant is open at most.
-pub const HOURS_MAX: u32 = 24;
+pub(crate) const HOURS_MAX: u32 = 24;
 /// Hours within which somebody must agree.
 const LAPSES_AFTER_HOURS: i64 = 24;
 

@@ -1,6 +1,7 @@
 //! What goes over the wire and into `--json`: one file a resource. Domain types are turned into these at the edge.
 
 mod bearer;
+mod break_glass;
 mod budget;
 mod dataset;
 mod error;
@@ -11,6 +12,7 @@ mod release;
 mod run;
 
 pub use bearer::BearerBody;
+pub use break_glass::{GlassBody, GlassRequestBody, GlassesBody, GrantBody};
 pub use budget::{AmountBody, BudgetBody, BudgetLineBody};
 pub use dataset::{ColumnBody, DatasetBody, DatasetsBody};
 pub use error::{ErrorBody, ErrorDetail};

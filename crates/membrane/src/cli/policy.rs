@@ -11,6 +11,8 @@ mod prove;
 mod publish;
 mod test;
 
+pub(super) use explain::column;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};

@@ -3,7 +3,9 @@
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::handlers::{budget, datasets, health, ingest, lineage, metrics, openapi, query, release, runs};
+use super::handlers::{
+    break_glass, budget, datasets, health, ingest, lineage, metrics, openapi, query, release, runs,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -21,6 +23,10 @@ use super::handlers::{budget, datasets, health, ingest, lineage, metrics, openap
         runs::get_run,
         lineage::get_lineage,
         budget::get_budget,
+        break_glass::get_break_glass,
+        break_glass::post_break_glass,
+        break_glass::post_approve,
+        break_glass::post_end,
         health::get_healthz,
         health::get_readyz,
         metrics::get_metrics,

@@ -8,7 +8,9 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use tokio::sync::Semaphore;
 
-use super::handlers::{budget, datasets, health, ingest, lineage, metrics, openapi, query, release, runs};
+use super::handlers::{
+    break_glass, budget, datasets, health, ingest, lineage, metrics, openapi, query, release, runs,
+};
 use super::readiness::Readiness;
 use super::{Metrics, Shared, auth, busy, error, observe, timeout};
 use crate::config::ServerSection;
@@ -36,6 +38,9 @@ pub fn router(serving: Arc<Serving>, server: &ServerSection, metrics: Metrics) -
         .route("/v1/runs/{id}", get(runs::get_run))
         .route("/v1/lineage/{dataset}/{column}", get(lineage::get_lineage))
         .route("/v1/budget", get(budget::get_budget))
+        .route("/v1/break-glass", get(break_glass::get_break_glass).post(break_glass::post_break_glass))
+        .route("/v1/break-glass/{number}/approve", post(break_glass::post_approve))
+        .route("/v1/break-glass/{number}/end", post(break_glass::post_end))
         .layer(from_fn_with_state(shared.clone(), timeout::give_up));
     let unbounded = Router::<Shared>::new().route("/v1/ingest/{dataset}", post(ingest::post_ingest));
     bounded

@@ -47,6 +47,8 @@ pub struct RunBody {
     pub rows_out: Option<u64>,
     /// Rows that were set aside.
     pub rows_quarantined: Option<u64>,
+    /// Sealed cells that were opened.
+    pub cells_opened: Option<u64>,
     /// The datasets that were read.
     pub inputs: Vec<DatasetVersionBody>,
     /// The datasets that were written.
@@ -132,6 +134,7 @@ impl From<&RunRecord> for RunBody {
             rows_in: record.rows_in,
             rows_out: record.rows_out,
             rows_quarantined: record.rows_quarantined,
+            cells_opened: record.cells_opened,
             inputs: record.inputs.iter().map(DatasetVersionBody::from).collect(),
             outputs: record.outputs.iter().map(DatasetVersionBody::from).collect(),
         }

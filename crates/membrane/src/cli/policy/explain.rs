@@ -60,7 +60,7 @@ pub(super) fn run(
 }
 
 /// Reads `DATASET.COLUMN`.
-pub(super) fn column(text: &str) -> Result<(DatasetName, ColumnName), String> {
+pub(in crate::cli) fn column(text: &str) -> Result<(DatasetName, ColumnName), String> {
     let (dataset, column) =
         text.split_once('.').ok_or("expected DATASET.COLUMN, such as crm_members.phone")?;
     let told = |error: membrane_model::NameError| error.to_string();

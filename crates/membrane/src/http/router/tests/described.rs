@@ -60,6 +60,8 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
     refusal.retain(|code| !code.starts_with("lookup_"));
     let all =
         ["unauthenticated", "bearer_expired", "bad_request", "not_acceptable", "busy", "internal"].as_slice();
+    let seen = ["unauthenticated", "bearer_expired", "not_acceptable", "busy", "internal"].as_slice();
+    let glass = ["own_request", "unknown_grant", "grant_stands", "in_the_way"].as_slice();
     let record = ["ledger_failed", "log_altered", "timed_out"].as_slice();
     // Nobody's dataset is asked for.
     let audit = ["not_permitted", "unknown_principal", "policy_fault", "record_fault"].as_slice();
@@ -87,6 +89,10 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
             [all, record, audit, &["not_found", "unknown_column"]].concat(),
         ),
         ("/v1/budget", "get", [all, record, &refusal].concat()),
+        ("/v1/break-glass", "get", [seen, record, audit].concat()),
+        ("/v1/break-glass", "post", [all, record, audit, &["own_request", "too_large", "in_the_way"]].concat()),
+        ("/v1/break-glass/{number}/approve", "post", [all, record, audit, glass].concat()),
+        ("/v1/break-glass/{number}/end", "post", [all, record, audit, glass].concat()),
     ]
 }
 

@@ -1,0 +1,118 @@
+//! `/v1/break-glass`.
+
+use axum::extract::State;
+use axum::{Extension, Json};
+
+use crate::ctx::RequestCtx;
+use crate::error::{Error, Failure};
+use crate::flow;
+use crate::http::App;
+use crate::http::extract::{AcceptsJson, JsonBody, PathOf};
+use crate::wire::{ErrorBody, GlassBody, GlassRequestBody, GlassesBody, GrantBody};
+
+/// Ask to see columns in clear for some hours.
+///
+/// Another person has to agree. Every use is on record.
+#[utoipa::path(
+    post, path = "/v1/break-glass", tag = "record", operation_id = "request_break_glass", security(("bearer" = [])),
+    request_body = GlassRequestBody,
+    responses(
+        (status = 200, description = "The grant, which waits for another to agree.", body = GlassBody),
+        (status = 400, description = "Wrong parameters.", body = ErrorBody),
+        (status = 401, description = "No valid bearer.", body = ErrorBody),
+        (status = 403, description = "Policy refuses.", body = ErrorBody),
+        (status = 406, description = "No acceptable form.", body = ErrorBody),
+        (status = 409, description = "It has come too far for this, or somebody else did the same.", body = ErrorBody),
+        (status = 413, description = "The body is too long.", body = ErrorBody),
+        (status = 500, description = "The hub failed.", body = ErrorBody),
+        (status = 503, description = "Too busy, or the record cannot be used.", body = ErrorBody),
+        (status = 504, description = "It took too long.", body = ErrorBody),
+    )
+)]
+pub(in crate::http) async fn post_break_glass(
+    State(app): State<App>,
+    Extension(ctx): Extension<RequestCtx>,
+    _: AcceptsJson,
+    JsonBody(body): JsonBody<GlassRequestBody>,
+) -> Result<Json<GlassBody>, Failure> {
+    let request = body.request().map_err(|told| Failure::without_run(Error::BadRequest(told.to_owned())))?;
+    let (run, grant) = flow::request_glass(&ctx, &app.hub, request).await?;
+    Ok(Json(GlassBody { run: run.to_string(), grant: GrantBody::of(&grant, ctx.now()) }))
+}
+
+/// List all grants, with how they were used.
+#[utoipa::path(
+    get, path = "/v1/break-glass", tag = "record", operation_id = "list_break_glass", security(("bearer" = [])),
+    responses(
+        (status = 200, description = "The grants.", body = GlassesBody),
+        (status = 401, description = "No valid bearer.", body = ErrorBody),
+        (status = 403, description = "Policy refuses.", body = ErrorBody),
+        (status = 406, description = "No acceptable form.", body = ErrorBody),
+        (status = 500, description = "The hub failed.", body = ErrorBody),
+        (status = 503, description = "Too busy, or the record cannot be used.", body = ErrorBody),
+        (status = 504, description = "It took too long.", body = ErrorBody),
+    )
+)]
+pub(in crate::http) async fn get_break_glass(
+    State(app): State<App>,
+    Extension(ctx): Extension<RequestCtx>,
+    _: AcceptsJson,
+) -> Result<Json<GlassesBody>, Failure> {
+    let (run, lines) = flow::list_glass(&ctx, &app.hub).await?;
+    let grants = lines.iter().map(|line| GrantBody::of_line(line, ctx.now())).collect();
+    Ok(Json(GlassesBody { run: run.to_string(), grants }))
+}
+
+/// Agree to what another asked for.
+#[utoipa::path(
+    post, path = "/v1/break-glass/{number}/approve", tag = "record", operation_id = "approve_break_glass", security(("bearer" = [])),
+    params(("number" = u64, Path, description = "The grant.")),
+    responses(
+        (status = 200, description = "The grant.", body = GlassBody),
+        (status = 400, description = "Wrong parameters.", body = ErrorBody),
+        (status = 401, description = "No valid bearer.", body = ErrorBody),
+        (status = 403, description = "Policy refuses.", body = ErrorBody),
+        (status = 404, description = "No such grant.", body = ErrorBody),
+        (status = 406, description = "No acceptable form.", body = ErrorBody),
+        (status = 409, description = "It has come too far for this, or somebody else did the same.", body = ErrorBody),
+        (status = 500, description = "The hub failed.", body = ErrorBody),
+        (status = 503, description = "Too busy, or the record cannot be used.", body = ErrorBody),
+        (status = 504, description = "It took too long.", body = ErrorBody),
+    )
+)]
+pub(in crate::http) async fn post_approve(
+    State(app): State<App>,
+    Extension(ctx): Extension<RequestCtx>,
+    _: AcceptsJson,
+    PathOf(number): PathOf<u64>,
+) -> Result<Json<GlassBody>, Failure> {
+    let (run, grant) = flow::approve_glass(&ctx, &app.hub, number).await?;
+    Ok(Json(GlassBody { run: run.to_string(), grant: GrantBody::of(&grant, ctx.now()) }))
+}
+
+/// End a grant, or take a request back.
+#[utoipa::path(
+    post, path = "/v1/break-glass/{number}/end", tag = "record", operation_id = "end_break_glass", security(("bearer" = [])),
+    params(("number" = u64, Path, description = "The grant.")),
+    responses(
+        (status = 200, description = "The grant.", body = GlassBody),
+        (status = 400, description = "Wrong parameters.", body = ErrorBody),
+        (status = 401, description = "No valid bearer.", body = ErrorBody),
+        (status = 403, description = "Policy refuses.", body = ErrorBody),
+        (status = 404, description = "No such grant.", body = ErrorBody),
+        (status = 406, description = "No acceptable form.", body = ErrorBody),
+        (status = 409, description = "It has come too far for this, or somebody else did the same.", body = ErrorBody),
+        (status = 500, description = "The hub failed.", body = ErrorBody),
+        (status = 503, description = "Too busy, or the record cannot be used.", body = ErrorBody),
+        (status = 504, description = "It took too long.", body = ErrorBody),
+    )
+)]
+pub(in crate::http) async fn post_end(
+    State(app): State<App>,
+    Extension(ctx): Extension<RequestCtx>,
+    _: AcceptsJson,
+    PathOf(number): PathOf<u64>,
+) -> Result<Json<GlassBody>, Failure> {
+    let (run, grant) = flow::end_glass(&ctx, &app.hub, number).await?;
+    Ok(Json(GlassBody { run: run.to_string(), grant: GrantBody::of(&grant, ctx.now()) }))
+}
