@@ -154,6 +154,19 @@ fn a_level_is_explained() {
     assert_eq!(unknown.status.code(), Some(2));
 }
 
+/// A grant that has ended is refused where policies are reviewed.
+#[test]
+fn a_card_without_effect_is_refused_and_served() {
+    let changed = Changed::new();
+    changed.change("cards/marketing.yaml", "    may: see\n", "    until: 2020-01-31\n    may: see\n");
+    for command in ["check", "test", "prove"] {
+        let told = changed.ends(&[command], 2);
+        assert!(told.contains("card `marketing.phone`: it gives nothing any more"), "{told}");
+    }
+    let explain = ["explain", "analyst:ana", "crm_members.phone", "--purpose", "marketing_analysis"];
+    assert!(changed.ends(&explain, 0).contains("as token"));
+}
+
 /// Who gains and who loses what, of those that there are and of all that there could be.
 #[test]
 fn two_versions_are_compared() {

@@ -15,10 +15,13 @@
 //!
 //! A card is read ([`read`]), written as one Cedar policy ([`cedar`]) and told in words ([`words`]). The policy is what
 //! decides, checked like any other; card, policy and words are shown side by side. What is wrong with the names and
-//! conditions of a card is told in the words that it is written in ([`names`], [`conditions`]).
+//! conditions of a card is told in the words that it is written in ([`names`], [`conditions`]), and so is what makes it
+//! useless ([`effect`], [`decides`]).
 
 mod cedar;
 mod conditions;
+mod decides;
+mod effect;
 mod names;
 mod places;
 mod read;
@@ -26,7 +29,7 @@ mod words;
 
 use chrono::NaiveDate;
 use membrane_catalog::yaml::{At, Mark};
-use membrane_catalog::{Catalog, Dataset, Fault};
+use membrane_catalog::{Catalog, Column, Dataset, Fault};
 use membrane_model::{
     ClassName, ColumnName, DatasetName, PrincipalId, PrincipalKind, Purpose, RevealLevel, Shown,
 };
@@ -161,11 +164,39 @@ impl Card {
         found.into_iter().map(|found| self.fault(found)).collect()
     }
 
+    /// Lists what makes the card useless, whoever there is: it can be served, but not as it was meant.
+    pub(crate) fn review(&self, catalog: &Catalog) -> Vec<Fault> {
+        effect::without(self, catalog).into_iter().map(|found| self.fault(found)).collect()
+    }
+
     /// States a fault of the card at a place in it.
     pub(crate) fn fault(&self, found: At<String>) -> Fault {
         let Mark { line, column } = found.mark;
         let message = format!("card `{}`: {}", self.id, found.value);
         Fault { file: self.places.file.clone(), line, column, message }
+    }
+
+    /// Returns where a key stands: what it says, or else the card.
+    fn mark_of(&self, key: &str) -> Mark {
+        self.places.keys.get(key).copied().unwrap_or(self.mark)
+    }
+}
+
+impl Columns {
+    /// Returns the columns of the catalog that are meant.
+    fn of<'c>(&self, catalog: &'c Catalog) -> Vec<(&'c Dataset, &'c Column)> {
+        let everything = self.classes.is_empty() && self.columns.is_empty();
+        let meant = |dataset: &Dataset, column: &Column| {
+            let named = |(of, name): &(DatasetName, ColumnName)| *of == dataset.name && *name == column.name;
+            (everything
+                || self.columns.iter().any(named)
+                || self.classes.iter().any(|class| column.class.is_within(class)))
+                && (self.datasets.is_empty() || self.datasets.contains(&dataset.name))
+        };
+        let all = catalog
+            .datasets()
+            .flat_map(|dataset| dataset.columns.iter().map(move |column| (&**dataset, column)));
+        all.filter(|(dataset, column)| meant(dataset, column)).collect()
     }
 }
 

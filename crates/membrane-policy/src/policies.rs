@@ -99,7 +99,7 @@ impl Policies {
         &self.cards
     }
 
-    /// Returns what is wrong with cases and claims: they review policies, which can be served all the same.
+    /// Returns what is wrong with cases and claims, and which cards are without effect: the policies can be served all the same.
     #[must_use]
     pub fn review_faults(&self) -> &[Fault] {
         &self.review
@@ -159,7 +159,8 @@ impl Policies {
         }
         faults.extend(invalid.into_iter().map(|(_, fault)| fault));
         let world = world?;
-        let mut review = Vec::new();
+        let mut review: Vec<Fault> =
+            written.values().filter_map(Written::card).flat_map(|card| card.review(catalog)).collect();
         let read = |source| Claim::read(source, &built.schema, (&world, catalog), &mut review);
         let claims = folder.claims.iter().filter_map(read).collect();
         let cases = folder.read_cases(&mut review);

@@ -10,6 +10,7 @@ mod test;
 
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use membrane_catalog::Catalog;
 use membrane_model::{Action, ColumnName, DatasetName, PrincipalId, Purpose};
@@ -135,10 +136,11 @@ enum PolicyCommand {
 
 pub(super) async fn run(args: &PolicyArgs, env: &Env) -> Result<(), CliError> {
     match &args.command {
-        PolicyCommand::Check { json } => check(&env.config()?, *json),
+        PolicyCommand::Check { json } => check(&env.config()?, env.clock.now(), *json),
         PolicyCommand::Test { json } => {
-            let (catalog, policies) = reviewed(&env.config()?, *json)?;
-            test::run(&policies, &catalog, env.clock.now(), *json)
+            let now = env.clock.now();
+            let (catalog, policies) = reviewed(&env.config()?, now, *json)?;
+            test::run(&policies, &catalog, now, *json)
         }
         PolicyCommand::Matrix { check, write } => {
             let config = env.config()?;
@@ -151,7 +153,7 @@ pub(super) async fn run(args: &PolicyArgs, env: &Env) -> Result<(), CliError> {
             matrix::run(&policies.matrix(&catalog, env.clock.now()), Path::new(&config.policies.dir), what)
         }
         PolicyCommand::Prove { solver, json } => {
-            prove::run(&reviewed(&env.config()?, *json)?.1, solver, *json).await
+            prove::run(&reviewed(&env.config()?, env.clock.now(), *json)?.1, solver, *json).await
         }
         PolicyCommand::Diff { old, solver, json } => {
             let (catalog, new) = both(&env.config()?, false)?;
@@ -191,22 +193,29 @@ fn both(config: &Config, faults_as_json: bool) -> Result<(Catalog, Policies), Cl
     Ok((catalog, policies))
 }
 
-/// Reads the policies with the cases and claims that review them: of those too nothing may be wrong.
-fn reviewed(config: &Config, faults_as_json: bool) -> Result<(Catalog, Policies), CliError> {
+/// Reads the policies with the cases and claims that review them: of those too nothing may be wrong, and no card may be
+/// without effect.
+fn reviewed(
+    config: &Config,
+    now: DateTime<Utc>,
+    faults_as_json: bool,
+) -> Result<(Catalog, Policies), CliError> {
     let (catalog, policies) = both(config, faults_as_json)?;
-    let found = policies.review_faults();
+    let mut found = policies.review_faults().to_vec();
+    found.extend(policies.idle_cards(&catalog, now));
+    found.sort();
     if found.is_empty() {
         return Ok((catalog, policies));
     }
     if faults_as_json {
-        out::json(&faults(found))?;
+        out::json(&faults(&found))?;
     }
     let lines: Vec<String> = found.iter().map(ToString::to_string).collect();
-    Err(CliError::usage(format!("the cases and claims cannot be used:\n{}", lines.join("\n"))))
+    Err(CliError::usage(format!("what is to be mended in cards, cases and claims:\n{}", lines.join("\n"))))
 }
 
-fn check(config: &Config, json: bool) -> Result<(), CliError> {
-    let (_, policies) = reviewed(config, json)?;
+fn check(config: &Config, now: DateTime<Utc>, json: bool) -> Result<(), CliError> {
+    let (_, policies) = reviewed(config, now, json)?;
     let principals = policies.principals().len();
     if json {
         return out::json(&json!({
