@@ -88,6 +88,10 @@ fn a_card_that_shows_too_much_is_found() {
     assert!(told.contains("pii.phone clear: crm_members | token: app_events, mini_program_events"), "{told}");
     let told = changed.ends(&["prove"], 1);
     assert!(told.contains("REFUTED  identifiers-are-never-in-clear"), "{told}");
+    assert!(
+        told.contains("\n  For example, an analyst") && told.contains("at readClear: permitted by `"),
+        "{told}"
+    );
     assert!(told.contains("proved   partners-get-no-personal-data"), "{told}");
     assert!(told.contains("1 of 9 claims do not hold"), "{told}");
     // What is meant is written down, for whoever reviews the change.
@@ -180,7 +184,11 @@ fn two_versions_are_compared() {
         "purposes: [customer_service, operations]",
     );
     let told = changed.ends(&["diff", &before], 0);
-    assert!(told.contains("permitted now     Analyst::"), "{told}");
-    assert!(told.contains("Action::\"read\" Dataset::") && told.contains("by service.read"), "{told}");
+    assert!(told.contains("permitted now     an analyst in the group"), "{told}");
+    assert!(told.contains(", for operations, would use "), "{told}");
+    assert!(
+        told.contains("Action::\"read\" Dataset::") && told.contains("permitted by `service.read`"),
+        "{told}"
+    );
     assert!(told.contains("operations") && !told.contains("permitted before"), "{told}");
 }
