@@ -142,23 +142,28 @@ fn a_level_is_explained() {
         ),
         "{told}"
     );
-    assert!(told.contains("no single change of purpose, group or clearance shows more of it"), "{told}");
+    assert!(told.contains("no other purpose, group or clearance shows more of it"), "{told}");
     let told = explain("analyst:kim", "crm_members.tier", "marketing_analysis");
     assert!(told.contains("does not see crm_members.tier"), "{told}");
     assert!(told.contains("for the purpose customer_service: clear, by analyst.not-personal"), "{told}");
     assert!(told.contains("in the group marketing: clear"), "{told}");
-    let unknown = program.run(&[
-        "policy",
-        "explain",
-        "analyst:nobody",
-        "crm_members.tier",
-        "--purpose",
-        "marketing_analysis",
-    ]);
-    assert_eq!(unknown.status.code(), Some(2));
+    let told = explain("analyst:ana", "crm_members.id_number", "marketing_analysis");
+    assert!(told.contains("analyst:ana sees crm_members.id_number as null"), "{told}");
+    let refused = |who: &str, purpose: &str| {
+        let words = ["policy", "explain", who, "crm_members.tier", "--purpose", purpose];
+        let output = program.run(&words);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    refused("analyst:nobody", "marketing_analysis");
+    let told = refused("analyst:ana", "marketing_analyses");
+    assert!(
+        told.contains("the purposes are ") && told.contains("did you mean `marketing_analysis`?"),
+        "{told}"
+    );
 }
 
-/// A grant that has ended is refused where policies are reviewed.
+/// A grant that has ended is explained as of when it was there, and refused where policies are reviewed.
 #[test]
 fn a_card_without_effect_is_refused_and_served() {
     let changed = Changed::new();
@@ -169,6 +174,8 @@ fn a_card_without_effect_is_refused_and_served() {
     }
     let explain = ["explain", "analyst:ana", "crm_members.phone", "--purpose", "marketing_analysis"];
     assert!(changed.ends(&explain, 0).contains("as token"));
+    let then = [&explain[..], &["--at", "2020-01-31T23:59:59Z"]].concat();
+    assert!(changed.ends(&then, 0).contains("as partial(3,4)"));
 }
 
 /// Who gains and who loses what, of those that there are and of all that there could be.

@@ -101,6 +101,7 @@ enum PolicyCommand {
     /// Explain how somebody sees a column: by which policies, and what would have to change for more.
     #[command(after_help = "Examples:
   membrane policy explain analyst:ana crm_members.phone --purpose marketing_analysis
+  membrane policy explain analyst:ana crm_members.phone --purpose marketing_analysis --at 2027-01-01T00:00:00Z
   membrane policy explain partner:acme pos_orders.amount --purpose partner_reporting --action release")]
     Explain {
         /// Who sees it.
@@ -114,6 +115,9 @@ enum PolicyCommand {
         /// In which sense: read or release.
         #[arg(long, default_value = "read", value_parser = explain::action)]
         action: Action,
+        /// At which moment, such as 2026-12-31T12:00:00Z; left out: now.
+        #[arg(long, value_name = "TIME", value_parser = explain::moment)]
+        at: Option<DateTime<Utc>>,
         /// Report as JSON.
         #[arg(long)]
         json: bool,
@@ -160,9 +164,9 @@ pub(super) async fn run(args: &PolicyArgs, env: &Env) -> Result<(), CliError> {
             let old = Policies::load(old, &catalog).map_err(OpenError::from)?;
             diff::run((&old, &new), &catalog, env.clock.now(), solver, *json).await
         }
-        PolicyCommand::Explain { principal, column: (dataset, column), purpose, action, json } => {
+        PolicyCommand::Explain { principal, column: (dataset, column), purpose, action, at, json } => {
             let (catalog, policies) = both(&env.config()?, false)?;
-            let (action, now) = (*action, env.clock.now());
+            let (action, now) = (*action, at.unwrap_or_else(|| env.clock.now()));
             let question = Question { principal, action, purpose, dataset, column, now };
             explain::run(&policies, &catalog, &question, *json)
         }
