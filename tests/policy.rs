@@ -172,6 +172,9 @@ fn a_card_without_effect_is_refused_and_served() {
         let told = changed.ends(&[command], 2);
         assert!(told.contains("card `marketing.phone`: it gives nothing any more"), "{told}");
     }
+    let told = changed.ends(&["cards", "marketing.phone"], 0);
+    assert!(told.contains("until 2020-01-31") && !told.contains("marketing.email"), "{told}");
+    changed.ends(&["cards", "marketing.fone"], 2);
     let explain = ["explain", "analyst:ana", "crm_members.phone", "--purpose", "marketing_analysis"];
     assert!(changed.ends(&explain, 0).contains("as token"));
     let then = [&explain[..], &["--at", "2020-01-31T23:59:59Z"]].concat();

@@ -47,9 +47,11 @@ enum PolicyCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Show the rule cards in words, each beside the Cedar policy that it becomes.
-    #[command(after_help = "Example:\n  membrane policy cards")]
+    /// Show the rule cards in words, each beside the Cedar policy that it becomes; or one of them.
+    #[command(after_help = "Examples:\n  membrane policy cards\n  membrane policy cards marketing.phone")]
     Cards {
+        /// Its id; left out: all.
+        id: Option<String>,
         /// Report as JSON.
         #[arg(long)]
         json: bool,
@@ -170,7 +172,8 @@ pub(super) async fn run(args: &PolicyArgs, env: &Env) -> Result<(), CliError> {
             let question = Question { principal, action, purpose, dataset, column, now };
             explain::run(&policies, &catalog, &question, *json)
         }
-        PolicyCommand::Cards { json } => cards::list(&read(&env.config()?, false)?, *json),
+        PolicyCommand::Cards { id: None, json } => cards::list(&read(&env.config()?, false)?, *json),
+        PolicyCommand::Cards { id: Some(id), json } => cards::show(&read(&env.config()?, false)?, id, *json),
         PolicyCommand::Masks { json } => masks::list(*json),
         PolicyCommand::Principals { json } => principals(&read(&env.config()?, false)?, *json),
     }
