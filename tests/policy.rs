@@ -91,6 +91,10 @@ fn a_card_that_shows_too_much_is_found() {
     assert!(told.contains("pii.phone clear: crm_members | token: app_events, mini_program_events"), "{told}");
     let told = changed.ends(&["prove"], 1);
     assert!(told.contains("REFUTED  identifiers-are-never-in-clear"), "{told}");
+    assert!(
+        told.contains("\n  For example, an analyst") && told.contains("at readClear: permitted by `"),
+        "{told}"
+    );
     assert!(told.contains("proved   partners-get-no-personal-data"), "{told}");
     assert!(told.contains("1 of 9 claims do not hold"), "{told}");
     // What is meant is written down, for whoever reviews the change.
@@ -173,20 +177,43 @@ fn a_level_is_explained() {
         ),
         "{told}"
     );
-    assert!(told.contains("no single change of purpose, group or clearance shows more of it"), "{told}");
+    assert!(told.contains("no other purpose, group or clearance shows more of it"), "{told}");
     let told = explain("analyst:kim", "crm_members.tier", "marketing_analysis");
     assert!(told.contains("does not see crm_members.tier"), "{told}");
     assert!(told.contains("for the purpose customer_service: clear, by analyst.not-personal"), "{told}");
     assert!(told.contains("in the group marketing: clear"), "{told}");
-    let unknown = program.run(&[
-        "policy",
-        "explain",
-        "analyst:nobody",
-        "crm_members.tier",
-        "--purpose",
-        "marketing_analysis",
-    ]);
-    assert_eq!(unknown.status.code(), Some(2));
+    let told = explain("analyst:ana", "crm_members.id_number", "marketing_analysis");
+    assert!(told.contains("analyst:ana sees crm_members.id_number as null"), "{told}");
+    let refused = |who: &str, purpose: &str| {
+        let words = ["policy", "explain", who, "crm_members.tier", "--purpose", purpose];
+        let output = program.run(&words);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    refused("analyst:nobody", "marketing_analysis");
+    let told = refused("analyst:ana", "marketing_analyses");
+    assert!(
+        told.contains("the purposes are ") && told.contains("did you mean `marketing_analysis`?"),
+        "{told}"
+    );
+}
+
+/// A grant that has ended is explained as of when it was there, and refused where policies are reviewed.
+#[test]
+fn a_card_without_effect_is_refused_and_served() {
+    let changed = Changed::new();
+    changed.change("cards/marketing.yaml", "    may: see\n", "    until: 2020-01-31\n    may: see\n");
+    for command in ["check", "test", "prove"] {
+        let told = changed.ends(&[command], 2);
+        assert!(told.contains("card `marketing.phone`: it gives nothing any more"), "{told}");
+    }
+    let told = changed.ends(&["cards", "marketing.phone"], 0);
+    assert!(told.contains("until 2020-01-31") && !told.contains("marketing.email"), "{told}");
+    changed.ends(&["cards", "marketing.fone"], 2);
+    let explain = ["explain", "analyst:ana", "crm_members.phone", "--purpose", "marketing_analysis"];
+    assert!(changed.ends(&explain, 0).contains("as token"));
+    let then = [&explain[..], &["--at", "2020-01-31T23:59:59Z"]].concat();
+    assert!(changed.ends(&then, 0).contains("as partial(3,4)"));
 }
 
 /// Who gains and who loses what, of those that there are and of all that there could be.
@@ -202,7 +229,11 @@ fn two_versions_are_compared() {
         "purposes: [customer_service, operations]",
     );
     let told = changed.ends(&["diff", &before], 0);
-    assert!(told.contains("permitted now     Analyst::"), "{told}");
-    assert!(told.contains("Action::\"read\" Dataset::") && told.contains("by service.read"), "{told}");
+    assert!(told.contains("permitted now     an analyst in the group"), "{told}");
+    assert!(told.contains(", for operations, would use "), "{told}");
+    assert!(
+        told.contains("Action::\"read\" Dataset::") && told.contains("permitted by `service.read`"),
+        "{told}"
+    );
     assert!(told.contains("operations") && !told.contains("permitted before"), "{told}");
 }

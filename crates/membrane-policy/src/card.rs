@@ -14,17 +14,28 @@
 //! ```
 //!
 //! A card is read ([`read`]), written as one Cedar policy ([`cedar`]) and told in words ([`words`]). The policy is what
-//! decides, checked like any other; card, policy and words are shown side by side.
+//! decides, checked like any other; card, policy and words are shown side by side. What is wrong with the names and
+//! conditions of a card is told in the words that it is written in ([`names`], [`conditions`]), and so is what makes it
+//! useless ([`effect`], [`decides`]).
 
 mod cedar;
+mod conditions;
+mod decides;
+mod effect;
+mod names;
+mod places;
 mod read;
 mod words;
 
 use chrono::NaiveDate;
-use membrane_catalog::yaml::Mark;
+use membrane_catalog::yaml::{At, Mark};
+use membrane_catalog::{Catalog, Column, Dataset, Fault};
 use membrane_model::{
     ClassName, ColumnName, DatasetName, PrincipalId, PrincipalKind, Purpose, RevealLevel, Shown,
 };
+
+use crate::world::World;
+use places::Places;
 
 pub(crate) use read::read_cards;
 
@@ -45,6 +56,8 @@ pub struct Card {
     pub(crate) rule: Rule,
     /// Where it begins in its file.
     pub(crate) mark: Mark,
+    /// Where its keys and names stand.
+    pub(crate) places: Places,
 }
 
 /// Whom a card is about; nothing said: everybody.
@@ -76,6 +89,8 @@ pub(crate) enum Rule {
     NeverRelease(Vec<DatasetName>),
     /// They must not see columns, or not above a level.
     NeverSee { columns: Columns, above: Option<RevealLevel> },
+    /// They must not look exact values up in columns.
+    NeverLookUp(Columns),
     /// They must not see rows for which all conditions are true, unless all others are.
     NeverSeeRows { datasets: Vec<DatasetName>, when: Vec<Condition>, unless: Vec<Condition> },
 }
@@ -93,6 +108,10 @@ pub(crate) struct Columns {
 pub(crate) struct Condition {
     pub(crate) column: ColumnName,
     pub(crate) test: Test,
+    /// Where the column is named.
+    pub(crate) mark: Mark,
+    /// Where each of what it is compared with stands.
+    pub(crate) marks: Vec<Mark>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,6 +156,48 @@ impl Card {
     pub fn words(&self) -> String {
         words::write(self)
     }
+
+    /// Lists what keeps the card from being a policy: names that name nothing, conditions that cannot be asked.
+    pub(crate) fn faults(&self, world: &World, catalog: &Catalog) -> Vec<Fault> {
+        let mut found = names::unknown(self, world, catalog);
+        found.extend(conditions::impossible(self, world, catalog));
+        found.into_iter().map(|found| self.fault(found)).collect()
+    }
+
+    /// Lists what makes the card useless, whoever there is: it can be served, but not as it was meant.
+    pub(crate) fn review(&self, catalog: &Catalog) -> Vec<Fault> {
+        effect::without(self, catalog).into_iter().map(|found| self.fault(found)).collect()
+    }
+
+    /// States a fault of the card at a place in it.
+    pub(crate) fn fault(&self, found: At<String>) -> Fault {
+        let Mark { line, column } = found.mark;
+        let message = format!("card `{}`: {}", self.id, found.value);
+        Fault { file: self.places.file.clone(), line, column, message }
+    }
+
+    /// Returns where a key stands: what it says, or else the card.
+    fn mark_of(&self, key: &str) -> Mark {
+        self.places.keys.get(key).copied().unwrap_or(self.mark)
+    }
+}
+
+impl Columns {
+    /// Returns the columns of the catalog that are meant.
+    fn of<'c>(&self, catalog: &'c Catalog) -> Vec<(&'c Dataset, &'c Column)> {
+        let everything = self.classes.is_empty() && self.columns.is_empty();
+        let meant = |dataset: &Dataset, column: &Column| {
+            let named = |(of, name): &(DatasetName, ColumnName)| *of == dataset.name && *name == column.name;
+            (everything
+                || self.columns.iter().any(named)
+                || self.classes.iter().any(|class| column.class.is_within(class)))
+                && (self.datasets.is_empty() || self.datasets.contains(&dataset.name))
+        };
+        let all = catalog
+            .datasets()
+            .flat_map(|dataset| dataset.columns.iter().map(move |column| (&**dataset, column)));
+        all.filter(|(dataset, column)| meant(dataset, column)).collect()
+    }
 }
 
 impl Rule {
@@ -144,8 +205,24 @@ impl Rule {
     pub(crate) const fn forbids(&self) -> bool {
         matches!(
             self,
-            Self::NeverUse(_) | Self::NeverRelease(_) | Self::NeverSee { .. } | Self::NeverSeeRows { .. }
+            Self::NeverUse(_)
+                | Self::NeverRelease(_)
+                | Self::NeverSee { .. }
+                | Self::NeverLookUp(_)
+                | Self::NeverSeeRows { .. }
         )
+    }
+
+    /// Returns the datasets whose rows it is about, with all its conditions on them.
+    fn rows<'c>(&self, catalog: &'c Catalog) -> Option<(Vec<&'c Dataset>, Vec<&Condition>)> {
+        let (datasets, conditions) = match self {
+            Self::SeeRows { datasets, when } => (datasets, when.iter().collect()),
+            Self::NeverSeeRows { datasets, when, unless } => (datasets, when.iter().chain(unless).collect()),
+            _ => return None,
+        };
+        let meant = catalog.datasets().map(|dataset| &**dataset);
+        let meant = meant.filter(|dataset| datasets.is_empty() || datasets.contains(&dataset.name));
+        Some((meant.collect(), conditions))
     }
 }
 

@@ -11,6 +11,7 @@
 //!       phone: partial(3,4)
 //!       name: { as: partial(1,0), by: marketing.name }
 //!     rows: some
+//!     no-look-up: [phone]
 //!   - name: a partner gets no rows
 //!     who: partner:acme
 //!     purpose: partner_reporting
@@ -20,7 +21,7 @@
 
 mod read;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
@@ -31,7 +32,7 @@ use membrane_model::{Action, ColumnName, DatasetName, PrincipalId, Purpose, Show
 use crate::judge::judge;
 use crate::permit::GrantedDataset;
 use crate::world::World;
-use crate::{Policies, Request, RowRule};
+use crate::{Lookup, Policies, Request, RowRule};
 
 pub(crate) use read::read_cases;
 
@@ -54,7 +55,12 @@ pub(crate) struct Case {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Expected {
     Refused,
-    Granted { columns: BTreeMap<ColumnName, Column>, rows: Option<Rows> },
+    Granted {
+        columns: BTreeMap<ColumnName, Column>,
+        rows: Option<Rows>,
+        /// Whether exact values may be looked up in a column.
+        look_ups: BTreeMap<ColumnName, bool>,
+    },
 }
 
 /// How a column is shown, if at all, and which policies decide that.
@@ -110,8 +116,9 @@ impl Case {
         }
         match (catalog.dataset(&self.dataset), &self.expected) {
             (None, _) => messages.push(format!("there is no dataset `{}` in the catalog", self.dataset)),
-            (Some(dataset), Expected::Granted { columns, .. }) => {
-                let unknown = columns.keys().filter(|name| dataset.column(name).is_none());
+            (Some(dataset), Expected::Granted { columns, look_ups, .. }) => {
+                let named: BTreeSet<&ColumnName> = columns.keys().chain(look_ups.keys()).collect();
+                let unknown = named.into_iter().filter(|name| dataset.column(name).is_none());
                 messages.extend(unknown.map(|name| format!("`{}` has no column `{name}`", self.dataset)));
             }
             (Some(_), Expected::Refused) => {}
@@ -126,17 +133,7 @@ impl Case {
     }
 
     fn differences(&self, policies: &Policies, catalog: &Catalog, now: DateTime<Utc>) -> Vec<String> {
-        let request = Request {
-            principal: self.who.clone(),
-            action: self.action,
-            purpose: Some(self.purpose.clone()),
-            datasets: vec![self.dataset.clone()],
-            lists: false,
-            lookups: Vec::new(),
-            lookups_per_hour: 0,
-            broken: Vec::new(),
-            now: self.at.unwrap_or(now),
-        };
+        let request = self.request(Vec::new(), now);
         let verdict = judge(policies, catalog, &request).verdict;
         match (&self.expected, verdict) {
             (Expected::Refused, Err(_)) => Vec::new(),
@@ -144,10 +141,40 @@ impl Case {
             (Expected::Granted { .. }, Err(refused)) => {
                 vec![format!("it is refused ({}) and should be granted", refused.reason)]
             }
-            (Expected::Granted { columns, rows }, Ok(granted)) => match granted.first() {
+            (Expected::Granted { columns, rows, look_ups }, Ok(granted)) => match granted.first() {
                 None => vec!["no dataset is granted".to_owned()],
-                Some(granted) => differences(granted, columns, *rows),
+                Some(granted) => {
+                    let mut found = differences(granted, columns, *rows);
+                    for (column, expected) in look_ups {
+                        let lookup = Lookup { dataset: Some(self.dataset.clone()), column: column.clone() };
+                        let asked = self.request(vec![lookup], now);
+                        let may = judge(policies, catalog, &asked).verdict.is_ok();
+                        if may != *expected {
+                            let words = |may: bool| if may { "can" } else { "cannot" };
+                            found.push(format!(
+                                "values of column `{column}` {} be looked up, and it should be that they {}",
+                                words(may),
+                                words(*expected)
+                            ));
+                        }
+                    }
+                    found
+                }
             },
+        }
+    }
+
+    fn request(&self, lookups: Vec<Lookup>, now: DateTime<Utc>) -> Request {
+        Request {
+            principal: self.who.clone(),
+            action: self.action,
+            purpose: Some(self.purpose.clone()),
+            datasets: vec![self.dataset.clone()],
+            lists: false,
+            lookups,
+            lookups_per_hour: 0,
+            broken: Vec::new(),
+            now: self.at.unwrap_or(now),
         }
     }
 }

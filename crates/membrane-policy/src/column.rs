@@ -18,12 +18,16 @@
 //! `partial` is a form of text: a column of another type does not give it. A generalisation must fit the
 //! column's type, and must not keep every value as it is.
 
+mod hindrance;
+
 use membrane_catalog::Column;
 use membrane_model::{LogicalType, Protection, RevealLevel, Shown, TokenForm};
 
 use crate::ask::{Asker, Outcome};
 use crate::parameters::{Parameters, coarsest, least_form, least_mask};
 use crate::permit::GrantedColumn;
+
+pub(crate) use hindrance::hindrance;
 
 /// What was decided about one column.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,9 +1,13 @@
 //! Explains how a column is shown to somebody: by which policies, and what would have to change for more.
 //!
 //! What would have to change is found by asking the same question with one thing different: another purpose, one more group,
-//! more clearance; and where no single one helps, a purpose together with a group. So it is Cedar's answer, not a guess.
+//! more clearance. Where neither a group nor clearance helps, both together are tried; where no single thing does, a purpose
+//! together with a group. So it is Cedar's answer, not a guess.
 
-use cedar_policy::{Entities, Entity, EntityUid, RestrictedExpression};
+mod notes;
+mod supposed;
+
+use cedar_policy::{Entities, EntityUid};
 use chrono::{DateTime, Utc};
 use membrane_catalog::{Catalog, Column};
 use membrane_model::{Action, ColumnName, DatasetName, PrincipalId, Purpose, RevealLevel, Shown};
@@ -12,9 +16,7 @@ use crate::Policies;
 use crate::ask::{Asker, Outcome};
 use crate::column::decide_column;
 use crate::world::DatasetUids;
-
-/// Clearances that are tried, above what somebody has.
-const CLEARANCES: i64 = 3;
+use supposed::Supposing;
 
 /// What is asked: how a column is shown.
 #[derive(Debug, Clone)]
@@ -42,6 +44,8 @@ pub struct Explanation {
     pub factors: Vec<String>,
     /// What was asked, in order: the dataset, then each level from the highest down.
     pub asked: Vec<Asked>,
+    /// Where policy permits more than the stored column can give: what is permitted, and what stands against it.
+    pub notes: Vec<String>,
     /// What would show more, each by itself.
     pub changes: Vec<Change>,
 }
@@ -82,7 +86,13 @@ impl Policies {
         };
         let asker = what.asker(&self.world.entities, question.purpose)?;
         let (shown, factors) = what.shown(&asker);
-        Some(Explanation { shown, factors, asked: what.asked(&asker), changes: what.changes(catalog, shown) })
+        Some(Explanation {
+            shown,
+            factors,
+            asked: what.asked(&asker),
+            notes: what.notes(&asker, shown),
+            changes: what.changes(catalog, shown),
+        })
     }
 }
 
@@ -92,13 +102,6 @@ struct What<'a> {
     principal: &'a EntityUid,
     column: &'a Column,
     uids: &'a DatasetUids,
-}
-
-/// Worlds that differ in one thing, each with the words for it.
-#[derive(Default)]
-struct Supposed {
-    in_groups: Vec<(String, Entities)>,
-    cleared: Vec<(String, Entities)>,
 }
 
 impl<'a> What<'a> {
@@ -141,17 +144,26 @@ impl<'a> What<'a> {
         let world = &self.policies.world.entities;
         let purposes =
             || catalog.purposes().map(|entry| &entry.name).filter(|name| *name != self.question.purpose);
-        let Supposed { in_groups, cleared } = self.supposed();
         let mut found: Vec<Change> = purposes()
             .filter_map(|purpose| self.change(format!("for the purpose {purpose}"), world, purpose))
             .filter(more)
             .collect();
-        let same_purpose = |(what, entities): &(String, Entities)| {
-            self.change(what.clone(), entities, self.question.purpose).filter(more)
+        let Some(supposing) = Supposing::of(self.policies, self.principal) else { return found };
+        let same_purpose = |(what, entities): (String, Entities)| {
+            self.change(what, &entities, self.question.purpose).filter(more)
         };
-        found.extend(in_groups.iter().filter_map(same_purpose));
+        let in_groups: Vec<(String, Entities)> =
+            supposing.groups().filter_map(|group| supposing.with(Some(group), None)).collect();
+        let mut personal: Vec<Change> = in_groups.iter().cloned().filter_map(same_purpose).collect();
         // Of clearances the least is told.
-        found.extend(cleared.iter().find_map(same_purpose));
+        let cleared = |group: Option<&EntityUid>| {
+            supposing.clearances().filter_map(|more| supposing.with(group, Some(more))).find_map(same_purpose)
+        };
+        personal.extend(cleared(None));
+        if personal.is_empty() {
+            personal.extend(supposing.groups().filter_map(|group| cleared(Some(group))));
+        }
+        found.extend(personal);
         if found.is_empty() {
             for (what, entities) in &in_groups {
                 let both = purposes().filter_map(|purpose| {
@@ -167,46 +179,6 @@ impl<'a> What<'a> {
         let asker = self.asker(entities, purpose)?;
         let (shown, factors) = self.shown(&asker);
         Some(Change { what, shown: shown?, factors })
-    }
-
-    /// Returns the world with the principal in one more group, each of them, and with more clearance.
-    fn supposed(&self) -> Supposed {
-        let world = &self.policies.world.entities;
-        let Some(entity) = world.get(self.principal) else { return Supposed::default() };
-        let (uid, attributes, parents) = entity.clone().into_inner();
-        let with = |what: String, entity: Entity| {
-            let world = world.clone().upsert_entities([entity], Some(&self.policies.schema)).ok()?;
-            Some((what, world))
-        };
-        let groups = world.iter().map(Entity::uid).filter(|group| group.type_name().basename() == "Group");
-        let mut groups: Vec<EntityUid> =
-            groups.filter(|group| !world.is_ancestor_of(group, self.principal)).collect();
-        groups.sort();
-        let in_groups = groups
-            .into_iter()
-            .filter_map(|group| {
-                let name: &str = group.id().as_ref();
-                let what = format!("in the group {name}");
-                let parents = parents.iter().cloned().chain([group]).collect();
-                with(what, Entity::new(uid.clone(), attributes.clone(), parents).ok()?)
-            })
-            .collect();
-        let clearance = entity.attr("clearance").and_then(Result::ok).and_then(|value| match value {
-            cedar_policy::EvalResult::Long(number) => Some(number),
-            _ => None,
-        });
-        let raised = clearance
-            .into_iter()
-            .flat_map(|clearance| (1..=CLEARANCES).filter_map(move |more| clearance.checked_add(more)));
-        let cleared = raised
-            .filter_map(|raised| {
-                let mut attributes = attributes.clone();
-                attributes.insert("clearance".to_owned(), RestrictedExpression::new_long(raised));
-                let entity = Entity::new(uid.clone(), attributes, parents.clone()).ok()?;
-                with(format!("with clearance {raised}"), entity)
-            })
-            .collect();
-        Supposed { in_groups, cleared }
     }
 }
 

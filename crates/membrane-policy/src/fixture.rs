@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::judge::{Judgement, judge};
 use crate::permit::GrantedDataset;
-use crate::{Policies, PolicyError, Refused, Request};
+use crate::{Fault, Policies, PolicyError, Refused, Request};
 
 /// The fixed schema of the repository's own policies.
 pub(crate) const SCHEMA: &str = include_str!("../../../policies/membrane.cedarschema");
@@ -22,7 +22,7 @@ const CLASSES: [&str; 7] =
 const PURPOSES: [&str; 2] = ["marketing", "service"];
 
 /// A dataset as `name`, subject or nothing, and a line per column: name, type, class, protection, and
-/// the word `required` or nothing.
+/// the word `required` or the only values, `values=A,B`, or nothing.
 pub(crate) type Contract<'a> = (&'a str, Option<&'a str>, &'a [&'a str]);
 
 /// Members and stores: one dataset with a subject and one without.
@@ -99,11 +99,15 @@ fn contract(name: &str, subject: Option<&str>, columns: &[&str]) -> String {
             "      - name: {column}\n        logicalType: {logical}\n        classification: {class}"
         )
         .unwrap();
-        if words.next() == Some("required") {
+        let more = words.next();
+        if more == Some("required") {
             text.push_str("        required: true\n");
         }
         text.push_str("        customProperties:\n");
         writeln!(text, "          - {{ property: membrane.protection, value: \"{protection}\" }}").unwrap();
+        if let Some(values) = more.and_then(|more| more.strip_prefix("values=")) {
+            writeln!(text, "          - {{ property: membrane.enumeration, value: [{values}] }}").unwrap();
+        }
         if subject == Some(column) {
             writeln!(text, "          - {{ property: membrane.identity, value: {column} }}").unwrap();
         }
@@ -124,6 +128,19 @@ pub(crate) fn folder(schema: &str, people: &str, policies: &str) -> TempDir {
 /// Loads policies for a catalog.
 pub(crate) fn load(catalog: &Catalog, policies: &str) -> Result<Policies, PolicyError> {
     Policies::load(folder(SCHEMA, PEOPLE, policies).path(), catalog)
+}
+
+/// Loads policies and the cards of one file, `cards/test.yaml`, for a catalog.
+pub(crate) fn load_cards(catalog: &Catalog, policies: &str, cards: &str) -> Result<Policies, PolicyError> {
+    let folder = folder(SCHEMA, PEOPLE, policies);
+    fs::create_dir(folder.path().join("cards")).unwrap();
+    fs::write(folder.path().join("cards/test.yaml"), cards).unwrap();
+    Policies::load(folder.path(), catalog)
+}
+
+/// The faults of a file of cards, each as `LINE:COLUMN: message`.
+pub(crate) fn told<'f>(faults: impl IntoIterator<Item = &'f Fault>) -> Vec<String> {
+    faults.into_iter().map(|fault| format!("{}:{}: {}", fault.line, fault.column, fault.message)).collect()
 }
 
 /// A catalog with its policies.

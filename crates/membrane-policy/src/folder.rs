@@ -112,7 +112,8 @@ impl Folder {
         let mut cards = Vec::new();
         for source in &self.card_files {
             let mut report = Report::new(&source.path);
-            cards.extend(read_cards(&source.text, &mut report).into_iter().map(|card| (source, card)));
+            let read = read_cards(&source.path, &source.text, &mut report);
+            cards.extend(read.into_iter().map(|card| (source, card)));
             faults.extend(report.into_faults());
         }
         cards

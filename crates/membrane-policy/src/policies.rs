@@ -102,7 +102,7 @@ impl Policies {
         &self.cards
     }
 
-    /// Returns what is wrong with cases, claims and waivers: they review policies, which can be served all the same.
+    /// Returns what is wrong with cases, claims and waivers, and which cards are without effect: the policies can be served all the same.
     #[must_use]
     pub fn review_faults(&self) -> &[Fault] {
         &self.review
@@ -150,12 +150,26 @@ impl Policies {
         faults: &mut Vec<Fault>,
     ) -> Option<Self> {
         let built = schema::build(&folder.schema, catalog, faults)?;
-        validate(written, &built.schema, faults);
-        let world = world::build(&built.schema, &folder.schema, catalog, &folder.principals, faults)?;
-        for one in written.values() {
-            faults.extend(unknown_names(&one.policy, &world, catalog).iter().map(|text| one.fault(text)));
+        let mut invalid = validate(written, &built.schema);
+        let world = world::build(&built.schema, &folder.schema, catalog, &folder.principals, faults);
+        if let Some(world) = &world {
+            for one in written.values() {
+                let of_card = one.card().map_or_else(Vec::new, |card| card.faults(world, catalog));
+                if of_card.is_empty() {
+                    faults.extend(
+                        unknown_names(&one.policy, world, catalog).iter().map(|text| one.fault(text)),
+                    );
+                } else {
+                    // What is wrong with a card is told in its own words only.
+                    invalid.retain(|(id, _)| id != one.policy.id());
+                    faults.extend(of_card);
+                }
+            }
         }
-        let mut review = Vec::new();
+        faults.extend(invalid.into_iter().map(|(_, fault)| fault));
+        let world = world?;
+        let mut review: Vec<Fault> =
+            written.values().filter_map(Written::card).flat_map(|card| card.review(catalog)).collect();
         let read = |source| Claim::read(source, &built.schema, (&world, catalog), &mut review);
         let claims = folder.claims.iter().filter_map(read).collect();
         let cases = folder.read_cases(&mut review);
@@ -183,12 +197,12 @@ impl Policies {
 
 // Strict, and a warning is a fault: a policy that can never apply is a typing mistake in who may do
 // what.
-fn validate(written: &BTreeMap<PolicyId, Written<'_>>, schema: &Schema, faults: &mut Vec<Fault>) {
+fn validate(written: &BTreeMap<PolicyId, Written<'_>>, schema: &Schema) -> Vec<(PolicyId, Fault)> {
     let all = match PolicySet::from_policies(written.values().map(|one| one.policy.clone())) {
         Ok(all) => all,
         Err(error) => {
-            faults.extend(written.values().map(|one| one.fault(error.to_string())));
-            return;
+            let fault = |one: &Written<'_>| (one.policy.id().clone(), one.fault(error.to_string()));
+            return written.values().map(fault).collect();
         }
     };
     let result = Validator::new(schema.clone()).validate(&all, ValidationMode::Strict);
@@ -196,13 +210,15 @@ fn validate(written: &BTreeMap<PolicyId, Written<'_>>, schema: &Schema, faults: 
     // What is wrong with a policy usually makes it impossible as well: one message is enough.
     let warnings = result.validation_warnings().map(|warning| (warning.policy_id(), warning.into()));
     let warnings = warnings.filter(|(id, _)| !errors.iter().any(|(other, _)| other == id));
+    let mut faults = Vec::new();
     for (id, error) in errors.iter().cloned().chain(warnings) {
         let error: DetailedError = error;
         let (place, message) = place_and_message(&error);
         // The validator repeats the id in its own words.
         let message = message.replace(&format!("for policy `{id}`, "), "");
-        faults.extend(written.get(id).map(|one| one.fault_at(place, message)));
+        faults.extend(written.get(id).map(|one| (id.clone(), one.fault_at(place, message))));
     }
+    faults
 }
 
 fn by_action(written: &BTreeMap<PolicyId, Written<'_>>) -> HashMap<&'static str, PolicySet> {

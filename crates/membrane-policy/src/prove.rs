@@ -15,15 +15,18 @@
 mod claim;
 mod difference;
 mod possible;
+mod sentence;
 mod solver;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
-use cedar_policy::{EntityUid, PolicySet, RequestEnv};
+use cedar_policy::{Entities, EntityUid, Policy, PolicyId, PolicySet, RequestEnv};
 use cedar_policy_symcc::solver::LocalSolver;
 use cedar_policy_symcc::{CedarSymCompiler, CompiledPolicy, CompiledPolicySet, Env};
 
 use possible::possible;
+use sentence::Outcome;
 
 pub use claim::Claim;
 pub use difference::Difference;
@@ -73,6 +76,8 @@ pub struct Verdict {
 /// A request that the policies answer otherwise than a claim says: made up by the solver.
 #[derive(Debug)]
 pub struct CounterExample {
+    /// What it shows, in one sentence.
+    pub sentence: String,
     /// What is asked: principal, action and resource.
     pub asked: String,
     /// The policies that permit it, or the one that errs.
@@ -159,7 +164,7 @@ impl<'a> Prover<'a> {
                 .map_err(|error| undecided(&what, &error))?;
             let found = self.compiler.check_implies_with_counterexample_opt(&one.formula, &most).await;
             if let Some(found) = found.map_err(|error| undecided(&what, &error))? {
-                return Ok(Some(CounterExample::permitted(self.of, &found, &one.policies)));
+                return Ok(Some(CounterExample::permitted(self.of, &found, &one.policies, claim.policies())));
             }
         }
         Ok(None)
@@ -175,7 +180,7 @@ impl<'a> Prover<'a> {
                     .map_err(|error| undecided(&what, &error))?;
                 let found = self.compiler.check_never_errors_with_counterexample_opt(&formula).await;
                 if let Some(found) = found.map_err(|error| undecided(&what, &error))? {
-                    return Ok(Some(CounterExample::new(&found, vec![policy.id().to_string()])));
+                    return Ok(Some(CounterExample::error(self.of, &found, policy)));
                 }
             }
         }
@@ -184,18 +189,30 @@ impl<'a> Prover<'a> {
 }
 
 impl CounterExample {
-    /// A request that a set of policies permits: it is asked by which of them.
-    fn permitted(of: &Policies, found: &Env, policies: &PolicySet) -> Self {
+    /// A request that a set of policies permits, and another one does not: it is asked by which of them.
+    fn permitted(of: &Policies, found: &Env, policies: &PolicySet, other: &PolicySet) -> Self {
         let answer = of.cedar.is_authorized(&found.request, policies, &found.entities);
-        let mut permitting: Vec<String> = answer.diagnostics().reason().map(ToString::to_string).collect();
+        let ids: Vec<&PolicyId> = answer.diagnostics().reason().collect();
+        let asking = ids.iter().filter_map(|id| policies.policy(id)).chain(other.policies()).cloned();
+        let mut permitting: Vec<String> = ids.iter().map(ToString::to_string).collect();
         permitting.sort();
-        Self::new(found, permitting)
+        let sentence = sentence::write(of, found, asking, (Outcome::Permitted, &permitting));
+        Self::new(found, sentence, permitting)
     }
 
-    fn new(found: &Env, policies: Vec<String>) -> Self {
+    /// A request on which a policy errs.
+    fn error(of: &Policies, found: &Env, policy: &Policy) -> Self {
+        let erring = vec![policy.id().to_string()];
+        let asking = std::iter::once(policy.clone());
+        let sentence = sentence::write(of, found, asking, (Outcome::Errs, &erring));
+        Self::new(found, sentence, erring)
+    }
+
+    fn new(found: &Env, sentence: String, policies: Vec<String>) -> Self {
         let request = &found.request;
         let shown = |uid: Option<&EntityUid>| uid.map_or("?".to_owned(), ToString::to_string);
         Self {
+            sentence,
             asked: format!(
                 "{} {} {}",
                 shown(request.principal()),
@@ -208,16 +225,21 @@ impl CounterExample {
     }
 }
 
-/// Writes what is supposed, but for what is in every world: the actions.
+/// Writes what is supposed of principal and resource and of what they lie in: on nothing else hangs the answer. Context and
+/// request stand before it.
 fn world(found: &Env) -> String {
-    let told = found.to_string();
-    let lines = told.lines().filter(|line| !line.trim_start().starts_with("Action::"));
-    lines.collect::<Vec<_>>().join("\n")
+    let (request, entities) = (&found.request, &found.entities);
+    let asked = [request.principal(), request.resource()].into_iter().flatten();
+    let above = asked.clone().flat_map(|uid| entities.ancestors(uid).into_iter().flatten());
+    let told: BTreeSet<&EntityUid> = asked.chain(above).collect();
+    let told = told.into_iter().filter_map(|uid| entities.get(uid)).cloned();
+    let told = Entities::from_entities(told, None).unwrap_or_else(|_| entities.clone());
+    Env { request: request.clone(), entities: told }.to_string()
 }
 
 impl fmt::Display for CounterExample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, by {}\n{}", self.asked, self.policies.join(", "), self.world)
+        write!(f, "{}\n{}\n{}", self.sentence, self.asked, self.world)
     }
 }
 

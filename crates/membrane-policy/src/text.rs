@@ -1,12 +1,11 @@
 //! Reads the policies of `*.cedar` files and of cards, with their ids, parameters and places.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use cedar_policy::ffi::DetailedError;
 use cedar_policy::{Policy, PolicyId, PolicySet};
 use membrane_catalog::Fault;
-use membrane_catalog::yaml::Mark;
+use membrane_catalog::yaml::At;
 
 use crate::card::Card;
 use crate::folder::{Folder, Source};
@@ -34,12 +33,20 @@ enum Place<'a> {
     /// In Cedar, at a byte offset.
     Cedar(&'a Source, usize),
     /// As a card: the places that Cedar names are of a text that nobody has seen.
-    Card(&'a Path, Mark),
+    Card(&'a Card),
 }
 
 impl Written<'_> {
     pub(crate) fn id(&self) -> &str {
         self.policy.id().as_ref()
+    }
+
+    /// Returns the card that it was written as, if it was.
+    pub(crate) const fn card(&self) -> Option<&Card> {
+        match self.place {
+            Place::Cedar(..) => None,
+            Place::Card(card) => Some(card),
+        }
     }
 
     /// States a fault of this policy.
@@ -49,12 +56,12 @@ impl Written<'_> {
 
     /// States a fault of this policy at a place that Cedar gave, or else at its start.
     pub(crate) fn fault_at(&self, offset: Option<usize>, message: impl AsRef<str>) -> Fault {
-        let text = format!("policy `{}`: {}", self.id(), message.as_ref());
+        let message = message.as_ref();
         match self.place {
-            Place::Cedar(source, start) => source.fault(offset.unwrap_or(start), text),
-            Place::Card(file, mark) => {
-                Fault { file: file.to_owned(), line: mark.line, column: mark.column, message: text }
+            Place::Cedar(source, start) => {
+                source.fault(offset.unwrap_or(start), format!("policy `{}`: {message}", self.id()))
             }
+            Place::Card(card) => card.fault(At { value: message.to_owned(), mark: card.mark }),
         }
     }
 }
@@ -71,7 +78,7 @@ pub(crate) fn place_and_message(error: &DetailedError) -> (Option<usize>, String
 /// Reads every policy. What cannot be used is a fault and is left out.
 pub(crate) fn read_policies<'a>(
     folder: &'a Folder,
-    cards: &[(&'a Source, Card)],
+    cards: &'a [(&'a Source, Card)],
     faults: &mut Vec<Fault>,
 ) -> BTreeMap<PolicyId, Written<'a>> {
     let mut found = BTreeMap::new();
@@ -84,29 +91,21 @@ pub(crate) fn read_policies<'a>(
             })),
         }
     }
-    for (source, card) in cards {
-        read_card(source, card, &mut found, faults);
+    for (_, card) in cards {
+        read_card(card, &mut found, faults);
     }
     found
 }
 
-fn read_card<'a>(
-    source: &'a Source,
-    card: &Card,
-    found: &mut BTreeMap<PolicyId, Written<'a>>,
-    faults: &mut Vec<Fault>,
-) {
-    let place = Place::Card(&source.path, card.mark);
-    let fault = |message: &str| {
-        let message = format!("card `{}`: {message}", card.id());
-        Fault { file: source.path.clone(), line: card.mark.line, column: card.mark.column, message }
-    };
-    let id = PolicyId::new(card.id());
-    match Policy::parse(Some(id.clone()), card.cedar()) {
-        Ok(policy) => add(Written { policy, parameters: Parameters::default(), place }, found, faults),
+fn read_card<'a>(card: &'a Card, found: &mut BTreeMap<PolicyId, Written<'a>>, faults: &mut Vec<Fault>) {
+    match Policy::parse(Some(PolicyId::new(card.id())), card.cedar()) {
+        Ok(policy) => {
+            let place = Place::Card(card);
+            add(Written { policy, parameters: Parameters::default(), place }, found, faults);
+        }
         Err(errors) => faults.extend(errors.iter().map(|error| {
             let (_, message) = place_and_message(&DetailedError::from(error));
-            fault(&format!("its policy cannot be read: {message}"))
+            card.fault(At { value: format!("its policy cannot be read: {message}"), mark: card.mark })
         })),
     }
 }

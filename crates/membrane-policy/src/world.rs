@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use cedar_policy::{Entities, Entity, EntityUid, PartialEntities, Schema};
+use cedar_policy::{Entities, Entity, EntityUid, EvalResult, PartialEntities, Schema};
 use membrane_catalog::{Catalog, Column, Dataset, Fault};
 use membrane_model::{Action, ColumnName, DatasetName, PrincipalId, PrincipalKind, Protection, RevealLevel};
 use serde_json::{Value, json};
@@ -34,6 +34,31 @@ pub(crate) struct DatasetUids {
     pub(crate) dataset: EntityUid,
     pub(crate) columns: HashMap<ColumnName, EntityUid>,
     pub(crate) row: EntityUid,
+}
+
+impl World {
+    /// Returns the names of the groups.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = String> + '_ {
+        let groups =
+            self.entities.iter().map(Entity::uid).filter(|uid| uid.type_name().basename() == "Group");
+        groups.map(|group| AsRef::<str>::as_ref(group.id()).to_owned())
+    }
+
+    /// Returns the sets that principals of a kind have, by name, each with one of its elements, if anybody has one; nothing
+    /// when there is nobody of the kind.
+    pub(crate) fn sets_of(&self, kind: PrincipalKind) -> Option<BTreeMap<String, Option<EvalResult>>> {
+        let of_kind = self.principals.iter().filter(|(id, _)| id.kind() == kind);
+        let mut of_kind = of_kind.filter_map(|(_, uid)| self.entities.get(uid)).peekable();
+        of_kind.peek()?;
+        let mut sets: BTreeMap<String, Option<EvalResult>> = BTreeMap::new();
+        for (name, value) in of_kind.flat_map(Entity::attrs) {
+            if let Ok(EvalResult::Set(set)) = value {
+                let element = sets.entry(name.to_owned()).or_default();
+                *element = element.take().or_else(|| set.iter().next().cloned());
+            }
+        }
+        Some(sets)
+    }
 }
 
 /// Builds the world. What is wrong with `principals.json` is a fault with its line; catalog entities

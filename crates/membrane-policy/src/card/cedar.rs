@@ -78,7 +78,7 @@ impl Draft {
                 };
                 draft.columns(columns);
             }
-            Rule::LookUp(columns) => {
+            Rule::LookUp(columns) | Rule::NeverLookUp(columns) => {
                 draft.actions.push(LOOK_UP);
                 draft.columns(columns);
             }

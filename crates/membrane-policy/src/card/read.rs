@@ -1,20 +1,43 @@
 //! Reads a file of cards.
 
+mod condition;
+mod names;
+
 use std::fmt::Display;
-use std::str::FromStr;
+use std::path::Path;
 
 use chrono::NaiveDate;
-use membrane_catalog::yaml::{At, Fields, Node, Report, Value, did_you_mean, parse, read_items, text, whole};
-use membrane_model::{ColumnName, DatasetName, NameError, PrincipalId, PrincipalKind, RevealLevel, Shown};
+use membrane_catalog::yaml::{At, Fields, Node, Report, did_you_mean, parse, read_items, text, whole};
+use membrane_model::{PrincipalId, PrincipalKind, RevealLevel, Shown};
 
-use super::{Card, Columns, Condition, Literal, Rule, Test, Who};
+use super::places::Places;
+use super::{Card, Columns, Rule, Who};
+use names::QualifiedColumn;
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "id", "because", "who", "purposes", "from", "until", "may", "must-not", "as", "above", "classes",
-    "columns", "datasets", "where",
+    "columns", "datasets", "where", "unless",
 ];
 const WHO_KEYS: [&str; 4] = ["kind", "groups", "principals", "clearance"];
-const TESTS: [&str; 6] = ["among", "is", "is-not", "one-of", "at-least", "at-most"];
+/// The ways to show a column, with numbers where any can stand.
+const WAYS: [&str; 16] = [
+    "clear",
+    "partial(3,4)",
+    "email",
+    "show-first-4",
+    "show-last-4",
+    "mask-alphanum",
+    "month",
+    "year",
+    "age(10)",
+    "width(10)",
+    "prefix(3)",
+    "geo(4)",
+    "fixed",
+    "token",
+    "token(ff1)",
+    "null",
+];
 
 /// What may be done and what must not, and the further keys that each of them takes.
 const MAY: [(&str, &[&str]); 5] = [
@@ -24,27 +47,29 @@ const MAY: [(&str, &[&str]); 5] = [
     ("look-up", &["classes", "columns", "datasets"]),
     ("see-rows", &["datasets", "where"]),
 ];
-const MUST_NOT: [(&str, &[&str]); 4] = [
+const MUST_NOT: [(&str, &[&str]); 5] = [
     ("use", &["datasets"]),
     ("release", &["datasets"]),
     ("see", &["above", "classes", "columns", "datasets"]),
+    ("look-up", &["classes", "columns", "datasets"]),
     ("see-rows", &["datasets", "where", "unless"]),
 ];
 
 /// Reads the cards of a file. What cannot be read is a fault, and its card is left out.
-pub(crate) fn read_cards(file: &str, report: &mut Report) -> Vec<Card> {
-    read_items(file, "cards", report, read_card)
+pub(crate) fn read_cards(path: &Path, file: &str, report: &mut Report) -> Vec<Card> {
+    read_items(file, "cards", report, |item, report| read_card(path, item, report))
 }
 
-fn read_card(item: Node<'_>, report: &mut Report) -> Option<Card> {
-    let known: Vec<&str> = KEYS.into_iter().chain(["unless"]).collect();
-    let fields = Fields::read(item, "a card", &known, report)?;
+fn read_card(path: &Path, item: Node<'_>, report: &mut Report) -> Option<Card> {
+    let fields = Fields::read(item, "a card", &KEYS, report)?;
     let id = fields.required_text("id", "a card", report)?;
     if !crate::text::is_id(id.value) {
         report.fault(id.mark, crate::text::ID_FORM);
         return None;
     }
-    let card = Reader { what: format!("card `{}`", id.value), fields: &fields, report };
+    let keys = KEYS.into_iter().filter_map(|key| Some((key, fields.get(key)?.mark()))).collect();
+    let places = Places { file: path.to_owned(), keys, names: Vec::new() };
+    let card = Reader { what: format!("card `{}`", id.value), fields: &fields, report, places };
     card.read(id.value)
 }
 
@@ -53,6 +78,7 @@ struct Reader<'a, 'f> {
     what: String,
     fields: &'a Fields<'f>,
     report: &'a mut Report,
+    places: Places,
 }
 
 impl Reader<'_, '_> {
@@ -91,6 +117,7 @@ impl Reader<'_, '_> {
             until,
             rule,
             mark: self.fields.mark(),
+            places: self.places,
         })
     }
 
@@ -107,7 +134,7 @@ impl Reader<'_, '_> {
             Some(kind) => Some(kind_of(kind, self.report)?),
             None => None,
         };
-        let principals = names_in::<PrincipalId>(&fields, "principals", self.report)?;
+        let principals = self.names_in::<PrincipalId>(&fields, "principals")?;
         if let Some(kind) = kind
             && principals.iter().any(|one| one.kind() != kind)
         {
@@ -120,7 +147,7 @@ impl Reader<'_, '_> {
             Some(node) => Some(whole(node, "`clearance`", 0, self.report)?.value),
             None => None,
         };
-        Some(Who { kind, groups: groups(&fields, self.report)?, principals, clearance })
+        Some(Who { kind, groups: self.groups(&fields)?, principals, clearance })
     }
 
     fn rule(&mut self) -> Option<Rule> {
@@ -198,6 +225,7 @@ impl Reader<'_, '_> {
                 }
                 Rule::NeverSee { columns: self.columns()?, above }
             }
+            "look-up" => Rule::NeverLookUp(self.columns()?),
             _ => {
                 let (datasets, when) = (self.names("datasets"), self.conditions("where"));
                 let unless = self.conditions("unless");
@@ -216,9 +244,20 @@ impl Reader<'_, '_> {
     }
 
     fn shown(&mut self) -> Option<Shown> {
-        let what = self.what.clone();
-        let shown = self.fields.required_text("as", &what, self.report)?;
-        parse(shown, "`as`", self.report).map(|shown| shown.value)
+        let ways = WAYS.map(|way| format!("`{way}`")).join(", ");
+        let ways = format!("one of {ways}, with numbers of your own; see `membrane policy masks`");
+        if self.fields.get("as").is_none() {
+            self.fault(format!("has no `as`, how the columns are shown: {ways}"));
+            return None;
+        }
+        let written = self.fields.text("as", self.report)?;
+        let shown = written.value.parse().ok();
+        if shown.is_none() {
+            let hint = did_you_mean(written.value, WAYS);
+            self.report
+                .fault(written.mark, format!("`as` is not a way to show a column: it is {ways}{hint}"));
+        }
+        shown
     }
 
     fn columns(&mut self) -> Option<Columns> {
@@ -234,10 +273,6 @@ impl Reader<'_, '_> {
         Some(Columns { classes, columns, datasets })
     }
 
-    fn names<T: FromStr<Err = NameError>>(&mut self, key: &str) -> Option<Vec<T>> {
-        names_in(self.fields, key, self.report)
-    }
-
     fn day(&mut self, key: &str) -> Option<Option<NaiveDate>> {
         let Some(node) = self.fields.get(key) else { return Some(None) };
         let written = text(node, &format!("`{key}`"), self.report)?;
@@ -246,74 +281,6 @@ impl Reader<'_, '_> {
             self.report.fault(written.mark, format!("`{key}` is a day, such as 2026-12-31"));
         }
         day.map(Some)
-    }
-
-    fn conditions(&mut self, key: &str) -> Option<Vec<Condition>> {
-        if self.fields.get(key).is_none() {
-            return Some(Vec::new());
-        }
-        let items = self.fields.list(key, self.report)?;
-        items.value.into_iter().map(|item| self.condition(item)).collect()
-    }
-
-    fn condition(&mut self, item: Node<'_>) -> Option<Condition> {
-        let what = format!("a condition of {}", self.what);
-        let known: Vec<&str> = ["column"].into_iter().chain(TESTS).collect();
-        let fields = Fields::read(item, &what, &known, self.report)?;
-        let column = fields.required_text("column", &what, self.report)?;
-        let column = parse(column, "`column`", self.report)?.value;
-        let given: Vec<&str> = TESTS.into_iter().filter(|test| fields.get(test).is_some()).collect();
-        let [test] = given.as_slice() else {
-            let message = format!("{what} has one of {}", TESTS.map(|test| format!("`{test}`")).join(", "));
-            self.report.fault(fields.mark(), message);
-            return None;
-        };
-        let node = fields.get(test)?;
-        let test = match *test {
-            "among" => {
-                let attribute: ColumnName =
-                    parse(text(node, "`among`", self.report)?, "`among`", self.report)?.value;
-                Test::Among(attribute.as_str().to_owned())
-            }
-            "is" => Test::Is(self.literal(node, "is")?),
-            "is-not" => Test::IsNot(self.literal(node, "is-not")?),
-            "one-of" => {
-                let items = fields.list("one-of", self.report)?;
-                if items.value.is_empty() {
-                    self.report.fault(items.mark, format!("{what}: `one-of` lists nothing"));
-                    return None;
-                }
-                Test::OneOf(
-                    items
-                        .value
-                        .into_iter()
-                        .map(|item| self.literal(item, "one-of"))
-                        .collect::<Option<_>>()?,
-                )
-            }
-            bound => {
-                let Value::Integer(number) = node.value() else {
-                    self.report.fault(node.mark(), format!("`{bound}` is a whole number"));
-                    return None;
-                };
-                if bound == "at-least" { Test::AtLeast(number) } else { Test::AtMost(number) }
-            }
-        };
-        Some(Condition { column, test })
-    }
-
-    fn literal(&mut self, node: Node<'_>, key: &str) -> Option<Literal> {
-        match node.value() {
-            Value::Text(text) => Some(Literal::Text(text.to_owned())),
-            Value::Integer(number) => Some(Literal::Integer(number)),
-            Value::Flag(truth) => Some(Literal::Truth(truth)),
-            other => {
-                let message =
-                    format!("`{key}` is a text, a whole number or a truth value, here is {}", other.kind());
-                self.report.fault(node.mark(), message);
-                None
-            }
-        }
     }
 }
 
@@ -325,49 +292,4 @@ fn kind_of(written: At<&str>, report: &mut Report) -> Option<PrincipalKind> {
         report.fault(written.mark, format!("`kind` is one of {}{hint}", known.join(", ")));
     }
     kind
-}
-
-/// `DATASET.COLUMN`.
-struct QualifiedColumn(DatasetName, ColumnName);
-
-impl FromStr for QualifiedColumn {
-    type Err = NameError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (dataset, column) =
-            text.split_once('.').ok_or_else(|| NameError::new("column", "`DATASET.COLUMN`"))?;
-        Ok(Self(dataset.parse()?, column.parse()?))
-    }
-}
-
-/// Reads a list of names, or one name; nothing when the key is not there.
-fn names_in<T: FromStr<Err = NameError>>(
-    fields: &Fields<'_>,
-    key: &str,
-    report: &mut Report,
-) -> Option<Vec<T>> {
-    let texts = texts_in(fields, key, report)?;
-    let parsed: Vec<Option<T>> =
-        texts.into_iter().map(|text| Some(parse(text, &format!("`{key}`"), report)?.value)).collect();
-    parsed.into_iter().collect()
-}
-
-/// Groups are named as `principals.json` names them: any text. The world knows which there are.
-fn groups(fields: &Fields<'_>, report: &mut Report) -> Option<Vec<String>> {
-    Some(texts_in(fields, "groups", report)?.into_iter().map(|text| text.value.to_owned()).collect())
-}
-
-fn texts_in<'a>(fields: &Fields<'a>, key: &str, report: &mut Report) -> Option<Vec<At<&'a str>>> {
-    let Some(node) = fields.get(key) else { return Some(Vec::new()) };
-    let what = format!("`{key}`");
-    let items = match node.value() {
-        Value::List(items) if items.is_empty() => {
-            report.fault(node.mark(), format!("{what} lists nothing: leave it out, or name something"));
-            return None;
-        }
-        Value::List(items) => items,
-        _ => vec![node],
-    };
-    let read: Vec<Option<At<&str>>> = items.into_iter().map(|item| text(item, &what, report)).collect();
-    read.into_iter().collect()
 }

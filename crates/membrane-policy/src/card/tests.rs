@@ -3,12 +3,12 @@ use std::path::Path;
 use membrane_catalog::yaml::Report;
 
 use super::*;
-use crate::fixture::{Hub, MEMBERS, PEOPLE, SCHEMA, catalog, folder};
+use crate::fixture::{Hub, MEMBERS, catalog, load_cards};
 use crate::{Policies, PolicyError};
 
 fn read(text: &str) -> (Vec<Card>, Vec<String>) {
     let mut report = Report::new(Path::new("cards/test.yaml"));
-    let cards = read_cards(text, &mut report);
+    let cards = read_cards(Path::new("cards/test.yaml"), text, &mut report);
     (cards, report.into_faults().iter().map(|fault| format!("{}: {}", fault.line, fault.message)).collect())
 }
 
@@ -137,7 +137,7 @@ forbid (
     purposes: [marketing]
     unless: [{ column: consent, is: true }]
 ",
-        "Everybody must not see rows of members unless consent is true, for marketing.",
+        "Nobody may see rows of members unless consent is true, for marketing.",
         r#"@id("test.card")
 forbid (
   principal,
@@ -152,6 +152,49 @@ unless {
 };
 "#,
     );
+}
+
+#[test]
+fn what_is_forbidden_to_everybody_nobody_may() {
+    check(
+        "    must-not: look-up\n    classes: [pii.phone]\n",
+        "Nobody may look up exact values in columns of class pii.phone.",
+        "@id(\"test.card\")\nforbid (\n  principal,\n  action == Action::\"lookUp\",\n  resource in Class::\"pii.phone\"\n);\n",
+    );
+    let words = |lines: &str| card(&format!("cards:\n  - id: a\n    because: b\n{lines}")).words();
+    assert_eq!(words("    must-not: see\n    classes: pii\n"), "Nobody may see columns of class pii.");
+    assert_eq!(words("    must-not: look-up\n"), "Nobody may look up exact values in any column.");
+    assert_eq!(words("    must-not: use\n"), "Nobody may use any dataset in SQL.");
+    assert_eq!(
+        words("    must-not: see\n    above: token\n    classes: pii\n"),
+        "Nobody may see more of columns of class pii than the level token."
+    );
+    assert_eq!(
+        words("    must-not: see\n    classes: pii\n    who: { kind: partner }\n"),
+        "Partners must not see columns of class pii."
+    );
+}
+
+/// Every way that is told can be written.
+#[test]
+fn a_way_to_show_a_column_that_is_missing_or_unknown_lists_them_all() {
+    for (lines, start) in [
+        ("    may: see\n    classes: [pii]\n", "has no `as`, how the columns are shown: one of `clear`, "),
+        (
+            "    may: see\n    as: monht\n    classes: [pii]\n",
+            "`as` is not a way to show a column: it is one of `clear`, ",
+        ),
+    ] {
+        let (_, faults) = read(&format!("cards:\n  - id: a\n    because: b\n{lines}"));
+        let told = faults.iter().find(|fault| fault.contains(start)).unwrap_or_else(|| panic!("{faults:?}"));
+        let (_, ways) = told.split_once("one of ").unwrap();
+        let (ways, _) = ways.split_once(", with numbers").unwrap();
+        assert_eq!(ways.split(", ").count(), 16, "{told}");
+        for way in ways.split(", ") {
+            way.trim_matches('`').parse::<Shown>().unwrap();
+        }
+        assert_eq!(told.contains("did you mean `month`?"), lines.contains("monht"), "{told}");
+    }
 }
 
 #[test]
@@ -189,10 +232,7 @@ fn faults_say_what_to_write() {
 }
 
 fn load(policies: &str, cards: &str) -> Result<Policies, PolicyError> {
-    let folder = folder(SCHEMA, PEOPLE, policies);
-    std::fs::create_dir(folder.path().join("cards")).unwrap();
-    std::fs::write(folder.path().join("cards/test.yaml"), cards).unwrap();
-    Policies::load(folder.path(), &catalog(&MEMBERS))
+    load_cards(&catalog(&MEMBERS), policies, cards)
 }
 
 const USE: &str = r#"
@@ -223,26 +263,18 @@ fn cards_decide_as_policies_do() {
 fn what_cedar_says_of_a_card_points_at_the_card() {
     let error = load(
         USE,
-        "cards:\n  - { id: rows, because: b, who: { kind: analyst }, purposes: [marketing], may: see-rows,\n      \
-         where: [{ column: nothing, is: true }] }\n  - { id: read, because: b, who: { kind: analyst }, purposes: [marketing], may: use }\n  \
-         - { id: c, because: b, who: { kind: analyst }, purposes: [marketing], may: see, as: clear, classes: [pii.phon] }\n",
+        "cards:\n  - { id: rows, because: b, who: { groups: marketing }, purposes: [marketing], may: look-up, classes: [pii] }\n  \
+         - { id: read, because: b, who: { kind: analyst }, purposes: [marketing], may: use }\n  \
+         - { id: never, because: b, who: { kind: partner }, purposes: [marketing], may: look-up, classes: [pii] }\n",
     )
     .unwrap_err()
     .to_string();
-    let lines: Vec<&str> = error.lines().collect();
-    assert!(
-        lines.iter().any(|line| line.contains("cards/test.yaml:2:") && line.contains("policy `rows`")),
-        "{error}"
-    );
-    assert!(
-        lines.iter().any(|line| line.contains("cards/test.yaml:4:") && line.contains("the id is taken in")),
-        "{error}"
-    );
-    assert!(
-        lines
-            .iter()
-            .any(|line| line.contains("cards/test.yaml:5:")
-                && line.contains("there is no `Class::\"pii.phon\"`")),
-        "{error}"
-    );
+    let told = |place: &str, part: &str| {
+        assert!(
+            error.lines().any(|line| line.contains(place) && line.contains(part)),
+            "{place} {part}: {error}"
+        );
+    };
+    told("cards/test.yaml:3:5", "card `read`: the id is taken in");
+    told("cards/test.yaml:4:5", "card `never`: policy is impossible");
 }

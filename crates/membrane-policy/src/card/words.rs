@@ -8,7 +8,11 @@ use super::{Card, Columns, Condition, Literal, Rule, Test, Who};
 
 /// Writes the sentence.
 pub(super) fn write(card: &Card) -> String {
-    let mut sentence = format!("{} {}", who(&card.who), what(&card.rule));
+    let what = what(&card.rule);
+    let mut sentence = match what.strip_prefix("must not ") {
+        Some(taken) if card.who == Who::default() => format!("Nobody may {taken}"),
+        _ => format!("{} {what}", who(&card.who)),
+    };
     if !card.purposes.is_empty() {
         sentence.push_str(&format!(", for {}", any_of(&card.purposes)));
     }
@@ -38,7 +42,7 @@ fn who(who: &Who) -> String {
     words
 }
 
-const fn plural(kind: PrincipalKind) -> &'static str {
+pub(super) const fn plural(kind: PrincipalKind) -> &'static str {
     match kind {
         PrincipalKind::Analyst => "Analysts",
         PrincipalKind::Partner => "Partners",
@@ -49,6 +53,11 @@ const fn plural(kind: PrincipalKind) -> &'static str {
 }
 
 fn what(rule: &Rule) -> String {
+    // What must not be done to every one may be done to some.
+    let all = if rule.forbids() { "any" } else { "every" };
+    let columns_of = |columns| columns_of(columns, all);
+    let datasets_of = |datasets: &[DatasetName]| datasets_of(datasets, all);
+    let rows_of = |datasets: &[DatasetName]| format!("rows of {}", datasets_of(datasets));
     match rule {
         Rule::Use(datasets) => format!("may use {} in SQL", datasets_of(datasets)),
         Rule::NeverUse(datasets) => format!("must not use {} in SQL", datasets_of(datasets)),
@@ -56,6 +65,7 @@ fn what(rule: &Rule) -> String {
         Rule::NeverRelease(datasets) => format!("must not receive aggregates of {}", datasets_of(datasets)),
         Rule::See { columns, shown } => format!("may see {} {}", columns_of(columns), how(*shown)),
         Rule::LookUp(columns) => format!("may look up exact values in {}", columns_of(columns)),
+        Rule::NeverLookUp(columns) => format!("must not look up exact values in {}", columns_of(columns)),
         Rule::NeverSee { columns, above: None } => format!("must not see {}", columns_of(columns)),
         Rule::NeverSee { columns, above: Some(level) } => {
             format!("must not see more of {} than the level {level}", columns_of(columns))
@@ -81,12 +91,12 @@ fn how(shown: Shown) -> String {
     }
 }
 
-fn columns_of(columns: &Columns) -> String {
+fn columns_of(columns: &Columns, all: &str) -> String {
     let classes = columns.classes.iter().map(|class| format!("columns of class {class}"));
     let names = columns.columns.iter().map(|(dataset, column)| format!("{dataset}.{column}"));
     let mut words = any_of(&classes.chain(names).collect::<Vec<_>>());
     if words.is_empty() {
-        words.push_str("every column");
+        words.push_str(&format!("{all} column"));
     }
     if !columns.datasets.is_empty() {
         words.push_str(&format!(" in {}", any_of(&columns.datasets)));
@@ -94,12 +104,8 @@ fn columns_of(columns: &Columns) -> String {
     words
 }
 
-fn datasets_of(datasets: &[DatasetName]) -> String {
-    if datasets.is_empty() { "every dataset".to_owned() } else { any_of(datasets) }
-}
-
-fn rows_of(datasets: &[DatasetName]) -> String {
-    format!("rows of {}", datasets_of(datasets))
+fn datasets_of(datasets: &[DatasetName], all: &str) -> String {
+    if datasets.is_empty() { format!("{all} dataset") } else { any_of(datasets) }
 }
 
 fn conditions(word: &str, conditions: &[Condition]) -> String {
@@ -134,7 +140,7 @@ fn literal(literal: &Literal) -> String {
 }
 
 /// `a`, `a or b`, `a, b or c`.
-fn any_of(words: &[impl Display]) -> String {
+pub(super) fn any_of(words: &[impl Display]) -> String {
     match words {
         [] => String::new(),
         [one] => one.to_string(),

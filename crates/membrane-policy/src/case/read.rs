@@ -10,7 +10,11 @@ use membrane_model::{Action, ColumnName, NameError};
 
 use super::{Case, Column, Expected, Rows};
 
-const KEYS: [&str; 9] = ["name", "who", "action", "purpose", "dataset", "at", "refused", "columns", "rows"];
+const KEYS: [&str; 11] =
+    ["name", "who", "action", "purpose", "dataset", "at", "refused", "columns", "rows", LOOK_UP, NO_LOOK_UP];
+/// Columns in which exact values may be looked up, and those in which they may not.
+const LOOK_UP: &str = "look-up";
+const NO_LOOK_UP: &str = "no-look-up";
 /// How a column that is not shown is written.
 const HIDDEN: &str = "hidden";
 
@@ -37,6 +41,9 @@ fn read_case(path: &Path, item: Node<'_>, report: &mut Report) -> Option<Case> {
     };
     let at = moment(&fields, report);
     let expected = expected(&fields, &what, report);
+    if action == Some(Action::Release) && [LOOK_UP, NO_LOOK_UP].iter().any(|key| fields.get(key).is_some()) {
+        report.fault(fields.mark(), format!("{what}: values are looked up in SQL, not in what is released"));
+    }
     Some(Case {
         name: name.value.to_owned(),
         who: who?,
@@ -73,17 +80,21 @@ fn moment(fields: &Fields<'_>, report: &mut Report) -> Option<Option<DateTime<Ut
 fn expected(fields: &Fields<'_>, what: &str, report: &mut Report) -> Option<Expected> {
     let refused = fields.flag("refused", report);
     let (columns, rows) = (fields.get("columns"), fields.get("rows"));
+    let look_up = [LOOK_UP, NO_LOOK_UP].iter().any(|key| fields.get(key).is_some());
+    let something = columns.is_some() || rows.is_some() || look_up;
     if refused {
-        if columns.is_some() || rows.is_some() {
+        if something {
             report.fault(fields.mark(), format!("{what} expects a refusal, and columns or rows too"));
             return None;
         }
         return Some(Expected::Refused);
     }
-    if columns.is_none() && rows.is_none() {
+    if !something {
         report.fault(
             fields.mark(),
-            format!("{what} expects nothing: add `columns`, `rows` or `refused: true`"),
+            format!(
+                "{what} expects nothing: add `columns`, `rows`, `look-up`, `no-look-up` or `refused: true`"
+            ),
         );
         return None;
     }
@@ -102,7 +113,22 @@ fn expected(fields: &Fields<'_>, what: &str, report: &mut Report) -> Option<Expe
             shown.insert(name, column(value, report)?);
         }
     }
-    Some(Expected::Granted { columns: shown, rows })
+    Some(Expected::Granted { columns: shown, rows, look_ups: look_ups(fields, what, report)? })
+}
+
+fn look_ups(fields: &Fields<'_>, what: &str, report: &mut Report) -> Option<BTreeMap<ColumnName, bool>> {
+    let mut found = BTreeMap::new();
+    for (key, may) in [(LOOK_UP, true), (NO_LOOK_UP, false)] {
+        let Some(node) = fields.get(key) else { continue };
+        for item in one_or_more(node) {
+            let named = format!("`{key}` of {what}");
+            let name = parse::<ColumnName>(text(item, &named, report)?, &named, report)?;
+            if found.insert(name.value, may).is_some() {
+                report.fault(name.mark, format!("{named} names a column a second time"));
+            }
+        }
+    }
+    Some(found)
 }
 
 fn rows(written: At<&str>, report: &mut Report) -> Option<Rows> {
@@ -133,13 +159,18 @@ fn column(node: Node<'_>, report: &mut Report) -> Option<Column> {
 }
 
 fn policies(node: Node<'_>, report: &mut Report) -> Option<Vec<String>> {
-    let items = match node.value() {
-        Value::List(items) => items,
-        _ => vec![node],
-    };
-    let ids: Vec<Option<String>> =
-        items.into_iter().map(|item| Some(text(item, "`by`", report)?.value.to_owned())).collect();
+    let ids: Vec<Option<String>> = one_or_more(node)
+        .into_iter()
+        .map(|item| Some(text(item, "`by`", report)?.value.to_owned()))
+        .collect();
     let mut ids: Vec<String> = ids.into_iter().collect::<Option<_>>()?;
     ids.sort();
     Some(ids)
+}
+
+fn one_or_more(node: Node<'_>) -> Vec<Node<'_>> {
+    match node.value() {
+        Value::List(items) => items,
+        _ => vec![node],
+    }
 }

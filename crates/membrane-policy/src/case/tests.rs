@@ -12,8 +12,8 @@ permit (principal is Analyst, action == Action::"readPartial", resource in Class
 when { resource has region && principal.regions.contains(resource.region) && context.time < datetime("2027-01-01") };
 "#;
 
-fn load(cases: &str) -> (Catalog, Result<Policies, PolicyError>) {
-    let folder = folder(SCHEMA, PEOPLE, POLICIES);
+fn load(policies: &str, cases: &str) -> (Catalog, Result<Policies, PolicyError>) {
+    let folder = folder(SCHEMA, PEOPLE, policies);
     std::fs::create_dir(folder.path().join("cases")).unwrap();
     std::fs::write(folder.path().join("cases/test.yaml"), cases).unwrap();
     let catalog = catalog(&MEMBERS);
@@ -22,10 +22,14 @@ fn load(cases: &str) -> (Catalog, Result<Policies, PolicyError>) {
 }
 
 fn check(lines: &str, expected: &[&str]) {
+    check_of(POLICIES, lines, expected);
+}
+
+fn check_of(policies: &str, lines: &str, expected: &[&str]) {
     let case = format!(
         "cases:\n  - name: test\n    who: analyst:ana\n    purpose: marketing\n    dataset: members\n{lines}"
     );
-    let (catalog, policies) = load(&case);
+    let (catalog, policies) = load(policies, &case);
     let outcomes = policies.unwrap_or_else(|error| panic!("{error}")).test(&catalog, noon());
     let [outcome] = outcomes.as_slice() else { panic!("{outcomes:?}") };
     assert_eq!(outcome.differences, expected, "{lines}");
@@ -59,10 +63,27 @@ fn differences_are_told() {
 }
 
 #[test]
+fn look_ups_are_expected_or_not() {
+    const LOOK_UP: &str = r#"
+@id("token") permit (principal is Analyst, action == Action::"readToken", resource in Class::"pii.identifier");
+@id("look-up") permit (principal is Analyst, action == Action::"lookUp", resource in Class::"pii");
+"#;
+    let check = |lines: &str, expected: &[&str]| check_of(&format!("{POLICIES}{LOOK_UP}"), lines, expected);
+    check("    look-up: member_no\n    no-look-up: [phone, name]\n", &[]);
+    check(
+        "    look-up: [phone]\n    no-look-up: [member_no]\n",
+        &[
+            "values of column `member_no` can be looked up, and it should be that they cannot",
+            "values of column `phone` cannot be looked up, and it should be that they can",
+        ],
+    );
+}
+
+#[test]
 fn faults_say_what_to_write() {
     let check = |lines: &str, expected: &str| {
         let case = format!("cases:\n  - name: test\n{lines}");
-        let policies = load(&case).1.unwrap_or_else(|error| panic!("{error}"));
+        let policies = load(POLICIES, &case).1.unwrap_or_else(|error| panic!("{error}"));
         let told: Vec<String> = policies.review_faults().iter().map(ToString::to_string).collect();
         assert!(told.iter().any(|fault| fault.contains(expected)), "{lines}\n{told:?}");
     };
@@ -78,6 +99,10 @@ fn faults_say_what_to_write() {
     check(&wrong("analyst:ana", "analyst:anna"), "there is no `analyst:anna` in `principals.json`");
     check(&wrong("marketing", "marketting"), "there is no purpose `marketting`");
     check(&wrong("members", "membres"), "there is no dataset `membres`");
+    check(&format!("{head}    look-up: phnoe\n"), "`members` has no column `phnoe`");
+    check(&format!("{head}    look-up: phone\n    no-look-up: phone\n"), "names a column a second time");
+    check(&format!("{head}    look-up: phone\n    refused: true\n"), "expects a refusal");
+    check(&format!("{head}    action: release\n    look-up: phone\n"), "values are looked up in SQL");
     check(&format!("{head}    rows: many\n"), "`rows` is one of `all`, `some`, `none`");
     check(&format!("{head}    columns: {{ phone: partly }}\n"), "how a column is shown (or `hidden`)");
     check(&format!("{head}    rows: all\n    at: noon\n"), "`at` is a moment");

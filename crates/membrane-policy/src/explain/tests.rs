@@ -92,3 +92,77 @@ when { context.purpose == "service" };
         (None, vec!["in the group other, for the purpose service: clear by clear".to_owned()])
     );
 }
+
+#[test]
+fn a_group_and_clearance_are_tried_together_where_neither_helps() {
+    let hub = Hub::new(
+        r#"
+@id("read") permit (principal is Analyst, action == Action::"read", resource);
+@id("token") permit (principal is Analyst, action == Action::"readToken", resource in Class::"pii.phone");
+@id("part") @partial("partial(3,4)")
+permit (principal is Analyst in Group::"other", action == Action::"readPartial", resource in Class::"pii.phone")
+when { principal.clearance >= 3 };
+@id("desk") @partial("partial(0,4)")
+permit (principal is Analyst, action == Action::"readPartial", resource in Class::"pii.phone")
+when { context.purpose == "service" };
+"#,
+    );
+    let found = explain(&hub, "analyst:ana", "marketing", "phone");
+    assert_eq!(
+        changes(&found),
+        [
+            "for the purpose service: partial(0,4) by desk",
+            "in the group other with clearance 3: partial(3,4) by part",
+        ]
+    );
+}
+
+/// A column that is kept as less than what is permitted: which level, by which policy, and what stands against it.
+#[test]
+fn what_the_stored_form_cannot_give_is_noted() {
+    let hub = Hub::new(
+        r#"
+@id("read") permit (principal is Analyst, action == Action::"read", resource);
+@id("token") permit (principal is Analyst, action == Action::"readToken", resource in Class::"pii");
+@id("month") @generalise("month")
+permit (principal is Analyst, action == Action::"readGeneralised", resource in Class::"pii.phone");
+@id("clear") permit (principal is Analyst, action == Action::"readClear", resource in Class::"business");
+@id("device") permit (principal is Analyst, action == Action::"readClear", resource == Column::"members.device");
+"#,
+    );
+    let check = |column: &str, shown: Option<&str>, notes: &[&str]| {
+        let found = explain(&hub, "analyst:ana", "marketing", column);
+        assert_eq!(found.shown.map(|shown| shown.to_string()).as_deref(), shown, "{column}");
+        assert_eq!(found.notes, notes, "{column}");
+    };
+    check(
+        "name",
+        Some("null"),
+        &[
+            "readToken is permitted by token, but the column is kept sealed without a token (`sealed`): it shows as NULL",
+        ],
+    );
+    check(
+        "note",
+        None,
+        &["readClear is permitted by clear, but the column is not kept (`drop`): it is hidden"],
+    );
+    check(
+        "device",
+        Some("token"),
+        &[
+            "readClear is permitted by device, but the column is kept as less than that (`token`): it shows as token",
+        ],
+    );
+    check(
+        "phone",
+        Some("token"),
+        &[
+            "readGeneralised is permitted by month, but the column is of the type string, and `month` is for dates: it \
+           shows as token",
+        ],
+    );
+    check("points", Some("clear"), &[]);
+    check("region", None, &[]);
+    assert!(explain(&hub, "operator:omar", "marketing", "name").notes.is_empty());
+}

@@ -77,5 +77,5 @@ async fn only_in(
         compiler.check_implies_with_counterexample_opt(&formula, &compile(less)?).await
     };
     let found = found.map_err(|error| undecided(&what, &error))?;
-    Ok(found.map(|found| CounterExample::permitted(of, &found, more)))
+    Ok(found.map(|found| CounterExample::permitted(of, &found, more, less)))
 }

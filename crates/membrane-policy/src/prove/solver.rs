@@ -9,7 +9,7 @@ use cedar_policy_symcc::solver::{LocalSolver, SolverError};
 use super::ProveError;
 
 /// How it is started: it reads SMT-LIB, and gives a question up after a minute.
-const ARGUMENTS: [&str; 3] = ["--lang", "smt", "--tlimit=60000"];
+const ARGUMENTS: [&str; 3] = ["--lang", "smt", "--tlimit-per=60000"];
 
 /// Returns the first line that the solver says of its version.
 pub(super) fn version(program: &str) -> io::Result<String> {

@@ -102,6 +102,12 @@ async fn a_broken_set_has_a_counter_example() {
         let found = prover.implies(claim).await.unwrap().unwrap_or_else(|| panic!("{name} holds"));
         assert!(found.policies.iter().any(|policy| by.split(' ').any(|by| by == policy)), "{name}: {found}");
         assert!(!found.asked.contains('?') && !found.world.is_empty(), "{name}: {found}");
+        // The example is one of many; how it is told is the same for all.
+        let (who, by) = found.sentence.split_once(", for ").unwrap_or_else(|| panic!("{name}: {found}"));
+        assert!(who.starts_with("an ") || who.starts_with("a "), "{name}: {found}");
+        assert!(by.contains(" would ") && by.contains(": permitted by `"), "{name}: {found}");
+        assert!(found.to_string().starts_with(&found.sentence), "{name}: {found}");
+        assert!(found.world.lines().count() < 40, "{name}: {found}");
     }
 }
 
@@ -113,6 +119,9 @@ async fn a_policy_that_can_err_is_found() {
     );
     let found = Prover::start(&policies, "cvc5").unwrap().never_errs().await.unwrap().unwrap();
     assert_eq!(found.policies, ["broken"]);
+    assert!(found.sentence.starts_with("an analyst with clearance "), "{found}");
+    assert!(found.sentence.contains(" would ask to see a row of "), "{found}");
+    assert!(found.sentence.ends_with(": `broken` would err"), "{found}");
 }
 
 #[tokio::test]
@@ -134,6 +143,10 @@ async fn two_versions_are_compared() {
     let [gained] = found.as_slice() else { panic!("{found:?}") };
     assert!(gained.gained && gained.example.policies == ["more"], "{gained:?}");
     assert!(gained.example.asked.starts_with("Service::"), "{gained:?}");
+    assert_eq!(
+        gained.example.sentence,
+        "a service, for operations, would use the dataset dim_stores in SQL: permitted by `more`"
+    );
     let found = same.differences(&more, "cvc5").await.unwrap();
     assert!(matches!(found.as_slice(), [lost] if !lost.gained), "{found:?}");
 }

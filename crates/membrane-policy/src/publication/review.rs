@@ -34,6 +34,7 @@ impl Policies {
         solver: &str,
     ) -> Result<Review, ProveError> {
         let mut objections: Vec<String> = self.review_faults().iter().map(ToString::to_string).collect();
+        objections.extend(self.idle_cards(catalog, now).iter().map(ToString::to_string));
         let cases = self.test(catalog, now);
         for case in &cases {
             let told = |difference: &String| format!("{}: case `{}`: {difference}", case.place, case.name);

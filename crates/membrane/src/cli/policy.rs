@@ -15,6 +15,7 @@ pub(super) use explain::column;
 
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use membrane_catalog::Catalog;
 use membrane_model::{Action, ColumnName, DatasetName, PrincipalId, Purpose};
@@ -54,9 +55,11 @@ enum PolicyCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Show the rule cards in words, each beside the Cedar policy that it becomes.
-    #[command(after_help = "Example:\n  membrane policy cards")]
+    /// Show the rule cards in words, each beside the Cedar policy that it becomes; or one of them.
+    #[command(after_help = "Examples:\n  membrane policy cards\n  membrane policy cards marketing.phone")]
     Cards {
+        /// Its id; left out: all.
+        id: Option<String>,
         /// Report as JSON.
         #[arg(long)]
         json: bool,
@@ -146,6 +149,7 @@ enum PolicyCommand {
     /// Explain how somebody sees a column: by which policies, and what would have to change for more.
     #[command(after_help = "Examples:
   membrane policy explain analyst:ana crm_members.phone --purpose marketing_analysis
+  membrane policy explain analyst:ana crm_members.phone --purpose marketing_analysis --at 2027-01-01T00:00:00Z
   membrane policy explain partner:acme pos_orders.amount --purpose partner_reporting --action release")]
     Explain {
         /// Who sees it.
@@ -159,6 +163,9 @@ enum PolicyCommand {
         /// In which sense: read or release.
         #[arg(long, default_value = "read", value_parser = explain::action)]
         action: Action,
+        /// At which moment, such as 2026-12-31T12:00:00Z; left out: now.
+        #[arg(long, value_name = "TIME", value_parser = explain::moment)]
+        at: Option<DateTime<Utc>>,
         /// Report as JSON.
         #[arg(long)]
         json: bool,
@@ -181,10 +188,11 @@ enum PolicyCommand {
 
 pub(super) async fn run(args: &PolicyArgs, env: &Env) -> Result<(), CliError> {
     match &args.command {
-        PolicyCommand::Check { json } => check(&env.config()?, *json),
+        PolicyCommand::Check { json } => check(&env.config()?, env.clock.now(), *json),
         PolicyCommand::Test { json } => {
-            let (catalog, policies) = reviewed(&env.config()?, *json)?;
-            test::run(&policies, &catalog, env.clock.now(), *json)
+            let now = env.clock.now();
+            let (catalog, policies) = reviewed(&env.config()?, now, *json)?;
+            test::run(&policies, &catalog, now, *json)
         }
         PolicyCommand::Matrix { check, write } => {
             let config = env.config()?;
@@ -197,11 +205,11 @@ pub(super) async fn run(args: &PolicyArgs, env: &Env) -> Result<(), CliError> {
             matrix::run(&policies.matrix(&catalog, env.clock.now()), Path::new(&config.policies.dir), what)
         }
         PolicyCommand::Prove { solver, json } => {
-            prove::run(&reviewed(&env.config()?, *json)?.1, solver, *json).await
+            prove::run(&reviewed(&env.config()?, env.clock.now(), *json)?.1, solver, *json).await
         }
         PolicyCommand::Lint { json } => {
             let config = env.config()?;
-            let (catalog, policies) = reviewed(&config, *json)?;
+            let (catalog, policies) = reviewed(&config, env.clock.now(), *json)?;
             lint::run(&policies, &catalog, env.clock.now(), config.limits.lookups_per_hour, *json)
         }
         PolicyCommand::Diff { old, solver, json } => {
@@ -214,13 +222,14 @@ pub(super) async fn run(args: &PolicyArgs, env: &Env) -> Result<(), CliError> {
             let wanted = history::Wanted { number: *number, files: files.as_deref(), json: *json };
             history::run(env, caller, wanted).await
         }
-        PolicyCommand::Explain { principal, column: (dataset, column), purpose, action, json } => {
+        PolicyCommand::Explain { principal, column: (dataset, column), purpose, action, at, json } => {
             let (catalog, policies) = both(&env.config()?, false)?;
-            let (action, now) = (*action, env.clock.now());
+            let (action, now) = (*action, at.unwrap_or_else(|| env.clock.now()));
             let question = Question { principal, action, purpose, dataset, column, now };
             explain::run(&policies, &catalog, &question, *json)
         }
-        PolicyCommand::Cards { json } => cards::list(&read(&env.config()?, false)?, *json),
+        PolicyCommand::Cards { id: None, json } => cards::list(&read(&env.config()?, false)?, *json),
+        PolicyCommand::Cards { id: Some(id), json } => cards::show(&read(&env.config()?, false)?, id, *json),
         PolicyCommand::Masks { json } => masks::list(*json),
         PolicyCommand::Principals { json } => principals(&read(&env.config()?, false)?, *json),
     }
@@ -247,22 +256,29 @@ fn both(config: &Config, faults_as_json: bool) -> Result<(Catalog, Policies), Cl
     Ok((catalog, policies))
 }
 
-/// Reads the policies with the cases, claims and waivers that review them: of those too nothing may be wrong.
-fn reviewed(config: &Config, faults_as_json: bool) -> Result<(Catalog, Policies), CliError> {
+/// Reads the policies with the cases, claims and waivers that review them: of those too nothing may be wrong, and no card may be
+/// without effect.
+fn reviewed(
+    config: &Config,
+    now: DateTime<Utc>,
+    faults_as_json: bool,
+) -> Result<(Catalog, Policies), CliError> {
     let (catalog, policies) = both(config, faults_as_json)?;
-    let found = policies.review_faults();
+    let mut found = policies.review_faults().to_vec();
+    found.extend(policies.idle_cards(&catalog, now));
+    found.sort();
     if found.is_empty() {
         return Ok((catalog, policies));
     }
     if faults_as_json {
-        out::json(&faults(found))?;
+        out::json(&faults(&found))?;
     }
     let lines: Vec<String> = found.iter().map(ToString::to_string).collect();
-    Err(CliError::usage(format!("the cases, claims and waivers cannot be used:\n{}", lines.join("\n"))))
+    Err(CliError::usage(format!("what is to be mended in cards, cases, claims and waivers:\n{}", lines.join("\n"))))
 }
 
-fn check(config: &Config, json: bool) -> Result<(), CliError> {
-    let (_, policies) = reviewed(config, json)?;
+fn check(config: &Config, now: DateTime<Utc>, json: bool) -> Result<(), CliError> {
+    let (_, policies) = reviewed(config, now, json)?;
     let principals = policies.principals().len();
     if json {
         return out::json(&json!({

@@ -2,7 +2,7 @@
 
 use membrane_model::{Action, RevealLevel, Shown};
 
-use crate::fixture::{Hub, noon, request};
+use crate::fixture::{Hub, noon, request, told};
 use crate::permit::GrantedDataset;
 use crate::{CompareOperator, Policies, RefusedReason, RowExpr, RowRule, RowValue};
 
@@ -324,6 +324,15 @@ fn the_matrix_groups_those_who_see_the_same() {
     assert!(line("pii.phone partial(3,4): crm_members | token: app_events, mini_program_events"), "{matrix}");
     assert!(line("pii.phone token (look-up)"), "{matrix}");
     assert!(line("rows of pos_orders where (region is there and region in [`BJ`, `SH`])"), "{matrix}");
+}
+
+#[test]
+fn every_case_is_as_expected_and_no_card_is_idle() {
+    let Hub { catalog, policies } = Hub::repository(SAMPLE);
+    assert_eq!(told(policies.review_faults()), Vec::<String>::new());
+    assert_eq!(told(&policies.idle_cards(&catalog, noon())), Vec::<String>::new());
+    let outcomes = policies.test(&catalog, noon());
+    assert!(outcomes.len() >= 12 && outcomes.iter().all(|case| case.differences.is_empty()), "{outcomes:?}");
 }
 
 #[test]

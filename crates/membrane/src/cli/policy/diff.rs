@@ -22,6 +22,7 @@ pub(super) async fn run(
         let shaped = possible.iter().map(|difference| {
             json!({
                 "gained": difference.gained,
+                "sentence": difference.example.sentence,
                 "asked": difference.example.asked,
                 "policies": difference.example.policies,
                 "world": difference.example.world,
@@ -40,7 +41,8 @@ pub(super) async fn run(
     for difference in &possible {
         let word = if difference.gained { "permitted now    " } else { "permitted before " };
         let example = &difference.example;
-        out::line(format!("  {word} {}, by {}", example.asked, example.policies.join(", ")))?;
+        out::line(format!("  {word} {}", example.sentence))?;
+        out::line(format!("    {}", example.asked))?;
         for line in example.world.lines() {
             out::line(format!("      {line}"))?;
         }

@@ -1,6 +1,8 @@
 //! `membrane policy explain`.
 
+use chrono::{DateTime, Utc};
 use membrane_catalog::Catalog;
+use membrane_catalog::yaml::did_you_mean;
 use membrane_model::{Action, ColumnName, DatasetName};
 use membrane_policy::{Explanation, Policies, Question};
 use serde_json::{Value, json};
@@ -14,6 +16,13 @@ pub(super) fn run(
     question: &Question<'_>,
     json: bool,
 ) -> Result<(), CliError> {
+    if !catalog.has_purpose(question.purpose) {
+        let known: Vec<&str> = catalog.purposes().map(|entry| entry.name.as_str()).collect();
+        let hint = did_you_mean(question.purpose.as_str(), known.iter().copied());
+        let message =
+            format!("the purposes are {}: there is no `{}`{hint}", known.join(", "), question.purpose);
+        return Err(CliError::usage(message));
+    }
     let Some(found) = policies.explain(catalog, question) else {
         return Err(CliError::usage(format!(
             "there is no principal, dataset or column of these names: see `membrane policy principals` and \
@@ -43,8 +52,11 @@ pub(super) fn run(
         shown.add_row([asked.action, asked.answer, &asked.factors.join("\n")]);
     }
     out::line(shown.to_string())?;
+    for note in &found.notes {
+        out::line(format!("note: {note}"))?;
+    }
     out::line(if found.changes.is_empty() {
-        "no single change of purpose, group or clearance shows more of it"
+        "no other purpose, group or clearance shows more of it"
     } else {
         "more would be shown:"
     })?;
@@ -65,6 +77,14 @@ pub(in crate::cli) fn column(text: &str) -> Result<(DatasetName, ColumnName), St
         text.split_once('.').ok_or("expected DATASET.COLUMN, such as crm_members.phone")?;
     let told = |error: membrane_model::NameError| error.to_string();
     Ok((dataset.parse().map_err(told)?, column.parse().map_err(told)?))
+}
+
+/// Reads a moment.
+pub(super) fn moment(text: &str) -> Result<DateTime<Utc>, String> {
+    let moment = DateTime::parse_from_rfc3339(text);
+    moment
+        .map(|moment| moment.to_utc())
+        .map_err(|_| "expected a moment, such as 2026-12-31T12:00:00Z".to_owned())
 }
 
 /// Reads the sense in which something is asked.
@@ -88,6 +108,7 @@ fn shaped(found: &Explanation) -> Value {
         "shown": found.shown.map(|shown| shown.to_string()),
         "policies": found.factors,
         "asked": asked.collect::<Vec<_>>(),
+        "notes": found.notes,
         "changes": changes.collect::<Vec<_>>(),
     })
 }

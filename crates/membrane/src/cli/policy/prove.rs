@@ -29,11 +29,8 @@ fn told(verdict: &Verdict) -> String {
         Some(against) => {
             let world: String = against.world.lines().map(|line| format!("\n    {line}")).collect();
             format!(
-                "REFUTED  {}: {}\n  {} is permitted by {}, for example in this world:{world}",
-                verdict.claim,
-                verdict.words,
-                against.asked,
-                against.policies.join(", ")
+                "REFUTED  {}: {}\n  For example, {}\n  {} in this world:{world}",
+                verdict.claim, verdict.words, against.sentence, against.asked
             )
         }
     }
@@ -46,6 +43,7 @@ fn shaped(proof: &Proof) -> Value {
             "words": verdict.words,
             "holds": verdict.counter_example.is_none(),
             "counter_example": verdict.counter_example.as_ref().map(|against| json!({
+                "sentence": against.sentence,
                 "asked": against.asked,
                 "policies": against.policies,
                 "world": against.world,

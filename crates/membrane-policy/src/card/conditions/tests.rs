@@ -1,0 +1,72 @@
+use crate::PolicyError;
+use crate::fixture::{MEMBERS, catalog, load_cards, told};
+
+/// Checks what is wrong with a condition of analysts on rows of `members`.
+fn check(condition: &str, expected: &[&str]) {
+    check_of("{ kind: analyst }", "datasets: members", condition, expected);
+}
+
+fn check_of(who: &str, datasets: &str, condition: &str, expected: &[&str]) {
+    let cards = format!(
+        "cards:\n  - id: a\n    because: b\n    who: {who}\n    purposes: marketing\n    may: see-rows\n    {datasets}\n    \
+         where:\n      - {condition}\n"
+    );
+    let found = match load_cards(&catalog(&MEMBERS), "", &cards) {
+        Ok(policies) => told(policies.review_faults()),
+        Err(PolicyError::Faults(faults)) => told(&faults),
+        Err(other) => panic!("{other}"),
+    };
+    assert_eq!(found, expected, "{condition}");
+}
+
+#[test]
+fn conditions_that_no_row_can_be_asked_are_told_in_the_words_of_the_card() {
+    check("{ column: region, among: regions }", &[]);
+    check(
+        "{ column: regoin, is: SH }",
+        &["9:19: card `a`: `members` has no column `regoin`, did you mean `region`?"],
+    );
+    check(
+        "{ column: phone, is: x }",
+        &[
+            "9:19: card `a`: `phone` of `members` is kept as `sealed+token`, so that no condition can ask for it",
+        ],
+    );
+    check(
+        "{ column: points, one-of: [1, many] }",
+        &["9:39: card `a`: `points` of `members` is a whole number, and is compared with a text"],
+    );
+    check(
+        "{ column: consent, is-not: 1 }",
+        &["9:36: card `a`: `consent` of `members` is a truth value, and is compared with a whole number"],
+    );
+    check(
+        "{ column: city, at-least: 3 }",
+        &["9:35: card `a`: `city` of `members` is a text, and is compared with a whole number"],
+    );
+    check_of(
+        "{ kind: analyst }",
+        "from: 2026-01-01",
+        "{ column: nothing, is: 1 }",
+        &["9:19: card `a`: no dataset of the card has a column `nothing`"],
+    );
+}
+
+#[test]
+fn sets_are_those_that_principals_have() {
+    check(
+        "{ column: region, among: region }",
+        &["9:34: card `a`: analysts have no set `region`, did you mean `regions`?"],
+    );
+    check(
+        "{ column: points, among: regions }",
+        &["9:34: card `a`: `points` of `members` is a whole number, and what is in `regions` is a text"],
+    );
+    check_of(
+        "{ groups: marketing }",
+        "datasets: members",
+        "{ column: region, among: regions }",
+        &["9:34: card `a`: only some have the set `regions`: add `kind: analyst`"],
+    );
+    check_of("{ principals: analyst:ana }", "datasets: members", "{ column: region, among: regions }", &[]);
+}
