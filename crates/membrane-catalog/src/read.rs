@@ -13,6 +13,7 @@ mod generalisation;
 mod lists;
 mod logical_type;
 mod options;
+mod policy;
 mod report;
 mod schema;
 mod semver;

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use deltalake::logstore::{LogStoreRef, StorageConfig, logstore_with};
 use futures::stream::BoxStream;
-use membrane_catalog::{Column, ColumnPrivacy, ColumnRules, Dataset, SubjectSource};
+use membrane_catalog::{Column, ColumnPolicy, ColumnPrivacy, ColumnRules, Dataset, SubjectSource};
 use membrane_model::{LogicalType, Protection, RunId};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
@@ -37,6 +37,7 @@ pub(crate) fn column(name: &str, logical_type: LogicalType, class: &str, protect
         unique: false,
         rules: ColumnRules::default(),
         privacy: ColumnPrivacy::default(),
+        policy: ColumnPolicy::default(),
     }
 }
 

@@ -3,6 +3,7 @@ mod documented;
 mod folder;
 mod golden;
 mod mutated;
+mod policy;
 mod settings;
 mod shipped;
 mod single;

@@ -14,6 +14,7 @@ fn column(class: &str, identity: Option<&str>) -> Column {
         unique: false,
         rules: ColumnRules::default(),
         privacy: ColumnPrivacy::default(),
+        policy: ColumnPolicy::default(),
     }
 }
 

@@ -10,6 +10,7 @@ use super::enumeration::read_enumeration;
 use super::fields::{Fields, flag, list};
 use super::logical_type::read_logical_type;
 use super::options::{number_of, read_options};
+use super::policy::{PolicyDraft, read_policy};
 use super::suggest::did_you_mean;
 use super::yaml::{Node, Value};
 use super::{At, Edition, Mark, Report};
@@ -71,6 +72,7 @@ pub(super) struct Draft {
     pub(super) check: Option<Mark>,
     pub(super) public_keys: Option<Mark>,
     pub(super) bounds: Option<At<(f64, f64)>>,
+    pub(super) policy: PolicyDraft,
 }
 
 impl Draft {
@@ -99,6 +101,7 @@ impl Draft {
                 public_keys: self.public_keys.is_some(),
                 bounds: self.bounds.map(|bounds| bounds.value),
             },
+            policy: self.policy.finish(),
         })
     }
 }
@@ -152,6 +155,7 @@ pub(super) fn read_column(
         check: settings.mark("membrane.check"),
         public_keys: read_public_keys(&settings, report),
         bounds: read_bounds(&settings, &what, logical, report),
+        policy: read_policy(&settings, &what, report),
         what,
     })
 }

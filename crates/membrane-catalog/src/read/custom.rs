@@ -10,13 +10,15 @@ const SCHEMA: [&str; 4] =
     ["membrane.subject", "membrane.eventTime", "membrane.privacy.groupsMax", "membrane.privacy.rowsMax"];
 
 /// Settings of a property.
-const PROPERTY: [&str; 6] = [
+const PROPERTY: [&str; 8] = [
     "membrane.protection",
     "membrane.identity",
     "membrane.check",
     "membrane.enumeration",
     "membrane.privacy.publicKeys",
     "membrane.privacy.bounds",
+    "membrane.attribute",
+    "membrane.consentFor",
 ];
 
 /// Returns every setting, for the test of their documentation.

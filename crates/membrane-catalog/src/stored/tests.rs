@@ -1,7 +1,7 @@
 use membrane_model::Generalisation;
 
 use super::*;
-use crate::{ColumnPrivacy, ColumnRules, SubjectSource};
+use crate::{ColumnPolicy, ColumnPrivacy, ColumnRules, SubjectSource};
 
 fn column(name: &str, class: &str, logical_type: LogicalType, protection: Protection) -> Column {
     Column {
@@ -15,6 +15,7 @@ fn column(name: &str, class: &str, logical_type: LogicalType, protection: Protec
         unique: false,
         rules: ColumnRules::default(),
         privacy: ColumnPrivacy::default(),
+        policy: ColumnPolicy::default(),
     }
 }
 

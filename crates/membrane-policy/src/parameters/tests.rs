@@ -1,4 +1,4 @@
-use membrane_catalog::{Column, ColumnPrivacy, ColumnRules};
+use membrane_catalog::{Column, ColumnPolicy, ColumnPrivacy, ColumnRules};
 use membrane_model::{Generalisation, LogicalType, PartialMask, Protection, TokenForm};
 
 use super::{coarsest, least_form, least_mask};
@@ -31,6 +31,7 @@ fn column(logical_type: LogicalType) -> Column {
         unique: false,
         rules: ColumnRules::default(),
         privacy: ColumnPrivacy::default(),
+        policy: ColumnPolicy::default(),
     }
 }
 
