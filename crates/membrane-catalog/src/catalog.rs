@@ -8,7 +8,8 @@ use membrane_model::{ClassName, DatasetName, LogicalType, Purpose};
 use sha2::{Digest as _, Sha256};
 
 use crate::read::{
-    Contract, Mark, Report, contract_files, read_classes, read_contract, read_file, read_purposes,
+    Contract, Mark, Report, contract_files, did_you_mean, read_classes, read_contract, read_file,
+    read_purposes,
 };
 use crate::{CatalogError, Dataset, Fault};
 
@@ -54,7 +55,7 @@ impl Catalog {
                 reader.file(file, |text, report| read_contract(text, &stem, classes.as_ref(), report));
             contracts.extend(contract.map(|contract| (file, contract)));
         }
-        check_together(&contracts, classes.as_ref(), &mut reader.faults);
+        check_together(&contracts, classes.as_ref(), purposes.as_deref(), &mut reader.faults);
         let content_hash = hex::encode(reader.hasher.finalize());
         let mut faults = reader.faults;
         faults.sort();
@@ -134,6 +135,7 @@ impl Reader {
 fn check_together(
     contracts: &[(&PathBuf, Contract)],
     classes: Option<&BTreeSet<ClassName>>,
+    purposes: Option<&[PurposeEntry]>,
     faults: &mut Vec<Fault>,
 ) {
     let mut names: HashMap<&str, &Path> = HashMap::new();
@@ -173,7 +175,20 @@ fn check_together(
                 fault(identity.mark, message);
             }
         }
+        for purpose in &contract.consents {
+            if let Some(message) = purposes.and_then(|known| unknown_purpose(&purpose.value, known)) {
+                fault(purpose.mark, message);
+            }
+        }
     }
+}
+
+fn unknown_purpose(purpose: &Purpose, known: &[PurposeEntry]) -> Option<String> {
+    if known.iter().any(|entry| entry.name == *purpose) {
+        return None;
+    }
+    let hint = did_you_mean(purpose.as_str(), known.iter().map(|entry| entry.name.as_str()));
+    Some(format!("purpose `{purpose}` is not in `purposes.yaml`{hint}"))
 }
 
 fn file_name(path: &Path) -> String {

@@ -1,6 +1,6 @@
 //! What a contract says about one column.
 
-use membrane_model::{ClassName, ColumnName, IdentityKind, LogicalType, Protection};
+use membrane_model::{ClassName, ColumnName, IdentityKind, LogicalType, Protection, Purpose};
 use regex::Regex;
 
 use crate::FormatCheck;
@@ -38,6 +38,8 @@ pub struct Column {
     /// Why it identifies nobody though its name, check or identity kind says so, and who said that
     /// (`membrane.notPersonal`). It waives the class and nothing else: what has a check is never stored in clear.
     pub waiver: Option<String>,
+    /// What policies on rows know of it.
+    pub policy: ColumnPolicy,
 }
 
 impl Column {
@@ -46,6 +48,12 @@ impl Column {
     #[must_use]
     pub fn token_domain(&self) -> String {
         self.identity.as_ref().map_or_else(|| self.class.to_string(), ToString::to_string)
+    }
+
+    /// Returns the name under which policies on rows know the column: its own, if the contract has no other.
+    #[must_use]
+    pub fn attribute(&self) -> &ColumnName {
+        self.policy.attribute.as_ref().unwrap_or(&self.name)
     }
 
     /// Tells whether the class is `pii` or below it.
@@ -92,6 +100,15 @@ pub struct ColumnPrivacy {
     pub public_keys: bool,
     /// Least and greatest value that one row adds to a sum; what lies outside is clamped.
     pub bounds: Option<(f64, f64)>,
+}
+
+/// What policies on rows know of a column, besides its type.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ColumnPolicy {
+    /// Another name for it than its own.
+    pub attribute: Option<ColumnName>,
+    /// The purposes that a row consents to when the column is true.
+    pub consent_for: Vec<Purpose>,
 }
 
 pub(crate) fn is_pii(class: &ClassName) -> bool {

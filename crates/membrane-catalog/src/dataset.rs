@@ -1,6 +1,6 @@
 //! What a contract says about a dataset.
 
-use membrane_model::{ColumnName, DatasetName, IdentityKind};
+use membrane_model::{ColumnName, DatasetName, IdentityKind, Purpose};
 
 use crate::Column;
 
@@ -9,7 +9,8 @@ mod hash;
 /// A governed dataset with its one contract.
 ///
 /// INVARIANT: when it comes from a [`crate::Catalog`], column names are unique, and every column that
-/// `subject`, `primary_key` and `event_time` name is there and fits.
+/// `subject`, `primary_key` and `event_time` name is there and fits. No two columns have one [`Column::attribute`], and
+/// a purpose has one column that is the consent for it.
 #[derive(Debug, Clone)]
 pub struct Dataset {
     /// The name: also the contract's file stem and the table's folder.
@@ -51,10 +52,25 @@ pub struct DatasetPrivacy {
 }
 
 impl Dataset {
+    /// What policies call the set of purposes that a row consents to.
+    pub const CONSENTS: &str = "consents";
+
     /// Finds a column by name.
     #[must_use]
     pub fn column(&self, name: &ColumnName) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == *name)
+    }
+
+    /// Finds the column that says whether a row consents to a purpose.
+    #[must_use]
+    pub fn consent_for(&self, purpose: &Purpose) -> Option<&Column> {
+        self.columns.iter().find(|column| column.policy.consent_for.contains(purpose))
+    }
+
+    /// Tells whether its rows consent to purposes: a column says so.
+    #[must_use]
+    pub fn has_consents(&self) -> bool {
+        self.columns.iter().any(|column| !column.policy.consent_for.is_empty())
     }
 
     /// Tells whether its rows are about members: it has a subject.

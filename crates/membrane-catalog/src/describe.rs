@@ -1,5 +1,6 @@
 //! A dataset in words, for people: what `membrane catalog list` shows.
 
+use membrane_model::Purpose;
 use serde::Serialize;
 
 use crate::{Column, Dataset};
@@ -42,7 +43,8 @@ pub struct ColumnDescription {
     pub protection: String,
     /// The kind of identifier in it.
     pub identity: Option<String>,
-    /// Everything a value must satisfy and what releases may assume: `required`, `at least 0`.
+    /// Everything a value must satisfy and what releases and policies may assume: `required`,
+    /// `at least 0`.
     pub rules: Vec<String>,
     /// The columns of the table that it becomes.
     pub stored: Vec<String>,
@@ -98,6 +100,9 @@ impl Column {
             let public = if self.privacy.public_keys { ", public" } else { "" };
             format!("one of {} values{public}", values.len())
         }));
+        words.extend(self.policy.attribute.as_ref().map(|name| format!("`{name}` in policies")));
+        let purposes: Vec<&str> = self.policy.consent_for.iter().map(Purpose::as_str).collect();
+        words.extend((!purposes.is_empty()).then(|| format!("consent for {}", purposes.join(", "))));
         words.extend(self.privacy.bounds.map(|(lower, upper)| format!("summed within {lower} and {upper}")));
         words
     }

@@ -14,6 +14,7 @@ mod lists;
 mod logical_type;
 mod options;
 mod personal;
+mod policy;
 mod report;
 mod schema;
 mod semver;

@@ -4,7 +4,9 @@ use std::io::Cursor;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use membrane_catalog::{Column, ColumnPrivacy, ColumnRules, Dataset, FormatCheck, SubjectSource};
+use membrane_catalog::{
+    Column, ColumnPolicy, ColumnPrivacy, ColumnRules, Dataset, FormatCheck, SubjectSource,
+};
 use membrane_ledger::Ledger;
 use membrane_model::{LogicalType, Protection};
 use membrane_vault::{RootKey, Vault};
@@ -36,6 +38,7 @@ pub(crate) fn column(name: &str, logical_type: LogicalType, class: &str, protect
         rules: ColumnRules::default(),
         privacy: ColumnPrivacy::default(),
         waiver: None,
+        policy: ColumnPolicy::default(),
     }
 }
 

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use deltalake::logstore::{LogStoreRef, StorageConfig, logstore_with};
 use futures::stream::BoxStream;
-use membrane_catalog::{Column, ColumnPrivacy, ColumnRules, Dataset, SubjectSource};
+use membrane_catalog::{Column, ColumnPolicy, ColumnPrivacy, ColumnRules, Dataset, SubjectSource};
 use membrane_model::{LogicalType, Protection, RunId};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
@@ -38,6 +38,7 @@ pub(crate) fn column(name: &str, logical_type: LogicalType, class: &str, protect
         rules: ColumnRules::default(),
         privacy: ColumnPrivacy::default(),
         waiver: None,
+        policy: ColumnPolicy::default(),
     }
 }
 

@@ -22,7 +22,7 @@ const CLASSES: [&str; 7] =
 const PURPOSES: [&str; 2] = ["marketing", "service"];
 
 /// A dataset as `name`, subject or nothing, and a line per column: name, type, class, protection, and
-/// the word `required` or the only values, `values=A,B`, or nothing.
+/// perhaps the words `required`, `values=A,B` (the only values), `consent=PURPOSE` and `attribute=NAME`.
 pub(crate) type Contract<'a> = (&'a str, Option<&'a str>, &'a [&'a str]);
 
 /// Members and stores: one dataset with a subject and one without.
@@ -94,20 +94,38 @@ fn contract(name: &str, subject: Option<&str>, columns: &[&str]) -> String {
         let mut words = column.split(' ');
         let mut word = || words.next().unwrap();
         let (column, logical, class, protection) = (word(), word(), word(), word());
+        let (logical, physical) = match logical {
+            "timestamp" => ("date", logical),
+            decimal if decimal.starts_with("decimal") => ("number", logical),
+            other => (other, "any"),
+        };
         writeln!(
             text,
-            "      - name: {column}\n        logicalType: {logical}\n        classification: {class}"
+            "      - name: {column}\n        logicalType: {logical}\n        physicalType: {physical}\n        \
+             classification: {class}"
         )
         .unwrap();
-        let more = words.next();
-        if more == Some("required") {
-            text.push_str("        required: true\n");
+        let mut settings =
+            format!("          - {{ property: membrane.protection, value: \"{protection}\" }}\n");
+        for word in words {
+            match word.split_once('=') {
+                None => text.push_str("        required: true\n"),
+                Some(("values", values)) => {
+                    writeln!(settings, "          - {{ property: membrane.enumeration, value: [{values}] }}")
+                        .unwrap();
+                }
+                Some(("consent", purpose)) => {
+                    writeln!(settings, "          - {{ property: membrane.consentFor, value: [{purpose}] }}")
+                        .unwrap();
+                }
+                Some((_, name)) => {
+                    writeln!(settings, "          - {{ property: membrane.attribute, value: {name} }}")
+                        .unwrap();
+                }
+            }
         }
         text.push_str("        customProperties:\n");
-        writeln!(text, "          - {{ property: membrane.protection, value: \"{protection}\" }}").unwrap();
-        if let Some(values) = more.and_then(|more| more.strip_prefix("values=")) {
-            writeln!(text, "          - {{ property: membrane.enumeration, value: [{values}] }}").unwrap();
-        }
+        text.push_str(&settings);
         if subject == Some(column) {
             writeln!(text, "          - {{ property: membrane.identity, value: {column} }}").unwrap();
         }
@@ -152,7 +170,12 @@ pub(crate) struct Hub {
 impl Hub {
     /// The members and stores under the given policies.
     pub(crate) fn new(policies: &str) -> Self {
-        let catalog = catalog(&MEMBERS);
+        Self::of(&MEMBERS, policies)
+    }
+
+    /// Datasets under the given policies.
+    pub(crate) fn of(contracts: &[Contract<'_>], policies: &str) -> Self {
+        let catalog = catalog(contracts);
         let policies = load(&catalog, policies).unwrap_or_else(|error| panic!("{error}"));
         Self { catalog: Arc::new(catalog), policies: Arc::new(policies) }
     }

@@ -5,7 +5,7 @@
 
 use cedar_policy::pst::{BinaryOp, Clause, Expr, Literal, Var};
 use cedar_policy::{EntityUid, Policy};
-use membrane_catalog::Catalog;
+use membrane_catalog::{Catalog, Dataset};
 
 use crate::schema::ROW_NAMESPACE;
 use crate::world::World;
@@ -51,7 +51,7 @@ fn unknown_purpose(name: &str, catalog: &Catalog) -> Option<String> {
     (!known).then(|| format!("there is no purpose `{name}` in `purposes.yaml`"))
 }
 
-/// The texts that `context.purpose` is compared with.
+/// The texts that `context.purpose` is compared with, and those that are looked for among a row's consents.
 fn purposes(expr: &Expr) -> Vec<String> {
     let compared = |expr: &Expr| -> Option<Vec<String>> {
         let Expr::BinaryOp { op, left, right } = expr else { return None };
@@ -59,6 +59,10 @@ fn purposes(expr: &Expr) -> Vec<String> {
             BinaryOp::Eq | BinaryOp::NotEq if is_purpose(left) => Some(texts(right)),
             BinaryOp::Eq | BinaryOp::NotEq if is_purpose(right) => Some(texts(left)),
             BinaryOp::Contains if is_purpose(right) => Some(texts(left)),
+            BinaryOp::Contains | BinaryOp::ContainsAll | BinaryOp::ContainsAny if is_consents(left) => {
+                Some(texts(right))
+            }
+            BinaryOp::ContainsAll | BinaryOp::ContainsAny if is_consents(right) => Some(texts(left)),
             _ => None,
         }
     };
@@ -71,6 +75,11 @@ fn purposes(expr: &Expr) -> Vec<String> {
 
 fn is_purpose(expr: &Expr) -> bool {
     matches!(expr, Expr::GetAttr { expr, attr } if attr == "purpose" && **expr == Expr::Var(Var::Context))
+}
+
+/// No other attribute of that name is a set.
+fn is_consents(expr: &Expr) -> bool {
+    matches!(expr, Expr::GetAttr { expr, attr } if attr == Dataset::CONSENTS && **expr == Expr::Var(Var::Resource))
 }
 
 fn texts(expr: &Expr) -> Vec<String> {

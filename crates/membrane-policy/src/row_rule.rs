@@ -9,6 +9,7 @@ mod evaluate;
 use std::collections::BTreeSet;
 use std::fmt;
 
+use chrono::{DateTime, NaiveDate, SecondsFormat};
 use membrane_model::ColumnName;
 
 /// Which rows a principal may see.
@@ -70,13 +71,13 @@ pub enum CompareOperator {
     Eq,
     /// `<>`
     NotEq,
-    /// `<`, integers only.
+    /// `<`, of values that have an order: not of text or booleans.
     Lt,
-    /// `<=`, integers only.
+    /// `<=`, of values that have an order: not of text or booleans.
     LtEq,
-    /// `>`, integers only.
+    /// `>`, of values that have an order: not of text or booleans.
     Gt,
-    /// `>=`, integers only.
+    /// `>=`, of values that have an order: not of text or booleans.
     GtEq,
 }
 
@@ -89,6 +90,17 @@ pub enum RowValue {
     Integer(i64),
     /// True or false.
     Boolean(bool),
+    /// A day, counted from 1970-01-01.
+    Date(i32),
+    /// An instant, in microseconds since 1970-01-01 UTC.
+    Timestamp(i64),
+    /// An exact decimal: 1250 with the scale 2 is 12.50.
+    Decimal {
+        /// The digits.
+        unscaled: i128,
+        /// How many of them are after the point.
+        scale: i8,
+    },
 }
 
 impl fmt::Display for RowExpr {
@@ -120,6 +132,23 @@ impl fmt::Display for RowValue {
             Self::String(text) => write!(f, "`{text}`"),
             Self::Integer(number) => number.fmt(f),
             Self::Boolean(truth) => truth.fmt(f),
+            Self::Date(days) => match NaiveDate::from_epoch_days(*days) {
+                Some(day) => day.fmt(f),
+                None => write!(f, "day {days}"),
+            },
+            Self::Timestamp(micros) => match DateTime::from_timestamp_micros(*micros) {
+                Some(instant) => f.write_str(&instant.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
+                None => write!(f, "microsecond {micros}"),
+            },
+            Self::Decimal { unscaled, scale } => {
+                let scale = usize::try_from(*scale).unwrap_or_default();
+                let digits = format!("{:0>width$}", unscaled.unsigned_abs(), width = scale + 1);
+                let sign = if *unscaled < 0 { "-" } else { "" };
+                let (whole, fraction) =
+                    digits.split_at_checked(digits.len() - scale).unwrap_or((&digits, ""));
+                let point = if fraction.is_empty() { "" } else { "." };
+                write!(f, "{sign}{whole}{point}{fraction}")
+            }
         }
     }
 }

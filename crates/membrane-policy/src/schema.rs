@@ -2,15 +2,17 @@
 //!
 //! The generated part has an entity type `Row::DATASET` per dataset and the action `readRow`, which
 //! applies to all of them. A row type's attributes are the dataset's columns that are stored in clear or
-//! already generalised and are text, integers or booleans; the attribute is optional when the contract
-//! does not require the column. So the strict validator refuses a row rule that forgets that a value may
-//! be missing, or that names a column which only a key could open.
+//! already generalised, of every type but floats and decimals that Cedar cannot hold; the attribute is
+//! optional when the contract does not require the column. So the strict validator refuses a row rule that
+//! forgets that a value may be missing, or that names a column which only a key could open. Where columns are
+//! the consent for purposes, a row has the set `consents` of those that it consents to: it is never missing,
+//! and NULL is no consent.
 
 use std::fmt::Write;
 
 use cedar_policy::ffi::DetailedError;
 use cedar_policy::{EntityUid, Schema};
-use membrane_catalog::{Catalog, Column, Fault};
+use membrane_catalog::{Catalog, Column, Dataset, Fault};
 use membrane_model::{Action, LogicalType, PrincipalKind, Protection, RevealLevel};
 
 use crate::folder::Source;
@@ -30,9 +32,17 @@ pub(crate) struct BuiltSchema {
     pub(crate) text: String,
 }
 
+/// Digits after the point that a Cedar decimal has.
+const DECIMAL_SCALE_MAX: i8 = 4;
+/// Digits before the point that every Cedar decimal can have: it is a 64-bit count of ten-thousandths.
+const DECIMAL_WHOLE_MAX: i16 = 14;
+
 /// Returns the Cedar type of the attribute that a column gives a row, if it gives one.
 ///
-/// Dates, instants and decimals are not attributes yet: a policy that names one is refused at load.
+/// A day is the `datetime` of its midnight in UTC; an instant is one of its whole millisecond, as Cedar counts
+/// no finer. Floats are no attributes, since Cedar has none, and neither are decimals with more than 4 digits
+/// after the point or more than 14 before it: some of their values would be none that Cedar has. A policy that
+/// names one of those is refused at load.
 pub(crate) const fn row_attribute(column: &Column) -> Option<&'static str> {
     if !matches!(column.protection, Protection::Clear | Protection::Generalise(_)) {
         return None;
@@ -41,9 +51,17 @@ pub(crate) const fn row_attribute(column: &Column) -> Option<&'static str> {
         LogicalType::String => Some("String"),
         LogicalType::Integer => Some("Long"),
         LogicalType::Boolean => Some("Bool"),
-        LogicalType::Number | LogicalType::Decimal { .. } | LogicalType::Date | LogicalType::Timestamp => {
-            None
+        LogicalType::Date | LogicalType::Timestamp => Some("datetime"),
+        LogicalType::Decimal { precision, scale } => {
+            // Widening only.
+            let whole = precision as i16 - scale as i16;
+            if scale >= 0 && scale <= DECIMAL_SCALE_MAX && whole <= DECIMAL_WHOLE_MAX {
+                Some("decimal")
+            } else {
+                None
+            }
         }
+        LogicalType::Number => None,
     }
 }
 
@@ -86,9 +104,12 @@ pub(crate) fn generate(catalog: &Catalog) -> String {
         names.push(format!("{ROW_NAMESPACE}::{}", dataset.name));
         let attributes = dataset.columns.iter().filter_map(|column| {
             let optional = if column.required { "" } else { "?" };
-            Some(format!("    \"{}\"{optional}: {},\n", column.name, row_attribute(column)?))
+            Some(format!("    \"{}\"{optional}: {},\n", column.attribute(), row_attribute(column)?))
         });
-        let attributes: String = attributes.collect();
+        let mut attributes: String = attributes.collect();
+        if dataset.has_consents() {
+            attributes.push_str(&format!("    \"{}\": Set<String>,\n", Dataset::CONSENTS));
+        }
         // Writing to a string cannot fail.
         let _ = writeln!(rows, "  entity {} in [Dataset] = {{\n{attributes}  }};", dataset.name);
     }
@@ -141,3 +162,6 @@ fn action_groups(schema: &Schema) -> Option<String> {
     let names: Vec<String> = schema.action_groups().map(ToString::to_string).collect();
     (!names.is_empty()).then(|| format!("groups of actions are not used here: {}", names.join(", ")))
 }
+
+#[cfg(test)]
+mod tests;

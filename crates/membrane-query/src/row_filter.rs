@@ -4,7 +4,9 @@
 //! constants of the column's own type. Nothing in it can fail on a row, and NULL hides the row, as the
 //! rule's own definition says ([`RowExpr::evaluate`]).
 
-use datafusion::arrow::datatypes::{DataType, Schema};
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, Schema, TimeUnit};
 use datafusion::common::{Column, ScalarValue};
 use datafusion::logical_expr::expr::{InList, Like};
 use datafusion::logical_expr::{Expr, Operator, binary_expr, lit};
@@ -94,16 +96,29 @@ const fn operator_of(operator: CompareOperator) -> Operator {
 }
 
 /// Returns the constant in the column's own type: no cast stands between them that could fail, or that
-/// would keep data files from being skipped. Policies see texts, integers and booleans of a row, nothing else.
+/// would keep data files from being skipped.
 fn constant(value: &RowValue, data_type: &DataType) -> Result<Expr, ScanFault> {
     let scalar = match (value, data_type) {
         (RowValue::String(text), DataType::Utf8View) => ScalarValue::Utf8View(Some(text.clone())),
         (RowValue::String(text), DataType::Utf8) => ScalarValue::Utf8(Some(text.clone())),
         (RowValue::Integer(number), DataType::Int64) => ScalarValue::Int64(Some(*number)),
         (RowValue::Boolean(value), DataType::Boolean) => ScalarValue::Boolean(Some(*value)),
+        (RowValue::Date(days), DataType::Date32) => ScalarValue::Date32(Some(*days)),
+        (RowValue::Timestamp(micros), DataType::Timestamp(TimeUnit::Microsecond, Some(zone))) => {
+            ScalarValue::TimestampMicrosecond(Some(*micros), Some(Arc::clone(zone)))
+        }
+        (RowValue::Decimal { unscaled, scale }, DataType::Decimal128(precision, of_column))
+            if scale == of_column && has_digits(*unscaled, *precision) =>
+        {
+            ScalarValue::Decimal128(Some(*unscaled), *precision, *scale)
+        }
         _ => return Err(ScanFault::Rule),
     };
     Ok(Expr::Literal(scalar, None))
+}
+
+fn has_digits(unscaled: i128, precision: u8) -> bool {
+    10_u128.checked_pow(precision.into()).is_some_and(|beyond| unscaled.unsigned_abs() < beyond)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use datafusion::datasource::MemTable;
 use datafusion::execution::SessionState;
 use datafusion::physical_plan::ExecutionPlan;
 use futures::TryStreamExt as _;
-use membrane_catalog::{Column, ColumnPrivacy, ColumnRules};
+use membrane_catalog::{Column, ColumnPolicy, ColumnPrivacy, ColumnRules};
 use membrane_ledger::Ledger;
 use membrane_model::{
     DatasetName, Generalisation, Limits, LogicalType, PartialMask, Protection, RevealLevel, Shown, TokenForm,
@@ -66,6 +66,7 @@ pub(crate) fn contract_column(name: &str, logical_type: LogicalType, protection:
         rules: ColumnRules::default(),
         privacy: ColumnPrivacy::default(),
         waiver: None,
+        policy: ColumnPolicy::default(),
     }
 }
 

@@ -4,6 +4,7 @@ mod folder;
 mod golden;
 mod mutated;
 mod personal;
+mod policy;
 mod settings;
 mod shipped;
 mod single;

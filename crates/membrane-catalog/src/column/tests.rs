@@ -15,6 +15,7 @@ fn column(class: &str, identity: Option<&str>) -> Column {
         rules: ColumnRules::default(),
         privacy: ColumnPrivacy::default(),
         waiver: None,
+        policy: ColumnPolicy::default(),
     }
 }
 

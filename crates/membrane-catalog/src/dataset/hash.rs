@@ -9,8 +9,8 @@ const HASH_BYTES: usize = 16;
 
 impl Dataset {
     /// Returns 32 hexadecimal digits that stand for the contract's version, columns, rules and keys. They
-    /// change whenever one of these does, also when nobody raised the version; descriptions and contribution
-    /// bounds do not count.
+    /// change whenever one of these does, also when nobody raised the version; descriptions, contribution
+    /// bounds and what policies know of a column do not count.
     #[must_use]
     pub fn contract_hash(&self) -> String {
         let mut parts = Parts(Sha256::new());

@@ -7,6 +7,7 @@ use membrane_model::{ColumnName, LogicalType, Protection};
 use super::column::Draft;
 use super::generalisation::check_generalisation;
 use super::personal::check_personal;
+use super::policy::check_policy;
 use super::schema::Schema;
 use super::suggest::did_you_mean;
 use super::{At, Report};
@@ -27,6 +28,7 @@ pub(super) fn check(schema: &Schema, report: &mut Report) {
     check_event_time(schema, report);
     check_primary_key(schema, report);
     check_contributions(schema, report);
+    check_policy(schema, report);
 }
 
 fn check_names(schema: &Schema, report: &mut Report) {

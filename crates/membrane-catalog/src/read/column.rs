@@ -11,6 +11,7 @@ use super::fields::{Fields, flag, list};
 use super::logical_type::read_logical_type;
 use super::options::{number_of, read_options};
 use super::personal::{SETTING as NOT_PERSONAL, read_waiver};
+use super::policy::{PolicyDraft, read_policy};
 use super::suggest::did_you_mean;
 use super::yaml::{Node, Value};
 use super::{At, Edition, Mark, Report};
@@ -75,6 +76,7 @@ pub(super) struct Draft {
     pub(super) waiver: Option<String>,
     pub(super) public_keys: Option<Mark>,
     pub(super) bounds: Option<At<(f64, f64)>>,
+    pub(super) policy: PolicyDraft,
 }
 
 impl Draft {
@@ -104,6 +106,7 @@ impl Draft {
                 bounds: self.bounds.map(|bounds| bounds.value),
             },
             waiver: self.waiver,
+            policy: self.policy.finish(),
         })
     }
 }
@@ -159,6 +162,7 @@ pub(super) fn read_column(
         waiver: read_waiver(&settings, &what, report),
         public_keys: read_public_keys(&settings, report),
         bounds: read_bounds(&settings, &what, logical, report),
+        policy: read_policy(&settings, &what, report),
         what,
     })
 }

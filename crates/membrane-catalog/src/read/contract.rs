@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use membrane_model::{ClassName, ColumnName, DatasetName, IdentityKind, LogicalType};
+use membrane_model::{ClassName, ColumnName, DatasetName, IdentityKind, LogicalType, Purpose};
 
 use super::check::check;
 use super::custom::{Level, Settings};
@@ -47,6 +47,8 @@ pub(crate) struct Contract {
     pub(crate) id: Option<At<String>>,
     pub(crate) name: Option<At<DatasetName>>,
     pub(crate) identities: Vec<Identity>,
+    /// The purposes that columns are the consent for.
+    pub(crate) consents: Vec<At<Purpose>>,
 }
 
 /// A column that holds identifiers.
@@ -84,6 +86,7 @@ pub(crate) fn read_contract(
             .and_then(|schema| schema.name.as_ref())
             .map(|name| At { value: name.value.clone(), mark: name.mark }),
         identities: schema.as_ref().map(identities).unwrap_or_default(),
+        consents: schema.as_ref().map(consents).unwrap_or_default(),
         dataset: schema.zip(version).and_then(|(schema, version)| build(schema, version, purpose, owner)),
     })
 }
@@ -181,6 +184,11 @@ fn identities(schema: &Schema) -> Vec<Identity> {
             })
         })
         .collect()
+}
+
+fn consents(schema: &Schema) -> Vec<At<Purpose>> {
+    let stated = schema.columns.iter().flat_map(|column| &column.policy.consents);
+    stated.map(|purpose| At { value: purpose.value.clone(), mark: purpose.mark }).collect()
 }
 
 /// Builds the dataset. Missing parts have been reported; then there is none.

@@ -10,7 +10,7 @@ const SCHEMA: [&str; 4] =
     ["membrane.subject", "membrane.eventTime", "membrane.privacy.groupsMax", "membrane.privacy.rowsMax"];
 
 /// Settings of a property.
-const PROPERTY: [&str; 7] = [
+const PROPERTY: [&str; 9] = [
     "membrane.protection",
     "membrane.identity",
     "membrane.check",
@@ -18,6 +18,8 @@ const PROPERTY: [&str; 7] = [
     "membrane.enumeration",
     "membrane.privacy.publicKeys",
     "membrane.privacy.bounds",
+    "membrane.attribute",
+    "membrane.consentFor",
 ];
 
 /// Returns every setting, for the test of their documentation.

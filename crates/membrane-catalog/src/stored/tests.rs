@@ -1,7 +1,7 @@
 use membrane_model::Generalisation;
 
 use super::*;
-use crate::{ColumnPrivacy, ColumnRules, SubjectSource};
+use crate::{ColumnPolicy, ColumnPrivacy, ColumnRules, SubjectSource};
 
 fn column(name: &str, class: &str, logical_type: LogicalType, protection: Protection) -> Column {
     Column {
@@ -16,6 +16,7 @@ fn column(name: &str, class: &str, logical_type: LogicalType, protection: Protec
         rules: ColumnRules::default(),
         privacy: ColumnPrivacy::default(),
         waiver: None,
+        policy: ColumnPolicy::default(),
     }
 }
 

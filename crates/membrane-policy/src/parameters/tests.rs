@@ -1,4 +1,4 @@
-use membrane_catalog::{Column, ColumnPrivacy, ColumnRules};
+use membrane_catalog::{Column, ColumnPolicy, ColumnPrivacy, ColumnRules};
 use membrane_model::{Generalisation, LogicalType, PartialMask, Protection, TokenForm};
 
 use super::{coarsest, least_form, least_mask};
@@ -32,6 +32,7 @@ fn column(logical_type: LogicalType) -> Column {
         rules: ColumnRules::default(),
         privacy: ColumnPrivacy::default(),
         waiver: None,
+        policy: ColumnPolicy::default(),
     }
 }
 

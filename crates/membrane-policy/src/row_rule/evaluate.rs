@@ -28,13 +28,13 @@ impl RowExpr {
             Self::Has(column) => Some(cell(column).is_some()),
             Self::IsTrue(column) => match cell(column)? {
                 RowValue::Boolean(value) => Some(value),
-                RowValue::String(_) | RowValue::Integer(_) => None,
+                _ => None,
             },
             Self::Compare { column, operator, value } => compare(&cell(column)?, *operator, value),
             Self::In { column, values } => cell(column).map(|found| values.contains(&found)),
             Self::Like { column, pattern } => match cell(column)? {
                 RowValue::String(text) => Some(matches_pattern(pattern, &text)),
-                RowValue::Integer(_) | RowValue::Boolean(_) => None,
+                _ => None,
             },
             Self::And(parts) => join(parts, cell, false),
             Self::Or(parts) => join(parts, cell, true),
@@ -61,6 +61,12 @@ fn compare(found: &RowValue, operator: CompareOperator, value: &RowValue) -> Opt
         (RowValue::String(left), RowValue::String(right)) => left.cmp(right),
         (RowValue::Integer(left), RowValue::Integer(right)) => left.cmp(right),
         (RowValue::Boolean(left), RowValue::Boolean(right)) => left.cmp(right),
+        (RowValue::Date(left), RowValue::Date(right)) => left.cmp(right),
+        (RowValue::Timestamp(left), RowValue::Timestamp(right)) => left.cmp(right),
+        (
+            RowValue::Decimal { unscaled: left, scale },
+            RowValue::Decimal { unscaled: right, scale: of_right },
+        ) if scale == of_right => left.cmp(right),
         _ => return None,
     };
     Some(match operator {

@@ -43,7 +43,35 @@ fn null_is_neither_true_nor_false() {
 
 #[test]
 fn a_value_of_another_type_compares_to_nothing() {
-    check(&compare(CompareOperator::Eq, text("1")), Some(RowValue::Integer(1)), None);
+    let cents = |scale| RowValue::Decimal { unscaled: 1, scale };
+    for (value, found) in [
+        (text("1"), RowValue::Integer(1)),
+        (RowValue::Date(1), RowValue::Timestamp(1)),
+        (RowValue::Timestamp(1), RowValue::Integer(1)),
+        (cents(2), cents(1)),
+    ] {
+        check(&compare(CompareOperator::Eq, value), Some(found), None);
+    }
+}
+
+#[test]
+fn values_are_shown_as_people_write_them() {
+    let decimal = |unscaled, scale| RowValue::Decimal { unscaled, scale };
+    for (value, expected) in [
+        (text("x"), "`x`"),
+        (RowValue::Date(0), "1970-01-01"),
+        (RowValue::Date(-1), "1969-12-31"),
+        (RowValue::Date(i32::MAX), "day 2147483647"),
+        (RowValue::Timestamp(1_000), "1970-01-01T00:00:00.001Z"),
+        (RowValue::Timestamp(-1), "1969-12-31T23:59:59.999999Z"),
+        (RowValue::Timestamp(i64::MAX), "microsecond 9223372036854775807"),
+        (decimal(1250, 2), "12.50"),
+        (decimal(-5, 2), "-0.05"),
+        (decimal(0, 4), "0.0000"),
+        (decimal(-12, 0), "-12"),
+    ] {
+        assert_eq!(value.to_string(), expected);
+    }
 }
 
 #[test]
@@ -58,8 +86,15 @@ fn every_operator_and_its_opposite() {
         (GtEq, false, true, true),
     ] {
         for (value, expected) in [(4, less), (5, same), (6, more)] {
+            for of in [
+                |number: i32| RowValue::Date(number),
+                |number: i32| RowValue::Timestamp(number.into()),
+                |number: i32| RowValue::Decimal { unscaled: number.into(), scale: 2 },
+            ] {
+                check(&compare(operator, of(5)), Some(of(value)), Some(expected));
+            }
             let condition = compare(operator, RowValue::Integer(5));
-            let value = RowValue::Integer(value);
+            let value = RowValue::Integer(value.into());
             check(&condition, Some(value.clone()), Some(expected));
             check(&condition.clone().negated(), Some(value.clone()), Some(!expected));
             check(&condition.negated(), None, None);

@@ -4,7 +4,7 @@ mod worlds;
 
 use membrane_model::{Action, ColumnName};
 
-use crate::fixture::Hub;
+use crate::fixture::{Contract, Hub, MEMBERS, catalog, load, noon};
 use crate::{CompareOperator, RowExpr, RowRule, RowValue};
 
 const READ: &str = r#"
@@ -130,6 +130,103 @@ fn forbids_take_away() {
         ),
         &RowRule::None,
     );
+}
+
+/// Compares the rule of a condition with what is expected beside that the required columns are there.
+fn check_moments(cases: &[(&str, RowExpr)]) {
+    for (condition, expected) in cases {
+        let column = expected.columns().pop_first().unwrap();
+        let hub = Hub::of(&MOMENTS, &format!("{READ}{}", permit_when(condition)));
+        let granted = hub.ask("analyst:ana", Action::Read, "marketing", "members").unwrap();
+        let expected = RowExpr::all([expected.clone(), RowExpr::Has(column)]);
+        assert_eq!(granted.row_rule, RowRule::When(expected), "{condition}");
+    }
+}
+
+const MOMENTS: [Contract<'_>; 1] = [(
+    "members",
+    None,
+    &[
+        "born date business clear required",
+        "seen_at timestamp business clear required attribute=seen",
+        "spent decimal(6,2) business clear required",
+        "agreed boolean business clear required consent=marketing",
+    ],
+)];
+
+/// It is noon of 22 November 2026: day 20779, and 6574 days earlier is 22 November 2008.
+#[test]
+fn days_and_instants_are_compared_with_constants_and_with_the_time() {
+    use CompareOperator::{Eq, Gt, GtEq, Lt, LtEq, NotEq};
+    let day = |operator, days| compare("born", operator, RowValue::Date(days));
+    let instant = |operator, micros| compare("seen_at", operator, RowValue::Timestamp(micros));
+    let noon = noon().timestamp_micros();
+    check_moments(&[
+        ("resource.born <= context.time.offset(duration(\"-6574d\"))", day(LtEq, 14_205)),
+        // Today is not yet after noon, and tomorrow is.
+        ("resource.born < context.time", day(Lt, 20_780)),
+        ("context.time < resource.born", day(Gt, 20_779)),
+        ("resource.born == context.time.toDate()", day(Eq, 20_779)),
+        ("resource.born != datetime(\"1969-12-31\")", day(NotEq, -1)),
+        ("resource.born == context.time", RowExpr::all([day(GtEq, 20_780), day(LtEq, 20_779)])),
+        // Beyond every day that a column can have.
+        (
+            "resource.born < datetime(\"1970-01-01\").offset(duration(\"9223372036854775807ms\"))",
+            day(LtEq, i32::MAX),
+        ),
+        ("resource.seen >= context.time", instant(GtEq, noon)),
+        ("resource.seen > context.time", instant(Gt, noon + 999)),
+        ("resource.seen == context.time", RowExpr::all([instant(GtEq, noon), instant(LtEq, noon + 999)])),
+    ]);
+}
+
+#[test]
+fn decimals_are_compared_in_their_own_scale() {
+    use CompareOperator::{Eq, Gt, GtEq, Lt, LtEq};
+    let spent = |operator, unscaled| compare("spent", operator, RowValue::Decimal { unscaled, scale: 2 });
+    check_moments(&[
+        ("resource.spent.lessThan(decimal(\"12.5\"))", spent(Lt, 1250)),
+        ("decimal(\"12.5\").lessThan(resource.spent)", spent(Gt, 1250)),
+        ("resource.spent == decimal(\"12.50\")", spent(Eq, 1250)),
+        ("resource.spent.lessThan(decimal(\"12.505\"))", spent(Lt, 1251)),
+        ("resource.spent.lessThanOrEqual(decimal(\"12.505\"))", spent(LtEq, 1250)),
+        ("resource.spent.greaterThan(decimal(\"-0.005\"))", spent(Gt, -1)),
+        ("resource.spent == decimal(\"0.001\")", RowExpr::all([spent(GtEq, 1), spent(LtEq, 0)])),
+        ("resource.spent.greaterThanOrEqual(decimal(\"10000.0\"))", spent(Gt, 999_999)),
+        ("resource.spent.greaterThanOrEqual(decimal(\"-10000.0\"))", spent(GtEq, -999_999)),
+    ]);
+}
+
+/// `service` is a purpose that nobody can consent to here.
+#[test]
+fn consents_are_the_columns_that_say_so() {
+    let consent = || RowExpr::all([RowExpr::Has(name("agreed")), RowExpr::IsTrue(name("agreed"))]);
+    check_moments(&[
+        ("resource.consents.contains(\"marketing\")", consent()),
+        ("resource.consents.contains(context.purpose)", consent()),
+        ("resource.consents.containsAll([\"marketing\", context.purpose])", consent()),
+        ("resource.consents.containsAny([\"marketing\", \"service\"])", consent()),
+        ("[context.purpose].containsAny(resource.consents)", consent()),
+        ("!(resource.consents.contains(\"marketing\"))", RowExpr::Not(Box::new(consent()))),
+    ]);
+    for never in ["contains(\"service\")", "containsAll([\"marketing\", \"service\"])"] {
+        let hub = Hub::of(&MOMENTS, &format!("{READ}{}", permit_when(&format!("resource.consents.{never}"))));
+        let granted = hub.ask("analyst:ana", Action::Read, "marketing", "members").unwrap();
+        assert_eq!(granted.row_rule, RowRule::None);
+    }
+}
+
+/// Names in policies are attributes, and a dataset without consents has no set of them.
+#[test]
+fn a_policy_that_names_what_a_row_does_not_have_is_refused() {
+    let refused = |contracts: &[Contract<'_>], condition: &str, reason: &str| {
+        let error = load(&catalog(contracts), &permit_when(condition)).unwrap_err().to_string();
+        assert!(error.contains(reason), "{condition}: {error}");
+    };
+    refused(&MEMBERS, "resource.consents.contains(\"marketing\")", "consents");
+    refused(&MOMENTS, "resource.seen_at < context.time", "seen_at");
+    refused(&MOMENTS, "resource.consents.contains(\"marketting\")", "there is no purpose `marketting`");
+    refused(&MOMENTS, "resource.consents.containsAny([\"x\"])", "there is no purpose `x`");
 }
 
 #[test]

@@ -1,13 +1,18 @@
 //! From what Cedar leaves over to a condition on stored columns.
 //!
-//! Translated are: the row's own attributes, constants, `== != < <= > >=` between the two, `has`, `like`,
-//! `[..].contains(attribute)`, `&& || !` and `if`. Anything else, an error node included, makes the whole
-//! condition untranslatable; the caller then takes the side that hides.
+//! Translated are: the row's own attributes, constants, `== != < <= > >=` between the two, the `lessThan` and
+//! its like of decimals, `has`, `like`, `[..].contains(attribute)`, `&& || !` and `if`, and of the set of
+//! purposes that a row consents to `contains`, `containsAll` and `containsAny` of constants. Anything else,
+//! an error node included, makes the whole condition untranslatable; the caller then takes the side that
+//! hides.
 //!
 //! Why three-valued logic gives Cedar's answer: Cedar errs where an attribute is missing, and the strict
 //! validator has made sure that a policy asks `has` before it reads an attribute that may be missing. So
-//! every operand that Cedar evaluates is not NULL, and those that it skips behind `&&`, `||` or `if` are
+//! every operand that Cedar evaluates is not NULL (what becomes of `consents` never is), and those that it skips behind `&&`, `||` or `if` are
 //! decided by the operand that made it skip them.
+
+mod cells;
+mod consents;
 
 use cedar_policy::Policy;
 use cedar_policy::pst::{BinaryOp, Clause, EntityUID, Expr, Literal, PatternElem, UnaryOp, Var};
@@ -35,6 +40,9 @@ fn boolean(expr: &Expr, dataset: &Dataset) -> Option<RowExpr> {
             matches!(column.logical_type, LogicalType::Boolean).then(|| RowExpr::IsTrue(column.name.clone()))
         }
         Expr::HasAttr { expr, attrs } if attrs.tail.is_empty() && is_row(expr, dataset) => {
+            if consents::is_set(&attrs.head, dataset) {
+                return Some(RowExpr::Constant(true));
+            }
             Some(RowExpr::Has(named(&attrs.head, dataset)?.name.clone()))
         }
         Expr::UnaryOp { op: UnaryOp::Not, expr } => boolean(expr, dataset).map(RowExpr::negated),
@@ -43,6 +51,9 @@ fn boolean(expr: &Expr, dataset: &Dataset) -> Option<RowExpr> {
         }
         Expr::BinaryOp { op: BinaryOp::Or, left, right } => {
             Some(RowExpr::any([boolean(left, dataset)?, boolean(right, dataset)?]))
+        }
+        Expr::BinaryOp { op, left, right } if consents::are_in(left, right, dataset) => {
+            consents::condition(*op, left, right, dataset)
         }
         Expr::BinaryOp { op: BinaryOp::Contains, left, right } => contains(left, right, dataset),
         Expr::BinaryOp { op, left, right } => compare(operator(*op)?, left, right, dataset),
@@ -69,6 +80,10 @@ const fn operator(op: BinaryOp) -> Option<CompareOperator> {
         BinaryOp::LessEq => Some(CompareOperator::LtEq),
         BinaryOp::Greater => Some(CompareOperator::Gt),
         BinaryOp::GreaterEq => Some(CompareOperator::GtEq),
+        BinaryOp::DecimalLessThan => Some(CompareOperator::Lt),
+        BinaryOp::DecimalLessEq => Some(CompareOperator::LtEq),
+        BinaryOp::DecimalGreater => Some(CompareOperator::Gt),
+        BinaryOp::DecimalGreaterEq => Some(CompareOperator::GtEq),
         _ => None,
     }
 }
@@ -79,7 +94,11 @@ fn compare(operator: CompareOperator, left: &Expr, right: &Expr, dataset: &Datas
         (None, Some(column)) => (column, left, operator.mirrored()),
         _ => return None,
     };
-    let value = value(constant, column)?;
+    compare_with(column, operator, constant)
+}
+
+fn compare_with(column: &Column, operator: CompareOperator, constant: &Expr) -> Option<RowExpr> {
+    let Some(value) = value(constant, column) else { return cells::compare(column, operator, constant) };
     let ordered = matches!(value, RowValue::Integer(_));
     let equality = matches!(operator, CompareOperator::Eq | CompareOperator::NotEq);
     (ordered || equality).then(|| RowExpr::Compare { column: column.name.clone(), operator, value })
@@ -88,8 +107,11 @@ fn compare(operator: CompareOperator, left: &Expr, right: &Expr, dataset: &Datas
 fn contains(set: &Expr, element: &Expr, dataset: &Dataset) -> Option<RowExpr> {
     let Expr::Set(elements) = set else { return None };
     let column = attribute(element, dataset)?;
-    let mut values =
-        elements.iter().map(|element| value(element, column)).collect::<Option<Vec<RowValue>>>()?;
+    let values = elements.iter().map(|element| value(element, column)).collect::<Option<Vec<RowValue>>>();
+    let Some(mut values) = values else {
+        let equal = elements.iter().map(|element| cells::compare(column, CompareOperator::Eq, element));
+        return Some(RowExpr::any(equal.collect::<Option<Vec<_>>>()?));
+    };
     values.sort();
     values.dedup();
     if values.is_empty() {
@@ -114,7 +136,10 @@ fn attribute<'a>(expr: &Expr, dataset: &'a Dataset) -> Option<&'a Column> {
 }
 
 fn named<'a>(name: &str, dataset: &'a Dataset) -> Option<&'a Column> {
-    dataset.columns.iter().find(|column| column.name.as_str() == name && row_attribute(column).is_some())
+    dataset
+        .columns
+        .iter()
+        .find(|column| column.attribute().as_str() == name && row_attribute(column).is_some())
 }
 
 fn is_row(expr: &Expr, dataset: &Dataset) -> bool {

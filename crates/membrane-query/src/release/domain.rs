@@ -113,7 +113,9 @@ fn row_value(value: &Literal) -> Option<RowValue> {
         Literal::Text(text) => Some(RowValue::String(text.clone())),
         Literal::Integer(number) => Some(RowValue::Integer(*number)),
         Literal::Boolean(truth) => Some(RowValue::Boolean(*truth)),
-        Literal::Number(_) | Literal::Decimal(_) | Literal::Date(_) | Literal::Timestamp(_) => None,
+        Literal::Date(days) => Some(RowValue::Date(*days)),
+        Literal::Timestamp(micros) => Some(RowValue::Timestamp(*micros)),
+        Literal::Number(_) | Literal::Decimal(_) => None,
     }
 }
 

@@ -11,7 +11,9 @@ use datafusion::arrow::datatypes::{Field, Schema};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
-use membrane_catalog::{Column, ColumnPrivacy, ColumnRules, Dataset, DatasetPrivacy, SubjectSource};
+use membrane_catalog::{
+    Column, ColumnPolicy, ColumnPrivacy, ColumnRules, Dataset, DatasetPrivacy, SubjectSource,
+};
 use membrane_model::{Delta, Epsilon, Limits, LogicalType, Protection};
 use membrane_policy::RowRule;
 use membrane_privacy::{ExactTotals, Mechanism};
@@ -42,6 +44,7 @@ fn column(name: &str, logical_type: LogicalType) -> Column {
         rules: ColumnRules::default(),
         privacy: ColumnPrivacy::default(),
         waiver: None,
+        policy: ColumnPolicy::default(),
     }
 }
 

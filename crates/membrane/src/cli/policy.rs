@@ -274,7 +274,10 @@ fn reviewed(
         out::json(&faults(&found))?;
     }
     let lines: Vec<String> = found.iter().map(ToString::to_string).collect();
-    Err(CliError::usage(format!("what is to be mended in cards, cases, claims and waivers:\n{}", lines.join("\n"))))
+    Err(CliError::usage(format!(
+        "what is to be mended in cards, cases, claims and waivers:\n{}",
+        lines.join("\n")
+    )))
 }
 
 fn check(config: &Config, now: DateTime<Utc>, json: bool) -> Result<(), CliError> {

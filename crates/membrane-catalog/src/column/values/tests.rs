@@ -1,7 +1,7 @@
 use regex::Regex;
 
 use super::*;
-use crate::{ColumnPrivacy, ColumnRules};
+use crate::{ColumnPolicy, ColumnPrivacy, ColumnRules};
 
 fn column(logical_type: LogicalType, class: &str, rules: ColumnRules) -> Column {
     Column {
@@ -16,6 +16,7 @@ fn column(logical_type: LogicalType, class: &str, rules: ColumnRules) -> Column 
         rules,
         privacy: ColumnPrivacy::default(),
         waiver: None,
+        policy: ColumnPolicy::default(),
     }
 }
 

@@ -3,7 +3,7 @@
 use membrane_model::{LogicalType, Protection};
 
 use super::*;
-use crate::{ColumnPrivacy, ColumnRules, DatasetPrivacy, FormatCheck};
+use crate::{ColumnPolicy, ColumnPrivacy, ColumnRules, DatasetPrivacy, FormatCheck};
 
 fn dataset() -> Dataset {
     let column = |name: &str| Column {
@@ -18,6 +18,7 @@ fn dataset() -> Dataset {
         rules: ColumnRules::default(),
         privacy: ColumnPrivacy::default(),
         waiver: None,
+        policy: ColumnPolicy::default(),
     };
     Dataset {
         name: "orders".parse().unwrap(),
@@ -74,6 +75,7 @@ fn words_and_bounds_do_not() {
     assert_eq!(plain, hash(|it| it.columns[0].description = "x".to_owned()));
     assert_eq!(plain, hash(|it| it.columns[0].waiver = Some("x; y".to_owned())));
     assert_eq!(plain, hash(|it| it.privacy = Some(DatasetPrivacy { groups_max: 1, rows_max: 1 })));
+    assert_eq!(plain, hash(|it| it.columns[0].policy.attribute = Some("x".parse().unwrap())));
     // It is part of what the tables' logs keep: it does not change with the code.
     assert_eq!(plain, "afd9079b343100a05fe708d6ecb2c3fd");
 }

@@ -90,7 +90,11 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
         ),
         ("/v1/budget", "get", [all, record, &refusal].concat()),
         ("/v1/break-glass", "get", [seen, record, audit].concat()),
-        ("/v1/break-glass", "post", [all, record, audit, &["own_request", "too_large", "in_the_way"]].concat()),
+        (
+            "/v1/break-glass",
+            "post",
+            [all, record, audit, &["own_request", "too_large", "in_the_way"]].concat(),
+        ),
         ("/v1/break-glass/{number}/approve", "post", [all, record, audit, glass].concat()),
         ("/v1/break-glass/{number}/end", "post", [all, record, audit, glass].concat()),
     ]
