@@ -12,6 +12,7 @@ mod api;
 mod architecture;
 mod attacks;
 mod backends;
+mod break_glass;
 mod canary;
 mod docs;
 mod ingest;
