@@ -21,6 +21,7 @@ mod noninterference;
 mod policy;
 mod privacy;
 mod program;
+mod publish;
 mod record;
 mod sql;
 mod world;
