@@ -73,6 +73,20 @@ fn the_policies_of_this_repository_are_what_they_say() {
     assert_eq!(cards.as_array().unwrap().len(), 16, "{cards}");
 }
 
+/// The example is published when it is shown, and so it has to be fit for that.
+#[test]
+fn the_policies_of_the_example_are_what_they_say() {
+    let example = repository().join("examples/completejourney");
+    let program = Program::new();
+    for words in [&["matrix", "--check"][..], &["prove"], &["lint"], &["check"]] {
+        let mut command = program.bare();
+        command.arg("policy").args(words);
+        command.arg("--catalog").arg(example.join("catalog")).arg("--policies").arg(example.join("policies"));
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stdout));
+    }
+}
+
 /// One line of a card is changed: the case, the matrix and the claim that it breaks say so, each in its own way.
 #[test]
 fn a_card_that_shows_too_much_is_found() {
