@@ -33,6 +33,8 @@ fn main() -> Result<()> {
         ["cells"] => cells::bench(&runtime),
         ["policy"] => policy::bench(&runtime),
         ["tpch", rest @ ..] => tpch::bench(&runtime, rest),
-        _ => bail!("usage: membrane-bench [all | ingest | query | cells | policy | tpch [HOME [QUESTION ..]]]"),
+        _ => {
+            bail!("usage: membrane-bench [all | ingest | query | cells | policy | tpch [HOME [QUESTION ..]]]")
+        }
     }
 }

@@ -113,11 +113,8 @@ fn contract(name: &str, columns: usize) -> String {
             Some(column) if number > 0 => *column,
             _ => ("pii.identifier", "string", "sealed+token"),
         };
-        let subject = if number == 0 {
-            "          - { property: membrane.identity, value: c000 }\n"
-        } else {
-            ""
-        };
+        let subject =
+            if number == 0 { "          - { property: membrane.identity, value: c000 }\n" } else { "" };
         let required = if number == 0 { "        required: true\n" } else { "" };
         // Writing to a string cannot fail.
         let _ = write!(
@@ -163,8 +160,14 @@ fn people() -> String {
             number % GROUPS
         )
     }));
-    let others =
-        [("Partner", "p0", true), ("Partner", "p1", true), ("Compliance", "c0", false), ("Operator", "o0", false), ("Operator", "o1", false), ("Service", "s0", false)];
+    let others = [
+        ("Partner", "p0", true),
+        ("Partner", "p1", true),
+        ("Compliance", "c0", false),
+        ("Operator", "o0", false),
+        ("Operator", "o1", false),
+        ("Service", "s0", false),
+    ];
     people.extend(others.map(|(kind, name, brand)| {
         let parents = if brand { r#"{"type":"Group","id":"brands"}"# } else { "" };
         format!(r#"{{"uid":{{"type":"{kind}","id":"{name}"}},"attrs":{{}},"parents":[{parents}]}}"#)

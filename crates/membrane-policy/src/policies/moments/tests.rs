@@ -24,10 +24,7 @@ fn constants_part_the_time() {
     check("context has time", Some([0; 4]));
     check("context.purpose == \"marketing\"", Some([0; 4]));
     for operator in ["==", "!=", "<", "<=", ">", ">="] {
-        check(
-            &format!("context.time {operator} datetime(\"2026-11-22T12:00:00Z\")"),
-            Some([0, 1, 2, 2]),
-        );
+        check(&format!("context.time {operator} datetime(\"2026-11-22T12:00:00Z\")"), Some([0, 1, 2, 2]));
         check(
             &format!("datetime(\"2026-11-22T20:00:00.000+0800\") {operator} context.time"),
             Some([0, 1, 2, 2]),
@@ -66,7 +63,8 @@ fn the_millisecond_before_is_another_stretch() {
     let policies = r#"@id("audit") permit (principal, action == Action::"ingest", resource)
         when { context.time < datetime("2026-11-22T12:00:00.001Z") };"#;
     let hub = Hub::new(policies);
-    let stretch = |micros| hub.policies.moments.stretch(Action::Ingest, noon() + TimeDelta::microseconds(micros));
+    let stretch =
+        |micros| hub.policies.moments.stretch(Action::Ingest, noon() + TimeDelta::microseconds(micros));
     assert_eq!([0, 999, 1000, 1999, 2000].map(stretch), [0, 0, 1, 1, 2].map(Some));
     assert_eq!(hub.policies.moments.stretch(Action::Audit, noon()), None);
 }

@@ -76,7 +76,9 @@ fn policy() -> impl Strategy<Value = String> {
 fn moment() -> impl Strategy<Value = DateTime<Utc>> {
     let near = ["2026-03-01T00:00:00Z", "2026-06-01T04:00:00Z", "2026-04-01T00:00:00Z"];
     (select(near.to_vec()), -3_i64..4, 0_i64..1000).prop_map(|(near, millis, micros)| {
-        near.parse::<DateTime<Utc>>().unwrap() + TimeDelta::milliseconds(millis) + TimeDelta::microseconds(micros)
+        near.parse::<DateTime<Utc>>().unwrap()
+            + TimeDelta::milliseconds(millis)
+            + TimeDelta::microseconds(micros)
     })
 }
 
