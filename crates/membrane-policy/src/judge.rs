@@ -15,6 +15,7 @@ use crate::column::decide_column;
 use crate::permit::{GrantedColumn, GrantedDataset};
 use crate::policies::{Question, Verdict};
 use crate::rows::decide_rows;
+use crate::schema::READ_ROW;
 use crate::world::DatasetUids;
 use crate::{BrokenGlass, Policies, Refused, RefusedReason, RowRule};
 
@@ -227,6 +228,8 @@ impl Judge<'_> {
             let granted = (Vec::new(), RowRule::None);
             return told(self.decision(true, name, answer.reason(), answer.factors), Some(granted));
         }
+        let levels = RevealLevel::HIGHEST_FIRST.into_iter().map(RevealLevel::cedar_action);
+        let asker = &asker.ready_for(levels.chain([READ_ROW]));
         let (columns, recorded) = columns(asker, dataset, uids);
         if columns.is_empty() {
             let mut decision = self.decision(false, name, "no column may be seen", answer.factors);
