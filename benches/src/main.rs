@@ -8,6 +8,7 @@ mod child;
 mod hub;
 mod ingest;
 mod plain;
+mod policy;
 mod query;
 mod table;
 mod tpch;
@@ -24,12 +25,16 @@ fn main() -> Result<()> {
             ingest::bench(&runtime)?;
             query::bench(&runtime)?;
             cells::bench(&runtime)?;
+            policy::bench(&runtime)?;
             tpch::bench(&runtime, &[])
         }
         ["ingest"] => ingest::bench(&runtime),
         ["query"] => query::bench(&runtime),
         ["cells"] => cells::bench(&runtime),
+        ["policy"] => policy::bench(&runtime),
         ["tpch", rest @ ..] => tpch::bench(&runtime, rest),
-        _ => bail!("usage: membrane-bench [all | ingest | query | cells | tpch [HOME [QUESTION ..]]]"),
+        _ => {
+            bail!("usage: membrane-bench [all | ingest | query | cells | policy | tpch [HOME [QUESTION ..]]]")
+        }
     }
 }

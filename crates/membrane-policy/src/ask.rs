@@ -1,8 +1,10 @@
 //! One question to Cedar at a time.
 
+use std::collections::HashMap;
+
 use cedar_policy::{
-    AuthorizationError, Context, Decision, Entities, EntityUid, PolicyId, Request, RequestValidationError,
-    RestrictedExpression,
+    AuthorizationError, Context, Decision, Entities, EntityUid, Policy, PolicyId, PolicySet,
+    PrincipalConstraint, Request, RequestValidationError, RestrictedExpression,
 };
 use chrono::{DateTime, SecondsFormat, Utc};
 use membrane_model::Purpose;
@@ -17,6 +19,8 @@ pub(crate) struct Asker<'a> {
     /// All that is known: the policies' own world, or one that is supposed.
     pub(crate) entities: &'a Entities,
     pub(crate) context: Context,
+    /// Of some actions only the policies that may be about this principal.
+    pub(crate) own: HashMap<&'static str, PolicySet>,
 }
 
 /// What Cedar said.
@@ -69,13 +73,48 @@ impl<'a> Asker<'a> {
             pairs.push(("breakGlass".to_owned(), RestrictedExpression::new_set(columns)));
         }
         let context = Context::from_pairs(pairs).ok()?;
-        Some(Self { policies, principal, entities: &policies.world.entities, context })
+        Some(Self { policies, principal, entities: &policies.world.entities, context, own: HashMap::new() })
+    }
+
+    /// Prepares many questions about some actions: leaves out the policies whose scope says another principal. Those can
+    /// neither decide nor err.
+    pub(crate) fn ready_for(&self, actions: impl IntoIterator<Item = &'static str>) -> Self {
+        let own = actions.into_iter().filter_map(|action| {
+            let all = self.policies.by_action.get(action)?.policies();
+            let own = all.filter(|policy| self.is_meant(policy)).cloned();
+            Some((action, PolicySet::from_policies(own).ok()?))
+        });
+        Self {
+            policies: self.policies,
+            principal: self.principal,
+            entities: self.entities,
+            context: self.context.clone(),
+            own: own.collect(),
+        }
+    }
+
+    /// Returns the policies that can decide about an action.
+    pub(crate) fn policies_of(&self, action: &'static str) -> Option<&PolicySet> {
+        self.own.get(action).or_else(|| self.policies.by_action.get(action))
+    }
+
+    /// Tells whether a policy's scope lets it be about the principal.
+    fn is_meant(&self, policy: &Policy) -> bool {
+        let within =
+            |uid: &EntityUid| uid == self.principal || self.entities.is_ancestor_of(uid, self.principal);
+        match policy.principal_constraint() {
+            PrincipalConstraint::Any => true,
+            PrincipalConstraint::In(uid) => within(&uid),
+            PrincipalConstraint::Eq(uid) => uid == *self.principal,
+            PrincipalConstraint::Is(of) => of == *self.principal.type_name(),
+            PrincipalConstraint::IsIn(of, uid) => of == *self.principal.type_name() && within(&uid),
+        }
     }
 
     /// Asks whether the principal may do `action` on `resource`.
     pub(crate) fn ask(&self, action: &'static str, resource: &EntityUid) -> Answer {
         let policies = self.policies;
-        let known = (policies.world.actions.get(action), policies.by_action.get(action));
+        let known = (policies.world.actions.get(action), self.policies_of(action));
         let (Some(action), Some(set)) = known else { return Answer::faulty() };
         let request = Request::new(
             self.principal.clone(),
@@ -133,3 +172,6 @@ fn sorted<'i>(ids: impl Iterator<Item = &'i PolicyId>) -> Vec<String> {
     names.dedup();
     names
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,18 +1,22 @@
 //! Decides about a whole request. Pure: nothing is recorded here, and no permit comes from here.
 
+mod lookups;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use membrane_catalog::{Catalog, Column, Dataset};
+use membrane_catalog::{Catalog, Dataset};
 use membrane_ledger::{ColumnDecision, Decision};
-use membrane_model::{Action, DatasetName, LogicalType, Protection, RevealLevel, Shown};
+use membrane_model::{Action, DatasetName, RevealLevel};
 
 use crate::ask::{Answer, Asker, Outcome};
-use crate::authorizer::{Lookup, Request};
+use crate::authorizer::Request;
 use crate::column::decide_column;
 use crate::permit::{GrantedColumn, GrantedDataset};
+use crate::policies::{Question, Verdict};
 use crate::rows::decide_rows;
-use crate::schema::LOOK_UP;
+use crate::schema::READ_ROW;
+use crate::world::DatasetUids;
 use crate::{BrokenGlass, Policies, Refused, RefusedReason, RowRule};
 
 /// The reason on record of a decision that gave the token of one exact value. It is counted by this text: in other words
@@ -80,10 +84,11 @@ impl Judge<'_> {
         if self.request.lists {
             names.extend(self.catalog.datasets().map(|dataset| &dataset.name));
         }
+        let question = self.question().map(Arc::new);
         let mut decisions = Vec::new();
         let mut granted = Vec::new();
         for name in names.iter().copied() {
-            let (decision, found) = self.dataset(asker, name);
+            let (decision, found) = self.dataset(asker, name, question.as_ref());
             if found.is_some() || named.contains(name) {
                 decisions.push(decision);
             }
@@ -161,102 +166,6 @@ impl Judge<'_> {
         uses
     }
 
-    /// Decides about the values that are looked up: each needs a column that is shown as its token, and a policy.
-    fn lookups(
-        &self,
-        asker: &Asker<'_>,
-        granted: &mut [GrantedDataset],
-        decisions: &mut Vec<Decision>,
-    ) -> Result<(), Refused> {
-        let lookups = self.request.lookups.iter().map(|lookup| self.lookup(asker, granted, lookup));
-        match lookups.collect::<Result<Vec<Decision>, RefusedReason>>() {
-            Ok(found) => {
-                decisions.extend(found);
-                Ok(())
-            }
-            Err(reason) => {
-                // PRIVACY: the names that were given may be values in the wrong place: they are not recorded.
-                decisions.push(self.decision(false, None, &reason.to_string(), Vec::new()));
-                Err(Refused::plain(reason))
-            }
-        }
-    }
-
-    fn lookup(
-        &self,
-        asker: &Asker<'_>,
-        granted: &mut [GrantedDataset],
-        lookup: &Lookup,
-    ) -> Result<Decision, RefusedReason> {
-        let mut found: Option<(Decision, TokenKind)> = None;
-        for one in granted.iter_mut() {
-            let name = one.dataset.name.clone();
-            if lookup.dataset.as_ref().is_some_and(|wanted| *wanted != name) {
-                continue;
-            }
-            let resource =
-                self.policies.world.datasets.get(&name).and_then(|uids| uids.columns.get(&lookup.column));
-            let column = one.columns.iter_mut().find(|column| column.column == lookup.column);
-            let contract = one.dataset.column(&lookup.column);
-            let (Some(resource), Some(column), Some(contract)) = (resource, column, contract) else {
-                continue;
-            };
-            let Some(kind) = TokenKind::of(contract, column) else { continue };
-            let answer = asker.ask(LOOK_UP, resource);
-            match answer.outcome {
-                Outcome::Permitted => {}
-                Outcome::Faulty => return Err(RefusedReason::PolicyFault),
-                Outcome::Forbidden | Outcome::Unmentioned => continue,
-            }
-            match &found {
-                Some((_, before)) if *before != kind => return Err(RefusedReason::LookupAmbiguous),
-                Some(_) => {}
-                None => {
-                    column.look_up = true;
-                    let level = Some(RevealLevel::Token);
-                    let recorded = ColumnDecision {
-                        column: column.column.clone(),
-                        level,
-                        factors: answer.factors.clone(),
-                    };
-                    let mut decision = self.decision(true, Some(&name), LOOKED_UP, answer.factors);
-                    decision.columns.push(recorded);
-                    found = Some((decision, kind));
-                }
-            }
-        }
-        let (decision, kind) = found.ok_or(RefusedReason::Lookup)?;
-        self.not_forbidden(asker, granted, &kind)?;
-        Ok(decision)
-    }
-
-    /// Tells whether a value may be looked up in the statement at all: its token is the same in each column of the kind, so
-    /// a column in which it must not be looked up must not stand beside.
-    fn not_forbidden(
-        &self,
-        asker: &Asker<'_>,
-        granted: &[GrantedDataset],
-        kind: &TokenKind,
-    ) -> Result<(), RefusedReason> {
-        for one in granted {
-            let uids = self.policies.world.datasets.get(&one.dataset.name);
-            for column in &one.columns {
-                let contract = one.dataset.column(&column.column);
-                let resource = uids.and_then(|uids| uids.columns.get(&column.column));
-                let (Some(contract), Some(resource)) = (contract, resource) else { continue };
-                if TokenKind::of(contract, column).as_ref() != Some(kind) {
-                    continue;
-                }
-                match asker.ask(LOOK_UP, resource).outcome {
-                    Outcome::Permitted | Outcome::Unmentioned => {}
-                    Outcome::Forbidden => return Err(RefusedReason::Lookup),
-                    Outcome::Faulty => return Err(RefusedReason::PolicyFault),
-                }
-            }
-        }
-        Ok(())
-    }
-
     // Whether the principal may do this, for this purpose, with any dataset at all.
     fn anywhere(&self, asker: &Asker<'_>) -> Answer {
         let action = self.request.action.as_str();
@@ -274,25 +183,58 @@ impl Judge<'_> {
         worst
     }
 
-    fn dataset(&self, asker: &Asker<'_>, name: &DatasetName) -> (Decision, Option<GrantedDataset>) {
+    /// Returns what is asked of each dataset, if it can be answered by what was decided before.
+    fn question(&self) -> Option<Question> {
+        let request = self.request;
+        Some(Question {
+            principal: request.principal.clone(),
+            action: request.action,
+            purpose: request.purpose.clone(),
+            broken: self.broken_columns().into_iter().collect(),
+            stretch: self.policies.moments.stretch(request.action, request.now)?,
+        })
+    }
+
+    fn dataset(
+        &self,
+        asker: &Asker<'_>,
+        name: &DatasetName,
+        question: Option<&Arc<Question>>,
+    ) -> (Decision, Option<GrantedDataset>) {
         let known = (self.catalog.dataset(name), self.policies.world.datasets.get(name));
         let (Some(dataset), Some(uids)) = known else {
             return (self.decision(false, Some(name), "no such dataset", Vec::new()), None);
         };
+        let verdicts = &self.policies.verdicts;
+        if let Some(kept) = question.and_then(|question| verdicts.get(question, dataset)) {
+            return kept.told();
+        }
+        let verdict = Arc::new(self.verdict(asker, dataset, uids));
+        if let Some(question) = question {
+            verdicts.keep(question, Arc::clone(&verdict));
+        }
+        verdict.told()
+    }
+
+    /// Decides about a dataset. The answer hangs on the question, the policies and the contract alone: it may be kept.
+    fn verdict(&self, asker: &Asker<'_>, dataset: &Arc<Dataset>, uids: &DatasetUids) -> Verdict {
+        let name = Some(&dataset.name);
+        let told = |decision, granted| Verdict { dataset: Arc::clone(dataset), decision, granted };
         let answer = asker.ask(self.request.action.as_str(), &uids.dataset);
         if answer.outcome != Outcome::Permitted {
-            return (self.decision(false, Some(name), answer.reason(), answer.factors), None);
+            return told(self.decision(false, name, answer.reason(), answer.factors), None);
         }
         if self.request.action == Action::Ingest {
-            let granted =
-                GrantedDataset { dataset: Arc::clone(dataset), columns: Vec::new(), row_rule: RowRule::None };
-            return (self.decision(true, Some(name), answer.reason(), answer.factors), Some(granted));
+            let granted = (Vec::new(), RowRule::None);
+            return told(self.decision(true, name, answer.reason(), answer.factors), Some(granted));
         }
+        let levels = RevealLevel::HIGHEST_FIRST.into_iter().map(RevealLevel::cedar_action);
+        let asker = &asker.ready_for(levels.chain([READ_ROW]));
         let (columns, recorded) = columns(asker, dataset, uids);
         if columns.is_empty() {
-            let mut decision = self.decision(false, Some(name), "no column may be seen", answer.factors);
+            let mut decision = self.decision(false, name, "no column may be seen", answer.factors);
             decision.columns = recorded;
-            return (decision, None);
+            return told(decision, None);
         }
         let rows = decide_rows(asker, dataset, uids);
         let mut factors = answer.factors;
@@ -304,9 +246,9 @@ impl Judge<'_> {
             RowRule::When(_) => "permitted, some rows",
             RowRule::None => "permitted, no row",
         };
-        let mut decision = self.decision(true, Some(name), reason, factors);
+        let mut decision = self.decision(true, name, reason, factors);
         decision.columns = recorded;
-        (decision, Some(GrantedDataset { dataset: Arc::clone(dataset), columns, row_rule: rows.rule }))
+        told(decision, Some((columns, rows.rule)))
     }
 
     fn refuse(&self, reason: RefusedReason, words: &str, factors: Vec<String>) -> Judgement {
@@ -343,34 +285,10 @@ pub(crate) fn refusal(policies: &Policies, reason: &str) -> Decision {
     }
 }
 
-/// Tokens of one kind: equal values have the same ones.
-#[derive(PartialEq)]
-struct TokenKind {
-    domain: String,
-    shown: Shown,
-    /// Whether values are brought into one form before.
-    canonical: bool,
-}
-
-impl TokenKind {
-    /// Returns the kind of the tokens that a column shows, if a value can be looked up among them: in every row a token, of
-    /// a text or a whole number as it was delivered.
-    fn of(contract: &Column, column: &GrantedColumn) -> Option<Self> {
-        let exact = matches!(contract.logical_type, LogicalType::String | LogicalType::Integer)
-            && !matches!(contract.protection, Protection::Generalise(_));
-        let token = matches!(column.shown, Shown::Token(_)) && column.when.is_empty();
-        (exact && token).then(|| Self {
-            domain: contract.token_domain(),
-            shown: column.shown,
-            canonical: matches!(contract.protection, Protection::Token | Protection::SealedToken),
-        })
-    }
-}
-
 fn columns(
     asker: &Asker<'_>,
     dataset: &Dataset,
-    uids: &crate::world::DatasetUids,
+    uids: &DatasetUids,
 ) -> (Vec<GrantedColumn>, Vec<ColumnDecision>) {
     let mut granted = Vec::new();
     let mut recorded = Vec::with_capacity(dataset.columns.len());

@@ -1,5 +1,8 @@
 //! A folder of policies, checked against a catalog and ready to be asked.
 
+mod moments;
+mod verdicts;
+
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
@@ -19,6 +22,10 @@ use crate::prove::Claim;
 use crate::schema::{self, LOOK_UP, READ_ROW};
 use crate::text::{Written, place_and_message, read_policies};
 use crate::world::{self, World};
+use moments::Moments;
+use verdicts::Verdicts;
+
+pub(crate) use verdicts::{Question, Verdict};
 
 /// A folder of policies, checked against a catalog and ready to be asked.
 ///
@@ -32,6 +39,8 @@ pub struct Policies {
     pub(crate) schema: Schema,
     pub(crate) world: World,
     pub(crate) cedar: cedar_policy::Authorizer,
+    pub(crate) moments: Moments,
+    pub(crate) verdicts: Verdicts,
     schema_text: String,
     version: String,
     count: usize,
@@ -176,8 +185,11 @@ impl Policies {
         review.extend(cases.iter().flat_map(|case| case.unknown_names(&world, catalog)));
         let waivers = Waivers::load(folder.waivers.as_ref(), catalog, &mut review);
         review.sort();
+        let by_action = by_action(written);
         Some(Self {
-            by_action: by_action(written),
+            moments: Moments::of(&by_action, &world),
+            verdicts: Verdicts::default(),
+            by_action,
             parameters: written.iter().map(|(id, one)| (id.clone(), one.parameters)).collect(),
             schema: built.schema,
             world,

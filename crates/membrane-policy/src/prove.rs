@@ -10,22 +10,31 @@
 //!                                                                                              sat: a counter-example
 //! ```
 //!
+//! The solver is asked as little as it can be: not about a kind of request of which the claim, by the scopes of its policies,
+//! forbids nothing or the policies permit nothing; and about all policies of a kind at once whether one errs.
+//!
 //! What is proved is about the policies. That a column has the class that it should have is for the catalog to say.
 
 mod claim;
 mod difference;
 mod possible;
+mod scope;
 mod sentence;
 mod solver;
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
-use cedar_policy::{Entities, EntityUid, Policy, PolicyId, PolicySet, RequestEnv};
+use cedar_policy::{Entities, EntityUid, Policy, PolicyId, PolicySet, RequestEnv, Schema};
 use cedar_policy_symcc::solver::LocalSolver;
-use cedar_policy_symcc::{CedarSymCompiler, CompiledPolicy, CompiledPolicySet, Env};
+use cedar_policy_symcc::term::Term;
+use cedar_policy_symcc::{
+    CedarSymCompiler, CompiledPolicy, CompiledPolicySet, Env, SymEnv, never_errors_asserts, term_factory,
+};
 
-use possible::possible;
+use possible::{named, possible};
+use scope::{matching, permits_all, permits_none};
 use sentence::Outcome;
 
 pub use claim::Claim;
@@ -123,16 +132,19 @@ impl Policies {
     }
 }
 
-/// The policies of one kind of request, as formulas.
-struct Compiled {
+/// A kind of request, and the policies that might match it.
+struct Kind {
     env: RequestEnv,
     policies: PolicySet,
-    formula: CompiledPolicySet,
+    /// What they permit in a world that there can be, as a formula: made when the first claim needs it.
+    formula: Option<CompiledPolicySet>,
 }
 
 struct Prover<'a> {
     of: &'a Policies,
-    compiled: Vec<Compiled>,
+    kinds: Vec<Kind>,
+    /// What the claims name.
+    named: BTreeSet<EntityUid>,
     solver: String,
     compiler: CedarSymCompiler<LocalSolver>,
 }
@@ -141,30 +153,45 @@ impl<'a> Prover<'a> {
     fn start(of: &'a Policies, program: &str) -> Result<Self, ProveError> {
         let solver = solver::version(program).map_err(ProveError::NoSolver)?;
         let compiler = solver::start(program)?;
-        let impossible = possible::impossible(&of.world);
-        let mut compiled = Vec::new();
-        for env in of.schema.request_envs() {
-            let action: &str = env.action().id().as_ref();
-            let Some(policies) = of.by_action.get(action).filter(|set| !set.is_empty()) else {
-                // What no policy speaks of is permitted to nobody.
-                continue;
-            };
-            let formula = CompiledPolicySet::compile(&possible(policies, &impossible), &env, &of.schema)
-                .map_err(|error| undecided(&format!("what `{action}` permits"), &error))?;
-            compiled.push(Compiled { policies: policies.clone(), formula, env });
-        }
-        Ok(Self { of, compiled, solver, compiler })
+        let kind = |env: RequestEnv| {
+            let policies = matching(of.by_action.get(AsRef::<str>::as_ref(env.action().id()))?, &env);
+            // What no policy speaks of is permitted to nobody.
+            (!policies.is_empty()).then_some(Kind { env, policies, formula: None })
+        };
+        let kinds = of.schema.request_envs().filter_map(kind).collect();
+        let named = named(of.claims.iter().map(Claim::policies));
+        Ok(Self { of, kinds, named, solver, compiler })
     }
 
     /// Looks for a request that the policies permit and the claim does not.
     async fn implies(&mut self, claim: &Claim) -> Result<Option<CounterExample>, ProveError> {
         let what = format!("claim `{}`", claim.name());
-        for one in &self.compiled {
-            let most = CompiledPolicySet::compile(claim.policies(), &one.env, &self.of.schema)
-                .map_err(|error| undecided(&what, &error))?;
-            let found = self.compiler.check_implies_with_counterexample_opt(&one.formula, &most).await;
+        let compile = |set: &PolicySet, env: &RequestEnv| {
+            CompiledPolicySet::compile(set, env, &self.of.schema).map_err(|error| undecided(&what, &error))
+        };
+        for kind in &mut self.kinds {
+            let most = matching(claim.policies(), &kind.env);
+            if permits_all(&most) || permits_none(&kind.policies) {
+                continue;
+            }
+            let formula = match kind.formula.take() {
+                Some(formula) => formula,
+                None => {
+                    let named = named([&kind.policies]).union(&self.named).cloned().collect();
+                    let possible = possible(&kind.policies, kind.env.resource(), &named, &self.of.world);
+                    compile(&possible, &kind.env)?
+                }
+            };
+            let formula = kind.formula.insert(formula);
+            let most = compile(&most, &kind.env)?;
+            let found = self.compiler.check_implies_with_counterexample_opt(formula, &most).await;
             if let Some(found) = found.map_err(|error| undecided(&what, &error))? {
-                return Ok(Some(CounterExample::permitted(self.of, &found, &one.policies, claim.policies())));
+                return Ok(Some(CounterExample::permitted(
+                    self.of,
+                    &found,
+                    &kind.policies,
+                    claim.policies(),
+                )));
             }
         }
         Ok(None)
@@ -172,20 +199,48 @@ impl<'a> Prover<'a> {
 
     /// Looks for a request on which a policy errs.
     async fn never_errs(&mut self) -> Result<Option<CounterExample>, ProveError> {
-        for one in &self.compiled {
+        for kind in &self.kinds {
+            let mut compiled = Vec::new();
             // One without conditions cannot err.
-            for policy in one.policies.policies().filter(|policy| policy.has_non_scope_constraint()) {
-                let what = format!("whether policy `{}` errs", policy.id());
-                let formula = CompiledPolicy::compile(policy, &one.env, &self.of.schema)
-                    .map_err(|error| undecided(&what, &error))?;
+            for policy in kind.policies.policies().filter(|policy| policy.has_non_scope_constraint()) {
+                let formula = CompiledPolicy::compile(policy, &kind.env, &self.of.schema)
+                    .map_err(|error| undecided(&errs(policy), &error))?;
+                compiled.push((policy, formula));
+            }
+            if none_errs(&mut self.compiler, &kind.env, &self.of.schema, &compiled).await {
+                continue;
+            }
+            for (policy, formula) in compiled {
                 let found = self.compiler.check_never_errors_with_counterexample_opt(&formula).await;
-                if let Some(found) = found.map_err(|error| undecided(&what, &error))? {
+                if let Some(found) = found.map_err(|error| undecided(&errs(policy), &error))? {
                     return Ok(Some(CounterExample::error(self.of, &found, policy)));
                 }
             }
         }
         Ok(None)
     }
+}
+
+/// Asks about all policies of a kind at once whether one errs: whether what is asked of one of them can be. When the answer is
+/// not that none does, each has to be asked about.
+async fn none_errs(
+    compiler: &mut CedarSymCompiler<LocalSolver>,
+    env: &RequestEnv,
+    schema: &Schema,
+    compiled: &[(&Policy, CompiledPolicy)],
+) -> bool {
+    let Ok(symbols) = SymEnv::new(schema, env) else { return false };
+    let errs = |formula: &CompiledPolicy| {
+        let asserts = never_errors_asserts(formula);
+        asserts.asserts().iter().cloned().fold(Term::from(true), term_factory::and)
+    };
+    let one_errs =
+        compiled.iter().map(|(_, formula)| errs(formula)).fold(Term::from(false), term_factory::or);
+    compiler.check_unsat_raw(Arc::new(vec![one_errs]), &symbols).await.unwrap_or(false)
+}
+
+fn errs(policy: &Policy) -> String {
+    format!("whether policy `{}` errs", policy.id())
 }
 
 impl CounterExample {

@@ -34,7 +34,7 @@ pub(crate) struct RowVerdict {
 pub(crate) fn decide_rows(asker: &Asker<'_>, dataset: &Dataset, uids: &DatasetUids) -> RowVerdict {
     let nothing = RowVerdict { rule: RowRule::None, factors: Vec::new() };
     let policies = asker.policies;
-    let known = (policies.world.actions.get(READ_ROW), policies.by_action.get(READ_ROW));
+    let known = (policies.world.actions.get(READ_ROW), asker.policies_of(READ_ROW));
     let (Some(action), Some(set)) = known else { return nothing };
     let request = PartialRequest::new(
         PartialEntityUid::from_concrete(asker.principal.clone()),

@@ -7,7 +7,8 @@ use cedar_policy::{PolicySet, RequestEnv};
 use cedar_policy_symcc::solver::LocalSolver;
 use cedar_policy_symcc::{CedarSymCompiler, CompiledPolicySet};
 
-use super::possible::{self, possible};
+use super::possible::{named, possible};
+use super::scope::matching;
 use super::{CounterExample, ProveError, solver, undecided};
 use crate::Policies;
 
@@ -33,7 +34,6 @@ impl Policies {
             });
         }
         let mut compiler = solver::start(solver)?;
-        let impossible = possible::impossible(&self.world);
         let mut found = Vec::new();
         for env in self.schema.request_envs() {
             let action: &str = env.action().id().as_ref();
@@ -41,12 +41,14 @@ impl Policies {
             else {
                 continue;
             };
+            let (new_set, old_set) = (&matching(new_set, &env), &matching(old_set, &env));
             if new_set == old_set {
                 continue;
             }
             for (gained, more, less) in [(true, new_set, old_set), (false, old_set, new_set)] {
-                let example =
-                    only_in(self, &mut compiler, &env, (more, &possible(more, &impossible)), less).await?;
+                let named = named([more, less]);
+                let possible = possible(more, env.resource(), &named, &self.world);
+                let example = only_in(self, &mut compiler, &env, (more, &possible), less).await?;
                 found.extend(example.map(|example| Difference { gained, example }));
             }
         }

@@ -3,54 +3,70 @@
 //! The schema alone lets a column be in two classes, or a class outside of the one above it. An example from such a world would
 //! be against nothing that there can be, so policies are proved with one more, which forbids whatever is asked of such a
 //! resource. Principals and groups are left as the schema has them: those there will be are not those there are.
+//!
+//! It speaks only of what the policies and the claim name, and of what that lies in. Whoever is not named could have any other
+//! name: to each world with a column that lies where it does not there is another, in which that column is one that there is not
+//! yet, and no policy can tell the two apart. To suppose less about the worlds never proves more.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use cedar_policy::{Entities, Entity, EntityUid, Policy, PolicyId, PolicySet};
+use cedar_policy::{Entities, EntityTypeName, EntityUid, Policy, PolicyId, PolicySet};
 
 use crate::schema::ROW_NAMESPACE;
 use crate::world::World;
 
-/// Returns the policies that forbid what is asked of a resource that there cannot be.
-pub(super) fn impossible(world: &World) -> Vec<Policy> {
-    let rows = world.datasets.keys().map(|dataset| {
-        let of_row = format!("{ROW_NAMESPACE}::{dataset}");
-        let own = format!("Dataset::\"{dataset}\"");
-        let others = world.datasets.keys().filter(|other| *other != dataset);
-        let others = others.map(|other| format!("resource in Dataset::\"{other}\""));
-        (of_row, std::iter::once(format!("!(resource in {own})")).chain(others).collect())
-    });
-    let mut forbidden: BTreeMap<String, Vec<String>> = rows.collect();
-    forbidden.insert("Column".to_owned(), columns(&world.entities));
-    let policies = forbidden.into_iter().enumerate().filter(|(_, (_, conditions))| !conditions.is_empty());
-    policies
-        .filter_map(|(number, (of, conditions))| {
-            let text = format!(
-                "forbid (principal, action, resource is {of}) when {{ {} }};",
-                conditions.join(" || ")
-            );
-            // An id that no policy can have.
-            Policy::parse(Some(PolicyId::new(format!("impossible world {number}"))), text).ok()
-        })
-        .collect()
+/// Returns the entities that policies name.
+pub(super) fn named<'a>(sets: impl IntoIterator<Item = &'a PolicySet>) -> BTreeSet<EntityUid> {
+    sets.into_iter().flat_map(PolicySet::policies).flat_map(Policy::entity_literals).collect()
 }
 
-/// Returns a set of policies with those of [`impossible`].
-pub(super) fn possible(policies: &PolicySet, impossible: &[Policy]) -> PolicySet {
-    let all = policies.policies().chain(impossible).cloned();
+/// Returns a set of policies with one more, which forbids what is asked of a resource of a type that there cannot be.
+pub(super) fn possible(
+    policies: &PolicySet,
+    of: &EntityTypeName,
+    named: &BTreeSet<EntityUid>,
+    world: &World,
+) -> PolicySet {
+    let all = policies.policies().cloned().chain(impossible(of, named, world));
     PolicySet::from_policies(all).unwrap_or_else(|_| policies.clone())
 }
 
-fn columns(entities: &Entities) -> Vec<String> {
-    let of_type = |name: &str| {
-        let found = entities.iter().map(Entity::uid).filter(|uid| uid.type_name().basename() == name);
-        found.collect::<BTreeSet<EntityUid>>()
+fn impossible(of: &EntityTypeName, named: &BTreeSet<EntityUid>, world: &World) -> Option<Policy> {
+    let places = named.iter().flat_map(|uid| above(uid, &world.entities));
+    let named: BTreeSet<EntityUid> = places.chain(named.iter().cloned()).collect();
+    let conditions = if of.namespace_components().eq([ROW_NAMESPACE]) {
+        rows(of.basename(), &named)
+    } else if of.basename() == "Column" {
+        columns(&named, &world.entities)
+    } else {
+        Vec::new()
     };
-    let above = |uid: &EntityUid| {
-        let found: BTreeSet<EntityUid> = entities.ancestors(uid).into_iter().flatten().cloned().collect();
-        found
-    };
-    let (classes, datasets) = (of_type("Class"), of_type("Dataset"));
+    if conditions.is_empty() {
+        return None;
+    }
+    let text =
+        format!("forbid (principal, action, resource is {of}) when {{ {} }};", conditions.join(" || "));
+    // An id that no policy can have.
+    Policy::parse(Some(PolicyId::new("impossible world")), text).ok()
+}
+
+fn above(uid: &EntityUid, entities: &Entities) -> BTreeSet<EntityUid> {
+    entities.ancestors(uid).into_iter().flatten().cloned().collect()
+}
+
+fn of_type<'a>(name: &str, named: &'a BTreeSet<EntityUid>) -> Vec<&'a EntityUid> {
+    named.iter().filter(|uid| uid.type_name().basename() == name).collect()
+}
+
+fn rows(dataset: &str, named: &BTreeSet<EntityUid>) -> Vec<String> {
+    let others = of_type("Dataset", named).into_iter().filter(|other| other.id().as_ref() as &str != dataset);
+    let others = others.map(|other| format!("resource in {other}"));
+    std::iter::once(format!("!(resource in Dataset::\"{dataset}\")")).chain(others).collect()
+}
+
+fn columns(named: &BTreeSet<EntityUid>, entities: &Entities) -> Vec<String> {
+    let (classes, datasets) = (of_type("Class", named), of_type("Dataset", named));
+    let above = |uid: &EntityUid| above(uid, entities);
     let mut conditions = Vec::new();
     for class in &classes {
         conditions.extend(
@@ -67,8 +83,9 @@ fn columns(entities: &Entities) -> Vec<String> {
         let others = datasets.iter().skip(index + 1);
         conditions.extend(others.map(|other| format!("(resource in {one} && resource in {other})")));
     }
-    for column in of_type("Column") {
-        let places: Vec<String> = above(&column)
+    let known = of_type("Column", named).into_iter().filter(|column| entities.get(column).is_some());
+    for column in known {
+        let places: Vec<String> = above(column)
             .iter()
             .filter(|place| place.type_name().basename() != "Hub")
             .map(|place| format!("resource in {place}"))
