@@ -26,7 +26,7 @@ pub(crate) struct Asker<'a> {
 /// The purpose of the questions to this repository's catalog.
 pub(crate) const MARKETING: &str = "marketing_analysis";
 
-struct SystemClock;
+pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> DateTime<Utc> {

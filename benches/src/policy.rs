@@ -3,6 +3,7 @@
 //! The rules are a data set of 200 columns, 500 policies, 20 principals and 5 claims, written into a folder by
 //! [`rules`]. Only deciding is timed: writing the decision to the ledger is not.
 
+mod effect;
 mod rules;
 
 use std::sync::Arc;
@@ -23,6 +24,8 @@ const REQUESTS: u32 = 400;
 const PERMIT_GOAL: Duration = Duration::from_millis(1);
 /// Every claim, and that no policy errs.
 const PROOF_GOAL: Duration = Duration::from_secs(5);
+/// From publishing to effect.
+const EFFECT_GOAL: Duration = Duration::from_secs(1);
 const SOLVER: &str = "cvc5";
 
 /// Runs the bench and prints its table.
@@ -71,6 +74,16 @@ pub(crate) fn bench(runtime: &Runtime) -> Result<()> {
         shown(proving),
         shown(PROOF_GOAL)
     ));
+    note("publishing");
+    let timed = runtime.block_on(effect::measure(dir.path()))?;
+    let published = timed.iter().map(|timed| timed.published).max().context("nothing was published")?;
+    let effect = timed.iter().map(|timed| timed.effect).max().context("nothing was published")?;
+    print("");
+    print("| publishing beside a hub at work | slowest | goal | met |");
+    print("| --- | ---: | ---: | --- |");
+    print(&format!("| reviewed, proved, signed, stored | {} | | |", shown(published)));
+    let met = said(effect < EFFECT_GOAL);
+    print(&format!("| from then until it decides | {} | {} | {met} |", shown(effect), shown(EFFECT_GOAL)));
     for verdict in &proof.verdicts {
         let example = verdict.counter_example.as_ref().map(ToString::to_string);
         ensure!(example.is_none(), "{} does not hold: {}", verdict.claim, example.unwrap_or_default());

@@ -42,7 +42,7 @@ unless { context has breakGlass && context.breakGlass.contains(resource) };
 when { context.purpose == "marketing" && resource has c014 && principal.regions.contains(resource.c014) };
 @id("desk") permit (principal is Analyst in Group::"g1", action == Action::"lookUp", resource);
 @id("audit") permit (principal is Compliance, action == Action::"audit", resource);
-@id("ingest") permit (principal is Operator, action == Action::"ingest", resource in Hub::"hub");
+@id("operators") permit (principal is Operator, action in [Action::"ingest", Action::"administer"], resource in Hub::"hub");
 "#;
 
 const CLAIMS: [(&str, &str); 5] = [

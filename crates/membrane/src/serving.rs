@@ -65,7 +65,7 @@ impl Serving {
     }
 
     /// Goes on looking whether something was published, for as long as this process serves.
-    pub(crate) async fn watch(&self) {
+    pub async fn watch(&self) {
         let mut beat = tokio::time::interval(BEAT);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut failing = false;
