@@ -93,6 +93,13 @@ pub struct DocumentRef {
 }
 
 impl Document {
+    /// Returns the text that the signature of a document is of: its kind, its number and what it says, so that none stands for
+    /// another.
+    #[must_use]
+    pub fn signed_text(kind: DocumentKind, number: u64, body: &str) -> String {
+        format!("membrane-document/1\n{kind}\n{number}\n{body}")
+    }
+
     /// Returns the name of a text: its SHA-256, as hexadecimal text.
     #[must_use]
     pub fn hash(text: &str) -> String {

@@ -225,7 +225,8 @@ fn fold(documents: &[Document], signer: &Signer) -> Result<Vec<Grant>, Error> {
     let altered = || Error::Ledger(LedgerError::Stored("break-glass step"));
     let mut grants: Vec<Grant> = Vec::new();
     for document in documents {
-        signer.verify(&document.body, &document.signature).map_err(|_| altered())?;
+        let text = Document::signed_text(DocumentKind::BreakGlass, document.number, &document.body);
+        signer.verify(&text, &document.signature).map_err(|_| altered())?;
         let step: Step = serde_json::from_str(&document.body).map_err(|_| altered())?;
         if step.format != FORMAT {
             return Err(altered());

@@ -82,7 +82,10 @@ pub(crate) struct Signed {
 pub(crate) fn signed(document: &Document, signer: &Signer) -> Result<Signed, PublishedError> {
     let number = document.number;
     signer
-        .verify(&document.body, &document.signature)
+        .verify(
+            &Document::signed_text(DocumentKind::Publication, number, &document.body),
+            &document.signature,
+        )
         .map_err(|source| PublishedError::Signature { number, source })?;
     let record = Record::parse(&document.body)
         .ok_or(PublishedError::Record { number, what: "is not of a form that this version knows" })?;
@@ -125,7 +128,11 @@ async fn publication(
     let document = document.ok_or(PublishedError::Record { number, what: "is gone" })?;
     let record = signed(&document, signer)?.record;
     let bundle = bundle(ledger, &record).await?;
-    let (catalog, policies) = load(&bundle, scratch, number)?;
+    // Hundreds of policies take a while to be checked: not on a thread that answers requests.
+    let scratch = scratch.to_owned();
+    let loaded = tokio::task::spawn_blocking(move || load(&bundle, &scratch, number)).await;
+    let (catalog, policies) =
+        loaded.map_err(|_| PublishedError::Record { number, what: "could not be read" })??;
     if policies.version() != record.version {
         return Err(PublishedError::Record { number, what: "names another version than its files make" });
     }

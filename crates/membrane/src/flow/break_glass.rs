@@ -1,6 +1,6 @@
 //! Break-glass: asked for by one person, agreed to by another, open for some hours, on record from the first step.
 
-use membrane_ledger::{DocumentKind, GlassUse, NewDocument};
+use membrane_ledger::{Document, DocumentKind, GlassUse, NewDocument};
 use membrane_model::{Action, ColumnName, DatasetName, Purpose, RunId};
 use membrane_policy::{BreakGlassRequest, BrokenGlass};
 
@@ -184,10 +184,11 @@ async fn write(
     what: What,
 ) -> Result<(), Error> {
     let body = Step::new(grant, ctx.principal.clone(), ctx.now(), what).text()?;
+    let kind = DocumentKind::BreakGlass;
     let document = NewDocument {
-        kind: DocumentKind::BreakGlass,
+        kind,
         number,
-        signature: hub.vault().signer().sign(&body),
+        signature: hub.vault().signer().sign(&Document::signed_text(kind, number, &body)),
         body,
         files: Vec::new(),
     };

@@ -81,10 +81,11 @@ async fn publish_in(
     let record = Record::new(&policies, &review, &bundle, head);
     let record = record.ok_or(Error::Internal("policies that are not fit came past the review"))?;
     let body = record.text().ok_or(Error::Internal("the record cannot be written"))?;
+    let kind = DocumentKind::Publication;
     let document = NewDocument {
-        kind: DocumentKind::Publication,
+        kind,
         number: record.number,
-        signature: hub.vault().signer().sign(&body),
+        signature: hub.vault().signer().sign(&Document::signed_text(kind, record.number, &body)),
         body,
         files: bundle.files().iter().map(|file| file.text.clone()).collect(),
     };
@@ -205,14 +206,15 @@ async fn read_history(hub: &Hub, files_of: Option<u64>) -> Result<Vec<HistoryLin
             let what = "does not follow the one before";
             return Err(Error::Published(PublishedError::Record { number, what }));
         }
-        let Document { run, body, signature, .. } = document;
+        let signed_text = Document::signed_text(document.kind, number, &document.body);
+        let Document { run, signature, .. } = document;
         let files = match files_of {
             Some(wanted) if wanted == number => {
                 Some(published::bundle(hub.ledger(), &signed.record).await.map_err(Error::Ledger)?)
             }
             _ => None,
         };
-        lines.push(HistoryLine { run, record: signed.record.clone(), signed: body, signature, files });
+        lines.push(HistoryLine { run, record: signed.record.clone(), signed: signed_text, signature, files });
         before = Some(signed);
     }
     Ok(lines)

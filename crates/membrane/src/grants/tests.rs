@@ -26,7 +26,10 @@ fn documents(steps: &[(u64, &str, i64, What)]) -> Vec<Document> {
             kind: DocumentKind::BreakGlass,
             number: u64::try_from(index).unwrap() + 1,
             run: RunId::new(now()),
-            signature: vault("a").signer().sign(&body),
+            signature: {
+                let number = u64::try_from(index).unwrap() + 1;
+                vault("a").signer().sign(&Document::signed_text(DocumentKind::BreakGlass, number, &body))
+            },
             body,
         }
     };
@@ -74,6 +77,12 @@ fn what_does_not_fit_is_altered() {
     }
     let good = documents(&[(1, LEE, 0, request()), (1, OLGA, 1, What::Approve)]);
     assert!(fold(&good, &vault("b").signer()).is_err(), "another key");
+    let mut moved = good.clone();
+    moved.swap(0, 1);
+    assert!(fold(&moved, &vault("a").signer()).is_err(), "another place");
+    let mut renumbered = good.clone();
+    renumbered[1].number = 9;
+    assert!(fold(&renumbered, &vault("a").signer()).is_err(), "another number");
     let mut longer = good.clone();
     longer[0].body = longer[0].body.replace("\"hours\":2", "\"hours\":9");
     assert!(fold(&longer, &vault("a").signer()).is_err(), "another text");
