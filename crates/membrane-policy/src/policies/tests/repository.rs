@@ -94,6 +94,7 @@ fn marketing_sees_its_regions_orders_and_everybodys_events_by_token() {
             "items",
             "amount",
             "payment_account null",
+            "buyer_is_minor",
         ],
         &own,
     );
