@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
 
-use crate::program::{Program, text};
+use crate::program::{Program, SERVE, text};
 use crate::world::{CANARIES, canary_deliveries, files_with, holds};
 
 const COUNT_LINES: &str = "SELECT count(*) AS n FROM pos_order_lines";
@@ -158,6 +158,7 @@ fn a_full_disk_is_one_clear_error_and_what_was_committed_stays() {
         .collect();
     let output = std::process::Command::new("bash")
         .args(["-c", &format!("trap '' XFSZ; ulimit -f 1000; exec {}", words.join(" "))])
+        .env(SERVE, "folder")
         .current_dir(program.dir.path())
         .stdin(Stdio::null())
         .output()
@@ -193,6 +194,7 @@ fn a_full_volume_is_told_as_one() {
         let script = format!("mount -t tmpfs -o size=1m tmpfs {place} && exec {}", words.join(" "));
         let output = std::process::Command::new("unshare")
             .args(["--map-root-user", "--mount", "bash", "-c", &script])
+            .env(SERVE, "folder")
             .current_dir(program.dir.path())
             .stdin(Stdio::null())
             .output()

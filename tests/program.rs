@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::world::repository;
 
 /// What the folders hold is served, unproved, unless a test says otherwise: proving takes seconds.
-const SERVE: &str = "MEMBRANE__POLICIES__SERVE";
+pub(crate) const SERVE: &str = "MEMBRANE__POLICIES__SERVE";
 
 /// A hub that is used through the command line only.
 pub(crate) struct Program {

@@ -173,6 +173,14 @@ impl Hub {
         Self::of(&MEMBERS, policies)
     }
 
+    /// The members and stores under the given policies, with these principals.
+    pub(crate) fn with_people(policies: &str, people: &str) -> Self {
+        let catalog = catalog(&MEMBERS);
+        let policies = Policies::load(folder(SCHEMA, people, policies).path(), &catalog);
+        let policies = policies.unwrap_or_else(|error| panic!("{error}"));
+        Self { catalog: Arc::new(catalog), policies: Arc::new(policies) }
+    }
+
     /// Datasets under the given policies.
     pub(crate) fn of(contracts: &[Contract<'_>], policies: &str) -> Self {
         let catalog = catalog(contracts);

@@ -28,6 +28,8 @@
 //! `policies/cards/*.yaml` are those that are written as rule cards ([`Card`]). `policies/principals.json` says who
 //! there is, as Cedar entities.
 
+pub mod access;
+
 mod ask;
 mod authorizer;
 mod break_glass;
@@ -49,6 +51,7 @@ mod policies;
 mod prove;
 pub mod publication;
 mod refusal;
+pub mod replay;
 mod row_rule;
 mod rows;
 mod schema;

@@ -14,6 +14,7 @@ mod query;
 mod release;
 mod run;
 mod runs;
+mod usage;
 
 pub use bearer::issue_bearer;
 pub use break_glass::{GlassRequest, GrantLine, approve_glass, end_glass, list_glass, request_glass};
@@ -26,6 +27,7 @@ pub use publish::{History, HistoryLine, Publication, PublishRequest, history, pu
 pub use query::{QueryAnswer, QueryRequest, query};
 pub use release::{ReleaseRequest, Released, release};
 pub use runs::{run_detail, runs};
+pub use usage::{column_uses, factor_uses};
 
 #[cfg(test)]
 mod tests;

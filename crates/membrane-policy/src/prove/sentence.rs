@@ -37,7 +37,9 @@ pub(super) fn write(
         Outcome::Permitted => format!("permitted by {}", and(&policies)),
         Outcome::Errs => format!("{} would err", and(&policies)),
     };
-    format!("{}{}, {would} {}: {end}", teller.who(), teller.circumstances(), teller.what())
+    let circumstances = teller.circumstances();
+    let comma = if circumstances.is_empty() { "" } else { "," };
+    format!("{}{circumstances}{comma} {would} {}: {end}", teller.who(), teller.what())
 }
 
 /// Whose attribute it is.
@@ -123,8 +125,22 @@ impl Teller<'_> {
                 Some(Action::Audit) => "look at the record".to_owned(),
                 Some(Action::Administer) => "administer the hub".to_owned(),
                 Some(Action::Erase) => "erase a member".to_owned(),
-                _ => format!("do {action} with {resource}"),
+                Some(Action::RequestBreakGlass) => {
+                    format!("ask for break-glass to see {}", self.column(resource))
+                }
+                Some(Action::ApproveBreakGlass) => self.agreement(resource),
+                None => format!("do {action} with {resource}"),
             },
+        }
+    }
+
+    fn agreement(&self, grant: &EntityUid) -> String {
+        let requester = self.found.entities.get(grant).and_then(|entity| entity.attr("requester"));
+        match (requester, self.found.request.principal()) {
+            (Some(Ok(EvalResult::EntityUid(requester))), Some(principal)) if requester == *principal => {
+                "agree to the break-glass that they asked for".to_owned()
+            }
+            _ => "agree to the break-glass of another".to_owned(),
         }
     }
 

@@ -24,6 +24,9 @@ pub(super) struct BreakGlassArgs {
 #[derive(Debug, Subcommand)]
 enum BreakGlassCommand {
     /// Ask to see columns in clear. Nothing is seen before another person agrees.
+    #[command(
+        after_help = "Example:\n  membrane break-glass request crm_members.phone --purpose customer_service --hours 2 \\\n      --ticket INC-1234 --as analyst:lee"
+    )]
     Request {
         /// Which columns: DATASET.COLUMN.
         #[arg(required = true, value_name = "DATASET.COLUMN", value_parser = super::policy::column)]
@@ -44,6 +47,7 @@ enum BreakGlassCommand {
         json: bool,
     },
     /// Agree to what another asked for: the columns are seen from now on, until the hours are over.
+    #[command(after_help = "Example:\n  membrane break-glass approve 1 --as compliance:olga")]
     Approve {
         /// The grant.
         number: u64,
@@ -54,6 +58,7 @@ enum BreakGlassCommand {
         json: bool,
     },
     /// End a grant before its time, or take a request back.
+    #[command(after_help = "Example:\n  membrane break-glass end 1 --as analyst:lee")]
     End {
         /// The grant.
         number: u64,
@@ -64,6 +69,7 @@ enum BreakGlassCommand {
         json: bool,
     },
     /// List all grants: who asked, who agreed, until when, and how many cells were opened.
+    #[command(after_help = "Example:\n  membrane break-glass list")]
     List {
         #[command(flatten)]
         caller: CallerArgs,

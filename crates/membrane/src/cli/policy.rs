@@ -9,6 +9,7 @@ mod masks;
 mod matrix;
 mod prove;
 mod publish;
+mod review;
 mod test;
 
 pub(super) use explain::column;
@@ -101,16 +102,35 @@ enum PolicyCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Compare with another folder of policies: who gains and who loses what, with an example of each kind of request.
+    /// Compare with other policies: who gains and who loses what, with an example of each kind of request.
+    ///
+    /// With what is published, unless a folder is named. What was asked in the last 30 days is asked again of both.
     #[command(
-        after_help = "Example:\n  git worktree add ../before main && membrane policy diff ../before/policies"
+        after_help = "Examples:\n  membrane policy diff\n  git worktree add ../before main && membrane policy diff ../before/policies"
     )]
     Diff {
-        /// The folder of the policies that there were.
-        old: PathBuf,
+        /// The folder of the policies that there were [default: what is published].
+        old: Option<PathBuf>,
+        /// Ask again what was asked of this hub, also where a folder is named.
+        #[arg(long)]
+        replay: bool,
+        #[command(flatten)]
+        caller: CallerArgs,
         /// The solver: cvc5, by name or path.
         #[arg(long, default_value = "cvc5", value_name = "PROGRAM")]
         solver: String,
+        /// Report as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Review who has what: grants that nobody used, principals with more than those beside them, and break-glass.
+    #[command(after_help = "Examples:\n  membrane policy review\n  membrane policy review --days 30 --json")]
+    Review {
+        /// How far to look back.
+        #[arg(long, default_value_t = 90, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=3660))]
+        days: u32,
+        #[command(flatten)]
+        caller: CallerArgs,
         /// Report as JSON.
         #[arg(long)]
         json: bool,
@@ -212,11 +232,11 @@ pub(super) async fn run(args: &PolicyArgs, env: &Env) -> Result<(), CliError> {
             let (catalog, policies) = reviewed(&config, env.clock.now(), *json)?;
             lint::run(&policies, &catalog, env.clock.now(), config.limits.lookups_per_hour, *json)
         }
-        PolicyCommand::Diff { old, solver, json } => {
-            let (catalog, new) = both(&env.config()?, false)?;
-            let old = Policies::load(old, &catalog).map_err(OpenError::from)?;
-            diff::run((&old, &new), &catalog, env.clock.now(), solver, *json).await
+        PolicyCommand::Diff { old, replay, caller, solver, json } => {
+            let asked = diff::Asked { old: old.as_deref(), replay: *replay, caller, solver, json: *json };
+            diff::run(env, &asked).await
         }
+        PolicyCommand::Review { days, caller, json } => review::run(env, caller, *days, *json).await,
         PolicyCommand::Publish { solver, caller, json } => publish::run(env, caller, solver, *json).await,
         PolicyCommand::History { number, files, caller, json } => {
             let wanted = history::Wanted { number: *number, files: files.as_deref(), json: *json };

@@ -4,7 +4,7 @@ use membrane_ledger::{DocumentKind, GlassUse, NewDocument};
 use membrane_model::{Action, ColumnName, DatasetName, Purpose, RunId};
 use membrane_policy::{BreakGlassRequest, BrokenGlass};
 
-use super::run::{ActiveRun, RunHead};
+use super::run::{self, ActiveRun, RunHead};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::grants::{Grant, GrantState, HOURS_MAX, Step, Ticket, What};
@@ -149,14 +149,7 @@ pub async fn list_glass(ctx: &RequestCtx, hub: &Hub) -> Result<(RunId, Vec<Grant
         Ok(_) => lines(ctx, hub).await,
         Err(error) => Err(error),
     };
-    match found {
-        Ok(lines) => {
-            let id = run.id();
-            run.complete().await?;
-            Ok((id, lines))
-        }
-        Err(error) => Err(run.fail(error).await),
-    }
+    run::finish(run, found).await
 }
 
 async fn lines(ctx: &RequestCtx, hub: &Hub) -> Result<Vec<GrantLine>, Error> {

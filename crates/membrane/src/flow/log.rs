@@ -3,7 +3,7 @@
 use membrane_ledger::LogHead;
 use membrane_model::{Action, RunId};
 
-use super::run::{ActiveRun, RunHead};
+use super::run::{ActiveRun, RunHead, finish};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
@@ -20,12 +20,5 @@ pub async fn verify_log(ctx: &RequestCtx, hub: &Hub) -> Result<(RunId, LogHead),
         Ok(_) => hub.ledger().verify_log().await.map_err(Error::Ledger),
         Err(error) => Err(error),
     };
-    match verified {
-        Ok(head) => {
-            let id = run.id();
-            run.complete().await?;
-            Ok((id, head))
-        }
-        Err(error) => Err(run.fail(error).await),
-    }
+    finish(run, verified).await
 }

@@ -9,7 +9,7 @@ use membrane_policy::publication::{Bundle, Record, RecordHead, Review};
 use membrane_policy::{Policies, PolicyError};
 use tokio::sync::oneshot;
 
-use super::run::{ActiveRun, RunHead};
+use super::run::{ActiveRun, RunHead, finish};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
@@ -50,14 +50,9 @@ pub async fn publish(ctx: &RequestCtx, hub: &Hub, request: &PublishRequest) -> R
         statement: None,
     };
     let mut run = ActiveRun::open(ctx, hub, head).await?;
-    match publish_in(&mut run, ctx, hub, request).await {
-        Ok((record, new)) => {
-            let id = run.id();
-            run.complete().await?;
-            Ok(Publication { run: id, record, new })
-        }
-        Err(error) => Err(run.fail(error).await),
-    }
+    let published = publish_in(&mut run, ctx, hub, request).await;
+    let (id, (record, new)) = finish(run, published).await?;
+    Ok(Publication { run: id, record, new })
 }
 
 async fn publish_in(
@@ -193,14 +188,8 @@ pub async fn history(ctx: &RequestCtx, hub: &Hub, files_of: Option<u64>) -> Resu
         Ok(_) => read_history(hub, files_of).await,
         Err(error) => Err(error),
     };
-    match found {
-        Ok(lines) => {
-            let id = run.id();
-            run.complete().await?;
-            Ok(History { run: id, public_key: hub.vault().signer().public_key(), lines })
-        }
-        Err(error) => Err(run.fail(error).await),
-    }
+    let (id, lines) = finish(run, found).await?;
+    Ok(History { run: id, public_key: hub.vault().signer().public_key(), lines })
 }
 
 async fn read_history(hub: &Hub, files_of: Option<u64>) -> Result<Vec<HistoryLine>, Error> {

@@ -50,6 +50,18 @@ pub(super) fn knows(hub: &Hub, word: &str) -> bool {
     })
 }
 
+/// Closes a run of which something was found, or not.
+pub(super) async fn finish<T>(run: ActiveRun, found: Result<T, Error>) -> Result<(RunId, T), Failure> {
+    match found {
+        Ok(found) => {
+            let id = run.id();
+            run.complete().await?;
+            Ok((id, found))
+        }
+        Err(error) => Err(run.fail(error).await),
+    }
+}
+
 /// What was done in a run, as far as it is known.
 #[derive(Debug, Default)]
 pub(super) struct Work {

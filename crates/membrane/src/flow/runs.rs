@@ -3,7 +3,7 @@
 use membrane_ledger::{RunFilter, RunRecord};
 use membrane_model::{Action, RunId};
 
-use super::run::{ActiveRun, RunHead};
+use super::run::{ActiveRun, RunHead, finish};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
@@ -40,15 +40,4 @@ pub async fn run_detail(ctx: &RequestCtx, hub: &Hub, wanted: RunId) -> Result<(R
 
 fn head(job: &str) -> RunHead {
     RunHead { action: Action::Audit, purpose: None, job: job.to_owned(), statement: None }
-}
-
-async fn finish<T>(run: ActiveRun, found: Result<T, Error>) -> Result<(RunId, T), Failure> {
-    match found {
-        Ok(found) => {
-            let id = run.id();
-            run.complete().await?;
-            Ok((id, found))
-        }
-        Err(error) => Err(run.fail(error).await),
-    }
 }

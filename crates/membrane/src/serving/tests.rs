@@ -127,8 +127,8 @@ async fn what_is_not_fit_is_not_published() {
     // A case, the matrix and a claim, all at once.
     bench.change(
         "floor.cedar",
-        "resource in Class::\"pii\");\n\n// Partners",
-        "resource in Class::\"pii.name\");\n\n// Partners",
+        "resource in Class::\"pii\")\nunless",
+        "resource in Class::\"pii.name\")\nunless",
     );
     fs::write(
         bench.policies.join("more.cedar"),

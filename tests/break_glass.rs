@@ -1,0 +1,170 @@
+//! Break-glass through the flows that every door uses: what is seen before, behind and after it, by whom, and what the
+//! record says.
+
+use std::sync::Arc;
+
+use arrow::array::AsArray;
+use membrane::flow::{self, GlassRequest};
+use membrane::{GrantState, Hub};
+use membrane_ledger::RunFilter;
+
+use crate::program::Program;
+use crate::world::{CANARIES, World, canary_deliveries, files_with};
+
+const LEE: &str = "analyst:lee";
+const OLGA: &str = "compliance:olga";
+const PHONE: &str = CANARIES[0];
+
+/// A hub that knows the planted member only.
+async fn world() -> World {
+    let world = World::empty().await;
+    let (dataset, text, extension) =
+        canary_deliveries().into_iter().find(|(dataset, ..)| *dataset == "crm_members").unwrap();
+    let path = world.write(&format!("canary/{dataset}.{extension}"), &text);
+    world.ingest(dataset, &path).await.unwrap();
+    world
+}
+
+fn request(columns: &[&str]) -> GlassRequest {
+    GlassRequest {
+        purpose: "customer_service".parse().unwrap(),
+        columns: columns.iter().map(|name| ("crm_members".parse().unwrap(), name.parse().unwrap())).collect(),
+        hours: 2,
+        ticket: "INC-1234".parse().unwrap(),
+    }
+}
+
+/// Returns how the first phone is shown.
+async fn phone(world: &World, principal: &str, purpose: &str) -> String {
+    let batches = world.query_for(principal, purpose, "SELECT phone FROM crm_members").await.unwrap();
+    batches[0].column(0).as_string_view_opt().unwrap().value(0).to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clear_values_are_seen_for_one_purpose_by_one_person_until_it_ends() {
+    let world = world().await;
+    let hub = &world.hub;
+    let masked = phone(&world, LEE, "customer_service").await;
+    assert_ne!(masked, PHONE);
+
+    let (_, asked) = flow::request_glass(&world.ctx(LEE), hub, request(&["phone"])).await.unwrap();
+    assert_eq!((asked.number, asked.approved.is_none()), (1, true));
+    assert_eq!(phone(&world, LEE, "customer_service").await, masked, "nothing is seen before another agrees");
+
+    for nobody in [LEE, "analyst:ana", "operator:omar", "partner:acme"] {
+        assert!(flow::approve_glass(&world.ctx(nobody), hub, 1).await.is_err(), "{nobody}");
+    }
+    flow::approve_glass(&world.ctx(OLGA), hub, 1).await.unwrap();
+    assert!(flow::approve_glass(&world.ctx(OLGA), hub, 1).await.is_err(), "once");
+
+    assert_eq!(phone(&world, LEE, "customer_service").await, PHONE);
+    assert_ne!(phone(&world, LEE, "marketing_analysis").await, PHONE, "another purpose");
+    assert_ne!(phone(&world, "analyst:kim", "customer_service").await, PHONE, "another person");
+    let both = "SELECT email, id_number FROM crm_members WHERE phone IS NOT NULL";
+    let told = format!("{:?}", world.query_for(LEE, "customer_service", both).await.unwrap());
+    assert!(!told.contains(CANARIES[1]) && !told.contains(CANARIES[4]), "other columns stay");
+
+    let (_, lines) = flow::list_glass(&world.ctx(OLGA), hub).await.unwrap();
+    // Two queries of crm_members, one opened cell each, at least; what was counted is what is on record.
+    assert_eq!((lines[0].state, lines[0].used.runs), (GrantState::Open, 2));
+    assert!(lines[0].used.cells >= 1);
+    assert!(flow::list_glass(&world.ctx(LEE), hub).await.is_err());
+
+    flow::end_glass(&world.ctx(LEE), hub, 1).await.unwrap();
+    assert_eq!(phone(&world, LEE, "customer_service").await, masked);
+    let (_, lines) = flow::list_glass(&world.ctx(OLGA), hub).await.unwrap();
+    assert_eq!(lines[0].state, GrantState::Ended);
+    on_record(hub).await;
+    assert!(files_with(world.dir.path(), PHONE).iter().all(|file| file.to_string_lossy().contains("canary")));
+}
+
+/// The run says which grant, which column, how many cells; the log holds.
+async fn on_record(hub: &Arc<Hub>) {
+    let filter = RunFilter { principal: Some(LEE.parse().unwrap()), dataset: None, limit: 100 };
+    let runs = hub.ledger().runs(filter).await.unwrap();
+    let used =
+        |reason: &str| runs.iter().find(|run| run.decisions.iter().any(|it| it.reason == reason)).cloned();
+    let run = used("permitted, break-glass 1").unwrap();
+    let decision = run.decisions.iter().find(|it| it.reason.contains("break-glass")).unwrap();
+    assert_eq!(decision.columns[0].column.as_str(), "phone");
+    assert_eq!(decision.columns[0].factors, ["break-glass.see"]);
+    assert!(run.cells_opened.unwrap() >= 1);
+    hub.ledger().verify_log().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn not_everybody_may_ask_and_not_for_everything() {
+    let world = World::empty().await;
+    let refused = async |principal: &str, request: GlassRequest| {
+        flow::request_glass(&world.ctx(principal), &world.hub, request).await.unwrap_err().error.code()
+    };
+    assert_eq!(refused("analyst:ana", request(&["phone"])).await, "not_permitted");
+    assert_eq!(refused("partner:acme", request(&["phone"])).await, "not_permitted");
+    assert_eq!(refused(LEE, request(&["tier"])).await, "not_permitted", "it is no identifier");
+    assert_eq!(refused(LEE, request(&["phone", "nowhere"])).await, "not_permitted");
+    assert_eq!(refused(LEE, request(&[])).await, "bad_request");
+    assert_eq!(refused(LEE, GlassRequest { hours: 25, ..request(&["phone"]) }).await, "bad_request");
+    let other = GlassRequest { purpose: "marketing_analysis".parse().unwrap(), ..request(&["phone"]) };
+    assert_eq!(refused(LEE, other).await, "not_permitted");
+    let unknown = flow::approve_glass(&world.ctx(OLGA), &world.hub, 1).await.unwrap_err();
+    assert_eq!(unknown.error.code(), "unknown_grant");
+}
+
+/// A step that was not signed by this hub ends every question of whoever it would be about, and of all others: it is not known
+/// what else was altered.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forged_step_opens_nothing() {
+    let world = world().await;
+    flow::request_glass(&world.ctx(LEE), &world.hub, request(&["phone"])).await.unwrap();
+    let body = r#"{"format":"membrane-break-glass/1","grant":1,"principal":"compliance:olga","at":"2026-02-03T04:05:06Z","what":"approve"}"#;
+    let run = membrane_ledger::NewRun {
+        principal: OLGA.parse().unwrap(),
+        channel: membrane::Channel::Cli,
+        action: membrane_model::Action::ApproveBreakGlass,
+        purpose: None,
+        job: "forged".to_owned(),
+        statement: None,
+        started: world.hub.clock().now(),
+    };
+    let mut run = world.hub.ledger().open_run(run).await.unwrap();
+    let forged = membrane_ledger::NewDocument {
+        kind: membrane_ledger::DocumentKind::BreakGlass,
+        number: 2,
+        body: body.to_owned(),
+        signature: "00".repeat(64),
+        files: Vec::new(),
+    };
+    run.add_document(&forged).await.unwrap();
+    let asked = world.query_for(LEE, "customer_service", "SELECT phone FROM crm_members").await.unwrap_err();
+    assert_eq!(asked.error.code(), "ledger_failed");
+}
+
+/// As people do it: by two commands, and a third that shows what came of it.
+#[test]
+fn the_commands_go_together() {
+    let program = Program::new();
+    let (dataset, text, extension) =
+        canary_deliveries().into_iter().find(|(dataset, ..)| *dataset == "crm_members").unwrap();
+    let file = format!("{dataset}.{extension}");
+    std::fs::write(program.path(&file), text).unwrap();
+    program.ok(&["ingest", dataset, &file]);
+    let ask = ["sql", "SELECT phone FROM crm_members", "--as", LEE, "--purpose", "customer_service"];
+    assert!(!program.ok(&ask).contains(PHONE));
+    let words =
+        ["break-glass", "request", "crm_members.phone", "--purpose", "customer_service", "--ticket", "INC-7"];
+    let told = program.ok(&[&words[..], &["--as", LEE]].concat());
+    assert!(told.contains("`membrane break-glass approve 1`"), "{told}");
+    let refused = program.run(&["break-glass", "approve", "1", "--as", LEE]);
+    assert_eq!(refused.status.code(), Some(3));
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("it takes another person"));
+    let told = program.ok(&["break-glass", "approve", "1", "--as", OLGA]);
+    assert!(told.contains("break-glass 1 is open until"), "{told}");
+    assert!(program.ok(&ask).contains(PHONE));
+    let told = program.ok(&["break-glass", "list"]);
+    assert!(told.contains("INC-7") && told.contains("open") && told.contains(LEE), "{told}");
+    program.ok(&["break-glass", "end", "1", "--as", OLGA]);
+    assert!(!program.ok(&ask).contains(PHONE));
+    let wrong = program.run(&[&words[..6], &["13800138000", "--as", LEE]].concat());
+    assert_eq!(wrong.status.code(), Some(2));
+    program.ok(&["log", "verify"]);
+}

@@ -1,0 +1,96 @@
+//! Publishing as an operator does it: by one command, beside a hub that serves and changes under it.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use crate::program::{Program, SERVE, text};
+use crate::world::repository;
+
+const SQL: &str = r#"{"sql":"SELECT count(store_id) AS n FROM dim_stores","purpose":"marketing_analysis"}"#;
+
+/// A hub that serves what is published, and a folder of policies of its own.
+fn program() -> Program {
+    let program = Program::new().with_env(SERVE, "published");
+    crate::policy::copy(&repository().join("policies"), &program.path("own"));
+    program.with_env("MEMBRANE__POLICIES__DIR", "own")
+}
+
+/// A command on the hub with the policies of its own folder.
+fn run(program: &Program, words: &[&str]) -> (Option<i32>, String) {
+    let mut command = program.bare();
+    command.args(words).arg("--catalog").arg(repository().join("catalog")).args(["--policies", "own"]);
+    let output = command.env(SERVE, "published").output().unwrap();
+    (output.status.code(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
+}
+
+#[test]
+fn what_is_published_is_served_while_the_hub_is_at_work() {
+    let program = program();
+    let (code, told) = run(&program, &["runs"]);
+    assert_eq!(code, Some(2), "{told}");
+    assert!(told.contains("`membrane policy publish`"), "{told}");
+    let (code, told) = run(&program, &["policy", "publish"]);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(
+        told.contains("published as number 1, version ") && told.contains("proved   no-policy-errs"),
+        "{told}"
+    );
+    let (_, bearer) = run(&program, &["bearer", "analyst:lee"]);
+    let (_, first) = run(&program, &["policy", "history", "--json"]);
+    let first: serde_json::Value = serde_json::from_str(&first).unwrap();
+
+    let served = program.serve();
+    let ask = |bearer: &str| {
+        let more = ["--header", "Content-Type: application/json", "--data", SQL];
+        String::from_utf8(served.curl("/v1/query", Some(bearer.trim()), &more)).unwrap()
+    };
+    assert!(ask(&bearer).contains("200 OK"), "{}", ask(&bearer));
+
+    // The folder alone changes nothing, and what is not fit is not published.
+    let card = program.path("own/cards/insight.yaml");
+    let text_of_card = fs::read_to_string(&card).unwrap();
+    fs::write(&card, text_of_card.replacen("groups: insight", "groups: service", 1)).unwrap();
+    let (code, told) = run(&program, &["policy", "publish"]);
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("the policies were not published, and those before are served on"), "{told}");
+    assert!(told.contains("case `") && told.contains("matrix.txt"), "{told}");
+    assert!(ask(&bearer).contains("200 OK"));
+    let (_, told) = run(&program, &["policy", "diff", "--json"]);
+    let differences: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let replayed = differences["replayed"].as_array().unwrap();
+    assert!(
+        replayed.iter().any(|one| one["principal"] == "analyst:lee" && one["after"] == "refused"),
+        "{told}"
+    );
+
+    // Reviewed: the cases and the matrix say so.
+    fs::remove_dir_all(program.path("own/cases")).unwrap();
+    assert_eq!(run(&program, &["policy", "matrix", "--write"]).0, Some(0));
+    let (code, told) = run(&program, &["policy", "publish"]);
+    assert_eq!(code, Some(0), "{told}");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while ask(&bearer).contains("200 OK") {
+        assert!(Instant::now() < deadline, "the new version is not served");
+    }
+    assert!(ask(&bearer).contains("not_permitted"), "{}", ask(&bearer));
+    served.stop();
+
+    let (_, told) = run(&program, &["policy", "history"]);
+    assert!(told.contains("2 publications, each signed by this hub's key"), "{told}");
+    let before = program.path("before");
+    let (code, told) = run(&program, &["policy", "history", "1", "--files", text(&before)]);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(
+        fs::read_to_string(before.join("policies/cards/insight.yaml")).unwrap().contains("groups: insight")
+    );
+    let version = first["publications"][0]["record"]["version"].as_str().unwrap();
+    assert!(told.contains(version), "{told}");
+    // What was decided names the version that it was decided by.
+    let (_, told) = run(&program, &["runs", "--principal", "analyst:lee", "--json"]);
+    let runs: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let last = runs["runs"].as_array().unwrap().last().unwrap()["run"].as_str().unwrap().to_owned();
+    let (_, told) = run(&program, &["runs", &last, "--json"]);
+    assert!(told.contains(version), "{told}");
+    let (code, told) = run(&program, &["log", "verify"]);
+    assert_eq!(code, Some(0), "{told}");
+}
