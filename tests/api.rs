@@ -189,9 +189,9 @@ async fn errors_have_stable_codes_and_their_run() {
 async fn a_body_comes_in_once_and_a_cut_off_body_not_at_all() {
     let api = Api::small().await;
     let line = |order: &str| {
-        format!("{order},1,M00000001,,S001,SH,P00001,snacks,1,5.00,2025-01-05T10:00:00Z,2025-01\n")
+        format!("{order},1,M00000001,,S001,SH,P00001,snacks,1,5.00,2025-01-05T10:00:00Z,2025-01,false\n")
     };
-    let header = "order_id,line_no,member_no,pay_account,store_id,region,product_id,category,quantity,amount,ordered_at,ordered_month\n";
+    let header = "order_id,line_no,member_no,pay_account,store_id,region,product_id,category,quantity,amount,ordered_at,ordered_month,buyer_is_minor\n";
     let text = format!("{header}{}{}", line("O0000000000011"), line("broken"));
     let more = [("content-type", "text/csv")];
     let path = "/v1/ingest/pos_order_lines";

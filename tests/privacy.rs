@@ -22,6 +22,11 @@ fn stored(released: &Released) -> Value {
     serde_json::to_value(released.answer.as_ref().unwrap()).unwrap()
 }
 
+/// A number of a stored answer; decimals are texts.
+fn number(cell: &Value) -> f64 {
+    cell.as_f64().or_else(|| cell.as_str()?.parse().ok()).unwrap()
+}
+
 async fn spent(world: &World) -> u64 {
     let lines = world.hub.ledger().budget_lines(None).await.unwrap();
     lines.iter().map(|(_, price)| price.rho_nano).sum()
@@ -113,17 +118,93 @@ async fn answers_are_near_the_truth_and_say_how_near() {
     assert_eq!(answer.rows.len(), 8, "every public region is there");
     let stored = stored(&released);
     for row in stored["rows"].as_array().unwrap() {
-        let cell = |index: usize| -> f64 {
-            let cell = &row[index];
-            cell.as_f64().or_else(|| cell.as_str()?.parse().ok()).unwrap()
-        };
+        let cell = |index: usize| number(&row[index]);
         let region = row[0].as_str().unwrap();
-        let sql = format!("SELECT count(*) FROM pos_order_lines WHERE region = '{region}'");
+        // What minors bought is in none of it.
+        let sql =
+            format!("SELECT count(*) FROM pos_order_lines WHERE region = '{region}' AND NOT buyer_is_minor");
         #[expect(clippy::cast_precision_loss, reason = "a small count")]
         let truth = world.count("analyst:lee", &sql).await as f64;
         let (value, low, high, sd) = (cell(1), cell(2), cell(3), cell(4));
         assert!(low < value && value < high && sd > 0.0);
         assert!((value - truth).abs() < 6.0 * sd + 1.0, "{region}: {value} for {truth}, sd {sd}");
+    }
+}
+
+/// A region and a store in which minors alone bought: an analyst counts them, a partner is answered as if nobody had.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_minors_bought_is_in_no_release() {
+    let world = World::empty().await;
+    bring_in_minors_of_zj(&world, 2_000).await;
+    for dataset in ["pos_orders", "pos_order_lines"] {
+        for (region, minor) in [("ZJ", true), ("SH", false)] {
+            let sql = format!(
+                "SELECT count(*) FROM {dataset} WHERE region = '{region}' AND buyer_is_minor = {minor}"
+            );
+            assert_eq!(world.count("analyst:lee", &sql).await, 2_000, "{dataset} {region}");
+        }
+        let ask = |what: &str| ReleaseRequest {
+            sql: format!("SELECT {what} FROM {dataset} GROUP BY 1"),
+            epsilon: Some(1.0),
+            rows_max: Some(1),
+            groups_max: Some(1),
+            bounds: [("amount".parse().unwrap(), (0.0, 10.0))].into(),
+            ..ReleaseRequest::default()
+        };
+        let acme = world.ctx("partner:acme");
+        let what = "region, COUNT(*) AS n, COUNT(DISTINCT member_no) AS m, SUM(amount) AS s";
+        let released = flow::release(&acme, &world.hub, ask(what)).await.unwrap();
+        for row in stored(&released)["rows"].as_array().unwrap() {
+            let region = row[0].as_str().unwrap();
+            let adults = if region == "SH" { 2_000.0 } else { 0.0 };
+            // Noise alone goes beyond six deviations once in 5e8, and 2,000 members beyond 1,000. Each line is 10.00.
+            for (first, each) in [(1, 1.0), (5, 1.0), (9, 10.0)] {
+                let (value, sd) = (number(&row[first]), number(&row[first + 3]));
+                let told = format!("{dataset} {region}: {value}, sd {sd}");
+                assert!(
+                    (value - adults * each).abs() < 6.0 * sd + 1.0 && 6.0 * sd < 1_000.0 * each,
+                    "{told}"
+                );
+            }
+        }
+        // A key that is not public is there when many members are: the adults' store alone.
+        let request = ReleaseRequest { bounds: Default::default(), ..ask("store_id, COUNT(*) AS n") };
+        let released = flow::release(&acme, &world.hub, request).await.unwrap();
+        let stored = stored(&released);
+        let stores: Vec<&Value> = stored["rows"].as_array().unwrap().iter().map(|row| &row[0]).collect();
+        assert_eq!(stores, ["S001"], "{dataset}");
+        // On record is what kept them out. A partner cannot ask for it.
+        let record = world.hub.ledger().run(&released.run).await.unwrap().unwrap();
+        let decision = record.decisions.iter().find(|decision| decision.dataset.is_some()).unwrap();
+        assert!(
+            decision.factors.iter().any(|factor| factor == "floor.minors-stay"),
+            "{:?}",
+            decision.factors
+        );
+        let sql = format!("SELECT COUNT(*) AS n FROM {dataset} WHERE buyer_is_minor");
+        let refused = release(&world, "partner:acme", &sql, 1.0).await.unwrap_err();
+        assert_eq!(refused.error.code(), "unknown_column");
+    }
+}
+
+/// Brings in as many members of SH, who are adults, as of ZJ, who are not, each with one order of one line.
+async fn bring_in_minors_of_zj(world: &World, of_each: usize) {
+    let mut orders =
+        "order_id,member_no,store_id,region,ordered_at,channel,items,amount,payment_account,buyer_is_minor\n"
+            .to_owned();
+    let mut lines = "order_id,line_no,member_no,pay_account,store_id,region,product_id,category,quantity,amount,ordered_at,ordered_month,buyer_is_minor\n".to_owned();
+    for member in 0..of_each * 2 {
+        let (place, minor) = if member < of_each { ("S001,SH", false) } else { ("S002,ZJ", true) };
+        let at = "2025-03-04T05:06:07Z";
+        orders.push_str(&format!("O{member:013},M{member:08},{place},{at},store,1,10.00,,{minor}\n"));
+        lines.push_str(&format!(
+            "O{member:013},1,M{member:08},,{place},P00001,snacks,1,10.00,{at},2025-03,{minor}\n"
+        ));
+    }
+    for (dataset, text) in [("pos_orders", orders), ("pos_order_lines", lines)] {
+        let path = world.write(&format!("{dataset}.csv"), &text);
+        let done = world.ingest(dataset, &path).await.unwrap();
+        assert_eq!(done.report.rows_quarantined, 0, "{dataset}: {:?}", done.report.reasons);
     }
 }
 

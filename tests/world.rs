@@ -187,7 +187,7 @@ pub(crate) fn canary_deliveries() -> Vec<(&'static str, String, &'static str)> {
     };
     let line = |quantity: &str| {
         format!(
-            "OCANARY0000001,1,{card},{account},S001,SH,P00001,snacks,{quantity},12.50,2025-03-04T05:06:07Z,2025-03"
+            "OCANARY0000001,1,{card},{account},S001,SH,P00001,snacks,{quantity},12.50,2025-03-04T05:06:07Z,2025-03,false"
         )
     };
     vec![
@@ -203,16 +203,16 @@ pub(crate) fn canary_deliveries() -> Vec<(&'static str, String, &'static str)> {
         (
             "pos_orders",
             format!(
-                "order_id,member_no,store_id,region,ordered_at,channel,items,amount,payment_account\n\
-                 OCANARY0000001,{card},S001,SH,2025-03-04T05:06:07Z,store,1,12.50,{account}\n\
-                 OCANARY0000002,{card},{phone},SH,yesterday,store,one,{number},{account}\n"
+                "order_id,member_no,store_id,region,ordered_at,channel,items,amount,payment_account,buyer_is_minor\n\
+                 OCANARY0000001,{card},S001,SH,2025-03-04T05:06:07Z,store,1,12.50,{account},false\n\
+                 OCANARY0000002,{card},{phone},SH,yesterday,store,one,{number},{account},{name}\n"
             ),
             "csv",
         ),
         (
             "pos_order_lines",
             format!(
-                "order_id,line_no,member_no,pay_account,store_id,region,product_id,category,quantity,amount,ordered_at,ordered_month\n\
+                "order_id,line_no,member_no,pay_account,store_id,region,product_id,category,quantity,amount,ordered_at,ordered_month,buyer_is_minor\n\
                  {}\n{}\n",
                 line("1"),
                 line(phone)
@@ -272,13 +272,13 @@ M00000006,陈静,female,1969-08-08,13800138006,chen.jing@example.net,,深圳市�
 ";
 
     const LINES: &str = "\
-order_id,line_no,member_no,pay_account,store_id,region,product_id,category,quantity,amount,ordered_at,ordered_month
-O0000000000001,1,M00000001,,S001,SH,P00001,snacks,2,20.50,2025-01-05T10:00:00Z,2025-01
-O0000000000001,2,M00000001,,S001,SH,P00002,dairy,1,9.90,2025-01-05T10:00:00Z,2025-01
-O0000000000002,1,M00000002,,S002,BJ,P00001,snacks,1,10.25,2025-02-06T11:00:00Z,2025-02
-O0000000000003,1,M00000003,,S003,GD,P00003,bakery,3,33.00,2025-03-07T12:00:00Z,2025-03
-O0000000000004,1,M00000004,,S001,SH,P00002,dairy,1,9.90,2025-03-08T13:00:00Z,2025-03
-O0000000000005,1,M00000006,,S003,GD,P00001,snacks,5,51.25,2025-04-09T14:00:00Z,2025-04
+order_id,line_no,member_no,pay_account,store_id,region,product_id,category,quantity,amount,ordered_at,ordered_month,buyer_is_minor
+O0000000000001,1,M00000001,,S001,SH,P00001,snacks,2,20.50,2025-01-05T10:00:00Z,2025-01,false
+O0000000000001,2,M00000001,,S001,SH,P00002,dairy,1,9.90,2025-01-05T10:00:00Z,2025-01,false
+O0000000000002,1,M00000002,,S002,BJ,P00001,snacks,1,10.25,2025-02-06T11:00:00Z,2025-02,false
+O0000000000003,1,M00000003,,S003,GD,P00003,bakery,3,33.00,2025-03-07T12:00:00Z,2025-03,false
+O0000000000004,1,M00000004,,S001,SH,P00002,dairy,1,9.90,2025-03-08T13:00:00Z,2025-03,false
+O0000000000005,1,M00000006,,S003,GD,P00001,snacks,5,51.25,2025-04-09T14:00:00Z,2025-04,false
 ";
 
     const PRODUCTS: &str = "\

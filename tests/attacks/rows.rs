@@ -115,7 +115,7 @@ fn due(row: usize, shown: usize, between: usize, variant: Variant) -> usize {
 }
 
 const MEMBERS: &str = "member_no,name,gender,birth_date,phone,email,id_number,address,city,region,joined_on,tier,marketing_consent\n";
-const LINES: &str = "order_id,line_no,member_no,pay_account,store_id,region,product_id,category,quantity,amount,ordered_at,ordered_month\n";
+const LINES: &str = "order_id,line_no,member_no,pay_account,store_id,region,product_id,category,quantity,amount,ordered_at,ordered_month,buyer_is_minor\n";
 const CITIES: [&str; 7] =
     ["上海", "北京", "Shanghai", "Beijing", "a city with a long name of many letters", "崇明", "怀柔"];
 
@@ -190,7 +190,7 @@ fn line(row: usize, plan: &Plan) -> String {
         _ => String::new(),
     };
     format!(
-        "O{:013},{},M1{:07},{pay},S00{},{},P0000{},{},{},{}.{:02},2025-0{}-1{}T1{}:00:00Z,2025-0{}\n",
+        "O{:013},{},M1{:07},{pay},S00{},{},P0000{},{},{},{}.{:02},2025-0{}-1{}T1{}:00:00Z,2025-0{},{}\n",
         row / 3,
         row % 3 + 1,
         row % plan.members,
@@ -205,6 +205,7 @@ fn line(row: usize, plan: &Plan) -> String {
         row % 10,
         row % 10,
         1 + row % 9,
+        row.is_multiple_of(13),
     )
 }
 
@@ -214,13 +215,14 @@ fn hidden_line(row: usize, plan: &Plan) -> String {
     let place = if other { 9_000_000 - row } else { row };
     let (store, amount, region) = if other { ("S988", "1234.56", "ZJ") } else { ("S987", "4321.09", "GD") };
     format!(
-        "OCANARY{place:07},{},M{}{:07},{},{store},{region},P98765,health,{},{amount},1999-12-0{}T00:00:00Z,1999-12\n",
+        "OCANARY{place:07},{},M{}{:07},{},{store},{region},P98765,health,{},{amount},1999-12-0{}T00:00:00Z,1999-12,{}\n",
         1 + place % 3,
         if row.is_multiple_of(2) { 9 } else { 1 },
         place % plan.members,
         card(place),
         if other { 99 } else { 100 },
         1 + row % 9,
+        other || row.is_multiple_of(7),
     )
 }
 

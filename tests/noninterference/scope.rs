@@ -57,6 +57,7 @@ pub(super) const DATASETS: [Dataset; 4] = [
             ("amount", Type::Number),
             ("ordered_at", Type::Day),
             ("ordered_month", Type::Text),
+            ("buyer_is_minor", Type::Truth),
         ],
         key: "order_id",
     },

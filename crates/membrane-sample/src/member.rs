@@ -1,6 +1,6 @@
 //! One registration in the CRM and the person behind it.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate};
 use rand::RngExt;
 
 use crate::household::{Household, Slot};
@@ -64,6 +64,13 @@ impl Member {
             stated_sex: chance(&mut rng, 0.94),
             consent: rng.random_ratio(6, 10),
         }
+    }
+
+    /// Tells whether the member is under 18 at an instant, in microseconds since 1970. Shops are open while the
+    /// day in China is that of UTC.
+    pub(crate) fn is_minor(&self, micros: i64) -> bool {
+        let day = DateTime::from_timestamp_micros(micros).unwrap_or_default().date_naive();
+        day.years_since(self.born).is_none_or(|age| age < 18)
     }
 
     /// Returns another number of the same person, which the CRM does not know.

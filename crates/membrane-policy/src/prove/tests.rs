@@ -60,6 +60,7 @@ async fn a_broken_set_has_a_counter_example() {
             r#"@id("broken") permit (principal is Partner, action == Action::"readRow", resource is Row::crm_members);"#,
             "broken",
         ),
+        ("minors-stay-here", "", "partner.rows"),
         (
             "identifiers-are-never-in-clear",
             r#"@id("broken") permit (principal is Analyst, action == Action::"readClear", resource in Class::"pii");"#,

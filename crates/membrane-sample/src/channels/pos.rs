@@ -83,6 +83,7 @@ pub(crate) fn write(world: &World, monitor: &Monitor<'_>) -> Result<Vec<FileRepo
                 order.ordered_at = year_before(order.ordered_at);
                 month = month.replacen("2025", "2024", 1).into();
             }
+            order.buyer_is_minor = customer.member.is_minor(order.ordered_at);
             for line_no in 1..=customer.line_count(&mut rng) {
                 let Some(line) = customer.line(&mut rng, &order, line_no, &month) else { continue };
                 order.items += line.quantity;
@@ -96,7 +97,7 @@ pub(crate) fn write(world: &World, monitor: &Monitor<'_>) -> Result<Vec<FileRepo
 }
 
 impl Customer<'_> {
-    /// Draws an order without its lines.
+    /// Draws an order without its lines. Whether the buyer is a minor follows from its final time.
     fn order(&self, rng: &mut Rng, code: &str, moment: Moment) -> Option<Order> {
         let shop = self.world.shops.draw(rng, self.member.home.region.code, self.member.person)?;
         Some(Order {
@@ -109,6 +110,7 @@ impl Customer<'_> {
             items: 0,
             amount_cents: 0,
             payment_account: self.wallet.draw(rng),
+            buyer_is_minor: false,
         })
     }
 
@@ -136,6 +138,7 @@ impl Customer<'_> {
             amount_cents: good.price_cents * quantity * percent / 100,
             ordered_at: order.ordered_at,
             ordered_month: Arc::clone(month),
+            buyer_is_minor: order.buyer_is_minor,
         })
     }
 }

@@ -6,7 +6,7 @@ use arrow::array::{ArrayRef, Int64Array, StringArray};
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
 
-use super::pos_orders::{LATE_SHARE, instants, money, spoil_account};
+use super::pos_orders::{LATE_SHARE, instants, money, spoil_account, truths};
 use crate::dirt::DirtyKind::{BadChecksum, Duplicate, MissingRequired, OutOfRange, UnknownValue};
 use crate::dirt::Faults;
 use crate::parquet_file::{MONEY, ParquetRow, schema, timestamp};
@@ -27,6 +27,8 @@ pub(super) struct OrderLine {
     pub(super) ordered_at: i64,
     /// `2025-03`: the month of the time, of a late order too.
     pub(super) ordered_month: Arc<str>,
+    /// As the order says.
+    pub(super) buyer_is_minor: bool,
 }
 
 impl ParquetRow for OrderLine {
@@ -35,7 +37,7 @@ impl ParquetRow for OrderLine {
     const NUMBER: u64 = 7;
     const DISTINCT: &'static [&'static str] = &["order_id"];
     const FAULTS: Faults<fn(&mut Self)> = &[
-        ((MissingRequired, |line| line.member_no = None), 15),
+        ((MissingRequired, |line| (line.member_no, line.buyer_is_minor) = (None, false)), 15),
         ((MissingRequired, |line| line.product_id = None), 10),
         ((UnknownValue, |line| line.category = "mystery"), 15),
         ((BadChecksum, |line| line.pay_account = Some(spoil_account(line.pay_account.as_ref()))), 15),
@@ -58,6 +60,7 @@ impl ParquetRow for OrderLine {
             ("amount", MONEY),
             ("ordered_at", timestamp()),
             ("ordered_month", DataType::Utf8),
+            ("buyer_is_minor", DataType::Boolean),
         ])
     }
 
@@ -75,6 +78,7 @@ impl ParquetRow for OrderLine {
             money(rows.iter().map(|row| row.amount_cents))?,
             instants(rows.iter().map(|row| row.ordered_at)),
             Arc::new(StringArray::from_iter_values(rows.iter().map(|row| &row.ordered_month))),
+            truths(rows.iter().map(|row| row.buyer_is_minor)),
         ])
     }
 }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Decimal128Array, Int64Array, StringArray, TimestampMicrosecondArray};
+use arrow::array::{
+    ArrayRef, BooleanArray, Decimal128Array, Int64Array, StringArray, TimestampMicrosecondArray,
+};
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
 
@@ -25,6 +27,8 @@ pub(super) struct Order {
     pub(super) items: i64,
     pub(super) amount_cents: i64,
     pub(super) payment_account: Option<Arc<str>>,
+    /// Under 18 when the order was paid, as the card's profile says.
+    pub(super) buyer_is_minor: bool,
 }
 
 impl ParquetRow for Order {
@@ -33,7 +37,7 @@ impl ParquetRow for Order {
     const NUMBER: u64 = 6;
     const DISTINCT: &'static [&'static str] = &["order_id"];
     const FAULTS: Faults<fn(&mut Self)> = &[
-        ((MissingRequired, |order| order.member_no = None), 20),
+        ((MissingRequired, |order| (order.member_no, order.buyer_is_minor) = (None, false)), 20),
         ((UnknownValue, |order| order.channel = "kiosk"), 15),
         ((UnknownValue, |order| order.region = "XX"), 10),
         (
@@ -58,6 +62,7 @@ impl ParquetRow for Order {
             ("items", DataType::Int64),
             ("amount", MONEY),
             ("payment_account", DataType::Utf8),
+            ("buyer_is_minor", DataType::Boolean),
         ])
     }
 
@@ -72,6 +77,7 @@ impl ParquetRow for Order {
             Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.items))),
             money(rows.iter().map(|row| row.amount_cents))?,
             Arc::new(rows.iter().map(|row| row.payment_account.as_deref()).collect::<StringArray>()),
+            truths(rows.iter().map(|row| row.buyer_is_minor)),
         ])
     }
 }
@@ -86,6 +92,11 @@ pub(super) const fn year_before(micros: i64) -> i64 {
 /// Makes a column of instants.
 pub(super) fn instants(values: impl Iterator<Item = i64>) -> ArrayRef {
     Arc::new(TimestampMicrosecondArray::from_iter_values(values).with_timezone("UTC"))
+}
+
+/// Makes a column of truth values.
+pub(super) fn truths(values: impl Iterator<Item = bool>) -> ArrayRef {
+    Arc::new(BooleanArray::from(values.collect::<Vec<_>>()))
 }
 
 /// Makes a column of money.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Decimal128Type, Int64Type, TimestampMicrosecondType};
+use chrono::{Months, NaiveDate};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
 
@@ -136,6 +137,34 @@ fn sales_refer_to_what_is_there() {
     let times = lines.column_by_name("ordered_at").unwrap().as_primitive::<TimestampMicrosecondType>();
     for (index, month) in texts(&lines, "ordered_month").into_iter().enumerate() {
         assert_eq!(times.value_as_datetime(index).unwrap().format("%Y-%m").to_string(), month.unwrap());
+    }
+}
+
+/// An order says of its buyer what the CRM's birth date says of the day of the order, a late order too.
+#[test]
+fn orders_know_minors_by_their_birth_date() {
+    let sample = Sample::new(3_000, 0.0);
+    let late = Sample::new(3_000, 0.1);
+    for (sample, members) in
+        [(&sample, sample.csv("crm_members.csv")), (&late, sample.csv("crm_members.csv"))]
+    {
+        let born: HashMap<&str, NaiveDate> = members
+            .iter()
+            .map(|row| (row["member_no"].as_str(), row["birth_date"].parse().unwrap()))
+            .collect();
+        for name in ["pos_orders.parquet", "pos_order_lines.parquet"] {
+            let rows = sample.parquet(name);
+            let flags = rows.column_by_name("buyer_is_minor").unwrap().as_boolean();
+            let times = rows.column_by_name("ordered_at").unwrap().as_primitive::<TimestampMicrosecondType>();
+            assert_eq!(flags.null_count(), 0);
+            for (index, member) in texts(&rows, "member_no").into_iter().enumerate() {
+                let day = times.value_as_datetime(index).unwrap().date();
+                let minor = member.is_some_and(|no| day < born[no.as_str()] + Months::new(18 * 12));
+                assert_eq!(flags.value(index), minor, "{name} {index}");
+            }
+            let share = flags.true_count() as f64 / rows.num_rows() as f64;
+            assert!((0.01..0.06).contains(&share), "{name}: {share}");
+        }
     }
 }
 

@@ -53,3 +53,25 @@ fn numbers_have_eight_digits() {
     assert_eq!(member_no(0), "M00000001");
     assert_eq!(member_no(99_999_998), "M99999999");
 }
+
+#[test]
+fn a_member_is_a_minor_up_to_the_day_of_being_eighteen() {
+    let micros = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap().timestamp_micros();
+    let mut member = members(1).remove(0);
+    member.born = "2007-05-17".parse().unwrap();
+    for (moment, expected) in [
+        ("2024-12-31T10:00:00Z", true),
+        ("2025-05-16T23:59:59Z", true),
+        ("2025-05-17T00:00:00Z", false),
+        ("2006-01-01T00:00:00Z", true),
+    ] {
+        assert_eq!(member.is_minor(micros(moment)), expected, "{moment}");
+    }
+}
+
+#[test]
+fn a_few_of_a_hundred_members_are_minors() {
+    let summer = 1_751_328_000_000_000;
+    let minors = members(5_000).iter().filter(|member| member.is_minor(summer)).count();
+    assert!((100..=225).contains(&minors), "{minors} of 5,000");
+}

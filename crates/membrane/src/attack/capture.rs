@@ -101,7 +101,7 @@ const SAME: &[(&str, &str, &str)] = &[
     ),
     (
         "all columns renamed",
-        "SELECT count(*) AS n FROM pos_order_lines AS l(region, order_id, line_no, a, b, c, d, e, f, g, h, i)",
+        "SELECT count(*) AS n FROM pos_order_lines AS l(region, order_id, line_no, a, b, c, d, e, f, g, h, i, j)",
         LINES,
     ),
 ];

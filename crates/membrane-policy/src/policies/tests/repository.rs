@@ -48,6 +48,12 @@ fn regions(names: &[&str]) -> RowExpr {
     RowExpr::And(vec![RowExpr::Has(column.clone()), RowExpr::In { column, values }])
 }
 
+/// What minors bought is in nothing that a partner gets.
+fn adults() -> RowExpr {
+    let minor: membrane_model::ColumnName = "buyer_is_minor".parse().unwrap();
+    RowExpr::And(vec![RowExpr::Not(Box::new(RowExpr::IsTrue(minor.clone()))), RowExpr::Has(minor)])
+}
+
 fn with_consent(rule: RowExpr) -> RowRule {
     let consent = || "marketing_consent".parse().unwrap();
     RowRule::When(RowExpr::all([rule, RowExpr::Has(consent()), RowExpr::IsTrue(consent())]))
@@ -94,6 +100,7 @@ fn marketing_sees_its_regions_orders_and_everybodys_events_by_token() {
             "items",
             "amount",
             "payment_account null",
+            "buyer_is_minor",
         ],
         &own,
     );
@@ -170,7 +177,7 @@ fn partners_count_and_sum_sales() {
                 "ordered_at",
                 "ordered_month",
             ],
-            &RowRule::All,
+            &RowRule::When(adults()),
         );
     }
     let acme = |dataset: &str, columns: &[&str]| {

@@ -51,8 +51,8 @@ impl Api {
     /// Brings one order line in, so that there is something to release.
     async fn bring_in(&self) {
         let line = "order_id,line_no,member_no,pay_account,store_id,region,product_id,category,quantity,amount,\
-                    ordered_at,ordered_month\n\
-                    O0000000000011,1,M00000001,,S001,SH,P00001,snacks,1,5.00,2025-01-05T10:00:00Z,2025-01\n";
+                    ordered_at,ordered_month,buyer_is_minor\n\
+                    O0000000000011,1,M00000001,,S001,SH,P00001,snacks,1,5.00,2025-01-05T10:00:00Z,2025-01,false\n";
         let ingestor = self.bearer("service:ingestor");
         let (status, body) = self.ask(post("/v1/ingest/pos_order_lines", &ingestor, "text/csv", line)).await;
         assert_eq!((status.as_u16(), &body["rows_accepted"]), (200, &json!(1)), "{body}");
