@@ -200,3 +200,14 @@ fn nothing_is_skipped_or_unfinished() {
         }
     }
 }
+
+#[test]
+fn no_file_has_the_markers_of_a_merge() {
+    let markers = ["<".repeat(7), ">".repeat(7)].map(|marker| format!("^{marker} "));
+    let output = Command::new("git")
+        .args(["grep", "--name-only", "-e", &markers[0], "-e", &markers[1]])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "");
+}

@@ -41,15 +41,13 @@ pub(super) const UNDER_MASKS: &[&str] = &[
     "31010419",
     "6222027",
 ];
-/// The same for rows that are hidden from an analyst of SH and BJ.
+/// The same for rows that are hidden from an analyst of SH and BJ. None is so short that a random token could hold it.
 pub(super) const IN_HIDDEN_ROWS: &[&str] = &[
     "HIDDENCITY",
     "Hiddencity",
     "hiddencity",
     "OCANARY",
     "ocanary",
-    "S987",
-    "S988",
     "P98765",
     "4321.09",
     "1234.56",
