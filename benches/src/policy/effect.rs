@@ -41,7 +41,7 @@ pub(super) async fn measure(rules: &Path) -> Result<Vec<Timed>> {
     let policies = Policies::load(Path::new(&config.policies.dir), &catalog);
     let clock = Arc::new(SystemClock);
     let now = membrane_model::Clock::now(&*clock);
-    let matrix = policies.map_err(|error| anyhow!("{error}"))?.matrix(&catalog, now);
+    let matrix = policies.map_err(|error| anyhow!("{error}"))?.matrix_to_keep(&catalog, now);
     std::fs::write(rules.join("policies/matrix.txt"), matrix).context("keep the matrix")?;
     let first = Hub::open_to_publish(&config, clock.clone()).await.context("open the hub")?;
     publish(&first, &config).await?;
@@ -72,6 +72,7 @@ async fn publish(hub: &Hub, config: &Config) -> Result<u64> {
         catalog: (&config.catalog.dir).into(),
         policies: (&config.policies.dir).into(),
         solver: SOLVER.to_owned(),
+        without_claims: Vec::new(),
     };
     let ctx = hub.ctx("operator:o0".parse()?, Channel::Cli);
     let done = flow::publish(&ctx, hub, &request).await.map_err(|failure| anyhow!("{}", failure.error))?;

@@ -17,3 +17,6 @@ CREATE TABLE document_file (
 
 -- Sealed cells that were opened for a run's answer.
 ALTER TABLE run ADD COLUMN cells_opened BIGINT;
+
+-- Look-ups and uses of break-glass are counted by their reason.
+CREATE INDEX decision_by_reason ON decision (reason);

@@ -160,6 +160,18 @@ impl Ledger {
         Cells::of(&row).number("number")
     }
 
+    /// Returns how many documents of a kind there are: as many as the number of the last, unless some were taken away.
+    ///
+    /// # Errors
+    /// [`LedgerError::Database`].
+    pub async fn count_documents(&self, kind: DocumentKind) -> Result<u64, LedgerError> {
+        let row = sqlx::query("SELECT COUNT(*) FROM document WHERE kind = $1")
+            .bind(kind.as_str())
+            .fetch_one(&self.pools.read)
+            .await?;
+        Cells::of(&row).number("number")
+    }
+
     /// Returns a document.
     ///
     /// # Errors
@@ -175,15 +187,16 @@ impl Ledger {
         row.as_ref().map(read_document).transpose()
     }
 
-    /// Returns all documents of a kind, in the order of their numbers.
+    /// Returns the documents of a kind after a number, in the order of their numbers.
     ///
     /// # Errors
     /// [`LedgerError::Database`] or [`LedgerError::Stored`].
-    pub async fn documents(&self, kind: DocumentKind) -> Result<Vec<Document>, LedgerError> {
+    pub async fn documents(&self, kind: DocumentKind, after: u64) -> Result<Vec<Document>, LedgerError> {
         let rows = sqlx::query(
-            "SELECT kind, number, run, body, signature FROM document WHERE kind = $1 ORDER BY number",
+            "SELECT kind, number, run, body, signature FROM document WHERE kind = $1 AND number > $2 ORDER BY number",
         )
         .bind(kind.as_str())
+        .bind(to_integer(after, "number")?)
         .fetch_all(&self.pools.read)
         .await?;
         rows.iter().map(read_document).collect()

@@ -55,10 +55,14 @@ const COLUMNS: &str = "\
     GROUP BY run.principal, run.action, run.purpose, edge.from_name, edge.from_field \
     ORDER BY run.principal, run.action, run.purpose, edge.from_name, edge.from_field";
 
+/// Whoever lists what there is has used nothing of it: of a dataset that was used, a version was read.
 const OF_DATASETS: &str = "\
     SELECT run.principal, decision.factors, MAX(run.started) \
     FROM run JOIN decision ON decision.run = run.run \
     WHERE run.started >= $1 AND decision.allowed = 1 \
+      AND (run.action NOT IN ('read', 'release') OR EXISTS ( \
+        SELECT 1 FROM run_dataset WHERE run_dataset.run = run.run AND run_dataset.side = 'input' \
+          AND run_dataset.dataset = decision.dataset)) \
     GROUP BY run.principal, decision.factors ORDER BY run.principal, decision.factors";
 
 /// A policy that shows a column was used when the column was read, not when it only could have been.

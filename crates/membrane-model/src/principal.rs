@@ -61,6 +61,12 @@ pub struct PrincipalId {
 }
 
 impl PrincipalId {
+    /// Tells whether another principal has the same name, in whatever case and of whatever kind: it may be the same person.
+    #[must_use]
+    pub fn same_name(&self, other: &Self) -> bool {
+        self.name.eq_ignore_ascii_case(&other.name)
+    }
+
     /// Returns the kind.
     #[must_use]
     pub const fn kind(&self) -> PrincipalKind {

@@ -17,7 +17,7 @@ use crate::ask::{Answer, Asker, Outcome};
 use crate::authorizer::record;
 use crate::judge::refusal;
 use crate::schema::resource_type;
-use crate::{Authorizer, Refused, RefusedReason};
+use crate::{Authorizer, Policies, Refused, RefusedReason};
 
 /// A grant that is open: the glass before these columns is broken for the principal and purpose of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +58,10 @@ impl Authorizer {
         asked: &BreakGlassRequest,
         now: DateTime<Utc>,
     ) -> Result<(), Refused> {
+        if run.action() == Action::RequestBreakGlass && run.purpose().is_none() {
+            // One that nobody knows does not come into the run.
+            return self.refuse(run, RefusedReason::UnknownPurpose).await;
+        }
         same_run(run, Action::RequestBreakGlass, Some(&asked.purpose))?;
         if *run.principal() != asked.requester {
             return Err(Refused::plain(RefusedReason::RecordFault));
@@ -90,29 +94,56 @@ impl Authorizer {
         verdict
     }
 
-    /// Decides whether the run's principal may agree to what another asked for, or end it, and writes the decision to the
-    /// run's record.
+    /// Decides whether the run's principal may agree to what another asked for, and writes the decision to the run's record.
     ///
     /// # Errors
     /// [`Refused`], which is on record too, unless it is [`RefusedReason::RecordFault`].
     pub async fn decide_break_glass_approval(
         &self,
         run: &mut OpenRun,
-        (grant, asked): (u64, &BreakGlassRequest),
+        asked: (u64, &BreakGlassRequest),
         now: DateTime<Utc>,
     ) -> Result<(), Refused> {
         same_run(run, Action::ApproveBreakGlass, None)?;
-        let principal = run.principal().clone();
         // INVARIANT: two people, whatever policies say.
-        if principal.name() == asked.requester.name() {
-            info!(run.id = %run.id(), principal.id = %principal, "refused: {}", RefusedReason::OwnRequest);
+        if run.principal().same_name(&asked.1.requester) {
+            info!(run.id = %run.id(), principal.id = %run.principal(), "refused: {}", RefusedReason::OwnRequest);
             return self.refuse(run, RefusedReason::OwnRequest).await;
         }
+        self.decide_on_grant(run, asked, now).await
+    }
+
+    /// Decides whether the run's principal may end a grant: whoever asked for it may always, others who might agree to it. Writes
+    /// the decision to the run's record.
+    ///
+    /// # Errors
+    /// [`Refused`], which is on record too, unless it is [`RefusedReason::RecordFault`].
+    pub async fn decide_break_glass_end(
+        &self,
+        run: &mut OpenRun,
+        asked: (u64, &BreakGlassRequest),
+        now: DateTime<Utc>,
+    ) -> Result<(), Refused> {
+        same_run(run, Action::ApproveBreakGlass, None)?;
+        if *run.principal() == asked.1.requester {
+            let given_back = refusal(self.policies(), "permitted, given back");
+            return record(run, &[Decision { allowed: true, ..given_back }]).await;
+        }
+        self.decide_on_grant(run, asked, now).await
+    }
+
+    async fn decide_on_grant(
+        &self,
+        run: &mut OpenRun,
+        (grant, asked): (u64, &BreakGlassRequest),
+        now: DateTime<Utc>,
+    ) -> Result<(), Refused> {
+        let principal = run.principal().clone();
         let policies = self.policies();
         let Some(uid) = policies.world.principals.get(&principal) else {
             return self.refuse(run, RefusedReason::UnknownPrincipal).await;
         };
-        let supposed = self.grant_entity(grant, asked).and_then(|(resource, entity)| {
+        let supposed = policies.grant_entity(grant, asked).and_then(|(resource, entity)| {
             let known = policies.world.entities.clone();
             Some((resource, known.upsert_entities([entity], Some(&policies.schema)).ok()?))
         });
@@ -126,9 +157,25 @@ impl Authorizer {
         answer.verdict()
     }
 
+    fn decision(&self, dataset: Option<&DatasetName>, answer: &Answer) -> Decision {
+        Decision {
+            allowed: answer.outcome == Outcome::Permitted,
+            dataset: dataset.cloned(),
+            factors: answer.factors.clone(),
+            ..refusal(self.policies(), answer.reason())
+        }
+    }
+
+    async fn refuse(&self, run: &mut OpenRun, reason: RefusedReason) -> Result<(), Refused> {
+        record(run, &[refusal(self.policies(), &reason.to_string())]).await?;
+        Err(Refused::plain(reason))
+    }
+}
+
+impl Policies {
     /// The request as policies know it: who asked, for what, which columns.
-    fn grant_entity(&self, grant: u64, asked: &BreakGlassRequest) -> Option<(EntityUid, Entity)> {
-        let world = &self.policies().world;
+    pub(crate) fn grant_entity(&self, grant: u64, asked: &BreakGlassRequest) -> Option<(EntityUid, Entity)> {
+        let world = &self.world;
         let kind = resource_type(Action::ApproveBreakGlass);
         let uid: EntityUid = format!("{kind}::\"{grant}\"").parse().ok()?;
         let requester = world.principals.get(&asked.requester)?.clone();
@@ -144,20 +191,6 @@ impl Authorizer {
         let within = HashSet::from([world.hub.clone()]);
         let entity = Entity::new(uid.clone(), attributes.into_iter().collect(), within).ok()?;
         Some((uid, entity))
-    }
-
-    fn decision(&self, dataset: Option<&DatasetName>, answer: &Answer) -> Decision {
-        Decision {
-            allowed: answer.outcome == Outcome::Permitted,
-            dataset: dataset.cloned(),
-            factors: answer.factors.clone(),
-            ..refusal(self.policies(), answer.reason())
-        }
-    }
-
-    async fn refuse(&self, run: &mut OpenRun, reason: RefusedReason) -> Result<(), Refused> {
-        record(run, &[refusal(self.policies(), &reason.to_string())]).await?;
-        Err(Refused::plain(reason))
     }
 }
 

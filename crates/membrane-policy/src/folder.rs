@@ -11,20 +11,20 @@ use crate::PolicyError;
 use crate::card::{Card, read_cards};
 use crate::case::{Case, read_cases};
 
-const SCHEMA: &str = "membrane.cedarschema";
-const PRINCIPALS: &str = "principals.json";
+pub(crate) const SCHEMA: &str = "membrane.cedarschema";
+pub(crate) const PRINCIPALS: &str = "principals.json";
 const POLICY_EXTENSION: &str = "cedar";
 /// The folder of cards, below that of policies.
-const CARDS: &str = "cards";
+pub(crate) const CARDS: &str = "cards";
 const YAML_EXTENSION: &str = "yaml";
 /// Who sees what, as it was reviewed.
-const MATRIX: &str = "matrix.txt";
+pub(crate) const MATRIX: &str = "matrix.txt";
 /// The folder of claims.
-const CLAIMS: &str = "claims";
+pub(crate) const CLAIMS: &str = "claims";
 /// The folder of cases.
-const CASES: &str = "cases";
+pub(crate) const CASES: &str = "cases";
 /// Weak tokens that somebody has taken on.
-const WAIVERS: &str = "waivers.yaml";
+pub(crate) const WAIVERS: &str = "waivers.yaml";
 
 /// One file: where it lies, and its text.
 #[derive(Debug)]

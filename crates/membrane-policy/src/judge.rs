@@ -132,18 +132,14 @@ impl Judge<'_> {
         uids.collect()
     }
 
-    /// Says for the record which grants show what in clear: a decision for each grant and dataset.
+    /// Says for the record which grants were open for what is shown: a decision for each grant and dataset.
     fn uses_of_glass(&self, granted: &[GrantedDataset]) -> Vec<Decision> {
         let mut uses = Vec::new();
         for glass in &self.request.broken {
             for one in granted {
                 let name = &one.dataset.name;
                 let behind = |column: &&GrantedColumn| {
-                    column.level() == RevealLevel::Clear
-                        && glass
-                            .columns
-                            .iter()
-                            .any(|(dataset, known)| dataset == name && *known == column.column)
+                    glass.columns.iter().any(|(dataset, known)| dataset == name && *known == column.column)
                 };
                 let columns: Vec<ColumnDecision> = one
                     .columns
@@ -151,7 +147,7 @@ impl Judge<'_> {
                     .filter(behind)
                     .map(|column| ColumnDecision {
                         column: column.column.clone(),
-                        level: Some(RevealLevel::Clear),
+                        level: Some(column.level()),
                         factors: column.factors.clone(),
                     })
                     .collect();

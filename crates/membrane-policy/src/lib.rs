@@ -67,6 +67,6 @@ pub use explain::{Asked, Change, Explanation, Question};
 pub use lint::{Waiver, Weakness};
 pub use permit::{ColumnPermit, DatasetPermit, Permit, ShownWhen};
 pub use policies::Policies;
-pub use prove::{Claim, CounterExample, Difference, Proof, ProveError, Verdict};
+pub use prove::{Claim, CounterExample, Difference, NO_POLICY_ERRS, Proof, ProveError, Verdict};
 pub use refusal::{Refused, RefusedReason};
 pub use row_rule::{CompareOperator, RowExpr, RowRule, RowValue};

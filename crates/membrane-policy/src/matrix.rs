@@ -1,9 +1,11 @@
 //! Who sees what: principals, purposes and classes in one text that a reviewer can read and compare.
 
+mod acts;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use membrane_catalog::Catalog;
 use membrane_model::{Action, ClassName, DatasetName, PrincipalId, Purpose};
 
@@ -12,6 +14,9 @@ use crate::column::decide_column;
 use crate::rows::decide_rows;
 use crate::schema::LOOK_UP;
 use crate::{Policies, RowRule};
+
+/// What a kept matrix begins with that is as of a moment.
+const AS_OF: &str = "as of ";
 
 impl Policies {
     /// Returns who sees what at a moment: per purpose, for all principals that see the same, how each
@@ -37,7 +42,27 @@ impl Policies {
                 }
             }
         }
-        text
+        text + &self.acts(catalog, now)
+    }
+
+    /// Returns who sees what as it is kept for review. Where that changes by the day, it says as of when it is.
+    #[must_use]
+    pub fn matrix_to_keep(&self, catalog: &Catalog, now: DateTime<Utc>) -> String {
+        let matrix = self.matrix(catalog, now);
+        let later = now + TimeDelta::days(1) + TimeDelta::milliseconds(1);
+        if self.matrix(catalog, later) == matrix {
+            return matrix;
+        }
+        format!("{AS_OF}{}\n\n{matrix}", now.to_rfc3339_opts(SecondsFormat::Millis, true))
+    }
+
+    /// Tells how who sees what differs from what was reviewed, `matrix.txt`: as of the moment that it names, if it does. Nothing
+    /// when there is no such file.
+    #[must_use]
+    pub fn unreviewed(&self, catalog: &Catalog, now: DateTime<Utc>) -> Option<Vec<String>> {
+        let golden = self.reviewed_matrix()?;
+        let as_of = golden.lines().next().and_then(|line| line.strip_prefix(AS_OF)?.trim().parse().ok());
+        Some(differences(golden, &self.matrix(catalog, as_of.unwrap_or(now))))
     }
 
     fn block(
@@ -64,6 +89,10 @@ impl Policies {
                 let mut how = granted.map_or("hidden".to_owned(), |granted| granted.shown.to_string());
                 if looked_up && how.starts_with("token") {
                     how.push_str(" (look-up)");
+                }
+                let request = Action::RequestBreakGlass.as_str();
+                if asker.ask(request, resource).outcome == Outcome::Permitted {
+                    how.push_str(" (break-glass)");
                 }
                 shown.entry(&column.class).or_default().entry(how).or_default().insert(&dataset.name);
             }
@@ -104,7 +133,7 @@ pub fn differences(golden: &str, now: &str) -> Vec<String> {
 fn with_blocks(matrix: &str) -> Vec<String> {
     let mut block = "";
     let mut lines = Vec::new();
-    for line in matrix.lines().filter(|line| !line.is_empty()) {
+    for line in matrix.lines().filter(|line| !line.is_empty() && !line.starts_with(AS_OF)) {
         if line.starts_with(' ') {
             let words: Vec<&str> = line.split_whitespace().collect();
             lines.push(format!("{block}: {}", words.join(" ")));

@@ -103,9 +103,12 @@ impl Proof {
     }
 }
 
-/// The claim that goes with every set of policies.
+/// The name of the claim that goes with every set of policies.
+pub const NO_POLICY_ERRS: &str = "no-policy-errs";
+
+/// That claim.
 const NO_ERRORS: (&str, &str) =
-    ("no-policy-errs", "No policy errs, whatever is asked: Cedar skips one that does, a forbid too.");
+    (NO_POLICY_ERRS, "No policy errs, whatever is asked: Cedar skips one that does, a forbid too.");
 
 impl Policies {
     /// Proves every claim of the folder, or finds a counter-example. `solver` is the program `cvc5`, by name or path.

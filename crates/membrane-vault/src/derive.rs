@@ -35,7 +35,7 @@ pub(crate) enum KeyUse {
     QueryKey,
     /// To tell whether two places use one root key.
     Check,
-    /// Signing of what is published and granted.
+    /// Signing of what is published and granted in one hub.
     Signing,
     /// Names of deliveries in the tables' logs.
     Delivery,

@@ -95,10 +95,10 @@ impl Vault {
         derive(&self.0.root, KeyUse::Bearer, &[])
     }
 
-    /// Returns the signer of what is published and granted.
+    /// Returns the signer of what is published and granted in a hub: two hubs of one root key have two.
     #[must_use]
-    pub fn signer(&self) -> Signer {
-        Signer::new(&derive(&self.0.root, KeyUse::Signing, &[]))
+    pub fn signer(&self, hub: &str) -> Signer {
+        Signer::new(&derive(&self.0.root, KeyUse::Signing, hub.as_bytes()))
     }
 
     /// Returns the keyed hash that chooses which groups and rows of a member are kept when contributions

@@ -84,6 +84,12 @@ pub enum Error {
     /// No break-glass grant of that number.
     #[error("no such break-glass; `membrane break-glass list` shows them")]
     UnknownGrant,
+    /// More break-glass requests than one principal may make in a day.
+    #[error("one principal asks for break-glass {requests_max} times a day at most")]
+    TooManyRequests {
+        /// The limit.
+        requests_max: usize,
+    },
     /// A grant that has come too far for this.
     #[error("break-glass {number} is {state}")]
     GrantStands {
@@ -186,6 +192,7 @@ impl Error {
             Self::InTheWay => "in_the_way",
             Self::Published(_) => "publication_altered",
             Self::UnknownGrant => "unknown_grant",
+            Self::TooManyRequests { .. } => "glass_limit",
             Self::GrantStands { .. } => "grant_stands",
             Self::Ledger(LedgerError::Altered(_)) => "log_altered",
             Self::Ledger(_) => "ledger_failed",

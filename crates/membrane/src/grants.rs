@@ -27,6 +27,8 @@ const FORMAT: &str = "membrane-break-glass/1";
 pub(crate) const HOURS_MAX: u32 = 24;
 /// Hours within which somebody must agree.
 const LAPSES_AFTER_HOURS: i64 = 24;
+/// How far the clocks of two machines may be apart.
+const SKEW_MINUTES: i64 = 5;
 
 /// A step in the life of a grant, as it is signed and stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,7 +55,7 @@ pub(crate) enum What {
 
 /// The name of the case for which glass is broken, as another system knows it.
 ///
-/// PRIVACY: letters, a hyphen, and eight digits at most: no place for a name or a number of a member.
+/// PRIVACY: five letters, a hyphen, and six digits at most: hardly a place for a name or a number of a member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Ticket(String);
@@ -62,11 +64,11 @@ impl TryFrom<String> for Ticket {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, &'static str> {
-        let expected = "a ticket is up to 8 capital letters, `-` and up to 8 digits, such as `INC-1234`";
+        let expected = "a ticket is 2 to 5 capital letters, `-` and up to 6 digits, such as `INC-1234`";
         let (letters, digits) = text.split_once('-').ok_or(expected)?;
-        let fits = (1..=8).contains(&letters.len())
+        let fits = (2..=5).contains(&letters.len())
             && letters.bytes().all(|byte| byte.is_ascii_uppercase())
-            && (1..=8).contains(&digits.len())
+            && (1..=6).contains(&digits.len())
             && digits.bytes().all(|byte| byte.is_ascii_digit());
         if fits { Ok(Self(text)) } else { Err(expected) }
     }
@@ -146,6 +148,8 @@ impl Grant {
     pub fn state(&self, now: DateTime<Utc>) -> GrantState {
         match (&self.ended, self.until()) {
             (Some(_), _) => GrantState::Ended,
+            // Whoever agreed has a clock that is ahead: not yet.
+            (None, Some(_)) if self.agreed_ahead_of(now) => GrantState::Requested,
             (None, Some(until)) if now < until => GrantState::Open,
             (None, Some(_)) => GrantState::Expired,
             (None, None) if now < self.requested + TimeDelta::hours(LAPSES_AFTER_HOURS) => {
@@ -153,6 +157,10 @@ impl Grant {
             }
             (None, None) => GrantState::Lapsed,
         }
+    }
+
+    fn agreed_ahead_of(&self, now: DateTime<Utc>) -> bool {
+        self.approved.as_ref().is_some_and(|(_, at)| *at > now + TimeDelta::minutes(SKEW_MINUTES))
     }
 
     /// Returns when its hours are over; none while nobody has agreed.
@@ -191,13 +199,20 @@ impl Grants {
 
     /// Returns all grants, in the order of their numbers, and the number of the last step.
     pub(crate) async fn all(&self) -> Result<(u64, Arc<Vec<Grant>>), Error> {
+        let last = || self.ledger.last_document(DocumentKind::BreakGlass);
+        let seen = last().await.map_err(Error::Ledger)?;
         let mut known = self.known.lock().await;
-        let last = self.ledger.last_document(DocumentKind::BreakGlass).await.map_err(Error::Ledger)?;
-        if last != known.0 {
-            let documents = self.ledger.documents(DocumentKind::BreakGlass).await.map_err(Error::Ledger)?;
-            let last = documents.last().map_or(0, |document| document.number);
-            *known = (last, Arc::new(fold(&documents, &self.signer)?));
+        if seen == known.0 {
+            return Ok((known.0, Arc::clone(&known.1)));
         }
+        // Once more: another may have read on meanwhile.
+        if last().await.map_err(Error::Ledger)? < known.0 {
+            // Somebody took steps away: an end among them would open what was ended.
+            return Err(altered());
+        }
+        let more = self.ledger.documents(DocumentKind::BreakGlass, known.0).await.map_err(Error::Ledger)?;
+        let grants = fold(&known.1, known.0, &more, &self.signer)?;
+        *known = (known.0.saturating_add(more.len() as u64), Arc::new(grants));
         Ok((known.0, Arc::clone(&known.1)))
     }
 
@@ -220,51 +235,50 @@ impl Grants {
     }
 }
 
-/// Makes the grants from their steps.
-fn fold(documents: &[Document], signer: &Signer) -> Result<Vec<Grant>, Error> {
-    let altered = || Error::Ledger(LedgerError::Stored("break-glass step"));
-    let mut grants: Vec<Grant> = Vec::new();
-    for document in documents {
-        let text = Document::signed_text(DocumentKind::BreakGlass, document.number, &document.body);
-        signer.verify(&text, &document.signature).map_err(|_| altered())?;
+fn altered() -> Error {
+    Error::Ledger(LedgerError::Stored("break-glass step"))
+}
+
+/// Takes grants further by steps that follow the one of the number `last`, without a gap.
+fn fold(known: &[Grant], last: u64, documents: &[Document], signer: &Signer) -> Result<Vec<Grant>, Error> {
+    let mut grants = known.to_vec();
+    for (number, document) in (last.saturating_add(1)..).zip(documents) {
+        let text = Document::signed_text(DocumentKind::BreakGlass, number, &document.body);
+        if document.number != number || signer.verify(&text, &document.signature).is_err() {
+            return Err(altered());
+        }
         let step: Step = serde_json::from_str(&document.body).map_err(|_| altered())?;
         if step.format != FORMAT {
             return Err(altered());
         }
-        if let What::Request { purpose, columns, hours, ticket } = step.what {
-            let fits = step.grant == document.number && (1..=HOURS_MAX).contains(&hours);
-            grants.push(
-                fits.then_some(())
-                    .map(|()| Grant {
-                        number: step.grant,
-                        asked: BreakGlassRequest { requester: step.principal, purpose, columns },
-                        ticket,
-                        hours,
-                        requested: step.at,
-                        approved: None,
-                        ended: None,
-                    })
-                    .ok_or_else(altered)?,
-            );
-            continue;
-        }
-        let grant = grants.iter_mut().find(|grant| grant.number == step.grant).ok_or_else(altered)?;
-        let state = grant.state(step.at);
-        match step.what {
-            // INVARIANT: two people.
-            What::Approve
-                if state == GrantState::Requested
-                    && grant.asked.requester.name() != step.principal.name() =>
-            {
-                grant.approved = Some((step.principal, step.at));
-            }
-            What::End if matches!(state, GrantState::Requested | GrantState::Open) => {
-                grant.ended = Some((step.principal, step.at));
-            }
-            _ => return Err(altered()),
-        }
+        take(&mut grants, number, step).ok_or_else(altered)?;
     }
     Ok(grants)
+}
+
+/// Takes one step; nothing when it does not fit.
+fn take(grants: &mut Vec<Grant>, number: u64, step: Step) -> Option<()> {
+    if let What::Request { purpose, columns, hours, ticket } = step.what {
+        let fits = step.grant == number && (1..=HOURS_MAX).contains(&hours);
+        let asked = BreakGlassRequest { requester: step.principal, purpose, columns };
+        let requested = step.at;
+        let grant = Grant { number, asked, ticket, hours, requested, approved: None, ended: None };
+        return fits.then(|| grants.push(grant));
+    }
+    let grant = grants.iter_mut().rev().find(|grant| grant.number == step.grant)?;
+    match step.what {
+        // INVARIANT: two people.
+        What::Approve
+            if grant.state(step.at) == GrantState::Requested
+                && !grant.asked.requester.same_name(&step.principal) =>
+        {
+            grant.approved = Some((step.principal, step.at));
+        }
+        // What is over already is not opened by being ended.
+        What::End if grant.ended.is_none() => grant.ended = Some((step.principal, step.at)),
+        _ => return None,
+    }
+    Some(())
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use membrane_ledger::{DocumentKind, Ledger, LedgerError};
 use membrane_model::{Clock, Limits, PrincipalId, PrincipalKind};
 use membrane_policy::{Authorizer, Policies};
 use membrane_query::{Engine, EngineParts};
-use membrane_vault::Vault;
+use membrane_vault::{Signer, Vault};
 
 use crate::bearer::Bearers;
 use crate::config::{Config, PrivacySection, Serve};
@@ -40,6 +40,7 @@ pub struct Hub {
     catalog: Arc<Catalog>,
     policies: Arc<Policies>,
     authorizer: Authorizer,
+    signer: Signer,
     vault: Vault,
     bearers: Bearers,
     ledger: Ledger,
@@ -81,9 +82,10 @@ impl Hub {
             Ok((catalog, policies))
         };
         // What is wrong in the folders is told before anything is made.
-        let early = match config.policies.serve {
-            Serve::Folder => Some(of_folder()?),
-            Serve::Published => None,
+        let early = match (config.policies.serve, unpublished) {
+            (Serve::Folder, Unpublished::Refuse) => Some(of_folder()?),
+            // Who may publish is for what was published to say, whatever is served.
+            _ => None,
         };
         let (url, file) = ledger_url(&config.ledger)?;
         let data = data_url(&config.data)?;
@@ -97,13 +99,14 @@ impl Hub {
         }
         let vault = Vault::new(&open_root_key(&config.keys, file.as_deref())?);
         let ledger = Ledger::connect(&url).await?;
-        require_one_hub(&vault, &ledger, &lake, &data, clock.now()).await?;
+        let hub = require_one_hub(&vault, &ledger, &lake, &data, clock.now()).await?;
+        let signer = vault.signer(&hub);
         Self::abandon_stale_runs(&ledger, clock.now()).await?;
         let scratch = absolute(&config.data.scratch)?;
         make_folder(&scratch)?;
         let (publication, (catalog, policies)) = match early {
             Some(early) => (None, early),
-            None => match published::latest(&ledger, &vault.signer(), &scratch).await? {
+            None => match published::latest(&ledger, &signer, &scratch).await? {
                 Some(found) => (Some(found.number), (found.catalog, found.policies)),
                 None if unpublished == Unpublished::ServeFolder => (None, of_folder()?),
                 None => return Err(OpenError::Unpublished),
@@ -122,7 +125,8 @@ impl Hub {
             publication,
             authorizer: Authorizer::new(policies.clone(), catalog.clone()),
             bearers: Bearers::new(&vault),
-            grants: Arc::new(Grants::new(ledger.clone(), vault.signer())),
+            grants: Arc::new(Grants::new(ledger.clone(), signer.clone())),
+            signer,
             catalog,
             policies,
             vault,
@@ -150,7 +154,7 @@ impl Hub {
 
     /// Returns this hub with what was published last; all other parts are shared.
     pub(crate) async fn renewed(&self) -> Result<Self, PublishedError> {
-        let found = published::latest(&self.ledger, &self.vault.signer(), &self.scratch).await?;
+        let found = published::latest(&self.ledger, &self.signer, &self.scratch).await?;
         let found = found.ok_or(PublishedError::Record { number: 0, what: "is gone" })?;
         let (catalog, policies) = (Arc::new(found.catalog), Arc::new(found.policies));
         Ok(Self {
@@ -159,6 +163,7 @@ impl Hub {
             bearers: self.bearers.clone(),
             catalog,
             policies,
+            signer: self.signer.clone(),
             vault: self.vault.clone(),
             ledger: self.ledger.clone(),
             lake: self.lake.clone(),
@@ -239,6 +244,11 @@ impl Hub {
     /// Returns the break-glass grants.
     pub(crate) fn grants(&self) -> &Grants {
         &self.grants
+    }
+
+    /// Returns the signer of what is published and granted.
+    pub(crate) fn signer(&self) -> &Signer {
+        &self.signer
     }
 
     pub(crate) fn vault(&self) -> &Vault {

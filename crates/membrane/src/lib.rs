@@ -5,6 +5,7 @@
 pub mod config;
 
 mod ctx;
+mod deep;
 mod tasks;
 
 pub mod bearer;

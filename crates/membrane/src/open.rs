@@ -149,14 +149,15 @@ pub(crate) async fn require_ledger(lake: &Lake, data: &Url, ledger: Option<&Path
     }
 }
 
-/// Makes sure that key, ledger and data belong together. The first time they are tied to each other.
+/// Makes sure that key, ledger and data belong together, and returns the id of the hub. The first time they are tied to each
+/// other.
 pub(crate) async fn require_one_hub(
     vault: &Vault,
     ledger: &Ledger,
     lake: &Lake,
     data: &Url,
     now: DateTime<Utc>,
-) -> Result<(), OpenError> {
+) -> Result<String, OpenError> {
     let first = Identity { hub: RunId::new(now).to_string(), key_check: vault.key_check() };
     let identity = ledger.identify(&first).await?;
     if identity.key_check != first.key_check {
@@ -165,7 +166,7 @@ pub(crate) async fn require_one_hub(
     if lake.claim(&identity.hub).await? != identity.hub {
         return Err(OpenError::DataForeign { data: shown(data) });
     }
-    Ok(())
+    Ok(identity.hub)
 }
 
 // PRIVACY: a URL may carry credentials before the host.

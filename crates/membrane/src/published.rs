@@ -9,6 +9,8 @@ use membrane_policy::publication::{Bundle, BundledFile, Record};
 use membrane_policy::{Policies, PolicyError};
 use membrane_vault::{Signer, VaultError};
 
+use crate::deep::on_deep_stack;
+
 /// Why what was published cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishedError {
@@ -31,6 +33,22 @@ pub enum PublishedError {
         number: u64,
         /// What is wrong with it.
         what: &'static str,
+    },
+    /// The thread that reads it could not be started.
+    #[error("publication {number} cannot be read now: no thread for it could be started")]
+    Thread {
+        /// Its number.
+        number: u64,
+    },
+    /// The ledger has fewer publications than there were.
+    #[error(
+        "publication {served} is served and the ledger ends with {last}: somebody took publications away"
+    )]
+    Gone {
+        /// The number of what is served.
+        served: u64,
+        /// The number of the last in the ledger.
+        last: u64,
     },
     /// Its files could not be laid out.
     #[error("publication {number} cannot be laid out in `{}`: {}", dir.display(), source.kind())]
@@ -105,6 +123,9 @@ pub(crate) async fn latest(
     if number == 0 {
         return Ok(None);
     }
+    if ledger.count_documents(DocumentKind::Publication).await? != number {
+        return Err(PublishedError::Record { number, what: "does not follow one without a gap" });
+    }
     publication(ledger, signer, scratch, number).await.map(Some)
 }
 
@@ -130,9 +151,8 @@ async fn publication(
     let bundle = bundle(ledger, &record).await?;
     // Hundreds of policies take a while to be checked: not on a thread that answers requests.
     let scratch = scratch.to_owned();
-    let loaded = tokio::task::spawn_blocking(move || load(&bundle, &scratch, number)).await;
-    let (catalog, policies) =
-        loaded.map_err(|_| PublishedError::Record { number, what: "could not be read" })??;
+    let loaded = on_deep_stack("published", move || load(&bundle, &scratch, number)).await;
+    let (catalog, policies) = loaded.ok_or(PublishedError::Thread { number })??;
     if policies.version() != record.version {
         return Err(PublishedError::Record { number, what: "names another version than its files make" });
     }
@@ -145,7 +165,8 @@ pub(crate) fn load(
     scratch: &Path,
     number: u64,
 ) -> Result<(Catalog, Policies), PublishedError> {
-    let folder = Folder::new(scratch);
+    let folder =
+        Folder::new(scratch).map_err(|(dir, source)| PublishedError::Scratch { number, dir, source })?;
     let (catalog, policies) = bundle.write(&folder.0).map_err(|source| PublishedError::Scratch {
         number,
         dir: folder.0.clone(),
@@ -161,16 +182,26 @@ pub(crate) fn load(
 struct Folder(PathBuf);
 
 impl Folder {
-    fn new(scratch: &Path) -> Self {
+    fn new(scratch: &Path) -> Result<Self, (PathBuf, std::io::Error)> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let next = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self(scratch.join(format!("published-{}-{next}", std::process::id())))
+        let dir = scratch.join(format!("published-{}-{next}", std::process::id()));
+        // What a process of the same number left behind must not be read with it.
+        match std::fs::remove_dir_all(&dir) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err((dir, error)),
+            _ => Ok(Self(dir)),
+        }
     }
+}
+
+fn absent(error: std::io::Error) -> std::io::Result<()> {
+    if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
 }
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+        let removed = std::fs::remove_dir_all(&self.0);
+        if let Err(error) = removed.or_else(absent) {
             tracing::warn!("`{}` could not be removed: {}", self.0.display(), error.kind());
         }
     }

@@ -39,24 +39,25 @@ impl Serving {
     /// Serves what was published last, unless that is served already or cannot be. Tells whether something changed.
     ///
     /// # Errors
-    /// [`PublishedError`]: what is served stays. It is told once for each publication; the ledger is asked again.
+    /// [`PublishedError`]: what is served stays. One that is altered is told once; what may go by is tried again.
     pub async fn renew(&self) -> Result<bool, PublishedError> {
         let mut looked_at = self.looked_at.lock().await;
         let hub = self.hub();
-        if hub.publication().is_none() {
+        let Some(served) = hub.publication() else {
             // What lies in the folders is served until the end.
             return Ok(false);
-        }
+        };
         let last = hub.last_publication().await?;
+        if last < served {
+            return Err(PublishedError::Gone { served, last });
+        }
         if last == *looked_at {
             return Ok(false);
         }
-        let renewed = match hub.renewed().await {
-            // The ledger may answer the next time.
-            Err(error @ PublishedError::Ledger(_)) => return Err(error),
-            renewed => renewed,
-        };
-        *looked_at = last;
+        let renewed = hub.renewed().await;
+        if let Ok(_) | Err(PublishedError::Signature { .. } | PublishedError::Record { .. }) = &renewed {
+            *looked_at = last;
+        }
         let renewed = Arc::new(renewed?);
         let version = renewed.policies().version().get(..12).unwrap_or_default().to_owned();
         tracing::info!(publication = last, policy.version = %version, "publication {last} is served now: {version}");
@@ -68,17 +69,15 @@ impl Serving {
     pub async fn watch(&self) {
         let mut beat = tokio::time::interval(BEAT);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut failing = false;
+        // The same is told once.
+        let mut told = String::new();
         loop {
             beat.tick().await;
-            match self.renew().await {
-                Ok(_) => failing = false,
-                Err(PublishedError::Ledger(error)) if failing => tracing::debug!(%error, "still no answer"),
-                Err(error) => {
-                    failing = matches!(error, PublishedError::Ledger(_));
-                    tracing::error!("what was published cannot be served, the version before is: {error}");
-                }
+            let failed = self.renew().await.err().map(|error| error.to_string()).unwrap_or_default();
+            if failed != told && !failed.is_empty() {
+                tracing::error!("what was published cannot be served, the version before is: {failed}");
             }
+            told = failed;
         }
     }
 }

@@ -25,7 +25,9 @@ pub(super) async fn check_documents_are_kept(ledger: Ledger) {
 
     assert_eq!(ledger.last_document(DocumentKind::Publication).await.unwrap(), 2);
     assert_eq!(ledger.last_document(DocumentKind::BreakGlass).await.unwrap(), 0);
-    let all = ledger.documents(DocumentKind::Publication).await.unwrap();
+    let all = ledger.documents(DocumentKind::Publication, 0).await.unwrap();
+    let later = ledger.documents(DocumentKind::Publication, 1).await.unwrap();
+    assert_eq!((later.len(), ledger.count_documents(DocumentKind::Publication).await.unwrap()), (1, 2));
     assert_eq!(all.iter().map(|found| found.number).collect::<Vec<_>>(), [1, 2]);
     let one = ledger.document(DocumentKind::Publication, 1).await.unwrap().unwrap();
     assert_eq!((&one, one.run), (&all[0], id));

@@ -45,6 +45,18 @@ fn askable<'c>(
         datasets.iter().filter_map(|dataset| Some((*dataset, dataset.column(name)?))).collect();
     let can_be_asked = |column: &Column| row_attribute(column).is_some();
     let asked: Vec<_> = columns.iter().filter(|(_, column)| can_be_asked(column)).copied().collect();
+    let other = |(dataset, column): &(&Dataset, &Column)| {
+        let attribute = column.attribute();
+        (attribute != &column.name).then(|| {
+            format!(
+                "`{name}` of `{}` is called `{attribute}` in policies: that has no words in cards",
+                dataset.name
+            )
+        })
+    };
+    if let Some(message) = asked.iter().find_map(other) {
+        return Err(message);
+    }
     if !asked.is_empty() {
         return Ok(asked);
     }

@@ -11,7 +11,7 @@ use cedar_policy::{Context, Decision, EntityUid, PolicyId, PolicySet, Request};
 use chrono::{DateTime, NaiveTime, Utc};
 use membrane_catalog::yaml::At;
 use membrane_catalog::{Catalog, Column, Fault};
-use membrane_model::Shown;
+use membrane_model::{Purpose, Shown};
 
 use super::{Card, Columns, Rule};
 use crate::Policies;
@@ -86,7 +86,7 @@ impl Inquiry<'_> {
                     let uids = self.policies.world.datasets.get(&dataset.name)?;
                     let resource = uids.columns.get(&column.name)?;
                     if self.permits(&alone, &asker, resource)? {
-                        self.ask(&asker, column, resource, &mut found)?;
+                        self.ask(&asker, purpose, (column, resource), &mut found)?;
                     }
                 }
             }
@@ -108,13 +108,19 @@ impl Inquiry<'_> {
     fn ask(
         &self,
         asker: &Asker<'_>,
-        column: &Column,
-        resource: &EntityUid,
+        purpose: &Purpose,
+        (column, resource): (&Column, &EntityUid),
         found: &mut Overruling,
     ) -> Option<()> {
         let level = self.shown.level();
         let answer = asker.ask(level.cedar_action(), resource);
         if answer.outcome == Outcome::Forbidden {
+            // It may be for those to whom somebody opens the column.
+            let (principal, broken) = (asker.principal, [resource.clone()]);
+            let opened = Asker::behind_glass(self.policies, principal, Some(purpose), self.now, &broken)?;
+            if opened.ask(level.cedar_action(), resource).outcome != Outcome::Forbidden {
+                return None;
+            }
             found.forbid.extend(answer.factors);
             return Some(());
         }

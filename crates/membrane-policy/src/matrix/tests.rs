@@ -10,3 +10,44 @@ fn differences_name_the_block() {
         ["- read for x by analyst:ana: pii.phone partial", "+ read for x by analyst:ana: pii.phone clear"]
     );
 }
+
+const POLICIES: &str = r#"
+@id("read") permit (principal is Analyst, action == Action::"read", resource == Dataset::"members");
+@id("clear") permit (principal is Analyst, action == Action::"readClear", resource in Class::"business");
+@id("rows") permit (principal is Analyst, action == Action::"readRow", resource is Row::members)
+when { resource has joined && resource.joined <= context.time.offset(duration("-30d")) };
+@id("ask") permit (principal is Analyst, action == Action::"requestBreakGlass", resource in Class::"pii.phone");
+@id("null") permit (principal is Analyst, action == Action::"readNull", resource in Class::"pii.phone");
+@id("agree") permit (principal is Compliance, action == Action::"approveBreakGlass", resource)
+when { resource.purpose == "service" };
+@id("audit") permit (principal is Compliance, action == Action::"audit", resource == Hub::"hub");
+"#;
+
+/// A row rule that looks at the clock is another one tomorrow: what was reviewed says as of when.
+#[test]
+fn what_changes_by_the_day_is_kept_as_of_a_moment() {
+    let hub = crate::fixture::Hub::new(POLICIES);
+    let now = crate::fixture::noon();
+    let kept = hub.policies.matrix_to_keep(&hub.catalog, now);
+    assert!(kept.starts_with("as of 20") && kept.contains("rows of members"), "{kept}");
+    let matrix = hub.policies.matrix(&hub.catalog, now);
+    assert_eq!(differences(&kept, &matrix), Vec::<String>::new());
+    assert_ne!(
+        differences(&kept, &hub.policies.matrix(&hub.catalog, now + TimeDelta::days(2))),
+        Vec::<String>::new()
+    );
+    let still = crate::fixture::Hub::new(
+        &POLICIES.replace("context.time.offset(duration(\"-30d\"))", "datetime(\"2026-01-01\")"),
+    );
+    assert!(!still.policies.matrix_to_keep(&still.catalog, now).starts_with("as of"));
+}
+
+#[test]
+fn who_may_break_glass_and_agree_to_it_is_told() {
+    let hub = crate::fixture::Hub::new(POLICIES);
+    let matrix = hub.policies.matrix(&hub.catalog, crate::fixture::noon());
+    assert!(matrix.contains("pii.phone                        null (break-glass)"), "{matrix}");
+    assert!(matrix.contains("  approveBreakGlass service                compliance:olga\n"), "{matrix}");
+    assert!(matrix.contains("  audit                                    compliance:olga\n"), "{matrix}");
+    assert!(!matrix.contains("approveBreakGlass marketing"), "{matrix}");
+}

@@ -6,13 +6,32 @@ use std::{fs, io};
 use sha2::{Digest, Sha256};
 
 use crate::PolicyError;
+use crate::folder::{CARDS, CASES, CLAIMS, MATRIX, PRINCIPALS, SCHEMA, WAIVERS};
 
 /// The folder of the catalog's files in a bundle.
 const CATALOG: &str = "catalog";
 /// The folder of the policies' files in a bundle.
 const POLICIES: &str = "policies";
-/// What files that are read end in; all else is for people.
-const EXTENSIONS: [&str; 5] = ["yaml", "cedar", "cedarschema", "json", "txt"];
+
+/// Which files of a folder are read.
+#[derive(Debug, Clone, Copy)]
+enum Read {
+    /// Those of these names.
+    Named(&'static [&'static str]),
+    /// Those that end in this.
+    Ending(&'static str),
+}
+
+/// What is read, by place and folder: nothing else is kept, since what is kept is kept for ever.
+const FILES: [(&str, &str, Read); 7] = [
+    (CATALOG, "", Read::Named(&["classes.yaml", "purposes.yaml"])),
+    (CATALOG, "contracts", Read::Ending("yaml")),
+    (POLICIES, "", Read::Named(&[SCHEMA, PRINCIPALS, MATRIX, WAIVERS])),
+    (POLICIES, "", Read::Ending("cedar")),
+    (POLICIES, CARDS, Read::Ending("yaml")),
+    (POLICIES, CLAIMS, Read::Ending("cedar")),
+    (POLICIES, CASES, Read::Ending("yaml")),
+];
 
 /// The texts of a catalog and of policies, as they were at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,14 +63,12 @@ impl Bundle {
     /// [`PolicyError::Read`] when one cannot be read.
     pub fn read(catalog: &Path, policies: &Path) -> Result<Self, PolicyError> {
         let mut files = Vec::new();
-        for (place, dir) in [(CATALOG, catalog), (POLICIES, policies)] {
-            collect(dir, place, &mut files)?;
-            // Cards, cases, claims and contracts lie one folder below.
-            for folder in entries(dir)?.into_iter().filter(|path| path.is_dir()) {
-                let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                if !name.starts_with('.') {
-                    collect(&folder, &format!("{place}/{name}"), &mut files)?;
-                }
+        for (place, folder, read) in FILES {
+            let dir = if place == CATALOG { catalog } else { policies };
+            if folder.is_empty() {
+                collect(dir, place, read, &mut files)?;
+            } else if dir.join(folder).is_dir() {
+                collect(&dir.join(folder), &format!("{place}/{folder}"), read, &mut files)?;
             }
         }
         files.sort();
@@ -92,11 +109,14 @@ impl Bundle {
     }
 }
 
-fn collect(dir: &Path, place: &str, files: &mut Vec<BundledFile>) -> Result<(), PolicyError> {
+fn collect(dir: &Path, place: &str, read: Read, files: &mut Vec<BundledFile>) -> Result<(), PolicyError> {
     for path in entries(dir)? {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let read = path.extension().is_some_and(|found| EXTENSIONS.iter().any(|known| found == *known));
-        if name.starts_with('.') || !read || !path.is_file() {
+        let wanted = match read {
+            Read::Named(names) => names.contains(&name.as_str()),
+            Read::Ending(extension) => path.extension().is_some_and(|found| found == extension),
+        };
+        if name.starts_with('.') || !wanted || !path.is_file() {
             continue;
         }
         let text =

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use membrane_catalog::Catalog;
 
 use crate::prove::{Proof, ProveError};
-use crate::{CaseOutcome, Policies, Weakness, matrix};
+use crate::{CaseOutcome, Policies, Weakness};
 
 /// What a review of policies found.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl Policies {
             let told = |difference: &String| format!("{}: case `{}`: {difference}", case.place, case.name);
             objections.extend(case.differences.iter().map(told));
         }
-        objections.extend(self.unreviewed(catalog, now));
+        objections.extend(self.matrix_objections(catalog, now));
         let weaknesses = self.lint(catalog, now, lookups_per_hour);
         objections.extend(weaknesses.iter().filter(|found| found.is_refused()).map(ToString::to_string));
         objections.extend(self.idle_waivers(&weaknesses).iter().map(ToString::to_string));
@@ -58,15 +58,14 @@ impl Policies {
         Ok(Review { cases, weaknesses, proof, objections })
     }
 
-    /// Tells how who sees what differs from what was reviewed.
-    fn unreviewed(&self, catalog: &Catalog, now: DateTime<Utc>) -> Vec<String> {
-        let Some(golden) = self.reviewed_matrix() else {
+    /// Tells what in who sees what was not reviewed.
+    fn matrix_objections(&self, catalog: &Catalog, now: DateTime<Utc>) -> Vec<String> {
+        let Some(changed) = self.unreviewed(catalog, now) else {
             return vec![
                 "there is no `matrix.txt`: read who sees what, `membrane policy matrix`, and keep it with --write"
                     .to_owned(),
             ];
         };
-        let changed = matrix::differences(golden, &self.matrix(catalog, now));
         changed.into_iter().map(|line| format!("who sees what is not as `matrix.txt` says: {line}")).collect()
     }
 }

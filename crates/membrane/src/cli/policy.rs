@@ -144,6 +144,9 @@ enum PolicyCommand {
         /// The solver: cvc5, by name or path.
         #[arg(long, default_value = "cvc5", value_name = "PROGRAM")]
         solver: String,
+        /// A claim that was made before and is not made any more, on purpose; once for each.
+        #[arg(long, value_name = "CLAIM")]
+        without_claim: Vec<String>,
         #[command(flatten)]
         caller: CallerArgs,
         /// Report as JSON.
@@ -222,7 +225,7 @@ pub(super) async fn run(args: &PolicyArgs, env: &Env) -> Result<(), CliError> {
                 (_, true) => matrix::Use::Write,
                 _ => matrix::Use::Print,
             };
-            matrix::run(&policies.matrix(&catalog, env.clock.now()), Path::new(&config.policies.dir), what)
+            matrix::run(&policies, &catalog, (Path::new(&config.policies.dir), what), env.clock.now())
         }
         PolicyCommand::Prove { solver, json } => {
             prove::run(&reviewed(&env.config()?, env.clock.now(), *json)?.1, solver, *json).await
@@ -237,7 +240,10 @@ pub(super) async fn run(args: &PolicyArgs, env: &Env) -> Result<(), CliError> {
             diff::run(env, &asked).await
         }
         PolicyCommand::Review { days, caller, json } => review::run(env, caller, *days, *json).await,
-        PolicyCommand::Publish { solver, caller, json } => publish::run(env, caller, solver, *json).await,
+        PolicyCommand::Publish { solver, without_claim, caller, json } => {
+            let asked = publish::Asked { solver, without_claims: without_claim, json: *json };
+            publish::run(env, caller, &asked).await
+        }
         PolicyCommand::History { number, files, caller, json } => {
             let wanted = history::Wanted { number: *number, files: files.as_deref(), json: *json };
             history::run(env, caller, wanted).await

@@ -138,6 +138,7 @@ async fn publish(mut config: Config, clock: &Arc<dyn Clock>) -> Result<Config, C
         catalog: PathBuf::from(&config.catalog.dir),
         policies: PathBuf::from(&config.policies.dir),
         solver: SOLVER.to_owned(),
+        without_claims: Vec::new(),
     };
     match flow::publish(&hub.ctx(operator, Channel::Cli), &hub, &request).await {
         Ok(done) => {

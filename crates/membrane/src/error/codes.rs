@@ -24,6 +24,7 @@ pub const CODES: &[Code] = &[
     code("cell_unreadable", 500, "a sealed cell did not open"),
     code("evaluation", 400, "an expression could not be computed on a visible row"),
     code("failed", 500, "the query failed for a reason that is not told"),
+    code("glass_limit", 429, "as many break-glass requests as one principal makes in a day"),
     code("grant_stands", 409, "the break-glass has come too far for this: open, expired, lapsed or ended"),
     code("in_flight", 409, "the same question is being answered right now; ask again soon"),
     code("in_the_way", 409, "somebody else did the same at the same time"),

@@ -52,6 +52,7 @@ fn every() -> Vec<Error> {
         Error::Prove(ProveError::NoSolver(io::ErrorKind::NotFound.into())),
         Error::InTheWay,
         Error::UnknownGrant,
+        Error::TooManyRequests { requests_max: 10 },
         Error::GrantStands { number: 3, state: "expired" },
         Error::Published(PublishedError::Record { number: 2, what: "is gone" }),
         Error::UnknownDataset,

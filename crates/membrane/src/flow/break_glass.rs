@@ -1,5 +1,6 @@
 //! Break-glass: asked for by one person, agreed to by another, open for some hours, on record from the first step.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use membrane_ledger::{Document, DocumentKind, GlassUse, NewDocument};
 use membrane_model::{Action, ColumnName, DatasetName, Purpose, RunId};
 use membrane_policy::{BreakGlassRequest, BrokenGlass};
@@ -12,6 +13,8 @@ use crate::hub::Hub;
 
 /// Columns that one grant names at most.
 const COLUMNS_MAX: usize = 20;
+/// Requests of one principal in a day: each is a step that all hubs read.
+const REQUESTS_A_DAY_MAX: usize = 10;
 
 /// What somebody asks for.
 #[derive(Debug, Clone)]
@@ -79,10 +82,16 @@ async fn requested(
         columns: columns.clone(),
     };
     run.may_request_glass(hub, &asked).await?;
-    let (last, _) = hub.grants().all().await?;
+    let now = ctx.now();
+    let (last, grants) = hub.grants().all().await?;
+    let own = || grants.iter().filter(|grant| grant.asked.requester == ctx.principal);
+    let today = own().filter(|grant| grant.requested > now - TimeDelta::days(1)).count();
+    if today >= REQUESTS_A_DAY_MAX {
+        return Err(Error::TooManyRequests { requests_max: REQUESTS_A_DAY_MAX });
+    }
     let number = last.saturating_add(1);
     let what = What::Request { purpose, columns, hours, ticket };
-    write(run, ctx, hub, (number, number), what).await?;
+    write(run, ctx, hub, (number, number), (now, what)).await?;
     Ok(number)
 }
 
@@ -102,10 +111,12 @@ pub async fn approve_glass(ctx: &RequestCtx, hub: &Hub, number: u64) -> Result<(
 async fn approved(run: &mut ActiveRun, ctx: &RequestCtx, hub: &Hub, number: u64) -> Result<(), Error> {
     let (last, grant) = find(hub, number).await?;
     run.may_approve_glass(hub, number, &grant.asked).await?;
-    if grant.state(ctx.now()) != GrantState::Requested {
-        return Err(stands(&grant, ctx));
+    // One look at the clock: what is signed must be what was found.
+    let now = ctx.now();
+    if grant.state(now) != GrantState::Requested {
+        return Err(stands(&grant, now));
     }
-    write(run, ctx, hub, (last.saturating_add(1), number), What::Approve).await
+    write(run, ctx, hub, (last.saturating_add(1), number), (now, What::Approve)).await
 }
 
 /// Ends a grant, or a request that nobody agreed to yet: by the one who asked, or by somebody who might agree.
@@ -113,13 +124,7 @@ async fn approved(run: &mut ActiveRun, ctx: &RequestCtx, hub: &Hub, number: u64)
 /// # Errors
 /// [`Failure`] when policy does not let the principal, or it is over.
 pub async fn end_glass(ctx: &RequestCtx, hub: &Hub, number: u64) -> Result<(RunId, Grant), Failure> {
-    // One's own is given back for the purpose that it was asked for.
-    let own = match find(hub, number).await {
-        Ok((_, grant)) if grant.asked.requester == ctx.principal => Some(grant.asked.purpose),
-        _ => None,
-    };
-    let action = if own.is_some() { Action::RequestBreakGlass } else { Action::ApproveBreakGlass };
-    let mut run = ActiveRun::open(ctx, hub, head(action, own, "end break-glass")).await?;
+    let mut run = ActiveRun::open(ctx, hub, head(Action::ApproveBreakGlass, None, "end break-glass")).await?;
     match ended(&mut run, ctx, hub, number).await {
         Ok(()) => finish(run, ctx, hub, number).await,
         Err(error) => Err(run.fail(error).await),
@@ -128,15 +133,12 @@ pub async fn end_glass(ctx: &RequestCtx, hub: &Hub, number: u64) -> Result<(RunI
 
 async fn ended(run: &mut ActiveRun, ctx: &RequestCtx, hub: &Hub, number: u64) -> Result<(), Error> {
     let (last, grant) = find(hub, number).await?;
-    if grant.asked.requester == ctx.principal {
-        run.may_request_glass(hub, &grant.asked).await?;
-    } else {
-        run.may_approve_glass(hub, number, &grant.asked).await?;
+    run.may_end_glass(hub, number, &grant.asked).await?;
+    let now = ctx.now();
+    if !matches!(grant.state(now), GrantState::Requested | GrantState::Open) {
+        return Err(stands(&grant, now));
     }
-    if !matches!(grant.state(ctx.now()), GrantState::Requested | GrantState::Open) {
-        return Err(stands(&grant, ctx));
-    }
-    write(run, ctx, hub, (last.saturating_add(1), number), What::End).await
+    write(run, ctx, hub, (last.saturating_add(1), number), (now, What::End)).await
 }
 
 /// Lists all grants, with how they were used.
@@ -172,8 +174,8 @@ async fn find(hub: &Hub, number: u64) -> Result<(u64, Grant), Error> {
     Ok((last, grant.ok_or(Error::UnknownGrant)?))
 }
 
-fn stands(grant: &Grant, ctx: &RequestCtx) -> Error {
-    Error::GrantStands { number: grant.number, state: grant.state(ctx.now()).as_str() }
+fn stands(grant: &Grant, now: DateTime<Utc>) -> Error {
+    Error::GrantStands { number: grant.number, state: grant.state(now).as_str() }
 }
 
 async fn write(
@@ -181,14 +183,14 @@ async fn write(
     ctx: &RequestCtx,
     hub: &Hub,
     (number, grant): (u64, u64),
-    what: What,
+    (now, what): (DateTime<Utc>, What),
 ) -> Result<(), Error> {
-    let body = Step::new(grant, ctx.principal.clone(), ctx.now(), what).text()?;
+    let body = Step::new(grant, ctx.principal.clone(), now, what).text()?;
     let kind = DocumentKind::BreakGlass;
     let document = NewDocument {
         kind,
         number,
-        signature: hub.vault().signer().sign(&Document::signed_text(kind, number, &body)),
+        signature: hub.signer().sign(&Document::signed_text(kind, number, &body)),
         body,
         files: Vec::new(),
     };

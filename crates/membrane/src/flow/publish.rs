@@ -6,11 +6,11 @@ use membrane_catalog::Catalog;
 use membrane_ledger::{Document, DocumentKind, NewDocument};
 use membrane_model::{Action, RunId};
 use membrane_policy::publication::{Bundle, Record, RecordHead, Review};
-use membrane_policy::{Policies, PolicyError};
-use tokio::sync::oneshot;
+use membrane_policy::{NO_POLICY_ERRS, Policies, PolicyError};
 
 use super::run::{ActiveRun, RunHead, finish};
 use crate::ctx::RequestCtx;
+use crate::deep::on_deep_stack;
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
 use crate::published::{self, PublishedError, Signed};
@@ -24,6 +24,8 @@ pub struct PublishRequest {
     pub policies: PathBuf,
     /// The program `cvc5`.
     pub solver: String,
+    /// Claims that were made before and are not made any more, on purpose.
+    pub without_claims: Vec<String>,
 }
 
 /// What came of it.
@@ -64,13 +66,21 @@ async fn publish_in(
     run.permit(hub, Vec::new()).await?;
     let (bundle, catalog, policies) = candidate(hub, request)?;
     let before = last(hub).await?;
+    // Decided by what is published: if that changed meanwhile, this may not be permitted any more.
+    if before.as_ref().map(|before| before.record.number) != hub.publication() {
+        return Err(Error::InTheWay);
+    }
     let unchanged = |before: &Signed| Record::new_files(&bundle) == before.record.files;
     if let Some(before) = before.as_ref().filter(|before| unchanged(before)) {
         return Ok((before.record.clone(), false));
     }
     let (policies, review) = review(policies, catalog, ctx, request.solver.clone()).await?;
-    if !review.objections.is_empty() {
-        return Err(Error::Unfit(review.objections));
+    let mut objections = review.objections.clone();
+    if let Some(before) = &before {
+        objections.extend(dropped(&before.record, &policies, &request.without_claims));
+    }
+    if !objections.is_empty() {
+        return Err(Error::Unfit(objections));
     }
     let head = RecordHead {
         number: before.as_ref().map_or(0, |before| before.record.number).saturating_add(1),
@@ -85,7 +95,7 @@ async fn publish_in(
     let document = NewDocument {
         kind,
         number: record.number,
-        signature: hub.vault().signer().sign(&Document::signed_text(kind, record.number, &body)),
+        signature: hub.signer().sign(&Document::signed_text(kind, record.number, &body)),
         body,
         files: bundle.files().iter().map(|file| file.text.clone()).collect(),
     };
@@ -93,48 +103,48 @@ async fn publish_in(
     Ok((record, true))
 }
 
-/// What the prover's thread may use of the stack: it walks down every condition.
-const STACK_BYTES: usize = 256 << 20;
+/// Names the claims that were proved before and are not made any more, unless that is meant.
+fn dropped(before: &Record, policies: &Policies, meant: &[String]) -> Vec<String> {
+    let made = |name: &str| policies.claims().iter().any(|claim| claim.name() == name);
+    let gone = before.claims.iter().map(|claim| claim.claim.as_str());
+    let gone =
+        gone.filter(|name| *name != NO_POLICY_ERRS && !made(name) && !meant.iter().any(|it| it == name));
+    gone.map(|name| {
+        format!("claim `{name}`, which publication {} was proved on, is gone: `--without-claim {name}` says that it is meant", before.number)
+    })
+    .collect()
+}
 
-/// Reviews policies on a thread of its own.
+/// Reviews policies on a stack that is deep enough.
 async fn review(
     policies: Policies,
     catalog: Catalog,
     ctx: &RequestCtx,
     solver: String,
 ) -> Result<(Policies, Review), Error> {
-    let (done, reviewed) = oneshot::channel();
     let (now, lookups) = (ctx.now(), ctx.limits.lookups_per_hour);
     let work = move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let review =
-            runtime.map(|runtime| runtime.block_on(policies.review(&catalog, now, lookups, &solver)));
-        // Nobody waits any more when this fails.
-        let _ = done.send((policies, review));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+        let review = runtime.block_on(policies.review(&catalog, now, lookups, &solver));
+        Some((policies, review))
     };
-    let stopped = |_| Error::Internal("the prover's thread stopped");
-    std::thread::Builder::new()
-        .name("prover".to_owned())
-        .stack_size(STACK_BYTES)
-        .spawn(work)
-        .map_err(|_| Error::Internal("the prover's thread cannot be started"))?;
-    let (policies, review) = reviewed.await.map_err(stopped)?;
-    let review = review.map_err(|_| Error::Internal("the prover's thread cannot work"))?;
+    let reviewed = on_deep_stack("prover", work).await.flatten();
+    let (policies, review) = reviewed.ok_or(Error::Internal("the prover's thread cannot work"))?;
     Ok((policies, review.map_err(Error::Prove)?))
 }
 
 /// Reads what lies in the folders, as it was at one moment. What is wrong is told with the places that people know.
 fn candidate(hub: &Hub, request: &PublishRequest) -> Result<(Bundle, Catalog, Policies), Error> {
     let unfit = |error: PolicyError| Error::Unfit(lines(&error));
+    let bundle = Bundle::read(&request.catalog, &request.policies).map_err(unfit)?;
     let catalog = Catalog::load(&request.catalog).map_err(|error| Error::Unfit(lines(&error)))?;
     let policies = Policies::load(&request.policies, &catalog).map_err(unfit)?;
-    let bundle = Bundle::read(&request.catalog, &request.policies).map_err(unfit)?;
-    let (kept_catalog, kept) = published::load(&bundle, hub.scratch(), 0).map_err(Error::Published)?;
-    if kept.version() != policies.version() {
+    // What is reviewed is what is signed and served: the same files before and after.
+    let after = Bundle::read(&request.catalog, &request.policies).map_err(unfit)?;
+    let (_, kept) = published::load(&bundle, hub.scratch(), 0).map_err(Error::Published)?;
+    if after != bundle || kept.version() != policies.version() {
         return Err(Error::Unfit(vec!["the files changed while they were read: try again".to_owned()]));
     }
-    // Names of places are those of the folders; what is reviewed is what will be served.
-    drop(kept_catalog);
     Ok((bundle, catalog, policies))
 }
 
@@ -146,7 +156,7 @@ fn lines(error: &dyn std::error::Error) -> Vec<String> {
 async fn last(hub: &Hub) -> Result<Option<Signed>, Error> {
     let number = hub.ledger().last_document(DocumentKind::Publication).await.map_err(Error::Ledger)?;
     let document = hub.ledger().document(DocumentKind::Publication, number).await.map_err(Error::Ledger)?;
-    let signed = document.map(|document| published::signed(&document, &hub.vault().signer()));
+    let signed = document.map(|document| published::signed(&document, hub.signer()));
     signed.transpose().map_err(Error::Published)
 }
 
@@ -190,15 +200,15 @@ pub async fn history(ctx: &RequestCtx, hub: &Hub, files_of: Option<u64>) -> Resu
         Err(error) => Err(error),
     };
     let (id, lines) = finish(run, found).await?;
-    Ok(History { run: id, public_key: hub.vault().signer().public_key(), lines })
+    Ok(History { run: id, public_key: hub.signer().public_key(), lines })
 }
 
 async fn read_history(hub: &Hub, files_of: Option<u64>) -> Result<Vec<HistoryLine>, Error> {
-    let documents = hub.ledger().documents(DocumentKind::Publication).await.map_err(Error::Ledger)?;
+    let documents = hub.ledger().documents(DocumentKind::Publication, 0).await.map_err(Error::Ledger)?;
     let mut before: Option<Signed> = None;
     let mut lines = Vec::with_capacity(documents.len());
     for document in documents {
-        let signed = published::signed(&document, &hub.vault().signer()).map_err(Error::Published)?;
+        let signed = published::signed(&document, hub.signer()).map_err(Error::Published)?;
         let number = document.number;
         let follows = before.as_ref().map_or(1, |before| before.record.number.saturating_add(1)) == number
             && signed.record.previous.as_ref() == before.as_ref().map(|before| &before.sha256);

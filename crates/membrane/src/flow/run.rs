@@ -172,7 +172,19 @@ impl ActiveRun {
         hub.authorizer().decide_break_glass_request(run, asked, now).await.map_err(Error::Refused)
     }
 
-    /// Asks whether the run's principal may agree to a break-glass, or end it.
+    /// Asks whether the run's principal may end a break-glass.
+    pub(super) async fn may_end_glass(
+        &mut self,
+        hub: &Hub,
+        grant: u64,
+        asked: &BreakGlassRequest,
+    ) -> Result<(), Error> {
+        let now = self.ctx.now();
+        let run = self.open.as_mut().ok_or(Error::Internal("the run is closed"))?;
+        hub.authorizer().decide_break_glass_end(run, (grant, asked), now).await.map_err(Error::Refused)
+    }
+
+    /// Asks whether the run's principal may agree to a break-glass.
     pub(super) async fn may_approve_glass(
         &mut self,
         hub: &Hub,

@@ -49,6 +49,7 @@ impl Bench {
             catalog: PathBuf::from(&self.world.config.catalog.dir),
             policies: self.policies.clone(),
             solver: "cvc5".to_owned(),
+            without_claims: Vec::new(),
         };
         flow::publish(&hub.ctx(by.parse().unwrap(), Channel::Cli), hub, &request).await
     }
@@ -80,7 +81,11 @@ async fn what_is_published_is_served_and_nothing_else() {
 
     let first = bench.publish(&bench.world.hub, "operator:omar").await.unwrap();
     assert!(first.new && first.record.number == 1 && first.record.previous.is_none());
-    let again = bench.publish(&bench.world.hub, "operator:omar").await.unwrap();
+    // A hub that did not see it does not publish over it.
+    let unseen = bench.publish(&bench.world.hub, "operator:omar").await.unwrap_err();
+    assert!(matches!(unseen.error, Error::InTheWay), "{:?}", unseen.error);
+    let seen = Hub::open_to_publish(&bench.world.config, clock()).await.unwrap();
+    let again = bench.publish(&seen, "operator:omar").await.unwrap();
     assert!(!again.new && again.record == first.record);
 
     let hub = Arc::new(Hub::open(&bench.published(), clock()).await.unwrap());
@@ -111,6 +116,11 @@ async fn what_is_published_is_served_and_nothing_else() {
     )
     .unwrap();
     hub.ledger().verify_log().await.unwrap();
+
+    // A claim that is gone is told, unless it is meant.
+    fs::remove_file(bench.policies.join("claims/the-service-desk-looks-up.cedar")).unwrap();
+    let told = bench.publish(&serving.hub(), "operator:omar").await.unwrap_err();
+    assert!(told.error.to_string().contains("claim `the-service-desk-looks-up`"), "{}", told.error);
 }
 
 /// Whoever may not administer by the policies that are served does not publish, whatever the new ones say.

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::{fs, io};
 
-use membrane_policy::publication::matrix_differences;
+use chrono::{DateTime, Utc};
+use membrane_catalog::Catalog;
+use membrane_policy::Policies;
 
 use crate::cli::{CliError, out};
 
@@ -19,36 +21,37 @@ pub(super) enum Use {
 }
 
 /// Prints who sees what, or compares it with what was reviewed.
-pub(super) fn run(matrix: &str, policies: &Path, what: Use) -> Result<(), CliError> {
-    let path = policies.join(GOLDEN);
+pub(super) fn run(
+    policies: &Policies,
+    catalog: &Catalog,
+    (folder, what): (&Path, Use),
+    now: DateTime<Utc>,
+) -> Result<(), CliError> {
+    let path = folder.join(GOLDEN);
     match what {
-        Use::Print => Ok(out::bytes(matrix.as_bytes())?),
+        Use::Print => Ok(out::bytes(policies.matrix(catalog, now).as_bytes())?),
         Use::Write => {
             let told = |error: io::Error| {
                 CliError::failed(format!("cannot write `{}`: {}", path.display(), error.kind()))
             };
-            fs::write(&path, matrix).map_err(told)?;
+            fs::write(&path, policies.matrix_to_keep(catalog, now)).map_err(told)?;
             out::note(format!("wrote {}", path.display()));
             Ok(())
         }
         Use::Check => {
-            let golden = fs::read_to_string(&path).map_err(|error| {
-                let (path, kind) = (path.display(), error.kind());
-                CliError::failed(format!(
-                    "cannot read `{path}`: {kind}; `membrane policy matrix --write` makes it"
-                ))
+            let path = path.display();
+            let changed = policies.unreviewed(catalog, now).ok_or_else(|| {
+                CliError::failed(format!("there is no `{path}`; `membrane policy matrix --write` makes it"))
             })?;
-            let changed = matrix_differences(&golden, matrix);
             for line in &changed {
                 out::line(line)?;
             }
             if changed.is_empty() {
-                out::line(format!("{}: as reviewed", path.display()))?;
+                out::line(format!("{path}: as reviewed"))?;
                 return Ok(());
             }
             Err(CliError::failed(format!(
-                "who sees what is not as `{}` says: review it, then `membrane policy matrix --write`",
-                path.display()
+                "who sees what is not as `{path}` says: review it, then `membrane policy matrix --write`"
             )))
         }
     }

@@ -10,8 +10,15 @@ use crate::cli::{CliError, Env, out};
 use crate::flow::{self, PublishRequest};
 use crate::hub::Hub;
 
+/// What is to be published, and how it is told.
+pub(super) struct Asked<'a> {
+    pub(super) solver: &'a str,
+    pub(super) without_claims: &'a [String],
+    pub(super) json: bool,
+}
+
 /// Publishes what lies in the folders, and says what was proved.
-pub(super) async fn run(env: &Env, caller: &CallerArgs, solver: &str, json: bool) -> Result<(), CliError> {
+pub(super) async fn run(env: &Env, caller: &CallerArgs, asked: &Asked<'_>) -> Result<(), CliError> {
     let config = env.config()?;
     out::start_log(&config.log, out::LogUse::Command);
     let hub = Hub::open_to_publish(&config, env.clock.clone()).await?;
@@ -19,11 +26,12 @@ pub(super) async fn run(env: &Env, caller: &CallerArgs, solver: &str, json: bool
     let request = PublishRequest {
         catalog: PathBuf::from(&config.catalog.dir),
         policies: PathBuf::from(&config.policies.dir),
-        solver: solver.to_owned(),
+        solver: asked.solver.to_owned(),
+        without_claims: asked.without_claims.to_vec(),
     };
     let done = flow::publish(&ctx, &hub, &request).await?;
     let record = &done.record;
-    if json {
+    if asked.json {
         return out::json(&json!({
             "run": done.run.to_string(),
             "new": done.new,
@@ -48,7 +56,7 @@ pub(super) async fn run(env: &Env, caller: &CallerArgs, solver: &str, json: bool
         record.claims.len(),
         record.solver
     ))?;
-    if hub.publication().is_none() && config.policies.serve == crate::config::Serve::Folder {
+    if config.policies.serve == crate::config::Serve::Folder {
         out::note(
             "this hub is told to serve what lies in the folders: [policies] serve = \"published\" serves this",
         );

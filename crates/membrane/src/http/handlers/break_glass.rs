@@ -23,6 +23,7 @@ use crate::wire::{ErrorBody, GlassBody, GlassRequestBody, GlassesBody, GrantBody
         (status = 403, description = "Policy refuses.", body = ErrorBody),
         (status = 406, description = "No acceptable form.", body = ErrorBody),
         (status = 409, description = "It has come too far for this, or somebody else did the same.", body = ErrorBody),
+        (status = 429, description = "As many requests as one principal makes in a day.", body = ErrorBody),
         (status = 413, description = "The body is too long.", body = ErrorBody),
         (status = 500, description = "The hub failed.", body = ErrorBody),
         (status = 503, description = "Too busy, or the record cannot be used.", body = ErrorBody),

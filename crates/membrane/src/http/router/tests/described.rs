@@ -93,7 +93,13 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
         (
             "/v1/break-glass",
             "post",
-            [all, record, audit, &["own_request", "too_large", "in_the_way"]].concat(),
+            [
+                all,
+                record,
+                audit,
+                &["own_request", "unknown_purpose", "too_large", "in_the_way", "glass_limit"],
+            ]
+            .concat(),
         ),
         ("/v1/break-glass/{number}/approve", "post", [all, record, audit, glass].concat()),
         ("/v1/break-glass/{number}/end", "post", [all, record, audit, glass].concat()),
