@@ -91,20 +91,8 @@ fn check_attributes(schema: &Schema, report: &mut Report) {
     let own = schema.columns.iter().filter(|column| column.policy.attribute.is_none());
     let mut known: HashMap<&ColumnName, &str> =
         own.filter_map(|column| Some((&column.name.as_ref()?.value, column.what.as_str()))).collect();
-    let names: HashMap<&ColumnName, &str> = schema
-        .columns
-        .iter()
-        .filter_map(|column| Some((&column.name.as_ref()?.value, column.what.as_str())))
-        .collect();
     for column in &schema.columns {
         let Some(attribute) = &column.policy.attribute else { continue };
-        // Whoever reads `region` means the column of that name, in policies and cards alike.
-        if let Some(other) = names.get(&attribute.value).filter(|other| **other != column.what)
-            && !known.contains_key(&attribute.value)
-        {
-            let fault = format!("{}: `{}` is the name of {other}", column.what, attribute.value);
-            report.fault(attribute.mark, fault);
-        }
         if let Some(other) = known.insert(&attribute.value, &column.what) {
             let fault = format!("{}: `{}` is what policies call {other}", column.what, attribute.value);
             report.fault(attribute.mark, fault);

@@ -70,3 +70,19 @@ fn sets_are_those_that_principals_have() {
     );
     check_of("{ principals: analyst:ana }", "datasets: members", "{ column: region, among: regions }", &[]);
 }
+
+/// Policies know the column by another name, which may even be the name of another column: cards have no words for that.
+#[test]
+fn a_column_of_another_name_in_policies_is_not_asked() {
+    let contract = [
+        "member_no string pii.identifier sealed+token required",
+        "region string geo clear attribute=home",
+        "store_region string geo clear attribute=region",
+    ];
+    let catalog = catalog(&[("members", Some("member_no"), &contract)]);
+    let cards = "cards:\n  - id: a\n    because: b\n    who: { kind: analyst }\n    purposes: marketing\n    may: see-rows\n    \
+                 where:\n      - { column: region, among: regions }\n";
+    let Err(PolicyError::Faults(faults)) = load_cards(&catalog, "", cards) else { panic!("loaded") };
+    let words = "`region` of `members` is called `home` in policies: that has no words in cards";
+    assert_eq!(told(&faults), [format!("8:19: card `a`: {words}")]);
+}

@@ -76,3 +76,15 @@ fn a_card_whose_time_is_over_is_told() {
         when { context.time < datetime("2026-12-01") };"#;
     check_at(floor, &later, noon(), &[]);
 }
+
+/// What the floor forbids unless the glass is broken is not idle: it is for then.
+#[test]
+fn a_card_for_broken_glass_decides_then() {
+    let floor = |unless: &str| {
+        format!(
+            r#"@id("floor") forbid (principal, action == Action::"readPartial", resource in Class::"pii") {unless};"#
+        )
+    };
+    check(&floor("unless { context has breakGlass && context.breakGlass.contains(resource) }"), &[]);
+    check(&floor(""), &["7:9: card `phone`: it decides for nobody: it is forbidden by `floor`"]);
+}
