@@ -153,7 +153,7 @@ fn the_commands_go_together() {
     let words =
         ["break-glass", "request", "crm_members.phone", "--purpose", "customer_service", "--ticket", "INC-7"];
     let told = program.ok(&[&words[..], &["--as", LEE]].concat());
-    assert!(told.contains("`membrane break-glass approve 1`"), "{told}");
+    assert!(told.contains("`membrane break-glass approve 1 --as PRINCIPAL`"), "{told}");
     let refused = program.run(&["break-glass", "approve", "1", "--as", LEE]);
     assert_eq!(refused.status.code(), Some(3));
     assert!(String::from_utf8(refused.stderr).unwrap().contains("it takes another person"));

@@ -67,6 +67,8 @@ fn what_is_published_is_served_while_the_hub_is_at_work() {
     fs::remove_dir_all(program.path("own/cases")).unwrap();
     assert_eq!(run(&program, &["policy", "matrix", "--write"]).0, Some(0));
     let (code, told) = run(&program, &["policy", "publish"]);
+    assert!(code == Some(1) && told.contains("`--fewer-cases` says that it is meant"), "{told}");
+    let (code, told) = run(&program, &["policy", "publish", "--fewer-cases"]);
     assert_eq!(code, Some(0), "{told}");
     let deadline = Instant::now() + Duration::from_secs(60);
     while ask(&bearer).contains("200 OK") {

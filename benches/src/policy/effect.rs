@@ -73,6 +73,8 @@ async fn publish(hub: &Hub, config: &Config) -> Result<u64> {
         policies: (&config.policies.dir).into(),
         solver: SOLVER.to_owned(),
         without_claims: Vec::new(),
+        changed_claims: Vec::new(),
+        fewer_cases: false,
     };
     let ctx = hub.ctx("operator:o0".parse()?, Channel::Cli);
     let done = flow::publish(&ctx, hub, &request).await.map_err(|failure| anyhow!("{}", failure.error))?;

@@ -15,14 +15,36 @@ use crate::rows::decide_rows;
 use crate::schema::LOOK_UP;
 use crate::{Policies, RowRule};
 
+/// Later moments that are looked at.
+const MOMENTS_MAX: usize = 100;
+
 /// What a kept matrix begins with that is as of a moment.
 const AS_OF: &str = "as of ";
 
 impl Policies {
     /// Returns who sees what at a moment: per purpose, for all principals that see the same, how each
-    /// class is shown in which datasets, whether values may be looked up, and which of each dataset's rows.
+    /// class is shown in which datasets, whether values may be looked up, and which of each dataset's rows. Then what changes at
+    /// each later moment that policies speak of, who may do what with the hub, and how each column is classified.
     #[must_use]
     pub fn matrix(&self, catalog: &Catalog, now: DateTime<Utc>) -> String {
+        let seen = self.seen(catalog, now);
+        let mut text = seen.clone();
+        let mut before = seen;
+        for moment in self.moments.after(now).into_iter().take(MOMENTS_MAX) {
+            let after = self.seen(catalog, moment + TimeDelta::milliseconds(1));
+            let changed = differences(&before, &after);
+            if !changed.is_empty() {
+                let at = moment.to_rfc3339_opts(SecondsFormat::Millis, true);
+                let lines: String = changed.iter().map(|line| format!("  {line}\n")).collect();
+                // Writing to a string cannot fail.
+                let _ = writeln!(text, "from {at} on\n{lines}");
+            }
+            before = after;
+        }
+        text + &self.acts(catalog, now) + &columns(catalog)
+    }
+
+    fn seen(&self, catalog: &Catalog, now: DateTime<Utc>) -> String {
         let mut text = String::new();
         for entry in catalog.purposes() {
             for action in [Action::Read, Action::Release] {
@@ -42,7 +64,7 @@ impl Policies {
                 }
             }
         }
-        text + &self.acts(catalog, now)
+        text
     }
 
     /// Returns who sees what as it is kept for review. Where that changes by the day, it says as of when it is.
@@ -119,6 +141,22 @@ impl Policies {
         }
         Some(block + &rows)
     }
+}
+
+/// Tells how each column is classified and kept: what is proved about classes is about these.
+fn columns(catalog: &Catalog) -> String {
+    let mut text = String::new();
+    for dataset in catalog.datasets() {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "\ncolumns of {}", dataset.name);
+        for column in &dataset.columns {
+            let waiver =
+                column.waiver.as_ref().map_or_else(String::new, |why| format!(" not personal: {why}"));
+            let (name, class, kept) = (column.name.as_str(), column.class.as_str(), column.protection);
+            let _ = writeln!(text, "  {name:<32} {class:<24} {kept}{waiver}");
+        }
+    }
+    text
 }
 
 /// Returns the lines of each block of a matrix that were taken away and added, each with the block that it is in.

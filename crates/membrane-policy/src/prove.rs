@@ -32,6 +32,7 @@ use cedar_policy_symcc::term::Term;
 use cedar_policy_symcc::{
     CedarSymCompiler, CompiledPolicy, CompiledPolicySet, Env, SymEnv, never_errors_asserts, term_factory,
 };
+use membrane_model::Action;
 
 use possible::{named, possible};
 use scope::{matching, permits_all, permits_none};
@@ -106,6 +107,10 @@ impl Proof {
 /// The name of the claim that goes with every set of policies.
 pub const NO_POLICY_ERRS: &str = "no-policy-errs";
 
+/// A set of policies that permits something, which nobody knows without asking a solver.
+const SOMETIMES: &str =
+    r#"permit (principal, action, resource) when { context.time > datetime("2026-01-01") };"#;
+
 /// That claim.
 const NO_ERRORS: (&str, &str) =
     (NO_POLICY_ERRS, "No policy errs, whatever is asked: Cedar skips one that does, a forbid too.");
@@ -117,6 +122,7 @@ impl Policies {
     /// [`ProveError`] when the solver is not there or cannot decide: nothing is proved then.
     pub async fn prove(&self, solver: &str) -> Result<Proof, ProveError> {
         let mut prover = Prover::start(self, solver)?;
+        prover.try_solver().await?;
         let mut verdicts = Vec::with_capacity(self.claims.len() + 1);
         for claim in &self.claims {
             verdicts.push(Verdict {
@@ -164,6 +170,25 @@ impl<'a> Prover<'a> {
         let kinds = of.schema.request_envs().filter_map(kind).collect();
         let named = named(of.claims.iter().map(Claim::policies));
         Ok(Self { of, kinds, named, solver, compiler })
+    }
+
+    /// Asks what is known to be false: a program that would prove that, proves nothing.
+    async fn try_solver(&mut self) -> Result<(), ProveError> {
+        let read = |env: &RequestEnv| AsRef::<str>::as_ref(env.action().id()) == Action::Read.as_str();
+        let Some(env) = self.of.schema.request_envs().find(read) else { return Ok(()) };
+        let what = "whether the solver tells what is false";
+        let all: PolicySet = SOMETIMES.parse().map_err(|_| ProveError::Undecided {
+            what: what.to_owned(),
+            reason: "its question cannot be read".to_owned(),
+        })?;
+        let formula = CompiledPolicySet::compile(&all, &env, &self.of.schema)
+            .map_err(|error| undecided(what, &error))?;
+        let denied = self.compiler.check_always_denies_opt(&formula).await;
+        if denied.map_err(|error| undecided(what, &error))? {
+            let reason = "it says that what permits something permits nothing: it is no solver".to_owned();
+            return Err(ProveError::Undecided { what: what.to_owned(), reason });
+        }
+        Ok(())
     }
 
     /// Looks for a request that the policies permit and the claim does not.

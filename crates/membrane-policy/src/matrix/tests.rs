@@ -51,3 +51,22 @@ fn who_may_break_glass_and_agree_to_it_is_told() {
     assert!(matrix.contains("  audit                                    compliance:olga\n"), "{matrix}");
     assert!(!matrix.contains("approveBreakGlass marketing"), "{matrix}");
 }
+
+/// What begins later is reviewed now, and how columns are classified too.
+#[test]
+fn what_begins_later_and_how_columns_are_kept_is_told() {
+    let later = POLICIES.replace("context.time.offset(duration(\"-30d\"))", "datetime(\"2026-01-01\")")
+        + r#"@id("later") permit (principal is Analyst, action == Action::"readClear", resource in Class::"pii.name")
+             when { context.time >= datetime("2099-01-01") };"#;
+    let hub = crate::fixture::Hub::new(&later);
+    let matrix = hub.policies.matrix(&hub.catalog, crate::fixture::noon());
+    let (_, after) =
+        matrix.split_once("from 2099-01-01T00:00:00.000Z on\n").unwrap_or_else(|| panic!("{matrix}"));
+    assert!(after.contains("  + read for marketing by analyst:ana: pii.name clear\n"), "{matrix}");
+    assert!(
+        matrix.contains(
+            "columns of members\n  member_no                        pii.identifier           sealed+token\n"
+        ),
+        "{matrix}"
+    );
+}

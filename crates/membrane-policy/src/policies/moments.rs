@@ -53,6 +53,15 @@ impl Moments {
     }
 }
 
+impl Moments {
+    /// Returns the constants after a moment, in their order.
+    pub(crate) fn after(&self, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+        let later = self.0.values().flatten().filter(|moment| **moment > now.timestamp_millis());
+        let later: BTreeSet<i64> = later.copied().collect();
+        later.into_iter().filter_map(DateTime::from_timestamp_millis).collect()
+    }
+}
+
 /// Lists what Cedar is asked to decide about one dataset.
 fn asked(action: Action) -> Vec<&'static str> {
     let mut asked = vec![action.as_str()];

@@ -4,6 +4,7 @@ use cedar_policy::ffi::DetailedError;
 use cedar_policy::{Effect, PolicySet, Schema, ValidationMode, Validator};
 use membrane_catalog::{Catalog, Fault};
 
+use super::NO_POLICY_ERRS;
 use crate::folder::Source;
 use crate::literals::unknown_names;
 use crate::text::place_and_message;
@@ -29,6 +30,19 @@ impl Claim {
         let words = words(&source.text);
         if words.is_empty() {
             faults.push(source.fault(0, "a claim begins with a comment that says it in words"));
+        }
+        let name = source.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        if name == NO_POLICY_ERRS {
+            faults.push(source.fault(0, "a claim of this name goes with all policies: choose another"));
+        }
+        let plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+        if !name.chars().all(plain) {
+            let message =
+                "the name of a claim is lower-case letters, digits and `-`, and so is that of its file";
+            faults.push(source.fault(0, message));
+        }
+        if words.chars().any(char::is_control) {
+            faults.push(source.fault(0, "the comment has characters that move the cursor: remove them"));
         }
         let policies = match source.text.parse::<PolicySet>() {
             Ok(policies) => policies,
@@ -63,7 +77,6 @@ impl Claim {
                 source.fault(0, "a claim forbids something: add a `forbid` of what must never be permitted"),
             );
         }
-        let name = source.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         (faults.len() == before).then_some(Self { name, words, policies })
     }
 

@@ -129,6 +129,16 @@ async fn a_policy_that_can_err_is_found() {
     assert!(found.sentence.ends_with(": `broken` would err"), "{found}");
 }
 
+/// A program that answers every question with what is hoped for.
+#[tokio::test]
+async fn a_program_that_proves_everything_proves_nothing() {
+    let dir = TempDir::new().unwrap();
+    let fake = dir.path().join("fake");
+    fs::write(&fake, "#!/bin/sh\nwhile read line; do case \"$line\" in *check-sat*) echo unsat;; *get-*) echo '()';; *exit*) exit;; esac; done\n").unwrap();
+    fs::set_permissions(&fake, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    assert!(broken("", "").prove(fake.to_str().unwrap()).await.is_err());
+}
+
 #[tokio::test]
 async fn without_a_solver_nothing_is_proved() {
     let error = broken("", "").prove("no-such-solver").await.unwrap_err();

@@ -119,7 +119,9 @@ fn told(body: GlassBody, json: bool) -> Result<(), CliError> {
     let until = until.filter(|_| state == "open").map_or_else(String::new, |until| format!(" until {until}"));
     out::line(format!("break-glass {number} is {state}{until}: {} for {purpose}", columns.join(", ")))?;
     if state == "requested" {
-        out::line(format!("nothing is seen before another agrees: `membrane break-glass approve {number}`"))?;
+        out::line(format!(
+            "nothing is seen before another agrees: `membrane break-glass approve {number} --as PRINCIPAL`"
+        ))?;
     }
     Ok(())
 }

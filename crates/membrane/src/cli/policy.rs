@@ -147,6 +147,12 @@ enum PolicyCommand {
         /// A claim that was made before and is not made any more, on purpose; once for each.
         #[arg(long, value_name = "CLAIM")]
         without_claim: Vec<String>,
+        /// A claim that has another text than before, on purpose; once for each.
+        #[arg(long, value_name = "CLAIM")]
+        changed_claim: Vec<String>,
+        /// There are fewer cases than before, on purpose.
+        #[arg(long)]
+        fewer_cases: bool,
         #[command(flatten)]
         caller: CallerArgs,
         /// Report as JSON.
@@ -240,8 +246,14 @@ pub(super) async fn run(args: &PolicyArgs, env: &Env) -> Result<(), CliError> {
             diff::run(env, &asked).await
         }
         PolicyCommand::Review { days, caller, json } => review::run(env, caller, *days, *json).await,
-        PolicyCommand::Publish { solver, without_claim, caller, json } => {
-            let asked = publish::Asked { solver, without_claims: without_claim, json: *json };
+        PolicyCommand::Publish { solver, without_claim, changed_claim, fewer_cases, caller, json } => {
+            let asked = publish::Asked {
+                solver,
+                without_claims: without_claim,
+                changed_claims: changed_claim,
+                fewer_cases: *fewer_cases,
+                json: *json,
+            };
             publish::run(env, caller, &asked).await
         }
         PolicyCommand::History { number, files, caller, json } => {

@@ -139,6 +139,8 @@ async fn publish(mut config: Config, clock: &Arc<dyn Clock>) -> Result<Config, C
         policies: PathBuf::from(&config.policies.dir),
         solver: SOLVER.to_owned(),
         without_claims: Vec::new(),
+        changed_claims: Vec::new(),
+        fewer_cases: false,
     };
     match flow::publish(&hub.ctx(operator, Channel::Cli), &hub, &request).await {
         Ok(done) => {

@@ -26,6 +26,10 @@ pub struct PublishRequest {
     pub solver: String,
     /// Claims that were made before and are not made any more, on purpose.
     pub without_claims: Vec<String>,
+    /// Claims that have another text than before, on purpose.
+    pub changed_claims: Vec<String>,
+    /// Whether there may be fewer cases than before.
+    pub fewer_cases: bool,
 }
 
 /// What came of it.
@@ -78,6 +82,15 @@ async fn publish_in(
     let mut objections = review.objections.clone();
     if let Some(before) = &before {
         objections.extend(dropped(&before.record, &policies, &request.without_claims));
+        objections.extend(changed(&before.record, &bundle, &request.changed_claims));
+        if review.cases.len() < before.record.cases && !request.fewer_cases {
+            objections.push(format!(
+                "there are {} cases and publication {} was tried on {}: `--fewer-cases` says that it is meant",
+                review.cases.len(),
+                before.record.number,
+                before.record.cases
+            ));
+        }
     }
     if !objections.is_empty() {
         return Err(Error::Unfit(objections));
@@ -114,6 +127,26 @@ fn dropped(before: &Record, policies: &Policies, meant: &[String]) -> Vec<String
     })
     .collect()
 }
+
+/// Names the claims that have another text than what was proved before under their name, unless that is meant.
+fn changed(before: &Record, bundle: &Bundle, meant: &[String]) -> Vec<String> {
+    let now = Record::new_files(bundle);
+    let claim = |path: &str| Some(path.strip_prefix(CLAIMS)?.strip_suffix(".cedar")?.to_owned());
+    let mut found = Vec::new();
+    for old in &before.files {
+        let Some(name) = claim(&old.path).filter(|name| !meant.contains(name)) else { continue };
+        if now.iter().any(|new| new.path == old.path && new.sha256 != old.sha256) {
+            found.push(format!(
+                "claim `{name}` is not the one that publication {} was proved on: `--changed-claim {name}` says that it is meant",
+                before.number
+            ));
+        }
+    }
+    found
+}
+
+/// Where claims stand in a bundle.
+const CLAIMS: &str = "policies/claims/";
 
 /// Reviews policies on a stack that is deep enough.
 async fn review(

@@ -50,6 +50,8 @@ impl Bench {
             policies: self.policies.clone(),
             solver: "cvc5".to_owned(),
             without_claims: Vec::new(),
+            changed_claims: Vec::new(),
+            fewer_cases: false,
         };
         flow::publish(&hub.ctx(by.parse().unwrap(), Channel::Cli), hub, &request).await
     }
@@ -116,6 +118,11 @@ async fn what_is_published_is_served_and_nothing_else() {
     )
     .unwrap();
     hub.ledger().verify_log().await.unwrap();
+
+    // A claim that says something else under its name is told.
+    bench.change("claims/marketing-needs-consent.cedar", "Group::\"marketing\"", "Group::\"service\"");
+    let told = bench.publish(&serving.hub(), "operator:omar").await.unwrap_err();
+    assert!(told.error.to_string().contains("`--changed-claim marketing-needs-consent`"), "{}", told.error);
 
     // A claim that is gone is told, unless it is meant.
     fs::remove_file(bench.policies.join("claims/the-service-desk-looks-up.cedar")).unwrap();

@@ -14,6 +14,8 @@ use crate::hub::Hub;
 pub(super) struct Asked<'a> {
     pub(super) solver: &'a str,
     pub(super) without_claims: &'a [String],
+    pub(super) changed_claims: &'a [String],
+    pub(super) fewer_cases: bool,
     pub(super) json: bool,
 }
 
@@ -28,6 +30,8 @@ pub(super) async fn run(env: &Env, caller: &CallerArgs, asked: &Asked<'_>) -> Re
         policies: PathBuf::from(&config.policies.dir),
         solver: asked.solver.to_owned(),
         without_claims: asked.without_claims.to_vec(),
+        changed_claims: asked.changed_claims.to_vec(),
+        fewer_cases: asked.fewer_cases,
     };
     let done = flow::publish(&ctx, &hub, &request).await?;
     let record = &done.record;
