@@ -10,6 +10,7 @@ use membrane::flow::{self, PublishRequest};
 use membrane::{Channel, Hub, Serving};
 use membrane_catalog::Catalog;
 use membrane_policy::Policies;
+use membrane_policy::publication::Meant;
 
 use super::SOLVER;
 use crate::hub::SystemClock;
@@ -72,9 +73,7 @@ async fn publish(hub: &Hub, config: &Config) -> Result<u64> {
         catalog: (&config.catalog.dir).into(),
         policies: (&config.policies.dir).into(),
         solver: SOLVER.to_owned(),
-        without_claims: Vec::new(),
-        changed_claims: Vec::new(),
-        fewer_cases: false,
+        meant: Meant::default(),
     };
     let ctx = hub.ctx("operator:o0".parse()?, Channel::Cli);
     let done = flow::publish(&ctx, hub, &request).await.map_err(|failure| anyhow!("{}", failure.error))?;

@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use membrane_catalog::Catalog;
-use membrane_model::{Action, DatasetName, PrincipalId, Purpose};
+use membrane_ledger::{Ledger, NewRun, OpenRun};
+use membrane_model::{Action, Channel, DatasetName, PrincipalId, Purpose};
 use tempfile::TempDir;
 
 use crate::judge::{Judgement, judge};
 use crate::permit::GrantedDataset;
-use crate::{Fault, Policies, PolicyError, Refused, Request};
+use crate::{Authorizer, Fault, Policies, PolicyError, Refused, Request};
 
 /// The fixed schema of the repository's own policies.
 pub(crate) const SCHEMA: &str = include_str!("../../../policies/membrane.cedarschema");
@@ -210,6 +211,37 @@ impl Hub {
         dataset: &str,
     ) -> Result<GrantedDataset, Refused> {
         self.judge(&request(who, action, purpose, &[dataset])).verdict.map(|mut granted| granted.remove(0))
+    }
+}
+
+/// An authorizer, and the ledger that its decisions go to.
+pub(crate) struct Recorded {
+    pub(crate) authorizer: Authorizer,
+    pub(crate) ledger: Ledger,
+    _dir: TempDir,
+}
+
+impl Recorded {
+    /// The members and stores under the given policies.
+    pub(crate) async fn new(policies: &str) -> Self {
+        let hub = Hub::new(policies);
+        let dir = TempDir::new().unwrap();
+        let ledger = Ledger::connect(&format!("sqlite://{}/ledger.db", dir.path().display())).await.unwrap();
+        Self { authorizer: Authorizer::new(hub.policies, hub.catalog), ledger, _dir: dir }
+    }
+
+    /// Opens a run.
+    pub(crate) async fn run(&self, who: &PrincipalId, action: Action, purpose: Option<&Purpose>) -> OpenRun {
+        let run = NewRun {
+            channel: Channel::Cli,
+            principal: who.clone(),
+            action,
+            purpose: purpose.cloned(),
+            job: "test".to_owned(),
+            statement: None,
+            started: noon(),
+        };
+        self.ledger.open_run(run).await.unwrap()
     }
 }
 

@@ -18,7 +18,7 @@ const POLICY_EXTENSION: &str = "cedar";
 pub(crate) const CARDS: &str = "cards";
 const YAML_EXTENSION: &str = "yaml";
 /// Who sees what, as it was reviewed.
-pub(crate) const MATRIX: &str = "matrix.txt";
+pub const MATRIX: &str = "matrix.txt";
 /// The folder of claims.
 pub(crate) const CLAIMS: &str = "claims";
 /// The folder of cases.

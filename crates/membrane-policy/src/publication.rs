@@ -12,9 +12,12 @@
 mod bundle;
 mod record;
 mod review;
+mod taken_away;
 
 pub use bundle::{Bundle, BundledFile};
 pub use record::{FileRecord, Record, RecordHead, VerdictRecord};
 pub use review::Review;
+pub use taken_away::Meant;
 
+pub use crate::folder::MATRIX as MATRIX_FILE;
 pub use crate::matrix::differences as matrix_differences;

@@ -1,9 +1,7 @@
-use membrane_ledger::{Ledger, NewRun, OpenRun, RunOutcome, RunState};
+use membrane_ledger::{OpenRun, RunOutcome, RunState};
 use membrane_model::Action;
-use tempfile::TempDir;
 
-use super::Authorizer;
-use crate::fixture::{Hub, noon, request};
+use crate::fixture::{Recorded, noon, request};
 use crate::{RefusedReason, Request};
 
 const POLICIES: &str = r#"
@@ -13,32 +11,13 @@ const POLICIES: &str = r#"
 when { resource has region && principal.regions.contains(resource.region) };
 "#;
 
-struct World {
-    authorizer: Authorizer,
-    ledger: Ledger,
-    _dir: TempDir,
+async fn world() -> Recorded {
+    Recorded::new(POLICIES).await
 }
 
-async fn world() -> World {
-    let hub = Hub::new(POLICIES);
-    let dir = TempDir::new().unwrap();
-    let ledger = Ledger::connect(&format!("sqlite://{}/ledger.db", dir.path().display())).await.unwrap();
-    World { authorizer: Authorizer::new(hub.policies, hub.catalog), ledger, _dir: dir }
-}
-
-impl World {
-    async fn run(&self, request: &Request) -> OpenRun {
-        let run = NewRun {
-            channel: membrane_model::Channel::Cli,
-            principal: request.principal.clone(),
-            action: request.action,
-            purpose: request.purpose.clone(),
-            job: "query".to_owned(),
-            statement: None,
-            started: noon(),
-        };
-        self.ledger.open_run(run).await.unwrap()
-    }
+/// Opens the run that a request is for.
+async fn run_for(world: &Recorded, request: &Request) -> OpenRun {
+    world.run(&request.principal, request.action, request.purpose.as_ref()).await
 }
 
 fn ana(datasets: &[&str]) -> Request {
@@ -48,7 +27,7 @@ fn ana(datasets: &[&str]) -> Request {
 #[tokio::test]
 async fn the_decision_is_on_record_before_the_permit_exists() {
     let world = world().await;
-    let mut run = world.run(&ana(&["members"])).await;
+    let mut run = run_for(&world, &ana(&["members"])).await;
     let permit = world.authorizer.issue(&mut run, ana(&["members"])).await.unwrap();
     // The run is still open: what is read here was durable when the permit came.
     let record = world.ledger.run(&permit.run_id()).await.unwrap().unwrap();
@@ -71,7 +50,7 @@ async fn the_decision_is_on_record_before_the_permit_exists() {
 #[tokio::test]
 async fn a_refusal_is_on_record_too() {
     let world = world().await;
-    let mut run = world.run(&ana(&["stores"])).await;
+    let mut run = run_for(&world, &ana(&["stores"])).await;
     let refused = world.authorizer.issue(&mut run, ana(&["stores"])).await.unwrap_err();
     assert_eq!(refused.reason, RefusedReason::NotFound);
     assert!(refused.factors.is_empty());
@@ -83,7 +62,7 @@ async fn a_refusal_is_on_record_too() {
 #[tokio::test]
 async fn no_record_no_permit() {
     let world = world().await;
-    let mut run = world.run(&ana(&["members"])).await;
+    let mut run = run_for(&world, &ana(&["members"])).await;
     // Somebody else ends the run: nothing can be recorded in it any more.
     let later = noon() + chrono::TimeDelta::days(30);
     assert_eq!(world.ledger.abandon_stale_runs(later, later).await.unwrap(), 1);
@@ -101,7 +80,7 @@ async fn the_request_must_be_the_runs_own() {
         request("analyst:ana", Action::Read, "service", &["members"]),
         request("analyst:ana", Action::Read, "", &["members"]),
     ] {
-        let mut run = world.run(&other).await;
+        let mut run = run_for(&world, &other).await;
         let refused = world.authorizer.issue(&mut run, asked.clone()).await.unwrap_err();
         assert_eq!(refused.reason, RefusedReason::RecordFault);
         assert!(world.ledger.run(&run.id()).await.unwrap().unwrap().decisions.is_empty());
@@ -112,7 +91,7 @@ async fn the_request_must_be_the_runs_own() {
 async fn a_listing_is_a_permit_for_what_is_visible() {
     let world = world().await;
     let asked = ana(&[]);
-    let mut run = world.run(&asked).await;
+    let mut run = run_for(&world, &asked).await;
     let purpose = asked.purpose.as_ref();
     let permit =
         world.authorizer.visible_datasets(&mut run, &asked.principal, purpose, noon()).await.unwrap();

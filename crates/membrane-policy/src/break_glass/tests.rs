@@ -1,9 +1,7 @@
-use membrane_ledger::{Ledger, NewRun};
-use membrane_model::{Channel, Protection, RevealLevel};
-use tempfile::TempDir;
+use membrane_model::{Protection, RevealLevel};
 
 use super::*;
-use crate::fixture::{Hub, noon, request};
+use crate::fixture::{Hub, Recorded, noon, request};
 
 const POLICIES: &str = r#"
 @id("read") permit (principal is Analyst, action == Action::"read", resource == Dataset::"members");
@@ -27,36 +25,16 @@ fn asked(purpose: &str, columns: &[&str]) -> BreakGlassRequest {
     }
 }
 
-struct World {
-    authorizer: Authorizer,
-    ledger: Ledger,
-    _dir: TempDir,
+async fn world() -> Recorded {
+    Recorded::new(POLICIES).await
 }
 
-async fn world() -> World {
-    let hub = Hub::new(POLICIES);
-    let dir = TempDir::new().unwrap();
-    let ledger = Ledger::connect(&format!("sqlite://{}/ledger.db", dir.path().display())).await.unwrap();
-    World { authorizer: Authorizer::new(hub.policies, hub.catalog), ledger, _dir: dir }
-}
-
-impl World {
-    async fn run(&self, who: &str, action: Action, purpose: Option<&str>) -> OpenRun {
-        let run = NewRun {
-            channel: Channel::Cli,
-            principal: who.parse().unwrap(),
-            action,
-            purpose: purpose.map(|purpose| purpose.parse().unwrap()),
-            job: "break-glass".to_owned(),
-            statement: None,
-            started: noon(),
-        };
-        self.ledger.open_run(run).await.unwrap()
-    }
-
+impl Recorded {
     /// Asks, and returns why it is refused, and how many decisions are on record.
     async fn ask(&self, purpose: &str, columns: &[&str]) -> (Option<RefusedReason>, usize) {
-        let mut run = self.run("analyst:ana", Action::RequestBreakGlass, Some(purpose)).await;
+        let mut run = self
+            .run(&asked(purpose, &[]).requester, Action::RequestBreakGlass, Some(&purpose.parse().unwrap()))
+            .await;
         let asked = asked(purpose, columns);
         let refused = self.authorizer.decide_break_glass_request(&mut run, &asked, noon()).await.err();
         let record = self.ledger.run(&run.id()).await.unwrap().unwrap();
@@ -64,7 +42,7 @@ impl World {
     }
 
     async fn agree(&self, who: &str, purpose: &str) -> Option<RefusedReason> {
-        let mut run = self.run(who, Action::ApproveBreakGlass, None).await;
+        let mut run = self.run(&who.parse().unwrap(), Action::ApproveBreakGlass, None).await;
         let asked = asked(purpose, &["phone"]);
         let refused = self.authorizer.decide_break_glass_approval(&mut run, (3, &asked), noon()).await.err();
         assert_eq!(self.ledger.run(&run.id()).await.unwrap().unwrap().decisions.len(), 1);

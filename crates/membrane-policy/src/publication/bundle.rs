@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use sha2::{Digest, Sha256};
+use membrane_ledger::Document;
 
 use crate::PolicyError;
 use crate::folder::{CARDS, CASES, CLAIMS, MATRIX, PRINCIPALS, SCHEMA, WAIVERS};
@@ -49,10 +49,10 @@ pub struct BundledFile {
 }
 
 impl BundledFile {
-    /// Returns SHA-256 of the text, as hexadecimal text.
+    /// Returns the name under which the ledger keeps it: SHA-256 of the text, as hexadecimal text.
     #[must_use]
     pub fn sha256(&self) -> String {
-        hex::encode(Sha256::digest(&self.text))
+        Document::hash(&self.text)
     }
 }
 

@@ -102,6 +102,25 @@ impl Record {
         })
     }
 
+    /// A record of nothing but files and a number of cases.
+    #[cfg(test)]
+    pub(crate) fn of_files(bundle: &Bundle, cases: usize) -> Self {
+        Self {
+            format: FORMAT.to_owned(),
+            number: 1,
+            previous: None,
+            version: String::new(),
+            published: String::new(),
+            principal: String::new(),
+            policies: 0,
+            cases,
+            solver: String::new(),
+            claims: Vec::new(),
+            weaknesses: Vec::new(),
+            files: Self::new_files(bundle),
+        }
+    }
+
     /// Returns what a record would say of the files of a bundle.
     #[must_use]
     pub fn new_files(bundle: &Bundle) -> Vec<FileRecord> {

@@ -20,6 +20,7 @@ use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use membrane_catalog::Catalog;
 use membrane_model::{Action, ColumnName, DatasetName, PrincipalId, Purpose};
+use membrane_policy::publication::Meant;
 use membrane_policy::{Policies, PolicyError, Question};
 use serde_json::{Value, json};
 
@@ -247,13 +248,12 @@ pub(super) async fn run(args: &PolicyArgs, env: &Env) -> Result<(), CliError> {
         }
         PolicyCommand::Review { days, caller, json } => review::run(env, caller, *days, *json).await,
         PolicyCommand::Publish { solver, without_claim, changed_claim, fewer_cases, caller, json } => {
-            let asked = publish::Asked {
-                solver,
-                without_claims: without_claim,
-                changed_claims: changed_claim,
+            let meant = Meant {
+                without_claims: without_claim.clone(),
+                changed_claims: changed_claim.clone(),
                 fewer_cases: *fewer_cases,
-                json: *json,
             };
+            let asked = publish::Asked { solver, meant: &meant, json: *json };
             publish::run(env, caller, &asked).await
         }
         PolicyCommand::History { number, files, caller, json } => {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use membrane_model::{Clock, PrincipalKind};
 use membrane_policy::ProveError;
+use membrane_policy::publication::Meant;
 use membrane_vault::FileKey;
 
 use super::{ShellCommand, check_all, show};
@@ -138,9 +139,7 @@ async fn publish(mut config: Config, clock: &Arc<dyn Clock>) -> Result<Config, C
         catalog: PathBuf::from(&config.catalog.dir),
         policies: PathBuf::from(&config.policies.dir),
         solver: SOLVER.to_owned(),
-        without_claims: Vec::new(),
-        changed_claims: Vec::new(),
-        fewer_cases: false,
+        meant: Meant::default(),
     };
     match flow::publish(&hub.ctx(operator, Channel::Cli), &hub, &request).await {
         Ok(done) => {

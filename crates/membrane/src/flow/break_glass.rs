@@ -1,7 +1,7 @@
 //! Break-glass: asked for by one person, agreed to by another, open for some hours, on record from the first step.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use membrane_ledger::{Document, DocumentKind, GlassUse, NewDocument};
+use membrane_ledger::{DocumentKind, GlassUse};
 use membrane_model::{Action, ColumnName, DatasetName, Purpose, RunId};
 use membrane_policy::{BreakGlassRequest, BrokenGlass};
 
@@ -110,7 +110,7 @@ pub async fn approve_glass(ctx: &RequestCtx, hub: &Hub, number: u64) -> Result<(
 
 async fn approved(run: &mut ActiveRun, ctx: &RequestCtx, hub: &Hub, number: u64) -> Result<(), Error> {
     let (last, grant) = find(hub, number).await?;
-    run.may_approve_glass(hub, number, &grant.asked).await?;
+    run.may_approve_glass(hub, &grant).await?;
     // One look at the clock: what is signed must be what was found.
     let now = ctx.now();
     if grant.state(now) != GrantState::Requested {
@@ -133,7 +133,7 @@ pub async fn end_glass(ctx: &RequestCtx, hub: &Hub, number: u64) -> Result<(RunI
 
 async fn ended(run: &mut ActiveRun, ctx: &RequestCtx, hub: &Hub, number: u64) -> Result<(), Error> {
     let (last, grant) = find(hub, number).await?;
-    run.may_end_glass(hub, number, &grant.asked).await?;
+    run.may_end_glass(hub, &grant).await?;
     let now = ctx.now();
     if !matches!(grant.state(now), GrantState::Requested | GrantState::Open) {
         return Err(stands(&grant, now));
@@ -186,15 +186,7 @@ async fn write(
     (now, what): (DateTime<Utc>, What),
 ) -> Result<(), Error> {
     let body = Step::new(grant, ctx.principal.clone(), now, what).text()?;
-    let kind = DocumentKind::BreakGlass;
-    let document = NewDocument {
-        kind,
-        number,
-        signature: hub.signer().sign(&Document::signed_text(kind, number, &body)),
-        body,
-        files: Vec::new(),
-    };
-    run.add_document(&document).await
+    run.add_document(hub, (DocumentKind::BreakGlass, number), body, Vec::new()).await
 }
 
 async fn finish(run: ActiveRun, ctx: &RequestCtx, hub: &Hub, number: u64) -> Result<(RunId, Grant), Failure> {

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use membrane_catalog::Catalog;
-use membrane_ledger::{Document, DocumentKind, NewDocument};
+use membrane_ledger::{Document, DocumentKind};
 use membrane_model::{Action, RunId};
-use membrane_policy::publication::{Bundle, Record, RecordHead, Review};
-use membrane_policy::{NO_POLICY_ERRS, Policies, PolicyError};
+use membrane_policy::publication::{Bundle, Meant, Record, RecordHead, Review};
+use membrane_policy::{Policies, PolicyError};
 
 use super::run::{ActiveRun, RunHead, finish};
 use crate::ctx::RequestCtx;
@@ -24,12 +24,8 @@ pub struct PublishRequest {
     pub policies: PathBuf,
     /// The program `cvc5`.
     pub solver: String,
-    /// Claims that were made before and are not made any more, on purpose.
-    pub without_claims: Vec<String>,
-    /// Claims that have another text than before, on purpose.
-    pub changed_claims: Vec<String>,
-    /// Whether there may be fewer cases than before.
-    pub fewer_cases: bool,
+    /// What is taken away from what was published before, on purpose.
+    pub meant: Meant,
 }
 
 /// What came of it.
@@ -81,16 +77,7 @@ async fn publish_in(
     let (policies, review) = review(policies, catalog, ctx, request.solver.clone()).await?;
     let mut objections = review.objections.clone();
     if let Some(before) = &before {
-        objections.extend(dropped(&before.record, &policies, &request.without_claims));
-        objections.extend(changed(&before.record, &bundle, &request.changed_claims));
-        if review.cases.len() < before.record.cases && !request.fewer_cases {
-            objections.push(format!(
-                "there are {} cases and publication {} was tried on {}: `--fewer-cases` says that it is meant",
-                review.cases.len(),
-                before.record.number,
-                before.record.cases
-            ));
-        }
+        objections.extend(before.record.taken_away(&bundle, review.cases.len(), &request.meant));
     }
     if !objections.is_empty() {
         return Err(Error::Unfit(objections));
@@ -104,49 +91,10 @@ async fn publish_in(
     let record = Record::new(&policies, &review, &bundle, head);
     let record = record.ok_or(Error::Internal("policies that are not fit came past the review"))?;
     let body = record.text().ok_or(Error::Internal("the record cannot be written"))?;
-    let kind = DocumentKind::Publication;
-    let document = NewDocument {
-        kind,
-        number: record.number,
-        signature: hub.signer().sign(&Document::signed_text(kind, record.number, &body)),
-        body,
-        files: bundle.files().iter().map(|file| file.text.clone()).collect(),
-    };
-    run.add_document(&document).await?;
+    let files = bundle.files().iter().map(|file| file.text.clone()).collect();
+    run.add_document(hub, (DocumentKind::Publication, record.number), body, files).await?;
     Ok((record, true))
 }
-
-/// Names the claims that were proved before and are not made any more, unless that is meant.
-fn dropped(before: &Record, policies: &Policies, meant: &[String]) -> Vec<String> {
-    let made = |name: &str| policies.claims().iter().any(|claim| claim.name() == name);
-    let gone = before.claims.iter().map(|claim| claim.claim.as_str());
-    let gone =
-        gone.filter(|name| *name != NO_POLICY_ERRS && !made(name) && !meant.iter().any(|it| it == name));
-    gone.map(|name| {
-        format!("claim `{name}`, which publication {} was proved on, is gone: `--without-claim {name}` says that it is meant", before.number)
-    })
-    .collect()
-}
-
-/// Names the claims that have another text than what was proved before under their name, unless that is meant.
-fn changed(before: &Record, bundle: &Bundle, meant: &[String]) -> Vec<String> {
-    let now = Record::new_files(bundle);
-    let claim = |path: &str| Some(path.strip_prefix(CLAIMS)?.strip_suffix(".cedar")?.to_owned());
-    let mut found = Vec::new();
-    for old in &before.files {
-        let Some(name) = claim(&old.path).filter(|name| !meant.contains(name)) else { continue };
-        if now.iter().any(|new| new.path == old.path && new.sha256 != old.sha256) {
-            found.push(format!(
-                "claim `{name}` is not the one that publication {} was proved on: `--changed-claim {name}` says that it is meant",
-                before.number
-            ));
-        }
-    }
-    found
-}
-
-/// Where claims stand in a bundle.
-const CLAIMS: &str = "policies/claims/";
 
 /// Reviews policies on a stack that is deep enough.
 async fn review(

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use membrane_ledger::{
-    ClosedRun, DatasetVersion, Ledger, LedgerError, NewDocument, NewRun, OpenRun, RunOutcome, RunState,
+    ClosedRun, DatasetVersion, Document, DocumentKind, Ledger, LedgerError, NewDocument, NewRun, OpenRun,
+    RunOutcome, RunState,
 };
 use membrane_model::{Action, Clock, DatasetName, LineageEdge, Purpose, RunId};
 use membrane_policy::{BreakGlassRequest, Lookup, Permit, Request};
@@ -16,6 +17,7 @@ use tokio::task::JoinHandle;
 
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
+use crate::grants::Grant;
 use crate::hub::Hub;
 use crate::tasks::{TaskGuard, Tasks};
 
@@ -152,10 +154,21 @@ impl ActiveRun {
         self.id
     }
 
-    /// Writes a document: what this run brought about.
-    pub(super) async fn add_document(&mut self, document: &NewDocument) -> Result<(), Error> {
-        let run = self.open.as_mut().ok_or(Error::Internal("the run is closed"))?;
-        run.add_document(document).await.map_err(|error| match error {
+    fn opened(&mut self) -> Result<&mut OpenRun, Error> {
+        self.open.as_mut().ok_or(Error::Internal("the run is closed"))
+    }
+
+    /// Signs and writes a document: what this run brought about.
+    pub(super) async fn add_document(
+        &mut self,
+        hub: &Hub,
+        (kind, number): (DocumentKind, u64),
+        body: String,
+        files: Vec<String>,
+    ) -> Result<(), Error> {
+        let signature = hub.signer().sign(&Document::signed_text(kind, number, &body));
+        let document = NewDocument { kind, number, body, signature, files };
+        self.opened()?.add_document(&document).await.map_err(|error| match error {
             LedgerError::DocumentTaken => Error::InTheWay,
             error => Error::Record(error),
         })
@@ -168,32 +181,22 @@ impl ActiveRun {
         asked: &BreakGlassRequest,
     ) -> Result<(), Error> {
         let now = self.ctx.now();
-        let run = self.open.as_mut().ok_or(Error::Internal("the run is closed"))?;
-        hub.authorizer().decide_break_glass_request(run, asked, now).await.map_err(Error::Refused)
-    }
-
-    /// Asks whether the run's principal may end a break-glass.
-    pub(super) async fn may_end_glass(
-        &mut self,
-        hub: &Hub,
-        grant: u64,
-        asked: &BreakGlassRequest,
-    ) -> Result<(), Error> {
-        let now = self.ctx.now();
-        let run = self.open.as_mut().ok_or(Error::Internal("the run is closed"))?;
-        hub.authorizer().decide_break_glass_end(run, (grant, asked), now).await.map_err(Error::Refused)
+        let decided = hub.authorizer().decide_break_glass_request(self.opened()?, asked, now).await;
+        decided.map_err(Error::Refused)
     }
 
     /// Asks whether the run's principal may agree to a break-glass.
-    pub(super) async fn may_approve_glass(
-        &mut self,
-        hub: &Hub,
-        grant: u64,
-        asked: &BreakGlassRequest,
-    ) -> Result<(), Error> {
-        let now = self.ctx.now();
-        let run = self.open.as_mut().ok_or(Error::Internal("the run is closed"))?;
-        hub.authorizer().decide_break_glass_approval(run, (grant, asked), now).await.map_err(Error::Refused)
+    pub(super) async fn may_approve_glass(&mut self, hub: &Hub, grant: &Grant) -> Result<(), Error> {
+        let (now, asked) = (self.ctx.now(), (grant.number, &grant.asked));
+        let decided = hub.authorizer().decide_break_glass_approval(self.opened()?, asked, now).await;
+        decided.map_err(Error::Refused)
+    }
+
+    /// Asks whether the run's principal may end a break-glass.
+    pub(super) async fn may_end_glass(&mut self, hub: &Hub, grant: &Grant) -> Result<(), Error> {
+        let (now, asked) = (self.ctx.now(), (grant.number, &grant.asked));
+        let decided = hub.authorizer().decide_break_glass_end(self.opened()?, asked, now).await;
+        decided.map_err(Error::Refused)
     }
 
     /// Asks for a permit on these datasets, for the run's own principal, action and purpose.
@@ -212,8 +215,8 @@ impl ActiveRun {
     }
 
     async fn permit_for(&mut self, hub: &Hub, wanted: Wanted) -> Result<Permit, Error> {
-        let now = self.ctx.now();
-        let run = self.open.as_mut().ok_or(Error::Internal("the run is closed"))?;
+        let (now, lookups_per_hour) = (self.ctx.now(), self.ctx.limits.lookups_per_hour);
+        let run = self.opened()?;
         let broken = match (run.action(), run.purpose()) {
             (Action::Read, Some(purpose)) => hub.grants().open_for(run.principal(), purpose, now).await?,
             _ => Vec::new(),
@@ -225,7 +228,7 @@ impl ActiveRun {
             datasets: wanted.datasets,
             lists: wanted.lists,
             lookups: wanted.lookups,
-            lookups_per_hour: self.ctx.limits.lookups_per_hour,
+            lookups_per_hour,
             broken,
             now,
         };
@@ -234,9 +237,10 @@ impl ActiveRun {
 
     /// Asks for a permit on every dataset that there is for the run's principal, to list them.
     pub(super) async fn listing(&mut self, hub: &Hub) -> Result<Permit, Error> {
-        let run = self.open.as_mut().ok_or(Error::Internal("the run is closed"))?;
+        let now = self.ctx.now();
+        let run = self.opened()?;
         let (principal, purpose) = (run.principal().clone(), run.purpose().cloned());
-        let visible = hub.authorizer().visible_datasets(run, &principal, purpose.as_ref(), self.ctx.now());
+        let visible = hub.authorizer().visible_datasets(run, &principal, purpose.as_ref(), now);
         visible.await.map_err(Error::Refused)
     }
 

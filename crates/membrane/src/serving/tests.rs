@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 
 use membrane_ledger::{DocumentKind, Ledger, NewDocument};
 use membrane_model::Action;
+use membrane_policy::publication::Meant;
 
 use super::*;
 use crate::config::{Config, Serve};
@@ -49,9 +50,7 @@ impl Bench {
             catalog: PathBuf::from(&self.world.config.catalog.dir),
             policies: self.policies.clone(),
             solver: "cvc5".to_owned(),
-            without_claims: Vec::new(),
-            changed_claims: Vec::new(),
-            fewer_cases: false,
+            meant: Meant::default(),
         };
         flow::publish(&hub.ctx(by.parse().unwrap(), Channel::Cli), hub, &request).await
     }

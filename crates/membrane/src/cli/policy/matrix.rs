@@ -6,11 +6,9 @@ use std::{fs, io};
 use chrono::{DateTime, Utc};
 use membrane_catalog::Catalog;
 use membrane_policy::Policies;
+use membrane_policy::publication::MATRIX_FILE;
 
 use crate::cli::{CliError, out};
-
-/// The golden table, in the folder of policies.
-const GOLDEN: &str = "matrix.txt";
 
 /// What is done with the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +25,7 @@ pub(super) fn run(
     (folder, what): (&Path, Use),
     now: DateTime<Utc>,
 ) -> Result<(), CliError> {
-    let path = folder.join(GOLDEN);
+    let path = folder.join(MATRIX_FILE);
     match what {
         Use::Print => Ok(out::bytes(policies.matrix(catalog, now).as_bytes())?),
         Use::Write => {

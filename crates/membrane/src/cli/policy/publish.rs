@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use membrane_model::PrincipalKind;
+use membrane_policy::publication::Meant;
 use serde_json::json;
 
 use crate::cli::caller::CallerArgs;
@@ -13,9 +14,7 @@ use crate::hub::Hub;
 /// What is to be published, and how it is told.
 pub(super) struct Asked<'a> {
     pub(super) solver: &'a str,
-    pub(super) without_claims: &'a [String],
-    pub(super) changed_claims: &'a [String],
-    pub(super) fewer_cases: bool,
+    pub(super) meant: &'a Meant,
     pub(super) json: bool,
 }
 
@@ -29,9 +28,7 @@ pub(super) async fn run(env: &Env, caller: &CallerArgs, asked: &Asked<'_>) -> Re
         catalog: PathBuf::from(&config.catalog.dir),
         policies: PathBuf::from(&config.policies.dir),
         solver: asked.solver.to_owned(),
-        without_claims: asked.without_claims.to_vec(),
-        changed_claims: asked.changed_claims.to_vec(),
-        fewer_cases: asked.fewer_cases,
+        meant: asked.meant.clone(),
     };
     let done = flow::publish(&ctx, &hub, &request).await?;
     let record = &done.record;
