@@ -168,3 +168,34 @@ fn the_commands_go_together() {
     assert_eq!(wrong.status.code(), Some(2));
     program.ok(&["log", "verify"]);
 }
+
+/// A member's number in the wrong place: in every field, by every door, and at the most talkative log level, nothing keeps it or
+/// says it.
+#[test]
+fn what_is_typed_in_the_wrong_place_is_kept_nowhere() {
+    let program = Program::new().with_env("MEMBRANE__LOG__LEVEL", "trace");
+    let [lee, olga] = [LEE, OLGA].map(|principal| program.bearer(principal));
+    let served = program.serve();
+    let mut said = Vec::new();
+    let mut post = |bearer: &str, path: &str, body: &str| {
+        let more = ["--request", "POST", "--header", "Content-Type: application/json", "--data", body];
+        said.extend(served.curl(path, Some(bearer), &more));
+    };
+    let body = |purpose: &str, column: &str, hours: &str, ticket: &str| {
+        format!(r#"{{"purpose":"{purpose}","columns":["{column}"],"hours":{hours},"ticket":"{ticket}"}}"#)
+    };
+    let (purpose, column, planted) = ("customer_service", "crm_members.phone", format!("x{PHONE}"));
+    post(&lee, "/v1/break-glass", &body(purpose, &format!("crm_members.{planted}"), "1", "INC-1"));
+    post(&lee, "/v1/break-glass", &body(purpose, &format!("{planted}.phone"), "1", "INC-1"));
+    post(&lee, "/v1/break-glass", &body(purpose, PHONE, "1", "INC-1"));
+    post(&lee, "/v1/break-glass", &body(&planted, column, "1", "INC-1"));
+    post(&lee, "/v1/break-glass", &body(purpose, column, PHONE, "INC-1"));
+    post(&lee, "/v1/break-glass", &body(purpose, column, "1", &format!("TEL-{PHONE}")));
+    post(&lee, "/v1/break-glass", &format!(r#"{{"{planted}":1}}"#));
+    post(&olga, &format!("/v1/break-glass/{PHONE}/approve"), "{}");
+    post(&olga, &format!("/v1/break-glass/{planted}/end"), "{}");
+    served.stop();
+    assert!(!crate::world::holds(&said, PHONE.as_bytes()), "{}", String::from_utf8_lossy(&said));
+    assert_eq!(String::from_utf8_lossy(&said).matches("\"error\"").count(), 9);
+    assert_eq!(files_with(program.dir.path(), PHONE), Vec::<std::path::PathBuf>::new());
+}
