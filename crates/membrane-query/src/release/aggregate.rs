@@ -3,10 +3,11 @@
 use datafusion::logical_expr::Expr;
 use datafusion::logical_expr::expr::AggregateFunction;
 
-use super::from::From;
 use super::literal::{constant, is_constant};
-use super::question::{Aggregate, ColumnRef, Shows, TypeOf};
+use super::question::{Aggregate, Scalar, Value};
 use super::refusal::{refuse, refuse_named};
+use super::relation::without_alias;
+use super::scalar::{Env, read, truth};
 use crate::QueryError;
 
 const KNOWN: &str = "use COUNT(*), COUNT(column), COUNT(DISTINCT member), SUM(column) or AVG(column)";
@@ -17,24 +18,10 @@ pub(super) struct Aggregates(Vec<Aggregate>);
 
 impl Aggregates {
     /// Reads one aggregate of the statement.
-    pub(super) fn read(&mut self, expression: &Expr, from: &From<'_>) -> Result<Shows, QueryError> {
-        match expression {
-            Expr::Alias(alias) => self.read(&alias.expr, from),
-            Expr::AggregateFunction(call) => self.read_call(call, from),
+    pub(super) fn read(&mut self, expression: &Expr, env: &Env<'_>) -> Result<Value, QueryError> {
+        match without_alias(expression) {
+            Expr::AggregateFunction(call) => self.read_call(call, env),
             _ => Err(refuse("this aggregate", KNOWN)),
-        }
-    }
-
-    /// Returns the name of a column of the answer that the statement does not name.
-    pub(super) fn name(&self, shows: Shows) -> String {
-        let at = |index: usize| self.0.get(index);
-        match shows {
-            Shows::Key(_) => String::new(),
-            Shows::Aggregate(index) => at(index).map(output_name).unwrap_or_default(),
-            Shows::Ratio(sum, _) => match at(sum) {
-                Some(Aggregate::MeanSum(column)) => format!("avg_{}", column.column),
-                _ => String::new(),
-            },
         }
     }
 
@@ -43,54 +30,51 @@ impl Aggregates {
         self.0
     }
 
-    fn read_call(&mut self, call: &AggregateFunction, from: &From<'_>) -> Result<Shows, QueryError> {
+    fn read_call(&mut self, call: &AggregateFunction, env: &Env<'_>) -> Result<Value, QueryError> {
         let params = &call.params;
-        if params.filter.is_some() {
-            return Err(refuse("an aggregate with FILTER", "put the condition into WHERE"));
-        }
         if !params.order_by.is_empty() || params.null_treatment.is_some() {
             return Err(refuse("an aggregate with ORDER BY or a treatment of NULL", KNOWN));
         }
         let [argument] = params.args.as_slice() else {
             return Err(refuse_named("aggregate", call.func.name(), KNOWN));
         };
+        let filter = params.filter.as_deref();
         match (call.func.name(), params.distinct) {
-            ("count", true) if from.is_subject(argument) => Ok(self.shows(Aggregate::Members)),
+            ("count", true) if env.member(argument).is_some() => {
+                if filter.is_some() {
+                    return Err(refuse("COUNT(DISTINCT member) with FILTER", "put the condition into WHERE"));
+                }
+                Ok(self.value(Aggregate::Members))
+            }
             ("count", true) => Err(refuse(
                 "COUNT(DISTINCT ..) of something other than the member",
                 "count the column that identifies the member, or group by the column and count the groups",
             )),
-            ("count", false) => self.read_count(argument, from),
+            ("count", false) if is_everything(argument)? => {
+                let condition = filtered(Scalar::truth(true), filter, env)?;
+                Ok(self.value(counted(condition)))
+            }
+            // There is a member in every row that counts.
+            ("count", false) if env.member(argument).is_some() && filter.is_none() => {
+                Ok(self.value(Aggregate::Rows))
+            }
+            ("count", false) => Ok(self.value(counted(filtered(read(argument, env)?, filter, env)?))),
             ("sum", false) => {
-                let column = summed(argument, from)?;
-                Ok(self.shows(Aggregate::Sum(column)))
+                let argument = summed(argument, filter, env)?;
+                Ok(self.value(Aggregate::Sum(argument)))
             }
             ("avg", false) => {
-                let column = summed(argument, from)?;
-                let count = counted(&column);
-                Ok(Shows::Ratio(self.position(Aggregate::MeanSum(column)), self.position(count)))
+                let argument = summed(argument, filter, env)?;
+                let count = counted(argument.clone());
+                Ok(Value::Ratio(self.position(Aggregate::MeanSum(argument)), self.position(count)))
             }
             ("sum" | "avg", true) => Err(refuse("an aggregate of DISTINCT values", KNOWN)),
             (name, _) => Err(refuse_named("aggregate", name, KNOWN)),
         }
     }
 
-    fn read_count(&mut self, argument: &Expr, from: &From<'_>) -> Result<Shows, QueryError> {
-        if is_constant(argument) {
-            if constant(argument)?.is_null() {
-                return Err(refuse("COUNT(NULL)", "write COUNT(*)"));
-            }
-            return Ok(self.shows(Aggregate::Rows));
-        }
-        if !matches!(argument, Expr::Column(_)) {
-            return Err(refuse("COUNT of an expression", "count a column, or filter in WHERE and COUNT(*)"));
-        }
-        let column = from.resolve(argument)?;
-        Ok(self.shows(counted(&column)))
-    }
-
-    fn shows(&mut self, aggregate: Aggregate) -> Shows {
-        Shows::Aggregate(self.position(aggregate))
+    fn value(&mut self, aggregate: Aggregate) -> Value {
+        Value::Aggregate(self.position(aggregate))
     }
 
     fn position(&mut self, aggregate: Aggregate) -> usize {
@@ -102,39 +86,74 @@ impl Aggregates {
     }
 }
 
-/// Counting a column that has a value in every row is counting rows.
-fn counted(column: &ColumnRef) -> Aggregate {
-    if column.required { Aggregate::Rows } else { Aggregate::NonNull(column.clone()) }
+/// Tells whether COUNT of this counts every row.
+pub(super) fn is_everything(argument: &Expr) -> Result<bool, QueryError> {
+    if !is_constant(argument) {
+        return Ok(false);
+    }
+    if constant(argument)?.is_null() {
+        return Err(refuse("COUNT(NULL)", "write COUNT(*)"));
+    }
+    Ok(true)
 }
 
-fn summed(argument: &Expr, from: &From<'_>) -> Result<ColumnRef, QueryError> {
-    if !matches!(argument, Expr::Column(_)) {
-        return Err(refuse("SUM or AVG of an expression", "sum a column as it is"));
-    }
-    let column = from.resolve(argument)?;
-    match column.logical {
-        TypeOf::Integer | TypeOf::Decimal(..) | TypeOf::Number => Ok(column),
-        _ => Err(refuse_named("SUM or AVG of a column that is not a number", column.column.as_str(), KNOWN)),
-    }
-}
-
-/// Names a column of the answer after what it counts.
-fn output_name(aggregate: &Aggregate) -> String {
-    match aggregate {
-        Aggregate::Rows => "count".to_owned(),
-        Aggregate::Members => "members".to_owned(),
-        Aggregate::NonNull(column) => format!("count_{}", column.column),
-        Aggregate::Sum(column) => format!("sum_{}", column.column),
-        Aggregate::MeanSum(column) => format!("avg_{}_sum", column.column),
+/// Makes the value NULL where FILTER leaves a row out.
+pub(super) fn filtered(value: Scalar, filter: Option<&Expr>, env: &Env<'_>) -> Result<Scalar, QueryError> {
+    match filter {
+        None => Ok(value),
+        Some(filter) => Ok(Scalar::when(truth(filter, env)?, value)),
     }
 }
 
-/// Names an aggregate for the mechanism: after the column, with the table where it is not the private one, so
-/// that no two share a name. Never the alias: errors and summaries repeat it.
-pub(super) fn aggregate_name(aggregate: &Aggregate, private: usize) -> String {
-    let name = output_name(aggregate);
-    match aggregate.column() {
-        Some(column) if column.table != private => format!("{name}_{}", column.table),
-        _ => name,
+/// Counting what has a value in every row is counting rows.
+fn counted(argument: Scalar) -> Aggregate {
+    if argument.is_required() { Aggregate::Rows } else { Aggregate::NonNull(argument) }
+}
+
+fn summed(argument: &Expr, filter: Option<&Expr>, env: &Env<'_>) -> Result<Scalar, QueryError> {
+    let value = read(argument, env)?;
+    if value.logical().is_numeric() {
+        return filtered(value, filter, env);
     }
+    let name = match without_alias(argument) {
+        Expr::Column(column) => column.name.as_str(),
+        _ => "",
+    };
+    Err(refuse_named("SUM or AVG of something that is not a number", name, KNOWN))
+}
+
+/// Names a column of the answer that the statement does not name, after what it counts.
+pub(super) fn default_name(expression: &Expr) -> Option<String> {
+    let Expr::AggregateFunction(call) = without_alias(expression) else { return None };
+    let argument = call.params.args.first().map(without_alias);
+    let name = call.func.name();
+    Some(match argument {
+        Some(Expr::Column(_)) if name == "count" && call.params.distinct => "members".to_owned(),
+        Some(Expr::Column(column)) => format!("{name}_{}", column.name),
+        _ => name.to_owned(),
+    })
+}
+
+/// Names the aggregates for the mechanism: after what they count, and by their position where another has that name.
+/// Never by an alias: errors and summaries repeat it.
+pub(super) fn aggregate_names(aggregates: &[Aggregate]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::with_capacity(aggregates.len());
+    for (index, aggregate) in aggregates.iter().enumerate() {
+        let column = aggregate.argument().and_then(Scalar::as_column).map(|column| column.column.as_str());
+        let suffix = column.filter(|name| !is_made(name)).map(|name| format!("_{name}")).unwrap_or_default();
+        let name = match aggregate {
+            Aggregate::Rows => "count".to_owned(),
+            Aggregate::Members => "members".to_owned(),
+            Aggregate::NonNull(_) => format!("count{suffix}"),
+            Aggregate::Sum(_) => format!("sum{suffix}"),
+            Aggregate::MeanSum(_) => format!("avg{suffix}_sum"),
+        };
+        names.push(if names.contains(&name) { format!("{name}_{}", index + 1) } else { name });
+    }
+    names
+}
+
+/// Tells whether a column's name is one that the plan gave it.
+fn is_made(name: &str) -> bool {
+    name.strip_prefix('c').is_some_and(|rest| rest.parse::<u16>().is_ok())
 }

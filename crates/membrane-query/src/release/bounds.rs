@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use membrane_model::{ColumnName, Delta, Epsilon, Limits};
+use membrane_catalog::DatasetPrivacy;
+use membrane_model::{ColumnName, DatasetName, Delta, Epsilon, Limits};
 use membrane_privacy::{AggregateKind, AggregateSpec, KeyDomain, ReleaseSpec, RowBounds};
 
-use super::aggregate::aggregate_name;
+use super::aggregate::aggregate_names;
 use super::exact::size_bound;
-use super::question::{Aggregate, ColumnRef, Question, TypeOf};
+use super::question::{
+    Aggregate, Block, ColumnRef, Fold, PerMember, Question, Scalar, Shows, Table, TypeOf,
+};
 use super::refusal::refuse_named;
+use super::scalar::Reach;
 use super::scope::Scope;
 use crate::QueryError;
 
@@ -42,6 +46,9 @@ impl ReleaseOptions {
 const NUMBER_DECIMALS: i8 = 6;
 /// Fixed-point bounds of a floating-point column stay below this.
 const NUMBER_UNITS_MAX: f64 = 1e6;
+/// What one member adds to one group stays below this, in units of the last decimal; decimals are left out before it does
+/// not.
+const CONTRIBUTION_UNITS_MAX: f64 = 2_147_483_647.0;
 
 /// States a release for the mechanism.
 pub(super) fn spec(
@@ -51,16 +58,24 @@ pub(super) fn spec(
     options: &ReleaseOptions,
     limits: &Limits,
 ) -> Result<ReleaseSpec, QueryError> {
-    check_names(question, options)?;
-    let private = question.tables.get(question.private).ok_or(QueryError::Failed)?;
-    let contract = scope.table(&private.dataset).and_then(|table| table.dataset.privacy);
-    let stated = |asked: Option<u32>, contract: Option<u32>, what| {
-        asked.or(contract).ok_or_else(|| {
+    let stated = Stated { question, scope, options };
+    stated.check_names()?;
+    let contract = stated.contract(&question.block);
+    let most = multiplicity(question, &question.block);
+    let dataset = datasets(question).next().map_or("", DatasetName::as_str);
+    let bound = |asked: Option<u32>, contract: Option<u32>, what| {
+        let stated = asked.or(contract).ok_or_else(|| {
             let rewrite = "state groups_max and rows_max in the contract or with the request";
-            refuse_named(what, private.dataset.as_str(), rewrite)
-        })
+            refuse_named(what, dataset, rewrite)
+        });
+        // A member cannot have more than there are.
+        match (stated, most) {
+            (Ok(stated), Some(most)) if stated >= 1 => Ok(stated.min(most).max(1)),
+            (Err(_), Some(most)) => Ok(most),
+            (stated, _) => stated,
+        }
     };
-    let rows_max = stated(
+    let rows_max = bound(
         options.rows_max,
         contract.map(|privacy| privacy.rows_max),
         "a dataset without a bound on the rows of one member",
@@ -69,27 +84,29 @@ pub(super) fn spec(
     let groups_max = if keys == KeyDomain::None {
         1
     } else {
-        stated(
+        bound(
             options.groups_max,
             contract.map(|privacy| privacy.groups_max),
             "a dataset without a bound on the groups of one member",
         )?
     };
-    let aggregates = question.aggregates.iter().map(|aggregate| {
+    let names = aggregate_names(&question.aggregates);
+    let aggregates = question.aggregates.iter().zip(names).enumerate().map(|(index, (aggregate, name))| {
+        let sum = |argument: &Scalar| stated.row_bounds(index, argument, &name, rows_max);
         let kind = match aggregate {
             Aggregate::Rows => AggregateKind::Rows,
             Aggregate::NonNull(_) => AggregateKind::NonNull,
             Aggregate::Members => AggregateKind::Members,
-            Aggregate::Sum(column) => {
-                let RowBounds { lower, upper, scale } = row_bounds(column, question, scope, options)?;
+            Aggregate::Sum(argument) => {
+                let RowBounds { lower, upper, scale } = sum(argument)?;
                 AggregateKind::Sum { lower, upper, scale }
             }
-            Aggregate::MeanSum(column) => {
-                let RowBounds { lower, upper, scale } = row_bounds(column, question, scope, options)?;
+            Aggregate::MeanSum(argument) => {
+                let RowBounds { lower, upper, scale } = sum(argument)?;
                 AggregateKind::MeanSum { lower, upper, scale }
             }
         };
-        Ok(AggregateSpec::new(aggregate_name(aggregate, question.private), kind))
+        Ok(AggregateSpec::new(name, kind))
     });
     let size = size_bound(question, &keys, groups_max, limits);
     Ok(ReleaseSpec {
@@ -104,57 +121,215 @@ pub(super) fn spec(
     })
 }
 
-/// Bounds that would have no effect are a mistake, which is better told before it is paid for.
-fn check_names(question: &Question, options: &ReleaseOptions) -> Result<(), QueryError> {
-    let is_summed = |name: &ColumnName| {
-        question.aggregates.iter().any(|aggregate| match aggregate {
-            Aggregate::Sum(column) | Aggregate::MeanSum(column) => column.column == *name,
-            Aggregate::Rows | Aggregate::NonNull(_) | Aggregate::Members => false,
-        })
+/// Returns the datasets about members.
+pub(super) fn datasets(question: &Question) -> impl Iterator<Item = &DatasetName> {
+    question.tables.iter().filter_map(|table| match table {
+        Table::Dataset { name, private: true } => Some(name),
+        _ => None,
+    })
+}
+
+/// Returns how many rows of a block one member has at most, where that follows from how it is made.
+fn multiplicity(question: &Question, block: &Block) -> Option<u32> {
+    let of_table = |table: usize| match question.tables.get(table)? {
+        Table::PerMember(groups) if groups.keys.is_empty() => Some(1),
+        Table::PerMember(groups) => Some(groups.groups_max),
+        Table::Kept(kept) => Some(kept.rows_max),
+        Table::Dataset { .. } | Table::Union(_) => None,
     };
-    match options.bounds.keys().find(|name| !is_summed(name)) {
-        None => Ok(()),
-        Some(name) => {
-            let rewrite = "state bounds for columns of SUM and AVG, and only for those";
-            Err(refuse_named("bounds of a column that it does not sum:", name.as_str(), rewrite))
+    block.joins.iter().try_fold(of_table(block.source)?, |rows, join| rows.checked_mul(join.rows_max))
+}
+
+/// What was stated about columns: with the request, in contracts, or by how a column is made.
+struct Stated<'a> {
+    question: &'a Question,
+    scope: &'a Scope,
+    options: &'a ReleaseOptions,
+}
+
+impl Stated<'_> {
+    /// Returns the bounds that the contract of a block's rows states.
+    fn contract(&self, block: &Block) -> Option<DatasetPrivacy> {
+        match self.question.tables.get(block.source)? {
+            Table::Dataset { name, .. } => self.scope.table(name)?.dataset.privacy,
+            Table::Kept(kept) => {
+                let block = Block { source: kept.of, joins: Vec::new(), conditions: Vec::new() };
+                self.contract(&block)
+            }
+            Table::PerMember(groups) => self.contract(&groups.block),
+            Table::Union(parts) => {
+                let parts = parts.iter().map(|part| self.contract(&part.block));
+                // Rows of all parts are rows of one member.
+                parts.reduce(|one, other| {
+                    let (one, other) = (one?, other?);
+                    Some(DatasetPrivacy {
+                        groups_max: one.groups_max.max(other.groups_max),
+                        rows_max: one.rows_max.saturating_add(other.rows_max),
+                    })
+                })?
+            }
         }
+    }
+
+    /// Bounds that would have no effect are a mistake, which is better told before it is paid for.
+    fn check_names(&self) -> Result<(), QueryError> {
+        let question = self.question;
+        let summed = |aggregate: &Aggregate| matches!(aggregate, Aggregate::Sum(_) | Aggregate::MeanSum(_));
+        let reads = |name: &ColumnName| {
+            let arguments = question.aggregates.iter().filter(|one| summed(one)).filter_map(Aggregate::argument);
+            arguments.flat_map(|argument| self.bases(argument)).any(|column| column.column == *name)
+        };
+        let shown = |name: &ColumnName| {
+            (0..question.aggregates.len())
+                .filter(|index| question.aggregates.get(*index).is_some_and(&summed))
+                .any(|index| self.is_shown_as(index, name))
+        };
+        match self.options.bounds.keys().find(|name| !reads(name) && !shown(name)) {
+            None => Ok(()),
+            Some(name) => {
+                let rewrite = "state bounds for columns of SUM and AVG, or for columns of the answer that show them, and \
+                               only for those";
+                Err(refuse_named("bounds of a column that it does not sum:", name.as_str(), rewrite))
+            }
+        }
+    }
+
+    /// Tells whether a column of the answer of this name is the aggregate.
+    fn is_shown_as(&self, aggregate: usize, name: &ColumnName) -> bool {
+        let shows = |shows: &Shows| match shows {
+            Shows::Aggregate(index) | Shows::Ratio(index, _) => *index == aggregate,
+            Shows::Key(_) | Shows::Computed(_) => false,
+        };
+        self.question.outputs.iter().any(|output| output.name == name.as_str() && shows(&output.shows))
+    }
+
+    /// Returns the columns of datasets that an expression is made from.
+    fn bases(&self, scalar: &Scalar) -> Vec<ColumnRef> {
+        let mut found = Vec::new();
+        for column in scalar.columns() {
+            match self.question.tables.get(column.table).and_then(|table| made_of(table, column)) {
+                Some(made) => made.iter().for_each(|one| found.extend(self.bases(one))),
+                None => found.push(column.clone()),
+            }
+        }
+        found
+    }
+
+    /// Returns between which numbers a column lies.
+    fn interval(&self, column: &ColumnRef) -> Option<(f64, f64)> {
+        if let Some(bounds) = self.options.bounds.get(&column.column) {
+            return Some(*bounds);
+        }
+        let of = |scalar: &Scalar| self.reach(scalar);
+        match self.question.tables.get(column.table)? {
+            Table::Dataset { name, .. } => {
+                self.scope.table(name)?.dataset.column(&column.column)?.privacy.bounds
+            }
+            Table::Kept(kept) => self.interval(&ColumnRef { table: kept.of, ..column.clone() }),
+            Table::PerMember(groups) => match made_column(groups, column)? {
+                Made::Key(key) => of(key),
+                Made::Fold(fold) => {
+                    let rows = f64::from(self.contract(&groups.block)?.rows_max);
+                    match fold {
+                        Fold::Rows | Fold::NonNull(_) => Some((0.0, rows)),
+                        Fold::Sum(one) => of(one).map(|(low, high)| (low.min(0.0) * rows, high.max(0.0) * rows)),
+                        Fold::Mean(one) | Fold::Least(one) | Fold::Greatest(one) => of(one),
+                    }
+                }
+            },
+            table @ Table::Union(_) => {
+                let parts = made_of(table, column)?;
+                let hull = parts.iter().map(of).reduce(|one, other| {
+                    let ((low, high), (least, most)) = (one?, other?);
+                    Some((low.min(least), high.max(most)))
+                });
+                hull.flatten()
+            }
+        }
+    }
+
+    fn reach(&self, scalar: &Scalar) -> Option<(f64, f64)> {
+        Reach { stated: &|column| self.interval(column) }.interval(scalar)
+    }
+
+    /// Turns the bounds of what is summed into fixed-point integers, outward.
+    fn row_bounds(
+        &self,
+        aggregate: usize,
+        argument: &Scalar,
+        name: &str,
+        rows_max: u32,
+    ) -> Result<RowBounds, QueryError> {
+        let asked = self.options.bounds.iter().find(|(name, _)| self.is_shown_as(aggregate, name));
+        let found = asked.map(|(_, bounds)| *bounds).or_else(|| self.reach(argument));
+        let plain = argument.as_column().filter(|column| {
+            matches!(self.question.tables.get(column.table), Some(Table::Dataset { .. } | Table::Kept(_)))
+        });
+        let name = plain.map_or(name, |column| column.column.as_str());
+        let (lower, upper) = found.ok_or_else(|| {
+            let rewrite = "state bounds in the contract (`membrane.privacy.bounds`) or with the request, for its columns or \
+                           for the column of the answer";
+            refuse_named("SUM or AVG of something without bounds", name, rewrite)
+        })?;
+        let fault = || {
+            let rewrite = "state two numbers, the smaller one first, that fit the column's type";
+            refuse_named("the bounds of a column", name, rewrite)
+        };
+        if !(lower.is_finite() && upper.is_finite() && lower <= upper) {
+            return Err(fault());
+        }
+        let largest = lower.abs().max(upper.abs());
+        let scale = match argument.logical() {
+            TypeOf::Integer => 0,
+            TypeOf::Decimal(_, scale) => {
+                let rows = f64::from(rows_max);
+                let fits = |scale: &i8| {
+                    largest * 10_f64.powi(i32::from(*scale)) * rows < CONTRIBUTION_UNITS_MAX
+                };
+                // Where it fits with no decimals, the mechanism says so.
+                (0..=scale).rev().find(fits).unwrap_or(scale)
+            }
+            _ => number_scale(largest),
+        };
+        let factor = 10_f64.powi(i32::from(scale));
+        let units = |value: f64| whole(value).ok_or_else(fault);
+        Ok(RowBounds {
+            lower: units(settle(lower * factor).floor())?,
+            upper: units(settle(upper * factor).ceil())?,
+            scale,
+        })
     }
 }
 
-/// Turns the bounds of a summed column into fixed-point integers, outward.
-fn row_bounds(
-    column: &ColumnRef,
-    question: &Question,
-    scope: &Scope,
-    options: &ReleaseOptions,
-) -> Result<RowBounds, QueryError> {
-    let contract = || {
-        let table = question.tables.get(column.table).and_then(|table| scope.table(&table.dataset))?;
-        table.dataset.column(&column.column)?.privacy.bounds
-    };
-    let (lower, upper) = options.bounds.get(&column.column).copied().or_else(contract).ok_or_else(|| {
-        let rewrite = "state its bounds in the contract (`membrane.privacy.bounds`) or with the request";
-        refuse_named("SUM or AVG of a column without bounds", column.column.as_str(), rewrite)
-    })?;
-    let fault = || {
-        let rewrite = "state two numbers, the smaller one first, that fit the column's type";
-        refuse_named("the bounds of a column", column.column.as_str(), rewrite)
-    };
-    if !(lower.is_finite() && upper.is_finite() && lower <= upper) {
-        return Err(fault());
+/// What a column of a table that was made per member is.
+pub(super) enum Made<'a> {
+    Key(&'a Scalar),
+    Fold(&'a Fold),
+}
+
+/// Returns what a column of groups is.
+pub(super) fn made_column<'a>(groups: &'a PerMember, column: &ColumnRef) -> Option<Made<'a>> {
+    let index: usize = column.column.as_str().strip_prefix('c')?.parse().ok()?;
+    match groups.keys.get(index) {
+        Some(key) => Some(Made::Key(key)),
+        None => groups.folds.get(index.checked_sub(groups.keys.len())?).map(Made::Fold),
     }
-    let scale = match column.logical {
-        TypeOf::Integer => 0,
-        TypeOf::Decimal(_, scale) => scale,
-        _ => number_scale(lower.abs().max(upper.abs())),
-    };
-    let factor = 10_f64.powi(i32::from(scale));
-    let units = |value: f64| whole(value).ok_or_else(fault);
-    Ok(RowBounds {
-        lower: units(settle(lower * factor).floor())?,
-        upper: units(settle(upper * factor).ceil())?,
-        scale,
-    })
+}
+
+/// Returns what a column of a table that the plan makes is made of; none for a dataset's.
+pub(super) fn made_of(table: &Table, column: &ColumnRef) -> Option<Vec<Scalar>> {
+    match table {
+        Table::Dataset { .. } => None,
+        Table::Kept(kept) => Some(vec![Scalar::Column(ColumnRef { table: kept.of, ..column.clone() })]),
+        Table::PerMember(groups) => match made_column(groups, column)? {
+            Made::Key(key) => Some(vec![key.clone()]),
+            Made::Fold(fold) => Some(fold.argument().cloned().into_iter().collect()),
+        },
+        Table::Union(parts) => {
+            let index: usize = column.column.as_str().strip_prefix('c')?.parse().ok()?;
+            parts.iter().map(|part| part.columns.get(index).cloned()).collect()
+        }
+    }
 }
 
 /// Chooses decimals for a floating-point column: as many as leave room for exact sums.

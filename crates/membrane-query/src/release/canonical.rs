@@ -5,12 +5,12 @@ use membrane_policy::RowRule;
 use membrane_privacy::ReleaseSpec;
 use membrane_vault::QueryKeyHasher;
 
-use super::question::{Condition, Question};
+use super::question::{Block, Question, Scalar, Table};
 use crate::QueryError;
 
 /// Counts up when the same question would be answered in another way: 2 joins by keys, and averages
-/// the rows that count.
-const DOMAIN: &[u8] = b"membrane release 2";
+/// the rows that count; 3 reads any relation.
+const DOMAIN: &[u8] = b"membrane release 3";
 
 /// Who asks, and under which policy.
 pub(super) struct Asker<'a> {
@@ -30,28 +30,49 @@ pub(super) struct Data<'a> {
 
 /// Brings conditions into one order: AND, OR and IN do not depend on theirs.
 pub(super) fn normalise(question: &mut Question) {
-    question.conditions = sorted(std::mem::take(&mut question.conditions));
+    for table in &mut question.tables {
+        match table {
+            Table::Dataset { .. } => {}
+            Table::Kept(kept) => kept.conditions = sorted(std::mem::take(&mut kept.conditions)),
+            Table::PerMember(groups) => normalise_block(&mut groups.block),
+            Table::Union(parts) => parts.iter_mut().for_each(|part| normalise_block(&mut part.block)),
+        }
+    }
+    normalise_block(&mut question.block);
 }
 
-fn sorted(parts: Vec<Condition>) -> Vec<Condition> {
-    let mut parts: Vec<Condition> = parts.into_iter().map(inner).collect();
-    parts.sort_by(|one, other| one.partial_cmp(other).unwrap_or(std::cmp::Ordering::Equal));
+fn normalise_block(block: &mut Block) {
+    block.conditions = sorted(std::mem::take(&mut block.conditions));
+    for join in &mut block.joins {
+        join.conditions = sorted(std::mem::take(&mut join.conditions));
+    }
+}
+
+fn sorted(parts: Vec<Scalar>) -> Vec<Scalar> {
+    let parts = parts.into_iter().flat_map(Scalar::conjuncts).map(|part| inner(&part));
+    let mut parts: Vec<Scalar> = parts.collect();
+    parts.sort_by_cached_key(|part| serde_json::to_string(part).unwrap_or_default());
     parts.dedup();
     parts
 }
 
-fn inner(condition: Condition) -> Condition {
-    match condition {
-        Condition::And(parts) => Condition::And(sorted(parts)),
-        Condition::Or(parts) => Condition::Or(sorted(parts)),
-        Condition::Not(inside) => Condition::Not(Box::new(inner(*inside))),
-        Condition::In { column, mut values } => {
+fn inner(condition: &Scalar) -> Scalar {
+    condition.map(&|part| match part {
+        Scalar::And(parts) => Some(Scalar::And(sorted(parts.clone()))),
+        Scalar::Or(parts) => {
+            let mut parts: Vec<Scalar> = parts.iter().map(inner).collect();
+            parts.sort_by_cached_key(|part| serde_json::to_string(part).unwrap_or_default());
+            parts.dedup();
+            Some(Scalar::Or(parts))
+        }
+        Scalar::In(value, values) => {
+            let mut values = values.clone();
             values.sort_by(|one, other| one.partial_cmp(other).unwrap_or(std::cmp::Ordering::Equal));
             values.dedup();
-            Condition::In { column, values }
+            Some(Scalar::In(Box::new(inner(value)), values))
         }
-        other => other,
-    }
+        _ => None,
+    })
 }
 
 /// Names a release: who asks what of which data, under which policy and bounds, at which price.

@@ -2,28 +2,16 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, PrimitiveArray};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, PrimitiveArray};
 use datafusion::arrow::datatypes::{
     ArrowPrimitiveType, DataType, Date32Type, Decimal128Type, Int64Type, TimeUnit, TimestampMicrosecondType,
 };
 
-use super::calendar::{
-    date_text, instant_text, part_of_days, part_of_micros, shown_days, shown_micros, truncate_days,
-    truncate_micros,
-};
-use super::question::{Key, Part, Unit};
+use super::calendar::{date_text, instant_text, shown_days, shown_micros};
 use crate::QueryError;
 
-/// Computes a key for every row of its column. Days and instants are held within the years that can be shown.
-pub(super) fn key_array(key: &Key, array: &ArrayRef) -> Result<ArrayRef, QueryError> {
-    match key {
-        Key::Column(_) => Ok(shown(array)),
-        Key::Truncate(unit, _) => truncated(*unit, array).map(|array| shown(&array)),
-        Key::Part(part, _) => part_array(*part, array),
-    }
-}
-
-fn shown(array: &ArrayRef) -> ArrayRef {
+/// Holds days and instants within the years that can be shown.
+pub(super) fn shown(array: &ArrayRef) -> ArrayRef {
     match array.data_type() {
         DataType::Timestamp(TimeUnit::Microsecond, zone) => {
             let held: PrimitiveArray<TimestampMicrosecondType> =
@@ -38,37 +26,6 @@ fn shown(array: &ArrayRef) -> ArrayRef {
         }
         _ => Arc::clone(array),
     }
-}
-
-fn truncated(unit: Unit, array: &ArrayRef) -> Result<ArrayRef, QueryError> {
-    match array.data_type() {
-        DataType::Timestamp(TimeUnit::Microsecond, _) => {
-            let micros = array.as_primitive::<TimestampMicrosecondType>();
-            let cut: PrimitiveArray<TimestampMicrosecondType> =
-                micros.unary(|value| truncate_micros(unit, value));
-            Ok(Arc::new(cut))
-        }
-        DataType::Date32 => {
-            let cut: PrimitiveArray<Date32Type> = array
-                .as_primitive::<Date32Type>()
-                .unary(|value| i32::try_from(truncate_days(unit, i64::from(value))).unwrap_or(i32::MIN));
-            Ok(Arc::new(cut))
-        }
-        _ => Err(QueryError::Failed),
-    }
-}
-
-fn part_array(part: Part, array: &ArrayRef) -> Result<ArrayRef, QueryError> {
-    let values: Int64Array = match array.data_type() {
-        DataType::Timestamp(TimeUnit::Microsecond, _) => {
-            array.as_primitive::<TimestampMicrosecondType>().unary(|value| part_of_micros(part, value))
-        }
-        DataType::Date32 => {
-            array.as_primitive::<Date32Type>().unary(|value| part_of_days(part, i64::from(value)))
-        }
-        _ => return Err(QueryError::Failed),
-    };
-    Ok(Arc::new(values))
 }
 
 /// Writes key cells as text: the form of the contract's enumerations.

@@ -1,7 +1,8 @@
-//! Datasets without subject, read before the rows about members, and reduced to one row for each key.
+//! Datasets without subject, read before the rows about members, and reduced to one row for each key, or a few where
+//! what they are joined on is no key.
 //!
 //! That a key names one row is the contract's word, which is checked within one delivery only; a product that
-//! came twice must still not double the lines that name it ([`super::join`]). Of the rows that share a key the
+//! came twice must still not double the lines that name it ([`super::relation`]). Of the rows that share a key the
 //! first in the order of all columns that the question needs is kept: the same one in whatever order files are
 //! read.
 //!
@@ -13,58 +14,60 @@ use datafusion::arrow::array::{ArrayRef, RecordBatch, UInt32Array};
 use datafusion::arrow::compute::{concat_batches, take_record_batch};
 use datafusion::arrow::row::{RowConverter, Rows, SortField};
 use datafusion::catalog::TableProvider;
-use datafusion::common::Column;
 use datafusion::datasource::{MemTable, provider_as_source};
-use datafusion::execution::SessionState;
 use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
 use futures::StreamExt as _;
-use membrane_model::{ColumnName, Limits};
+use membrane_model::ColumnName;
 
-use super::execution::stream;
-use super::question::{Join, Question};
-use super::rows::columns_of;
+use super::execution::Machine;
+use super::question::{ColumnRef, Join, Question};
+use super::rows::{Tables, bare, columns_of};
+use super::scalar::{alias, express};
 use crate::QueryError;
-use crate::brake::Brake;
 use crate::sanitise::sanitise;
 
 /// How many times the bytes of a table are held while it is reduced.
 const COPIES: usize = 3;
 
-/// Reads the tables without subject and returns the providers with reduced ones in their place.
+/// Reads a table without subject and returns it reduced.
 pub(super) async fn reduced(
     question: &Question,
-    providers: &[Arc<dyn TableProvider>],
-    state: &SessionState,
-    limits: &Limits,
-    brake: &Arc<Brake>,
+    join: &Join,
+    tables: &Tables<'_>,
+    machine: &Machine,
     memory: &MemoryReservation,
-) -> Result<Vec<Arc<dyn TableProvider>>, QueryError> {
-    let mut reduced = providers.to_vec();
-    for join in &question.joins {
-        let provider = providers.get(join.table).ok_or(QueryError::Failed)?;
-        let columns = columns_first(join, question);
-        let expressions = columns.iter().map(|name| Expr::Column(Column::from_name(name.as_str())));
-        let plan = LogicalPlanBuilder::scan("d", provider_as_source(Arc::clone(provider)), None)
-            .and_then(|scan| scan.project(expressions.collect::<Vec<Expr>>()))
-            .and_then(LogicalPlanBuilder::build)
-            .map_err(|_| QueryError::Failed)?;
-        let mut batches = Vec::new();
-        let mut rows = stream(plan, state, limits, brake).await?;
-        let schema = rows.schema();
-        while let Some(batch) = rows.next().await {
-            let batch = batch.map_err(|error| sanitise(&error, limits))?;
-            let held = batch.get_array_memory_size().saturating_mul(COPIES);
-            memory.try_grow(held).map_err(|_| QueryError::Failed)?;
-            batches.push(batch);
-        }
-        let table = concat_batches(&schema, &batches).map_err(|_| QueryError::Failed)?;
-        drop(batches);
-        let table = one_row_a_key(&table, join.key.len())?;
-        let table = MemTable::try_new(table.schema(), vec![vec![table]]).map_err(|_| QueryError::Failed)?;
-        *reduced.get_mut(join.table).ok_or(QueryError::Failed)? = Arc::new(table);
+) -> Result<Arc<dyn TableProvider>, QueryError> {
+    let provider = tables.providers.get(join.table).and_then(Option::as_ref).ok_or(QueryError::Failed)?;
+    let types = |column: &ColumnRef| {
+        let schema = provider.schema();
+        let field = schema.field_with_name(column.column.as_str()).map_err(|_| QueryError::Failed)?;
+        Ok(field.data_type().clone())
+    };
+    let mut scan = LogicalPlanBuilder::scan(alias(join.table), provider_as_source(Arc::clone(provider)), None)
+        .map_err(|_| QueryError::Failed)?;
+    for condition in &join.conditions {
+        scan = scan.filter(express(condition, &types)?).map_err(|_| QueryError::Failed)?;
     }
-    Ok(reduced)
+    let columns = columns_first(join, question);
+    let plan = scan
+        .project(columns.iter().map(bare).collect::<Vec<Expr>>())
+        .and_then(LogicalPlanBuilder::build)
+        .map_err(|_| QueryError::Failed)?;
+    let mut batches = Vec::new();
+    let mut rows = machine.stream(plan).await?;
+    let schema = rows.schema();
+    while let Some(batch) = rows.next().await {
+        let batch = batch.map_err(|error| sanitise(&error, &machine.limits))?;
+        let held = batch.get_array_memory_size().saturating_mul(COPIES);
+        memory.try_grow(held).map_err(|_| QueryError::Failed)?;
+        batches.push(batch);
+    }
+    let table = concat_batches(&schema, &batches).map_err(|_| QueryError::Failed)?;
+    drop(batches);
+    let table = rows_of_a_key(&table, join.key.len(), join.rows_max)?;
+    let table = MemTable::try_new(table.schema(), vec![vec![table]]).map_err(|_| QueryError::Failed)?;
+    Ok(Arc::new(table))
 }
 
 /// Returns the columns that are needed, the key's first.
@@ -73,8 +76,8 @@ fn columns_first(join: &Join, question: &Question) -> Vec<ColumnName> {
     join.key.iter().cloned().chain(others).collect()
 }
 
-/// Keeps of the rows that agree on the first `width` columns the one that sorts first by all.
-fn one_row_a_key(table: &RecordBatch, width: usize) -> Result<RecordBatch, QueryError> {
+/// Keeps of the rows that agree on the first `width` columns the ones that sort first by all, `most` of them.
+fn rows_of_a_key(table: &RecordBatch, width: usize, most: u32) -> Result<RecordBatch, QueryError> {
     let keys = encoded(table.columns().get(..width).ok_or(QueryError::Failed)?)?;
     let rows = encoded(table.columns())?;
     let count = u32::try_from(table.num_rows()).map_err(|_| QueryError::Failed)?;
@@ -85,7 +88,13 @@ fn one_row_a_key(table: &RecordBatch, width: usize) -> Result<RecordBatch, Query
         .map(|((key, row), index)| (key.data(), row.data(), index))
         .collect();
     order.sort_unstable();
-    order.dedup_by_key(|(key, _, _)| *key);
+    let mut same = 0;
+    let mut before: Option<&[u8]> = None;
+    order.retain(|(key, _, _)| {
+        same = if before == Some(*key) { same + 1 } else { 1 };
+        before = Some(key);
+        same <= most
+    });
     let kept = UInt32Array::from_iter_values(order.into_iter().map(|(_, _, index)| index));
     take_record_batch(table, &kept).map_err(|_| QueryError::Failed)
 }

@@ -1,12 +1,17 @@
 //! Which keys a release may show without looking: those that anyone can list from the contract, the
 //! policy and the statement.
 
+use membrane_model::DatasetName;
 use membrane_policy::{RowExpr, RowRule, RowValue};
 use membrane_privacy::{GroupKey, KeyDomain};
 
-use super::calendar::values_of;
+use super::bounds::{Made, made_column, made_of};
+use super::calendar::{
+    date_text, instant_text, shown_days, shown_micros, truncate_days, truncate_micros, values_of,
+};
+use super::cell::decimal_text;
 use super::literal::typed;
-use super::question::{ColumnRef, Condition, Key, Literal, Question, TypeOf};
+use super::question::{ColumnRef, Comparison, Function, Literal, Question, Scalar, Table, TypeOf, Unit};
 use super::refusal::refuse;
 use super::scope::Scope;
 use crate::QueryError;
@@ -44,52 +49,220 @@ pub(super) fn key_domain(question: &Question, scope: &Scope) -> Result<KeyDomain
     Ok(KeyDomain::Public(keys))
 }
 
-fn cells(key: &Key, question: &Question, scope: &Scope) -> Option<Vec<Cell>> {
-    let mut cells = match key {
-        Key::Column(column) => public_values(column, question, scope)?,
-        Key::Truncate(..) => return None,
-        Key::Part(part, _) => values_of(*part)?
-            .map(|value| Cell { text: Some(value.to_string()), value: Some(Literal::Integer(value)) })
-            .collect(),
-    };
-    let column = key.column();
-    if !column.required {
+fn cells(key: &Scalar, question: &Question, scope: &Scope) -> Option<Vec<Cell>> {
+    let mut cells = values(key, question, scope)?;
+    if key.is_required() {
+        cells.retain(|cell| cell.text.is_some());
+    } else if cells.iter().all(|cell| cell.text.is_some()) {
         cells.push(Cell { text: None, value: None });
     }
-    if matches!(key, Key::Column(_)) {
+    if let Scalar::Column(column) = key {
         cells.retain(|cell| is_reachable(column, cell, question, scope));
     }
     Some(cells)
 }
 
-fn public_values(column: &ColumnRef, question: &Question, scope: &Scope) -> Option<Vec<Cell>> {
-    if column.logical == TypeOf::Boolean {
-        let cell = |truth: bool| Cell { text: Some(truth.to_string()), value: Some(Literal::Boolean(truth)) };
-        return Some(vec![cell(false), cell(true)]);
+/// Returns the values that an expression can have, where they are few and the same for everyone. NULL may be one.
+fn values(scalar: &Scalar, question: &Question, scope: &Scope) -> Option<Vec<Cell>> {
+    match scalar {
+        _ if scalar.logical() == TypeOf::Boolean => {
+            let cell = |truth: bool| cell_of(Literal::Boolean(truth), TypeOf::Boolean);
+            Some(vec![cell(false), cell(true)])
+        }
+        Scalar::Column(column) => match question.tables.get(column.table)? {
+            Table::Dataset { name, .. } => public_values(column, name, scope),
+            table => {
+                let made = match table {
+                    Table::PerMember(groups) if !matches!(made_column(groups, column)?, Made::Key(_)) => return None,
+                    _ => made_of(table, column)?,
+                };
+                let mut cells = Vec::new();
+                for one in &made {
+                    cells.extend(values(one, question, scope)?);
+                }
+                Some(once(cells))
+            }
+        },
+        Scalar::Constant(literal, logical) => Some(vec![cell_of(literal.clone(), *logical)]),
+        Scalar::Null(_) => Some(vec![Cell { text: None, value: None }]),
+        Scalar::Case { arms, otherwise } => {
+            let mut cells = Vec::new();
+            for value in arms.iter().map(|(_, value)| value).chain([otherwise.as_ref()]) {
+                cells.extend(values(value, question, scope)?);
+                if !value.is_required() {
+                    cells.push(Cell { text: None, value: None });
+                }
+            }
+            Some(once(cells))
+        }
+        Scalar::Call(Function::Part(part), ..) => {
+            let cell = |value| cell_of(Literal::Integer(value), TypeOf::Integer);
+            Some(values_of(*part)?.map(cell).collect())
+        }
+        Scalar::Call(Function::Truncate(unit), arguments, logical) => {
+            let column = arguments.first()?.as_column()?;
+            let (from, to) = range(column, &question.block.conditions)?;
+            starts(*unit, *logical, from, to)
+        }
+        _ => None,
     }
-    let table = question.tables.get(column.table).and_then(|table| scope.table(&table.dataset))?;
-    let contract = table.dataset.column(&column.column)?;
+}
+
+/// Returns each value once.
+fn once(cells: Vec<Cell>) -> Vec<Cell> {
+    let mut seen = std::collections::BTreeSet::new();
+    cells.into_iter().filter(|cell| seen.insert(cell.text.clone())).collect()
+}
+
+fn cell_of(literal: Literal, logical: TypeOf) -> Cell {
+    let text = match (&literal, logical) {
+        (Literal::Text(text), _) => text.clone(),
+        (Literal::Integer(number), _) => number.to_string(),
+        (Literal::Number(number), _) => number.to_string(),
+        (Literal::Decimal(units), TypeOf::Decimal(_, scale)) => decimal_text(*units, scale),
+        (Literal::Decimal(units), _) => units.to_string(),
+        (Literal::Boolean(truth), _) => truth.to_string(),
+        (Literal::Date(days), _) => date_text(i64::from(*days)),
+        (Literal::Timestamp(micros), _) => instant_text(*micros),
+    };
+    Cell { text: Some(text), value: Some(literal) }
+}
+
+fn public_values(column: &ColumnRef, dataset: &DatasetName, scope: &Scope) -> Option<Vec<Cell>> {
+    let contract = scope.table(dataset)?.dataset.column(&column.column)?;
     let listed = contract.rules.enumeration.as_ref().filter(|_| contract.privacy.public_keys)?;
     let cell =
         |text: &String| Some(Cell { text: Some(text.clone()), value: Some(typed(text, column.logical)?) });
     listed.iter().map(cell).collect()
 }
 
+/// Returns between which days or instants conditions hold a column, both ends included.
+fn range(column: &ColumnRef, conditions: &[Scalar]) -> Option<(i64, i64)> {
+    let (mut from, mut to): (Option<i64>, Option<i64>) = (None, None);
+    for condition in conditions {
+        let Scalar::Compare(left, comparison, right) = condition else { continue };
+        let (Scalar::Column(compared), Scalar::Constant(literal, _)) = (left.as_ref(), right.as_ref()) else {
+            continue;
+        };
+        let value = match literal {
+            Literal::Date(days) => i64::from(*days),
+            Literal::Timestamp(micros) => *micros,
+            _ => continue,
+        };
+        if compared != column {
+            continue;
+        }
+        match comparison {
+            Comparison::GtEq => from = from.max(Some(value)),
+            Comparison::Gt => from = from.max(value.checked_add(1)),
+            Comparison::LtEq => to = Some(to.map_or(value, |to| to.min(value))),
+            Comparison::Lt => {
+                let before = value.checked_sub(1)?;
+                to = Some(to.map_or(before, |to| to.min(before)));
+            }
+            Comparison::Eq => (from, to) = (Some(value), Some(value)),
+            Comparison::NotEq => {}
+        }
+    }
+    from.zip(to).filter(|(from, to)| from <= to)
+}
+
+/// Returns the starts of all units between two days or instants, if they are not too many.
+fn starts(unit: Unit, logical: TypeOf, from: i64, to: i64) -> Option<Vec<Cell>> {
+    const MICROS_PER_HOUR: i64 = 3_600_000_000;
+    // No unit is longer than this, and none shorter than half of it.
+    let step_days = match unit {
+        Unit::Year => 367,
+        Unit::Quarter => 93,
+        Unit::Month => 32,
+        Unit::Week => 7,
+        Unit::Day | Unit::Hour => 1,
+    };
+    let (step, instant) = match (logical, unit) {
+        (TypeOf::Timestamp, Unit::Hour) => (MICROS_PER_HOUR, true),
+        (TypeOf::Timestamp, _) => (step_days * 24 * MICROS_PER_HOUR, true),
+        _ => (step_days, false),
+    };
+    let cut = |value: i64| if instant { truncate_micros(unit, value) } else { truncate_days(unit, value) };
+    let (from, to) = if instant {
+        (shown_micros(from), shown_micros(to))
+    } else {
+        (shown_days(from), shown_days(to))
+    };
+    let mut cells = Vec::new();
+    let mut start = cut(from);
+    while start <= to {
+        if cells.len() == PUBLIC_GROUPS_MAX {
+            return None;
+        }
+        let literal =
+            if instant { Literal::Timestamp(start) } else { Literal::Date(i32::try_from(start).ok()?) };
+        cells.push(cell_of(literal, logical));
+        start = cut(start.checked_add(step)?);
+    }
+    Some(cells)
+}
+
 /// Tells whether WHERE and the row rule let a row with this key through. What cannot be told here may.
 fn is_reachable(column: &ColumnRef, cell: &Cell, question: &Question, scope: &Scope) -> bool {
     let value = cell.value.as_ref();
-    let only_this = |condition: &&Condition| condition.columns().iter().all(|one| *one == column);
+    let only_this = |condition: &&Scalar| condition.columns().iter().all(|one| *one == column);
     let by_condition = question
+        .block
         .conditions
         .iter()
         .filter(only_this)
-        .all(|condition| condition.decide(value).is_none_or(|truth| truth == Some(true)));
-    let rule = question
-        .tables
-        .get(column.table)
-        .and_then(|table| scope.table(&table.dataset))
-        .map(|table| &table.row_rule);
+        .all(|condition| decide(condition, value).is_none_or(|truth| truth == Some(true)));
+    let rule = match question.tables.get(column.table) {
+        // What a LEFT JOIN did not find is shown whatever the rule says.
+        Some(Table::Dataset { name, .. }) if cell.text.is_some() => {
+            scope.table(name).map(|table| &table.row_rule)
+        }
+        Some(Table::Dataset { name, private: true }) => scope.table(name).map(|table| &table.row_rule),
+        _ => None,
+    };
     by_condition && rule.is_none_or(|rule| by_rule(rule, column, value))
+}
+
+/// Decides a condition for one value of its only column: true, false, or NULL as `None`. The outer `None` means that it
+/// cannot be told here.
+fn decide(condition: &Scalar, value: Option<&Literal>) -> Option<Option<bool>> {
+    match condition {
+        Scalar::Constant(Literal::Boolean(truth), _) => Some(Some(*truth)),
+        Scalar::Column(column) if column.logical == TypeOf::Boolean => match value {
+            None => Some(None),
+            Some(Literal::Boolean(truth)) => Some(Some(*truth)),
+            Some(_) => None,
+        },
+        Scalar::Compare(left, comparison, right) => {
+            let (Scalar::Column(_), Scalar::Constant(constant, _)) = (left.as_ref(), right.as_ref()) else {
+                return None;
+            };
+            let Some(value) = value else { return Some(None) };
+            Some(Some(comparison.holds(value.partial_cmp(constant)?)))
+        }
+        Scalar::In(inner, values) if matches!(inner.as_ref(), Scalar::Column(_)) => {
+            Some(value.map(|value| values.contains(value)))
+        }
+        Scalar::IsNull(inner) if matches!(inner.as_ref(), Scalar::Column(_)) => Some(Some(value.is_none())),
+        Scalar::Not(inner) => decide(inner, value).map(|truth| truth.map(|truth| !truth)),
+        Scalar::And(parts) => all(parts, value, false),
+        Scalar::Or(parts) => all(parts, value, true),
+        _ => None,
+    }
+}
+
+/// AND and OR with NULL: `decisive` decides alone, NULL wins over the other.
+fn all(parts: &[Scalar], value: Option<&Literal>, decisive: bool) -> Option<Option<bool>> {
+    let mut result = Some(!decisive);
+    for part in parts {
+        match decide(part, value)? {
+            Some(truth) if truth == decisive => return Some(Some(decisive)),
+            None => result = None,
+            Some(_) => {}
+        }
+    }
+    Some(result)
 }
 
 fn by_rule(rule: &RowRule, column: &ColumnRef, value: Option<&Literal>) -> bool {

@@ -14,7 +14,7 @@ use datafusion::datasource::MemTable;
 use membrane_catalog::{
     Column, ColumnPolicy, ColumnPrivacy, ColumnRules, Dataset, DatasetPrivacy, SubjectSource,
 };
-use membrane_model::{Delta, Epsilon, Limits, LogicalType, Protection};
+use membrane_model::{Delta, Epsilon, IdentityKind, Limits, LogicalType, Protection};
 use membrane_policy::RowRule;
 use membrane_privacy::{ExactTotals, Mechanism};
 use membrane_vault::{RootKey, Tokenizer, Vault};
@@ -23,7 +23,7 @@ use tokio::time::Instant;
 use super::bounds::{ReleaseOptions, spec};
 use super::domain::key_domain;
 use super::plan;
-use super::question::Question;
+use super::question::{Question, Table};
 use super::scope::{Scope, ScopeTable};
 use crate::QueryError;
 use crate::brake::Brake;
@@ -157,13 +157,21 @@ fn visits() -> Dataset {
     Dataset { name: "visits".parse().expect("a dataset name"), privacy: None, ..lines() }
 }
 
+/// Followers: about members who are told apart in another way.
+fn followers() -> Dataset {
+    let kind: IdentityKind = "openid".parse().expect("an identity kind");
+    let mut dataset = Dataset { name: "followers".parse().expect("a dataset name"), ..lines() };
+    dataset.subject = dataset.subject.map(|subject| SubjectSource { kind, ..subject });
+    dataset
+}
+
 /// A scope over all of them, with a row rule on the first.
 pub(super) fn scope_with(rule: RowRule) -> Scope {
     let table = |dataset: Dataset, rule: &RowRule| {
         let hidden = ["member_no", "pay_account"];
         ScopeTable::new(&Arc::new(dataset), rule, |column| !hidden.contains(&column.as_str()))
     };
-    let others = [products(), stock(), weather(), visits()].map(|dataset| table(dataset, &RowRule::All));
+    let others = [products(), stock(), weather(), visits(), followers()].map(|dataset| table(dataset, &RowRule::All));
     Scope::new([table(lines(), &rule)].into_iter().chain(others).collect())
 }
 
@@ -197,17 +205,33 @@ pub(super) fn mechanism_within(
     Ok(Mechanism::calibrate(spec(question, &scope, keys, options, limits)?)?)
 }
 
-/// Computes the exact totals of a statement.
+/// Computes the exact totals of a statement over tables, one for each use of a dataset in the order in which it names them.
 pub(super) async fn totals_within(
     sql: &str,
     options: &ReleaseOptions,
     tables: &[Arc<dyn TableProvider>],
     limits: &Limits,
 ) -> Result<ExactTotals, QueryError> {
+    let mut tables = tables.iter().map(Arc::clone);
+    totals_over(sql, options, &mut |_| tables.next(), limits).await
+}
+
+/// Computes the exact totals of a statement over tables by name.
+pub(super) async fn totals_over(
+    sql: &str,
+    options: &ReleaseOptions,
+    table: &mut dyn FnMut(&str) -> Option<Arc<dyn TableProvider>>,
+    limits: &Limits,
+) -> Result<ExactTotals, QueryError> {
     let question = ask(sql).await?;
     let mechanism = mechanism_within(&question, options, limits)?;
     let brake = Brake::new(Instant::now() + Duration::from_secs(60));
-    let exact = plan::exact(&question, &mechanism, tables, sampling(), limits, &brake).await?;
+    let providers = question.tables.iter().map(|one| match one {
+        Table::Dataset { name, .. } => table(name.as_str()),
+        _ => None,
+    });
+    let providers: Vec<_> = providers.collect();
+    let exact = plan::exact(&question, &mechanism, &providers, sampling(), limits, &brake).await?;
     exact.finish(&mechanism)
 }
 
@@ -278,10 +302,10 @@ pub(super) fn batch(rows: &[Row]) -> RecordBatch {
         ("quantity", Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.quantity)))),
         ("amount", decimal(&|row| row.amount)),
         ("weight", Arc::new(Float64Array::from_iter(rows.iter().map(|row| row.weight)))),
-        ("discount", decimal(&|_| Some(0))),
+        ("discount", decimal(&|row| row.amount.map(|amount| amount % 7))),
         ("gift", Arc::new(BooleanArray::from_iter(rows.iter().map(|row| row.gift)))),
         ("ordered_at", Arc::new(at.with_timezone("UTC"))),
-        ("ordered_on", Arc::new(Date32Array::from_iter(rows.iter().map(|_| None::<i32>)))),
+        ("ordered_on", Arc::new(Date32Array::from_iter(rows.iter().map(|row| row.month.map(|_| 20_000 + i32::from(row.store)))))),
         (
             "_subject",
             Arc::new(BinaryArray::from_iter(

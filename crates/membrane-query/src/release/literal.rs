@@ -5,13 +5,15 @@
 
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::ScalarValue;
-use datafusion::logical_expr::Expr;
+use datafusion::logical_expr::{Expr, Operator};
 
-use super::question::{Literal, TypeOf};
+use super::question::{Literal, Scalar, TypeOf};
 use super::refusal::refuse;
 use crate::QueryError;
 
 const UTC: &str = "UTC";
+/// Decimals of a number that is written in a statement, beyond which it is a floating-point number.
+const DECIMALS_MAX: i8 = 12;
 
 /// Reads a constant as a value of the type.
 pub(super) fn literal(expression: &Expr, logical: TypeOf) -> Result<Literal, QueryError> {
@@ -34,11 +36,40 @@ pub(super) fn is_constant(expression: &Expr) -> bool {
         Expr::Negative(inner) => is_constant(inner),
         Expr::Cast(cast) => is_constant(&cast.expr),
         Expr::Alias(alias) => is_constant(&alias.expr),
+        Expr::BinaryExpr(binary) => {
+            folded(binary.op) && is_constant(&binary.left) && is_constant(&binary.right)
+        }
         _ => false,
     }
 }
 
-/// Computes a constant: a literal, its negative, or `DATE '..'` and other casts of it.
+/// Tells whether constants are computed with this.
+const fn folded(operator: Operator) -> bool {
+    matches!(operator, Operator::Plus | Operator::Minus | Operator::Multiply)
+}
+
+/// Reads a constant that stands alone, as a value of its own type. Numbers that are written with decimals are exact.
+pub(super) fn natural(value: &ScalarValue) -> Option<Scalar> {
+    let of = |logical| convert(value, logical).map(|literal| Scalar::Constant(literal, logical));
+    if value.is_null() {
+        return Some(Scalar::Null(TypeOf::Text));
+    }
+    match value.data_type() {
+        DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8 => of(TypeOf::Text),
+        DataType::Boolean => of(TypeOf::Boolean),
+        DataType::Date32 | DataType::Date64 => of(TypeOf::Date),
+        DataType::Timestamp(..) => of(TypeOf::Timestamp),
+        DataType::Float64 => {
+            let exact = (0..=DECIMALS_MAX).find_map(|scale| of(TypeOf::Decimal(38, scale)));
+            exact.or_else(|| of(TypeOf::Number))
+        }
+        DataType::Decimal128(_, scale) => of(TypeOf::Decimal(38, scale)),
+        _ => of(TypeOf::Integer),
+    }
+}
+
+/// Computes a constant: a literal, its negative, `DATE '..'` and other casts of it, and sums of such, as `DATE '..' -
+/// INTERVAL '90 days'`.
 pub(super) fn constant(expression: &Expr) -> Result<ScalarValue, QueryError> {
     let fault = || refuse("a computed constant", "write its value");
     match expression {
@@ -52,6 +83,16 @@ pub(super) fn constant(expression: &Expr) -> Result<ScalarValue, QueryError> {
                 other => other.clone(),
             };
             constant(&cast.expr)?.cast_to(&target).map_err(|_| fault())
+        }
+        Expr::BinaryExpr(binary) => {
+            let (left, right) = (constant(&binary.left)?, constant(&binary.right)?);
+            let computed = match binary.op {
+                Operator::Plus => left.add_checked(right),
+                Operator::Minus => left.sub_checked(right),
+                Operator::Multiply => left.mul_checked(right),
+                _ => return Err(fault()),
+            };
+            computed.map_err(|_| fault())
         }
         _ => Err(fault()),
     }

@@ -3,14 +3,20 @@
 //! The notes of a plan follow from the statement and its bounds alone; what is added to an answer reads released
 //! values.
 
+use std::collections::BTreeSet;
+
+use membrane_model::DatasetName;
 use membrane_privacy::{AggregateKind, AggregateSpec, KeyDomain, Mechanism, RowBounds};
+
+use super::made::joins;
+use super::question::{Question, Table};
 
 use super::answer::ClippedShare;
 use super::cell::decimal_text;
 use super::exact::KEY_BYTES_MAX;
 
 /// Returns the notes of a plan.
-pub(super) fn notes(mechanism: &Mechanism) -> Vec<String> {
+pub(super) fn notes(question: &Question, mechanism: &Mechanism) -> Vec<String> {
     let spec = mechanism.spec();
     let (groups, rows) = (mechanism.bounds().groups_max, spec.rows_max);
     let bounded = |one: &&AggregateSpec| one.kind != AggregateKind::Members;
@@ -27,6 +33,7 @@ pub(super) fn notes(mechanism: &Mechanism) -> Vec<String> {
         ));
     }
     notes.extend(spec.aggregates.iter().filter(bounded).map(|aggregate| of_aggregate(aggregate, rows)));
+    notes.extend(of_tables(question));
     match &spec.keys {
         KeyDomain::Unknown => {
             notes.push("groups below the threshold are not shown".to_owned());
@@ -41,6 +48,47 @@ pub(super) fn notes(mechanism: &Mechanism) -> Vec<String> {
         "the 95 % intervals are about the bounded values: what the bounds leave out is in none".to_owned(),
     );
     notes
+}
+
+/// Says what is left out before anything is counted: of joins and of groups of each member.
+fn of_tables(question: &Question) -> BTreeSet<String> {
+    let mut notes = BTreeSet::new();
+    for join in joins(question) {
+        if let Some(Table::Dataset { name, .. }) = question.tables.get(join.table)
+            && join.rows_max > 1
+        {
+            notes.insert(format!(
+                "each row meets at most {} rows of `{name}`, whose key is not among what is joined on",
+                join.rows_max
+            ));
+        }
+    }
+    for table in &question.tables {
+        match table {
+            Table::Kept(kept) => {
+                let name = name_of(question, kept.of).map(|name| format!(" of `{name}`")).unwrap_or_default();
+                notes.insert(format!(
+                    "of each member at most {} rows{name} are joined, chosen by a keyed hash",
+                    kept.rows_max
+                ));
+            }
+            Table::PerMember(groups) if groups.groups_max > 1 => {
+                notes.insert(format!(
+                    "the subquery that groups by the member makes at most {} groups of each, chosen by a keyed hash",
+                    groups.groups_max
+                ));
+            }
+            _ => {}
+        }
+    }
+    notes
+}
+
+fn name_of(question: &Question, table: usize) -> Option<&DatasetName> {
+    match question.tables.get(table)? {
+        Table::Dataset { name, .. } => Some(name),
+        _ => None,
+    }
 }
 
 fn of_aggregate(aggregate: &AggregateSpec, rows: u32) -> String {

@@ -1,12 +1,12 @@
 //! A release that was planned and priced, and its one run.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use datafusion::catalog::TableProvider;
-use datafusion::execution::memory_pool::MemoryConsumer;
 use futures::{FutureExt as _, StreamExt as _};
 use membrane_ledger::{DatasetVersion, Reservation};
 use membrane_model::{Action, DatasetName, Limits, LineageEdge, Price};
@@ -16,22 +16,22 @@ use membrane_vault::Tokenizer;
 use tokio::time::Instant;
 
 use super::answer::{ReleaseAnswer, ReleaseColumn, ReleasedDataset};
-use super::bounds::{ReleaseOptions, spec};
-use super::canonical::{Asker, Data, normalise, query_key};
+use super::bounds::{ReleaseOptions, datasets, spec};
+use super::canonical::{Asker, Data, query_key};
 use super::domain::key_domain;
 use super::edges::edges;
-use super::exact::Exact;
-use super::execution::{self, StopOnDrop};
+use super::exact::{Costs, Exact, Size};
+use super::execution::{Machine, StopOnDrop};
 use super::notes::{notes, of_clipping};
-use super::question::Question;
+use super::question::{Question, Table};
 use super::read::read;
+use super::rows::columns_read;
 use super::scope::{Scope, ScopeTable};
-use super::{dimension, present, rows};
+use super::{made, present};
 use crate::QueryError;
 use crate::brake::Brake;
 use crate::engine::{Engine, Opened, Reader};
 use crate::gate::Statement;
-use crate::plan_check;
 use crate::sanitise::sanitise;
 use crate::session::user_session;
 
@@ -49,7 +49,7 @@ pub struct ReleasePlan {
     datasets: Vec<ReleasedDataset>,
     inputs: Vec<DatasetVersion>,
     edges: Vec<LineageEdge>,
-    providers: Vec<Arc<dyn TableProvider>>,
+    providers: Vec<Option<Arc<dyn TableProvider>>>,
     sampling: Tokenizer,
     limits: Limits,
 }
@@ -92,7 +92,10 @@ impl Engine {
             let table = opened.tables.iter().find(|(known, _)| known == name);
             table.map(|(_, table)| Arc::clone(table) as Arc<dyn TableProvider>).ok_or(QueryError::Failed)
         };
-        let providers = question.tables.iter().map(|table| provider(&table.dataset));
+        let providers = question.tables.iter().map(|table| match table {
+            Table::Dataset { name, .. } => provider(name).map(Some),
+            Table::Kept(_) | Table::PerMember(_) | Table::Union(_) => Ok(None),
+        });
         let providers = providers.collect::<Result<Vec<_>, QueryError>>()?;
         let vault = &self.parts.vault;
         let asker = Asker {
@@ -110,7 +113,7 @@ impl Engine {
         Ok(ReleasePlan {
             edges: edges(&question, permit.run_id()),
             unit: unit(&question, &scope)?,
-            notes: notes(&mechanism),
+            notes: notes(&question, &mechanism),
             datasets: datasets.collect(),
             inputs: opened.inputs,
             sampling: vault.sampling_key(),
@@ -136,11 +139,11 @@ fn data_of<'a>(opened: &'a Opened, permit: &'a Permit) -> Result<Vec<Data<'a>>, 
     opened.tables.iter().map(of).collect()
 }
 
-/// Returns whom the release protects: the subject of the one dataset that has one.
+/// Returns whom the release protects: the subject of its datasets about members, which is the same for all of them.
 fn unit(question: &Question, scope: &Scope) -> Result<PrivacyUnit, QueryError> {
-    let private = question.tables.get(question.private).and_then(|table| scope.table(&table.dataset));
-    let subject = private.and_then(|table| Some((table, table.dataset.subject.as_ref()?)));
-    let (table, subject) = subject.ok_or(QueryError::Failed)?;
+    let name = datasets(question).next().ok_or(QueryError::Failed)?;
+    let table = scope.table(name).ok_or(QueryError::Failed)?;
+    let subject = table.dataset.subject.as_ref().ok_or(QueryError::Failed)?;
     Ok(PrivacyUnit { dataset: table.dataset.name.clone(), identity: subject.kind.clone() })
 }
 
@@ -153,9 +156,7 @@ pub(super) async fn question(
     let state = user_session(scope.planning_tables(), limits)?;
     let plan =
         state.statement_to_plan(statement.for_planner()).await.map_err(|error| sanitise(&error, limits))?;
-    let mut question = read(&plan, scope)?;
-    normalise(&mut question);
-    Ok(question)
+    read(&plan, scope)
 }
 
 impl ReleasePlan {
@@ -208,9 +209,10 @@ impl ReleasePlan {
         without_data(&self.datasets)
     }
 
-    /// Returns the datasets about members whose budget the release draws on: one.
-    pub fn private_dataset(&self) -> Option<&DatasetName> {
-        self.question.tables.get(self.question.private).map(|table| &table.dataset)
+    /// Returns the datasets about members whose budgets the release draws on: the price is charged to each of them.
+    #[must_use]
+    pub fn private_datasets(&self) -> BTreeSet<&DatasetName> {
+        datasets(&self.question).collect()
     }
 
     /// Returns where each column of the answer will come from.
@@ -246,7 +248,6 @@ impl ReleasePlan {
 
     async fn compute(self, brake: &Arc<Brake>) -> Result<ReleaseAnswer, QueryError> {
         let Self { question, mechanism, providers, sampling, limits, .. } = &self;
-        plan_check::check(&rows::plan(question, providers)?)?;
         let exact = exact(question, mechanism, providers, sampling.clone(), limits, brake).await?;
         self.answer(exact).await
     }
@@ -280,23 +281,22 @@ impl ReleasePlan {
     }
 }
 
-/// Reads the rows and takes them in: first the tables without subject, then the rows about members.
+/// Makes the tables that are held, and takes the rows in that stream past them.
 pub(super) async fn exact(
     question: &Question,
     mechanism: &Mechanism,
-    providers: &[Arc<dyn TableProvider>],
+    providers: &[Option<Arc<dyn TableProvider>>],
     sampling: Tokenizer,
     limits: &Limits,
     brake: &Arc<Brake>,
 ) -> Result<Exact, QueryError> {
-    let state = execution::session(limits)?;
-    let pool = &state.runtime_env().memory_pool;
-    let held = MemoryConsumer::new("release").register(pool);
-    let mut exact = Exact::new(question, mechanism, sampling, limits, held)?;
-    let held = MemoryConsumer::new("tables without subject").register(pool);
-    let providers = dimension::reduced(question, providers, &state, limits, brake, &held).await?;
-    let plan = rows::plan(question, &providers)?;
-    let mut rows = execution::stream(plan, &state, limits, brake).await?;
+    let machine = Machine::new(question, limits, brake)?;
+    let size = Size::start(mechanism, machine.memory("release"))?;
+    let (tables, size) = made::make(question, providers, &machine, &sampling, size).await?;
+    let costs = Costs::new(question, limits);
+    let mut exact = Exact::new(question, mechanism, sampling, costs, size)?;
+    let plan = tables.plan(&question.block, &columns_read(question))?;
+    let mut rows = machine.stream(plan).await?;
     while let Some(batch) = rows.next().await {
         exact.absorb(&batch.map_err(|error| sanitise(&error, limits))?)?;
     }

@@ -8,13 +8,16 @@ use membrane_privacy::{AggregateKind, AggregateSpec, NoisyGroup, NoisyValue, Row
 use super::answer::{ClippedShare, ReleaseColumn, ReleaseRole, ReleaseType};
 use super::cell::decimal_text;
 use super::literal::decimal_units;
-use super::question::{Key, Output, Question, Shows, TypeOf};
+use super::question::{Output, Question, Scalar, Shows, TypeOf, Value};
 use super::read::column_names;
+use super::value::{Found, Group};
 use crate::QueryError;
 
 /// Decimals that an average has beyond those of its column, and a standard deviation beyond its value's.
 const RATIO_DECIMALS: i8 = 4;
 const SD_DECIMALS: i8 = 2;
+/// Decimals of what is computed of released values.
+const COMPUTED_DECIMALS: i8 = 6;
 const Z95: f64 = 1.96;
 
 /// One cell before it is written.
@@ -29,6 +32,7 @@ struct Cell {
 enum SortValue {
     Null,
     Number(i128),
+    Float(f64),
     Text(String),
 }
 
@@ -41,11 +45,11 @@ pub(super) fn columns(
     for output in &question.outputs {
         let roles = [ReleaseRole::Value, ReleaseRole::Low95, ReleaseRole::High95, ReleaseRole::Sd];
         let roles =
-            if matches!(output.shows, Shows::Key(_)) { vec![ReleaseRole::Key] } else { roles.to_vec() };
+            if matches!(&output.shows, Shows::Key(_)) { vec![ReleaseRole::Key] } else { roles.to_vec() };
         for (name, role) in column_names(output).into_iter().zip(roles) {
-            let kind = match (output.shows, role) {
-                (Shows::Key(index), _) => key_type(question.keys.get(index).ok_or(QueryError::Failed)?),
-                (_, ReleaseRole::Sd) => ReleaseType::Number,
+            let kind = match (&output.shows, role) {
+                (Shows::Key(index), _) => key_type(question.keys.get(*index).ok_or(QueryError::Failed)?),
+                (Shows::Computed(_), _) | (_, ReleaseRole::Sd) => ReleaseType::Number,
                 _ => match decimals(output, aggregates)? {
                     0 => ReleaseType::Integer,
                     scale => ReleaseType::Decimal(scale),
@@ -57,25 +61,53 @@ pub(super) fn columns(
     Ok(columns)
 }
 
-/// Returns the rows of the answer: sorted by key, then as the statement asks, then cut.
+/// Returns the rows of the answer: those that HAVING lets through, sorted by key, then as the statement asks, then cut.
 pub(super) fn rows(
     question: &Question,
     aggregates: &[AggregateSpec],
     groups: &[NoisyGroup],
 ) -> Result<Vec<Vec<Option<String>>>, QueryError> {
-    let mut rows = groups
-        .iter()
-        .map(|group| {
-            let keys = question.keys.iter().zip(&group.key).map(|(key, text)| key_cell(key, text.as_deref()));
-            let keys: Vec<Cell> = keys.collect();
-            let cells = question.outputs.iter().map(|output| cells(output, &keys, aggregates, group));
-            Ok((keys.iter().map(|cell| cell.sort.clone()).collect(), cells.collect::<Result<_, _>>()?))
-        })
-        .collect::<Result<Vec<(Vec<SortValue>, Vec<Vec<Cell>>)>, QueryError>>()?;
-    rows.sort_by(|(one, _), (other, _)| one.partial_cmp(other).unwrap_or(Ordering::Equal));
-    rows.sort_by(|(_, one), (_, other)| compare(question, one, other));
+    let scales: Vec<i8> = aggregates.iter().map(|one| scale_of(one.kind)).collect();
+    let mut rows = Vec::with_capacity(groups.len());
+    for group in groups {
+        let released = Group { keys: &group.key, values: &group.values, scales: &scales };
+        if question.having.as_ref().is_some_and(|having| !having.holds(&released)) {
+            continue;
+        }
+        let keys = question.keys.iter().zip(&group.key).map(|(key, text)| key_cell(key, text.as_deref()));
+        let keys: Vec<Cell> = keys.collect();
+        let cells = question.outputs.iter().map(|output| cells(output, &keys, aggregates, group, &released));
+        let order = question.order.iter().map(|order| sort_value(&order.by, &keys, &released));
+        rows.push(Row {
+            keys: keys.iter().map(|cell| cell.sort.clone()).collect(),
+            order: order.collect(),
+            cells: cells.collect::<Result<_, QueryError>>()?,
+        });
+    }
+    rows.sort_by(|one, other| one.keys.partial_cmp(&other.keys).unwrap_or(Ordering::Equal));
+    rows.sort_by(|one, other| compare(question, &one.order, &other.order));
     let shown = rows.into_iter().skip(question.offset).take(question.limit.unwrap_or(usize::MAX));
-    Ok(shown.map(|(_, cells)| cells.into_iter().flatten().map(|cell| cell.text).collect()).collect())
+    Ok(shown.map(|row| row.cells.into_iter().flatten().map(|cell| cell.text).collect()).collect())
+}
+
+/// One row of the answer, and what it is sorted by.
+struct Row {
+    keys: Vec<SortValue>,
+    order: Vec<SortValue>,
+    cells: Vec<Vec<Cell>>,
+}
+
+/// Returns what a row is sorted by.
+fn sort_value(by: &Value, keys: &[Cell], group: &Group<'_>) -> SortValue {
+    if let Value::Key(index, _) = by {
+        return keys.get(*index).map_or(SortValue::Null, |cell| cell.sort.clone());
+    }
+    match by.find(group, None) {
+        Found::Null => SortValue::Null,
+        Found::Number(value) => SortValue::Float(value),
+        Found::Truth(truth) => SortValue::Number(i128::from(truth)),
+        Found::Text(text) => SortValue::Text(text),
+    }
 }
 
 /// Returns the share of members of whom something was left out.
@@ -84,20 +116,16 @@ pub(super) fn clipped_share(members: &NoisyValue, clipped: &NoisyValue) -> Clipp
     ClippedShare { share: value, low95: low, high95: high }
 }
 
-fn compare(question: &Question, one: &[Vec<Cell>], other: &[Vec<Cell>]) -> Ordering {
-    for order in &question.order {
-        let value = |row: &[Vec<Cell>]| {
-            row.get(order.output).and_then(|cells| cells.first()).map(|cell| cell.sort.clone())
-        };
-        let (one, other) = (value(one).unwrap_or(SortValue::Null), value(other).unwrap_or(SortValue::Null));
-        let ordering = match (&one, &other) {
+fn compare(question: &Question, one: &[SortValue], other: &[SortValue]) -> Ordering {
+    for (order, (one, other)) in question.order.iter().zip(one.iter().zip(other)) {
+        let ordering = match (one, other) {
             (SortValue::Null, SortValue::Null) => Ordering::Equal,
             (SortValue::Null, _) if order.nulls_first => Ordering::Less,
             (SortValue::Null, _) => Ordering::Greater,
             (_, SortValue::Null) if order.nulls_first => Ordering::Greater,
             (_, SortValue::Null) => Ordering::Less,
             _ => {
-                let ordering = one.partial_cmp(&other).unwrap_or(Ordering::Equal);
+                let ordering = one.partial_cmp(other).unwrap_or(Ordering::Equal);
                 if order.ascending { ordering } else { ordering.reverse() }
             }
         };
@@ -108,22 +136,19 @@ fn compare(question: &Question, one: &[Vec<Cell>], other: &[Vec<Cell>]) -> Order
     Ordering::Equal
 }
 
-fn key_type(key: &Key) -> ReleaseType {
-    match key {
-        Key::Part(..) => ReleaseType::Integer,
-        Key::Column(column) | Key::Truncate(_, column) => match column.logical {
-            TypeOf::Text => ReleaseType::String,
-            TypeOf::Integer => ReleaseType::Integer,
-            TypeOf::Number => ReleaseType::Number,
-            TypeOf::Decimal(_, scale) => ReleaseType::Decimal(scale),
-            TypeOf::Boolean => ReleaseType::Boolean,
-            TypeOf::Date => ReleaseType::Date,
-            TypeOf::Timestamp => ReleaseType::Timestamp,
-        },
+fn key_type(key: &Scalar) -> ReleaseType {
+    match key.logical() {
+        TypeOf::Text => ReleaseType::String,
+        TypeOf::Integer => ReleaseType::Integer,
+        TypeOf::Number => ReleaseType::Number,
+        TypeOf::Decimal(_, scale) => ReleaseType::Decimal(scale),
+        TypeOf::Boolean => ReleaseType::Boolean,
+        TypeOf::Date => ReleaseType::Date,
+        TypeOf::Timestamp => ReleaseType::Timestamp,
     }
 }
 
-fn key_cell(key: &Key, text: Option<&str>) -> Cell {
+fn key_cell(key: &Scalar, text: Option<&str>) -> Cell {
     let sort = text.map_or(SortValue::Null, |text| {
         let number = match key_type(key) {
             ReleaseType::Integer => decimal_units(text, 0),
@@ -140,14 +165,15 @@ fn cells(
     keys: &[Cell],
     aggregates: &[AggregateSpec],
     group: &NoisyGroup,
+    released: &Group<'_>,
 ) -> Result<Vec<Cell>, QueryError> {
     let value = |index: usize| group.values.get(index).ok_or(QueryError::Failed);
     let spec = |index: usize| aggregates.get(index).ok_or(QueryError::Failed);
     let scale = |index| spec(index).map(|spec| scale_of(spec.kind));
-    match output.shows {
-        Shows::Key(index) => Ok(vec![keys.get(index).cloned().ok_or(QueryError::Failed)?]),
+    match &output.shows {
+        Shows::Key(index) => Ok(vec![keys.get(*index).cloned().ok_or(QueryError::Failed)?]),
         Shows::Aggregate(index) => {
-            let (noisy, scale) = (value(index)?, scale(index)?);
+            let (noisy, scale) = (value(*index)?, scale(*index)?);
             let number = |units: i64| Cell {
                 text: Some(decimal_text(i128::from(units), scale)),
                 sort: SortValue::Number(i128::from(units)),
@@ -156,8 +182,9 @@ fn cells(
             Ok(vec![number(noisy.value), number(noisy.low95), number(noisy.high95), sd])
         }
         Shows::Ratio(sum, count) => {
-            let RowBounds { lower, upper, scale } = spec(sum)?.kind.row_bounds().ok_or(QueryError::Failed)?;
-            let ratio = Ratio::of(value(sum)?, value(count)?, (lower, upper), scale);
+            let RowBounds { lower, upper, scale } =
+                spec(*sum)?.kind.row_bounds().ok_or(QueryError::Failed)?;
+            let ratio = Ratio::of(value(*sum)?, value(*count)?, (lower, upper), scale);
             let scale = scale.saturating_add(RATIO_DECIMALS);
             let number = |value: f64| {
                 let text = fixed(value, scale);
@@ -165,6 +192,21 @@ fn cells(
                 Cell { text: Some(text), sort }
             };
             Ok(vec![number(ratio.value), number(ratio.low), number(ratio.high), sd_cell(ratio.sd, scale)])
+        }
+        Shows::Computed(computed) => {
+            let number = |value: f64| Cell {
+                text: value.is_finite().then(|| fixed(value, COMPUTED_DECIMALS)),
+                sort: SortValue::Float(value),
+            };
+            let nothing = || Cell { text: None, sort: SortValue::Null };
+            Ok(match computed.estimate(released) {
+                None => vec![nothing(), nothing(), nothing(), nothing()],
+                Some(estimate) => {
+                    let bar = Z95 * estimate.sd;
+                    let (low, high) = (estimate.value - bar, estimate.value + bar);
+                    vec![number(estimate.value), number(low), number(high), number(estimate.sd)]
+                }
+            })
         }
     }
 }
@@ -208,6 +250,7 @@ fn decimals(output: &Output, aggregates: &[AggregateSpec]) -> Result<i8, QueryEr
         Shows::Key(_) => Ok(0),
         Shows::Aggregate(index) => of(index),
         Shows::Ratio(sum, _) => Ok(of(sum)?.saturating_add(RATIO_DECIMALS)),
+        Shows::Computed(_) => Ok(COMPUTED_DECIMALS),
     }
 }
 

@@ -1,31 +1,38 @@
 //! What a release asks, after planning: a closed form in which every part can be bounded.
 //!
-//! Nothing of the partner's SQL survives but this: which columns, which comparisons with constants
-//! already of the column's type, which groups. Whatever is computed on rows is therefore total: it
-//! cannot fail on some member's row and tell by it that the row is there.
+//! Nothing of the partner's SQL survives but this: tables, expressions that cannot fail on any row ([`Scalar`]), groups.
+//!
+//! ```text
+//! Question   keys and aggregates over the rows of a Block, and what is made of the released values
+//!   Block    one table whose rows are about members, joined with others, filtered
+//!     Table  a dataset | rows of a dataset, so many per member | groups of each member's rows | UNION ALL of blocks
+//! ```
+//!
+//! INVARIANT: each row of a block is about one member and depends on rows of that member and on datasets without
+//! subject alone. So whatever one member did changes only that member's rows.
 
 use membrane_model::{ColumnName, DatasetName, LogicalType};
 use serde::Serialize;
+
+pub(crate) use super::scalar::{Comparison, Function, Literal, Scalar};
+pub(crate) use super::value::{Output, Shows, Value};
 
 /// A release as it will be computed. Its serialised form, after [`crate::release::canonical`], is part
 /// of the name of the release.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Question {
-    /// The tables, in the order of FROM.
-    pub(crate) tables: Vec<TableUse>,
-    /// The one table whose rows are about members.
-    pub(crate) private: usize,
-    /// One entry for each table but the private one, in an order in which they can be made: each is joined with tables
-    /// that come before it, the private one first.
-    pub(crate) joins: Vec<Join>,
-    /// Conditions of which all must be true.
-    pub(crate) conditions: Vec<Condition>,
+    /// The tables: each after those that it is made from.
+    pub(crate) tables: Vec<Table>,
+    /// The rows.
+    pub(crate) block: Block,
     /// The keys of the groups.
-    pub(crate) keys: Vec<Key>,
+    pub(crate) keys: Vec<Scalar>,
     /// What is counted and summed, each once.
     pub(crate) aggregates: Vec<Aggregate>,
     /// The columns of the answer.
     pub(crate) outputs: Vec<Output>,
+    /// Which groups are shown: a condition on released values.
+    pub(crate) having: Option<Value>,
     /// How the answer is sorted, after noise.
     pub(crate) order: Vec<Order>,
     /// Rows of the answer to leave out at its start.
@@ -34,14 +41,132 @@ pub(crate) struct Question {
     pub(crate) limit: Option<usize>,
 }
 
-/// One use of a dataset in FROM.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct TableUse {
-    /// The dataset.
-    pub(crate) dataset: DatasetName,
-    /// By what name the statement calls it. Without meaning for the result.
-    #[serde(skip)]
-    pub(crate) alias: String,
+/// Where rows come from.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) enum Table {
+    /// A dataset, as the governed scan shows it.
+    Dataset {
+        /// Its name.
+        name: DatasetName,
+        /// Whether its rows are about members.
+        private: bool,
+    },
+    /// Rows of another table about members, so many of each member: what is held while another table streams past.
+    Kept(Kept),
+    /// Groups of the rows of each member.
+    PerMember(PerMember),
+    /// The rows of several blocks.
+    Union(Vec<UnionPart>),
+}
+
+/// Rows of a table, `rows_max` of each member at most: those that rank lowest by a keyed hash of the row.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Kept {
+    /// The table.
+    pub(crate) of: usize,
+    /// Conditions on the table alone, before rows are chosen.
+    pub(crate) conditions: Vec<Scalar>,
+    /// The columns that are held, under their own names.
+    pub(crate) columns: Vec<ColumnRef>,
+    /// The columns of which a member's rows have each value once: of several with the same, one is kept.
+    pub(crate) key: Vec<ColumnName>,
+    /// Rows of one member.
+    pub(crate) rows_max: u32,
+}
+
+/// One row for each member and key: columns `c0`, `c1`, .. hold the keys, then the folds.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct PerMember {
+    /// The rows.
+    pub(crate) block: Block,
+    /// Besides the member.
+    pub(crate) keys: Vec<Scalar>,
+    /// What is computed of the rows of a group. None of it is bounded yet: that is done to what is aggregated over
+    /// members.
+    pub(crate) folds: Vec<Fold>,
+    /// Groups of one member.
+    pub(crate) groups_max: u32,
+}
+
+/// What is computed of the rows of one member and group, exactly.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) enum Fold {
+    /// `COUNT(*)`.
+    Rows,
+    /// `COUNT(x)`.
+    NonNull(Scalar),
+    /// `SUM(x)`.
+    Sum(Scalar),
+    /// `AVG(x)`.
+    Mean(Scalar),
+    /// `MIN(x)`.
+    Least(Scalar),
+    /// `MAX(x)`.
+    Greatest(Scalar),
+}
+
+impl Fold {
+    /// Returns what it reads.
+    pub(crate) const fn argument(&self) -> Option<&Scalar> {
+        match self {
+            Self::Rows => None,
+            Self::NonNull(one) | Self::Sum(one) | Self::Mean(one) | Self::Least(one) | Self::Greatest(one) => {
+                Some(one)
+            }
+        }
+    }
+}
+
+/// One part of a UNION ALL: columns `c0`, `c1`, ..
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct UnionPart {
+    /// The rows.
+    pub(crate) block: Block,
+    /// The columns, of one type in all parts.
+    pub(crate) columns: Vec<Scalar>,
+}
+
+/// Rows about members: of one table, joined with others, filtered.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Block {
+    /// The table that streams: its rows are about members.
+    pub(crate) source: usize,
+    /// In an order in which they can be made.
+    pub(crate) joins: Vec<Join>,
+    /// Conditions of which all must be true, on the joined rows.
+    pub(crate) conditions: Vec<Scalar>,
+}
+
+/// How a table meets the rows before it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Join {
+    /// The position of the table, which is held in memory.
+    pub(crate) table: usize,
+    /// Which rows come of it.
+    pub(crate) kind: JoinKind,
+    /// Whether the member must be the same.
+    pub(crate) member: bool,
+    /// What must be equal: something of the rows before, and a column of the table.
+    pub(crate) on: Vec<(Scalar, ColumnRef)>,
+    /// Conditions on the table alone, before it is joined; only of a dataset without subject.
+    pub(crate) conditions: Vec<Scalar>,
+    /// The columns of a dataset without subject by which its rows are reduced. All of them are in `on`.
+    pub(crate) key: Vec<ColumnName>,
+    /// Rows of the table that one row meets at most.
+    pub(crate) rows_max: u32,
+}
+
+/// Which rows come of a join.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(crate) enum JoinKind {
+    /// One for each pair.
+    Inner,
+    /// One for each pair, and each row that meets none.
+    Left,
+    /// Each row that meets some.
+    Semi,
+    /// Each row that meets none.
+    Anti,
 }
 
 /// A column of one of the tables.
@@ -59,8 +184,8 @@ pub(crate) struct ColumnRef {
     pub(crate) required: bool,
 }
 
-/// A column's type, in a form that sorts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// A value's type, in a form that sorts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(crate) enum TypeOf {
     Text,
     Integer,
@@ -85,93 +210,15 @@ impl From<LogicalType> for TypeOf {
     }
 }
 
-/// How a table without subject meets those before it: an inner join in which a row meets one row of it at most.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Join {
-    /// The position of the table.
-    pub(crate) table: usize,
-    /// The columns that name a row of the table. All of them are in `on`.
-    pub(crate) key: Vec<ColumnName>,
-    /// Columns of tables that come before, each with the column of this table that it must equal.
-    pub(crate) on: Vec<(ColumnRef, ColumnRef)>,
-}
-
-/// A condition on one row. Total: for every row it is true, false or NULL, and never fails.
-#[derive(Debug, Clone, PartialEq, PartialOrd, Serialize)]
-pub(crate) enum Condition {
-    Constant(bool),
-    Compare { column: ColumnRef, comparison: Comparison, value: Literal },
-    CompareColumns { left: ColumnRef, comparison: Comparison, right: ColumnRef },
-    In { column: ColumnRef, values: Vec<Literal> },
-    Like { column: ColumnRef, pattern: String, ignore_case: bool },
-    IsNull(ColumnRef),
-    IsTrue(ColumnRef),
-    Not(Box<Self>),
-    And(Vec<Self>),
-    Or(Vec<Self>),
-}
-
-/// How two values of one type are compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub(crate) enum Comparison {
-    Eq,
-    NotEq,
-    Lt,
-    LtEq,
-    Gt,
-    GtEq,
-}
-
-impl Comparison {
-    /// Returns the comparison that means the same with the sides exchanged.
-    pub(crate) const fn mirrored(self) -> Self {
-        match self {
-            Self::Eq => Self::Eq,
-            Self::NotEq => Self::NotEq,
-            Self::Lt => Self::Gt,
-            Self::LtEq => Self::GtEq,
-            Self::Gt => Self::Lt,
-            Self::GtEq => Self::LtEq,
-        }
-    }
-}
-
-/// A constant of a column's own type.
-#[derive(Debug, Clone, PartialEq, PartialOrd, Serialize)]
-pub(crate) enum Literal {
-    Text(String),
-    Integer(i64),
-    Number(f64),
-    /// In units of the column's last decimal.
-    Decimal(i128),
-    Boolean(bool),
-    /// Days since 1970.
-    Date(i32),
-    /// Microseconds since 1970, UTC.
-    Timestamp(i64),
-}
-
-/// What a group is made by.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) enum Key {
-    Column(ColumnRef),
-    /// `date_trunc(unit, column)` of a timestamp or date.
-    Truncate(Unit, ColumnRef),
-    /// `date_part(part, column)`, `EXTRACT(part FROM column)`.
-    Part(Part, ColumnRef),
-}
-
-impl Key {
-    /// Returns the column that the key is made from.
-    pub(crate) const fn column(&self) -> &ColumnRef {
-        match self {
-            Self::Column(column) | Self::Truncate(_, column) | Self::Part(_, column) => column,
-        }
+impl TypeOf {
+    /// Tells whether values can be added.
+    pub(crate) const fn is_numeric(self) -> bool {
+        matches!(self, Self::Integer | Self::Number | Self::Decimal(..))
     }
 }
 
 /// What `date_trunc` cuts off to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 pub(crate) enum Unit {
     Year,
     Quarter,
@@ -182,7 +229,7 @@ pub(crate) enum Unit {
 }
 
 /// What `date_part` takes out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 pub(crate) enum Part {
     Year,
     Quarter,
@@ -195,51 +242,31 @@ pub(crate) enum Part {
 }
 
 /// What is counted or summed per group.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) enum Aggregate {
     Rows,
-    NonNull(ColumnRef),
+    NonNull(Scalar),
     Members,
-    Sum(ColumnRef),
+    Sum(Scalar),
     /// What AVG divides by the number of rows. It is not what SUM is where members have more rows than count.
-    MeanSum(ColumnRef),
+    MeanSum(Scalar),
 }
 
 impl Aggregate {
-    /// Returns the column that it reads.
-    pub(crate) const fn column(&self) -> Option<&ColumnRef> {
+    /// Returns what it reads.
+    pub(crate) const fn argument(&self) -> Option<&Scalar> {
         match self {
             Self::Rows | Self::Members => None,
-            Self::NonNull(column) | Self::Sum(column) | Self::MeanSum(column) => Some(column),
+            Self::NonNull(scalar) | Self::Sum(scalar) | Self::MeanSum(scalar) => Some(scalar),
         }
     }
 }
 
-/// One column of the answer, as the statement asks for it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Output {
-    /// Its name.
-    pub(crate) name: String,
-    /// What it shows.
-    pub(crate) shows: Shows,
-}
-
-/// What a column of the answer shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub(crate) enum Shows {
-    /// The key at this position.
-    Key(usize),
-    /// The aggregate at this position.
-    Aggregate(usize),
-    /// The first aggregate divided by the second.
-    Ratio(usize, usize),
-}
-
 /// One criterion of the order of the answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Order {
-    /// The position of the output.
-    pub(crate) output: usize,
+    /// What is compared.
+    pub(crate) by: Value,
     /// Smallest first.
     pub(crate) ascending: bool,
     /// NULL before everything else.

@@ -1,173 +1,162 @@
-//! The rows of a release: a plan made from the question alone, over governed tables.
+//! The rows of a block: a plan made from the question alone, over governed tables and those made of them.
 //!
-//! The plan joins, filters and projects plain columns. It computes nothing that could fail on a row, and
-//! it aggregates nothing: contributions are bounded first, in [`super::exact`].
+//! The plan joins, filters and projects. It computes nothing that could fail on a row, and it aggregates nothing over
+//! members: contributions are bounded first, in [`super::exact`].
 //!
-//! Rows about members are streamed past tables without subject: the latter are on the side of a join that is held in
-//! memory, so that what a join holds does not depend on members.
+//! Rows of the source are streamed past all other tables: the latter are on the side of a join that is held in memory.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, TimeUnit};
+use datafusion::arrow::datatypes::DataType;
 use datafusion::catalog::TableProvider;
-use datafusion::common::{Column, JoinType, ScalarValue};
+use datafusion::common::{Column, JoinType};
 use datafusion::datasource::provider_as_source;
-use datafusion::logical_expr::expr::{InList, Like};
-use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, LogicalPlanBuilder, Operator};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use membrane_model::ColumnName;
 
-use super::question::{Aggregate, ColumnRef, Comparison, Condition, Literal, Question};
+use super::prune::columns;
+use super::question::{
+    Aggregate, Block, ColumnRef, Join, JoinKind, Question, Scalar, Table, UnionPart,
+};
+use super::scalar::{alias, arrow_type, express, named, unit_of};
 use crate::QueryError;
 use crate::rules::SUBJECT_COLUMN;
 
-/// Returns the columns that keys and aggregates read, each once: the columns of the rows after the first.
-pub(super) fn columns_read(question: &Question) -> Vec<ColumnRef> {
-    let keys = question.keys.iter().map(|key| key.column());
-    let aggregates = question.aggregates.iter().filter_map(Aggregate::column);
-    let mut columns: Vec<ColumnRef> = Vec::new();
-    for column in keys.chain(aggregates) {
-        if !columns.contains(column) {
-            columns.push(column.clone());
-        }
-    }
-    columns
+/// The tables of a question that can be read: datasets, and those that were made so far.
+pub(super) struct Tables<'a> {
+    pub(super) tables: &'a [Table],
+    /// One for each, where it is there.
+    pub(super) providers: Vec<Option<Arc<dyn TableProvider>>>,
 }
 
-/// Plans the rows. `providers` holds one table for each table of the question; the private one has the unit column,
-/// and of the others no two rows share a key.
-pub(super) fn plan(
-    question: &Question,
-    providers: &[Arc<dyn TableProvider>],
-) -> Result<LogicalPlan, QueryError> {
-    let scan = |index: usize| {
-        let provider = providers.get(index).ok_or(QueryError::Failed)?;
+/// Returns what keys and aggregates read, each once: the columns of the rows after the first.
+pub(super) fn columns_read(question: &Question) -> Vec<&Scalar> {
+    let aggregates = question.aggregates.iter().filter_map(Aggregate::argument);
+    each_once(question.keys.iter().chain(aggregates))
+}
+
+/// Returns each expression once.
+pub(super) fn each_once<'a>(scalars: impl Iterator<Item = &'a Scalar>) -> Vec<&'a Scalar> {
+    let mut once: Vec<&Scalar> = Vec::new();
+    for scalar in scalars {
+        if !once.contains(&scalar) {
+            once.push(scalar);
+        }
+    }
+    once
+}
+
+/// Returns the columns that are needed of one table.
+pub(super) fn columns_of(question: &Question, table: usize) -> Vec<ColumnName> {
+    let read = columns(question).into_iter().filter(|column| column.table == table);
+    let mut names: Vec<ColumnName> = read.map(|column| column.column.clone()).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+impl Tables<'_> {
+    /// Plans the rows of a block: the unit, then the values of `columns` as `c0`, `c1`, ..
+    pub(super) fn plan(&self, block: &Block, columns: &[&Scalar]) -> Result<LogicalPlan, QueryError> {
+        let names = (0..columns.len()).map(|index| format!("c{index}"));
+        self.plan_as(block, columns.iter().copied().zip(names))
+    }
+
+    /// Plans the rows of a block: the unit, then values by name.
+    pub(super) fn plan_as<'a>(
+        &self,
+        block: &Block,
+        columns: impl Iterator<Item = (&'a Scalar, String)>,
+    ) -> Result<LogicalPlan, QueryError> {
+        let types = |column: &ColumnRef| self.type_of(column);
+        let mut builder = self.scan(block.source)?;
+        for join in &block.joins {
+            let rows = builder.build().map_err(|_| QueryError::Failed)?;
+            builder = self.join(rows, join, block.source)?;
+        }
+        for condition in &block.conditions {
+            builder = builder.filter(express(condition, &types)?).map_err(|_| QueryError::Failed)?;
+        }
+        let unit = Expr::Column(unit_of(block.source)).alias(SUBJECT_COLUMN);
+        let mut expressions = vec![unit];
+        for (scalar, name) in columns {
+            expressions.push(express(scalar, &types)?.alias(name));
+        }
+        builder.project(expressions).and_then(LogicalPlanBuilder::build).map_err(|_| QueryError::Failed)
+    }
+
+    fn scan(&self, index: usize) -> Result<LogicalPlanBuilder, QueryError> {
+        if let Some(Table::Union(parts)) = self.tables.get(index) {
+            return self.union(index, parts);
+        }
+        let provider = self.provider(index)?;
         LogicalPlanBuilder::scan(alias(index), provider_as_source(Arc::clone(provider)), None)
             .map_err(|_| QueryError::Failed)
-    };
-    let mut builder = scan(question.private)?;
-    for join in &question.joins {
-        let rows = builder.build().map_err(|_| QueryError::Failed)?;
-        let (earlier, new): (Vec<Column>, Vec<Column>) =
-            join.on.iter().map(|(earlier, new)| (named(earlier), named(new))).unzip();
-        builder = scan(join.table)?
-            .join(rows, JoinType::Inner, (new, earlier), None)
-            .map_err(|_| QueryError::Failed)?;
     }
-    for condition in &question.conditions {
-        let filter = expression(condition, providers)?;
-        builder = builder.filter(filter).map_err(|_| QueryError::Failed)?;
+
+    fn union(&self, index: usize, parts: &[UnionPart]) -> Result<LogicalPlanBuilder, QueryError> {
+        let mut united: Option<LogicalPlanBuilder> = None;
+        for part in parts {
+            let columns: Vec<&Scalar> = part.columns.iter().collect();
+            let plan = self.plan(&part.block, &columns)?;
+            united = Some(match united {
+                None => LogicalPlanBuilder::from(plan),
+                Some(united) => united.union(plan).map_err(|_| QueryError::Failed)?,
+            });
+        }
+        let united = united.ok_or(QueryError::Failed)?;
+        united.alias(alias(index)).map_err(|_| QueryError::Failed)
     }
-    let unit = Expr::Column(Column::new(Some(alias(question.private)), SUBJECT_COLUMN)).alias("unit");
-    let read = columns_read(question);
-    let read =
-        read.iter().enumerate().map(|(index, column)| Expr::Column(named(column)).alias(format!("c{index}")));
-    builder
-        .project([unit].into_iter().chain(read).collect::<Vec<Expr>>())
-        .and_then(LogicalPlanBuilder::build)
-        .map_err(|_| QueryError::Failed)
-}
 
-/// Returns the columns that the rows need of one table: for keys, aggregates, conditions and joins.
-pub(super) fn columns_of(question: &Question, table: usize) -> BTreeSet<ColumnName> {
-    let read = columns_read(question);
-    let tested = question.conditions.iter().flat_map(Condition::columns);
-    let joined = question.joins.iter().flat_map(|join| &join.on).flat_map(|(one, other)| [one, other]);
-    let all = read.iter().chain(tested).chain(joined);
-    all.filter(|column| column.table == table).map(|column| column.column.clone()).collect()
-}
-
-fn alias(index: usize) -> String {
-    format!("t{index}")
-}
-
-fn named(column: &ColumnRef) -> Column {
-    Column::new(Some(alias(column.table)), column.column.as_str())
-}
-
-fn expression(condition: &Condition, providers: &[Arc<dyn TableProvider>]) -> Result<Expr, QueryError> {
-    let column = |column: &ColumnRef| Box::new(Expr::Column(named(column)));
-    let value = |column: &ColumnRef, literal: &Literal| {
-        Ok::<_, QueryError>(Expr::Literal(scalar(column, literal, providers)?, None))
-    };
-    let junction = |parts: &[Condition], operator, neutral| {
-        let parts = parts.iter().map(|part| expression(part, providers));
-        let parts = parts.collect::<Result<Vec<Expr>, QueryError>>()?;
-        let both = |left, right| binary(Box::new(left), operator, Box::new(right));
-        Ok::<_, QueryError>(parts.into_iter().reduce(both).unwrap_or_else(|| truth(neutral)))
-    };
-    Ok(match condition {
-        Condition::Constant(constant) => truth(*constant),
-        Condition::Compare { column: left, comparison, value: right } => {
-            binary(column(left), operator(*comparison), Box::new(value(left, right)?))
+    fn join(
+        &self,
+        rows: LogicalPlan,
+        join: &Join,
+        source: usize,
+    ) -> Result<LogicalPlanBuilder, QueryError> {
+        let types = |column: &ColumnRef| self.type_of(column);
+        let mut held = self.scan(join.table)?;
+        for condition in &join.conditions {
+            held = held.filter(express(condition, &types)?).map_err(|_| QueryError::Failed)?;
         }
-        Condition::CompareColumns { left, comparison, right } => {
-            binary(column(left), operator(*comparison), column(right))
+        let (mut new, mut earlier): (Vec<Expr>, Vec<Expr>) = (Vec::new(), Vec::new());
+        if join.member {
+            new.push(Expr::Column(unit_of(join.table)));
+            earlier.push(Expr::Column(unit_of(source)));
         }
-        Condition::In { column: left, values } => {
-            let list = values.iter().map(|right| value(left, right)).collect::<Result<Vec<Expr>, _>>()?;
-            Expr::InList(InList::new(column(left), list, false))
+        for (one, column) in &join.on {
+            new.push(Expr::Column(named(column)));
+            earlier.push(express(one, &types)?);
         }
-        Condition::Like { column: left, pattern, ignore_case } => {
-            let pattern = value(left, &Literal::Text(pattern.clone()))?;
-            Expr::Like(Like::new(false, column(left), Box::new(pattern), None, *ignore_case))
+        // Seen from the side that is held.
+        let kind = match join.kind {
+            JoinKind::Inner => JoinType::Inner,
+            JoinKind::Left => JoinType::Right,
+            JoinKind::Semi => JoinType::RightSemi,
+            JoinKind::Anti => JoinType::RightAnti,
+        };
+        held.join_with_expr_keys(rows, kind, (new, earlier), None).map_err(|_| QueryError::Failed)
+    }
+
+    fn provider(&self, index: usize) -> Result<&Arc<dyn TableProvider>, QueryError> {
+        self.providers.get(index).and_then(Option::as_ref).ok_or(QueryError::Failed)
+    }
+
+    fn type_of(&self, column: &ColumnRef) -> Result<DataType, QueryError> {
+        match self.tables.get(column.table) {
+            Some(Table::Union(_)) => Ok(arrow_type(column.logical)),
+            _ => {
+                let schema = self.provider(column.table)?.schema();
+                let field = schema.field_with_name(column.column.as_str()).map_err(|_| QueryError::Failed)?;
+                Ok(field.data_type().clone())
+            }
         }
-        Condition::IsNull(inner) => Expr::IsNull(column(inner)),
-        Condition::IsTrue(inner) => *column(inner),
-        Condition::Not(inner) => Expr::Not(Box::new(expression(inner, providers)?)),
-        Condition::And(parts) => junction(parts, Operator::And, true)?,
-        Condition::Or(parts) => junction(parts, Operator::Or, false)?,
-    })
-}
-
-fn binary(left: Box<Expr>, operator: Operator, right: Box<Expr>) -> Expr {
-    Expr::BinaryExpr(BinaryExpr::new(left, operator, right))
-}
-
-fn truth(constant: bool) -> Expr {
-    Expr::Literal(ScalarValue::Boolean(Some(constant)), None)
-}
-
-const fn operator(comparison: Comparison) -> Operator {
-    match comparison {
-        Comparison::Eq => Operator::Eq,
-        Comparison::NotEq => Operator::NotEq,
-        Comparison::Lt => Operator::Lt,
-        Comparison::LtEq => Operator::LtEq,
-        Comparison::Gt => Operator::Gt,
-        Comparison::GtEq => Operator::GtEq,
     }
 }
 
-/// Makes a constant of exactly the type that the governed table has for the column, so that the planner
-/// puts no cast around the column.
-fn scalar(
-    column: &ColumnRef,
-    literal: &Literal,
-    providers: &[Arc<dyn TableProvider>],
-) -> Result<ScalarValue, QueryError> {
-    let schema = providers.get(column.table).ok_or(QueryError::Failed)?.schema();
-    let field = schema.field_with_name(column.column.as_str()).map_err(|_| QueryError::Failed)?;
-    typed_scalar(literal, field.data_type())
-}
-
-/// Makes a constant of an Arrow type that the literal already has.
-pub(super) fn typed_scalar(literal: &Literal, data_type: &DataType) -> Result<ScalarValue, QueryError> {
-    Ok(match (literal, data_type) {
-        (Literal::Text(text), DataType::Utf8) => ScalarValue::Utf8(Some(text.clone())),
-        (Literal::Text(text), DataType::Utf8View) => ScalarValue::Utf8View(Some(text.clone())),
-        (Literal::Integer(number), DataType::Int64) => ScalarValue::Int64(Some(*number)),
-        (Literal::Number(number), DataType::Float64) => ScalarValue::Float64(Some(*number)),
-        (Literal::Decimal(units), DataType::Decimal128(precision, scale)) => {
-            ScalarValue::Decimal128(Some(*units), *precision, *scale)
-        }
-        (Literal::Boolean(truth), DataType::Boolean) => ScalarValue::Boolean(Some(*truth)),
-        (Literal::Date(days), DataType::Date32) => ScalarValue::Date32(Some(*days)),
-        (Literal::Timestamp(micros), DataType::Timestamp(TimeUnit::Microsecond, zone)) => {
-            ScalarValue::TimestampMicrosecond(Some(*micros), zone.clone())
-        }
-        _ => return Err(QueryError::Failed),
-    })
+/// Names a column of one table alone.
+pub(super) fn bare(column: &ColumnName) -> Expr {
+    Expr::Column(Column::from_name(column.as_str()))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use datafusion::arrow::datatypes::Int64Type;
 use super::*;
 
 /// Rows as (key, value), `-` for NULL.
-fn reduce(rows: &[(Option<&str>, Option<i64>)], width: usize) -> Vec<String> {
+fn reduce(rows: &[(Option<&str>, Option<i64>)], width: usize, most: u32) -> Vec<String> {
     let columns: Vec<(&str, ArrayRef)> = vec![
         ("key", Arc::new(StringViewArray::from_iter(rows.iter().map(|(key, _)| *key)))),
         ("value", Arc::new(Int64Array::from_iter(rows.iter().map(|(_, value)| *value)))),
@@ -13,7 +13,7 @@ fn reduce(rows: &[(Option<&str>, Option<i64>)], width: usize) -> Vec<String> {
         columns.into_iter().map(|(name, array)| (name, array, true)),
     )
     .expect("a batch");
-    let reduced = one_row_a_key(&batch, width).expect("rows");
+    let reduced = rows_of_a_key(&batch, width, most).expect("rows");
     let (keys, values) = (reduced.column(0).as_string_view(), reduced.column(1).as_primitive::<Int64Type>());
     let cell = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     keys.iter()
@@ -25,7 +25,7 @@ fn reduce(rows: &[(Option<&str>, Option<i64>)], width: usize) -> Vec<String> {
 }
 
 #[test]
-fn one_row_stands_for_each_key_whatever_their_order() {
+fn so_many_rows_stand_for_each_key_whatever_their_order() {
     let mut rows = vec![
         (Some("b"), Some(2)),
         (Some("a"), Some(3)),
@@ -36,8 +36,9 @@ fn one_row_stands_for_each_key_whatever_their_order() {
     ];
     for turn in 0..rows.len() {
         rows.rotate_left(turn);
-        assert_eq!(reduce(&rows, 1), ["- -", "a 3", "b 1"]);
-        assert_eq!(reduce(&rows, 2), ["- -", "- 9", "a 3", "b 1", "b 2"]);
+        assert_eq!(reduce(&rows, 1, 1), ["- -", "a 3", "b 1"]);
+        assert_eq!(reduce(&rows, 2, 1), ["- -", "- 9", "a 3", "b 1", "b 2"]);
+        assert_eq!(reduce(&rows, 1, 2), ["- -", "- 9", "a 3", "a 3", "b 1", "b 2"]);
     }
-    assert_eq!(reduce(&[], 1), [""; 0]);
+    assert_eq!(reduce(&[], 1, 1), [""; 0]);
 }

@@ -16,8 +16,8 @@ use membrane_privacy::{GroupKey, KeyDomain};
 use crate::QueryError;
 use crate::release::cell;
 use crate::release::literal::typed;
-use crate::release::question::{Key, Literal, TypeOf};
-use crate::release::rows::typed_scalar;
+use crate::release::question::{Literal, TypeOf};
+use crate::release::scalar::typed_scalar;
 
 /// The groups.
 pub(super) struct Groups {
@@ -62,7 +62,7 @@ impl Groups {
     /// Learns how the keys of the list look as bytes, once it is known of which types they are.
     pub(super) fn encode_list(
         &mut self,
-        keys: &[Key],
+        keys: &[TypeOf],
         types: &[DataType],
         converter: &RowConverter,
     ) -> Result<(), QueryError> {
@@ -70,7 +70,7 @@ impl Groups {
         let columns = keys.iter().zip(types).enumerate().map(|(index, (key, data_type))| {
             let cells = listed.iter().map(|texts| {
                 let text = texts.get(index).ok_or(QueryError::Failed)?;
-                cell_of(key, text.as_deref(), data_type)
+                cell_of(*key, text.as_deref(), data_type)
             });
             let cells = cells.collect::<Result<Vec<ScalarValue>, QueryError>>()?;
             ScalarValue::iter_to_array(cells).map_err(|_| QueryError::Failed)
@@ -168,15 +168,13 @@ impl Groups {
 }
 
 /// Reads a cell of a public list as what the rows have there.
-fn cell_of(key: &Key, text: Option<&str>, data_type: &DataType) -> Result<ScalarValue, QueryError> {
+fn cell_of(key: TypeOf, text: Option<&str>, data_type: &DataType) -> Result<ScalarValue, QueryError> {
     let Some(text) = text else {
         return ScalarValue::try_new_null(data_type).map_err(|_| QueryError::Failed);
     };
     let literal = match key {
-        Key::Column(column) if column.logical == TypeOf::Boolean => text.parse().ok().map(Literal::Boolean),
-        Key::Column(column) => typed(text, column.logical),
-        Key::Part(..) => text.parse().ok().map(Literal::Integer),
-        Key::Truncate(..) => None,
+        TypeOf::Boolean => text.parse().ok().map(Literal::Boolean),
+        logical => typed(text, logical),
     };
     typed_scalar(&literal.ok_or(QueryError::Failed)?, data_type)
 }

@@ -9,11 +9,14 @@
 //! Where the groups come from the data they also count for a share of [`Limits::groups_max`], so that noise on
 //! more groups than that is never drawn.
 
+use datafusion::execution::memory_pool::MemoryReservation;
 use membrane_model::Limits;
-use membrane_privacy::{KeyDomain, SizeBound};
+use membrane_privacy::{KeyDomain, Mechanism, SizeBound};
 
 use super::values::width;
-use crate::release::question::Question;
+use crate::QueryError;
+use crate::release::made;
+use crate::release::question::{Question, Table};
 
 /// Rows whose key is longer than this, as bytes, are in no group: otherwise one member could hold any amount of memory.
 pub(in crate::release) const KEY_BYTES_MAX: usize = 256;
@@ -29,39 +32,88 @@ const CELL_BYTES: u64 = 32;
 /// How many times the bytes of a key are held, some of them as text, which can be three times as long.
 const KEY_COPIES: u64 = 6;
 
+/// What was counted so far, and how much may be.
+pub(in crate::release) struct Size {
+    used: u64,
+    max: u64,
+    _memory: MemoryReservation,
+}
+
+impl Size {
+    /// Takes all the memory that may be needed, and draws the limit.
+    pub(in crate::release) fn start(
+        mechanism: &Mechanism,
+        memory: MemoryReservation,
+    ) -> Result<Self, QueryError> {
+        let whole = usize::try_from(mechanism.spec().size.total_max).map_err(|_| QueryError::Failed)?;
+        memory.try_resize(whole).map_err(|_| QueryError::Failed)?;
+        Ok(Self { used: 0, max: mechanism.draw_size_limit()?, _memory: memory })
+    }
+
+    /// Counts what is about to be held, or ends the release.
+    pub(in crate::release) fn grow(&mut self, size: u64) -> Result<(), QueryError> {
+        self.used = self.used.saturating_add(size);
+        if self.used > self.max { Err(QueryError::Failed) } else { Ok(()) }
+    }
+
+    /// Counts what is not held any more.
+    pub(in crate::release) const fn shrink(&mut self, size: u64) {
+        self.used = self.used.saturating_sub(size);
+    }
+
+    /// Returns what is counted.
+    pub(in crate::release) const fn used(&self) -> u64 {
+        self.used
+    }
+}
+
 /// What members, parts and groups count for.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Costs {
+pub(in crate::release) struct Costs {
     /// One member.
-    pub(super) member: u64,
+    pub(in crate::release) member: u64,
     /// One part of a member.
-    pub(super) part: u64,
+    pub(in crate::release) part: u64,
     group: u64,
     group_min: u64,
     total_max: u64,
 }
 
 impl Costs {
-    /// Finds the costs for a question.
-    pub(super) fn new(question: &Question, limits: &Limits) -> Self {
+    /// Finds the costs for the groups of a question.
+    pub(in crate::release) fn new(question: &Question, limits: &Limits) -> Self {
         let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
         let memory = count(limits.memory_bytes_max);
         // The rest is for tables without subject and for batches on their way.
-        let total_max = if question.joins.is_empty() { memory / 4 * 3 } else { memory / 2 };
-        let cells = count(question.keys.len().saturating_add(question.aggregates.len()));
+        let alone = question.tables.iter().all(|table| !matches!(table, Table::Dataset { private: false, .. }));
+        let total_max = if alone { memory / 4 * 3 } else { memory / 2 };
+        let cells = question.keys.len().saturating_add(question.aggregates.len());
+        let group_min = total_max.checked_div(count(limits.groups_max)).unwrap_or(u64::MAX);
+        Self { group_min, total_max, ..Self::of(width(question), cells) }
+    }
+
+    /// Finds the costs for groups of `cells` keys and values, with `width` sums in each part.
+    pub(in crate::release) fn of(width: usize, cells: usize) -> Self {
+        let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
         Self {
             member: MEMBER_BYTES,
-            part: PART_BYTES.saturating_add(count(width(question)).saturating_mul(8)),
-            group: GROUP_BYTES.saturating_add(cells.saturating_mul(CELL_BYTES)),
-            group_min: total_max.checked_div(count(limits.groups_max)).unwrap_or(u64::MAX),
-            total_max,
+            part: PART_BYTES.saturating_add(count(width).saturating_mul(8)),
+            group: GROUP_BYTES.saturating_add(count(cells).saturating_mul(CELL_BYTES)),
+            group_min: 0,
+            total_max: 0,
         }
     }
 
     /// Returns what a group counts for whose key came from the data.
-    pub(super) fn group(&self, key_bytes: usize) -> u64 {
+    pub(in crate::release) fn group(&self, key_bytes: usize) -> u64 {
         let key = u64::try_from(key_bytes).unwrap_or(u64::MAX).saturating_mul(KEY_COPIES);
         self.group.saturating_add(key).max(self.group_min)
+    }
+
+    /// Returns what one member can count for, with so many groups from the data.
+    pub(in crate::release) fn member_max(&self, groups: u32) -> u64 {
+        let part = self.part.saturating_add(self.group(KEY_BYTES_MAX));
+        self.member.saturating_add(u64::from(groups).saturating_mul(part))
     }
 }
 
@@ -73,13 +125,15 @@ pub(in crate::release) fn size_bound(
     limits: &Limits,
 ) -> SizeBound {
     let costs = Costs::new(question, limits);
-    let (groups, group) = match keys {
-        KeyDomain::None => (1, 0),
+    let listed = |groups: u64| costs.member.saturating_add(groups.saturating_mul(costs.part));
+    let member = match keys {
+        KeyDomain::None => listed(1),
         KeyDomain::Public(keys) => {
-            (u64::from(groups_max).min(u64::try_from(keys.len()).unwrap_or(u64::MAX)), 0)
+            listed(u64::from(groups_max).min(u64::try_from(keys.len()).unwrap_or(u64::MAX)))
         }
-        KeyDomain::Unknown => (u64::from(groups_max), costs.group(KEY_BYTES_MAX)),
+        KeyDomain::Unknown => costs.member_max(groups_max),
     };
-    let parts = groups.saturating_mul(costs.part.saturating_add(group));
-    SizeBound { member_max: costs.member.saturating_add(parts), total_max: costs.total_max }
+    let made = question.tables.iter().map(made::member_bytes_max);
+    let member_max = made.fold(member, u64::saturating_add);
+    SizeBound { member_max, total_max: costs.total_max }
 }

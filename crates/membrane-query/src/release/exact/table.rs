@@ -19,9 +19,9 @@ pub(super) struct PartTable {
 
 /// A member, and where the chain of its parts begins.
 #[derive(Clone, Copy)]
-pub(super) struct Member {
+pub(in crate::release) struct Member {
     /// Who it is.
-    pub(super) unit: u128,
+    pub(in crate::release) unit: u128,
     /// How many parts it has.
     pub(super) parts: u32,
     /// Whether something of it was left out.
@@ -33,9 +33,9 @@ pub(super) struct Member {
 
 /// The group of a part, how it ranks among those of its member, and the next part of the same member.
 #[derive(Clone, Copy)]
-pub(super) struct Part {
+pub(in crate::release) struct Part {
     /// The group.
-    pub(super) group: u32,
+    pub(in crate::release) group: u32,
     /// Its rank; 0 while nobody asked.
     pub(super) rank: u64,
     next: u32,

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
+use membrane_model::Limits;
 use membrane_privacy::{GroupKey, GroupTotals};
 use proptest::prelude::*;
 
 use super::*;
 use crate::release::bounds::ReleaseOptions;
-use crate::release::fixture::{Row, ask, lines_table, mechanism, options, products_table, totals_within};
+use crate::release::fixture::{Row, ask, lines_table, mechanism, options, products_table, totals_over, totals_within};
 
 type Totals = BTreeMap<GroupKey, GroupTotals>;
 
@@ -185,17 +186,70 @@ fn any_row() -> impl Strategy<Value = Row> {
     )
 }
 
-const SHAPES: [&str; 6] = [
+const SHAPES: [&str; 24] = [
     "SELECT COUNT(*), COUNT(amount), COUNT(DISTINCT member_no), SUM(amount), SUM(weight) FROM lines",
     "SELECT region, COUNT(*), SUM(amount) FROM lines GROUP BY region",
     "SELECT store_id, COUNT(*), SUM(amount), AVG(amount), AVG(weight), AVG(quantity) FROM lines GROUP BY store_id",
     "SELECT store_id, month, COUNT(DISTINCT member_no), COUNT(amount) FROM lines GROUP BY store_id, month",
     "SELECT quantity, SUM(amount) FROM lines WHERE amount > 1.5 OR month IS NULL GROUP BY quantity",
     "SELECT p.brand, COUNT(*), SUM(l.amount) FROM lines l JOIN products p ON l.product_id = p.product_id GROUP BY p.brand",
+    // Expressions, each of which could fail or overflow in plain SQL.
+    "SELECT SUM(quantity * quantity - 7), SUM(amount / quantity), SUM(weight / amount), AVG(amount * amount) FROM lines",
+    "SELECT floor(amount / 10), COUNT(*), SUM(CASE WHEN gift THEN amount ELSE weight END) FROM lines GROUP BY 1",
+    "SELECT CASE WHEN amount < 5 THEN 'small' WHEN weight > 0 THEN 'heavy' ELSE month END AS band, COUNT(*) FROM lines GROUP BY 1",
+    "SELECT upper(region) || left(store_id, 1), COUNT(*) FROM lines WHERE quantity % (quantity - 3) = 0 OR length(region) > 1 GROUP BY 1",
+    "SELECT date_trunc('month', ordered_at), COUNT(*) FILTER (WHERE gift IS NOT TRUE) FROM lines GROUP BY 1",
+    // Datasets without subject that match many rows, or none.
+    "SELECT p.brand, COUNT(*), SUM(p.price) FROM lines l LEFT JOIN products p ON l.product_id = p.product_id AND p.brand = 'a' GROUP BY p.brand",
+    "SELECT p.kind, COUNT(*) FROM lines l JOIN products p ON p.kind = 'dry' AND p.brand = lower(l.region) GROUP BY p.kind",
+    "SELECT COUNT(*) FROM lines WHERE product_id NOT IN (SELECT product_id FROM products) AND member_no IN (SELECT member_no FROM visits)",
+    // One member in two datasets.
+    "SELECT l.region, COUNT(*), SUM(v.amount) FROM lines l JOIN visits v ON l.member_no = v.member_no GROUP BY l.region",
+    "SELECT v.store_id, COUNT(*) FROM lines l LEFT JOIN visits v ON v.member_no = l.member_no AND v.quantity = l.quantity AND v.gift GROUP BY v.store_id",
+    "SELECT store_id, COUNT(*) FROM lines l WHERE NOT EXISTS (SELECT 1 FROM visits v WHERE v.member_no = l.member_no AND v.store_id = l.store_id) GROUP BY store_id",
+    "SELECT region, COUNT(*), AVG(amount) FROM (SELECT member_no, region, amount FROM lines UNION ALL SELECT member_no, store_id, discount FROM visits) u GROUP BY region",
+    // Groups of each member.
+    "SELECT AVG(n), SUM(s), AVG(m) FROM (SELECT member_no, COUNT(*) AS n, SUM(amount) AS s, AVG(weight) AS m FROM lines GROUP BY member_no) t",
+    "SELECT n, COUNT(*) FROM (SELECT member_no, COUNT(*) AS n FROM lines GROUP BY member_no HAVING SUM(quantity) > 2) t GROUP BY n",
+    "SELECT store_id, COUNT(*), SUM(q) FROM (SELECT member_no, store_id, MAX(quantity) AS q, MIN(ordered_on) AS d FROM lines GROUP BY member_no, store_id) t WHERE d IS NOT NULL OR q > 3 GROUP BY store_id",
+    "SELECT c, COUNT(*) FROM (SELECT member_no, COUNT(DISTINCT store_id) AS c FROM lines GROUP BY member_no) t GROUP BY c",
+    "SELECT l.region, AVG(m.n), COUNT(*) FROM lines l JOIN (SELECT member_no, COUNT(*) AS n FROM visits GROUP BY member_no) m ON m.member_no = l.member_no GROUP BY l.region",
+    "SELECT DATE '2026-03-01' - last AS days, COUNT(*) FROM (SELECT member_no, MAX(ordered_on) AS last FROM lines GROUP BY member_no) t GROUP BY 1",
 ];
 
-fn tables(rows: &[Vec<Row>]) -> Vec<Arc<dyn TableProvider>> {
-    vec![lines_table(rows), products_table(&[(1, Some("a")), (1, Some("b")), (1, Some("c")), (2, None)])]
+/// Computes the totals of a shape: rows with an odd store are visits, the others lines.
+async fn shape_totals(
+    shape: usize,
+    options: &ReleaseOptions,
+    rows: &[Vec<Row>],
+    limits: &Limits,
+) -> Result<ExactTotals, QueryError> {
+    let part = |odd: bool| -> Vec<Vec<Row>> {
+        let of = |rows: &Vec<Row>| rows.iter().filter(|row| (row.store % 2 == 1) == odd).cloned().collect();
+        rows.iter().map(of).collect()
+    };
+    let sql = SHAPES[shape];
+    let (lines, visits) = if sql.contains("visits") {
+        (lines_table(&part(false)), lines_table(&part(true)))
+    } else {
+        (lines_table(rows), lines_table(&[vec![]]))
+    };
+    let products = products_table(&[(1, Some("a")), (1, Some("b")), (1, Some("c")), (2, None), (3, Some("sh"))]);
+    let mut table = |name: &str| {
+        Some(Arc::clone(match name {
+            "lines" => &lines,
+            "visits" => &visits,
+            _ => &products,
+        }))
+    };
+    totals_over(sql, options, &mut table, limits).await
+}
+
+/// Bounds for whatever the shapes sum.
+fn shape_options(groups_max: u32, rows_max: u32) -> ReleaseOptions {
+    let mut wanted = options(1.0);
+    (wanted.groups_max, wanted.rows_max) = (Some(groups_max), Some(rows_max));
+    wanted
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
@@ -203,7 +257,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(192))]
 
     /// Remove one member: the totals that the mechanism is given stay within the declared distances.
     #[test]
@@ -214,14 +268,14 @@ proptest! {
         groups_max in 1_u32..4,
         rows_max in 1_u32..4,
     ) {
-        let mut wanted = options(1.0);
-        (wanted.groups_max, wanted.rows_max) = (Some(groups_max), Some(rows_max));
+        let wanted = shape_options(groups_max, rows_max);
         let fewer: Vec<Row> = rows.iter().filter(|row| row.member != Some(gone)).cloned().collect();
         let (all, fewer, mechanism) = block_on(async {
             let question = ask(SHAPES[shape]).await.expect("a question");
             let mechanism = mechanism(&question, &wanted).expect("a mechanism");
-            let all = totals_with(SHAPES[shape], &wanted, &tables(&[rows])).await.expect("totals");
-            let fewer = totals_with(SHAPES[shape], &wanted, &tables(&[fewer])).await.expect("totals");
+            let limits = Limits::default();
+            let all = shape_totals(shape, &wanted, &[rows], &limits).await.expect("totals");
+            let fewer = shape_totals(shape, &wanted, &[fewer], &limits).await.expect("totals");
             (all, fewer, mechanism)
         });
         prop_assert!((all.members - fewer.members).abs() <= 1);
@@ -257,8 +311,9 @@ proptest! {
         let partitions: Vec<Vec<Row>> = turned.chunks(size).map(<[Row]>::to_vec).collect();
         let partitions = if partitions.is_empty() { vec![vec![]] } else { partitions };
         let (one, other) = block_on(async {
-            let one = totals_with(SHAPES[shape], &options(1.0), &tables(&[rows])).await.expect("totals");
-            let other = totals_with(SHAPES[shape], &options(1.0), &tables(&partitions)).await.expect("totals");
+            let (wanted, limits) = (shape_options(2, 3), Limits::default());
+            let one = shape_totals(shape, &wanted, &[rows], &limits).await.expect("totals");
+            let other = shape_totals(shape, &wanted, &partitions, &limits).await.expect("totals");
             (one, other)
         });
         prop_assert_eq!(one, other);

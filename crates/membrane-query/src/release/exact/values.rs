@@ -8,7 +8,8 @@ use datafusion::arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64T
 use membrane_privacy::{AggregateKind, RawValue, bound_value};
 
 use crate::QueryError;
-use crate::release::question::{Aggregate, ColumnRef, Question};
+use crate::release::question::{Aggregate, Question, Scalar};
+use crate::release::scalar::rescale;
 
 /// The sums that the aggregates of a question need.
 pub(super) struct Sums {
@@ -49,7 +50,7 @@ impl Sums {
     pub(super) fn new(
         question: &Question,
         kinds: impl Iterator<Item = AggregateKind>,
-        place: impl Fn(&ColumnRef) -> Result<usize, QueryError>,
+        place: impl Fn(&Scalar) -> Result<usize, QueryError>,
     ) -> Result<Self, QueryError> {
         let mut found = Self { sums: Vec::new(), aggregates: Vec::new() };
         for (aggregate, kind) in question.aggregates.iter().zip(kinds) {
@@ -68,7 +69,7 @@ impl Sums {
                 (Aggregate::MeanSum(column), AggregateKind::MeanSum { lower, upper, scale }) => {
                     let place = place(column)?;
                     // The same rows that the average divides by.
-                    let rows = if column.required { Sum::Rows } else { Sum::NonNull(place) };
+                    let rows = if column.is_required() { Sum::Rows } else { Sum::NonNull(place) };
                     let rows = Some(found.position(rows));
                     let sum = Some(found.position(Sum::Values { place, lower, upper, scale }));
                     Parts { rows, sum }
@@ -137,10 +138,10 @@ fn clamped(array: &dyn Array, bounds: (i64, i64), scale: i8) -> Result<Vec<(i64,
         DataType::Int64 if scale == 0 => {
             array.as_primitive::<Int64Type>().iter().map(|value| value.map_or(nothing, bound)).collect()
         }
-        DataType::Decimal128(_, stored) if *stored == scale => {
-            // Beyond 64 bits is beyond every bound.
+        DataType::Decimal128(_, stored) => {
+            // Beyond 64 bits is beyond every bound. Rounding keeps the order of values, so it moves none over a bound.
             let held = |value: i128| value.clamp(i128::from(i64::MIN), i128::from(i64::MAX));
-            let bound = |value: i128| bound(i64::try_from(held(value)).unwrap_or(0));
+            let bound = |value: i128| bound(i64::try_from(held(rescale(value, *stored, scale))).unwrap_or(0));
             array.as_primitive::<Decimal128Type>().iter().map(|value| value.map_or(nothing, bound)).collect()
         }
         DataType::Float64 => {

@@ -10,6 +10,7 @@ use crate::open::Opener;
 use crate::release::fixture::{
     DECIMAL, Row, ask, lines_table, mechanism, options, products_table, sampling, scope,
 };
+use crate::release::rows::Tables;
 use crate::rules::ScanRules;
 use crate::session::trusted_session;
 use crate::table::GovernedTable;
@@ -21,7 +22,7 @@ async fn plan_of(sql: &str, options: &ReleaseOptions, providers: Vec<Arc<dyn Tab
     let mechanism = mechanism(&question, options).expect("a mechanism");
     ReleasePlan {
         unit: unit(&question, &scope()).expect("a unit"),
-        notes: notes(&mechanism),
+        notes: notes(&question, &mechanism),
         summary: mechanism.describe().expect("a summary"),
         query_key: "q1".to_owned(),
         datasets: Vec::new(),
@@ -31,7 +32,7 @@ async fn plan_of(sql: &str, options: &ReleaseOptions, providers: Vec<Arc<dyn Tab
         limits: Limits::default(),
         question,
         mechanism,
-        providers,
+        providers: providers.into_iter().map(Some).collect(),
     }
 }
 
@@ -202,9 +203,10 @@ async fn a_reservation_is_held_for_as_long_as_a_release_may_take() {
 async fn joins_of_a_release_have_brakes_and_hold_no_members() {
     let (ledger, _folder) = ledger().await;
     let plan = governed_plan(&ledger).await;
-    let state = execution::session(&plan.limits).expect("a session");
-    let rows = rows::plan(&plan.question, &plan.providers).expect("a plan");
-    let physical = execution::physical(rows, &state, &plan.limits, &brake()).await.expect("a plan");
+    let machine = Machine::new(&plan.question, &plan.limits, &brake()).expect("a machine");
+    let tables = Tables { tables: &plan.question.tables, providers: plan.providers.clone() };
+    let rows = tables.plan(&plan.question.block, &columns_read(&plan.question)).expect("a plan");
+    let physical = machine.physical(rows).await.expect("a plan");
     let shown = displayable(physical.as_ref()).indent(false).to_string();
     assert!(shown.contains("CooperativeExec"), "{shown}");
     assert!(shown.contains("HashJoinExec: mode=CollectLeft"), "{shown}");

@@ -1,0 +1,149 @@
+//! What rows of a member and a group add up to, while rows come in: a part. A member holds so many groups at most.
+
+use membrane_privacy::KeyDomain;
+use membrane_vault::Tokenizer;
+
+use super::groups::Groups;
+use super::size::{Costs, KEY_BYTES_MAX, Size};
+use super::table::{Member, Part, PartTable};
+use crate::QueryError;
+
+/// The parts of all members.
+pub(in crate::release) struct Parts {
+    pub(super) groups: Groups,
+    table: PartTable,
+    groups_max: u32,
+    sampling: Tokenizer,
+    costs: Costs,
+    pub(super) size: Size,
+}
+
+impl Parts {
+    /// Starts with no member. `width` sums are kept for each part; `sampling` ranks the groups of a member.
+    pub(in crate::release) fn new(
+        domain: &KeyDomain,
+        width: usize,
+        groups_max: u32,
+        sampling: Tokenizer,
+        costs: Costs,
+        size: Size,
+    ) -> Self {
+        let (groups, table) = (Groups::new(domain), PartTable::new(width));
+        Self { groups, table, groups_max, sampling, costs, size }
+    }
+
+    /// Finds the part to which a row of a member adds, or makes it; none when the row is in no group that counts.
+    pub(in crate::release) fn place(
+        &mut self,
+        unit: u128,
+        key: &[u8],
+        clipped: bool,
+    ) -> Result<Option<u32>, QueryError> {
+        let group = self.groups.find(key);
+        if group.is_none() && (self.groups.are_listed() || key.len() > KEY_BYTES_MAX) {
+            return Ok(None);
+        }
+        let member = match self.table.find_member(unit) {
+            Some(member) => member,
+            None => {
+                self.size.grow(self.costs.member)?;
+                self.table.add_member(unit)?
+            }
+        };
+        if clipped {
+            self.table.member_mut(member)?.clipped = true;
+        }
+        if let Some(part) = group.and_then(|group| self.table.find_part(member, group)) {
+            return Ok(Some(part));
+        }
+        if self.table.member(member)?.parts >= self.groups_max {
+            return self.instead(unit, member, key);
+        }
+        let group = self.hold(key)?;
+        self.size.grow(self.costs.part)?;
+        self.table.add_part(member, group).map(Some)
+    }
+
+    /// Puts a group in the place of the one that ranks highest, of a member who holds as many as may be; unless that is
+    /// the new one.
+    fn instead(&mut self, unit: u128, member: u32, key: &[u8]) -> Result<Option<u32>, QueryError> {
+        let Self { table, groups, sampling, .. } = self;
+        table.member_mut(member)?.clipped = true;
+        // Two groups of one rank, should there ever be any, are told apart by their keys.
+        let above = |one: &Part, other: &Part| {
+            (one.rank, groups.key(one.group)) > (other.rank, groups.key(other.group))
+        };
+        let worst = table.worst(member, |unit, group| rank(sampling, unit, groups.key(group)), above)?;
+        let Part { group: let_go, rank: highest, .. } = *table.part(worst)?;
+        let rank = rank(sampling, unit, key);
+        if (rank, key) >= (highest, groups.key(let_go)) {
+            return Ok(None);
+        }
+        let group = self.hold(key)?;
+        self.table.replace(member, worst, group, rank)?;
+        if let Some(key_bytes) = self.groups.let_go(let_go) {
+            self.size.shrink(self.costs.group(key_bytes));
+        }
+        Ok(Some(worst))
+    }
+
+    fn hold(&mut self, key: &[u8]) -> Result<u32, QueryError> {
+        let (group, made) = self.groups.hold(key)?;
+        if made {
+            self.size.grow(self.costs.group(key.len()))?;
+        }
+        Ok(group)
+    }
+
+    /// Returns the sums of a part, to add to them.
+    pub(in crate::release) fn sums_mut(&mut self, part: u32) -> Result<&mut [i64], QueryError> {
+        self.table.sums_mut(part)
+    }
+
+    /// Returns the members.
+    pub(in crate::release) fn members(&self) -> impl Iterator<Item = Result<&Member, QueryError>> {
+        let number = |number| u32::try_from(number).map_err(|_| QueryError::Failed);
+        (0..self.table.members()).map(move |index| self.table.member(number(index)?))
+    }
+
+    /// Returns the groups, ranks and sums of a member's parts.
+    pub(in crate::release) fn parts_of(&self, member: &Member) -> impl Iterator<Item = (&Part, &[i64])> {
+        self.table.parts_of(member)
+    }
+
+    /// Returns the bytes of a group's key.
+    pub(in crate::release) fn key(&self, group: u32) -> &[u8] {
+        self.groups.key(group)
+    }
+
+    /// Counts what is about to be made of the parts, or ends the release.
+    pub(in crate::release) fn count(&mut self, bytes: u64) -> Result<(), QueryError> {
+        self.size.grow(bytes)
+    }
+
+    /// Counts only so much any more.
+    pub(in crate::release) const fn count_back_to(&mut self, bytes: u64) {
+        self.size.shrink(self.size.used().saturating_sub(bytes));
+    }
+
+    /// Ends, and hands back what is left of the size.
+    pub(in crate::release) fn into_size(self) -> Size {
+        self.size
+    }
+}
+
+#[cfg(test)]
+impl Parts {
+    /// Returns how many bytes the parts hold.
+    pub(super) fn bytes(&self) -> usize {
+        self.table.bytes() + self.groups.bytes()
+    }
+}
+
+/// Ranks something of a member. Depends on the two alone, so that no member moves another.
+pub(in crate::release) fn rank(sampling: &Tokenizer, unit: u128, key: &[u8]) -> u64 {
+    let mut text = unit.to_be_bytes().to_vec();
+    text.extend_from_slice(key);
+    let token = u128::from_be_bytes(sampling.token(&text));
+    u64::try_from(token >> 64).unwrap_or(u64::MAX)
+}

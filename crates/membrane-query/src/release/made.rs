@@ -1,0 +1,112 @@
+//! Tables that are made before the rows of a release stream: groups of the rows of each member, and rows kept of each
+//! member. Datasets without subject are reduced here as well.
+//!
+//! What is made of a member depends on that member's rows alone, is so much at most ([`member_bytes_max`]), and is
+//! counted ([`Size`]): see [`super::exact`].
+
+mod kept;
+mod per_member;
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::catalog::TableProvider;
+use datafusion::datasource::MemTable;
+use membrane_vault::Tokenizer;
+
+use super::dimension;
+use super::exact::{Costs, KEY_BYTES_MAX, Size};
+use super::execution::Machine;
+use super::question::{Block, Join, Kept, PerMember, Question, Table};
+use super::rows::Tables;
+use crate::QueryError;
+
+/// How many times a row that was made is held: in pieces, as a whole, and by the joins that meet it.
+const COPIES: u64 = 4;
+/// A row without its values: its member, and its places in tables.
+const ROW_BYTES: u64 = 96;
+/// A kept row that is longer than this, as bytes, is left out: otherwise one member could hold any amount of memory.
+const ROW_BYTES_MAX: usize = 384;
+
+/// Makes the tables of a question, each after those that it is made from.
+pub(super) async fn make<'a>(
+    question: &'a Question,
+    datasets: &[Option<Arc<dyn TableProvider>>],
+    machine: &Machine,
+    sampling: &Tokenizer,
+    mut size: Size,
+) -> Result<(Tables<'a>, Size), QueryError> {
+    let mut tables = Tables { tables: &question.tables, providers: datasets.to_vec() };
+    let memory = machine.memory("tables without subject");
+    for join in joins(question) {
+        if matches!(question.tables.get(join.table), Some(Table::Dataset { .. })) {
+            let table = dimension::reduced(question, join, &tables, machine, &memory).await?;
+            *tables.providers.get_mut(join.table).ok_or(QueryError::Failed)? = Some(table);
+        }
+    }
+    for (index, table) in question.tables.iter().enumerate() {
+        let batch = match table {
+            Table::Dataset { .. } | Table::Union(_) => continue,
+            Table::Kept(kept) => kept::keep(kept, &tables, machine, sampling, &mut size).await?,
+            Table::PerMember(groups) => {
+                let made = per_member::group(groups, &tables, machine, sampling, size).await?;
+                size = made.1;
+                made.0
+            }
+        };
+        *tables.providers.get_mut(index).ok_or(QueryError::Failed)? = Some(table_of(batch)?);
+    }
+    Ok((tables, size))
+}
+
+/// Returns the joins of all blocks.
+pub(super) fn joins(question: &Question) -> impl Iterator<Item = &Join> {
+    blocks(question).into_iter().flat_map(|block| &block.joins)
+}
+
+/// Returns the blocks of a question, the last one last.
+pub(super) fn blocks(question: &Question) -> Vec<&Block> {
+    let mut found = Vec::new();
+    for table in &question.tables {
+        match table {
+            Table::Dataset { .. } | Table::Kept(_) => {}
+            Table::PerMember(groups) => found.push(&groups.block),
+            Table::Union(parts) => found.extend(parts.iter().map(|part| &part.block)),
+        }
+    }
+    found.push(&question.block);
+    found
+}
+
+/// Returns how many bytes one member can count for in a table, while it is made and after.
+pub(super) fn member_bytes_max(table: &Table) -> u64 {
+    match table {
+        Table::Dataset { .. } | Table::Union(_) => 0,
+        Table::Kept(Kept { rows_max, .. }) => {
+            u64::from(*rows_max).saturating_mul(row_bytes(ROW_BYTES_MAX)).saturating_mul(2)
+        }
+        Table::PerMember(groups) => {
+            let made = u64::from(groups.groups_max).saturating_mul(row_bytes(row_bytes_max(groups)));
+            costs(groups).member_max(groups.groups_max).saturating_add(made)
+        }
+    }
+}
+
+/// Returns what a row of so many bytes counts for.
+fn row_bytes(bytes: usize) -> u64 {
+    ROW_BYTES.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX)).saturating_mul(COPIES)
+}
+
+/// Returns the most bytes that the values of a group have.
+fn row_bytes_max(groups: &PerMember) -> usize {
+    KEY_BYTES_MAX.saturating_add(groups.folds.len().saturating_mul(16))
+}
+
+fn costs(groups: &PerMember) -> Costs {
+    Costs::of(per_member::width(groups), groups.keys.len())
+}
+
+fn table_of(batch: RecordBatch) -> Result<Arc<dyn TableProvider>, QueryError> {
+    let table = MemTable::try_new(batch.schema(), vec![vec![batch]]).map_err(|_| QueryError::Failed)?;
+    Ok(Arc::new(table))
+}

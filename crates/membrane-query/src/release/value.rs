@@ -1,0 +1,247 @@
+//! What a column of the answer shows: a key, or something made of released values.
+//!
+//! All of it is post-processing: it reads noisy numbers only, and costs nothing.
+
+use membrane_privacy::NoisyValue;
+use serde::Serialize;
+
+use super::question::TypeOf;
+use super::scalar::{Comparison, Function, Literal};
+
+/// One column of the answer, as the statement asks for it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Output {
+    /// Its name.
+    pub(crate) name: String,
+    /// What it shows.
+    pub(crate) shows: Shows,
+}
+
+/// What a column of the answer shows.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) enum Shows {
+    /// The key at this position.
+    Key(usize),
+    /// The aggregate at this position.
+    Aggregate(usize),
+    /// The first aggregate divided by the second.
+    Ratio(usize, usize),
+    /// Something computed of released values.
+    Computed(Value),
+}
+
+/// An expression on released values and keys.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) enum Value {
+    /// The key at this position, of this type.
+    Key(usize, TypeOf),
+    /// The aggregate at this position.
+    Aggregate(usize),
+    /// The first aggregate divided by the second.
+    Ratio(usize, usize),
+    /// A number.
+    Number(f64),
+    /// Any other constant, of a key's type.
+    Constant(Literal, TypeOf),
+    /// Arithmetic.
+    Call(Function, Vec<Self>),
+    /// A comparison.
+    Compare(Box<Self>, Comparison, Box<Self>),
+    /// Whether there is no value.
+    IsNull(Box<Self>),
+    Not(Box<Self>),
+    And(Vec<Self>),
+    Or(Vec<Self>),
+}
+
+impl Value {
+    /// Returns the positions of the keys and the aggregates that it reads.
+    pub(crate) fn reads(&self) -> (Vec<usize>, Vec<usize>) {
+        let (mut keys, mut aggregates) = (Vec::new(), Vec::new());
+        self.collect(&mut keys, &mut aggregates);
+        (keys, aggregates)
+    }
+
+    fn collect(&self, keys: &mut Vec<usize>, aggregates: &mut Vec<usize>) {
+        match self {
+            Self::Key(index, _) => keys.push(*index),
+            Self::Aggregate(index) => aggregates.push(*index),
+            Self::Ratio(one, other) => aggregates.extend([*one, *other]),
+            Self::Number(_) | Self::Constant(..) => {}
+            Self::IsNull(inner) | Self::Not(inner) => inner.collect(keys, aggregates),
+            Self::Compare(left, _, right) => {
+                left.collect(keys, aggregates);
+                right.collect(keys, aggregates);
+            }
+            Self::Call(_, parts) | Self::And(parts) | Self::Or(parts) => {
+                parts.iter().for_each(|part| part.collect(keys, aggregates));
+            }
+        }
+    }
+}
+
+/// The released values of one group.
+pub(super) struct Group<'a> {
+    /// The keys, as text.
+    pub(super) keys: &'a [Option<String>],
+    /// The aggregates.
+    pub(super) values: &'a [NoisyValue],
+    /// Decimals of each aggregate.
+    pub(super) scales: &'a [i8],
+}
+
+/// A number made of released values, and how far its noise reaches.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Estimate {
+    /// The number.
+    pub(super) value: f64,
+    /// The standard deviation of its noise, to first order.
+    pub(super) sd: f64,
+}
+
+/// What a [`Value`] is for one group.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Found {
+    Null,
+    Number(f64),
+    Truth(bool),
+    Text(String),
+}
+
+impl Value {
+    /// Computes a number with the standard deviation of its noise: the noises of aggregates are independent, and the
+    /// value is taken for straight around what was released.
+    pub(super) fn estimate(&self, group: &Group<'_>) -> Option<Estimate> {
+        let at = |moved: Option<(usize, f64)>| match self.find(group, moved) {
+            Found::Number(value) if value.is_finite() => Some(value),
+            _ => None,
+        };
+        let value = at(None)?;
+        let (_, mut aggregates) = self.reads();
+        aggregates.sort_unstable();
+        aggregates.dedup();
+        let mut variance = 0.0;
+        for index in aggregates {
+            let sd = group.number(index, |noisy| noisy.sd)?;
+            // Both ways, so that what bends one way and the other is met in the middle.
+            let (above, below) = (at(Some((index, sd)))?, at(Some((index, -sd)))?);
+            variance += ((above - below) / 2.0).powi(2);
+        }
+        Some(Estimate { value, sd: variance.sqrt() })
+    }
+
+    /// Tells whether a condition on released values is true.
+    pub(super) fn holds(&self, group: &Group<'_>) -> bool {
+        self.find(group, None) == Found::Truth(true)
+    }
+
+    /// Computes the value; `moved` adds something to one of the aggregates.
+    pub(super) fn find(&self, group: &Group<'_>, moved: Option<(usize, f64)>) -> Found {
+        let inner = |one: &Self| one.find(group, moved);
+        match self {
+            Self::Key(index, logical) => group.key(*index, *logical),
+            Self::Aggregate(index) => group.moved(*index, moved).map_or(Found::Null, Found::Number),
+            Self::Ratio(sum, count) => {
+                let pair = group.moved(*sum, moved).zip(group.moved(*count, moved));
+                pair.map_or(Found::Null, |(sum, count)| Found::Number(sum / count.max(1.0)))
+            }
+            Self::Number(value) => Found::Number(*value),
+            Self::Constant(literal, _) => of_literal(literal),
+            Self::Call(function, parts) => {
+                let numbers = parts.iter().map(|part| match inner(part) {
+                    Found::Number(value) => Some(value),
+                    _ => None,
+                });
+                let numbers: Option<Vec<f64>> = numbers.collect();
+                numbers
+                    .and_then(|numbers| compute(*function, &numbers))
+                    .filter(|value| value.is_finite())
+                    .map_or(Found::Null, Found::Number)
+            }
+            Self::Compare(left, comparison, right) => {
+                let order = match (inner(left), inner(right)) {
+                    (Found::Number(one), Found::Number(other)) => one.partial_cmp(&other),
+                    (Found::Text(one), Found::Text(other)) => Some(one.cmp(&other)),
+                    (Found::Truth(one), Found::Truth(other)) => Some(one.cmp(&other)),
+                    _ => None,
+                };
+                order.map_or(Found::Null, |order| Found::Truth(comparison.holds(order)))
+            }
+            Self::IsNull(one) => Found::Truth(inner(one) == Found::Null),
+            Self::Not(one) => match inner(one) {
+                Found::Truth(truth) => Found::Truth(!truth),
+                _ => Found::Null,
+            },
+            Self::And(parts) => all(parts.iter().map(inner), false),
+            Self::Or(parts) => all(parts.iter().map(inner), true),
+        }
+    }
+}
+
+impl Group<'_> {
+    #[expect(clippy::cast_precision_loss, reason = "the noise is larger than what is lost")]
+    fn moved(&self, index: usize, moved: Option<(usize, f64)>) -> Option<f64> {
+        let value = self.number(index, |noisy| noisy.value as f64)?;
+        Some(value + moved.filter(|(which, _)| *which == index).map_or(0.0, |(_, by)| by))
+    }
+
+    fn number(&self, index: usize, take: impl Fn(&NoisyValue) -> f64) -> Option<f64> {
+        let scale = self.scales.get(index).copied().unwrap_or(0);
+        self.values.get(index).map(|noisy| take(noisy) / 10_f64.powi(i32::from(scale)))
+    }
+
+    fn key(&self, index: usize, logical: TypeOf) -> Found {
+        let Some(text) = self.keys.get(index).and_then(Option::as_ref) else { return Found::Null };
+        match logical {
+            TypeOf::Integer | TypeOf::Number | TypeOf::Decimal(..) => {
+                text.parse().map_or(Found::Null, Found::Number)
+            }
+            TypeOf::Boolean => text.parse().map_or(Found::Null, Found::Truth),
+            // Days and instants are written so that they sort as they are.
+            TypeOf::Text | TypeOf::Date | TypeOf::Timestamp => Found::Text(text.clone()),
+        }
+    }
+}
+
+fn of_literal(literal: &Literal) -> Found {
+    match literal {
+        Literal::Text(text) => Found::Text(text.clone()),
+        Literal::Boolean(truth) => Found::Truth(*truth),
+        Literal::Number(value) => Found::Number(*value),
+        Literal::Date(days) => Found::Text(super::calendar::date_text(i64::from(*days))),
+        Literal::Timestamp(micros) => Found::Text(super::calendar::instant_text(*micros)),
+        Literal::Integer(_) | Literal::Decimal(_) => Found::Null,
+    }
+}
+
+fn compute(function: Function, numbers: &[f64]) -> Option<f64> {
+    match (function, numbers) {
+        (Function::Add, [one, other]) => Some(one + other),
+        (Function::Subtract, [one, other]) => Some(one - other),
+        (Function::Multiply, [one, other]) => Some(one * other),
+        (Function::Divide, [one, other]) => (other.abs() > 0.0).then(|| one / other),
+        (Function::Absolute, [one]) => Some(one.abs()),
+        (Function::Floor, [one]) => Some(one.floor()),
+        (Function::Ceiling, [one]) => Some(one.ceil()),
+        (Function::Round(decimals), [one]) => {
+            let unit = 10_f64.powi(i32::from(decimals));
+            Some((one * unit).round() / unit)
+        }
+        _ => None,
+    }
+}
+
+fn all(parts: impl Iterator<Item = Found>, decisive: bool) -> Found {
+    let mut result = Found::Truth(!decisive);
+    for part in parts {
+        match part {
+            Found::Truth(truth) if truth == decisive => return Found::Truth(decisive),
+            Found::Truth(_) => {}
+            _ => result = Found::Null,
+        }
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,67 @@
+use super::*;
+
+fn noisy(value: i64, sd: f64) -> NoisyValue {
+    NoisyValue { value, low95: value - 2, high95: value + 2, sd }
+}
+
+fn call(function: Function, parts: Vec<Value>) -> Value {
+    Value::Call(function, parts)
+}
+
+fn group<'a>(keys: &'a [Option<String>], values: &'a [NoisyValue]) -> Group<'a> {
+    Group { keys, values, scales: &[2, 0] }
+}
+
+/// 200.00 with a deviation of 3.00, and 50 with one of 4.
+fn released() -> [NoisyValue; 2] {
+    [noisy(20_000, 300.0), noisy(50, 4.0)]
+}
+
+#[test]
+fn noise_is_carried_through_what_is_computed() {
+    let (values, keys) = (released(), [Some("SH".to_owned()), None]);
+    let group = group(&keys, &values);
+    let (sum, count) = (Value::Aggregate(0), Value::Aggregate(1));
+    let near = |value: &Value, expected: f64, sd: f64| {
+        let found = value.estimate(&group).expect("a number");
+        assert!((found.value - expected).abs() < 1e-9 && (found.sd - sd).abs() < sd * 0.02 + 1e-9, "{found:?}");
+    };
+    near(&call(Function::Add, vec![sum.clone(), count.clone()]), 250.0, 5.0);
+    near(&call(Function::Multiply, vec![Value::Number(2.0), sum.clone()]), 400.0, 6.0);
+    // The same noise twice is not independent of itself.
+    near(&call(Function::Subtract, vec![sum.clone(), sum.clone()]), 0.0, 0.0);
+    // sd = 4 * sqrt((3/200)^2 + (4/50)^2), to first order.
+    near(&call(Function::Divide, vec![sum, count]), 4.0, 0.3256);
+}
+
+#[test]
+fn what_has_no_value_is_null_and_no_condition_holds_of_it() {
+    let (values, keys) = (released(), [Some("SH".to_owned()), None]);
+    let group = group(&keys, &values);
+    let nothing = call(Function::Divide, vec![Value::Aggregate(0), Value::Number(0.0)]);
+    assert_eq!(nothing.estimate(&group), None);
+    let compare = |left: Value, comparison, right: Value| Value::Compare(Box::new(left), comparison, Box::new(right));
+    assert!(!compare(nothing.clone(), Comparison::Gt, Value::Number(1.0)).holds(&group));
+    assert!(!Value::Not(Box::new(compare(nothing.clone(), Comparison::Gt, Value::Number(1.0)))).holds(&group));
+    assert!(Value::IsNull(Box::new(nothing.clone())).holds(&group));
+    assert!(Value::IsNull(Box::new(Value::Key(1, TypeOf::Text))).holds(&group));
+    let key = compare(Value::Key(0, TypeOf::Text), Comparison::Eq, Value::Constant(Literal::Text("SH".into()), TypeOf::Text));
+    assert!(key.holds(&group));
+    let many = compare(Value::Aggregate(1), Comparison::GtEq, Value::Number(50.0));
+    assert!(Value::And(vec![key.clone(), many.clone()]).holds(&group));
+    let unknown = compare(nothing, Comparison::Lt, Value::Number(1.0));
+    assert!(Value::Or(vec![unknown.clone(), many]).holds(&group));
+    assert!(!Value::And(vec![key, unknown]).holds(&group));
+}
+
+#[test]
+fn dates_compare_as_dates() {
+    let keys = [Some("2026-03-01".to_owned())];
+    let group = Group { keys: &keys, values: &[], scales: &[] };
+    let day = |days| Value::Constant(Literal::Date(days), TypeOf::Date);
+    let before = |days| {
+        let (key, day) = (Box::new(Value::Key(0, TypeOf::Date)), Box::new(day(days)));
+        Value::Compare(key, Comparison::Lt, day).holds(&group)
+    };
+    assert!(before(20_514) && !before(20_513));
+}
