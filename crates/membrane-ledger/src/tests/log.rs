@@ -138,7 +138,8 @@ pub(super) async fn check_altered_budgets_are_noticed(ledger: Ledger) {
     )
     .await;
     assert_eq!(fault(&ledger).await, expected);
-    // A price that is altered together with its budget is in the leaf.
+    // A price that is altered together with its budgets is in the leaf.
+    tamper(&ledger, "UPDATE budget_scope SET delta_atto = 0").await;
     tamper(&ledger, "UPDATE release SET delta_atto = 0").await;
     assert!(matches!(fault(&ledger).await, LogFault::RunAltered { leaf: 0, .. }));
     tamper(&ledger, "UPDATE release SET delta_atto = 1").await;
