@@ -32,7 +32,7 @@ pub enum Error {
     #[error("{}", over_budget(.shortage, *.price))]
     OverBudget {
         /// The budget, and what is left of it.
-        shortage: Shortage,
+        shortage: Box<Shortage>,
         /// What was asked for.
         price: Price,
     },

@@ -16,11 +16,11 @@ fn every() -> Vec<Error> {
     let refused = |reason| Error::Refused(Refused { reason, factors: vec!["marketing.read".into()] });
     let price = |rho_nano| Price { rho_nano, delta_atto: 0 };
     let short = |account: &str, refills: Option<&str>| Error::OverBudget {
-        shortage: Shortage {
+        shortage: Box::new(Shortage {
             account: account.parse().expect("account"),
             remaining: price(1),
             refills: refills.map(|moment| moment.parse().expect("moment")),
-        },
+        }),
         price: price(2),
     };
     vec![

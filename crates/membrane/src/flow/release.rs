@@ -198,7 +198,9 @@ async fn answer(
     };
     let reserved = hub.ledger().reserve_for(&request, lease(ctx)).await.map_err(Error::Ledger)?;
     let (answer, charged, replay_of) = match reserved {
-        Reserved::OverBudget(shortage) => return Err(Error::OverBudget { shortage, price }),
+        Reserved::OverBudget(shortage) => {
+            return Err(Error::OverBudget { shortage: Box::new(shortage), price });
+        }
         Reserved::InFlight => return Err(Error::InFlight),
         Reserved::Replay(StoredRelease { run, answer, .. }) => {
             (ReleaseAnswer::from_bytes(&answer).map_err(Error::Query)?, Price::default(), Some(run))
