@@ -9,7 +9,7 @@ use crate::program::{Program, text};
 use crate::world::{CANARIES, canary_deliveries, files_with, holds};
 
 #[path = "../crates/membrane-ledger/src/tests/postgres/server.rs"]
-mod postgres;
+pub(crate) mod postgres;
 
 const BUCKET: &str = "hub";
 const LINES: &str = "SELECT region, count(*) AS n FROM pos_order_lines GROUP BY region ORDER BY region";

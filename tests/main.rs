@@ -13,6 +13,7 @@ mod architecture;
 mod attacks;
 mod backends;
 mod break_glass;
+mod budgets;
 mod canary;
 mod docs;
 mod ingest;

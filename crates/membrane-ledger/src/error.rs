@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use membrane_model::{PriceError, RunId};
 use sqlx::migrate::MigrateError;
 
-use crate::Scope;
+use crate::Account;
 
 /// What can go wrong with the ledger.
 #[derive(Debug, thiserror::Error)]
@@ -107,10 +107,10 @@ pub enum LogFault {
     #[error("its leaves do not make its root")]
     Root,
     /// A budget is not the sum of what was charged to it.
-    #[error("budget `{scope}` is not the sum of its releases")]
+    #[error("budget `{account}` is not the sum of its releases")]
     Spent {
-        /// The scope.
-        scope: Scope,
+        /// The account.
+        account: Account,
     },
     /// Releases are charged to a budget that is gone.
     #[error("a budget is gone")]

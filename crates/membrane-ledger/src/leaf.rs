@@ -186,7 +186,7 @@ fn release_leaf(release: &ReleaseRecord) -> ReleaseLeaf<'_> {
         reserved: release.reserved.timestamp_micros(),
         committed: release.committed.map(|instant| instant.timestamp_micros()),
         answer_sha256: release.answer_sha256.as_deref(),
-        scopes: release.scopes.iter().map(ToString::to_string).collect(),
+        scopes: release.accounts.iter().map(ToString::to_string).collect(),
     }
 }
 

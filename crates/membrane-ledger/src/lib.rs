@@ -6,6 +6,7 @@
 //! INVARIANT: decisions are written through an [`OpenRun`] only; what a closed run says is a leaf of the
 //! Merkle log; a budget is spent before the answer that it pays for is computed, and never given back.
 
+mod account;
 mod batch;
 mod budget;
 mod close;
@@ -27,8 +28,12 @@ mod row;
 mod run;
 mod scope;
 mod status;
+mod step;
 mod usage;
+mod window;
 
+pub use account::{Account, Caps};
+pub use budget::{LastRelease, Standing};
 pub use document::{Document, DocumentKind, DocumentRef, NewDocument};
 pub use error::{DatabaseError, LedgerError, LogFault};
 pub use identity::Identity;
@@ -36,11 +41,12 @@ pub use ledger::Ledger;
 pub use lineage::Direction;
 pub use log::LogHead;
 pub use record::{ReleaseRecord, RunFilter, RunRecord};
-pub use release::{Reservation, ReserveRequest, Reserved, StoredRelease};
+pub use release::{Reservation, ReserveRequest, Reserved, Shortage, StoredRelease};
 pub use run::{ClosedRun, ColumnDecision, DatasetVersion, Decision, NewRun, OpenRun, RunOutcome, RunState};
 pub use scope::Scope;
 pub use status::{ReleaseState, RunStatus};
 pub use usage::{ColumnUse, FactorUse, GlassUse};
+pub use window::{Month, Window};
 
 #[cfg(test)]
 mod tests;

@@ -199,7 +199,7 @@ async fn load_releases(
             reserved: cells.instant("reserved")?,
             committed: cells.instant_or_null("committed")?,
             answer_sha256: cells.bytes_or_null()?.map(|answer| hex::encode(Sha256::digest(answer))),
-            scopes: Vec::new(),
+            accounts: Vec::new(),
         });
         Ok(())
     })
@@ -209,12 +209,12 @@ async fn load_releases(
         let record = record_of(records, &mut cells)?;
         let number = cells.number("release")?;
         let release = record.releases.iter_mut().find(|release| release.release == number);
-        release.ok_or(LedgerError::Stored("release"))?.scopes.push(cells.parsed("scope")?);
+        release.ok_or(LedgerError::Stored("release"))?.accounts.push(cells.parsed("scope")?);
         Ok(())
     })
     .await?;
     for release in records.values_mut().flat_map(|record| &mut record.releases) {
-        release.scopes.sort_unstable();
+        release.accounts.sort_unstable();
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::leaf::run_hash;
 use crate::load::load_records;
 use crate::merkle::Frontier;
 use crate::row::{Cells, to_integer};
-use crate::{ClosedRun, Ledger, LedgerError, LogFault, RunRecord, Scope};
+use crate::{Account, ClosedRun, Ledger, LedgerError, LogFault, RunRecord};
 
 /// Leaves that are read and recomputed at a time.
 const PAGE: u64 = 100;
@@ -166,10 +166,10 @@ async fn verify_budgets(connection: &mut AnyConnection) -> Result<(), LedgerErro
     .await?;
     for row in &rows {
         let mut cells = Cells::of(row);
-        let scope: Scope = cells.parsed("scope")?;
+        let account: Account = cells.parsed("scope")?;
         let (stored, charged): (Price, Price) = (cells.price()?, cells.price()?);
         if stored != charged {
-            return Err(LogFault::Spent { scope }.into());
+            return Err(LogFault::Spent { account }.into());
         }
     }
     let lost =

@@ -5,7 +5,7 @@ use membrane_model::{Action, Channel, DatasetName, LineageEdge, Price, Principal
 
 use crate::load::load_records;
 use crate::row::{Cells, to_integer};
-use crate::{DatasetVersion, Decision, DocumentRef, Ledger, LedgerError, ReleaseState, RunStatus, Scope};
+use crate::{Account, DatasetVersion, Decision, DocumentRef, Ledger, LedgerError, ReleaseState, RunStatus};
 
 /// Runs that one listing returns at most.
 const RUNS_MAX: u32 = 1000;
@@ -83,7 +83,7 @@ pub struct ReleaseRecord {
     /// SHA-256 of its answer, as hexadecimal text.
     pub answer_sha256: Option<String>,
     /// What it was charged to, in the order of their text.
-    pub scopes: Vec<Scope>,
+    pub accounts: Vec<Account>,
 }
 
 /// Which runs to list.

@@ -6,12 +6,14 @@
 //! ```
 //!
 //! Example: acme asks a question that costs rho 0.02. `reserve` checks acme's budget, acme's budget on
-//! the dataset and everyone's budget on the dataset, and charges all three or none. The process dies
-//! while it computes. At the next start [`Ledger::burn_stale`] burns the reservation: the noise may have been drawn
+//! the dataset and everyone's budget on the dataset, each in this month and for ever, and charges all six or
+//! none. The process dies while it computes. At the next start [`Ledger::burn_stale`] burns the reservation: the noise may have been drawn
 //! and seen, so the 0.02 stay spent, and asking again costs another 0.02.
 //!
 //! One row of `counter` is locked first, so that all reservations are decided one after the other; they
-//! are short and rare, and there is no order of locks to get wrong.
+//! are short and rare, and there is no order of locks to get wrong. Under that lock the month is decided as well:
+//! that of the request's `now`, or of the latest reservation if that is later, so that months are charged in their
+//! order whatever clocks do (docs/decisions/0014).
 
 use std::collections::BTreeMap;
 
@@ -20,10 +22,11 @@ use membrane_model::{Price, PrincipalId, RunId};
 use sqlx::AnyConnection;
 
 use crate::batch::Insert;
-use crate::budget::{set_spent, spent};
+use crate::budget::{month, set_spent, spent};
 use crate::row::{Cells, to_integer};
 use crate::run::lock_open;
-use crate::{Ledger, LedgerError, ReleaseState, Scope};
+use crate::step::{self, Step};
+use crate::{Account, Caps, Ledger, LedgerError, ReleaseState, Scope, Window};
 
 /// How long a reservation may be under way when nothing else is said.
 const LEASE: TimeDelta = TimeDelta::minutes(15);
@@ -39,8 +42,8 @@ pub struct ReserveRequest {
     pub query_key: String,
     /// What it costs.
     pub price: Price,
-    /// What it is charged to, and how much may have been charged there afterwards.
-    pub caps: Vec<(Scope, Price)>,
+    /// What it is charged to, and how much may have been charged there afterwards, in this month and for ever.
+    pub caps: Vec<(Scope, Caps)>,
     /// The present.
     pub now: DateTime<Utc>,
 }
@@ -55,12 +58,19 @@ pub enum Reserved {
     /// The question is being answered right now by someone else. Nothing was charged; ask again later.
     InFlight,
     /// A budget does not allow it. Nothing was charged.
-    OverBudget {
-        /// The first scope that does not allow it.
-        scope: Scope,
-        /// What may still be charged there.
-        remaining: Price,
-    },
+    OverBudget(Shortage),
+}
+
+/// An account that does not allow a price. Of several it is one for which waiting does not help, if there is one, and
+/// one of the partner's own rather than one that all partners share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shortage {
+    /// The account.
+    pub account: Account,
+    /// What may still be charged there.
+    pub remaining: Price,
+    /// When so much may be charged there again; never, for ever or when it is more than a whole window's cap.
+    pub refills: Option<DateTime<Utc>>,
 }
 
 /// A price that was reserved, and the right to compute and store one answer for it.
@@ -126,7 +136,7 @@ impl Ledger {
         self.reserve_for(request, LEASE).await
     }
 
-    /// Reserves a price, in one durable transaction: all scopes are charged, or none.
+    /// Reserves a price, in one durable transaction: all scopes are charged in all windows, or none.
     ///
     /// `lease` says how long a release may take. The same question is in flight until an earlier reservation is as
     /// old as that; then its process is dead, or slower than it may be, and has lost it.
@@ -147,6 +157,7 @@ impl Ledger {
         let mut transaction = self.begin().await?;
         // INVARIANT: from here to the end no other reservation is decided.
         let id = next_release(&mut transaction).await?;
+        step::done(Step::Locked);
         match live_release(&mut transaction, request).await? {
             Some(Live::Committed(release)) => return Ok(Reserved::Replay(release)),
             Some(Live::Reserved { since, .. }) if request.now - since < lease => {
@@ -158,25 +169,19 @@ impl Ledger {
             None => {}
         }
         lock_open(&mut transaction, &request.run.to_string()).await?;
-        let mut totals = Vec::with_capacity(caps.len());
-        for (scope, cap) in caps {
-            let before = spent(&mut transaction, scope).await?;
-            let after = before.checked_add(request.price)?;
-            if after.rho_nano > cap.rho_nano || after.delta_atto > cap.delta_atto {
-                let remaining = Price {
-                    rho_nano: cap.rho_nano.saturating_sub(before.rho_nano),
-                    delta_atto: cap.delta_atto.saturating_sub(before.delta_atto),
-                };
-                return Ok(Reserved::OverBudget { scope: scope.clone(), remaining });
-            }
-            totals.push((scope, after));
-        }
+        let totals = match totals(&mut transaction, caps, request).await? {
+            Ok(totals) => totals,
+            Err(shortage) => return Ok(Reserved::OverBudget(shortage)),
+        };
         insert_release(&mut transaction, id, request).await?;
-        for (scope, total) in &totals {
-            set_spent(&mut transaction, scope, *total).await?;
+        step::done(Step::Inserted);
+        for (account, total) in &totals {
+            set_spent(&mut transaction, account, *total).await?;
         }
         charge(&mut transaction, id, &totals).await?;
+        step::done(Step::Charged);
         transaction.commit().await?;
+        step::done(Step::Reserved);
         Ok(Reserved::Granted(Reservation { id, query_key: request.query_key.clone() }))
     }
 
@@ -199,6 +204,7 @@ impl Ledger {
         .bind(now.timestamp_micros())
         .execute(&self.pools.write)
         .await?;
+        step::done(Step::Committed);
         if stored.rows_affected() == 1 { Ok(()) } else { Err(LedgerError::NotReserved) }
     }
 
@@ -242,19 +248,55 @@ impl Ledger {
     }
 }
 
-/// Returns each scope once, with the smallest cap that was stated for it.
-fn tightest(caps: &[(Scope, Price)]) -> Result<BTreeMap<&Scope, Price>, LedgerError> {
-    let mut tightest: BTreeMap<&Scope, Price> = BTreeMap::new();
-    for (scope, cap) in caps {
+/// Returns each scope once, with the smallest caps that were stated for it.
+fn tightest(caps: &[(Scope, Caps)]) -> Result<BTreeMap<&Scope, Caps>, LedgerError> {
+    let least = |one: Price, other: Price| Price {
+        rho_nano: one.rho_nano.min(other.rho_nano),
+        delta_atto: one.delta_atto.min(other.delta_atto),
+    };
+    let mut tightest: BTreeMap<&Scope, Caps> = BTreeMap::new();
+    for (scope, caps) in caps {
         tightest
             .entry(scope)
             .and_modify(|known| {
-                known.rho_nano = known.rho_nano.min(cap.rho_nano);
-                known.delta_atto = known.delta_atto.min(cap.delta_atto);
+                known.month = least(known.month, caps.month);
+                known.lifetime = least(known.lifetime, caps.lifetime);
             })
-            .or_insert(*cap);
+            .or_insert(*caps);
     }
     if tightest.is_empty() { Err(LedgerError::NoScope) } else { Ok(tightest) }
+}
+
+/// Returns what every account will have spent with this price, or the account that does not allow it.
+async fn totals(
+    connection: &mut AnyConnection,
+    caps: BTreeMap<&Scope, Caps>,
+    request: &ReserveRequest,
+) -> Result<Result<Vec<(Account, Price)>, Shortage>, LedgerError> {
+    let month = Window::Month(month(connection, request.now).await?);
+    let (mut totals, mut shortages) = (Vec::new(), Vec::new());
+    for (scope, caps) in caps {
+        for window in [Window::Lifetime, month] {
+            let account = Account { scope: scope.clone(), window };
+            let cap = caps.of(window);
+            let before = spent(connection, &account).await?;
+            let after = before.checked_add(request.price)?;
+            if fits(after, cap) {
+                totals.push((account, after));
+            } else {
+                let refills = window.refills().filter(|_| fits(request.price, cap));
+                shortages.push(Shortage { account, remaining: cap.saturating_sub(before), refills });
+            }
+        }
+    }
+    let worst = shortages.into_iter().min_by_key(|shortage| {
+        (shortage.refills.is_some(), matches!(shortage.account.scope, Scope::Dataset(_)))
+    });
+    Ok(worst.map_or(Ok(totals), Err))
+}
+
+const fn fits(amount: Price, cap: Price) -> bool {
+    amount.rho_nano <= cap.rho_nano && amount.delta_atto <= cap.delta_atto
 }
 
 /// Locks the budgets and returns a fresh number. A number that is not used in the end leaves a gap.
@@ -331,13 +373,13 @@ async fn insert_release(
 async fn charge(
     connection: &mut AnyConnection,
     id: i64,
-    totals: &[(&Scope, Price)],
+    totals: &[(Account, Price)],
 ) -> Result<(), LedgerError> {
     let insert = Insert { head: "INSERT INTO release_scope (release, scope) VALUES", width: 2, tail: "" };
     insert
-        .rows(connection, totals, |values, _, (scope, _)| {
+        .rows(connection, totals, |values, _, (account, _)| {
             values.push(id)?;
-            values.push(scope.to_string())
+            values.push(account.to_string())
         })
         .await
         .map(drop)

@@ -3,10 +3,12 @@
 mod budget;
 mod documents;
 mod keys;
+pub(crate) mod kills;
 mod lineage;
 mod log;
 mod postgres;
 mod runs;
+mod windows;
 
 use std::fmt::Write;
 
@@ -15,7 +17,7 @@ use membrane_model::{Action, FieldRef, LineageEdge, Price, TableVersion, Transfo
 use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
 
-use crate::{DatasetVersion, Decision, Ledger, NewRun, OpenRun, RunOutcome, RunState};
+use crate::{Caps, DatasetVersion, Decision, Ledger, NewRun, OpenRun, RunOutcome, RunState};
 
 /// Runs each `check_*` function on SQLite as a test of its own, and all of them on PostgreSQL as one
 /// test on one server, each in a new database.
@@ -74,6 +76,18 @@ on_both_databases!(
     budget::check_closing_burns,
     budget::check_refused_requests,
     budget::check_budget_lines,
+    windows::check_a_month_fills_and_refills,
+    windows::check_a_lifetime_never_refills,
+    windows::check_a_price_beyond_a_whole_month_waits_for_nothing,
+    windows::check_a_clock_that_goes_back_finds_no_fresh_month,
+    windows::check_a_clock_that_jumped_ahead_stays_there,
+    windows::check_many_ask_while_the_month_ends,
+    windows::check_sixty_four_ask_for_the_last_unit,
+    windows::check_an_answer_is_free_in_later_months,
+    windows::check_caps_that_change_forget_nothing,
+    windows::check_what_was_spent_before_months_counts_for_ever,
+    windows::check_burned_releases_are_told_apart,
+    windows::check_the_last_release_of_a_partner,
     log::check_the_log_grows_and_verifies,
     log::check_concurrent_closings,
     log::check_altered_rows_are_noticed,
@@ -119,6 +133,10 @@ fn instant(second: i64) -> DateTime<Utc> {
 
 fn price(rho_nano: u64, delta_atto: u64) -> Price {
     Price { rho_nano, delta_atto }
+}
+
+fn caps(both: Price) -> Caps {
+    Caps { month: both, lifetime: both }
 }
 
 fn new_run(principal: &str, second: i64) -> NewRun {

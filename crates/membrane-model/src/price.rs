@@ -105,6 +105,22 @@ impl Price {
             delta_atto: self.delta_atto.checked_add(other.delta_atto).ok_or(PriceError::TooLarge)?,
         })
     }
+
+    /// Returns what is left of this after another, part by part; nothing where there is less.
+    #[must_use]
+    pub const fn saturating_sub(self, other: Self) -> Self {
+        Self {
+            rho_nano: self.rho_nano.saturating_sub(other.rho_nano),
+            delta_atto: self.delta_atto.saturating_sub(other.delta_atto),
+        }
+    }
+
+    /// Returns how often another price fits into this; without end when it costs nothing.
+    #[must_use]
+    pub fn times(self, each: Self) -> u64 {
+        let rho = self.rho_nano.checked_div(each.rho_nano).unwrap_or(u64::MAX);
+        rho.min(self.delta_atto.checked_div(each.delta_atto).unwrap_or(u64::MAX))
+    }
 }
 
 impl fmt::Display for Price {

@@ -5,9 +5,10 @@ mod codes;
 use std::io;
 
 use axum::http::StatusCode;
+use chrono::SecondsFormat;
 use membrane_ingest::IngestError;
 use membrane_lake::LakeError;
-use membrane_ledger::{LedgerError, Scope};
+use membrane_ledger::{LedgerError, Scope, Shortage, Window};
 use membrane_model::{DatasetName, NameError, Price, PriceError, RunId};
 use membrane_policy::{ProveError, Refused, RefusedReason};
 use membrane_query::QueryError;
@@ -28,14 +29,23 @@ pub enum Error {
     #[error("{}", refusal(.0))]
     Refused(Refused),
     /// The budget does not allow the price.
-    #[error("{}", over_budget(.scope, *.remaining, *.price))]
+    #[error("{}", over_budget(.shortage, *.price))]
     OverBudget {
-        /// The budget.
-        scope: Scope,
-        /// What is left of it.
-        remaining: Price,
+        /// The budget, and what is left of it.
+        shortage: Box<Shortage>,
         /// What was asked for.
         price: Price,
+    },
+    /// One release may not cost so much.
+    #[error(
+        "it costs rho {:.9}, and one release may cost rho {:.9} at most: ask for a smaller epsilon, or in several questions",
+        .price.rho(), .most.rho()
+    )]
+    OverPrice {
+        /// What was asked for.
+        price: Price,
+        /// The most.
+        most: Price,
     },
     /// The same question is being answered for the same partner right now.
     #[error("this question is being answered right now; ask again soon, it is charged once")]
@@ -177,6 +187,7 @@ impl Error {
             Self::Unauthenticated(_) => "unauthenticated",
             Self::Refused(refused) => refused.reason.code(),
             Self::OverBudget { .. } => "over_budget",
+            Self::OverPrice { .. } => "over_price",
             Self::InFlight => "in_flight",
             Self::NoData { .. } => "no_data",
             Self::Query(error) => error.code(),
@@ -224,7 +235,7 @@ impl Error {
             Self::Refused(refused) => {
                 !matches!(refused.reason, RefusedReason::PolicyFault | RefusedReason::RecordFault)
             }
-            Self::Unauthenticated(_) | Self::OverBudget { .. } => true,
+            Self::Unauthenticated(_) | Self::OverBudget { .. } | Self::OverPrice { .. } => true,
             _ => false,
         }
     }
@@ -281,16 +292,30 @@ fn ledger(error: &LedgerError) -> String {
     }
 }
 
-fn over_budget(scope: &Scope, remaining: Price, price: Price) -> String {
-    let left = match scope {
-        // What all partners together spent is not for one of them to see.
-        Scope::Dataset(_) => "that is more than remains for all partners together".to_owned(),
-        _ => format!("{remaining} remain"),
+fn over_budget(shortage: &Shortage, price: Price) -> String {
+    let Shortage { account, remaining, refills } = shortage;
+    let (scope, shared) = (&account.scope, matches!(account.scope, Scope::Dataset(_)));
+    let left = match shared {
+        // PRIVACY: what all partners together spent is not for one of them to see.
+        true => "that is more than remains for all partners together".to_owned(),
+        false => format!("{remaining} remain"),
     };
-    format!(
-        "the budget `{scope}` does not allow this: it costs {price}, and {left}; ask for a smaller epsilon, or have \
-         the budget raised"
-    )
+    let what_to_do = "ask for a smaller epsilon, or have the budget raised";
+    match (account.window, refills) {
+        (Window::Month(month), Some(refills)) => format!(
+            "the budget `{scope}` of {month} does not allow this: it costs {price}, and {left}; it fills up again at \
+             {}: wait, {what_to_do}",
+            refills.to_rfc3339_opts(SecondsFormat::Secs, true)
+        ),
+        (Window::Month(month), None) => format!(
+            "the budget `{scope}` of {month} does not allow this: it costs {price}, which is more than any month has, \
+             and {left}; {what_to_do}"
+        ),
+        (Window::Lifetime, _) => format!(
+            "the lifetime budget `{scope}` does not allow this: it costs {price}, and {left}; it never fills up again: \
+             {what_to_do}"
+        ),
+    }
 }
 
 #[cfg(test)]

@@ -113,6 +113,7 @@ impl Hub {
             },
         };
         let (catalog, policies) = (Arc::new(catalog), Arc::new(policies));
+        warn_of_strangers(&config.privacy, &policies);
         let limits = Limits::from(&config.limits);
         let engine = Engine::new(EngineParts {
             lake: lake.clone(),
@@ -302,6 +303,14 @@ impl Hub {
 impl fmt::Debug for Hub {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Hub(..)")
+    }
+}
+
+/// A budget under a name that is nobody's may be meant for somebody, who has the common one then.
+fn warn_of_strangers(privacy: &PrivacySection, policies: &Policies) {
+    let known = policies.principals();
+    for partner in privacy.partners.keys().filter(|partner| !known.contains(*partner)) {
+        tracing::warn!(principal.id = %partner, "[privacy.partners] names `{partner}`, whom principals.json does not know");
     }
 }
 

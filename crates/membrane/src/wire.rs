@@ -13,7 +13,7 @@ mod run;
 
 pub use bearer::BearerBody;
 pub use break_glass::{GlassBody, GlassRequestBody, GlassesBody, GrantBody};
-pub use budget::{AmountBody, BudgetBody, BudgetLineBody};
+pub use budget::{AmountBody, BudgetBody, BudgetLineBody, OutlookBody};
 pub use dataset::{ColumnBody, DatasetBody, DatasetsBody};
 pub use error::{ErrorBody, ErrorDetail};
 pub use ingest::IngestBody;

@@ -3,31 +3,31 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use membrane_model::{Price, RunId};
 
-use super::{full_text, instant, new_run, outcome, price};
+use super::{caps, full_text, instant, new_run, outcome, price};
 use crate::{Ledger, LedgerError, OpenRun, Reservation, ReserveRequest, Reserved, Scope};
 
-fn scope(text: &str) -> Scope {
+pub(super) fn scope(text: &str) -> Scope {
     text.parse().unwrap()
 }
 
-async fn asking(ledger: &Ledger, partner: &str) -> OpenRun {
+pub(super) async fn asking(ledger: &Ledger, partner: &str) -> OpenRun {
     ledger.open_run(new_run(partner, 0)).await.unwrap()
 }
 
 /// A question of acme that costs (20, 3) where (100, 10) may be spent on each of three scopes.
-fn request(run: RunId, query_key: &str) -> ReserveRequest {
-    let caps = ["partner:acme", "partner:acme/dataset:pos_orders", "dataset:pos_orders"];
+pub(super) fn request(run: RunId, query_key: &str) -> ReserveRequest {
+    let scopes = ["partner:acme", "partner:acme/dataset:pos_orders", "dataset:pos_orders"];
     ReserveRequest {
         run,
         partner: "partner:acme".parse().unwrap(),
         query_key: query_key.to_owned(),
         price: price(20, 3),
-        caps: caps.map(|text| (scope(text), price(100, 10))).to_vec(),
+        caps: scopes.map(|text| (scope(text), caps(price(100, 10)))).to_vec(),
         now: instant(0),
     }
 }
 
-async fn granted(ledger: &Ledger, request: &ReserveRequest) -> Reservation {
+pub(super) async fn granted(ledger: &Ledger, request: &ReserveRequest) -> Reservation {
     match ledger.reserve(request).await.unwrap() {
         Reserved::Granted(reservation) => reservation,
         other => panic!("expected a reservation, got {other:?}"),
@@ -36,8 +36,8 @@ async fn granted(ledger: &Ledger, request: &ReserveRequest) -> Reservation {
 
 async fn check_over_budget(ledger: &Ledger, request: &ReserveRequest, expected: &str, left: Price) {
     match ledger.reserve(request).await.unwrap() {
-        Reserved::OverBudget { scope, remaining } => {
-            assert_eq!((scope.to_string().as_str(), remaining), (expected, left));
+        Reserved::OverBudget(shortage) => {
+            assert_eq!((shortage.account.to_string().as_str(), shortage.remaining), (expected, left));
         }
         other => panic!("expected a refusal, got {other:?}"),
     }
@@ -84,12 +84,12 @@ pub(super) async fn check_all_scopes_or_none(ledger: Ledger) {
     let run = asking(&ledger, "partner:acme").await;
     drop(granted(&ledger, &request(run.id(), "q1")).await);
     let mut tight = request(run.id(), "q2");
-    tight.caps[2].1 = price(30, 10);
+    tight.caps[2].1 = caps(price(30, 10));
     check_over_budget(&ledger, &tight, "dataset:pos_orders", price(10, 7)).await;
-    tight.caps[2].1 = price(100, 5);
+    tight.caps[2].1 = caps(price(100, 5));
     check_over_budget(&ledger, &tight, "dataset:pos_orders", price(80, 2)).await;
     // A cap that was lowered below what is spent leaves nothing.
-    tight.caps[2].1 = price(1, 1);
+    tight.caps[2].1 = caps(price(1, 1));
     check_over_budget(&ledger, &tight, "dataset:pos_orders", price(0, 0)).await;
     for text in ["partner:acme", "partner:acme/dataset:pos_orders", "dataset:pos_orders"] {
         assert_eq!(spent(&ledger, text).await, price(20, 3), "{text}");
@@ -97,13 +97,14 @@ pub(super) async fn check_all_scopes_or_none(ledger: Ledger) {
     // Up to the cap is within it, and a scope that is stated twice is charged once, at its smaller cap.
     let mut exact = request(run.id(), "q3");
     exact.price = price(80, 7);
-    exact.caps.push((scope("partner:acme"), price(1_000, 1_000)));
+    exact.caps.push((scope("partner:acme"), caps(price(1_000, 1_000))));
     drop(granted(&ledger, &exact).await);
     assert_eq!(spent(&ledger, "partner:acme").await, price(100, 10));
     let mut over = request(run.id(), "q4");
     over.price = price(1, 0);
-    over.caps.push((scope("partner:acme"), price(1_000, 1_000)));
-    check_over_budget(&ledger, &over, "dataset:pos_orders", price(0, 0)).await;
+    over.caps.push((scope("partner:acme"), caps(price(1_000, 1_000))));
+    // Of several that do not allow it, one of the partner's own is told.
+    check_over_budget(&ledger, &over, "partner:acme", price(0, 0)).await;
     ledger.verify_log().await.unwrap();
 }
 
@@ -123,16 +124,16 @@ pub(super) async fn check_race(ledgers: &[Ledger]) {
                 let mut request = request(run.id(), &format!("q{number}"));
                 // Scopes in any order: no order may lead into a deadlock.
                 request.caps.rotate_left(number % 3);
-                request.caps[0].1 = price(100, 1_000);
-                request.caps[1].1 = price(100, 1_000);
-                request.caps[2].1 = price(100, 1_000);
+                request.caps[0].1 = caps(price(100, 1_000));
+                request.caps[1].1 = caps(price(100, 1_000));
+                request.caps[2].1 = caps(price(100, 1_000));
                 match ledger.reserve(&request).await.unwrap() {
                     Reserved::Granted(reservation) => {
                         ledger.commit_release(&reservation, b"{}", instant(1)).await.unwrap();
                         true
                     }
-                    Reserved::OverBudget { remaining, .. } => {
-                        assert!(remaining.rho_nano < 20);
+                    Reserved::OverBudget(shortage) => {
+                        assert!(shortage.remaining.rho_nano < 20);
                         false
                     }
                     other => panic!("unexpected {other:?}"),
@@ -168,7 +169,7 @@ pub(super) async fn check_racing_for_one_question(ledger: Ledger) {
                         0
                     }
                     Reserved::InFlight => 0,
-                    Reserved::OverBudget { .. } => panic!("the question was charged more than once"),
+                    Reserved::OverBudget(_) => panic!("the question was charged more than once"),
                 }
             })
         })
@@ -229,7 +230,7 @@ pub(super) async fn check_closing_burns(ledger: Ledger) {
     let states: Vec<_> = ledger.run(&id).await.unwrap().unwrap().releases;
     let texts: Vec<_> = states.iter().map(|release| release.state.as_str()).collect();
     assert_eq!(texts, ["committed", "burned"]);
-    assert_eq!(states[0].scopes.len(), 3);
+    assert_eq!(states[0].accounts.len(), 6);
     assert_eq!(spent(&ledger, "partner:acme").await, price(40, 6));
     // A closed run pays for nothing more.
     let error = ledger.reserve(&request(id, "q3")).await.unwrap_err();
@@ -256,7 +257,7 @@ pub(super) async fn check_refused_requests(ledger: Ledger) {
     // The largest prices there are neither overflow nor wrap around.
     let mut huge = request(run.id(), "q2");
     huge.price = price(u64::MAX, u64::MAX);
-    huge.caps.iter_mut().for_each(|(_, cap)| *cap = price(u64::MAX, u64::MAX));
+    huge.caps.iter_mut().for_each(|(_, cap)| *cap = caps(price(u64::MAX, u64::MAX)));
     assert!(matches!(ledger.reserve(&huge).await.unwrap_err(), LedgerError::Price(_)));
     huge.price = price(i64::MAX.unsigned_abs(), 0);
     assert!(matches!(ledger.reserve(&huge).await.unwrap_err(), LedgerError::TooLarge("rho")));
@@ -269,8 +270,10 @@ pub(super) async fn check_budget_lines(ledger: Ledger) {
     let bolt = asking(&ledger, "partner:bolt_").await;
     let mut other = request(bolt.id(), "q2");
     other.partner = "partner:bolt_".parse().unwrap();
-    other.caps =
-        vec![(scope("partner:bolt_"), price(100, 10)), (scope("dataset:pos_orders"), price(100, 10))];
+    other.caps = vec!["partner:bolt_", "dataset:pos_orders"]
+        .into_iter()
+        .map(|text| (scope(text), caps(price(100, 10))))
+        .collect();
     drop(granted(&ledger, &other).await);
     let lines = async |partner: Option<&str>| {
         let partner = partner.map(|text| text.parse().unwrap());

@@ -2,7 +2,7 @@
 
 use membrane_model::RevealLevel;
 
-use super::{change_tables, closed_run, decision, instant, new_run, open, outcome, price, tamper};
+use super::{caps, change_tables, closed_run, decision, instant, new_run, open, outcome, price, tamper};
 use crate::{ColumnDecision, Ledger, LedgerError, LogFault, ReserveRequest, Reserved, RunOutcome};
 
 async fn fault(ledger: &Ledger) -> LogFault {
@@ -69,7 +69,7 @@ async fn rich_run(ledger: &Ledger) {
         partner: "partner:acme".parse().unwrap(),
         query_key: "q".to_owned(),
         price: price(5, 1),
-        caps: vec![("dataset:pos_orders".parse().unwrap(), price(10, 10))],
+        caps: vec![("dataset:pos_orders".parse().unwrap(), caps(price(10, 10)))],
         now: instant(0),
     };
     let Reserved::Granted(reservation) = ledger.reserve(&request).await.unwrap() else { panic!("granted") };
@@ -128,12 +128,18 @@ pub(super) async fn check_altered_rows_are_noticed(ledger: Ledger) {
 
 pub(super) async fn check_altered_budgets_are_noticed(ledger: Ledger) {
     rich_run(&ledger).await;
-    let expected = LogFault::Spent { scope: "dataset:pos_orders".parse().unwrap() };
-    tamper(&ledger, "UPDATE budget_scope SET rho_nano = rho_nano - 1").await;
+    let expected = LogFault::Spent { account: "dataset:pos_orders".parse().unwrap() };
+    tamper(&ledger, "UPDATE budget_scope SET rho_nano = rho_nano - 1 WHERE scope = 'dataset:pos_orders'")
+        .await;
     assert_eq!(fault(&ledger).await, expected);
-    tamper(&ledger, "UPDATE budget_scope SET rho_nano = rho_nano + 1, delta_atto = 0").await;
+    tamper(
+        &ledger,
+        "UPDATE budget_scope SET rho_nano = 5, delta_atto = 0 WHERE scope = 'dataset:pos_orders'",
+    )
+    .await;
     assert_eq!(fault(&ledger).await, expected);
-    // A price that is altered together with its budget is in the leaf.
+    // A price that is altered together with its budgets is in the leaf.
+    tamper(&ledger, "UPDATE budget_scope SET delta_atto = 0").await;
     tamper(&ledger, "UPDATE release SET delta_atto = 0").await;
     assert!(matches!(fault(&ledger).await, LogFault::RunAltered { leaf: 0, .. }));
     tamper(&ledger, "UPDATE release SET delta_atto = 1").await;

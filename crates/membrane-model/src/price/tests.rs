@@ -19,3 +19,13 @@ fn sums_do_not_wrap() {
     let price = Price { rho_nano: u64::MAX, delta_atto: 0 };
     assert!(price.checked_add(Price { rho_nano: 1, delta_atto: 0 }).is_err());
 }
+
+#[test]
+fn what_is_left_is_counted_in_whole_prices() {
+    let price = |rho_nano, delta_atto| Price { rho_nano, delta_atto };
+    assert_eq!(price(10, 1).saturating_sub(price(4, 2)), price(6, 0));
+    assert_eq!(price(10, 100).times(price(3, 0)), 3);
+    assert_eq!(price(10, 100).times(price(3, 40)), 2);
+    assert_eq!(price(2, 100).times(price(3, 1)), 0);
+    assert_eq!(price(2, 100).times(price(0, 0)), u64::MAX);
+}

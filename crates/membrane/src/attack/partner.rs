@@ -50,6 +50,7 @@ const REFUSED: &[&str] = &[
     "syntax",
     "too_complex",
     "over_budget",
+    "over_price",
 ];
 
 const STATEMENTS: &[(&str, &str)] = &[

@@ -6,9 +6,12 @@ use membrane_model::{PrincipalId, PrincipalKind};
 use super::caller::CallerArgs;
 use super::{CliError, Env, out, table};
 use crate::flow;
-use crate::wire::{AmountBody, BudgetBody, BudgetLineBody};
+use crate::wire::{AmountBody, BudgetBody, BudgetLineBody, OutlookBody};
 
 /// Show the privacy budgets: what may be spent, what was, what is left.
+///
+/// Of each scope there are two: that of this calendar month (UTC), which fills up again, and that of its lifetime, which
+/// does not. What was burned was paid for answers that were never given.
 ///
 /// Acts for the first compliance principal unless told otherwise; `--as partner:NAME` shows what that partner sees.
 #[derive(Debug, Args)]
@@ -28,8 +31,8 @@ pub(super) struct BudgetArgs {
 pub(super) async fn run(args: BudgetArgs, env: Env) -> Result<(), CliError> {
     let hub = env.open().await?;
     let ctx = args.caller.ctx(&hub, PrincipalKind::Compliance)?;
-    let (run, lines) = flow::budget(&ctx, &hub, args.partner).await?;
-    let body = BudgetBody { run: run.to_string(), budgets: lines.iter().map(BudgetLineBody::from).collect() };
+    let (run, budgets) = flow::budget(&ctx, &hub, args.partner).await?;
+    let body = BudgetBody::new(run, &budgets);
     if args.json {
         return out::json(&body);
     }
@@ -37,17 +40,47 @@ pub(super) async fn run(args: BudgetArgs, env: Env) -> Result<(), CliError> {
         out::line("nothing was spent yet")?;
         return Ok(());
     }
-    show(&body.budgets)
+    show(&body.budgets)?;
+    for outlook in &body.partners {
+        out::line(more(outlook))?;
+    }
+    Ok(())
+}
+
+fn more(outlook: &OutlookBody) -> String {
+    let OutlookBody { partner, last_price, more_like_last } = outlook;
+    format!("{partner}: about {more_like_last} more like the last, which cost rho {:.4}", last_price.rho)
 }
 
 /// Shows budgets to a person.
 pub(super) fn show(lines: &[BudgetLineBody]) -> Result<(), CliError> {
-    let mut shown = table::new_table(&["budget", "cap", "spent", "left"]);
+    let mut shown = table::new_table(&["budget", "window", "cap", "spent", "left", "burned", "fills up"]);
     for line in lines {
-        shown.add_row([line.scope.clone(), amount(&line.cap), amount(&line.spent), amount(&line.remaining)]);
+        let burned = match line.burned_count {
+            0 => "-".to_owned(),
+            count => format!("{count}: rho {:.4}", line.burned.rho),
+        };
+        let day = line.refills.as_deref().and_then(|moment| moment.split('T').next());
+        shown.add_row([
+            // The scope stands before its month, and not again before its lifetime.
+            if line.is_lifetime() { String::new() } else { line.scope.clone() },
+            line.window.clone(),
+            amount(&line.cap),
+            amount(&line.spent),
+            amount(&line.remaining),
+            burned,
+            day.unwrap_or("never").to_owned(),
+        ]);
     }
-    table::right(&mut shown, &[1, 2, 3]);
+    table::right(&mut shown, &[2, 3, 4, 5]);
     out::line(shown.to_string())?;
+    if let Some(line) = lines.iter().find(|line| line.year_cap.is_some()) {
+        let year = line.year_cap.as_ref().map_or_else(String::new, amount);
+        out::line(format!(
+            "a month's budget fills up again: twelve months of `{}` allow {year}",
+            line.scope
+        ))?;
+    }
     out::line("epsilon is stated at delta 1e-6; budgets add up in rho (zero-concentrated DP)")?;
     Ok(())
 }

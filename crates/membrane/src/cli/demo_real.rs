@@ -54,8 +54,10 @@ pub(super) async fn run(args: DemoRealArgs, mut env: Env) -> Result<(), CliError
     let within = |name: &str| Some(args.example.join(name).display().to_string());
     env.global.catalog = env.global.catalog.take().or_else(|| within("catalog"));
     env.global.policies = env.global.policies.take().or_else(|| within("policies"));
-    let config = env.config()?;
+    let mut config = env.config()?;
     out::start_log(&config.log, out::LogUse::Command);
+    // Of few households the demonstration asks one question that takes about all of a month.
+    config.privacy.release_rho_max = config.privacy.partner_rho_month;
     let stage = Stage::open(config, &args.dir, elsewhere(&env.global), env.clock.clone()).await?;
     let prepared = make_ready(&args.package, &args.dir.join("prepared")).await?;
     out::line("bringing in all of it")?;

@@ -141,6 +141,9 @@ fn shown(released: &Released) -> Result<(), CliError> {
     ))?;
     let lines: Vec<BudgetLineBody> = released.budgets.iter().map(BudgetLineBody::from).collect();
     budget::show(&lines)?;
+    if let Some(more) = released.more {
+        out::line(format!("about {more} more like this fit into that"))?;
+    }
     out::note(format!("run {}", released.run));
     Ok(())
 }

@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 
+use membrane_model::{PrincipalId, PrincipalKind};
 use toml::Value;
 
 /// What is shown in place of a value that is left out. No value itself.
@@ -20,7 +21,7 @@ pub struct Section {
 }
 
 /// A key of a section.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Key {
     /// The name before the equals sign.
     pub name: &'static str,
@@ -49,6 +50,8 @@ pub enum Kind {
     Number(f64, f64),
     /// A table of texts whose keys are not ours.
     Texts,
+    /// A table for each partner that is named, with any of these keys.
+    Tables(&'static [Key]),
 }
 
 impl Kind {
@@ -81,6 +84,9 @@ impl Kind {
                 (*number as f64) > low && (*number as f64) <= high
             }
             (Self::Texts, Value::Table(table)) => table.values().all(Value::is_str),
+            (Self::Tables(keys), Value::Table(partners)) => {
+                partners.iter().all(|(name, own)| is_partner(name) && has_only(own, keys))
+            }
             _ => false,
         };
         (!ok).then(|| format!("expected {}", self.expected()))
@@ -113,8 +119,23 @@ impl Kind {
             Self::Integer(low, high) => format!("a whole number from {low} to {high}"),
             Self::Number(low, high) => format!("a number above {low} and at most {high}"),
             Self::Texts => "a table of texts".to_owned(),
+            Self::Tables(keys) => {
+                let names: Vec<&str> = keys.iter().map(|key| key.name).collect();
+                format!("tables named after partners, like `partner:acme`, with {}", listed(&names, ""))
+            }
         }
     }
+}
+
+fn is_partner(name: &str) -> bool {
+    name.parse::<PrincipalId>().is_ok_and(|principal| principal.kind() == PrincipalKind::Partner)
+}
+
+fn has_only(table: &Value, keys: &[Key]) -> bool {
+    let known = |(name, value): (&String, &Value)| {
+        keys.iter().any(|key| key.name == name && key.kind.fault(value).is_none())
+    };
+    table.as_table().is_some_and(|table| table.iter().all(known))
 }
 
 fn is_location(text: &str, schemes: &[&str]) -> bool {

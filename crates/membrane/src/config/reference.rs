@@ -40,6 +40,9 @@ pub(super) fn render(config: &Config) -> String {
                         writeln!(text, "# {} = {{ {} }}", key.name, names.join(", "))
                     }
                 }
+                (Kind::Tables(_), Some(Value::Table(tables))) if tables.is_empty() => {
+                    writeln!(text, "{} = {{}}", key.name)
+                }
                 (_, Some(value)) => writeln!(text, "{} = {}", key.name, shown(value)),
             };
         }

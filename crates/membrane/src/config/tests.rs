@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use super::{Config, ConfigError, SECTIONS, Sources};
+use super::{Config, ConfigError, Kind, SECTIONS, Sources};
 
 fn check(file: &str, environment: &[(&str, &str)], flags: &[(&'static str, &str)]) -> Result<Config, String> {
     let folder = tempfile::tempdir().expect("folder");
@@ -95,6 +95,48 @@ fn what_stands_for_a_value_that_was_left_out_is_no_value() {
     }
     assert!(check("", &[("MEMBRANE__DATA__URL", "...")], &[]).expect_err("variable").contains(wanted));
     assert!(check("", &[], &[("ledger.url", "...")]).expect_err("flag").contains(wanted));
+}
+
+#[test]
+fn a_partner_may_have_budgets_of_its_own() {
+    let file = "[privacy]\npartner_rho = 1\n[privacy.partners.\"partner:acme\"]\npartner_rho_month = 1.05\nrelease_rho_max = 0.1\n";
+    let config = check(file, &[], &[]).expect("config");
+    let (acme, bolt) = ("partner:acme".parse().expect("name"), "partner:bolt".parse().expect("name"));
+    let held = config.privacy.of(&acme);
+    assert_eq!((held.partner_rho, held.partner_rho_month, held.release_rho_max), (1.0, 1.05, 0.1));
+    assert_eq!(config.privacy.of(&bolt), config.privacy);
+    // What is shown of it is read back as the same.
+    assert_eq!(check(&config.render(), &[], &[]).expect("what is shown is a configuration"), config);
+}
+
+#[test]
+fn every_key_of_a_partner_overrides_the_one_of_its_name() {
+    let Kind::Tables(keys) = SECTIONS[7].keys.iter().find(|key| key.name == "partners").expect("key").kind
+    else {
+        panic!("tables")
+    };
+    for key in keys {
+        let file = format!("[privacy.partners.\"partner:acme\"]\n{} = 0.0078125\n", key.name);
+        let held = check(&file, &[], &[]).expect(key.name).privacy.of(&"partner:acme".parse().expect("name"));
+        let held = toml::Table::try_from(held).expect("table");
+        assert_eq!(held.get(key.name).and_then(toml::Value::as_float), Some(0.007_812_5), "{}", key.name);
+    }
+}
+
+#[test]
+fn what_is_no_budget_of_a_partner_is_refused() {
+    for table in [
+        "partners = 1",
+        "partners = { \"partner:acme\" = 1 }",
+        "partners = { acme = { partner_rho = 1 } }",
+        "partners = { \"analyst:ana\" = { partner_rho = 1 } }",
+        "partners = { \"partner:acme\" = { partner_rho = 0 } }",
+        "partners = { \"partner:acme\" = { partner_rho = \"1\" } }",
+        "partners = { \"partner:acme\" = { dataset_rho = 1 } }",
+    ] {
+        let text = check(&format!("[privacy]\n{table}\n"), &[], &[]).expect_err(table);
+        assert!(text.contains("`privacy.partners`: expected tables named after partners"), "{table}: {text}");
+    }
 }
 
 #[test]

@@ -83,9 +83,11 @@ fn partner(base: &str, marketing: &dyn Fn(&str) -> Value) -> Vec<ShellCommand> {
         ),
         command("sales by category, with error bars", release(json!({})), check_release),
         command("the same question again: the same answer, for nothing", release(json!({})), check_replay),
-        command("more than the budget allows: refused", release(json!({ "epsilon": 19.5 })), |answer, _| {
-            code_is(answer, "over_budget")
-        }),
+        command(
+            "dearer than one answer may be: refused",
+            release(json!({ "epsilon": 19.5 })),
+            |answer, _| code_is(answer, "over_price"),
+        ),
         command(
             "rows instead of aggregates: refused",
             curl_post(base, "/v1/query", "PARTNER", &marketing(ROWS)),

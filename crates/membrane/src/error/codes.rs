@@ -55,6 +55,7 @@ pub const CODES: &[Code] = &[
     code("not_permitted", 403, "policy does not permit this"),
     code("not_proved", 503, "the prover could not decide about the policies"),
     code("over_budget", 403, "the privacy budget does not allow this release"),
+    code("over_price", 403, "one release may not cost so much; ask for a smaller epsilon"),
     code("own_request", 403, "nobody agrees to the break-glass that they asked for"),
     code("policies_unfit", 400, "the policies cannot be published: the text says why"),
     code("policy_fault", 500, "a policy could not be evaluated; nothing is permitted then"),

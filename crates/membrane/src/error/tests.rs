@@ -2,7 +2,7 @@ use std::fmt::Write;
 use std::io;
 
 use membrane_ingest::IngestError;
-use membrane_ledger::{LedgerError, Scope};
+use membrane_ledger::{LedgerError, Shortage};
 use membrane_model::{NameError, Price, PriceError};
 use membrane_policy::{ProveError, Refused, RefusedReason};
 use membrane_query::QueryError;
@@ -15,6 +15,14 @@ use crate::published::PublishedError;
 fn every() -> Vec<Error> {
     let refused = |reason| Error::Refused(Refused { reason, factors: vec!["marketing.read".into()] });
     let price = |rho_nano| Price { rho_nano, delta_atto: 0 };
+    let short = |account: &str, refills: Option<&str>| Error::OverBudget {
+        shortage: Box::new(Shortage {
+            account: account.parse().expect("account"),
+            remaining: price(1),
+            refills: refills.map(|moment| moment.parse().expect("moment")),
+        }),
+        price: price(2),
+    };
     vec![
         Error::Unauthenticated(BearerError::Absent),
         Error::Unauthenticated(BearerError::Invalid),
@@ -30,11 +38,11 @@ fn every() -> Vec<Error> {
         refused(RefusedReason::PolicyFault),
         refused(RefusedReason::RecordFault),
         Error::NoData { dataset: "pos_orders".parse().expect("dataset") },
-        Error::OverBudget {
-            scope: Scope::Partner("partner:acme".parse().expect("principal")),
-            remaining: price(1),
-            price: price(2),
-        },
+        short("partner:acme@2026-02", Some("2026-03-01T00:00:00Z")),
+        short("partner:acme@2026-02", None),
+        short("partner:acme/dataset:pos_orders", None),
+        short("dataset:pos_orders@2026-12", Some("2027-01-01T00:00:00Z")),
+        Error::OverPrice { price: price(2), most: price(1) },
         Error::InFlight,
         Error::Query(QueryError::Syntax { position: None }),
         Error::Query(QueryError::UnknownColumn { name: Some("colour".into()), position: None }),

@@ -21,8 +21,8 @@ use membrane_privacy::{MechanismSummary, PrivacyUnit};
 use membrane_query::{ReleaseAnswer, ReleaseOptions, ReleasePlan, Statement};
 use tokio::time::Instant;
 
-use super::budget::BudgetLine;
-use super::caps::caps;
+use super::budget::{BudgetLine, own_lines, times_left};
+use super::caps::{caps, release_max};
 use super::run::{ActiveRun, RunHead, Work, knows};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
@@ -71,6 +71,8 @@ pub struct Released {
     pub notes: Vec<String>,
     /// What is left of the partner's own budgets.
     pub budgets: Vec<BudgetLine>,
+    /// So many more at this price fit into those; none when they could not be read.
+    pub more: Option<u64>,
     /// The run in which the answer was drawn, when that was an earlier one.
     pub replay_of: Option<RunId>,
     /// The answer; none for a dry run.
@@ -141,17 +143,35 @@ async fn plan(
 /// Tells the price.
 async fn price(ctx: &RequestCtx, hub: &Hub, run: RunId, plan: &ReleasePlan) -> Result<Released, Error> {
     let scopes = caps(hub.privacy(), &ctx.principal, plan.private_dataset())?;
+    let (_, budgets) = own_lines(ctx, hub, scopes).await?;
+    let mut notes = plan.notes().to_vec();
+    if let Err(dear) = check_price(ctx, hub, plan).await {
+        notes.push(format!("it would be refused: {dear}"));
+    }
     Ok(Released {
         run,
         price: plan.price(),
         charged: Price::default(),
         mechanism: plan.summary().clone(),
         unit: plan.unit().clone(),
-        notes: plan.notes().to_vec(),
-        budgets: own_budgets(hub, &scopes).await?,
+        notes,
+        more: Some(times_left(&budgets, plan.price())),
+        budgets,
         replay_of: None,
         answer: None,
     })
+}
+
+/// Refuses what is dearer than one release may be. An answer that was paid for before is given whatever it cost then.
+async fn check_price(ctx: &RequestCtx, hub: &Hub, plan: &ReleasePlan) -> Result<(), Error> {
+    let most = release_max(hub.privacy(), &ctx.principal)?;
+    if plan.price().rho_nano <= most.rho_nano {
+        return Ok(());
+    }
+    match hub.ledger().find_release(&plan.query_key()).await.map_err(Error::Ledger)? {
+        Some(_) => Ok(()),
+        None => Err(Error::OverPrice { price: plan.price(), most }),
+    }
 }
 
 /// Reserves the price and answers, from what was stored or by drawing. What leaves is put into `work`.
@@ -165,6 +185,7 @@ async fn answer(
     if let Some(dataset) = plan.without_data() {
         return Err(Error::NoData { dataset: dataset.clone() });
     }
+    check_price(ctx, hub, &plan).await?;
     let (price, unit, edges) = (plan.price(), plan.unit().clone(), plan.edges().to_vec());
     let scopes = caps(hub.privacy(), &ctx.principal, plan.private_dataset())?;
     let request = ReserveRequest {
@@ -177,8 +198,8 @@ async fn answer(
     };
     let reserved = hub.ledger().reserve_for(&request, lease(ctx)).await.map_err(Error::Ledger)?;
     let (answer, charged, replay_of) = match reserved {
-        Reserved::OverBudget { scope, remaining } => {
-            return Err(Error::OverBudget { scope, remaining, price });
+        Reserved::OverBudget(shortage) => {
+            return Err(Error::OverBudget { shortage: Box::new(shortage), price });
         }
         Reserved::InFlight => return Err(Error::InFlight),
         Reserved::Replay(StoredRelease { run, answer, .. }) => {
@@ -189,12 +210,28 @@ async fn answer(
     // From here on the answer is stored, and paid for: it is on record, and nothing may keep it back.
     work.rows_out = u64::try_from(answer.rows.len()).ok();
     work.edges = edges;
-    let budgets = own_budgets(hub, &scopes).await.unwrap_or_else(|error| {
-        tracing::warn!(run.id = %run, %error, "the budgets that are left after run `{run}` could not be read");
-        Vec::new()
-    });
+    let budgets = match own_lines(ctx, hub, scopes).await {
+        Ok((_, budgets)) => Some(budgets),
+        Err(error) => {
+            tracing::warn!(run.id = %run, %error, "the budgets that are left after run `{run}` could not be read");
+            None
+        }
+    };
+    let more = budgets.as_deref().map(|budgets| times_left(budgets, price));
+    let budgets = budgets.unwrap_or_default();
     let (mechanism, notes) = (answer.mechanism.clone(), answer.notes.clone());
-    Ok(Released { run, price, charged, mechanism, unit, notes, budgets, replay_of, answer: Some(answer) })
+    Ok(Released {
+        run,
+        price,
+        charged,
+        mechanism,
+        unit,
+        notes,
+        budgets,
+        more,
+        replay_of,
+        answer: Some(answer),
+    })
 }
 
 /// Computes the answer that was paid for and stores it, durably, before it leaves. What leaves is what was stored.
@@ -228,19 +265,4 @@ async fn draw(
 fn lease(ctx: &RequestCtx) -> TimeDelta {
     let seconds = i64::try_from(ctx.limits.seconds_max.min(LEASE_SECONDS_MAX)).unwrap_or(0);
     TimeDelta::seconds(seconds) + LEASE_SLACK
-}
-
-/// What is left for this partner. What all partners together spent is not for one of them to see.
-async fn own_budgets(
-    hub: &Hub,
-    scopes: &[(membrane_ledger::Scope, Price)],
-) -> Result<Vec<BudgetLine>, Error> {
-    let mut lines = Vec::new();
-    for (scope, cap) in scopes {
-        if !matches!(scope, membrane_ledger::Scope::Dataset(_)) {
-            let spent = hub.ledger().spent(scope).await.map_err(Error::Ledger)?;
-            lines.push(BudgetLine { scope: scope.clone(), cap: *cap, spent });
-        }
-    }
-    Ok(lines)
 }

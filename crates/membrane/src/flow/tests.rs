@@ -200,7 +200,11 @@ async fn everyone_sees_the_datasets_that_are_theirs() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_release_is_priced_charged_once_and_refused_beyond_the_budget() {
-    let world = world(|config| config.privacy.partner_dataset_rho = 0.05).await;
+    let world = world(|config| {
+        config.privacy.partner_dataset_rho = 0.05;
+        config.privacy.release_rho_max = 0.06;
+    })
+    .await;
     let acme = world.ctx("partner:acme");
     let ask = |epsilon: f64, dry_run: bool| ReleaseRequest {
         sql: "SELECT category, COUNT(*) AS lines FROM pos_order_lines GROUP BY category".into(),
@@ -216,12 +220,21 @@ async fn a_release_is_priced_charged_once_and_refused_beyond_the_budget() {
     let again = release(&acme, &world.hub, ask(1.0, false)).await.expect("replay");
     assert_eq!((again.charged.rho_nano, again.replay_of), (0, Some(first.run)));
     assert_eq!(again.answer, first.answer);
-    let beyond = release(&acme, &world.hub, ask(5.0, false)).await.expect_err("refused");
+    let beyond = release(&acme, &world.hub, ask(1.6, false)).await.expect_err("refused");
     assert!(matches!(beyond.error, Error::OverBudget { .. }), "{beyond:?}");
-    let (_, lines) = budget(&acme, &world.hub, None).await.expect("budget");
-    let spent: Vec<_> = lines.iter().filter(|line| line.spent.rho_nano > 0).map(|line| line.spent).collect();
-    assert_eq!(spent, [priced.price, priced.price]);
-    let expected = [("refused", Some("over_budget")), ("complete", None), ("complete", None)];
+    let dear = release(&acme, &world.hub, ask(5.0, true)).await.expect("a dry run");
+    assert!(dear.notes.iter().any(|note| note.contains("it would be refused")), "{:?}", dear.notes);
+    let dear = release(&acme, &world.hub, ask(5.0, false)).await.expect_err("refused");
+    assert!(matches!(dear.error, Error::OverPrice { .. }), "{dear:?}");
+    let (_, budgets) = budget(&acme, &world.hub, None).await.expect("budget");
+    let spent = budgets.lines.iter().map(|line| line.standing.spent).filter(|spent| spent.rho_nano > 0);
+    assert_eq!(spent.collect::<Vec<_>>(), [priced.price; 4], "two scopes, in the month and ever");
+    let expected = [
+        ("refused", Some("over_price")),
+        ("refused", Some("over_budget")),
+        ("complete", None),
+        ("complete", None),
+    ];
     world.check("release", &expected).await;
     assert!(budget(&acme, &world.hub, Some("partner:globex".parse().expect("principal"))).await.is_err());
 }

@@ -77,6 +77,8 @@ pub struct ReleaseAnswerBody {
     pub charged: AmountBody,
     /// The partner's own budgets, after this.
     pub budgets: Vec<BudgetLineBody>,
+    /// About so many more at this price fit into those budgets; none when they could not be read.
+    pub more_like_this: Option<u64>,
     /// Contribution bounds, noise and error bars.
     pub mechanism: MechanismBody,
     /// Whom the price protects: a person with two such identities is protected at twice the epsilon.
@@ -234,6 +236,7 @@ pub fn release_head(released: &Released) -> Head {
         ("price", json!(price)),
         ("charged", json!(AmountBody::from(released.charged))),
         ("budgets", json!(budgets)),
+        ("more_like_this", json!(released.more)),
         ("mechanism", json!(MechanismBody::from(mechanism))),
         ("unit", json!(unit(&released.unit))),
         ("notes", json!(released.notes)),

@@ -114,7 +114,7 @@ pub struct ReleaseRecordBody {
     pub state: String,
     /// SHA-256 of the answer.
     pub answer_sha256: Option<String>,
-    /// The budgets that it was charged to.
+    /// The budgets that it was charged to: each for ever, and in a month (`partner:NAME@2026-02`).
     pub scopes: Vec<String>,
 }
 
@@ -186,7 +186,7 @@ impl From<&ReleaseRecord> for ReleaseRecordBody {
             price: record.price.into(),
             state: record.state.as_str().to_owned(),
             answer_sha256: record.answer_sha256.clone(),
-            scopes: record.scopes.iter().map(ToString::to_string).collect(),
+            scopes: record.accounts.iter().map(ToString::to_string).collect(),
         }
     }
 }

@@ -1,7 +1,7 @@
 use chrono::{DateTime, TimeDelta};
 use datafusion::common::tree_node::{TreeNode as _, TreeNodeRecursion};
 use datafusion::physical_plan::{ExecutionPlanProperties as _, displayable};
-use membrane_ledger::{Ledger, NewRun, ReserveRequest, Reserved};
+use membrane_ledger::{Caps, Ledger, NewRun, ReserveRequest, Reserved};
 use membrane_model::{Channel, LogicalType, Protection, RevealLevel};
 use membrane_policy::{CompareOperator, RowExpr, RowRule, RowValue};
 
@@ -163,7 +163,7 @@ async fn reserve(ledger: &Ledger, plan: &ReleasePlan, key: &str, seconds: i64, l
         partner: "partner:acme".parse().expect("a principal"),
         query_key: key.to_owned(),
         price: plan.price(),
-        caps: vec![("partner:acme".parse().expect("a scope"), cap)],
+        caps: vec![("partner:acme".parse().expect("a scope"), Caps { month: cap, lifetime: cap })],
         now: at(seconds),
     };
     // The run stays open: closing it would burn the reservation.

@@ -10,7 +10,7 @@ use crate::error::Failure;
 use crate::flow;
 use crate::http::App;
 use crate::http::extract::{AcceptsJson, QueryOf};
-use crate::wire::{BudgetBody, BudgetLineBody, ErrorBody};
+use crate::wire::{BudgetBody, ErrorBody};
 
 /// Parameters of a look at the budgets.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -24,7 +24,8 @@ pub(in crate::http) struct BudgetParams {
 
 /// Show the privacy budgets.
 ///
-/// A partner sees its own; who may look at the record sees all that was touched.
+/// Of each scope there are two, that of this calendar month (UTC), which fills up again, and that of its lifetime, which
+/// does not. A partner sees its own; who may look at the record sees all that was touched.
 #[utoipa::path(
     get, path = "/v1/budget", tag = "record", operation_id = "budget", security(("bearer" = [])),
     params(BudgetParams),
@@ -46,6 +47,6 @@ pub(in crate::http) async fn get_budget(
     _: AcceptsJson,
     QueryOf(params): QueryOf<BudgetParams>,
 ) -> Result<Json<BudgetBody>, Failure> {
-    let (run, lines) = flow::budget(&ctx, &app.hub, params.partner).await?;
-    Ok(Json(BudgetBody { run: run.to_string(), budgets: lines.iter().map(BudgetLineBody::from).collect() }))
+    let (run, budgets) = flow::budget(&ctx, &app.hub, params.partner).await?;
+    Ok(Json(BudgetBody::new(run, &budgets)))
 }

@@ -77,7 +77,15 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
         (
             "/v1/release",
             "post",
-            [all, statement, record, &query, &refusal, &["in_flight", "no_data", "over_budget"]].concat(),
+            [
+                all,
+                statement,
+                record,
+                &query,
+                &refusal,
+                &["in_flight", "no_data", "over_budget", "over_price"],
+            ]
+            .concat(),
         ),
         ("/v1/ingest/{dataset}", "post", [all, delivery, &ingest, &refusal].concat()),
         ("/v1/datasets", "get", [all, record, &refusal].concat()),
