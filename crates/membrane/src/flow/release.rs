@@ -142,7 +142,7 @@ async fn plan(
 
 /// Tells the price.
 async fn price(ctx: &RequestCtx, hub: &Hub, run: RunId, plan: &ReleasePlan) -> Result<Released, Error> {
-    let scopes = caps(hub.privacy(), &ctx.principal, plan.private_dataset())?;
+    let scopes = caps(hub.privacy(), &ctx.principal, plan.private_datasets())?;
     let (_, budgets) = own_lines(ctx, hub, scopes).await?;
     let mut notes = plan.notes().to_vec();
     if let Err(dear) = check_price(ctx, hub, plan).await {
@@ -187,7 +187,7 @@ async fn answer(
     }
     check_price(ctx, hub, &plan).await?;
     let (price, unit, edges) = (plan.price(), plan.unit().clone(), plan.edges().to_vec());
-    let scopes = caps(hub.privacy(), &ctx.principal, plan.private_dataset())?;
+    let scopes = caps(hub.privacy(), &ctx.principal, plan.private_datasets())?;
     let request = ReserveRequest {
         run,
         partner: ctx.principal.clone(),
