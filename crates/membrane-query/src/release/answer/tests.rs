@@ -3,7 +3,7 @@ use std::path::Path;
 
 use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::datatypes::{DataType, Date32Type, Decimal128Type, Int64Type, TimeUnit};
-use membrane_privacy::{AggregateKind, AggregateSummary, ClippingSummary, SizeSummary};
+use membrane_privacy::{AggregateKind, AggregateSummary, ClippingSummary, NoiseDrawn, SizeSummary};
 
 use super::*;
 
@@ -48,6 +48,9 @@ fn sample() -> ReleaseAnswer {
                 sensitivity: 212_132.034_355_964_3,
                 sigma: 961_067.25,
                 half_width95: 1_883_658,
+                noise: NoiseDrawn::Gaussian,
+                target95: None,
+                layers: None,
             }],
             threshold: Some(83),
             cohort_min: Some(50),
@@ -56,8 +59,20 @@ fn sample() -> ReleaseAnswer {
             epsilon: 0.9987,
             delta: 1e-6,
             price,
-            clipping: Some(ClippingSummary { sensitivity: 1.5, sigma: 28.25, half_width95: 56 }),
-            size: Some(SizeSummary { member_max: 4_825, total_max: 805_306_368, sigma: 155_648.5 }),
+            clipping: Some(ClippingSummary {
+                sensitivity: 1.5,
+                sigma: 28.25,
+                half_width95: 56,
+                noise: NoiseDrawn::Gaussian,
+            }),
+            size: Some(SizeSummary {
+                member_max: 4_825,
+                total_max: 805_306_368,
+                sigma: 155_648.5,
+                noise: NoiseDrawn::Gaussian,
+            }),
+            pure_epsilon: None,
+            selection: None,
         },
         datasets: vec![ReleasedDataset {
             dataset: "lines".parse().expect("a dataset name"),

@@ -11,7 +11,11 @@ fn value(value: i64, half: i64) -> NoisyValue {
 }
 
 fn group(key: &[Option<&str>], values: &[NoisyValue]) -> NoisyGroup {
-    NoisyGroup { key: key.iter().map(|cell| cell.map(str::to_owned)).collect(), values: values.to_vec() }
+    NoisyGroup {
+        key: key.iter().map(|cell| cell.map(str::to_owned)).collect(),
+        values: values.to_vec(),
+        quantiles: vec![],
+    }
 }
 
 /// Rows as text, `|` between cells, NULL as `-`.
