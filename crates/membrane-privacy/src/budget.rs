@@ -57,9 +57,7 @@ impl Share {
     pub(crate) fn price(self) -> Result<Price, PrivacyError> {
         match self.unit {
             Unit::Rho => Ok(Price { rho_nano: self.nano, delta_atto: 0 }),
-            Unit::Epsilon => {
-                Ok(Price::from_parts(self.get().next_up().powi(2).next_up() / 2.0, Delta::new(0.0)?)?)
-            }
+            Unit::Epsilon => Ok(Price::from_parts(self.get().powi(2).next_up() / 2.0, Delta::new(0.0)?)?),
         }
     }
 }

@@ -23,6 +23,9 @@ fn kinds(lower: i64, upper: i64, rows_max: u32) -> Vec<AggregateKind> {
     ]
 }
 
+/// Raw values, hashes and values of one group.
+type Found = (Vec<RawValue>, Vec<i64>, Vec<i64>);
+
 fn hash(what: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     what.hash(&mut hasher);
@@ -38,7 +41,7 @@ fn totals(
     let kinds = kinds(lower, upper, bounds.rows_max);
     let mut totals = BoundedTotals::new(bounds, kinds.clone(), GROUPS);
     for (member, rows) in members {
-        let mut raw: BTreeMap<usize, (Vec<RawValue>, Vec<i64>, Vec<i64>)> = BTreeMap::new();
+        let mut raw: BTreeMap<usize, Found> = BTreeMap::new();
         for (group, value) in rows {
             let empty = || (vec![RawValue::default(); kinds.len()], Vec::new(), Vec::new());
             let (values, hashes, samples) = raw.entry(*group).or_insert_with(empty);

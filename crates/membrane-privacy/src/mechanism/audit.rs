@@ -13,7 +13,7 @@ use membrane_model::{Delta, Price};
 use super::*;
 use crate::SizeBound;
 
-const DRAWS: u32 = 30_000;
+const DRAWS: u32 = 10_000;
 const ALPHA: f64 = 1e-4;
 const DELTA: f64 = 1e-3;
 
@@ -48,7 +48,7 @@ fn lower_bound(one: &[i64], other: &[i64], delta: f64) -> f64 {
         let (_, high) = bounds(count(other, least));
         ((low - delta) / high).max(1e-9).ln()
     };
-    let mut candidates: Vec<i64> = one[..half].iter().step_by(97).copied().collect();
+    let mut candidates: Vec<i64> = one[..half].iter().step_by(61).copied().collect();
     candidates.sort_unstable();
     candidates.dedup();
     let best = candidates.into_iter().max_by(|a, b| {

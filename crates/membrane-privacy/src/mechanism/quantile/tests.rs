@@ -30,9 +30,9 @@ fn without_noise_quantiles_are_exact() {
     }
 }
 
-/// The intervals cover the quantile of the rows: 2,000 trials have a deviation of 0.49 % at 95 %. Rows lie evenly, some 30
+/// The intervals cover the quantile of the rows: 1,000 trials have a deviation of 0.69 % at 95 %. Rows lie evenly, some 30
 /// of them in each cell, with noise of about five cells. The walk is inverted at the place that was found, and hulls are a
-/// little wide: asserted is 0.925 (false alarm below 3e-7) to 0.985.
+/// little wide: asserted is 0.915 (false alarm below 3e-7) to 0.985.
 #[test]
 fn intervals_cover_the_quantile() {
     for (kind, share) in [(NoiseKind::Auto, 0.5), (NoiseKind::Auto, 0.8), (NoiseKind::Laplace, 0.3)] {
@@ -41,16 +41,16 @@ fn intervals_cover_the_quantile() {
         let cells = evenly(tree, 0..500_000, 1, 2);
         let truth = share * 499_999.0;
         let (mut inside, mut error) = (0, 0.0);
-        for _ in 0..2_000 {
+        for _ in 0..1_000 {
             let found = NoisyTree::new(tree, &noise, &cells).quantiles(&[share]).expect("a quantile")[0];
             inside += u32::from(found.low95 <= truth && truth <= found.high95);
-            error += (found.value - truth) / 2_000.0;
+            error += (found.value - truth) / 1_000.0;
         }
-        let coverage = f64::from(inside) / 2_000.0;
-        assert!((0.925..0.985).contains(&coverage), "{coverage} for {kind:?} {share}");
-        // No lean: the mean of 2,000 errors.
+        let coverage = f64::from(inside) / 1_000.0;
+        assert!((0.915..0.985).contains(&coverage), "{coverage} for {kind:?} {share}");
+        // No lean: the mean of 1,000 errors.
         let sd = noise.sd * tree.rank_variance_mean().sqrt() / 2.0;
-        assert!(error.abs() < 6.0 * sd / 2_000_f64.sqrt() + 1.0, "{error} of {sd}");
+        assert!(error.abs() < 6.0 * sd / 1_000_f64.sqrt() + 1.0, "{error} of {sd}");
     }
 }
 
