@@ -11,7 +11,7 @@
 mod mean;
 mod variance;
 
-pub use self::mean::{estimate_mean, estimate_ratio};
+pub use self::mean::{estimate_mean, estimate_ratio, estimate_share};
 pub use self::variance::{Moments, Spread, estimate_variance};
 
 use crate::NoisyValue;

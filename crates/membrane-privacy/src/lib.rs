@@ -28,7 +28,9 @@ pub use contribution::{
 };
 pub use distance::{AggregateDistance, Distances};
 pub use error::PrivacyError;
-pub use estimate::{Estimate, Moments, Spread, estimate, estimate_mean, estimate_ratio, estimate_variance};
+pub use estimate::{
+    Estimate, Moments, Spread, estimate, estimate_mean, estimate_ratio, estimate_share, estimate_variance,
+};
 pub use kind::{AggregateKind, RowBounds};
 pub use mechanism::{
     AggregateForecast, Forecast, Mechanism, NoiseDrawn, NoiseKind, NoisyGroup, NoisyRelease, NoisyValue,

@@ -17,7 +17,7 @@ pub fn estimate_mean(kind: AggregateKind, sum: &NoisyValue, count: &NoisyValue) 
     let AggregateKind::MeanSum { lower, upper, .. } = kind else { return None };
     let middle = float(centre(lower, upper));
     let (lower, upper) = (float(lower), float(upper));
-    let ratio = estimate_ratio(sum, count, lower - middle, upper - middle);
+    let ratio = over_count(sum, count, lower - middle, upper - middle);
     let moved = Estimate {
         value: ratio.value + middle,
         low95: ratio.low95 + middle,
@@ -25,6 +25,21 @@ pub fn estimate_mean(kind: AggregateKind, sum: &NoisyValue, count: &NoisyValue) 
         sd: ratio.sd,
     };
     Some(moved.within(lower, upper))
+}
+
+/// Returns which share of a count another is, within 0 and 1.
+#[must_use]
+pub fn estimate_share(part: &NoisyValue, whole: &NoisyValue) -> Estimate {
+    over_count(part, whole, 0.0, 1.0)
+}
+
+/// Divides by a number that is known not to be negative, though its noise may make it so.
+fn over_count(top: &NoisyValue, count: &NoisyValue, lower: f64, upper: f64) -> Estimate {
+    if count.value >= 1 {
+        return estimate_ratio(top, count, lower, upper);
+    }
+    let (value, sd) = (float(top.value), top.sd.hypot(float(top.value) * count.sd));
+    Estimate { value, low95: f64::NEG_INFINITY, high95: f64::INFINITY, sd }.within(lower, upper)
 }
 
 /// Returns a ratio of two released values that is known to lie within bounds, which may be infinite.

@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 
 use membrane_privacy::{
-    AggregateKind, AggregateSpec, Estimate, NoisyGroup, NoisyValue, estimate_mean, estimate_ratio,
+    AggregateKind, AggregateSpec, Estimate, NoisyGroup, NoisyValue, estimate_mean, estimate_share,
 };
 
 use super::answer::{ClippedShare, ReleaseColumn, ReleaseRole, ReleaseType};
@@ -81,7 +81,7 @@ pub(super) fn rows(
 
 /// Returns the share of members of whom something was left out.
 pub(super) fn clipped_share(members: &NoisyValue, clipped: &NoisyValue) -> ClippedShare {
-    let Estimate { value, low95, high95, .. } = estimate_ratio(clipped, members, 0.0, 1.0);
+    let Estimate { value, low95, high95, .. } = estimate_share(clipped, members);
     ClippedShare { share: value, low95, high95 }
 }
 
