@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 use membrane_model::{Delta, Price};
 
 use super::*;
-use crate::SizeBound;
+use crate::budget::Unit;
+use crate::{AggregateSpec, PriceAsked, SizeBound};
 
 const DRAWS: u32 = 10_000;
 const ALPHA: f64 = 1e-4;

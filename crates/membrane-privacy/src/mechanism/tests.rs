@@ -1,10 +1,10 @@
-use membrane_model::Epsilon;
+use membrane_model::{Delta, Epsilon};
 use opendp::combinators::CompositionMeasure;
 use opendp::measures::{Approximate, ZeroConcentratedDivergence};
 use proptest::prelude::*;
 
 use super::*;
-use crate::SizeBound;
+use crate::{AggregateSpec, PriceAsked, SizeBound};
 
 fn key(text: &str) -> GroupKey {
     vec![Some(text.to_owned())]

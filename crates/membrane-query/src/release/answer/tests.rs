@@ -11,6 +11,15 @@ fn column(name: &str, role: ReleaseRole, kind: ReleaseType) -> ReleaseColumn {
     ReleaseColumn { name: name.into(), role, kind }
 }
 
+fn clipping() -> ClippingSummary {
+    ClippingSummary { sensitivity: 1.5, sigma: 28.25, half_width95: 56, noise: NoiseDrawn::Gaussian }
+}
+
+fn size() -> SizeSummary {
+    let noise = NoiseDrawn::Gaussian;
+    SizeSummary { member_max: 4_825, total_max: 805_306_368, sigma: 155_648.5, noise }
+}
+
 fn sample() -> ReleaseAnswer {
     let row = |cells: [Option<&str>; 7]| cells.iter().map(|cell| cell.map(str::to_owned)).collect();
     let price = Price { rho_nano: 24_358_123, delta_atto: 499_999_000_000 };
@@ -59,18 +68,8 @@ fn sample() -> ReleaseAnswer {
             epsilon: 0.9987,
             delta: 1e-6,
             price,
-            clipping: Some(ClippingSummary {
-                sensitivity: 1.5,
-                sigma: 28.25,
-                half_width95: 56,
-                noise: NoiseDrawn::Gaussian,
-            }),
-            size: Some(SizeSummary {
-                member_max: 4_825,
-                total_max: 805_306_368,
-                sigma: 155_648.5,
-                noise: NoiseDrawn::Gaussian,
-            }),
+            clipping: Some(clipping()),
+            size: Some(size()),
             pure_epsilon: None,
             selection: None,
         },
