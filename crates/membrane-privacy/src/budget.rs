@@ -11,7 +11,63 @@ use opendp::utilities::search::fallible_binary_search;
 
 use crate::PrivacyError;
 
-const RHO_NANO_MAX: u64 = 1_000_000_000_000;
+pub(crate) const RHO_NANO_MAX: u64 = 1_000_000_000_000;
+
+/// What an answer may cost.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum PriceAsked {
+    /// So much epsilon at the delta that is stated beside it.
+    Epsilon(Epsilon),
+    /// So many billionths of rho.
+    Rho {
+        /// rho in billionths.
+        rho_nano: u64,
+    },
+}
+
+/// What is divided among the parts of a release: billionths of rho, or of a pure epsilon. Both add up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unit {
+    /// Zero-concentrated.
+    Rho,
+    /// Pure. A part of epsilon e costs e^2 / 2 in rho (Bun and Steinke 2016, proposition 1.4).
+    Epsilon,
+}
+
+/// A part of a price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Share {
+    pub(crate) unit: Unit,
+    pub(crate) nano: u64,
+}
+
+impl Share {
+    #[cfg(test)]
+    pub(crate) const fn rho(nano: u64) -> Self {
+        Self { unit: Unit::Rho, nano }
+    }
+
+    /// Returns the number, never more than it is.
+    #[expect(clippy::cast_precision_loss, reason = "rounded down after")]
+    pub(crate) fn get(self) -> f64 {
+        (self.nano as f64 / 1e9).next_down()
+    }
+
+    /// Returns what it costs in rho.
+    pub(crate) fn price(self) -> Result<Price, PrivacyError> {
+        match self.unit {
+            Unit::Rho => Ok(Price { rho_nano: self.nano, delta_atto: 0 }),
+            Unit::Epsilon => Ok(Price::from_parts(self.get().powi(2).next_up() / 2.0, Delta::new(0.0)?)?),
+        }
+    }
+}
+
+/// Returns how many more releases of a price the rest of a budget pays for.
+#[must_use]
+pub fn about_n_more(remaining: Price, price: Price) -> u64 {
+    let times = |left: u64, each: u64| left.checked_div(each).unwrap_or(u64::MAX);
+    times(remaining.rho_nano, price.rho_nano).min(times(remaining.delta_atto, price.delta_atto))
+}
 
 /// Returns the epsilon that a price amounts to at a delta, rounded up.
 ///
@@ -49,7 +105,7 @@ pub(crate) fn rho_of(nano: u64) -> f64 {
     Price { rho_nano: nano, delta_atto: 0 }.rho()
 }
 
-/// What is paid for a release besides its values, in billionths of rho.
+/// What is paid for a release besides its values, in billionths of the unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Overhead {
     /// For the limit on its size.
@@ -62,11 +118,14 @@ pub(crate) struct Overhead {
 const SIZE_NANO_MIN: u64 = 200;
 
 impl Overhead {
-    /// Sets aside a fiftieth for the size, or more where that is next to nothing (never more than a tenth), and a
-    /// twentieth for clipping.
-    pub(crate) fn of(rho_nano: u64) -> Result<Self, PrivacyError> {
-        let size = (rho_nano / 50).max((rho_nano / 10).min(SIZE_NANO_MIN));
-        let clipping = rho_nano / 20;
+    /// Of rho: sets aside a fiftieth for the size, or more where that is next to nothing (never more than a tenth), and
+    /// a twentieth for clipping. Of a pure epsilon a twentieth and a tenth, as noise grows with the inverse there, and
+    /// with that of the root in rho.
+    pub(crate) fn of(unit: Unit, nano: u64) -> Result<Self, PrivacyError> {
+        let (size, clipping) = match unit {
+            Unit::Rho => ((nano / 50).max((nano / 10).min(SIZE_NANO_MIN)), nano / 20),
+            Unit::Epsilon => (nano / 20, nano / 10),
+        };
         if size == 0 || clipping == 0 {
             Err(PrivacyError::EpsilonTooSmall)
         } else {
@@ -75,8 +134,8 @@ impl Overhead {
     }
 
     /// Returns what is left for the values.
-    pub(crate) const fn left_of(self, rho_nano: u64) -> u64 {
-        rho_nano.saturating_sub(self.size).saturating_sub(self.clipping)
+    pub(crate) const fn left_of(self, nano: u64) -> u64 {
+        nano.saturating_sub(self.size).saturating_sub(self.clipping)
     }
 }
 

@@ -39,6 +39,29 @@ pub enum PrivacyError {
         /// The most that one member may contribute to one group, in fixed-point units.
         max: i64,
     },
+    /// Quantiles are asked of what has none, or none of what has, or not within 0 and 1.
+    #[error(
+        "`{aggregate}` must name 1 to {max} quantiles within 0 and 1 if it counts quantiles, and none otherwise"
+    )]
+    Quantiles {
+        /// Whose quantiles.
+        aggregate: String,
+        /// The most that one aggregate may name.
+        max: usize,
+    },
+    /// The targets cannot be reached at the price that was asked. Nothing was charged.
+    #[error(
+        "the targets need a price of {} (rho {}): raise the price, widen the targets, or tighten the bounds",
+        epsilon_text(*.epsilon_milli, *.pure), thousandths(.rho_nano.div_ceil(1_000_000))
+    )]
+    Targets {
+        /// The rho that would do, in billionths.
+        rho_nano: u64,
+        /// The epsilon that would do, at the delta that was stated, in thousandths, rounded up.
+        epsilon_milli: u64,
+        /// Whether that epsilon is pure.
+        pure: bool,
+    },
     /// The list of public keys is empty, repeats a key or mixes lengths.
     #[error("public keys must be at least one list of cells, all of one length, without repetition")]
     PublicKeys,
@@ -60,4 +83,12 @@ pub enum PrivacyError {
         /// The step.
         step: &'static str,
     },
+}
+
+fn epsilon_text(milli: u64, pure: bool) -> String {
+    format!("{}epsilon {}", if pure { "pure " } else { "" }, thousandths(milli))
+}
+
+fn thousandths(milli: u64) -> String {
+    format!("{}.{:03}", milli / 1000, milli % 1000)
 }

@@ -12,20 +12,31 @@
 
 mod budget;
 mod contribution;
+mod distance;
 mod error;
+mod estimate;
+mod kind;
 mod mechanism;
 mod spec;
 mod summary;
+mod tree;
 mod unit;
 
-pub use budget::epsilon_of;
+pub use budget::{PriceAsked, about_n_more, epsilon_of};
 pub use contribution::{
     BoundedTotals, ContributionBounds, ExactTotals, GroupTotals, MemberPart, RawValue, bound_value,
 };
+pub use distance::{AggregateDistance, Distances};
 pub use error::PrivacyError;
-pub use mechanism::{Mechanism, NoisyGroup, NoisyRelease, NoisyValue};
-pub use spec::{AggregateKind, AggregateSpec, GroupKey, KeyDomain, ReleaseSpec, RowBounds, SizeBound};
-pub use summary::{AggregateSummary, ClippingSummary, MechanismSummary, SizeSummary};
+pub use estimate::{
+    Estimate, Moments, Spread, estimate, estimate_mean, estimate_ratio, estimate_share, estimate_variance,
+};
+pub use kind::{AggregateKind, RowBounds};
+pub use mechanism::{
+    AggregateForecast, Forecast, Mechanism, NoiseDrawn, NoiseKind, NoisyGroup, NoisyRelease, NoisyValue,
+};
+pub use spec::{AggregateSpec, GroupKey, KeyDomain, ReleaseSpec, SizeBound};
+pub use summary::{AggregateSummary, ClippingSummary, MechanismSummary, SelectionSummary, SizeSummary};
 pub use unit::PrivacyUnit;
 
 #[cfg(test)]

@@ -9,16 +9,24 @@
 //!
 //! | keys | part | file |
 //! | --- | --- | --- |
-//! | none, public | discrete Gaussian noise on every group | [`gaussian`] |
+//! | none, public | discrete noise on every group | [`noise`] |
 //! | from the data | noisy member counts, strictly above a threshold | [`threshold`] |
-//! | from the data | discrete Gaussian noise on the groups that passed | [`gaussian`] |
+//! | from the data | discrete noise on the groups that passed | [`noise`] |
+//! | all | quantiles: a tree of noisy counts for each group that is shown | [`quantile`] |
 //! | all | a noisy limit on the size: a fiftieth of rho | [`size`] |
-//! | all | two noisy counts, of members and of members clipped: a twentieth of rho | [`gaussian`] |
+//! | all | two noisy counts, of members and of members clipped: a twentieth of rho | [`noise`] |
+//!
+//! How the price is divided, and what targets do to it: [`allot`]. A release whose delta is zero is counted in a pure
+//! epsilon instead, which adds up as well; each of its parts then costs half its square in rho.
 //!
 //! A `COUNT(DISTINCT member)` beside keys from the data is the member count that chose the groups: it
 //! is not paid for twice, and its share makes both sharper.
 
-mod gaussian;
+mod allot;
+mod asked;
+mod forecast;
+mod noise;
+mod quantile;
 mod size;
 mod threshold;
 
@@ -26,14 +34,19 @@ use std::collections::BTreeMap;
 
 use membrane_model::Price;
 
-use self::gaussian::ValueNoise;
+use self::allot::{Allotment, Short, allot};
+use self::asked::{budget, short, spread, wishes};
+pub use self::forecast::{AggregateForecast, Forecast};
+use self::noise::{Noise, Reach};
+pub use self::noise::{NoiseDrawn, NoiseKind};
+use self::quantile::NoisyTree;
 use self::size::SizeLimit;
 use self::threshold::KeySelection;
-use crate::budget::{Overhead, rho_nano_for, shares};
-use crate::summary::{AggregateSummary, ClippingSummary};
+use crate::budget::Share;
+use crate::summary::{AggregateSummary, ClippingSummary, SelectionSummary};
 use crate::{
-    AggregateKind, AggregateSpec, BoundedTotals, ContributionBounds, ExactTotals, GroupKey, KeyDomain,
-    MechanismSummary, PrivacyError, ReleaseSpec, epsilon_of,
+    AggregateKind, BoundedTotals, ContributionBounds, Estimate, ExactTotals, GroupKey, GroupTotals,
+    KeyDomain, MechanismSummary, PrivacyError, ReleaseSpec, epsilon_of,
 };
 
 /// A calibrated release. It can be drawn more than once, but each draw costs its price.
@@ -41,7 +54,7 @@ use crate::{
 pub struct Mechanism {
     spec: ReleaseSpec,
     size: SizeLimit,
-    clipping: ValueNoise,
+    clipping: Noise,
     selection: Option<KeySelection>,
     parts: Vec<Part>,
     price: Price,
@@ -51,7 +64,7 @@ pub struct Mechanism {
 #[derive(Debug, Clone)]
 enum Part {
     /// By noise of its own.
-    Noise(ValueNoise),
+    Noise(Noise),
     /// It is the member count that chose the groups.
     Selection,
 }
@@ -72,8 +85,11 @@ pub struct NoisyRelease {
 pub struct NoisyGroup {
     /// Its key.
     pub key: GroupKey,
-    /// One value per aggregate.
+    /// One value per aggregate; for quantiles the number of rows they are made of.
     pub values: Vec<NoisyValue>,
+    /// For each aggregate with quantiles, in their order, its quantiles in the order of the statement, in fixed-point
+    /// units.
+    pub quantiles: Vec<Vec<Estimate>>,
 }
 
 /// One released number, in fixed-point units.
@@ -89,39 +105,36 @@ pub struct NoisyValue {
     pub sd: f64,
 }
 
-const KEY_WEIGHT: u32 = 1;
-
-/// What the delta of a release exceeds that of its parts by at least, so that rounding up stays within it.
-const DELTA_SPARE: f64 = 1e-17;
-
 impl Mechanism {
-    /// Finds the least noise that the statement's epsilon and delta allow. Touches no data.
+    /// Finds the least noise that the statement's price allows, or the least price that its targets need. Touches no
+    /// data.
     ///
     /// # Errors
-    /// When the statement makes no sense, could overflow, or cannot be priced; see [`PrivacyError`].
+    /// When the statement makes no sense, could overflow, cannot be priced, or has targets that the price does not
+    /// reach; see [`PrivacyError`].
     pub fn calibrate(spec: ReleaseSpec) -> Result<Self, PrivacyError> {
         spec.check()?;
-        let unknown = spec.keys == KeyDomain::Unknown;
-        let delta = spec.delta.get();
-        let for_values = if unknown { delta / 2.0 } else { delta };
-        let total = rho_nano_for(spec.epsilon, for_values - DELTA_SPARE)?;
-        let overhead = Overhead::of(total)?;
-        let size = SizeLimit::calibrate(spec.size, overhead.size)?;
+        let (unit, nano) = budget(&spec)?;
+        let wishes = wishes(&spec)?;
+        let size_min = SizeLimit::share_min(spec.size, spec.noise, unit);
+        let Allotment { overhead, shares } = match allot(unit, nano, spec.noise, size_min, &wishes)? {
+            Ok(allotment) => allotment,
+            Err(Short(needed)) => return Err(short(&spec, Share { unit, nano: needed })),
+        };
+        let share = |nano| Share { unit, nano };
+        let size = SizeLimit::calibrate(spec.size, spec.noise, share(overhead.size))?;
         // Each member is one of all, and at most one of those of whom something was left out.
-        let clipping = ValueNoise::calibrate(2, 1, overhead.clipping)?;
-
-        let reuses = |aggregate: &AggregateSpec| unknown && counts_members(aggregate.kind, spec.rows_max);
-        let reused: u32 =
-            spec.aggregates.iter().filter(|one| reuses(one)).map(|aggregate| aggregate.weight).sum();
-        let mut weights = if unknown { vec![KEY_WEIGHT + reused] } else { Vec::new() };
-        weights.extend(spec.aggregates.iter().filter(|one| !reuses(one)).map(|aggregate| aggregate.weight));
-        let mut shares = shares(overhead.left_of(total), &weights)?.into_iter();
-        let mut next_share = || shares.next().ok_or(PrivacyError::Shape);
-
-        let groups_max = spec.groups_effective();
+        let clipping = Noise::calibrate(spec.noise, Reach { cells: 2, most: 1 }, share(overhead.clipping))?;
         let mut price = size.price().checked_add(clipping.price())?;
-        let selection = if unknown {
-            let selection = KeySelection::calibrate(groups_max, next_share()?, delta / 2.0, spec.cohort_min)?;
+
+        let mut rest = wishes.iter().zip(shares);
+        let mut next = || rest.next().ok_or(PrivacyError::Shape);
+        let selection = if spec.keys == KeyDomain::Unknown {
+            let (_, nano) = next()?;
+            let groups_max = spec.groups_effective();
+            let delta = spec.delta.get() / 2.0;
+            let selection =
+                KeySelection::calibrate(groups_max, spec.noise, share(nano), delta, spec.cohort_min)?;
             price = price.checked_add(selection.price()?)?;
             Some(selection)
         } else {
@@ -129,11 +142,11 @@ impl Mechanism {
         };
         let mut parts = Vec::with_capacity(spec.aggregates.len());
         for aggregate in &spec.aggregates {
-            parts.push(if reuses(aggregate) {
+            parts.push(if spec.reuses(aggregate) {
                 Part::Selection
             } else {
-                let most = aggregate.contribution_max(spec.rows_max).ok_or(PrivacyError::Shape)?;
-                let noise = ValueNoise::calibrate(groups_max, most, next_share()?)?;
+                let (wish, nano) = next()?;
+                let noise = wish.noise(spec.noise, share(nano))?;
                 price = price.checked_add(noise.price())?;
                 Part::Noise(noise)
             });
@@ -177,34 +190,65 @@ impl Mechanism {
         let mut aggregates = Vec::with_capacity(self.parts.len());
         for (aggregate, part) in self.spec.aggregates.iter().zip(&self.parts) {
             let noise = self.noise_of(part)?;
+            let layers = aggregate.kind.layers();
             aggregates.push(AggregateSummary {
                 name: aggregate.name.clone(),
                 kind: aggregate.kind,
-                contribution_max: aggregate.contribution_max(self.spec.rows_max).unwrap_or(i64::MAX),
+                contribution_max: aggregate.kind.contribution_max(self.spec.rows_max).unwrap_or(i64::MAX),
                 sensitivity: noise.sensitivity,
-                sigma: noise.sigma,
-                half_width95: noise.half_width95,
+                sigma: noise.sd,
+                half_width95: noise.half_width(spread(aggregate.kind)),
+                noise: noise.drawn,
+                target95: aggregate.target95,
+                layers: (layers > 1).then_some(layers),
             });
         }
+        let pure_epsilon = self.pure_epsilon();
+        let (epsilon, delta) = match pure_epsilon {
+            Some(epsilon) if self.spec.is_pure() => (epsilon, self.price.delta()),
+            _ => (epsilon_of(self.price, self.spec.delta)?, self.spec.delta.get()),
+        };
         Ok(MechanismSummary {
             aggregates,
             threshold: self.selection.as_ref().map(KeySelection::threshold),
             cohort_min: self.selection.as_ref().map(|_| self.spec.cohort_min),
             groups_max: self.bounds().groups_max,
             rows_max: self.spec.rows_max,
-            epsilon: epsilon_of(self.price, self.spec.delta)?,
-            delta: self.spec.delta.get(),
+            epsilon,
+            delta,
             price: self.price,
             clipping: Some(ClippingSummary {
                 sensitivity: self.clipping.sensitivity,
-                sigma: self.clipping.sigma,
+                sigma: self.clipping.sd,
                 half_width95: self.clipping.half_width95,
+                noise: self.clipping.drawn,
             }),
             size: Some(self.size.describe()),
+            pure_epsilon,
+            selection: self.selection.as_ref().map(KeySelection::noise).map(|noise| SelectionSummary {
+                sensitivity: noise.sensitivity,
+                sigma: noise.sd,
+                half_width95: noise.half_width95,
+                noise: noise.drawn,
+            }),
         })
     }
 
-    fn noise_of<'a>(&'a self, part: &'a Part) -> Result<&'a ValueNoise, PrivacyError> {
+    /// Returns the pure epsilon of all parts together, rounded up, if each of them has one.
+    fn pure_epsilon(&self) -> Option<f64> {
+        let mut sum = self.size.epsilon()?;
+        let own = self.parts.iter().filter_map(|part| match part {
+            Part::Noise(noise) => Some(noise.epsilon),
+            Part::Selection => None,
+        });
+        let others = self.selection.iter().map(|selection| selection.noise().epsilon);
+        for epsilon in own.chain(others).chain([self.clipping.epsilon]) {
+            sum = (sum + epsilon?).next_up();
+        }
+        Some(sum)
+    }
+
+    fn noise_of<'a>(&'a self, part: &'a Part) -> Result<&'a Noise, PrivacyError> {
         match part {
             Part::Noise(noise) => Ok(noise),
             Part::Selection => self.selection.as_ref().map(KeySelection::noise).ok_or(PrivacyError::Shape),
@@ -229,26 +273,52 @@ impl Mechanism {
     /// [`PrivacyError::Library`] when the machine has no randomness to give.
     pub fn release(&self, exact: &ExactTotals) -> Result<NoisyRelease, PrivacyError> {
         let width = self.parts.len();
-        if exact.groups.values().any(|totals| totals.values.len() != width) {
+        let trees = self.spec.aggregates.iter().filter(|aggregate| aggregate.kind.tree().is_some()).count();
+        let fits = |totals: &GroupTotals| totals.values.len() == width && totals.cells.len() == trees;
+        if !exact.groups.values().all(fits) {
             return Err(PrivacyError::Shape);
         }
         let shown = self.shown(exact)?;
         let mut columns = Vec::with_capacity(width);
-        for (index, part) in self.parts.iter().enumerate() {
+        let mut quantiles: Vec<Vec<Vec<Estimate>>> = vec![Vec::new(); shown.len()];
+        let mut tree_index = 0;
+        for (index, (aggregate, part)) in self.spec.aggregates.iter().zip(&self.parts).enumerate() {
             let noise = self.noise_of(part)?;
-            let values = match part {
-                Part::Selection => shown.values().copied().collect::<Option<Vec<i64>>>(),
-                Part::Noise(noise) => {
-                    let total =
-                        |key| exact.groups.get(key).and_then(|totals| totals.values.get(index)).copied();
+            let totals = |key| exact.groups.get(key);
+            let values: Vec<NoisyValue> = match (part, aggregate.kind.tree()) {
+                (Part::Selection, _) => {
+                    let counts = shown.values().copied().collect::<Option<Vec<i64>>>();
+                    counts
+                        .ok_or(PrivacyError::Shape)?
+                        .into_iter()
+                        .map(|value| noise.interval(value))
+                        .collect()
+                }
+                (Part::Noise(noise), None) => {
+                    let total = |key| totals(key).and_then(|totals| totals.values.get(index)).copied();
                     let exact = shown.keys().map(|key| total(key).unwrap_or(0)).collect();
-                    Some(noise.add(exact)?)
+                    noise.add(exact)?.into_iter().map(|value| noise.interval(value)).collect()
+                }
+                (Part::Noise(noise), Some(tree)) => {
+                    let mut values = Vec::with_capacity(shown.len());
+                    for (key, found) in shown.keys().zip(&mut quantiles) {
+                        let cells = totals(key).and_then(|totals| totals.cells.get(tree_index));
+                        let mut tree = NoisyTree::new(tree, noise, cells.map_or(&[], Vec::as_slice));
+                        found.push(tree.quantiles(&aggregate.quantiles)?);
+                        values.push(tree.total_value()?);
+                    }
+                    tree_index += 1;
+                    values
                 }
             };
-            let values = values.filter(|values| values.len() == shown.len()).ok_or(PrivacyError::Shape)?;
-            columns.push(values.into_iter().map(|value| noise.interval(value)));
+            columns.push(values.into_iter());
         }
-        let group = |key| NoisyGroup { key, values: columns.iter_mut().filter_map(Iterator::next).collect() };
+        let mut quantiles = quantiles.into_iter();
+        let group = |key| NoisyGroup {
+            key,
+            values: columns.iter_mut().filter_map(Iterator::next).collect(),
+            quantiles: quantiles.next().unwrap_or_default(),
+        };
         let groups = shown.into_keys().map(group).collect();
         let [members, members_clipped] =
             <[i64; 2]>::try_from(self.clipping.add(vec![exact.members, exact.members_clipped])?)
@@ -275,14 +345,7 @@ impl Mechanism {
     }
 }
 
-/// Tells whether the aggregate equals the number of members in the group.
-fn counts_members(kind: AggregateKind, rows_max: u32) -> bool {
-    match kind {
-        AggregateKind::Members => true,
-        AggregateKind::Rows => rows_max == 1,
-        AggregateKind::NonNull | AggregateKind::Sum { .. } | AggregateKind::MeanSum { .. } => false,
-    }
-}
-
+#[cfg(test)]
+mod audit;
 #[cfg(test)]
 mod tests;

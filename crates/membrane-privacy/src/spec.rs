@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use membrane_model::{Delta, Epsilon};
-use serde::{Deserialize, Serialize};
+use membrane_model::Delta;
 
-use crate::PrivacyError;
+use crate::budget::RHO_NANO_MAX;
+use crate::kind::{CONTRIBUTION_MAX, reach};
+use crate::{AggregateKind, NoiseKind, PriceAsked, PrivacyError, RowBounds};
 
 /// The rendered key of one group, one cell per key column; `None` is SQL's NULL.
 pub type GroupKey = Vec<Option<String>>;
@@ -21,64 +22,8 @@ pub enum KeyDomain {
     None,
 }
 
-/// What an aggregate counts or sums for one member in one group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AggregateKind {
-    /// `COUNT(*)`: rows, at most `rows_max` per member and group.
-    Rows,
-    /// `COUNT(column)`: rows where the column is not NULL, at most `rows_max` per member and group.
-    NonNull,
-    /// `COUNT(DISTINCT member)`: 1 per member and group.
-    Members,
-    /// `SUM(column)` in fixed-point integers: all rows of a member in a group, held within what `rows_max` rows can
-    /// add.
-    Sum {
-        /// The least that one row contributes.
-        lower: i64,
-        /// The most that one row contributes.
-        upper: i64,
-        /// Decimals of the fixed-point integers.
-        scale: i8,
-    },
-    /// The sum that `AVG(column)` divides by the number of rows, in fixed-point integers: of `rows_max` average rows
-    /// where a member has more in a group.
-    MeanSum {
-        /// The least that one row contributes.
-        lower: i64,
-        /// The most that one row contributes.
-        upper: i64,
-        /// Decimals of the fixed-point integers.
-        scale: i8,
-    },
-}
-
-/// What one row contributes to a sum, in fixed-point integers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RowBounds {
-    /// The least.
-    pub lower: i64,
-    /// The most.
-    pub upper: i64,
-    /// Decimals of the fixed-point integers.
-    pub scale: i8,
-}
-
-impl AggregateKind {
-    /// Returns what one row contributes, if this is a sum.
-    #[must_use]
-    pub const fn row_bounds(self) -> Option<RowBounds> {
-        match self {
-            Self::Rows | Self::NonNull | Self::Members => None,
-            Self::Sum { lower, upper, scale } | Self::MeanSum { lower, upper, scale } => {
-                Some(RowBounds { lower, upper, scale })
-            }
-        }
-    }
-}
-
 /// One aggregate of a release.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct AggregateSpec {
     /// The name of its column in the answer.
     pub name: String,
@@ -86,13 +31,19 @@ pub struct AggregateSpec {
     pub kind: AggregateKind,
     /// Its share of the budget, relative to the others (and to key selection, which weighs 1).
     pub weight: u32,
+    /// The half-width of its 95 % interval, in fixed-point units, that the price must reach; then the weight does not
+    /// count. For an average or a variance it is that of the sum, for quantiles that of a rank, in rows.
+    pub target95: Option<i64>,
+    /// Which quantiles to find, each within 0 and 1: of [`AggregateKind::Quantile`] only, and any number for one price.
+    /// 0 and 1 are the least and the greatest value, as far in as the noise demands.
+    pub quantiles: Vec<f64>,
 }
 
 impl AggregateSpec {
     /// States an aggregate of weight 1.
     #[must_use]
     pub fn new(name: impl Into<String>, kind: AggregateKind) -> Self {
-        Self { name: name.into(), kind, weight: 1 }
+        Self { name: name.into(), kind, weight: 1, target95: None, quantiles: Vec::new() }
     }
 }
 
@@ -107,10 +58,13 @@ pub struct ReleaseSpec {
     pub rows_max: u32,
     /// What is counted and summed.
     pub aggregates: Vec<AggregateSpec>,
-    /// The privacy loss that the answer may cost, at `delta`.
-    pub epsilon: Epsilon,
-    /// The failure probability at which `epsilon` is stated.
+    /// What the answer may cost.
+    pub price: PriceAsked,
+    /// The failure probability at which epsilon is stated. Zero asks for pure differential privacy: Laplace noise on
+    /// everything, and keys that are public or none. The size limit still costs 3e-18, see [`crate::MechanismSummary`].
     pub delta: Delta,
+    /// Which noise is drawn.
+    pub noise: NoiseKind,
     /// Fewest members that a group with a key from the data must have, exactly counted, to be shown
     /// at all; 0 and 1 mean that the threshold of the mechanism alone decides.
     pub cohort_min: u32,
@@ -127,10 +81,13 @@ pub struct SizeBound {
     pub total_max: u64,
 }
 
-pub(crate) const AGGREGATES_MAX: usize = 32;
-pub(crate) const EPSILON_MAX: f64 = 20.0;
+const AGGREGATES_MAX: usize = 32;
+const EPSILON_MAX: f64 = 20.0;
 const DELTA_MIN: f64 = 1e-12;
 const DELTA_MAX: f64 = 0.1;
+const QUANTILES_MAX: usize = 64;
+/// Values of one row stay below this, so that `ROWS_MAX` of them fit 62 bits.
+const VALUE_MAX: u64 = 1 << 42;
 const GROUPS_MAX: u32 = 1 << 20;
 const ROWS_MAX: u32 = 1 << 20;
 const SCALE_MAX: i8 = 18;
@@ -149,13 +106,42 @@ impl ReleaseSpec {
         let range = |holds: bool, what, expected| {
             if holds { Ok(()) } else { Err(PrivacyError::OutOfRange { what, expected }) }
         };
-        range(self.epsilon.get() <= EPSILON_MAX, "epsilon", "above 0 and at most 20")?;
-        range((DELTA_MIN..=DELTA_MAX).contains(&self.delta.get()), "delta", "within 1e-12 and 0.1")?;
+        match self.price {
+            PriceAsked::Epsilon(epsilon) => {
+                range(epsilon.get() <= EPSILON_MAX, "epsilon", "above 0 and at most 20")?;
+            }
+            PriceAsked::Rho { rho_nano } => {
+                range((1..=RHO_NANO_MAX).contains(&rho_nano), "rho", "above 0 and at most 1000")?;
+            }
+        }
+        if self.is_pure() {
+            self.check_pure()?;
+        } else {
+            range((DELTA_MIN..=DELTA_MAX).contains(&self.delta.get()), "delta", "within 1e-12 and 0.1")?;
+        }
         range((1..=GROUPS_MAX).contains(&self.groups_max), "groups per member", "within 1 and 1048576")?;
         range((1..=ROWS_MAX).contains(&self.rows_max), "rows per member and group", "within 1 and 1048576")?;
         range(self.cohort_min <= COHORT_MAX, "the smallest cohort", "at most 1073741824")?;
         self.check_keys()?;
         self.check_aggregates()
+    }
+
+    /// Tells whether pure differential privacy is asked for.
+    pub(crate) fn is_pure(&self) -> bool {
+        self.delta.get() <= 0.0
+    }
+
+    fn check_pure(&self) -> Result<(), PrivacyError> {
+        let expected = if self.keys == KeyDomain::Unknown {
+            "within 1e-12 and 0.1"
+        } else if self.noise == NoiseKind::Gaussian {
+            "above 0 for Gaussian noise"
+        } else if matches!(self.price, PriceAsked::Rho { .. }) {
+            "above 0 for a price in rho: pure differential privacy is asked for as epsilon"
+        } else {
+            return Ok(());
+        };
+        Err(PrivacyError::OutOfRange { what: "delta", expected })
     }
 
     fn check_keys(&self) -> Result<(), PrivacyError> {
@@ -202,6 +188,11 @@ impl AggregateSpec {
                 expected: "within 1 and 1000",
             });
         }
+        if self.target95.is_some_and(|target| target < 1) {
+            return Err(PrivacyError::OutOfRange { what: "a target", expected: "1 unit or more" });
+        }
+        self.check_quantiles()?;
+        let too_wide = || PrivacyError::Overflow { aggregate: self.name.clone(), max: CONTRIBUTION_MAX };
         if let Some(RowBounds { lower, upper, scale }) = self.kind.row_bounds() {
             if !(0..=SCALE_MAX).contains(&scale) {
                 return Err(PrivacyError::OutOfRange {
@@ -212,23 +203,34 @@ impl AggregateSpec {
             if lower > upper || (lower == 0 && upper == 0) {
                 return Err(PrivacyError::Bounds { aggregate: self.name.clone() });
             }
-        }
-        let max = TOTAL_MAX / MEMBERS_MAX;
-        match self.contribution_max(rows_max) {
-            Some(most) if most < max => Ok(()),
-            _ => Err(PrivacyError::Overflow { aggregate: self.name.clone(), max }),
-        }
-    }
-
-    /// Returns the most, in magnitude, that one member contributes to one group (L-infinity).
-    pub(crate) fn contribution_max(&self, rows_max: u32) -> Option<i64> {
-        match self.kind {
-            AggregateKind::Rows | AggregateKind::NonNull => Some(i64::from(rows_max)),
-            AggregateKind::Members => Some(1),
-            AggregateKind::Sum { lower, upper, .. } | AggregateKind::MeanSum { lower, upper, .. } => {
-                lower.checked_abs()?.max(upper.checked_abs()?).checked_mul(i64::from(rows_max))
+            // Sums of raw values then fit as well, and a value is exact as a floating-point number.
+            let largest = lower.unsigned_abs().max(upper.unsigned_abs());
+            if largest >= VALUE_MAX || reach(lower, upper).is_none() {
+                return Err(too_wide());
             }
         }
+        if let AggregateKind::Distinct { values_max } = self.kind
+            && !(1..=ROWS_MAX).contains(&values_max)
+        {
+            return Err(PrivacyError::OutOfRange {
+                what: "distinct values per member and group",
+                expected: "within 1 and 1048576",
+            });
+        }
+        self.kind
+            .contribution_max(rows_max)
+            .filter(|most| *most < CONTRIBUTION_MAX)
+            .map(|_| ())
+            .ok_or_else(too_wide)
+    }
+
+    fn check_quantiles(&self) -> Result<(), PrivacyError> {
+        let counts = matches!(self.kind, AggregateKind::Quantile { .. });
+        let sound = self.quantiles.iter().all(|share| (0.0..=1.0).contains(share));
+        if counts == self.quantiles.is_empty() || !sound || self.quantiles.len() > QUANTILES_MAX {
+            return Err(PrivacyError::Quantiles { aggregate: self.name.clone(), max: QUANTILES_MAX });
+        }
+        Ok(())
     }
 }
 

@@ -3,7 +3,7 @@
 use membrane_model::Price;
 use serde::{Deserialize, Serialize};
 
-use crate::AggregateKind;
+use crate::{AggregateKind, NoiseDrawn};
 
 /// What a release will look like. Holds nothing that depends on data, so it can be shown before the
 /// price is paid. Stored beside releases: fields are only ever added.
@@ -31,17 +31,42 @@ pub struct MechanismSummary {
     /// When a release is too large; none in what was stored before that was told with noise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<SizeSummary>,
+    /// The pure epsilon that all parts cost together, where all of them draw Laplace noise. It holds but for an event of
+    /// at most the price's delta: 3e-18 where keys are public or none (the end of the machine's memory, which no
+    /// noise can hide), and the choice of groups otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pure_epsilon: Option<f64>,
+    /// The noise that chooses groups, where keys come from the data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selection: Option<SelectionSummary>,
 }
 
-/// The noise of two counts: of all members, and of those of whom something was left out.
+/// The noise of the member counts that choose groups.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ClippingSummary {
-    /// The most that one member contributes to both together, in L2.
+pub struct SelectionSummary {
+    /// The most that one member contributes in all: in L2 for Gaussian noise, in L1 for Laplace.
     pub sensitivity: f64,
     /// The standard deviation of the noise.
     pub sigma: f64,
     /// Half of the width of the 95 % interval.
     pub half_width95: i64,
+    /// Which noise is drawn.
+    #[serde(default, skip_serializing_if = "NoiseDrawn::is_gaussian")]
+    pub noise: NoiseDrawn,
+}
+
+/// The noise of two counts: of all members, and of those of whom something was left out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClippingSummary {
+    /// The most that one member contributes to both together: in L2 for Gaussian noise, in L1 for Laplace.
+    pub sensitivity: f64,
+    /// The standard deviation of the noise.
+    pub sigma: f64,
+    /// Half of the width of the 95 % interval.
+    pub half_width95: i64,
+    /// Which noise is drawn.
+    #[serde(default, skip_serializing_if = "NoiseDrawn::is_gaussian")]
+    pub noise: NoiseDrawn,
 }
 
 /// The limit on the size of a release, which is drawn anew each time.
@@ -53,6 +78,9 @@ pub struct SizeSummary {
     pub total_max: u64,
     /// The standard deviation of the limit.
     pub sigma: f64,
+    /// Which noise is drawn.
+    #[serde(default, skip_serializing_if = "NoiseDrawn::is_gaussian")]
+    pub noise: NoiseDrawn,
 }
 
 /// What one aggregate will look like, in fixed-point units.
@@ -62,12 +90,22 @@ pub struct AggregateSummary {
     pub name: String,
     /// What it counts or sums.
     pub kind: AggregateKind,
-    /// The most that one member contributes to one group, in magnitude.
+    /// The most that one member contributes to one number of one group, in magnitude.
     pub contribution_max: i64,
-    /// The most that one member contributes in all, in L2.
+    /// The most that one member contributes in all: in L2 for Gaussian noise, in L1 for Laplace. For quantiles that is
+    /// over all layers of their tree.
     pub sensitivity: f64,
-    /// The standard deviation of the noise.
+    /// The standard deviation of the noise, for quantiles that of one node of their tree.
     pub sigma: f64,
-    /// Half of the width of the 95 % interval.
+    /// Half of the width of the 95 % interval; for quantiles that of the rank of a median, in rows.
     pub half_width95: i64,
+    /// Which noise is drawn.
+    #[serde(default, skip_serializing_if = "NoiseDrawn::is_gaussian")]
+    pub noise: NoiseDrawn,
+    /// The half-width that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target95: Option<i64>,
+    /// Numbers of each group that a member moves, where it is more than one: the layers of a tree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layers: Option<u32>,
 }

@@ -41,12 +41,33 @@ fn shares_follow_weights_and_round_down() {
 
 #[test]
 fn a_small_part_is_set_aside() {
-    let of =
-        |nano| Overhead::of(nano).map(|overhead| (overhead.size, overhead.clipping, overhead.left_of(nano)));
+    let of = |nano| {
+        Overhead::of(Unit::Rho, nano)
+            .map(|overhead| (overhead.size, overhead.clipping, overhead.left_of(nano)))
+    };
     assert_eq!(of(24_000_000), Ok((480_000, 1_200_000, 22_320_000)));
     assert_eq!(of(4_000), Ok((200, 200, 3_600)), "the limit on the size is not worth much below 200");
     assert_eq!(of(100), Ok((10, 5, 85)));
     assert_eq!(of(9), Err(PrivacyError::EpsilonTooSmall));
+}
+
+#[test]
+fn the_rest_of_a_budget_pays_for_so_many_more() {
+    let price = |rho_nano, delta_atto| Price { rho_nano, delta_atto };
+    assert_eq!(about_n_more(price(100, 10), price(30, 1)), 3);
+    assert_eq!(about_n_more(price(100, 10), price(30, 6)), 1, "delta runs out first");
+    assert_eq!(about_n_more(price(100, 0), price(30, 0)), 3);
+    assert_eq!(about_n_more(price(100, 0), price(30, 1)), 0);
+    assert_eq!(about_n_more(price(20, 9), price(30, 1)), 0);
+}
+
+#[test]
+fn a_pure_share_costs_half_its_square() {
+    let share = Share { unit: Unit::Epsilon, nano: 1_000_000_000 };
+    assert_eq!(share.price().map(|price| price.rho_nano), Ok(500_000_000));
+    let tiny = Share { unit: Unit::Epsilon, nano: 3 };
+    assert_eq!(tiny.price().map(|price| price.rho_nano), Ok(1), "rounded up");
+    assert_eq!(Overhead::of(Unit::Epsilon, 1_000).map(|one| (one.size, one.clipping)), Ok((50, 100)));
 }
 
 proptest! {

@@ -2,25 +2,39 @@
 //!
 //! Statement. Privacy unit: the member; neighbours differ by all rows of one member. Input: the size that the exact
 //! side of a release reaches; neighbours differ by at most `member_max`. Output: whether it exceeds a limit. The limit
-//! is `total_max`, less a margin of nine sigma, plus a draw of the discrete Gaussian; so the output is a function of
-//! the size plus Gaussian noise (the distribution is symmetric) and costs rho = (member_max / sigma)^2 / 2
-//! (Canonne, Kamath and Steinke 2020, arXiv:2004.00010, theorem 4).
+//! is `total_max`, less a margin, plus a draw of discrete noise ([`super::noise`]); so the output is a function of
+//! the size plus noise (the distributions are symmetric) and costs what that noise costs.
 //!
 //! The limit is held within `total_max`, so that the machine can be made sure of before the first row is read. The draw
-//! reaches that end with a probability of at most exp(-81 / 2) < 2.6e-18 (the discrete Gaussian is sub-Gaussian: the
-//! same paper), which is charged as delta.
+//! reaches that end with a probability that is charged as delta, 3e-18:
+//!
+//! | noise | margin | the draw is beyond it with |
+//! | --- | --- | --- |
+//! | Gaussian | 9 sigma | at most exp(-81 / 2) < 2.6e-18 (it is sub-Gaussian: Canonne, Kamath and Steinke 2020) |
+//! | Laplace | 41 scales | at most exp(-41) < 1.6e-18 |
+//!
+//! No noise makes this delta go: a machine that must end at a size that is fixed ends surely beyond it and perhaps not
+//! before, which no epsilon covers. So a pure release is pure but for this one event, and says so. Delta is an upper
+//! bound on its probability whatever the data; of a database far below the limit it is far less still.
 //!
 //! Why: a limit that is exact is an answer that is exact. Whoever can choose a condition so that a release just fits
 //! would learn from its failure that one more member is there, for next to nothing.
 
 use membrane_model::Price;
 
-use super::gaussian::ValueNoise;
+use super::noise::{Noise, Reach, whole};
+use crate::budget::{Share, Unit};
 use crate::summary::SizeSummary;
-use crate::{PrivacyError, SizeBound};
+use crate::{NoiseDrawn, NoiseKind, PrivacyError, SizeBound};
 
-/// The margin, in standard deviations.
-const MARGIN_SIGMAS: f64 = 9.0;
+/// The margin, in parameters of the noise.
+const fn margin(drawn: NoiseDrawn) -> f64 {
+    match drawn {
+        NoiseDrawn::Gaussian => 9.0,
+        NoiseDrawn::Laplace => 41.0,
+    }
+}
+
 /// The probability that the draw is beyond the margin, in the ledger's unit, rounded up.
 const TAIL_ATTO: u64 = 3;
 
@@ -28,13 +42,13 @@ const TAIL_ATTO: u64 = 3;
 #[derive(Debug, Clone)]
 pub(super) struct SizeLimit {
     bound: SizeBound,
-    noise: ValueNoise,
+    noise: Noise,
     centre: i64,
 }
 
 impl SizeLimit {
-    /// Finds the least sigma whose price is within the share. The margin may take half of the size at most.
-    pub(super) fn calibrate(bound: SizeBound, rho_nano: u64) -> Result<Self, PrivacyError> {
+    /// Finds the least noise whose price is within the share. The margin may take half of the size at most.
+    pub(super) fn calibrate(bound: SizeBound, kind: NoiseKind, share: Share) -> Result<Self, PrivacyError> {
         let too_much = PrivacyError::OutOfRange {
             what: "groups per member",
             expected: "fewer at this epsilon: one member could take too much of the hub's memory",
@@ -46,12 +60,27 @@ impl SizeLimit {
             })
         };
         let (member_max, total_max) = (number(bound.member_max)?, number(bound.total_max)?);
-        let noise = ValueNoise::calibrate(1, member_max, rho_nano)?;
-        let margin = whole(noise.sigma * MARGIN_SIGMAS);
+        let noise = Noise::calibrate(kind, Reach { cells: 1, most: member_max.max(1) }, share)?;
+        let margin = whole(noise.scale * margin(noise.drawn));
         if margin > total_max / 2 {
             return Err(too_much);
         }
         Ok(Self { bound, noise, centre: total_max - margin })
+    }
+
+    /// Returns the least share with which the margin is within half of the size, in billionths.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "rounded up by a thousandth, and checked when the limit is calibrated"
+    )]
+    pub(super) fn share_min(bound: SizeBound, kind: NoiseKind, unit: Unit) -> u64 {
+        let laplace = unit == Unit::Epsilon || kind == NoiseKind::Laplace;
+        let drawn = if laplace { NoiseDrawn::Laplace } else { NoiseDrawn::Gaussian };
+        let loss = bound.member_max.max(1) as f64 * margin(drawn) / (bound.total_max.max(1) as f64 / 2.0);
+        let amount = if unit == Unit::Epsilon { loss } else { loss.powi(2) / 2.0 };
+        (amount * 1.001e9).ceil().max(2.0) as u64
     }
 
     /// Returns the price.
@@ -71,14 +100,15 @@ impl SizeLimit {
         SizeSummary {
             member_max: self.bound.member_max,
             total_max: self.bound.total_max,
-            sigma: self.noise.sigma,
+            sigma: self.noise.sd,
+            noise: self.noise.drawn,
         }
     }
-}
 
-#[expect(clippy::cast_possible_truncation, reason = "`as` holds a number beyond i64 at its end")]
-const fn whole(value: f64) -> i64 {
-    value.ceil() as i64
+    /// Returns the pure epsilon that it costs, if it does.
+    pub(super) const fn epsilon(&self) -> Option<f64> {
+        self.noise.epsilon
+    }
 }
 
 #[cfg(test)]

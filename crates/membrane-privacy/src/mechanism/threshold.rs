@@ -2,9 +2,9 @@
 //!
 //! Statement. Privacy unit: the member; neighbours differ by all rows of one member. Input: the number of
 //! members per group; neighbours differ in at most `groups_max` groups, by 1 each (a group that one of
-//! them lacks counts as 0). Output: the groups whose count plus a discrete Gaussian draw lies strictly
-//! above a threshold T, with that noisy count. Price: rho = (sqrt(groups_max) / sigma)^2 / 2, and
-//! delta >= P[some of `groups_max` groups with one member passes], by opendp's privacy map (Rogers 2023,
+//! them lacks counts as 0). Output: the groups whose count plus a draw of discrete noise, Gaussian or Laplace, lies
+//! strictly above a threshold T, with that noisy count. Price: that of the noise ([`super::noise`]), and
+//! delta >= P[some of `groups_max` groups with one member passes], by opendp's privacy maps (Rogers 2023,
 //! arXiv:2309.09170).
 //!
 //! Strictly: opendp 0.16.0 also returns values equal to T, but its delta is that of values above T
@@ -21,21 +21,28 @@ use membrane_model::{Delta, Price};
 use opendp::core::Measurement;
 use opendp::domains::{AtomDomain, MapDomain};
 use opendp::error::Fallible;
-use opendp::measurements::make_gaussian_threshold;
-use opendp::measures::{Approximate, ZeroConcentratedDivergence};
-use opendp::metrics::{AbsoluteDistance, L02InfDistance};
+use opendp::measurements::{make_gaussian_threshold, make_laplace_threshold};
+use opendp::measures::{Approximate, MaxDivergence, ZeroConcentratedDivergence};
+use opendp::metrics::{AbsoluteDistance, L01InfDistance, L02InfDistance};
+use opendp::traits::{InfDiv, InfPowI};
 use opendp::utilities::search::fallible_binary_search;
 
-use super::gaussian::{ValueNoise, l2_distance};
-use crate::budget::rho_of;
-use crate::{GroupKey, PrivacyError};
+use super::noise::{Noise, Reach, l1_distance, l2_distance, loss};
+use crate::budget::Share;
+use crate::{GroupKey, NoiseDrawn, NoiseKind, PrivacyError};
 
 /// Groups go by number here. The draw treats all keys alike, so that numbering them in another order, as when a group
 /// more is there, changes nothing about what comes out.
 type Counts = MapDomain<AtomDomain<u32>, AtomDomain<i64>>;
-type CountDistance = L02InfDistance<AbsoluteDistance<f64>>;
-type Selection =
-    Measurement<Counts, CountDistance, Approximate<ZeroConcentratedDivergence>, HashMap<u32, i64>>;
+type Released = HashMap<u32, i64>;
+type Gaussian = Measurement<
+    Counts,
+    L02InfDistance<AbsoluteDistance<f64>>,
+    Approximate<ZeroConcentratedDivergence>,
+    Released,
+>;
+type Laplace =
+    Measurement<Counts, L01InfDistance<AbsoluteDistance<f64>>, Approximate<MaxDivergence>, Released>;
 
 /// The least above the 1 that a single member adds.
 const THRESHOLD_MIN: i64 = 2;
@@ -44,31 +51,38 @@ const THRESHOLD_MAX: i64 = 1 << 40;
 /// The choice of groups by noisy, thresholded member counts.
 #[derive(Debug, Clone)]
 pub(super) struct KeySelection {
-    noise: ValueNoise,
+    noise: Noise,
     threshold: i64,
     delta: f64,
     cohort_min: i64,
 }
 
 impl KeySelection {
-    /// Finds the least sigma within the share of rho, then the least threshold within the delta.
+    /// Finds the least noise within the share of rho, then the least threshold within the delta.
     pub(super) fn calibrate(
         groups_max: u32,
-        rho_nano: u64,
+        kind: NoiseKind,
+        share: Share,
         delta_max: f64,
         cohort_min: u32,
     ) -> Result<Self, PrivacyError> {
         let fault = |_| PrivacyError::Library { step: "calibrate the choice of groups" };
-        let l2 = l2_distance(groups_max, 1).map_err(fault)?;
-        let distance = (groups_max, l2, 1.0);
-        let rho_max = rho_of(rho_nano).next_down();
-        let affordable = |sigma: &f64| Ok(selection(*sigma, THRESHOLD_MAX)?.map(&distance)?.0 <= rho_max);
-        let about = l2 / (2.0 * rho_max).sqrt();
-        let sigma = fallible_binary_search(affordable, (about * 0.5, about * 2.0)).map_err(fault)?;
+        let reach = Reach { cells: groups_max, most: 1 };
+        let drawn = if kind == NoiseKind::Laplace { NoiseDrawn::Laplace } else { NoiseDrawn::Gaussian };
+        let distance = match drawn {
+            NoiseDrawn::Gaussian => l2_distance(reach),
+            NoiseDrawn::Laplace => l1_distance(reach),
+        };
+        let distance = distance.map_err(fault)?;
+        let rho_max = share.get();
+        let affordable =
+            |scale: &f64| Ok(price_of(drawn, *scale, THRESHOLD_MAX, groups_max, distance)?.0 <= rho_max);
+        let about = distance / loss(share);
+        let scale = fallible_binary_search(affordable, (about * 0.5, about * 2.0)).map_err(fault)?;
 
         // A little below the limit, so that rounding up to the ledger's unit stays within it.
         let delta_max = delta_max * (1.0 - 1e-6);
-        let delta_at = |threshold: i64| Ok(selection(sigma, threshold)?.map(&distance)?.1);
+        let delta_at = |threshold: i64| Ok(price_of(drawn, scale, threshold, groups_max, distance)?.1);
         let rare = |threshold: &i64| Ok(delta_at(*threshold)? <= delta_max);
         let threshold = if rare(&THRESHOLD_MIN).map_err(fault)? {
             THRESHOLD_MIN
@@ -77,7 +91,14 @@ impl KeySelection {
                 .map_err(|_| PrivacyError::DeltaTooSmall)?
         };
         let delta = delta_at(threshold).map_err(fault)?;
-        let noise = ValueNoise::stated(l2, sigma, rho_nano)?;
+        let epsilon = match drawn {
+            NoiseDrawn::Gaussian => None,
+            NoiseDrawn::Laplace => {
+                let epsilon = laplace(scale, threshold).and_then(|one| one.map(&(groups_max, distance, 1.0)));
+                Some(epsilon.map_err(fault)?.0)
+            }
+        };
+        let noise = Noise::stated(drawn, distance, scale, epsilon, share)?;
         Ok(Self { noise, threshold, delta, cohort_min: i64::from(cohort_min.max(1)) })
     }
 
@@ -94,8 +115,13 @@ impl KeySelection {
     }
 
     /// Returns the noise of the member counts.
-    pub(super) const fn noise(&self) -> &ValueNoise {
+    pub(super) const fn noise(&self) -> &Noise {
         &self.noise
+    }
+
+    /// Returns the smallest cohort.
+    pub(super) const fn cohort_min(&self) -> i64 {
+        self.cohort_min
     }
 
     /// Draws: returns the groups that may be shown, with their noisy member counts.
@@ -113,9 +139,7 @@ impl KeySelection {
                 keys.push(key);
             }
         }
-        let noisy = selection(self.noise.sigma, self.threshold)
-            .and_then(|measurement| measurement.invoke(&counts))
-            .map_err(|_| fault)?;
+        let noisy = draw(self.noise.drawn, self.noise.scale, self.threshold, &counts).map_err(|_| fault)?;
         let passed = |(number, count): (u32, i64)| {
             let key = keys.get(usize::try_from(number).ok()?)?;
             // PRIVACY: strictly above; see the head of this file.
@@ -125,9 +149,43 @@ impl KeySelection {
     }
 }
 
-fn selection(sigma: f64, threshold: i64) -> Fallible<Selection> {
-    let domain = MapDomain::new(AtomDomain::<u32>::default(), AtomDomain::<i64>::new_non_nan());
-    make_gaussian_threshold(domain, CountDistance::default(), sigma, threshold, None)
+/// Returns what opendp says that a choice costs: rho and delta.
+fn price_of(
+    drawn: NoiseDrawn,
+    scale: f64,
+    threshold: i64,
+    groups_max: u32,
+    distance: f64,
+) -> Fallible<(f64, f64)> {
+    let distance = (groups_max, distance, 1.0);
+    match drawn {
+        NoiseDrawn::Gaussian => gaussian(scale, threshold)?.map(&distance),
+        NoiseDrawn::Laplace => {
+            let (epsilon, delta) = laplace(scale, threshold)?.map(&distance)?;
+            // As opendp's `make_pureDP_to_zCDP` does where delta is zero; delta is the probability of a bad event
+            // either way.
+            Ok((epsilon.inf_powi(2.into())?.inf_div(&2.0)?, delta))
+        }
+    }
+}
+
+fn draw(drawn: NoiseDrawn, scale: f64, threshold: i64, counts: &Released) -> Fallible<Released> {
+    match drawn {
+        NoiseDrawn::Gaussian => gaussian(scale, threshold)?.invoke(counts),
+        NoiseDrawn::Laplace => laplace(scale, threshold)?.invoke(counts),
+    }
+}
+
+fn counts() -> Counts {
+    MapDomain::new(AtomDomain::<u32>::default(), AtomDomain::<i64>::new_non_nan())
+}
+
+fn gaussian(sigma: f64, threshold: i64) -> Fallible<Gaussian> {
+    make_gaussian_threshold(counts(), L02InfDistance::default(), sigma, threshold, None)
+}
+
+fn laplace(scale: f64, threshold: i64) -> Fallible<Laplace> {
+    make_laplace_threshold(counts(), L01InfDistance::default(), scale, threshold, None)
 }
 
 #[cfg(test)]

@@ -1,9 +1,16 @@
 use membrane_model::{Delta, Epsilon};
 
-use crate::{AggregateKind, AggregateSpec, KeyDomain, Mechanism, PrivacyError, ReleaseSpec, SizeBound};
+use crate::{
+    AggregateKind, AggregateSpec, KeyDomain, Mechanism, NoiseKind, PriceAsked, PrivacyError, ReleaseSpec,
+    SizeBound,
+};
 
 fn sum(lower: i64, upper: i64) -> AggregateKind {
     AggregateKind::Sum { lower, upper, scale: 2 }
+}
+
+fn epsilon(value: f64) -> PriceAsked {
+    PriceAsked::Epsilon(Epsilon::new(value).expect("an epsilon"))
 }
 
 fn spec() -> ReleaseSpec {
@@ -12,8 +19,9 @@ fn spec() -> ReleaseSpec {
         groups_max: 4,
         rows_max: 10,
         aggregates: vec![AggregateSpec::new("spend", sum(0, 500_000))],
-        epsilon: Epsilon::new(1.0).expect("an epsilon"),
+        price: PriceAsked::Epsilon(Epsilon::new(1.0).expect("an epsilon")),
         delta: Delta::new(1e-6).expect("a delta"),
+        noise: NoiseKind::Auto,
         cohort_min: 0,
         size: SizeBound { member_max: 1_000, total_max: 1 << 30 },
     }
@@ -40,12 +48,9 @@ fn nonsense_is_refused() {
     let delta = Some("delta must be within 1e-12 and 0.1");
     check(|spec| spec.delta = Delta::new(0.0).expect("zero"), delta);
     check(|spec| spec.delta = Delta::new(0.5).expect("half"), delta);
+    check(|spec| spec.price = epsilon(21.0), Some("epsilon must be above 0 and at most 20"));
     check(
-        |spec| spec.epsilon = Epsilon::new(21.0).expect("large"),
-        Some("epsilon must be above 0 and at most 20"),
-    );
-    check(
-        |spec| spec.epsilon = Epsilon::new(1e-5).expect("tiny"),
+        |spec| spec.price = epsilon(1e-5),
         Some("epsilon is too small at this delta: the ledger's smallest unit is already dearer"),
     );
     check(|spec| spec.groups_max = 0, Some("groups per member must be within 1 and 1048576"));
@@ -96,4 +101,46 @@ fn public_keys_must_be_a_list() {
     check(|spec| spec.keys = KeyDomain::Public(vec![vec![]]), refused);
     check(|spec| spec.keys = KeyDomain::Public(vec![vec![cell("a")], vec![cell("a")]]), refused);
     check(|spec| spec.keys = KeyDomain::Public(vec![vec![cell("a")], vec![cell("a"), None]]), refused);
+}
+
+#[test]
+fn a_pure_release_needs_what_only_laplace_gives() {
+    let pure = |change: &dyn Fn(&mut ReleaseSpec), expected| {
+        check(
+            |spec| {
+                spec.delta = Delta::new(0.0).expect("zero");
+                spec.keys = KeyDomain::None;
+                change(spec);
+            },
+            expected,
+        );
+    };
+    pure(&|_| (), None);
+    pure(&|spec| spec.noise = NoiseKind::Laplace, None);
+    pure(&|spec| spec.noise = NoiseKind::Gaussian, Some("delta must be above 0 for Gaussian noise"));
+    pure(
+        &|spec| spec.price = PriceAsked::Rho { rho_nano: 5_000_000 },
+        Some("delta must be above 0 for a price in rho: pure differential privacy is asked for as epsilon"),
+    );
+    pure(&|spec| spec.keys = KeyDomain::Unknown, Some("delta must be within 1e-12 and 0.1"));
+}
+
+#[test]
+fn targets_quantiles_and_rho_must_make_sense() {
+    check(|spec| spec.aggregates[0].target95 = Some(0), Some("a target must be 1 unit or more"));
+    check(|spec| spec.price = PriceAsked::Rho { rho_nano: 0 }, Some("rho must be above 0 and at most 1000"));
+    check(|spec| spec.price = PriceAsked::Rho { rho_nano: 24_000_000 }, None);
+    let refused =
+        Some("`spend` must name 1 to 64 quantiles within 0 and 1 if it counts quantiles, and none otherwise");
+    check(|spec| spec.aggregates[0].quantiles = vec![0.5], refused);
+    let quantile = AggregateKind::Quantile { lower: 0, upper: 500_000, scale: 2 };
+    check(|spec| spec.aggregates[0].kind = quantile, refused);
+    for shares in [vec![1.5], vec![f64::NAN], vec![0.5; 65]] {
+        check(|spec| (spec.aggregates[0].kind, spec.aggregates[0].quantiles) = (quantile, shares), refused);
+    }
+    check(|spec| (spec.aggregates[0].kind, spec.aggregates[0].quantiles) = (quantile, vec![0.0, 1.0]), None);
+    check(
+        |spec| spec.aggregates[0].kind = AggregateKind::Distinct { values_max: 0 },
+        Some("distinct values per member and group must be within 1 and 1048576"),
+    );
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use membrane_catalog::DatasetPrivacy;
 use membrane_model::{ColumnName, DatasetName, Delta, Epsilon, Limits};
-use membrane_privacy::{AggregateKind, AggregateSpec, KeyDomain, ReleaseSpec, RowBounds};
+use membrane_privacy::{
+    AggregateKind, AggregateSpec, KeyDomain, NoiseKind, PriceAsked, ReleaseSpec, RowBounds,
+};
 
 use super::aggregate::aggregate_names;
 use super::exact::size_bound;
@@ -113,8 +115,9 @@ pub(super) fn spec(
         groups_max,
         rows_max,
         aggregates: aggregates.collect::<Result<_, QueryError>>()?,
-        epsilon: options.epsilon,
+        price: PriceAsked::Epsilon(options.epsilon),
         delta: options.delta,
+        noise: NoiseKind::Auto,
         cohort_min: options.cohort_min,
         size,
         keys,

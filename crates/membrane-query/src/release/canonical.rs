@@ -2,14 +2,14 @@
 
 use membrane_model::{DatasetName, PrincipalId, Purpose, TableVersion};
 use membrane_policy::RowRule;
-use membrane_privacy::ReleaseSpec;
+use membrane_privacy::{AggregateSpec, PriceAsked, ReleaseSpec};
 use membrane_vault::QueryKeyHasher;
 
 use super::question::{Block, Question, Scalar, Table};
 use crate::QueryError;
 
 /// Counts up when the same question would be answered in another way: 2 joins by keys, and averages
-/// the rows that count; 3 reads any relation.
+/// the rows that count; 3 reads any relation, centres averages, and has a choice of noise, targets and quantiles.
 const DOMAIN: &[u8] = b"membrane release 3";
 
 /// Who asks, and under which policy.
@@ -84,7 +84,11 @@ pub(super) fn query_key(
     data: &[Data<'_>],
 ) -> Result<String, QueryError> {
     let question = serde_json::to_vec(question).map_err(|_| QueryError::Failed)?;
-    let kinds: Vec<_> = spec.aggregates.iter().map(|aggregate| (aggregate.kind, aggregate.weight)).collect();
+    let of = |aggregate: &AggregateSpec| {
+        let quantiles: Vec<u64> = aggregate.quantiles.iter().map(|share| share.to_bits()).collect();
+        (aggregate.kind, aggregate.weight, aggregate.target95, quantiles)
+    };
+    let kinds: Vec<_> = spec.aggregates.iter().map(of).collect();
     let kinds = serde_json::to_vec(&kinds).map_err(|_| QueryError::Failed)?;
     let data: Vec<[String; 4]> = data
         .iter()
@@ -95,13 +99,17 @@ pub(super) fn query_key(
             [data.dataset.to_string(), version, table, format!("{:?}", data.row_rule)]
         })
         .collect();
+    let price = match spec.price {
+        PriceAsked::Epsilon(epsilon) => format!("epsilon {:x}", epsilon.get().to_bits()),
+        PriceAsked::Rho { rho_nano } => format!("rho {rho_nano}"),
+    };
     let numbers = format!(
-        "{} {} {} {:x} {:x}",
+        "{} {} {} {price} {:x} {:?}",
         spec.groups_max,
         spec.rows_max,
         spec.cohort_min,
-        spec.epsilon.get().to_bits(),
         spec.delta.get().to_bits(),
+        spec.noise,
     );
     let principal = asker.principal.to_string();
     let mut parts: Vec<&[u8]> = vec![

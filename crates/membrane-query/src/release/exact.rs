@@ -140,7 +140,7 @@ impl Exact {
             }
             let parts = self.parts.parts_of(member).zip(raw.chunks(width)).map(|((part, _), raw)| {
                 let group = usize::try_from(part.group).unwrap_or(usize::MAX);
-                MemberPart { rank: part.rank, group, raw }
+                MemberPart { rank: part.rank, group, raw, samples: &[] }
             });
             let mut parts: Vec<MemberPart<'_>> = parts.collect();
             totals.add_member(&mut parts, member.clipped).map_err(|_| QueryError::Failed)?;

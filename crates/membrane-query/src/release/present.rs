@@ -3,7 +3,9 @@
 
 use std::cmp::Ordering;
 
-use membrane_privacy::{AggregateKind, AggregateSpec, NoisyGroup, NoisyValue, RowBounds};
+use membrane_privacy::{
+    AggregateKind, AggregateSpec, Estimate, NoisyGroup, NoisyValue, estimate_mean, estimate_share,
+};
 
 use super::answer::{ClippedShare, ReleaseColumn, ReleaseRole, ReleaseType};
 use super::cell::decimal_text;
@@ -67,10 +69,10 @@ pub(super) fn rows(
     aggregates: &[AggregateSpec],
     groups: &[NoisyGroup],
 ) -> Result<Vec<Vec<Option<String>>>, QueryError> {
-    let scales: Vec<i8> = aggregates.iter().map(|one| scale_of(one.kind)).collect();
+    let kinds: Vec<AggregateKind> = aggregates.iter().map(|one| one.kind).collect();
     let mut rows = Vec::with_capacity(groups.len());
     for group in groups {
-        let released = Group { keys: &group.key, values: &group.values, scales: &scales };
+        let released = Group { keys: &group.key, values: &group.values, kinds: &kinds };
         if question.having.as_ref().is_some_and(|having| !having.holds(&released)) {
             continue;
         }
@@ -112,8 +114,8 @@ fn sort_value(by: &Value, keys: &[Cell], group: &Group<'_>) -> SortValue {
 
 /// Returns the share of members of whom something was left out.
 pub(super) fn clipped_share(members: &NoisyValue, clipped: &NoisyValue) -> ClippedShare {
-    let Ratio { value, low, high, .. } = Ratio::of(clipped, members, (0, 1), 0);
-    ClippedShare { share: value, low95: low, high95: high }
+    let Estimate { value, low95, high95, .. } = estimate_share(clipped, members);
+    ClippedShare { share: value, low95, high95 }
 }
 
 fn compare(question: &Question, one: &[SortValue], other: &[SortValue]) -> Ordering {
@@ -182,16 +184,21 @@ fn cells(
             Ok(vec![number(noisy.value), number(noisy.low95), number(noisy.high95), sd])
         }
         Shows::Ratio(sum, count) => {
-            let RowBounds { lower, upper, scale } =
-                spec(*sum)?.kind.row_bounds().ok_or(QueryError::Failed)?;
-            let ratio = Ratio::of(value(*sum)?, value(*count)?, (lower, upper), scale);
-            let scale = scale.saturating_add(RATIO_DECIMALS);
+            let kind = spec(*sum)?.kind;
+            let mean = estimate_mean(kind, value(*sum)?, value(*count)?).ok_or(QueryError::Failed)?;
+            let unit = ten_to(scale_of(kind));
+            let scale = scale_of(kind).saturating_add(RATIO_DECIMALS);
             let number = |value: f64| {
                 let text = fixed(value, scale);
                 let sort = decimal_units(&text, scale).map_or(SortValue::Null, SortValue::Number);
                 Cell { text: Some(text), sort }
             };
-            Ok(vec![number(ratio.value), number(ratio.low), number(ratio.high), sd_cell(ratio.sd, scale)])
+            Ok(vec![
+                number(mean.value / unit),
+                number(mean.low95 / unit),
+                number(mean.high95 / unit),
+                sd_cell(mean.sd / unit, scale),
+            ])
         }
         Shows::Computed(computed) => {
             let number = |value: f64| Cell {
@@ -207,39 +214,6 @@ fn cells(
                     vec![number(estimate.value), number(low), number(high), number(estimate.sd)]
                 }
             })
-        }
-    }
-}
-
-/// An average with its error bars.
-struct Ratio {
-    value: f64,
-    low: f64,
-    high: f64,
-    sd: f64,
-}
-
-impl Ratio {
-    /// Divides a noisy sum by a noisy count. The average of clamped values lies within the clamps, and
-    /// so does what is shown. The interval is the delta method's; where the count may be zero,
-    /// nothing is known but the clamps.
-    #[expect(clippy::cast_precision_loss, reason = "the noise is larger than what is lost")]
-    fn of(sum: &NoisyValue, count: &NoisyValue, (lower, upper): (i64, i64), scale: i8) -> Self {
-        let unit = ten_to(scale);
-        let (lower, upper) = (lower as f64 / unit, upper as f64 / unit);
-        let rows = (count.value as f64).max(1.0);
-        let mean = sum.value as f64 / unit / rows;
-        let sd = (sum.sd / unit).hypot(mean * count.sd) / rows;
-        let value = mean.clamp(lower, upper);
-        if count.low95 < 1 {
-            return Self { value, low: lower, high: upper, sd: sd.min(upper - lower) };
-        }
-        let bar = Z95 * sd;
-        Self {
-            value,
-            low: (mean - bar).clamp(lower, upper),
-            high: (mean + bar).clamp(lower, upper),
-            sd: sd.min(upper - lower),
         }
     }
 }

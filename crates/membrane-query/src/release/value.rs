@@ -2,7 +2,7 @@
 //!
 //! All of it is post-processing: it reads noisy numbers only, and costs nothing.
 
-use membrane_privacy::NoisyValue;
+use membrane_privacy::{AggregateKind, NoisyValue, estimate_mean};
 use serde::Serialize;
 
 use super::question::TypeOf;
@@ -86,8 +86,8 @@ pub(super) struct Group<'a> {
     pub(super) keys: &'a [Option<String>],
     /// The aggregates.
     pub(super) values: &'a [NoisyValue],
-    /// Decimals of each aggregate.
-    pub(super) scales: &'a [i8],
+    /// What each aggregate is.
+    pub(super) kinds: &'a [AggregateKind],
 }
 
 /// A number made of released values, and how far its noise reaches.
@@ -141,10 +141,7 @@ impl Value {
         match self {
             Self::Key(index, logical) => group.key(*index, *logical),
             Self::Aggregate(index) => group.moved(*index, moved).map_or(Found::Null, Found::Number),
-            Self::Ratio(sum, count) => {
-                let pair = group.moved(*sum, moved).zip(group.moved(*count, moved));
-                pair.map_or(Found::Null, |(sum, count)| Found::Number(sum / count.max(1.0)))
-            }
+            Self::Ratio(sum, count) => group.mean(*sum, *count, moved).map_or(Found::Null, Found::Number),
             Self::Number(value) => Found::Number(*value),
             Self::Constant(literal, _) => of_literal(literal),
             Self::Call(function, parts) => {
@@ -185,9 +182,26 @@ impl Group<'_> {
         Some(value + moved.filter(|(which, _)| *which == index).map_or(0.0, |(_, by)| by))
     }
 
+    /// Returns an average; `moved` adds something to its sum or its count.
+    fn mean(&self, sum: usize, count: usize, moved: Option<(usize, f64)>) -> Option<f64> {
+        let kind = *self.kinds.get(sum)?;
+        let noisy = |index: usize| {
+            let mut noisy = *self.values.get(index)?;
+            if let Some((_, by)) = moved.filter(|(which, _)| *which == index) {
+                noisy.value = noisy.value.saturating_add(whole(by * self.unit(index)));
+            }
+            Some(noisy)
+        };
+        estimate_mean(kind, &noisy(sum)?, &noisy(count)?).map(|mean| mean.value / self.unit(sum))
+    }
+
+    fn unit(&self, index: usize) -> f64 {
+        let bounds = self.kinds.get(index).and_then(|kind| kind.row_bounds());
+        10_f64.powi(i32::from(bounds.map_or(0, |bounds| bounds.scale)))
+    }
+
     fn number(&self, index: usize, take: impl Fn(&NoisyValue) -> f64) -> Option<f64> {
-        let scale = self.scales.get(index).copied().unwrap_or(0);
-        self.values.get(index).map(|noisy| take(noisy) / 10_f64.powi(i32::from(scale)))
+        self.values.get(index).map(|noisy| take(noisy) / self.unit(index))
     }
 
     fn key(&self, index: usize, logical: TypeOf) -> Found {
@@ -201,6 +215,11 @@ impl Group<'_> {
             TypeOf::Text | TypeOf::Date | TypeOf::Timestamp => Found::Text(text.clone()),
         }
     }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "`as` holds a number beyond i64 at its end")]
+const fn whole(value: f64) -> i64 {
+    value.round() as i64
 }
 
 fn of_literal(literal: &Literal) -> Found {

@@ -4,8 +4,12 @@ const MEMBER_MAX: u64 = 25_000;
 const TOTAL_MAX: u64 = 800 << 20;
 
 fn limit(rho_nano: u64) -> SizeLimit {
-    SizeLimit::calibrate(SizeBound { member_max: MEMBER_MAX, total_max: TOTAL_MAX }, rho_nano)
-        .expect("a limit")
+    SizeLimit::calibrate(
+        SizeBound { member_max: MEMBER_MAX, total_max: TOTAL_MAX },
+        NoiseKind::Auto,
+        Share::rho(rho_nano),
+    )
+    .expect("a limit")
 }
 
 /// What lies far below always fits, and nothing ever exceeds the whole.
@@ -43,8 +47,9 @@ fn one_member_cannot_be_told_at_the_edge() {
 #[test]
 fn a_member_that_could_take_too_much_is_refused_without_data() {
     let bound = SizeBound { member_max: 1 << 24, total_max: 1 << 28 };
-    let refused = SizeLimit::calibrate(bound, 10_000).err().map(|error| error.to_string());
+    let refused =
+        SizeLimit::calibrate(bound, NoiseKind::Auto, Share::rho(10_000)).err().map(|error| error.to_string());
     assert!(refused.is_some_and(|text| text.starts_with("groups per member must be fewer")));
     let bound = SizeBound { member_max: 1, total_max: u64::MAX };
-    assert!(SizeLimit::calibrate(bound, 10_000).is_err());
+    assert!(SizeLimit::calibrate(bound, NoiseKind::Auto, Share::rho(10_000)).is_err());
 }

@@ -3,7 +3,8 @@ use super::*;
 /// A selection for one group per member at a deliberately small sigma and large delta, where the fault
 /// in opendp shows.
 fn coarse(cohort_min: u32) -> KeySelection {
-    KeySelection::calibrate(1, 125_000_000, 0.01, cohort_min).expect("a selection")
+    KeySelection::calibrate(1, NoiseKind::Gaussian, Share::rho(125_000_000), 0.01, cohort_min)
+        .expect("a selection")
 }
 
 fn key(text: &str) -> GroupKey {
@@ -39,18 +40,60 @@ fn a_group_of_one_shows_no_more_often_than_delta() {
     assert!(!exceeds(seen, TRIALS, selection.delta), "{seen} of {TRIALS}, delta {}", selection.delta);
 
     let counts: HashMap<u32, i64> = (0..u32::try_from(TRIALS).expect("small")).map(|key| (key, 1)).collect();
-    let opendp = super::selection(selection.noise.sigma, selection.threshold)
+    let opendp = gaussian(selection.noise.scale, selection.threshold)
         .and_then(|measurement| measurement.invoke(&counts))
         .expect("a draw");
     assert!(exceeds(opendp.len(), TRIALS, selection.delta), "opendp 2922 seems to be fixed");
+}
+
+/// The same with Laplace noise, where the fault is larger: exp(1 / scale).
+#[test]
+fn with_laplace_a_group_of_one_shows_no_more_often_than_delta() {
+    const TRIALS: usize = 30_000;
+    let selection = KeySelection::calibrate(1, NoiseKind::Laplace, Share::rho(500_000_000), 0.005, 0)
+        .expect("a selection");
+    assert!((selection.noise.scale - 1.0).abs() < 1e-6 && selection.noise.epsilon.is_some());
+    let keys = groups(TRIALS);
+    let seen = shown(&selection, &keys, 1);
+    assert!(!exceeds(seen, TRIALS, selection.delta), "{seen} of {TRIALS}, delta {}", selection.delta);
+
+    // P[Z > T - 1] = p^T / (1 + p).
+    let p = (-1.0 / selection.noise.scale).exp();
+    let tail = p.powi(i32::try_from(selection.threshold).expect("small")) / (1.0 + p);
+    assert!(tail <= selection.delta && selection.delta < tail * 1.01, "{tail}, {}", selection.delta);
+
+    let counts: HashMap<u32, i64> = (0..u32::try_from(TRIALS).expect("small")).map(|key| (key, 1)).collect();
+    let opendp = laplace(selection.noise.scale, selection.threshold)
+        .and_then(|measurement| measurement.invoke(&counts))
+        .expect("a draw");
+    assert!(exceeds(opendp.len(), TRIALS, selection.delta), "opendp 2922 seems to be fixed");
+}
+
+/// Epsilon and rho of the choice are those of its noise, by opendp's map for each.
+#[test]
+fn a_choice_costs_what_its_noise_costs() {
+    for (kind, groups_max) in [(NoiseKind::Laplace, 3), (NoiseKind::Auto, 3)] {
+        let selection =
+            KeySelection::calibrate(groups_max, kind, Share::rho(20_000_000), 1e-7, 0).expect("a selection");
+        let (rho, _) = price_of(
+            selection.noise.drawn,
+            selection.noise.scale,
+            selection.threshold,
+            groups_max,
+            selection.noise.sensitivity,
+        )
+        .expect("a price");
+        assert!(rho <= 0.02 && rho > 0.02 * (1.0 - 1e-6), "{rho}");
+    }
 }
 
 /// P[Z > T - 1] summed from the density of the discrete Gaussian.
 #[test]
 fn delta_covers_the_exact_tail() {
     for (groups_max, rho_nano, delta) in [(1, 125_000_000, 0.01), (12, 6_000_000, 5e-7), (4, 500_000, 1e-9)] {
-        let selection = KeySelection::calibrate(groups_max, rho_nano, delta, 0).expect("a selection");
-        let sigma = selection.noise.sigma;
+        let selection = KeySelection::calibrate(groups_max, NoiseKind::Auto, Share::rho(rho_nano), delta, 0)
+            .expect("a selection");
+        let sigma = selection.noise.scale;
         let weight = |z: i64| {
             let z = f64::from(i32::try_from(z).expect("small"));
             (-z * z / (2.0 * sigma * sigma)).exp()
@@ -85,6 +128,6 @@ fn released_counts_are_unbiased_with_and_without_a_smallest_cohort() {
         let selection = coarse(cohort_min);
         let drawn = selection.select(keys.iter().map(|key| (key, 500))).expect("a draw");
         let mean = drawn.values().sum::<i64>() as f64 / drawn.len() as f64;
-        assert!((mean - 500.0).abs() < 5.0 * selection.noise.sigma / 2_000_f64.sqrt(), "mean {mean}");
+        assert!((mean - 500.0).abs() < 5.0 * selection.noise.scale / 2_000_f64.sqrt(), "mean {mean}");
     }
 }

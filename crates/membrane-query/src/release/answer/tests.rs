@@ -3,12 +3,21 @@ use std::path::Path;
 
 use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::datatypes::{DataType, Date32Type, Decimal128Type, Int64Type, TimeUnit};
-use membrane_privacy::{AggregateKind, AggregateSummary, ClippingSummary, SizeSummary};
+use membrane_privacy::{AggregateKind, AggregateSummary, ClippingSummary, NoiseDrawn, SizeSummary};
 
 use super::*;
 
 fn column(name: &str, role: ReleaseRole, kind: ReleaseType) -> ReleaseColumn {
     ReleaseColumn { name: name.into(), role, kind }
+}
+
+fn clipping() -> ClippingSummary {
+    ClippingSummary { sensitivity: 1.5, sigma: 28.25, half_width95: 56, noise: NoiseDrawn::Gaussian }
+}
+
+fn size() -> SizeSummary {
+    let noise = NoiseDrawn::Gaussian;
+    SizeSummary { member_max: 4_825, total_max: 805_306_368, sigma: 155_648.5, noise }
 }
 
 fn sample() -> ReleaseAnswer {
@@ -48,6 +57,9 @@ fn sample() -> ReleaseAnswer {
                 sensitivity: 212_132.034_355_964_3,
                 sigma: 961_067.25,
                 half_width95: 1_883_658,
+                noise: NoiseDrawn::Gaussian,
+                target95: None,
+                layers: None,
             }],
             threshold: Some(83),
             cohort_min: Some(50),
@@ -56,8 +68,10 @@ fn sample() -> ReleaseAnswer {
             epsilon: 0.9987,
             delta: 1e-6,
             price,
-            clipping: Some(ClippingSummary { sensitivity: 1.5, sigma: 28.25, half_width95: 56 }),
-            size: Some(SizeSummary { member_max: 4_825, total_max: 805_306_368, sigma: 155_648.5 }),
+            clipping: Some(clipping()),
+            size: Some(size()),
+            pure_epsilon: None,
+            selection: None,
         },
         datasets: vec![ReleasedDataset {
             dataset: "lines".parse().expect("a dataset name"),

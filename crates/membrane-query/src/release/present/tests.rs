@@ -11,7 +11,11 @@ fn value(value: i64, half: i64) -> NoisyValue {
 }
 
 fn group(key: &[Option<&str>], values: &[NoisyValue]) -> NoisyGroup {
-    NoisyGroup { key: key.iter().map(|cell| cell.map(str::to_owned)).collect(), values: values.to_vec() }
+    NoisyGroup {
+        key: key.iter().map(|cell| cell.map(str::to_owned)).collect(),
+        values: values.to_vec(),
+        quantiles: vec![],
+    }
 }
 
 /// Rows as text, `|` between cells, NULL as `-`.
@@ -66,9 +70,9 @@ async fn numbers_sort_as_numbers() {
 #[tokio::test]
 async fn averages_keep_within_the_bounds() {
     let sql = "SELECT AVG(amount) AS a FROM lines";
-    // 1,000.00 over 40 rows: 25.00; sd = hypot(2.00, 25 * 1) / 40.
+    // 1,000.00 over 40 rows, above the middle of 250.00; sd = hypot(2.00, 25 * 1) / 40, and Fieller's interval.
     let plain = [group(&[], &[value(100_000, 400), value(40, 2)])];
-    check(sql, &plain, &["25.000000|23.771086|26.228914|0.62699681"]).await;
+    check(sql, &plain, &["275.000000|273.805530|276.319783|0.62699681"]).await;
     // Almost nobody: the count's interval reaches 0, so only the bounds are known.
     let empty = [group(&[], &[value(90_000, 400), value(1, 2)])];
     check(sql, &empty, &["500.000000|0.000000|500.000000|500.00000000"]).await;

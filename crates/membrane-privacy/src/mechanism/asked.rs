@@ -1,0 +1,111 @@
+//! What a statement asks of its price: how much there is to divide, and what each part wishes for.
+
+use membrane_model::{Delta, Price};
+
+use super::allot::Wish;
+use super::noise::Reach;
+use crate::budget::{Share, Unit, rho_nano_for};
+use crate::{AggregateKind, AggregateSpec, KeyDomain, PriceAsked, PrivacyError, ReleaseSpec, epsilon_of};
+
+const KEY_WEIGHT: u32 = 1;
+
+/// What the delta of a release exceeds that of its parts by at least, so that rounding up stays within it.
+const DELTA_SPARE: f64 = 1e-17;
+
+/// Returns what may be divided among the parts: rho, or a pure epsilon.
+pub(super) fn budget(spec: &ReleaseSpec) -> Result<(Unit, u64), PrivacyError> {
+    let epsilon = match spec.price {
+        PriceAsked::Rho { rho_nano } => return Ok((Unit::Rho, rho_nano)),
+        PriceAsked::Epsilon(epsilon) => epsilon,
+    };
+    if spec.is_pure() {
+        return Ok((Unit::Epsilon, billionths(epsilon.get())));
+    }
+    Ok((Unit::Rho, rho_nano_for(epsilon, delta_for_values(spec) - DELTA_SPARE)?))
+}
+
+/// Returns the delta that is left for converting rho: half of it chooses groups, where they come from the data.
+fn delta_for_values(spec: &ReleaseSpec) -> f64 {
+    let delta = spec.delta.get();
+    if spec.keys == KeyDomain::Unknown { delta / 2.0 } else { delta }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "an epsilon is positive and at most 20; rounded down"
+)]
+fn billionths(epsilon: f64) -> u64 {
+    (epsilon * 1e9).next_down() as u64
+}
+
+/// States what each part asks of the price: first the choice of groups, if there is one, then the aggregates that are
+/// not the same number.
+pub(super) fn wishes(spec: &ReleaseSpec) -> Result<Vec<Wish>, PrivacyError> {
+    let groups_max = spec.groups_effective();
+    let mut wishes = Vec::with_capacity(spec.aggregates.len() + 1);
+    if spec.keys == KeyDomain::Unknown {
+        let reused = || spec.aggregates.iter().filter(|one| spec.reuses(one));
+        wishes.push(Wish {
+            weight: KEY_WEIGHT + reused().map(|aggregate| aggregate.weight).sum::<u32>(),
+            target: reused().filter_map(|aggregate| aggregate.target95).min(),
+            reach: Reach { cells: groups_max, most: 1 },
+            spread: None,
+            is_read: reused().next().is_some(),
+        });
+    }
+    for aggregate in spec.aggregates.iter().filter(|one| !spec.reuses(one)) {
+        let most = aggregate.kind.contribution_max(spec.rows_max).ok_or(PrivacyError::Shape)?;
+        wishes.push(Wish {
+            weight: aggregate.weight,
+            target: aggregate.target95,
+            reach: Reach { cells: groups_max.saturating_mul(aggregate.kind.layers()), most },
+            spread: spread(aggregate.kind),
+            is_read: true,
+        });
+    }
+    Ok(wishes)
+}
+
+/// Returns how many draws' worth of deviation the interval of an aggregate has, unless it is that of one draw.
+pub(super) fn spread(kind: AggregateKind) -> Option<f64> {
+    kind.tree().map(|tree| tree.rank_variance_mean().sqrt())
+}
+
+/// Says which price would do.
+pub(super) fn short(spec: &ReleaseSpec, share: Share) -> PrivacyError {
+    let say = || {
+        let rho_nano = share.price()?.rho_nano;
+        let pure = share.unit == Unit::Epsilon;
+        let epsilon = if pure {
+            share.get().next_up()
+        } else {
+            let at = Delta::new((delta_for_values(spec) - DELTA_SPARE).max(f64::MIN_POSITIVE))?;
+            epsilon_of(Price { rho_nano, delta_atto: 0 }, at)?
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "`as` holds a number within u64"
+        )]
+        let epsilon_milli = (epsilon * 1000.0).ceil() as u64;
+        Ok::<_, PrivacyError>(PrivacyError::Targets { rho_nano, epsilon_milli, pure })
+    };
+    say().unwrap_or_else(|error| error)
+}
+
+impl ReleaseSpec {
+    /// Tells whether an aggregate is the member count that chooses the groups.
+    pub(super) fn reuses(&self, aggregate: &AggregateSpec) -> bool {
+        self.keys == KeyDomain::Unknown && counts_members(aggregate.kind, self.rows_max)
+    }
+}
+
+/// Tells whether the aggregate equals the number of members in the group.
+const fn counts_members(kind: AggregateKind, rows_max: u32) -> bool {
+    match kind {
+        AggregateKind::Members => true,
+        AggregateKind::Rows => rows_max == 1,
+        _ => false,
+    }
+}

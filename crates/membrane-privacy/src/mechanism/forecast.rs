@@ -1,0 +1,125 @@
+//! How exact a release will be for groups of a given size, told before anything is paid.
+//!
+//! A forecast reads no data: it takes the size of a group as given and asks the calibrated noise. What a total will be
+//! cannot be known before; the share is therefore of a typical total, in which every member has one row, of a value in
+//! the middle between zero and its bound:
+//!
+//! | kind | the half-width is a share of |
+//! | --- | --- |
+//! | counts, members, distinct | the members |
+//! | SUM | the members times half of the larger bound |
+//! | AVG's sum, squares | the members times the range: of the range of the average, or of the square |
+//! | quantiles | the members: a rank, so that 0.05 means five percentiles up or down |
+
+use super::noise::Noise;
+use super::{Mechanism, spread};
+use crate::kind::reach;
+use crate::{AggregateKind, NoiseDrawn, PrivacyError};
+
+/// What a group of some size will look like.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Forecast {
+    /// The size of the group.
+    pub members: u64,
+    /// The chance that it is shown: below one only where keys come from the data.
+    pub shown: f64,
+    /// One entry per aggregate.
+    pub aggregates: Vec<AggregateForecast>,
+}
+
+/// What one aggregate of a group will look like.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AggregateForecast {
+    /// Its name.
+    pub name: String,
+    /// Half of the width of the 95 % interval, in fixed-point units.
+    pub half_width95: i64,
+    /// The same as a share of a typical total of such a group.
+    pub share95: f64,
+}
+
+impl Mechanism {
+    /// Tells what a group of `members` members will look like.
+    ///
+    /// # Errors
+    /// [`PrivacyError::OutOfRange`] for a group of nobody.
+    pub fn forecast(&self, members: u64) -> Result<Forecast, PrivacyError> {
+        if members == 0 || members > 1 << 40 {
+            return Err(PrivacyError::OutOfRange { what: "the members of a group", expected: "1 or more" });
+        }
+        let mut aggregates = Vec::with_capacity(self.parts.len());
+        for (aggregate, part) in self.spec.aggregates.iter().zip(&self.parts) {
+            let half_width95 = self.noise_of(part)?.half_width(spread(aggregate.kind));
+            let typical = float(i64::try_from(members).unwrap_or(i64::MAX)) * typical_row(aggregate.kind);
+            aggregates.push(AggregateForecast {
+                name: aggregate.name.clone(),
+                half_width95,
+                share95: float(half_width95) / typical,
+            });
+        }
+        Ok(Forecast { members, shown: self.chance(members), aggregates })
+    }
+
+    /// Returns the chance that the noisy count of a group is strictly above the threshold.
+    fn chance(&self, members: u64) -> f64 {
+        let Some(selection) = &self.selection else { return 1.0 };
+        let members = i64::try_from(members).unwrap_or(i64::MAX);
+        if members < selection.cohort_min() {
+            return 0.0;
+        }
+        above(selection.noise(), selection.threshold() - members)
+    }
+}
+
+/// Returns what one row adds, typically; for what is centred the range of its values.
+fn typical_row(kind: AggregateKind) -> f64 {
+    match kind {
+        AggregateKind::Sum { lower, upper, .. } => {
+            float(lower.saturating_abs().max(upper.saturating_abs())) / 2.0
+        }
+        AggregateKind::MeanSum { lower, upper, .. } => 2.0 * float(reach(lower, upper).unwrap_or(i64::MAX)),
+        AggregateKind::MeanSquares { .. } => kind.squares().map_or(1.0, |(most, _)| float(most.max(1))),
+        AggregateKind::Rows
+        | AggregateKind::NonNull
+        | AggregateKind::Members
+        | AggregateKind::Distinct { .. }
+        | AggregateKind::Quantile { .. } => 1.0,
+    }
+}
+
+/// Returns P[Z > gap].
+fn above(noise: &Noise, gap: i64) -> f64 {
+    match noise.drawn {
+        // P[Z >= z] = p^z / (1 + p) for z >= 1.
+        NoiseDrawn::Laplace => {
+            let tail = |z: i64| (-float(z) / noise.scale - (-1.0 / noise.scale).exp().ln_1p()).exp();
+            if gap >= 0 { tail(gap + 1) } else { 1.0 - tail(-gap) }
+        }
+        NoiseDrawn::Gaussian => normal_above((float(gap) + 0.5) / noise.scale),
+    }
+}
+
+/// Returns the weight of a standard normal above a number, to 1e-7 (Simpson's rule over nine deviations).
+fn normal_above(z: f64) -> f64 {
+    if z < 0.0 {
+        return 1.0 - normal_above(-z);
+    }
+    const STEPS: u32 = 400;
+    let step = 9.0 / f64::from(STEPS);
+    let density = |x: f64| (-x * x / 2.0).exp() / std::f64::consts::TAU.sqrt();
+    let weight = |index: u32| match index {
+        0 | STEPS => 1.0,
+        _ if index % 2 == 1 => 4.0,
+        _ => 2.0,
+    };
+    let sum: f64 = (0..=STEPS).map(|index| weight(index) * density(z + f64::from(index) * step)).sum();
+    sum * step / 3.0
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a forecast")]
+const fn float(value: i64) -> f64 {
+    value as f64
+}
+
+#[cfg(test)]
+mod tests;
