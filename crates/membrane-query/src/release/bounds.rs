@@ -52,6 +52,9 @@ const NUMBER_UNITS_MAX: f64 = 1e6;
 /// not.
 const CONTRIBUTION_UNITS_MAX: f64 = 2_147_483_647.0;
 
+/// Values of one member and group that are kept for quantiles and for counting distinct ones.
+const SAMPLES_MAX: u32 = 64;
+
 /// States a release for the mechanism.
 pub(super) fn spec(
     question: &Question,
@@ -107,10 +110,27 @@ pub(super) fn spec(
                 let RowBounds { lower, upper, scale } = sum(argument)?;
                 AggregateKind::MeanSum { lower, upper, scale }
             }
+            Aggregate::MeanSquares(argument) => {
+                let RowBounds { lower, upper, scale } = sum(argument)?;
+                AggregateKind::mean_squares(lower, upper, scale, rows_max)
+            }
+            Aggregate::Distinct(_) => AggregateKind::Distinct { values_max: rows_max.min(SAMPLES_MAX) },
+            Aggregate::Quantiles(argument, _) => {
+                if rows_max > SAMPLES_MAX {
+                    let rewrite = "state rows_max of 64 or less with the request";
+                    return Err(refuse_named("quantiles of more than 64 rows of each member", &name, rewrite));
+                }
+                let RowBounds { lower, upper, scale } = sum(argument)?;
+                AggregateKind::Quantile { lower, upper, scale }
+            }
         };
-        Ok(AggregateSpec::new(name, kind))
+        let quantiles = match aggregate {
+            Aggregate::Quantiles(_, shares) => shares.clone(),
+            _ => Vec::new(),
+        };
+        Ok(AggregateSpec { quantiles, ..AggregateSpec::new(name, kind) })
     });
-    let size = size_bound(question, &keys, groups_max, limits);
+    let size = size_bound(question, &keys, groups_max, rows_max, limits);
     Ok(ReleaseSpec {
         groups_max,
         rows_max,
@@ -177,7 +197,7 @@ impl Stated<'_> {
     /// Bounds that would have no effect are a mistake, which is better told before it is paid for.
     fn check_names(&self) -> Result<(), QueryError> {
         let question = self.question;
-        let summed = |aggregate: &Aggregate| matches!(aggregate, Aggregate::Sum(_) | Aggregate::MeanSum(_));
+        let summed = |aggregate: &Aggregate| aggregate.is_of_numbers();
         let reads = |name: &ColumnName| {
             let arguments = question.aggregates.iter().filter(|one| summed(one)).filter_map(Aggregate::argument);
             arguments.flat_map(|argument| self.bases(argument)).any(|column| column.column == *name)
@@ -200,7 +220,8 @@ impl Stated<'_> {
     /// Tells whether a column of the answer of this name is the aggregate.
     fn is_shown_as(&self, aggregate: usize, name: &ColumnName) -> bool {
         let shows = |shows: &Shows| match shows {
-            Shows::Aggregate(index) | Shows::Ratio(index, _) => *index == aggregate,
+            Shows::Aggregate(index) | Shows::Ratio(index, _) | Shows::Quantile(index, _) => *index == aggregate,
+            Shows::Spread(of) => of.sum == aggregate || of.squares == aggregate,
             Shows::Key(_) | Shows::Computed(_) => false,
         };
         self.question.outputs.iter().any(|output| output.name == name.as_str() && shows(&output.shows))

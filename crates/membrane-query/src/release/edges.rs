@@ -48,6 +48,8 @@ fn direct(question: &Question, shows: &Shows) -> Vec<Origin> {
         Shows::Key(index) => key(index),
         Shows::Aggregate(index) => aggregate(index),
         Shows::Ratio(sum, count) => aggregate(sum).into_iter().chain(aggregate(count)).collect(),
+        Shows::Spread(of) => [of.count, of.sum].iter().flat_map(aggregate).collect(),
+        Shows::Quantile(index, _) => aggregate(index),
         Shows::Computed(value) => {
             let (keys, aggregates) = value.reads();
             keys.iter().flat_map(key).chain(aggregates.iter().flat_map(aggregate)).collect()

@@ -28,6 +28,7 @@
 mod chunks;
 mod groups;
 mod parts;
+mod samples;
 mod size;
 mod table;
 mod values;
@@ -55,6 +56,7 @@ pub(super) struct Exact {
     sums: Sums,
     converter: Option<RowConverter>,
     parts: Parts,
+    sampling: Tokenizer,
 }
 
 impl Exact {
@@ -77,13 +79,14 @@ impl Exact {
         };
         let spec = mechanism.spec();
         let keys = question.keys.iter().map(|key| Ok((key.logical(), place(key)?)));
-        let sums = Sums::new(question, spec.aggregates.iter().map(|aggregate| aggregate.kind), place)?;
+        let sums = Sums::new(question, spec.aggregates.iter().map(|aggregate| aggregate.kind), spec.rows_max, place)?;
         let groups_max = mechanism.bounds().groups_max;
         Ok(Self {
             keys: keys.collect::<Result<_, QueryError>>()?,
             converter: None,
-            parts: Parts::new(&spec.keys, sums.len(), groups_max, sampling, costs, size),
+            parts: Parts::new(&spec.keys, sums.len(), groups_max, sampling.clone(), costs, size),
             sums,
+            sampling,
         })
     }
 
@@ -93,13 +96,22 @@ impl Exact {
         let keys = self.key_rows(batch)?;
         let mut clipped = vec![false; batch.num_rows()];
         let columns = self.sums.contributions(batch, &mut clipped)?;
+        let sampling = &self.sampling;
+        let kept = self.sums.slots().iter().map(|slot| slot.values(batch, sampling, &mut clipped));
+        let kept = kept.collect::<Result<Vec<_>, QueryError>>()?;
         let mut keys = keys.as_ref().map(Rows::iter);
         for (row, (unit, clipped)) in units.into_iter().zip(clipped).enumerate() {
             let key = keys.as_mut().and_then(Iterator::next).map_or([].as_slice(), |key| key.data());
             let Some(unit) = unit else { continue };
             let Some(part) = self.parts.place(unit, key, clipped)? else { continue };
-            for (sum, column) in self.parts.sums_mut(part)?.iter_mut().zip(&columns) {
+            let sums = self.parts.sums_mut(part)?;
+            for (sum, column) in sums.iter_mut().zip(&columns) {
                 *sum = sum.saturating_add(column.get(row).copied().unwrap_or(0));
+            }
+            for (slot, values) in self.sums.slots().iter().zip(&kept) {
+                if let Some(value) = values.get(row).copied().flatten() {
+                    slot.offer(sums, unit, value, &self.sampling)?;
+                }
             }
         }
         Ok(())
@@ -131,16 +143,23 @@ impl Exact {
         let names = self.parts.groups.names(self.converter.as_ref())?;
         let mut totals = mechanism.totals(names.len());
         let width = mechanism.spec().aggregates.len().max(1);
+        let slots = self.sums.slots();
         let mut raw: Vec<RawValue> = Vec::new();
         for member in self.parts.members() {
             let member = member?;
             raw.clear();
+            let mut kept: Vec<Vec<i64>> = Vec::new();
             for (_, sums) in self.parts.parts_of(member) {
                 raw.extend(self.sums.raw_values(sums));
+                kept.extend(slots.iter().map(|slot| slot.kept(sums)));
             }
-            let parts = self.parts.parts_of(member).zip(raw.chunks(width)).map(|((part, _), raw)| {
+            let kept: Vec<&[i64]> = kept.iter().map(Vec::as_slice).collect();
+            let parts = self.parts.parts_of(member).zip(raw.chunks(width)).enumerate();
+            let parts = parts.map(|(index, ((part, _), raw))| {
                 let group = usize::try_from(part.group).unwrap_or(usize::MAX);
-                MemberPart { rank: part.rank, group, raw, samples: &[] }
+                let first = index.saturating_mul(slots.len());
+                let samples = kept.get(first..first.saturating_add(slots.len())).unwrap_or_default();
+                MemberPart { rank: part.rank, group, raw, samples }
             });
             let mut parts: Vec<MemberPart<'_>> = parts.collect();
             totals.add_member(&mut parts, member.clipped).map_err(|_| QueryError::Failed)?;

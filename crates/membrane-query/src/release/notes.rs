@@ -93,18 +93,26 @@ fn name_of(question: &Question, table: usize) -> Option<&DatasetName> {
 
 fn of_aggregate(aggregate: &AggregateSpec, rows: u32) -> String {
     let name = &aggregate.name;
+    if let AggregateKind::Distinct { values_max } = aggregate.kind {
+        return format!("`{name}`: counts at most {values_max} distinct values of one member in a group");
+    }
     let Some(RowBounds { lower, upper, scale }) = aggregate.kind.row_bounds() else {
         return format!("`{name}`: counts at most {rows} rows of one member in a group");
     };
     let written = |units: i64| decimal_text(i128::from(units), scale);
     let (lower, upper) = (written(lower), written(upper));
-    let beyond = if matches!(aggregate.kind, AggregateKind::MeanSum { .. }) {
-        format!("a member with more than {rows} rows in a group counts as {rows} rows of its own average")
-    } else {
-        format!(
+    let beyond = match aggregate.kind {
+        AggregateKind::MeanSum { .. } | AggregateKind::MeanSquares { .. } => {
+            format!("a member with more than {rows} rows in a group counts as {rows} rows of its own average")
+        }
+        AggregateKind::Quantile { .. } => format!(
+            "at most {rows} rows of one member in a group are looked at; MIN and MAX are the quantiles at either end that \
+             can be told, and no value of anybody"
+        ),
+        _ => format!(
             "all rows of a member in a group together add no more than {rows} such values can (divided by a count this \
              is no average: ask for AVG)"
-        )
+        ),
     };
     format!("`{name}`: a value counts as {lower} at least and {upper} at most; {beyond}")
 }

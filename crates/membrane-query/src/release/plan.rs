@@ -293,7 +293,7 @@ pub(super) async fn exact(
     let machine = Machine::new(question, limits, brake)?;
     let size = Size::start(mechanism, machine.memory("release"))?;
     let (tables, size) = made::make(question, providers, &machine, &sampling, size).await?;
-    let costs = Costs::new(question, limits);
+    let costs = Costs::new(question, mechanism.spec().rows_max, limits);
     let mut exact = Exact::new(question, mechanism, sampling, costs, size)?;
     let plan = tables.plan(&question.block, &columns_read(question))?;
     let mut rows = machine.stream(plan).await?;

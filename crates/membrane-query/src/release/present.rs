@@ -72,7 +72,7 @@ pub(super) fn rows(
     let kinds: Vec<AggregateKind> = aggregates.iter().map(|one| one.kind).collect();
     let mut rows = Vec::with_capacity(groups.len());
     for group in groups {
-        let released = Group { keys: &group.key, values: &group.values, kinds: &kinds };
+        let released = Group { keys: &group.key, values: &group.values, kinds: &kinds, quantiles: &group.quantiles };
         if question.having.as_ref().is_some_and(|having| !having.holds(&released)) {
             continue;
         }
@@ -200,6 +200,21 @@ fn cells(
                 sd_cell(mean.sd / unit, scale),
             ])
         }
+        Shows::Spread(_) | Shows::Quantile(..) => {
+            let found = match &output.shows {
+                Shows::Spread(of) => released.spread(of, None),
+                Shows::Quantile(index, place) => released.quantile(*index, *place),
+                _ => None,
+            };
+            let found = found.ok_or(QueryError::Failed)?;
+            let scale = decimals(output, aggregates)?;
+            let number = |value: f64| {
+                let text = fixed(value, scale);
+                let sort = decimal_units(&text, scale).map_or(SortValue::Null, SortValue::Number);
+                Cell { text: Some(text), sort }
+            };
+            Ok(vec![number(found.value), number(found.low95), number(found.high95), sd_cell(found.sd, scale)])
+        }
         Shows::Computed(computed) => {
             let number = |value: f64| Cell {
                 text: value.is_finite().then(|| fixed(value, COMPUTED_DECIMALS)),
@@ -224,6 +239,8 @@ fn decimals(output: &Output, aggregates: &[AggregateSpec]) -> Result<i8, QueryEr
         Shows::Key(_) => Ok(0),
         Shows::Aggregate(index) => of(index),
         Shows::Ratio(sum, _) => Ok(of(sum)?.saturating_add(RATIO_DECIMALS)),
+        Shows::Spread(spread) => Ok(of(spread.squares)?.saturating_add(RATIO_DECIMALS)),
+        Shows::Quantile(index, _) => of(index),
         Shows::Computed(_) => Ok(COMPUTED_DECIMALS),
     }
 }

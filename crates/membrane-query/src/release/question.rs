@@ -15,7 +15,7 @@ use membrane_model::{ColumnName, DatasetName, LogicalType};
 use serde::Serialize;
 
 pub(crate) use super::scalar::{Comparison, Function, Literal, Scalar};
-pub(crate) use super::value::{Output, Shows, Value};
+pub(crate) use super::value::{Output, Shows, SpreadOf, Value};
 
 /// A release as it will be computed. Its serialised form, after [`crate::release::canonical`], is part
 /// of the name of the release.
@@ -250,6 +250,12 @@ pub(crate) enum Aggregate {
     Sum(Scalar),
     /// What AVG divides by the number of rows. It is not what SUM is where members have more rows than count.
     MeanSum(Scalar),
+    /// What a variance needs besides the above.
+    MeanSquares(Scalar),
+    /// `COUNT(DISTINCT x)` of something other than the member.
+    Distinct(Scalar),
+    /// Quantiles of a number, at these shares.
+    Quantiles(Scalar, Vec<f64>),
 }
 
 impl Aggregate {
@@ -257,7 +263,20 @@ impl Aggregate {
     pub(crate) const fn argument(&self) -> Option<&Scalar> {
         match self {
             Self::Rows | Self::Members => None,
-            Self::NonNull(scalar) | Self::Sum(scalar) | Self::MeanSum(scalar) => Some(scalar),
+            Self::NonNull(scalar)
+            | Self::Sum(scalar)
+            | Self::MeanSum(scalar)
+            | Self::MeanSquares(scalar)
+            | Self::Distinct(scalar)
+            | Self::Quantiles(scalar, _) => Some(scalar),
+        }
+    }
+
+    /// Tells whether it needs bounds of the values that it reads.
+    pub(crate) const fn is_of_numbers(&self) -> bool {
+        match self {
+            Self::Sum(_) | Self::MeanSum(_) | Self::MeanSquares(_) | Self::Quantiles(..) => true,
+            Self::Rows | Self::NonNull(_) | Self::Members | Self::Distinct(_) => false,
         }
     }
 }

@@ -37,6 +37,8 @@ pub(super) fn read(plan: &LogicalPlan, scope: &Scope) -> Result<Question, QueryE
             Value::Key(index, _) => Shows::Key(index),
             Value::Aggregate(index) => Shows::Aggregate(index),
             Value::Ratio(sum, count) => Shows::Ratio(sum, count),
+            Value::Spread(of) => Shows::Spread(of),
+            Value::Quantile(index, place) => Shows::Quantile(index, place),
             computed => Shows::Computed(computed),
         };
         Output { name: name.unwrap_or_else(|| format!("column{}", index + 1)), shows }
@@ -86,7 +88,7 @@ pub(super) fn column_names(output: &Output) -> Vec<String> {
     let name = &output.name;
     match output.shows {
         Shows::Key(_) => vec![name.clone()],
-        Shows::Aggregate(_) | Shows::Ratio(..) | Shows::Computed(_) => {
+        Shows::Aggregate(_) | Shows::Ratio(..) | Shows::Spread(_) | Shows::Quantile(..) | Shows::Computed(_) => {
             vec![name.clone(), format!("{name}_lo95"), format!("{name}_hi95"), format!("{name}_sd")]
         }
     }

@@ -2,7 +2,9 @@
 //!
 //! All of it is post-processing: it reads noisy numbers only, and costs nothing.
 
-use membrane_privacy::{AggregateKind, NoisyValue, estimate_mean};
+use membrane_privacy::{
+    AggregateKind, Estimate as Estimated, Moments, NoisyValue, Spread, estimate_mean, estimate_variance,
+};
 use serde::Serialize;
 
 use super::question::TypeOf;
@@ -26,8 +28,27 @@ pub(crate) enum Shows {
     Aggregate(usize),
     /// The first aggregate divided by the second.
     Ratio(usize, usize),
+    /// A variance or a standard deviation.
+    Spread(SpreadOf),
+    /// The quantile at the second position of those of the aggregate at the first.
+    Quantile(usize, usize),
     /// Something computed of released values.
     Computed(Value),
+}
+
+/// A variance or a standard deviation, and the positions of what it is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(crate) struct SpreadOf {
+    /// Which of the two, of the rows or of more rows like them.
+    #[serde(serialize_with = "word")]
+    pub(crate) spread: Spread,
+    pub(crate) count: usize,
+    pub(crate) sum: usize,
+    pub(crate) squares: usize,
+}
+
+fn word<S: serde::Serializer>(spread: &Spread, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{spread:?}"))
 }
 
 /// An expression on released values and keys.
@@ -39,6 +60,10 @@ pub(crate) enum Value {
     Aggregate(usize),
     /// The first aggregate divided by the second.
     Ratio(usize, usize),
+    /// A variance or a standard deviation.
+    Spread(SpreadOf),
+    /// A quantile.
+    Quantile(usize, usize),
     /// A number.
     Number(f64),
     /// Any other constant, of a key's type.
@@ -67,6 +92,8 @@ impl Value {
             Self::Key(index, _) => keys.push(*index),
             Self::Aggregate(index) => aggregates.push(*index),
             Self::Ratio(one, other) => aggregates.extend([*one, *other]),
+            Self::Spread(of) => aggregates.extend([of.count, of.sum, of.squares]),
+            Self::Quantile(one, _) => aggregates.push(*one),
             Self::Number(_) | Self::Constant(..) => {}
             Self::IsNull(inner) | Self::Not(inner) => inner.collect(keys, aggregates),
             Self::Compare(left, _, right) => {
@@ -88,6 +115,8 @@ pub(super) struct Group<'a> {
     pub(super) values: &'a [NoisyValue],
     /// What each aggregate is.
     pub(super) kinds: &'a [AggregateKind],
+    /// The quantiles of each aggregate that has some, in their order.
+    pub(super) quantiles: &'a [Vec<Estimated>],
 }
 
 /// A number made of released values, and how far its noise reaches.
@@ -142,6 +171,10 @@ impl Value {
             Self::Key(index, logical) => group.key(*index, *logical),
             Self::Aggregate(index) => group.moved(*index, moved).map_or(Found::Null, Found::Number),
             Self::Ratio(sum, count) => group.mean(*sum, *count, moved).map_or(Found::Null, Found::Number),
+            Self::Spread(of) => group.spread(of, moved).map_or(Found::Null, |found| Found::Number(found.value)),
+            Self::Quantile(index, place) => {
+                group.quantile(*index, *place).map_or(Found::Null, |found| Found::Number(found.value))
+            }
             Self::Number(value) => Found::Number(*value),
             Self::Constant(literal, _) => of_literal(literal),
             Self::Call(function, parts) => {
@@ -185,14 +218,40 @@ impl Group<'_> {
     /// Returns an average; `moved` adds something to its sum or its count.
     fn mean(&self, sum: usize, count: usize, moved: Option<(usize, f64)>) -> Option<f64> {
         let kind = *self.kinds.get(sum)?;
-        let noisy = |index: usize| {
-            let mut noisy = *self.values.get(index)?;
-            if let Some((_, by)) = moved.filter(|(which, _)| *which == index) {
-                noisy.value = noisy.value.saturating_add(whole(by * self.unit(index)));
-            }
-            Some(noisy)
+        let (sum_value, count) = (self.noisy(sum, moved)?, self.noisy(count, moved)?);
+        estimate_mean(kind, &sum_value, &count).map(|mean| mean.value / self.unit(sum))
+    }
+
+    /// Returns a variance or a standard deviation, in the units of the column.
+    pub(super) fn spread(&self, of: &SpreadOf, moved: Option<(usize, f64)>) -> Option<Estimated> {
+        let kind = *self.kinds.get(of.squares)?;
+        let moments = Moments {
+            count: self.noisy(of.count, moved)?,
+            sum: self.noisy(of.sum, moved)?,
+            squares: self.noisy(of.squares, moved)?,
         };
-        estimate_mean(kind, &noisy(sum)?, &noisy(count)?).map(|mean| mean.value / self.unit(sum))
+        let unit = self.unit(of.squares);
+        let unit = match of.spread {
+            Spread::VariancePopulation | Spread::VarianceSample => unit * unit,
+            Spread::DeviationPopulation | Spread::DeviationSample => unit,
+        };
+        estimate_variance(kind, &moments, of.spread).map(|found| scaled(found, unit))
+    }
+
+    /// Returns a quantile, in the units of the column.
+    pub(super) fn quantile(&self, index: usize, place: usize) -> Option<Estimated> {
+        let is_one = |kind: &&AggregateKind| matches!(kind, AggregateKind::Quantile { .. });
+        let before = self.kinds.get(..index)?.iter().filter(is_one).count();
+        let found = self.quantiles.get(before)?.get(place)?;
+        Some(scaled(*found, self.unit(index)))
+    }
+
+    fn noisy(&self, index: usize, moved: Option<(usize, f64)>) -> Option<NoisyValue> {
+        let mut noisy = *self.values.get(index)?;
+        if let Some((_, by)) = moved.filter(|(which, _)| *which == index) {
+            noisy.value = noisy.value.saturating_add(whole(by * self.unit(index)));
+        }
+        Some(noisy)
     }
 
     fn unit(&self, index: usize) -> f64 {
@@ -214,6 +273,15 @@ impl Group<'_> {
             // Days and instants are written so that they sort as they are.
             TypeOf::Text | TypeOf::Date | TypeOf::Timestamp => Found::Text(text.clone()),
         }
+    }
+}
+
+fn scaled(found: Estimated, unit: f64) -> Estimated {
+    Estimated {
+        value: found.value / unit,
+        low95: found.low95 / unit,
+        high95: found.high95 / unit,
+        sd: found.sd / unit,
     }
 }
 

@@ -81,7 +81,7 @@ pub(in crate::release) struct Costs {
 
 impl Costs {
     /// Finds the costs for the groups of a question.
-    pub(in crate::release) fn new(question: &Question, limits: &Limits) -> Self {
+    pub(in crate::release) fn new(question: &Question, rows_max: u32, limits: &Limits) -> Self {
         let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
         let memory = count(limits.memory_bytes_max);
         // The rest is for tables without subject and for batches on their way.
@@ -89,7 +89,7 @@ impl Costs {
         let total_max = if alone { memory / 4 * 3 } else { memory / 2 };
         let cells = question.keys.len().saturating_add(question.aggregates.len());
         let group_min = total_max.checked_div(count(limits.groups_max)).unwrap_or(u64::MAX);
-        Self { group_min, total_max, ..Self::of(width(question), cells) }
+        Self { group_min, total_max, ..Self::of(width(question, rows_max), cells) }
     }
 
     /// Finds the costs for groups of `cells` keys and values, with `width` sums in each part.
@@ -122,9 +122,10 @@ pub(in crate::release) fn size_bound(
     question: &Question,
     keys: &KeyDomain,
     groups_max: u32,
+    rows_max: u32,
     limits: &Limits,
 ) -> SizeBound {
-    let costs = Costs::new(question, limits);
+    let costs = Costs::new(question, rows_max, limits);
     let listed = |groups: u64| costs.member.saturating_add(groups.saturating_mul(costs.part));
     let member = match keys {
         KeyDomain::None => listed(1),

@@ -5,8 +5,9 @@
 
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type};
-use membrane_privacy::{AggregateKind, RawValue, bound_value};
+use membrane_privacy::{AggregateKind, RawValue, RowBounds, bound_value};
 
+use super::samples::{self, Slot};
 use crate::QueryError;
 use crate::release::question::{Aggregate, Question, Scalar};
 use crate::release::scalar::rescale;
@@ -15,6 +16,7 @@ use crate::release::scalar::rescale;
 pub(super) struct Sums {
     sums: Vec<Sum>,
     aggregates: Vec<Parts>,
+    slots: Vec<Slot>,
 }
 
 /// One sum over rows.
@@ -26,6 +28,8 @@ enum Sum {
     NonNull(usize),
     /// Rows add their value within bounds, in units of the last of `scale` decimals.
     Values { place: usize, lower: i64, upper: i64, scale: i8 },
+    /// Rows add what their value within bounds adds to a sum of squares.
+    Squares { place: usize, kind: AggregateKind },
 }
 
 /// The positions of the sums that an aggregate is made of.
@@ -33,14 +37,17 @@ enum Sum {
 struct Parts {
     rows: Option<usize>,
     sum: Option<usize>,
+    /// The position of the values that are kept of it, among those of all aggregates that keep some.
+    slot: Option<usize>,
 }
 
-/// Returns how many sums there are at most, whatever the bounds.
-pub(super) fn width(question: &Question) -> usize {
+/// Returns how many numbers there are at most for a member and group, whatever the bounds.
+pub(super) fn width(question: &Question, rows_max: u32) -> usize {
     let of = |aggregate: &Aggregate| match aggregate {
         Aggregate::Members => 0,
         Aggregate::Rows | Aggregate::NonNull(_) | Aggregate::Sum(_) => 1,
-        Aggregate::MeanSum(_) => 2,
+        Aggregate::MeanSum(_) | Aggregate::MeanSquares(_) => 2,
+        Aggregate::Distinct(_) | Aggregate::Quantiles(..) => 1 + samples::words(rows_max),
     };
     question.aggregates.iter().map(of).sum()
 }
@@ -50,21 +57,22 @@ impl Sums {
     pub(super) fn new(
         question: &Question,
         kinds: impl Iterator<Item = AggregateKind>,
+        rows_max: u32,
         place: impl Fn(&Scalar) -> Result<usize, QueryError>,
     ) -> Result<Self, QueryError> {
-        let mut found = Self { sums: Vec::new(), aggregates: Vec::new() };
+        let mut found = Self { sums: Vec::new(), aggregates: Vec::new(), slots: Vec::new() };
         for (aggregate, kind) in question.aggregates.iter().zip(kinds) {
             let parts = match (aggregate, kind) {
-                (Aggregate::Members, AggregateKind::Members) => Parts { rows: None, sum: None },
+                (Aggregate::Members, AggregateKind::Members) => Parts { rows: None, sum: None, slot: None },
                 (Aggregate::Rows, AggregateKind::Rows) => {
-                    Parts { rows: Some(found.position(Sum::Rows)), sum: None }
+                    Parts { rows: Some(found.position(Sum::Rows)), sum: None, slot: None }
                 }
                 (Aggregate::NonNull(column), AggregateKind::NonNull) => {
-                    Parts { rows: Some(found.position(Sum::NonNull(place(column)?))), sum: None }
+                    Parts { rows: Some(found.position(Sum::NonNull(place(column)?))), sum: None, slot: None }
                 }
                 (Aggregate::Sum(column), AggregateKind::Sum { lower, upper, scale }) => {
                     let sum = Sum::Values { place: place(column)?, lower, upper, scale };
-                    Parts { rows: None, sum: Some(found.position(sum)) }
+                    Parts { rows: None, sum: Some(found.position(sum)), slot: None }
                 }
                 (Aggregate::MeanSum(column), AggregateKind::MeanSum { lower, upper, scale }) => {
                     let place = place(column)?;
@@ -72,11 +80,30 @@ impl Sums {
                     let rows = if column.is_required() { Sum::Rows } else { Sum::NonNull(place) };
                     let rows = Some(found.position(rows));
                     let sum = Some(found.position(Sum::Values { place, lower, upper, scale }));
-                    Parts { rows, sum }
+                    Parts { rows, sum, slot: None }
+                }
+                (Aggregate::MeanSquares(column), kind @ AggregateKind::MeanSquares { .. }) => {
+                    let place = place(column)?;
+                    let rows = if column.is_required() { Sum::Rows } else { Sum::NonNull(place) };
+                    let rows = Some(found.position(rows));
+                    let sum = Some(found.position(Sum::Squares { place, kind }));
+                    Parts { rows, sum, slot: None }
+                }
+                (Aggregate::Distinct(column), kind @ AggregateKind::Distinct { .. })
+                | (Aggregate::Quantiles(column, _), kind @ AggregateKind::Quantile { .. }) => {
+                    let place = place(column)?;
+                    let rows = Some(found.position(Sum::NonNull(place)));
+                    let most = kind.samples_max(rows_max).ok_or(QueryError::Failed)?;
+                    found.slots.push(Slot::new(place, kind, most)?);
+                    Parts { rows, sum: None, slot: Some(found.slots.len() - 1) }
                 }
                 _ => return Err(QueryError::Failed),
             };
             found.aggregates.push(parts);
+        }
+        let mut start = found.sums.len();
+        for slot in &mut found.slots {
+            start = slot.begin_at(start);
         }
         Ok(found)
     }
@@ -89,9 +116,14 @@ impl Sums {
         self.sums.len() - 1
     }
 
-    /// Returns how many sums there are.
-    pub(super) const fn len(&self) -> usize {
-        self.sums.len()
+    /// Returns how many numbers are kept for a member and group: the sums, then the values that are kept.
+    pub(super) fn len(&self) -> usize {
+        self.slots.last().map_or(self.sums.len(), Slot::end)
+    }
+
+    /// Returns where values are kept.
+    pub(super) fn slots(&self) -> &[Slot] {
+        &self.slots
     }
 
     /// Returns what each row of a batch adds to each sum, and marks the rows of which something was cut off.
@@ -106,7 +138,11 @@ impl Sums {
     /// Puts what the aggregates found together from the sums of a part.
     pub(super) fn raw_values<'a>(&'a self, sums: &'a [i64]) -> impl Iterator<Item = RawValue> + 'a {
         let value = |index: Option<usize>| index.and_then(|index| sums.get(index)).copied().unwrap_or(0);
-        self.aggregates.iter().map(move |parts| RawValue { rows: value(parts.rows), sum: value(parts.sum) })
+        self.aggregates.iter().map(move |parts| {
+            let slot = parts.slot.and_then(|slot| self.slots.get(slot));
+            let rows = slot.and_then(|slot| slot.distinct(sums)).unwrap_or_else(|| value(parts.rows));
+            RawValue { rows, sum: value(parts.sum) }
+        })
     }
 }
 
@@ -126,11 +162,20 @@ fn contributions(sum: &Sum, batch: &RecordBatch, clipped: &mut [bool]) -> Result
             }
             values.into_iter().map(|(value, _)| value).collect()
         }
+        Sum::Squares { place, kind } => {
+            let RowBounds { lower, upper, scale } = kind.row_bounds().ok_or(QueryError::Failed)?;
+            let array = column(*place)?;
+            let values = clamped(array.as_ref(), (lower, upper), scale)?;
+            let squared = values.into_iter().enumerate().map(|(row, (value, _))| {
+                if array.is_valid(row) { kind.row_value(value) } else { 0 }
+            });
+            squared.collect()
+        }
     })
 }
 
 /// Clamps every value, and tells whether that changed it. NULL and not-a-number add nothing.
-fn clamped(array: &dyn Array, bounds: (i64, i64), scale: i8) -> Result<Vec<(i64, bool)>, QueryError> {
+pub(super) fn clamped(array: &dyn Array, bounds: (i64, i64), scale: i8) -> Result<Vec<(i64, bool)>, QueryError> {
     let (lower, upper) = bounds;
     let bound = |value: i64| (bound_value(value, lower, upper), value < lower || value > upper);
     let nothing = (0, false);

@@ -145,7 +145,11 @@ fn read_aggregate(node: &AggregateNode, reader: &mut Reader<'_>) -> Result<Relea
         return Err(refuse("a list of keys alone", "ask for at least one aggregate, such as COUNT(*)"));
     }
     for expression in &node.aggr_expr {
-        columns.push((default_name(expression), aggregates.read(expression, &env)?));
+        let name = default_name(expression, &env).map(|name| {
+            let taken = columns.iter().any(|(known, _)| known.as_ref() == Some(&name));
+            if taken { format!("{name}_{}", columns.len() + 1) } else { name }
+        });
+        columns.push((name, aggregates.read(expression, &env)?));
     }
     let core = Core { block, keys, aggregates };
     Ok(Released { core, columns, having: None, order: Vec::new(), offset: 0, limit: None })
@@ -248,7 +252,10 @@ impl Columns<'_> {
         let value = self.value(expression)?;
         let numeric = match &value {
             Value::Key(_, logical) => logical.is_numeric(),
-            Value::Aggregate(_) | Value::Ratio(..) | Value::Number(_) | Value::Call(..) => true,
+            Value::Aggregate(_) | Value::Ratio(..) | Value::Spread(_) | Value::Number(_) | Value::Call(..) => true,
+            Value::Quantile(..) => {
+                return Err(refuse("arithmetic on a quantile", "select it alone, and compute with the answer"));
+            }
             _ => false,
         };
         if numeric { Ok(value) } else { Err(refuse("arithmetic on something other than numbers", COMPUTED)) }

@@ -35,8 +35,10 @@ pub(in crate::release) fn divide(value: i128, by: i128) -> Option<i128> {
 
 /// Multiplies two numbers and brings the product from the sum of their scales to another.
 pub(super) fn multiply(left: i128, right: i128, from: i8, to: i8) -> i128 {
-    let product = left.checked_mul(right).unwrap_or(if (left < 0) == (right < 0) { i128::MAX } else { i128::MIN });
-    hold(rescale(product, from, to))
+    match left.checked_mul(right) {
+        Some(product) => hold(rescale(product, from, to)),
+        None => if (left < 0) == (right < 0) { DECIMAL_MAX } else { -DECIMAL_MAX },
+    }
 }
 
 /// Rounds a floating-point number to fixed point; what is not a number is nothing.

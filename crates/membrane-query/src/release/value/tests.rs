@@ -9,7 +9,7 @@ fn call(function: Function, parts: Vec<Value>) -> Value {
 }
 
 fn group<'a>(keys: &'a [Option<String>], values: &'a [NoisyValue]) -> Group<'a> {
-    Group { keys, values, kinds: &[AggregateKind::Sum { lower: 0, upper: 50_000, scale: 2 }, AggregateKind::Rows] }
+    Group { keys, values, kinds: &[AggregateKind::Sum { lower: 0, upper: 50_000, scale: 2 }, AggregateKind::Rows], quantiles: &[] }
 }
 
 /// 200.00 with a deviation of 3.00, and 50 with one of 4.
@@ -57,7 +57,7 @@ fn what_has_no_value_is_null_and_no_condition_holds_of_it() {
 #[test]
 fn dates_compare_as_dates() {
     let keys = [Some("2026-03-01".to_owned())];
-    let group = Group { keys: &keys, values: &[], kinds: &[] };
+    let group = Group { keys: &keys, values: &[], kinds: &[], quantiles: &[] };
     let day = |days| Value::Constant(Literal::Date(days), TypeOf::Date);
     let before = |days| {
         let (key, day) = (Box::new(Value::Key(0, TypeOf::Date)), Box::new(day(days)));

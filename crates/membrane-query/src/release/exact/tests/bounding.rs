@@ -13,7 +13,7 @@ fn started(
     memory: MemoryReservation,
 ) -> Result<Exact, QueryError> {
     let size = Size::start(mechanism, memory)?;
-    Exact::new(question, mechanism, sampling(), Costs::new(question, &Limits::default()), size)
+    Exact::new(question, mechanism, sampling(), Costs::new(question, mechanism.spec().rows_max, &Limits::default()), size)
 }
 
 /// With one group per member, ten members of ten stores each keep one; which one differs between members
@@ -52,7 +52,7 @@ async fn a_member_holds_no_more_groups_than_count() {
         let mut exact = started(&question, &mechanism, memory).expect("a start");
         exact.absorb(&picked).expect("rows");
         assert_eq!(exact.parts.members().count(), 2);
-        let costs = Costs::new(&question, &Limits::default());
+        let costs = Costs::new(&question, mechanism.spec().rows_max, &Limits::default());
         let (most, used) = (costs.group(KEY_BYTES_MAX), exact.parts.size.used());
         assert!(used <= 2 * costs.member + 4 * (costs.part + most), "{used} is not bounded");
         found.push(exact.finish(&mechanism).expect("totals"));
@@ -139,7 +139,7 @@ async fn one_member_more_changes_neither_success_nor_error() {
         for limits in &limits {
             for rows in [&others, &all] {
                 let rows = std::slice::from_ref(rows);
-                let found = shape_totals(shape, &shape_options(2, 3), rows, limits).await;
+                let found = shape_totals(shape, &shape_options(shape, 2, 3), rows, limits).await;
                 assert_eq!(found.map(|_| ()), Ok(()), "{}", SHAPES[shape]);
             }
         }
