@@ -178,6 +178,23 @@ fn faults_of_cards_cases_and_claims_have_their_lines() {
     }
 }
 
+/// What would end the process, or never end, is a fault like any other.
+#[test]
+fn what_no_parser_can_take_is_refused() {
+    let changed = Changed::new();
+    let deep = changed.0.path("policies/deep.cedar");
+    let condition = format!("{}true{}", "(".repeat(1_200), ")".repeat(1_200));
+    fs::write(&deep, format!("permit (principal, action, resource)\nwhen {{ {condition} }};\n")).unwrap();
+    for command in ["check", "prove", "lint", "principals"] {
+        let told = changed.ends(&[command], 2);
+        assert!(told.contains("policies/deep.cedar:2:55: nested deeper than 48"), "{told}");
+    }
+    fs::remove_file(&deep).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&deep).status().unwrap().success());
+    let told = changed.ends(&["check"], 2);
+    assert!(told.contains("policies/deep.cedar:1:1: not a regular file"), "{told}");
+}
+
 #[test]
 fn a_level_is_explained() {
     let program = Program::new();

@@ -36,6 +36,7 @@ mod break_glass;
 mod card;
 mod case;
 mod column;
+mod depth;
 mod error;
 mod explain;
 #[cfg(test)]
