@@ -65,7 +65,7 @@ pub use card::Card;
 pub use case::CaseOutcome;
 pub use error::{Fault, PolicyError};
 pub use explain::{Asked, Change, Explanation, Question};
-pub use lint::{Waiver, Weakness};
+pub use lint::{Waiver, Weakness, WeaknessGroup};
 pub use permit::{ColumnPermit, DatasetPermit, Permit, ShownWhen};
 pub use policies::Policies;
 pub use prove::{Claim, CounterExample, Difference, NO_POLICY_ERRS, Proof, ProveError, Verdict};

@@ -12,6 +12,11 @@ fn repository() -> std::path::PathBuf {
 
 /// The repository's policies, without those of some files, and with one more.
 fn broken(without: &str, more: &str) -> Policies {
+    claiming(without, more, None)
+}
+
+/// And with one more claim.
+fn claiming(without: &str, more: &str, claim: Option<&str>) -> Policies {
     let copy = TempDir::new().unwrap();
     for folder in ["", "cards", "claims"] {
         let (from, to) = (repository().join("policies").join(folder), copy.path().join(folder));
@@ -25,6 +30,11 @@ fn broken(without: &str, more: &str) -> Policies {
         }
     }
     fs::write(copy.path().join("broken.cedar"), more).unwrap();
+    if let Some(text) = claim {
+        fs::remove_dir_all(copy.path().join("claims")).unwrap();
+        fs::create_dir(copy.path().join("claims")).unwrap();
+        fs::write(copy.path().join("claims/one-more.cedar"), text).unwrap();
+    }
     let catalog = Catalog::load(&repository().join("catalog")).unwrap();
     Policies::load(copy.path(), &catalog).unwrap_or_else(|error| panic!("{error}"))
 }
@@ -127,6 +137,56 @@ async fn a_policy_that_can_err_is_found() {
     assert!(found.sentence.starts_with("an analyst with clearance "), "{found}");
     assert!(found.sentence.contains(" would ask to see a row of "), "{found}");
     assert!(found.sentence.ends_with(": `broken` would err"), "{found}");
+}
+
+/// A claim about what there cannot be holds of all policies, and says nothing of them.
+#[tokio::test]
+async fn a_claim_that_can_never_apply_is_told() {
+    let all = "// More.\npermit (principal, action, resource);\n";
+    let live =
+        "forbid (principal is Partner, action == Action::\"readRow\", resource is Row::crm_members);\n";
+    let region = |condition: &str| {
+        format!(
+            "forbid (principal, action == Action::\"readRow\", resource is Row::crm_members)\nwhen {{ {condition} }};\n"
+        )
+    };
+    let nothing = Some("it can never apply: it holds of nothing");
+    let cases = [
+        (live.to_owned(), None),
+        (region("resource has region && resource.region == \"SH\""), None),
+        (region("resource has region && resource.region == \"SH\" && resource.region == \"BJ\""), nothing),
+        (
+            region("context.time < datetime(\"2026-01-01\") && context.time > datetime(\"2026-02-01\")"),
+            nothing,
+        ),
+        // No world that there can be has a phone that is an address, or a column of two datasets.
+        (
+            "forbid (principal, action == Action::\"readClear\", resource in Class::\"pii.phone\")\n\
+             when { resource in Class::\"pii.email\" };\n"
+                .to_owned(),
+            nothing,
+        ),
+        (
+            "forbid (principal, action == Action::\"readClear\", resource in Dataset::\"crm_members\")\n\
+             when { resource in Dataset::\"pos_orders\" };\n"
+                .to_owned(),
+            nothing,
+        ),
+        (
+            format!(
+                "{live}{}",
+                region("principal is Analyst && principal.clearance > 3 && principal.clearance < 2")
+            ),
+            Some("its `forbid` of line 4 can never apply: it holds of nothing"),
+        ),
+    ];
+    for (text, expected) in cases {
+        let policies = claiming("", "", Some(&format!("{all}{text}")));
+        let proof = policies.prove("cvc5").await.unwrap();
+        let verdict = &proof.verdicts[0];
+        assert_eq!(verdict.never_applies.as_deref(), expected, "{text}");
+        assert_eq!(proof.holds(), expected.is_none() && verdict.counter_example.is_none(), "{text}");
+    }
 }
 
 /// A program that answers every question with what is hoped for.
