@@ -125,6 +125,14 @@ pub enum Error {
     /// Too much is going on.
     #[error("too many requests at once; try again soon")]
     Busy,
+    /// One principal has its share of what is going on.
+    #[error(
+        "{requests_max} of your requests are being worked on, as many as may be at once; wait for one of them"
+    )]
+    RequestsLimit {
+        /// The limit.
+        requests_max: usize,
+    },
     /// It took too long.
     #[error("the request took more than {seconds_max} seconds")]
     TimedOut {
@@ -203,6 +211,7 @@ impl Error {
             Self::UnsupportedMedia => "unsupported_media",
             Self::TooLarge => "too_large",
             Self::Busy => "busy",
+            Self::RequestsLimit { .. } => "requests_limit",
             Self::TimedOut { .. } => "timed_out",
             Self::Record(_) => "record_fault",
             Self::Internal(_) => "internal",

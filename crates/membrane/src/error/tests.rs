@@ -64,6 +64,7 @@ fn every() -> Vec<Error> {
         Error::UnsupportedMedia,
         Error::TooLarge,
         Error::Busy,
+        Error::RequestsLimit { requests_max: 16 },
         Error::TimedOut { seconds_max: 120 },
         Error::Record(LedgerError::RunNotOpen),
         Error::Ledger(LedgerError::RunNotOpen),

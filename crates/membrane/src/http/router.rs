@@ -6,8 +6,8 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
-use tokio::sync::Semaphore;
 
+use super::busy::Slots;
 use super::handlers::{
     break_glass, budget, datasets, health, ingest, lineage, metrics, openapi, query, release, runs,
 };
@@ -26,7 +26,7 @@ pub fn router(serving: Arc<Serving>, server: &ServerSection, metrics: Metrics) -
     let shared = Shared {
         serving,
         server: Arc::new(server.clone()),
-        slots: Arc::new(Semaphore::new(server.requests_max)),
+        slots: Slots::new(server),
         metrics,
         readiness: Readiness::default(),
     };

@@ -58,9 +58,18 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
     let mut refusal = codes_of(include_str!("../../../../../membrane-policy/src/refusal.rs"));
     // Values are looked up in queries only.
     refusal.retain(|code| !code.starts_with("lookup_"));
-    let all =
-        ["unauthenticated", "bearer_expired", "bad_request", "not_acceptable", "busy", "internal"].as_slice();
-    let seen = ["unauthenticated", "bearer_expired", "not_acceptable", "busy", "internal"].as_slice();
+    let all = [
+        "unauthenticated",
+        "bearer_expired",
+        "bad_request",
+        "not_acceptable",
+        "busy",
+        "requests_limit",
+        "internal",
+    ]
+    .as_slice();
+    let seen = ["unauthenticated", "bearer_expired", "not_acceptable", "busy", "requests_limit", "internal"]
+        .as_slice();
     let glass = ["own_request", "unknown_grant", "grant_stands", "in_the_way"].as_slice();
     let record = ["ledger_failed", "log_altered", "timed_out"].as_slice();
     // Nobody's dataset is asked for.
