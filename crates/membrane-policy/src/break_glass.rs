@@ -48,6 +48,39 @@ pub struct BreakGlassRequest {
 }
 
 impl Authorizer {
+    /// Decides which break-glass the run's principal may list: all, for those who look at the record; what they asked for
+    /// themselves, for others, who know of it anyway. Writes the decision to the run's record, and returns whether it is all.
+    ///
+    /// # Errors
+    /// [`Refused`], which is on record too, unless it is [`RefusedReason::RecordFault`].
+    pub async fn decide_break_glass_list(
+        &self,
+        run: &mut OpenRun,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Refused> {
+        same_run(run, Action::Audit, None)?;
+        let policies = self.policies();
+        let principal = run.principal().clone();
+        let Some(uid) = policies.world.principals.get(&principal) else {
+            return self.refuse(run, RefusedReason::UnknownPrincipal).await.map(|()| false);
+        };
+        let Some(asker) = Asker::new(policies, uid, None, now) else {
+            return self.refuse(run, RefusedReason::PolicyFault).await.map(|()| false);
+        };
+        let answer = asker.ask(Action::Audit.as_str(), &policies.world.hub);
+        match answer.outcome {
+            Outcome::Forbidden | Outcome::Unmentioned => {
+                let own = refusal(policies, "permitted, their own");
+                record(run, &[Decision { allowed: true, ..own }]).await?;
+                Ok(false)
+            }
+            Outcome::Permitted | Outcome::Faulty => {
+                record(run, &[self.decision(None, &answer)]).await?;
+                answer.verdict().map(|()| true)
+            }
+        }
+    }
+
     /// Decides whether the run's principal may ask for this, and writes the decisions to the run's record.
     ///
     /// # Errors

@@ -216,6 +216,12 @@ impl Grants {
         Ok((known.0, Arc::clone(&known.1)))
     }
 
+    /// Tells whether the steps are not what this hub signed, so that every question is refused. What cannot be read now is no
+    /// sign of that.
+    pub(crate) async fn are_altered(&self) -> bool {
+        matches!(self.all().await, Err(Error::Ledger(LedgerError::Stored(_))))
+    }
+
     /// Returns the grants that are open for a principal and a purpose.
     pub(crate) async fn open_for(
         &self,

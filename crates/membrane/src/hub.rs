@@ -177,6 +177,15 @@ impl Hub {
         })
     }
 
+    /// Reads the catalog and the policies of a publication; nothing when there is none of that number.
+    pub(crate) async fn published(&self, number: u64) -> Result<Option<(Catalog, Policies)>, PublishedError> {
+        if number == 0 || number > self.last_publication().await? {
+            return Ok(None);
+        }
+        let found = published::publication(&self.ledger, &self.signer, &self.scratch, number).await?;
+        Ok(Some((found.catalog, found.policies)))
+    }
+
     /// Makes the context of a request.
     #[must_use]
     pub fn ctx(&self, principal: PrincipalId, channel: Channel) -> RequestCtx {
@@ -283,6 +292,11 @@ impl Hub {
     /// Tells whether the ledger answers.
     pub(crate) async fn ledger_answers(&self) -> bool {
         self.ledger.ping().await.is_ok()
+    }
+
+    /// Names what in the record is not as this hub signed it, so that nothing is answered; none: nothing is.
+    pub(crate) async fn altered(&self) -> Option<&'static str> {
+        self.grants.are_altered().await.then_some("break_glass_altered")
     }
 
     /// Tells whether the storage of the tables answers.

@@ -199,6 +199,12 @@ impl ActiveRun {
         decided.map_err(Error::Refused)
     }
 
+    /// Asks whether the run's principal may list all break-glass, or only their own.
+    pub(super) async fn lists_all_glass(&mut self, hub: &Hub) -> Result<bool, Error> {
+        let now = self.ctx.now();
+        hub.authorizer().decide_break_glass_list(self.opened()?, now).await.map_err(Error::Refused)
+    }
+
     /// Asks for a permit on these datasets, for the run's own principal, action and purpose.
     pub(super) async fn permit(&mut self, hub: &Hub, datasets: Vec<DatasetName>) -> Result<Permit, Error> {
         self.permit_for(hub, Wanted { datasets, ..Wanted::default() }).await
