@@ -144,7 +144,7 @@ fn a_waiver_takes_a_small_one_on() {
     assert!(policies.idle_waivers(&found).is_empty());
 
     // The day after.
-    let found = policies.lint(&catalog, noon() + chrono::TimeDelta::days(1), 60);
+    let found = policies.lint(&catalog, noon() + TimeDelta::days(1), 60);
     assert!(found[0].is_refused() && !found[1].is_refused());
     let idle = policies.idle_waivers(&found);
     assert!(idle.len() == 1 && idle[0].line == 2, "{idle:?}");
