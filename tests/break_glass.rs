@@ -241,7 +241,7 @@ fn listed(program: &Program) {
     fits(&told);
     let runs = program.json(&["runs", "--limit", "2"]);
     let id = runs["runs"][1]["run"].as_str().unwrap();
-    let end = &id[id.len() - 12..];
+    let end = id.rsplit('-').next().unwrap();
     assert!(program.ok(&["runs"]).contains(end));
     let detail = program.ok(&["runs", end]);
     assert!(detail.contains(id), "{detail}");
