@@ -36,6 +36,7 @@ mod break_glass;
 mod card;
 mod case;
 mod column;
+mod delegation;
 mod error;
 mod explain;
 #[cfg(test)]
@@ -62,6 +63,7 @@ pub use authorizer::{Authorizer, Lookup, Request};
 pub use break_glass::{BreakGlassRequest, BrokenGlass};
 pub use card::Card;
 pub use case::CaseOutcome;
+pub use delegation::{Acting, DelegationRequest, Handed};
 pub use error::{Fault, PolicyError};
 pub use explain::{Asked, Change, Explanation, Question};
 pub use lint::{Waiver, Weakness};

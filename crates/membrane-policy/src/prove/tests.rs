@@ -91,13 +91,31 @@ async fn a_broken_set_has_a_counter_example() {
             "broken",
         ),
         (
+            "nothing-is-handed-on-to-partners-or-oneself",
+            r#"@id("broken") permit (principal is Analyst, action == Action::"delegate", resource)
+               when { context.to has analyst };"#,
+            "broken",
+        ),
+        (
+            "nothing-is-handed-on-to-partners-or-oneself",
+            r#"@id("broken") permit (principal is Analyst, action == Action::"delegate", resource)
+               when { context.to has partner };"#,
+            "broken",
+        ),
+        (
+            "what-takes-clearance-is-not-handed-down",
+            r#"@id("broken") permit (principal is Analyst in Group::"insight", action == Action::"delegate", resource)
+               when { context.to has analyst && context.to.analyst in Group::"analysts" };"#,
+            "broken",
+        ),
+        (
             "those-who-run-the-hub-see-no-data",
             r#"@id("broken") permit (principal is Operator, action == Action::"readNull", resource);"#,
             "broken",
         ),
     ];
     for (name, more, by) in cases {
-        let policies = broken("floor.cedar break-glass.cedar", more);
+        let policies = broken("floor.cedar break-glass.cedar delegation.cedar", more);
         let mut prover = Prover::start(&policies, "cvc5").unwrap();
         let claim = policies.claims.iter().find(|claim| claim.name() == name).unwrap();
         let found = prover.implies(claim).await.unwrap().unwrap_or_else(|| panic!("{name} holds"));
