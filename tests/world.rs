@@ -112,6 +112,7 @@ impl World {
         let request = QueryRequest {
             sql: sql.to_owned(),
             purpose: Some(purpose.parse().unwrap()),
+            on_behalf_of: None,
             parameters: Vec::new(),
         };
         let mut answer = flow::query(&self.ctx(principal), &self.hub, request).await?;

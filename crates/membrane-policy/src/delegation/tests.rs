@@ -62,11 +62,7 @@ fn who_acts_sees_what_the_other_sees_above_their_own_floor() {
     let acting = on_behalf("analyst:bea", "analyst:ana", "marketing", &["members"]);
     let both = granted(&hub, &acting);
     let clear = Some(RevealLevel::Clear);
-    assert_eq!(
-        (shown(&of_ana, "city"), shown(&both, "city")),
-        (clear, Some(RevealLevel::Null)),
-        "the floor"
-    );
+    assert_eq!((shown(&of_ana, "city"), shown(&both, "city")), (clear, Some(RevealLevel::Null)), "the floor");
     assert_eq!((shown(&both, "region"), shown(&both, "points")), (clear, clear));
     assert_eq!(
         (shown(&of_bea, "name"), shown(&both, "name")),

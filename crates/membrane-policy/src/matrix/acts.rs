@@ -74,8 +74,8 @@ impl Policies {
                 let act = format!("{} {} to {delegate}", Action::Delegate, entry.name);
                 let acts_of: Vec<String> = match handed.as_slice() {
                     [] => Vec::new(),
-                    all if all.len() == datasets.len() => vec![act],
-                    some => some.iter().map(|name| format!("{act}: {name}")).collect(),
+                    all if all.len() == datasets.len() => vec![format!("{act} by")],
+                    some => some.iter().map(|name| format!("{act} of {name} by")).collect(),
                 };
                 for act in acts_of {
                     acts.entry(act).or_default().push(delegator);

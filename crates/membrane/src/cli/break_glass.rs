@@ -6,7 +6,7 @@ use membrane_model::{ColumnName, DatasetName, PrincipalKind, Purpose};
 use super::caller::CallerArgs;
 use super::{CliError, Env, new_table, out};
 use crate::flow::{self, GlassRequest};
-use crate::grants::Ticket;
+use crate::ticket::Ticket;
 use crate::wire::{GlassBody, GlassesBody, GrantBody};
 
 /// See clear values for some hours, when nothing else helps: one asks, another agrees, every use is on record.

@@ -20,7 +20,7 @@ use crate::wire::{DecisionBody, RunBody, RunDetailBody, RunsBody};
 pub(super) struct RunsArgs {
     /// The run; without it the newest runs are listed.
     id: Option<RunId>,
-    /// Of this principal only.
+    /// Of this principal only, and on its behalf.
     #[arg(long, value_name = "PRINCIPAL", conflicts_with = "id")]
     principal: Option<PrincipalId>,
     /// With this dataset only.
@@ -61,7 +61,10 @@ pub(super) async fn run(args: RunsArgs, env: Env) -> Result<(), CliError> {
         shown.add_row([
             run.run.clone(),
             run.started.clone(),
-            run.principal.clone(),
+            match &run.on_behalf_of {
+                Some(delegator) => format!("{} for {delegator}", run.principal),
+                None => run.principal.clone(),
+            },
             run.job.clone(),
             run.purpose.clone().unwrap_or_default(),
             state,
@@ -89,6 +92,7 @@ fn detail(body: &RunDetailBody) -> Result<(), CliError> {
         all.iter().map(shown).collect::<Vec<_>>().join(", ")
     };
     fact("who", run.principal.clone());
+    fact("on behalf of", run.on_behalf_of.clone().unwrap_or_default());
     fact("by", run.channel.clone().unwrap_or_default());
     fact("action", run.action.clone());
     fact("purpose", run.purpose.clone().unwrap_or_default());

@@ -67,6 +67,7 @@ async fn may_ask(hub: &Hub) -> bool {
     let request = QueryRequest {
         sql: "SELECT count(*) FROM dim_stores".to_owned(),
         purpose: Some("marketing_analysis".parse().unwrap()),
+        on_behalf_of: None,
         parameters: Vec::new(),
     };
     let ctx = hub.ctx("analyst:lee".parse().unwrap(), Channel::Cli);

@@ -101,6 +101,24 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
             ]
             .concat(),
         ),
+        ("/v1/delegations", "get", [seen, record, audit].concat()),
+        (
+            "/v1/delegations",
+            "post",
+            [
+                all,
+                record,
+                audit,
+                &["delegate_refused", "unknown_purpose", "not_found"],
+                &["too_large", "in_the_way", "delegation_limit"],
+            ]
+            .concat(),
+        ),
+        (
+            "/v1/delegations/{number}/end",
+            "post",
+            [all, record, audit, &["unknown_delegation", "delegation_stands", "in_the_way"]].concat(),
+        ),
         ("/v1/break-glass/{number}/approve", "post", [all, record, audit, glass].concat()),
         ("/v1/break-glass/{number}/end", "post", [all, record, audit, glass].concat()),
     ]
