@@ -12,6 +12,9 @@ use crate::delegation::{Acting, DelegationRequest, Handed, may_act_for};
 use crate::permit::GrantedDataset;
 use crate::{Refused, RefusedReason};
 
+/// By which delegation a dataset may be used, and by which policies; or why it may not, and by which.
+type HandedOnBy<'a> = Result<(u64, &'a [String]), (&'static str, &'a [String])>;
+
 /// The datasets that were handed on for a request.
 pub(super) struct HandedOn {
     delegator: PrincipalId,
@@ -26,7 +29,7 @@ impl HandedOn {
     }
 
     /// Returns by which delegation a dataset may be used, and by which policies it was handed on; or why it may not.
-    pub(super) fn of(&self, name: &DatasetName) -> Result<(u64, &[String]), (&'static str, &[String])> {
+    pub(super) fn of(&self, name: &DatasetName) -> HandedOnBy<'_> {
         match self.datasets.get(name) {
             None => Err(("it was not handed on", &[])),
             Some((number, answer)) if answer.outcome == Outcome::Permitted => {

@@ -150,7 +150,7 @@ impl Teller<'_> {
         let to = self.found.request.context().and_then(|context| context.get("to"));
         let Some(EvalResult::Record(to)) = to else { return format!("hand on {dataset}") };
         let given = PrincipalKind::ALL.into_iter().filter_map(|kind| match to.get(kind.as_str()) {
-            Some(EvalResult::EntityUid(uid)) if self.found.request.principal() == Some(&uid) => {
+            Some(EvalResult::EntityUid(uid)) if self.found.request.principal() == Some(uid) => {
                 Some("themselves".to_owned())
             }
             Some(_) => Some(article(kind).to_owned()),
