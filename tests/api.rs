@@ -94,7 +94,7 @@ impl Api {
     }
 }
 
-const ENDPOINTS: [(&str, &str); 12] = [
+const ENDPOINTS: [(&str, &str); 15] = [
     ("POST", "/v1/query"),
     ("POST", "/v1/release"),
     ("POST", "/v1/ingest/crm_members"),
@@ -107,6 +107,9 @@ const ENDPOINTS: [(&str, &str); 12] = [
     ("POST", "/v1/break-glass"),
     ("POST", "/v1/break-glass/1/approve"),
     ("POST", "/v1/break-glass/1/end"),
+    ("GET", "/v1/delegations"),
+    ("POST", "/v1/delegations"),
+    ("POST", "/v1/delegations/1/end"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,17 +4,13 @@
 use std::sync::Arc;
 
 use arrow::array::AsArray;
-use axum::body::Body;
-use axum::http::{Request, StatusCode};
-use membrane::config::ServerSection;
+use axum::http::StatusCode;
 use membrane::flow::{self, GlassRequest};
-use membrane::http::{Metrics, router};
-use membrane::{GrantState, Hub, Serving};
+use membrane::{GrantState, Hub};
 use membrane_ledger::RunFilter;
-use tower::ServiceExt;
 
 use crate::program::Program;
-use crate::world::{CANARIES, World, canary_deliveries, files_with};
+use crate::world::{CANARIES, World, canary_deliveries, files_with, fits, ready};
 
 const LEE: &str = "analyst:lee";
 const OLGA: &str = "compliance:olga";
@@ -139,6 +135,7 @@ async fn a_forged_step_opens_nothing() {
     let body = r#"{"format":"membrane-break-glass/1","grant":1,"principal":"compliance:olga","at":"2026-02-03T04:05:06Z","what":"approve"}"#;
     let run = membrane_ledger::NewRun {
         principal: OLGA.parse().unwrap(),
+        on_behalf_of: None,
         channel: membrane::Channel::Cli,
         action: membrane_model::Action::ApproveBreakGlass,
         purpose: None,
@@ -160,15 +157,9 @@ async fn a_forged_step_opens_nothing() {
     let asked = world.query_for("analyst:ana", "marketing_analysis", "SELECT tier FROM crm_members").await;
     assert_eq!(asked.unwrap_err().error.code(), "ledger_failed", "of nobody is it known what was altered");
     // Who watches the hub is told that it does not work, and why.
-    let (serving, server) = (Serving::new(Arc::clone(&world.hub)), ServerSection::default());
-    let router = router(Arc::new(serving), &server, Metrics::of_process());
-    let response = router.oneshot(Request::get("/readyz").body(Body::empty()).unwrap()).await.unwrap();
-    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
-    let body = axum::body::to_bytes(response.into_body(), 1 << 10).await.unwrap();
-    let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
     let expected =
         serde_json::json!({ "ready": false, "ledger": true, "lake": true, "fault": "break_glass_altered" });
-    assert_eq!(body, expected);
+    assert_eq!(ready(&world.hub).await, (StatusCode::SERVICE_UNAVAILABLE, expected));
 }
 
 /// As people do it: by two commands, and a third that shows what came of it.
@@ -247,11 +238,6 @@ fn listed(program: &Program) {
     assert!(detail.contains(id), "{detail}");
     assert_eq!(program.run(&["runs", "0123456789ab"]).status.code(), Some(2));
     assert_eq!(program.run(&["runs", "0123"]).status.code(), Some(2));
-}
-
-fn fits(told: &str) {
-    let widest = told.lines().map(|line| line.chars().count()).max().unwrap();
-    assert!(widest <= 100, "{widest}: {told}");
 }
 
 /// A member's number in the wrong place: in every field, by every door, and at the most talkative log level, nothing keeps it or

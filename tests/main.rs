@@ -14,6 +14,7 @@ mod attacks;
 mod backends;
 mod break_glass;
 mod canary;
+mod delegation;
 mod docs;
 mod ingest;
 mod masks;

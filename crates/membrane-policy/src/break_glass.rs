@@ -190,7 +190,7 @@ impl Authorizer {
         answer.verdict()
     }
 
-    fn decision(&self, dataset: Option<&DatasetName>, answer: &Answer) -> Decision {
+    pub(crate) fn decision(&self, dataset: Option<&DatasetName>, answer: &Answer) -> Decision {
         Decision {
             allowed: answer.outcome == Outcome::Permitted,
             dataset: dataset.cloned(),
@@ -199,7 +199,7 @@ impl Authorizer {
         }
     }
 
-    async fn refuse(&self, run: &mut OpenRun, reason: RefusedReason) -> Result<(), Refused> {
+    pub(crate) async fn refuse(&self, run: &mut OpenRun, reason: RefusedReason) -> Result<(), Refused> {
         record(run, &[refusal(self.policies(), &reason.to_string())]).await?;
         Err(Refused::plain(reason))
     }
@@ -228,7 +228,7 @@ impl Policies {
 }
 
 impl Answer {
-    fn verdict(&self) -> Result<(), Refused> {
+    pub(crate) fn verdict(&self) -> Result<(), Refused> {
         let reason = match self.outcome {
             Outcome::Permitted => return Ok(()),
             Outcome::Faulty => RefusedReason::PolicyFault,
@@ -239,7 +239,7 @@ impl Answer {
 }
 
 /// A record of something else is no record of this act.
-fn same_run(run: &OpenRun, action: Action, purpose: Option<&Purpose>) -> Result<(), Refused> {
+pub(crate) fn same_run(run: &OpenRun, action: Action, purpose: Option<&Purpose>) -> Result<(), Refused> {
     if run.action() == action && run.purpose() == purpose {
         return Ok(());
     }

@@ -223,6 +223,7 @@ impl Asking<'_> {
             lookups,
             lookups_per_hour: 0,
             broken: Vec::new(),
+            acting: None,
             now: self.now,
         };
         judge(self.policies, self.catalog, &request).verdict

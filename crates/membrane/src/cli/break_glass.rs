@@ -6,7 +6,8 @@ use membrane_model::{ColumnName, DatasetName, PrincipalKind, Purpose};
 use super::caller::CallerArgs;
 use super::{CliError, Env, out, table};
 use crate::flow::{self, GlassRequest};
-use crate::grants::{HOURS_MAX, Ticket};
+use crate::grants::HOURS_MAX;
+use crate::ticket::Ticket;
 use crate::wire::{GlassBody, GlassesBody, GrantBody};
 
 /// See clear values for some hours, when nothing else helps: one asks, another agrees, every use is on record.

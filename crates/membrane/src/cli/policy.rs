@@ -127,7 +127,8 @@ enum PolicyCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Review who has what: grants that nobody used, principals with more than those beside them, and break-glass.
+    /// Review who has what: grants that nobody used, principals with more than those beside them, break-glass and
+    /// delegations.
     #[command(after_help = "Examples:\n  membrane policy review\n  membrane policy review --days 30 --json")]
     Review {
         /// How far to look back.

@@ -25,7 +25,7 @@ pub(super) struct RunsArgs {
     /// The run, by its id or the last 12 characters of it; without it the newest runs are listed.
     #[arg(value_parser = named)]
     id: Option<Named>,
-    /// Of this principal only.
+    /// Of this principal only, and on its behalf.
     #[arg(long, value_name = "PRINCIPAL", conflicts_with = "id")]
     principal: Option<PrincipalId>,
     /// With this dataset only.
@@ -110,7 +110,7 @@ pub(super) async fn run(args: RunsArgs, env: Env) -> Result<(), CliError> {
         };
         shown.add_row([
             format!("{}\n{}", end_of(&run.run), table::minute(&run.started)),
-            format!("{}\n{}", run.principal, run.purpose.as_deref().unwrap_or_default()),
+            who(&run),
             run.job.clone(),
             state,
             run.rows_out.map(table::count).unwrap_or_default(),
@@ -121,6 +121,13 @@ pub(super) async fn run(args: RunsArgs, env: Env) -> Result<(), CliError> {
     table::right(&mut shown, &[4, 5]);
     out::line(shown.to_string())?;
     Ok(())
+}
+
+/// Names who acted, on whose behalf, and what for: each in a line, so that the table is no wider than a page.
+fn who(run: &RunBody) -> String {
+    let delegator = run.on_behalf_of.as_ref().map(|delegator| format!("for {delegator}"));
+    let lines = [Some(run.principal.clone()), delegator, run.purpose.clone()];
+    lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
 }
 
 fn detail(body: &RunDetailBody) -> Result<(), CliError> {
@@ -138,6 +145,7 @@ fn detail(body: &RunDetailBody) -> Result<(), CliError> {
         all.iter().map(shown).collect::<Vec<_>>().join(", ")
     };
     fact("who", run.principal.clone());
+    fact("on behalf of", run.on_behalf_of.clone().unwrap_or_default());
     fact("by", run.channel.clone().unwrap_or_default());
     fact("action", run.action.clone());
     fact("purpose", run.purpose.clone().unwrap_or_default());

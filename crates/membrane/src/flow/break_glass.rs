@@ -8,8 +8,9 @@ use membrane_policy::{BreakGlassRequest, BrokenGlass};
 use super::run::{self, ActiveRun, RunHead};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
-use crate::grants::{Grant, GrantState, HOURS_MAX, Step, Ticket, What};
+use crate::grants::{Grant, GrantState, HOURS_MAX, Step, What};
 use crate::hub::Hub;
+use crate::ticket::Ticket;
 
 /// Columns that one grant names at most.
 const COLUMNS_MAX: usize = 20;

@@ -20,7 +20,7 @@ const LONGEST: Duration = Duration::from_secs(5);
 pub(super) struct Parts {
     pub(super) ledger: bool,
     pub(super) lake: bool,
-    /// What in the record is not as this hub signed it: nothing is answered then.
+    /// What in the record is not as this hub signed it: questions that depend on it are refused.
     pub(super) altered: Option<&'static str>,
 }
 

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::flow::{GlassRequest, GrantLine};
-use crate::grants::{Grant, Ticket};
+use crate::grants::Grant;
+use crate::ticket::Ticket;
 
 /// What somebody asks for.
 #[derive(Debug, Clone, Deserialize, ToSchema)]

@@ -48,7 +48,8 @@ pub(in crate::http) async fn post_query(
 ) -> Result<Response, Failure> {
     let told = |told: &str| Failure { error: Error::BadRequest(told.into()), run: None };
     let parameters = body.parameters().map_err(told)?;
-    let request = QueryRequest { sql: body.sql, purpose: body.purpose, parameters };
+    let request =
+        QueryRequest { sql: body.sql, purpose: body.purpose, on_behalf_of: body.on_behalf_of, parameters };
     let answer = flow::query(&ctx, &app.hub, request).await?;
     let head = vec![
         ("run", json!(answer.run.to_string())),
