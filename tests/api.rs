@@ -94,7 +94,7 @@ impl Api {
     }
 }
 
-const ENDPOINTS: [(&str, &str); 12] = [
+const ENDPOINTS: [(&str, &str); 15] = [
     ("POST", "/v1/query"),
     ("POST", "/v1/release"),
     ("POST", "/v1/ingest/crm_members"),
@@ -107,6 +107,9 @@ const ENDPOINTS: [(&str, &str); 12] = [
     ("POST", "/v1/break-glass"),
     ("POST", "/v1/break-glass/1/approve"),
     ("POST", "/v1/break-glass/1/end"),
+    ("GET", "/v1/delegations"),
+    ("POST", "/v1/delegations"),
+    ("POST", "/v1/delegations/1/end"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -249,6 +252,46 @@ async fn half_a_question_is_given_up() {
         assert_eq!((reply.status, reply.code().as_str()), (StatusCode::BAD_REQUEST, "bad_request"), "{path}");
     }
     assert_eq!(api.query("analyst:lee", "SELECT 1 AS a").await.status, StatusCode::OK);
+}
+
+/// Whoever asks very much at once takes no place from others.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_principal_has_a_share_of_what_is_worked_on() {
+    let server = ServerSection { requests_max: 8, ..ServerSection::default() };
+    let api = Api::with(small::world().await, &server);
+    let (release, _) = tokio::sync::broadcast::channel::<()>(1);
+    // Questions that do not come to their end, until all are released.
+    let mut asked = Vec::new();
+    for _ in 0..100 {
+        let mut released = release.subscribe();
+        let end = futures::stream::once(async move {
+            let _ = released.recv().await;
+            Ok::<_, std::io::Error>(Bytes::from_static(b"{"))
+        });
+        let request = Request::post("/v1/query")
+            .header(header::AUTHORIZATION, format!("Bearer {}", api.bearer("analyst:ana")))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from_stream(end))
+            .unwrap();
+        asked.push(api.router.clone().oneshot(request));
+    }
+    let mut asked: futures::stream::FuturesUnordered<_> = asked.into_iter().collect();
+    let mut refused = 0;
+    while refused < 98 {
+        let response = asked.next().await.unwrap().unwrap();
+        assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(response.headers()[header::RETRY_AFTER], "1");
+        refused += 1;
+    }
+    let reply = api.query("analyst:ana", "SELECT 1 AS a").await;
+    assert_eq!((reply.status.as_u16(), reply.code().as_str()), (429, "requests_limit"));
+    let reply = api.query("analyst:lee", "SELECT count(*) AS n FROM crm_members").await;
+    assert_eq!(reply.status, StatusCode::OK, "{:?}", reply.body);
+    release.send(()).unwrap();
+    while let Some(response) = asked.next().await {
+        assert_eq!(response.unwrap().status(), StatusCode::BAD_REQUEST);
+    }
+    assert_eq!(api.query("analyst:ana", "SELECT 1 AS a").await.status, StatusCode::OK);
 }
 
 /// Values beside the statement are literals to every check, and are in no record.

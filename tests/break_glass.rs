@@ -4,12 +4,13 @@
 use std::sync::Arc;
 
 use arrow::array::AsArray;
+use axum::http::StatusCode;
 use membrane::flow::{self, GlassRequest};
 use membrane::{GrantState, Hub};
 use membrane_ledger::RunFilter;
 
 use crate::program::Program;
-use crate::world::{CANARIES, World, canary_deliveries, files_with};
+use crate::world::{CANARIES, World, canary_deliveries, files_with, fits, ready};
 
 const LEE: &str = "analyst:lee";
 const OLGA: &str = "compliance:olga";
@@ -68,7 +69,22 @@ async fn clear_values_are_seen_for_one_purpose_by_one_person_until_it_ends() {
     // Two queries of crm_members, one opened cell each, at least; what was counted is what is on record.
     assert_eq!((lines[0].state, lines[0].used.runs), (GrantState::Open, 2));
     assert!(lines[0].used.cells >= 1);
-    assert!(flow::list_glass(&world.ctx(LEE), hub).await.is_err());
+    // Whoever asked sees what they asked for, and others who may not look at the record see nothing of it.
+    let own = |who: &'static str| {
+        let ctx = world.ctx(who);
+        async move { flow::list_glass(&ctx, hub).await.map(|(_, lines)| lines.len()) }
+    };
+    assert_eq!(own(LEE).await.unwrap(), 1);
+    for nobody in ["analyst:ana", "partner:acme"] {
+        assert_eq!(own(nobody).await.unwrap(), 0, "{nobody}");
+    }
+    assert!(own("analyst:nobody").await.is_err());
+    let (listing, _) = flow::list_glass(&world.ctx(LEE), hub).await.unwrap();
+    let filter = RunFilter { principal: Some(LEE.parse().unwrap()), dataset: None, limit: 100 };
+    let runs = hub.ledger().runs(filter).await.unwrap();
+    let listing = runs.iter().find(|run| run.run == listing).unwrap();
+    let decision = &listing.decisions[0];
+    assert_eq!((decision.allowed, decision.reason.as_str()), (true, "permitted, their own"));
 
     flow::end_glass(&world.ctx(LEE), hub, 1).await.unwrap();
     assert_eq!(phone(&world, LEE, "customer_service").await, masked);
@@ -119,6 +135,7 @@ async fn a_forged_step_opens_nothing() {
     let body = r#"{"format":"membrane-break-glass/1","grant":1,"principal":"compliance:olga","at":"2026-02-03T04:05:06Z","what":"approve"}"#;
     let run = membrane_ledger::NewRun {
         principal: OLGA.parse().unwrap(),
+        on_behalf_of: None,
         channel: membrane::Channel::Cli,
         action: membrane_model::Action::ApproveBreakGlass,
         purpose: None,
@@ -137,6 +154,12 @@ async fn a_forged_step_opens_nothing() {
     run.add_document(&forged).await.unwrap();
     let asked = world.query_for(LEE, "customer_service", "SELECT phone FROM crm_members").await.unwrap_err();
     assert_eq!(asked.error.code(), "ledger_failed");
+    let asked = world.query_for("analyst:ana", "marketing_analysis", "SELECT tier FROM crm_members").await;
+    assert_eq!(asked.unwrap_err().error.code(), "ledger_failed", "of nobody is it known what was altered");
+    // Who watches the hub is told that it does not work, and why.
+    let expected =
+        serde_json::json!({ "ready": false, "ledger": true, "lake": true, "fault": "break_glass_altered" });
+    assert_eq!(ready(&world.hub).await, (StatusCode::SERVICE_UNAVAILABLE, expected));
 }
 
 /// As people do it: by two commands, and a third that shows what came of it.
@@ -162,11 +185,59 @@ fn the_commands_go_together() {
     assert!(program.ok(&ask).contains(PHONE));
     let told = program.ok(&["break-glass", "list"]);
     assert!(told.contains("INC-7") && told.contains("open") && told.contains(LEE), "{told}");
+    fits(&told);
+    let own = program.ok(&["break-glass", "list", "--as", LEE]);
+    assert!(own.contains("INC-7"), "{own}");
+    assert_eq!(program.ok(&["break-glass", "list", "--as", "analyst:ana"]), "no break-glass was asked for\n");
+    explained(&program);
+    listed(&program);
     program.ok(&["break-glass", "end", "1", "--as", OLGA]);
     assert!(!program.ok(&ask).contains(PHONE));
+    for hours in ["0", "25", "two", "1.5"] {
+        let wrong = program.run(&[&words[..], &["--as", LEE, "--hours", hours]].concat());
+        let told = String::from_utf8(wrong.stderr).unwrap();
+        assert!(wrong.status.code() == Some(2) && told.contains("for 1 to 24 whole hours"), "{told}");
+    }
     let wrong = program.run(&[&words[..6], &["13800138000", "--as", LEE]].concat());
     assert_eq!(wrong.status.code(), Some(2));
     program.ok(&["log", "verify"]);
+}
+
+/// How a column is shown says which grants are open, and that one could be asked for.
+fn explained(program: &Program) {
+    let explain = |who: &str, column: &str| {
+        program.ok(&["policy", "explain", who, column, "--purpose", "customer_service"])
+    };
+    let told = explain(LEE, "crm_members.phone");
+    assert!(told.starts_with("by the folder ") && told.contains("policies, version "), "{told}");
+    assert!(told.contains("analyst:lee sees crm_members.phone as clear"), "{told}");
+    assert!(told.contains("break-glass 1 is open until 20"), "{told}");
+    let told = explain(LEE, "crm_members.email");
+    assert!(!told.contains("crm_members.email as clear"), "{told}");
+    assert!(
+        told.contains("break-glass 1 is open until 20") && told.contains(", not of this column"),
+        "{told}"
+    );
+    assert!(told.contains("once they ask for it and another agrees: clear, by break-glass.see"), "{told}");
+    let told = explain("analyst:kim", "crm_members.phone");
+    assert!(!told.contains("another agrees") && !told.contains(" is open until"), "{told}");
+    let words = ["policy", "explain", LEE, "crm_members.phone", "--purpose", "customer_service"];
+    let told = program.json(&words);
+    assert_eq!(told["break_glass"][0]["number"], 1, "{told}");
+}
+
+/// Runs fit on a page, and the end of an id finds its run.
+fn listed(program: &Program) {
+    let told = program.ok(&["runs"]);
+    fits(&told);
+    let runs = program.json(&["runs", "--limit", "2"]);
+    let id = runs["runs"][1]["run"].as_str().unwrap();
+    let end = id.rsplit('-').next().unwrap();
+    assert!(program.ok(&["runs"]).contains(end));
+    let detail = program.ok(&["runs", end]);
+    assert!(detail.contains(id), "{detail}");
+    assert_eq!(program.run(&["runs", "0123456789ab"]).status.code(), Some(2));
+    assert_eq!(program.run(&["runs", "0123"]).status.code(), Some(2));
 }
 
 /// A member's number in the wrong place: in every field, by every door, and at the most talkative log level, nothing keeps it or

@@ -73,6 +73,7 @@ fn the_policies_of_the_policies_page_are_those_of_this_repository() {
     let read = |file: &str| std::fs::read_to_string(world::repository().join("policies").join(file)).unwrap();
     let text = read("floor.cedar")
         + &read("break-glass.cedar")
+        + &read("delegation.cedar")
         + &read("claims/partners-get-no-personal-data.cedar");
     for policy in blocks("policies.md", "cedar") {
         assert!(text.contains(policy.trim()), "{policy}");

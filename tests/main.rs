@@ -15,6 +15,7 @@ mod backends;
 mod break_glass;
 mod budgets;
 mod canary;
+mod delegation;
 mod docs;
 mod ingest;
 mod masks;

@@ -61,7 +61,7 @@ fn the_policies_of_this_repository_are_what_they_say() {
     let program = Program::new();
     program.ok(&["policy", "check"]);
     let cases = program.ok(&["policy", "test"]);
-    assert!(cases.ends_with("14 of 14 cases are as expected\n"), "{cases}");
+    assert!(cases.ends_with("17 of 17 cases are as expected\n"), "{cases}");
     program.ok(&["policy", "matrix", "--check"]);
     let weak = program.json(&["policy", "lint"]);
     let refused = |one: &Value| one["refused"] == Value::Bool(true);
@@ -110,7 +110,7 @@ fn a_card_that_shows_too_much_is_found() {
         "{told}"
     );
     assert!(told.contains("proved   partners-get-no-personal-data"), "{told}");
-    assert!(told.contains("1 of 11 claims do not hold"), "{told}");
+    assert!(told.contains("1 of 13 claims do not hold"), "{told}");
     // What is meant is written down, for whoever reviews the change.
     changed.ends(&["matrix", "--write"], 0);
     changed.ends(&["matrix", "--check"], 0);
@@ -176,6 +176,23 @@ fn faults_of_cards_cases_and_claims_have_their_lines() {
     {
         assert!(told.contains(part), "{part}: {told}");
     }
+}
+
+/// What would end the process, or never end, is a fault like any other.
+#[test]
+fn what_no_parser_can_take_is_refused() {
+    let changed = Changed::new();
+    let deep = changed.0.path("policies/deep.cedar");
+    let condition = format!("{}true{}", "(".repeat(1_200), ")".repeat(1_200));
+    fs::write(&deep, format!("permit (principal, action, resource)\nwhen {{ {condition} }};\n")).unwrap();
+    for command in ["check", "prove", "lint", "principals"] {
+        let told = changed.ends(&[command], 2);
+        assert!(told.contains("policies/deep.cedar:2:55: nested deeper than 48"), "{told}");
+    }
+    fs::remove_file(&deep).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&deep).status().unwrap().success());
+    let told = changed.ends(&["check"], 2);
+    assert!(told.contains("policies/deep.cedar:1:1: not a regular file"), "{told}");
 }
 
 #[test]

@@ -35,6 +35,8 @@ fn what_is_published_is_served_while_the_hub_is_at_work() {
         told.contains("published as number 1, version ") && told.contains("proved   no-policy-errs"),
         "{told}"
     );
+    let (_, told) = run(&program, &["policy", "history"]);
+    assert!(told.contains("\n1 publication, each signed by this hub's key"), "{told}");
     let (_, bearer) = run(&program, &["bearer", "analyst:lee"]);
     let (_, first) = run(&program, &["policy", "history", "--json"]);
     let first: serde_json::Value = serde_json::from_str(&first).unwrap();
@@ -63,6 +65,9 @@ fn what_is_published_is_served_while_the_hub_is_at_work() {
         "{told}"
     );
 
+    explained(&program);
+    refused(&program);
+
     // Reviewed: the cases and the matrix say so.
     fs::remove_dir_all(program.path("own/cases")).unwrap();
     assert_eq!(run(&program, &["policy", "matrix", "--write"]).0, Some(0));
@@ -77,6 +82,7 @@ fn what_is_published_is_served_while_the_hub_is_at_work() {
     assert!(ask(&bearer).contains("not_permitted"), "{}", ask(&bearer));
     served.stop();
 
+    compared(&program);
     let (_, told) = run(&program, &["policy", "history"]);
     assert!(told.contains("2 publications, each signed by this hub's key"), "{told}");
     let before = program.path("before");
@@ -95,4 +101,50 @@ fn what_is_published_is_served_while_the_hub_is_at_work() {
     assert!(told.contains(version), "{told}");
     let (code, told) = run(&program, &["log", "verify"]);
     assert_eq!(code, Some(0), "{told}");
+}
+
+/// What is explained is what is served, unless a folder is named.
+fn explained(program: &Program) {
+    let words =
+        ["policy", "explain", "analyst:lee", "dim_stores.store_id", "--purpose", "marketing_analysis"];
+    let mut command = program.bare();
+    let output = command.args(words).env(SERVE, "published").output().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.starts_with("by publication 1, which is served, version "), "{told}");
+    assert!(told.contains("analyst:lee sees dim_stores.store_id as clear"), "{told}");
+    let (_, told) = run(program, &words);
+    assert!(told.starts_with("by the folder own: as it lies there, served or not, version "), "{told}");
+    assert!(told.contains("analyst:lee does not see dim_stores.store_id"), "{told}");
+}
+
+/// A claim of what there cannot be says nothing, and is not published; neither is a catalog that is not there.
+fn refused(program: &Program) {
+    let claim = program.path("own/claims/empty.cedar");
+    let text_of_claim = "// Nobody sees members of Shanghai who are of Beijing.\npermit (principal, action, resource);\n\
+                         forbid (principal, action == Action::\"readRow\", resource is Row::crm_members)\n\
+                         when { resource has region && resource.region == \"SH\" && resource.region == \"BJ\" };\n";
+    fs::write(&claim, text_of_claim).unwrap();
+    let (code, told) = run(program, &["policy", "prove"]);
+    assert!(code == Some(1) && told.contains("EMPTY    empty: Nobody sees members of Shanghai"), "{told}");
+    assert!(told.contains("1 of 14 claims can never apply"), "{told}");
+    let (code, told) = run(program, &["policy", "publish"]);
+    assert!(
+        code == Some(1) && told.contains("claim `empty`: it can never apply: it holds of nothing"),
+        "{told}"
+    );
+    fs::remove_file(&claim).unwrap();
+    let mut command = program.bare();
+    command.args(["policy", "publish", "--catalog", "nosuch", "--policies", "own"]).env(SERVE, "published");
+    let told = String::from_utf8(command.output().unwrap().stderr).unwrap();
+    assert!(told.contains("--catalog DIR") && !told.contains("--policies DIR"), "{told}");
+}
+
+/// Publications are compared by their numbers.
+fn compared(program: &Program) {
+    let (code, told) = run(program, &["policy", "diff", "1", "2"]);
+    assert!(code == Some(0) && told.contains("permitted before"), "{told}");
+    let (code, told) = run(program, &["policy", "diff", "2"]);
+    assert!(code == Some(0) && told.contains("proved: both permit the same"), "{told}");
+    let (code, told) = run(program, &["policy", "diff", "3"]);
+    assert!(code == Some(2) && told.contains("there is no publication 3"), "{told}");
 }

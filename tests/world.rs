@@ -6,16 +6,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
 use chrono::{TimeZone, Utc};
 use futures::StreamExt;
-use membrane::config::{Config, Serve};
+use membrane::config::{Config, Serve, ServerSection};
 use membrane::error::Failure;
 use membrane::flow::{self, IngestRequest, Ingested, QueryRequest};
-use membrane::{Channel, Hub, RequestCtx};
+use membrane::http::{Metrics, router};
+use membrane::{Channel, Hub, RequestCtx, Serving};
 use membrane_ingest::{Format, InputSource, Silent};
 use membrane_model::{Clock, FixedClock};
 use membrane_sample::{SampleOptions, SampleReport, generate};
 use tempfile::TempDir;
+use tower::ServiceExt;
 
 /// The values of the planted member, none of which may be found in clear anywhere.
 pub(crate) const CANARIES: [&str; 13] = [
@@ -117,6 +121,7 @@ impl World {
         let request = QueryRequest {
             sql: sql.to_owned(),
             purpose: Some(purpose.parse().unwrap()),
+            on_behalf_of: None,
             parameters: Vec::new(),
         };
         let mut answer = flow::query(&self.ctx(principal), &self.hub, request).await?;
@@ -319,4 +324,20 @@ P00003,Bread,bakery,Acme,11.00
         }
         world
     }
+}
+
+/// Asks a hub whether it can work.
+pub(crate) async fn ready(hub: &Arc<Hub>) -> (StatusCode, serde_json::Value) {
+    let (serving, server) = (Serving::new(Arc::clone(hub)), ServerSection::default());
+    let router = router(Arc::new(serving), &server, Metrics::of_process());
+    let response = router.oneshot(Request::get("/readyz").body(Body::empty()).unwrap()).await.unwrap();
+    let status = response.status();
+    let body = axum::body::to_bytes(response.into_body(), 1 << 10).await.unwrap();
+    (status, serde_json::from_slice(&body).unwrap())
+}
+
+/// A table is no wider than a page.
+pub(crate) fn fits(told: &str) {
+    let widest = told.lines().map(|line| line.chars().count()).max().unwrap();
+    assert!(widest <= 100, "{widest}: {told}");
 }

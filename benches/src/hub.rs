@@ -84,8 +84,12 @@ pub(crate) async fn ask(
     mut take: impl FnMut(RecordBatch),
 ) -> Result<()> {
     let ctx = hub.ctx(who.principal.parse()?, Channel::Cli);
-    let request =
-        QueryRequest { sql: sql.to_owned(), purpose: Some(who.purpose.parse()?), parameters: Vec::new() };
+    let request = QueryRequest {
+        sql: sql.to_owned(),
+        purpose: Some(who.purpose.parse()?),
+        on_behalf_of: None,
+        parameters: Vec::new(),
+    };
     let mut answer = flow::query(&ctx, hub, request).await.map_err(|failure| anyhow!("{}", failure.error))?;
     while let Some(batch) = answer.batches.next().await {
         take(batch.map_err(|failure| anyhow!("{}", failure.error))?);

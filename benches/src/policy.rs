@@ -102,6 +102,7 @@ fn request() -> Result<Request> {
         lookups: Vec::new(),
         lookups_per_hour: 10,
         broken: Vec::new(),
+        acting: None,
         now,
     })
 }

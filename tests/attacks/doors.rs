@@ -48,6 +48,7 @@ async fn query(twin: &Twin, principal: &str, sql: &str, purpose: Option<&str>) -
     let request = QueryRequest {
         sql: sql.replace("{hidden}", HIDDEN),
         purpose: purpose.map(|text| text.parse().unwrap()),
+        on_behalf_of: None,
         parameters: Vec::new(),
     };
     let answered = match flow::query(&twin.world.ctx(principal), &twin.world.hub, request).await {

@@ -22,10 +22,12 @@ pub enum DocumentKind {
     Publication,
     /// A step in the life of a break-glass grant.
     BreakGlass,
+    /// A step in the life of a delegation.
+    Delegation,
 }
 
 impl DocumentKind {
-    const ALL: [Self; 2] = [Self::Publication, Self::BreakGlass];
+    const ALL: [Self; 3] = [Self::Publication, Self::BreakGlass, Self::Delegation];
 
     /// Returns its name in the ledger.
     #[must_use]
@@ -33,6 +35,7 @@ impl DocumentKind {
         match self {
             Self::Publication => "publication",
             Self::BreakGlass => "break_glass",
+            Self::Delegation => "delegation",
         }
     }
 }

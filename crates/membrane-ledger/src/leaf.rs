@@ -11,7 +11,10 @@ use sha2::{Digest, Sha256};
 use crate::merkle::{Hash, leaf_hash};
 use crate::{DatasetVersion, Decision, DocumentRef, LedgerError, ReleaseRecord, RunRecord};
 
-const FORMAT: &str = "membrane-run/3";
+const FORMAT: &str = "membrane-run/4";
+
+/// The format of runs that were on nobody's behalf but that of who acted.
+const FORMAT_IN_OWN_NAME: &str = "membrane-run/3";
 
 /// The format of runs that opened no cell that was counted, and published and granted nothing.
 const FORMAT_PLAIN: &str = "membrane-run/2";
@@ -24,6 +27,8 @@ struct RunLeaf<'a> {
     format: &'static str,
     run: String,
     principal: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_behalf_of: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     channel: Option<&'static str>,
     action: &'a str,
@@ -111,6 +116,7 @@ fn canonical(record: &RunRecord) -> Result<Vec<u8>, LedgerError> {
         format: format_of(record),
         run: record.run.to_string(),
         principal: record.principal.to_string(),
+        on_behalf_of: record.on_behalf_of.as_ref().map(ToString::to_string),
         channel: record.channel.map(membrane_model::Channel::as_str),
         action: record.action.as_str(),
         purpose: record.purpose.as_ref().map(membrane_model::Purpose::as_str),
@@ -138,8 +144,10 @@ fn canonical(record: &RunRecord) -> Result<Vec<u8>, LedgerError> {
 
 /// Every format says what the ones before it say; a run keeps the one that it was closed with.
 const fn format_of(record: &RunRecord) -> &'static str {
-    if record.cells_opened.is_some() || !record.documents.is_empty() {
+    if record.on_behalf_of.is_some() {
         FORMAT
+    } else if record.cells_opened.is_some() || !record.documents.is_empty() {
+        FORMAT_IN_OWN_NAME
     } else if record.channel.is_some() {
         FORMAT_PLAIN
     } else {

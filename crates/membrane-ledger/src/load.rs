@@ -37,7 +37,7 @@ pub(crate) async fn load_records(
     Ok(runs.iter().filter_map(|run| records.remove(run)).collect())
 }
 
-const RUNS: &str = "SELECT run.run, principal, channel, action, purpose, job, statement, started, status, error_code, \
+const RUNS: &str = "SELECT run.run, principal, on_behalf_of, channel, action, purpose, job, statement, started, status, error_code, \
     rows_in, rows_out, rows_quarantined, bytes_out, cells_opened, duration_ms, finished, leaf \
     FROM run LEFT JOIN audit_leaf ON audit_leaf.run = run.run WHERE run.run {keys}";
 
@@ -66,6 +66,7 @@ fn read_run(row: &AnyRow) -> Result<RunRecord, LedgerError> {
     Ok(RunRecord {
         run: cells.parsed("run")?,
         principal: cells.parsed("principal")?,
+        on_behalf_of: cells.parsed_or_null("on_behalf_of")?,
         channel: cells.parsed_or_null("channel")?,
         action: read_action(&cells.text()?)?,
         purpose: cells.parsed_or_null("purpose")?,

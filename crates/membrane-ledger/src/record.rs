@@ -17,6 +17,8 @@ pub struct RunRecord {
     pub run: RunId,
     /// Who acted.
     pub principal: PrincipalId,
+    /// On whose behalf, if not its own.
+    pub on_behalf_of: Option<PrincipalId>,
     /// By which door it came; none in runs of before this was kept.
     pub channel: Option<Channel>,
     /// What was done.
@@ -89,7 +91,7 @@ pub struct ReleaseRecord {
 /// Which runs to list.
 #[derive(Debug, Clone)]
 pub struct RunFilter {
-    /// Only those of this principal.
+    /// Only those of this principal, and those on its behalf.
     pub principal: Option<PrincipalId>,
     /// Only those that read, wrote or asked for this dataset.
     pub dataset: Option<DatasetName>,
@@ -106,7 +108,7 @@ impl Ledger {
         let mut connection = self.pools.read.acquire().await?;
         let rows = sqlx::query(
             "SELECT run FROM run \
-             WHERE (CAST($1 AS TEXT) IS NULL OR principal = $1) \
+             WHERE (CAST($1 AS TEXT) IS NULL OR principal = $1 OR on_behalf_of = $1) \
                AND (CAST($2 AS TEXT) IS NULL \
                     OR run IN (SELECT run FROM run_dataset WHERE dataset = $2) \
                     OR run IN (SELECT run FROM decision WHERE dataset = $2)) \

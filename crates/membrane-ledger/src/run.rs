@@ -17,6 +17,8 @@ use crate::{Ledger, LedgerError, RunStatus};
 pub struct NewRun {
     /// Who acts.
     pub principal: PrincipalId,
+    /// On whose behalf, if not its own.
+    pub on_behalf_of: Option<PrincipalId>,
     /// By which door it came.
     pub channel: Channel,
     /// What is done.
@@ -127,6 +129,7 @@ pub struct OpenRun {
     ledger: Ledger,
     id: RunId,
     principal: PrincipalId,
+    on_behalf_of: Option<PrincipalId>,
     action: Action,
     purpose: Option<Purpose>,
     decisions: usize,
@@ -140,11 +143,12 @@ impl Ledger {
     pub async fn open_run(&self, run: NewRun) -> Result<OpenRun, LedgerError> {
         let id = RunId::new(run.started);
         sqlx::query(
-            "INSERT INTO run (run, principal, channel, action, purpose, job, statement, started, status) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'open')",
+            "INSERT INTO run (run, principal, on_behalf_of, channel, action, purpose, job, statement, started, status) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'open')",
         )
         .bind(id.to_string())
         .bind(run.principal.to_string())
+        .bind(run.on_behalf_of.as_ref().map(ToString::to_string))
         .bind(run.channel.as_str())
         .bind(run.action.as_str())
         .bind(run.purpose.as_ref().map(ToString::to_string))
@@ -157,6 +161,7 @@ impl Ledger {
             ledger: self.clone(),
             id,
             principal: run.principal,
+            on_behalf_of: run.on_behalf_of,
             action: run.action,
             purpose: run.purpose,
             decisions: 0,
@@ -208,6 +213,12 @@ impl OpenRun {
     #[must_use]
     pub const fn principal(&self) -> &PrincipalId {
         &self.principal
+    }
+
+    /// Returns on whose behalf it is done, if not on that of who acts.
+    #[must_use]
+    pub const fn on_behalf_of(&self) -> Option<&PrincipalId> {
+        self.on_behalf_of.as_ref()
     }
 
     /// Returns what is done.

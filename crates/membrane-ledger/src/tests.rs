@@ -143,6 +143,7 @@ fn new_run(principal: &str, second: i64) -> NewRun {
     NewRun {
         channel: membrane_model::Channel::Cli,
         principal: principal.parse().unwrap(),
+        on_behalf_of: None,
         action: Action::Read,
         purpose: Some("marketing_analysis".parse().unwrap()),
         job: "query".to_owned(),

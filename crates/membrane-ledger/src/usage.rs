@@ -10,7 +10,7 @@ use crate::{Ledger, LedgerError};
 /// Runs that read one column alike.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnUse {
-    /// Who read it.
+    /// Who read it, or on whose behalf it was read.
     pub principal: PrincipalId,
     /// In which sense: `read` or `release`.
     pub action: Action,
@@ -29,7 +29,7 @@ pub struct ColumnUse {
 /// Decisions in favour of one principal that the same policies determined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FactorUse {
-    /// In whose favour.
+    /// In whose favour: what is done on somebody's behalf is by what that one was given.
     pub principal: PrincipalId,
     /// The policies, sorted.
     pub factors: Vec<String>,
@@ -37,10 +37,10 @@ pub struct FactorUse {
     pub latest: DateTime<Utc>,
 }
 
-/// How a break-glass grant was used.
+/// How a break-glass grant, or a delegation, was used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct GlassUse {
-    /// Runs in which its columns were shown.
+    /// Runs that it was used in.
     pub runs: u64,
     /// Sealed cells that were opened in those runs that are closed.
     pub cells: u64,
@@ -48,33 +48,33 @@ pub struct GlassUse {
 
 /// An edge names what a run read; the decision says that it was permitted.
 const COLUMNS: &str = "\
-    SELECT run.principal, run.action, run.purpose, edge.from_name, edge.from_field, \
+    SELECT COALESCE(run.on_behalf_of, run.principal), run.action, run.purpose, edge.from_name, edge.from_field, \
       COUNT(DISTINCT run.run), MAX(run.started) \
     FROM run JOIN lineage_edge edge ON edge.run = run.run \
     WHERE run.started >= $1 AND run.action IN ('read', 'release') AND edge.from_namespace = $2 \
-    GROUP BY run.principal, run.action, run.purpose, edge.from_name, edge.from_field \
-    ORDER BY run.principal, run.action, run.purpose, edge.from_name, edge.from_field";
+    GROUP BY COALESCE(run.on_behalf_of, run.principal), run.action, run.purpose, edge.from_name, edge.from_field \
+    ORDER BY 1, run.action, run.purpose, edge.from_name, edge.from_field";
 
 /// Whoever lists what there is has used nothing of it: of a dataset that was used, a version was read.
 const OF_DATASETS: &str = "\
-    SELECT run.principal, decision.factors, MAX(run.started) \
+    SELECT COALESCE(run.on_behalf_of, run.principal), decision.factors, MAX(run.started) \
     FROM run JOIN decision ON decision.run = run.run \
     WHERE run.started >= $1 AND decision.allowed = 1 \
       AND (run.action NOT IN ('read', 'release') OR EXISTS ( \
         SELECT 1 FROM run_dataset WHERE run_dataset.run = run.run AND run_dataset.side = 'input' \
           AND run_dataset.dataset = decision.dataset)) \
-    GROUP BY run.principal, decision.factors ORDER BY run.principal, decision.factors";
+    GROUP BY COALESCE(run.on_behalf_of, run.principal), decision.factors ORDER BY 1, decision.factors";
 
 /// A policy that shows a column was used when the column was read, not when it only could have been.
 const OF_COLUMNS: &str = "\
-    SELECT run.principal, decision_column.factors, MAX(run.started) \
+    SELECT COALESCE(run.on_behalf_of, run.principal), decision_column.factors, MAX(run.started) \
     FROM run JOIN decision ON decision.run = run.run \
       JOIN decision_column \
         ON decision_column.run = decision.run AND decision_column.decision = decision.position \
       JOIN lineage_edge edge ON edge.run = run.run AND edge.from_namespace = $2 \
         AND edge.from_name = decision.dataset AND edge.from_field = decision_column.column_name \
     WHERE run.started >= $1 AND decision.allowed = 1 AND decision_column.level IS NOT NULL \
-    GROUP BY run.principal, decision_column.factors ORDER BY run.principal, decision_column.factors";
+    GROUP BY COALESCE(run.on_behalf_of, run.principal), decision_column.factors ORDER BY 1, decision_column.factors";
 
 impl Ledger {
     /// Returns which columns runs have read that started since a moment, by principal, action and purpose.

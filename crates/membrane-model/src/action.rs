@@ -21,11 +21,13 @@ pub enum Action {
     RequestBreakGlass,
     /// Agree to what another asked for.
     ApproveBreakGlass,
+    /// Hand on to another what one may read.
+    Delegate,
 }
 
 impl Action {
     /// Every action, in the order of the documentation.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Ingest,
         Self::Read,
         Self::Release,
@@ -34,6 +36,7 @@ impl Action {
         Self::Erase,
         Self::RequestBreakGlass,
         Self::ApproveBreakGlass,
+        Self::Delegate,
     ];
 
     /// Returns the Cedar action id.
@@ -48,6 +51,7 @@ impl Action {
             Self::Erase => "erase",
             Self::RequestBreakGlass => "requestBreakGlass",
             Self::ApproveBreakGlass => "approveBreakGlass",
+            Self::Delegate => "delegate",
         }
     }
 }

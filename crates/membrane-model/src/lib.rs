@@ -23,7 +23,7 @@ pub use clock::{Clock, FixedClock};
 pub use column::LogicalType;
 pub use id::{RunId, SubjectId, TableVersion};
 pub use level::RevealLevel;
-pub use limits::Limits;
+pub use limits::{FileLimits, Limits};
 pub use lineage::{FieldRef, LineageEdge, Transformation};
 pub use mask::{Generalisation, PartialMask, Shown, TokenForm};
 pub use name::{ClassName, ColumnName, DatasetName, IdentityKind, NameError, Purpose};

@@ -25,6 +25,33 @@ pub struct Limits {
     pub record_bytes_max: usize,
 }
 
+/// Bounds on the files of a catalog and of policies, which people write. They are the same for every hub: what one has
+/// published, every other can read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileLimits {
+    /// Bytes of one contract, list, policy, card, claim or case.
+    pub bytes_max: u64,
+    /// Bytes of one file that is as long as there are principals: who there is, and who sees what.
+    pub listing_bytes_max: u64,
+    /// Files of one folder.
+    pub files_max: usize,
+    /// Brackets within brackets of one Cedar file. Its parser recurses, with some 15 KiB of stack for each.
+    pub nesting_max: usize,
+    /// Conditions, operators and attributes of one Cedar policy that hang on one another, as in `a && b && c`.
+    pub joined_max: usize,
+}
+
+impl FileLimits {
+    /// Those of this version. A stack of 2 MiB, the smallest on which policies are read, is enough for the last two at once.
+    pub const FIXED: Self = Self {
+        bytes_max: 1 << 20,
+        listing_bytes_max: 16 << 20,
+        files_max: 2_000,
+        nesting_max: 48,
+        joined_max: 200,
+    };
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

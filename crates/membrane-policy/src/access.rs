@@ -123,6 +123,7 @@ impl Policies {
                     lookups: Vec::new(),
                     lookups_per_hour: 0,
                     broken: Vec::new(),
+                    acting: None,
                     now,
                 };
                 let judgement = judge(self, catalog, &request);

@@ -7,7 +7,7 @@ use cedar_policy::{
     PrincipalConstraint, Request, RequestValidationError, RestrictedExpression,
 };
 use chrono::{DateTime, SecondsFormat, Utc};
-use membrane_model::Purpose;
+use membrane_model::{PrincipalKind, Purpose};
 
 use crate::Policies;
 
@@ -21,6 +21,8 @@ pub(crate) struct Asker<'a> {
     pub(crate) context: Context,
     /// Of some actions only the policies that may be about this principal.
     pub(crate) own: HashMap<&'static str, PolicySet>,
+    /// Who acts for the principal: what is forbidden to either is forbidden.
+    pub(crate) floor: Option<Box<Asker<'a>>>,
 }
 
 /// What Cedar said.
@@ -63,23 +65,49 @@ impl<'a> Asker<'a> {
         now: DateTime<Utc>,
         broken: &[EntityUid],
     ) -> Option<Self> {
-        let time = now.to_rfc3339_opts(SecondsFormat::Millis, true);
-        let mut pairs = vec![("time".to_owned(), RestrictedExpression::new_datetime(time))];
-        if let Some(purpose) = purpose {
-            pairs.push(("purpose".to_owned(), RestrictedExpression::new_string(purpose.to_string())));
-        }
+        let mut pairs = circumstances(purpose, now);
         if !broken.is_empty() {
             let columns = broken.iter().cloned().map(RestrictedExpression::new_entity_uid);
             pairs.push(("breakGlass".to_owned(), RestrictedExpression::new_set(columns)));
         }
+        Self::with(policies, principal, pairs)
+    }
+
+    /// Prepares the questions whether the principal may hand something on to another, of some kind.
+    pub(crate) fn to_hand_on(
+        policies: &'a Policies,
+        principal: &'a EntityUid,
+        purpose: &Purpose,
+        now: DateTime<Utc>,
+        (kind, to): (PrincipalKind, &EntityUid),
+    ) -> Option<Self> {
+        let to = RestrictedExpression::new_entity_uid(to.clone());
+        let to = RestrictedExpression::new_record([(kind.as_str().to_owned(), to)]).ok()?;
+        let mut pairs = circumstances(Some(purpose), now);
+        pairs.push(("to".to_owned(), to));
+        Self::with(policies, principal, pairs)
+    }
+
+    fn with(
+        policies: &'a Policies,
+        principal: &'a EntityUid,
+        pairs: Vec<(String, RestrictedExpression)>,
+    ) -> Option<Self> {
         let context = Context::from_pairs(pairs).ok()?;
-        Some(Self { policies, principal, entities: &policies.world.entities, context, own: HashMap::new() })
+        let entities = &policies.world.entities;
+        Some(Self { policies, principal, entities, context, own: HashMap::new(), floor: None })
+    }
+
+    /// Puts a floor under the questions: whatever is forbidden about the one who acts for the principal is forbidden too. What
+    /// is permitted to that one permits nothing.
+    pub(crate) fn above(self, floor: Self) -> Self {
+        Self { floor: Some(Box::new(floor)), ..self }
     }
 
     /// Prepares many questions about some actions: leaves out the policies whose scope says another principal. Those can
     /// neither decide nor err.
-    pub(crate) fn ready_for(&self, actions: impl IntoIterator<Item = &'static str>) -> Self {
-        let own = actions.into_iter().filter_map(|action| {
+    pub(crate) fn ready_for(&self, actions: &[&'static str]) -> Self {
+        let own = actions.iter().copied().filter_map(|action| {
             let all = self.policies.by_action.get(action)?.policies();
             let own = all.filter(|policy| self.is_meant(policy)).cloned();
             Some((action, PolicySet::from_policies(own).ok()?))
@@ -90,6 +118,7 @@ impl<'a> Asker<'a> {
             entities: self.entities,
             context: self.context.clone(),
             own: own.collect(),
+            floor: self.floor.as_ref().map(|floor| Box::new(floor.ready_for(actions))),
         }
     }
 
@@ -111,8 +140,16 @@ impl<'a> Asker<'a> {
         }
     }
 
-    /// Asks whether the principal may do `action` on `resource`.
+    /// Asks whether the principal may do `action` on `resource`, and whether whoever acts for it is forbidden to.
     pub(crate) fn ask(&self, action: &'static str, resource: &EntityUid) -> Answer {
+        let answer = self.ask_alone(action, resource);
+        match &self.floor {
+            Some(floor) => answer.above(floor.ask(action, resource)),
+            None => answer,
+        }
+    }
+
+    fn ask_alone(&self, action: &'static str, resource: &EntityUid) -> Answer {
         let policies = self.policies;
         let known = (policies.world.actions.get(action), self.policies_of(action));
         let (Some(action), Some(set)) = known else { return Answer::faulty() };
@@ -151,8 +188,23 @@ impl<'a> Asker<'a> {
 }
 
 impl Answer {
-    fn faulty() -> Self {
+    pub(crate) const fn faulty() -> Self {
         Self { outcome: Outcome::Faulty, factors: Vec::new() }
+    }
+
+    /// Returns what the answer is above another, of which only what it forbids counts.
+    fn above(self, floor: Self) -> Self {
+        match (self.outcome, floor.outcome) {
+            (_, Outcome::Permitted | Outcome::Unmentioned) | (Outcome::Faulty, _) => self,
+            (Outcome::Forbidden, Outcome::Forbidden) => {
+                let mut factors = self.factors;
+                factors.extend(floor.factors);
+                factors.sort();
+                factors.dedup();
+                Self { factors, ..floor }
+            }
+            (_, Outcome::Forbidden | Outcome::Faulty) => floor,
+        }
     }
 
     /// Says in the record's words what the answer was.
@@ -164,6 +216,15 @@ impl Answer {
             Outcome::Faulty => "a policy could not be evaluated",
         }
     }
+}
+
+/// What every question has.
+fn circumstances(purpose: Option<&Purpose>, now: DateTime<Utc>) -> Vec<(String, RestrictedExpression)> {
+    let time = now.to_rfc3339_opts(SecondsFormat::Millis, true);
+    let time = ("time".to_owned(), RestrictedExpression::new_datetime(time));
+    let purpose =
+        purpose.map(|purpose| ("purpose".to_owned(), RestrictedExpression::new_string(purpose.to_string())));
+    std::iter::once(time).chain(purpose).collect()
 }
 
 fn sorted<'i>(ids: impl Iterator<Item = &'i PolicyId>) -> Vec<String> {

@@ -10,7 +10,7 @@ use tracing::{error, info};
 
 use crate::judge::{Judgement, LOOKED_UP, judge, refusal};
 use crate::permit::Granted;
-use crate::{BrokenGlass, Permit, Policies, Refused, RefusedReason};
+use crate::{Acting, BrokenGlass, Permit, Policies, Refused, RefusedReason};
 
 /// What a principal asks to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct Request {
     pub lookups_per_hour: u32,
     /// The break-glass grants that are open for this principal and purpose.
     pub broken: Vec<BrokenGlass>,
+    /// On whose behalf, if not on the principal's own: then it is the other's rights that are used, and only those.
+    pub acting: Option<Acting>,
     /// When, for policies that depend on time.
     pub now: DateTime<Utc>,
 }
@@ -67,6 +69,11 @@ impl Authorizer {
         &self.policies
     }
 
+    /// Returns the catalog that the policies were loaded for.
+    pub(crate) const fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
     /// Decides about a request, writes the decision to the run's record, and then issues the permit.
     ///
     /// # Errors
@@ -96,6 +103,7 @@ impl Authorizer {
             lookups: Vec::new(),
             lookups_per_hour: 0,
             broken: Vec::new(),
+            acting: None,
             now,
         };
         self.decide(run, request).await
@@ -112,7 +120,11 @@ impl Authorizer {
     }
 
     async fn decide(&self, run: &mut OpenRun, request: Request) -> Result<Permit, Refused> {
+        // PRIVACY: a name that nobody has may be a value in the wrong place: it does not come into the run.
+        let delegator = request.acting.as_ref().map(|acting| &acting.delegator);
+        let delegator = delegator.filter(|name| self.policies.world.principals.contains_key(name));
         let same = *run.principal() == request.principal
+            && run.on_behalf_of() == delegator
             && run.action() == request.action
             && run.purpose() == request.purpose.as_ref();
         if !same {

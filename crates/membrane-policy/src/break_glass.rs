@@ -48,6 +48,39 @@ pub struct BreakGlassRequest {
 }
 
 impl Authorizer {
+    /// Decides which break-glass the run's principal may list: all, for those who look at the record; what they asked for
+    /// themselves, for others, who know of it anyway. Writes the decision to the run's record, and returns whether it is all.
+    ///
+    /// # Errors
+    /// [`Refused`], which is on record too, unless it is [`RefusedReason::RecordFault`].
+    pub async fn decide_break_glass_list(
+        &self,
+        run: &mut OpenRun,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Refused> {
+        same_run(run, Action::Audit, None)?;
+        let policies = self.policies();
+        let principal = run.principal().clone();
+        let Some(uid) = policies.world.principals.get(&principal) else {
+            return self.refuse(run, RefusedReason::UnknownPrincipal).await.map(|()| false);
+        };
+        let Some(asker) = Asker::new(policies, uid, None, now) else {
+            return self.refuse(run, RefusedReason::PolicyFault).await.map(|()| false);
+        };
+        let answer = asker.ask(Action::Audit.as_str(), &policies.world.hub);
+        match answer.outcome {
+            Outcome::Forbidden | Outcome::Unmentioned => {
+                let own = refusal(policies, "permitted, their own");
+                record(run, &[Decision { allowed: true, ..own }]).await?;
+                Ok(false)
+            }
+            Outcome::Permitted | Outcome::Faulty => {
+                record(run, &[self.decision(None, &answer)]).await?;
+                answer.verdict().map(|()| true)
+            }
+        }
+    }
+
     /// Decides whether the run's principal may ask for this, and writes the decisions to the run's record.
     ///
     /// # Errors
@@ -157,7 +190,7 @@ impl Authorizer {
         answer.verdict()
     }
 
-    fn decision(&self, dataset: Option<&DatasetName>, answer: &Answer) -> Decision {
+    pub(crate) fn decision(&self, dataset: Option<&DatasetName>, answer: &Answer) -> Decision {
         Decision {
             allowed: answer.outcome == Outcome::Permitted,
             dataset: dataset.cloned(),
@@ -166,7 +199,7 @@ impl Authorizer {
         }
     }
 
-    async fn refuse(&self, run: &mut OpenRun, reason: RefusedReason) -> Result<(), Refused> {
+    pub(crate) async fn refuse(&self, run: &mut OpenRun, reason: RefusedReason) -> Result<(), Refused> {
         record(run, &[refusal(self.policies(), &reason.to_string())]).await?;
         Err(Refused::plain(reason))
     }
@@ -195,7 +228,7 @@ impl Policies {
 }
 
 impl Answer {
-    fn verdict(&self) -> Result<(), Refused> {
+    pub(crate) fn verdict(&self) -> Result<(), Refused> {
         let reason = match self.outcome {
             Outcome::Permitted => return Ok(()),
             Outcome::Faulty => RefusedReason::PolicyFault,
@@ -206,7 +239,7 @@ impl Answer {
 }
 
 /// A record of something else is no record of this act.
-fn same_run(run: &OpenRun, action: Action, purpose: Option<&Purpose>) -> Result<(), Refused> {
+pub(crate) fn same_run(run: &OpenRun, action: Action, purpose: Option<&Purpose>) -> Result<(), Refused> {
     if run.action() == action && run.purpose() == purpose {
         return Ok(());
     }

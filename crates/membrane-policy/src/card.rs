@@ -121,8 +121,16 @@ pub(crate) enum Test {
     Is(Literal),
     IsNot(Literal),
     OneOf(Vec<Literal>),
-    AtLeast(i64),
-    AtMost(i64),
+    AtLeast(Bound),
+    AtMost(Bound),
+}
+
+/// What a value is compared with by size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bound {
+    Number(i64),
+    /// A whole day, UTC: of moments the first is its midnight, and the last is before the next.
+    Day(NaiveDate),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

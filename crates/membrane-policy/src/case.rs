@@ -32,7 +32,7 @@ use membrane_model::{Action, ColumnName, DatasetName, PrincipalId, Purpose, Show
 use crate::judge::judge;
 use crate::permit::GrantedDataset;
 use crate::world::World;
-use crate::{Lookup, Policies, Request, RowRule};
+use crate::{Acting, Handed, Lookup, Policies, Request, RowRule};
 
 pub(crate) use read::read_cases;
 
@@ -41,6 +41,8 @@ pub(crate) use read::read_cases;
 pub(crate) struct Case {
     pub(crate) name: String,
     pub(crate) who: PrincipalId,
+    /// On whose behalf, as if the dataset had been handed on; none: their own.
+    pub(crate) on_behalf_of: Option<PrincipalId>,
     pub(crate) action: Action,
     pub(crate) purpose: Purpose,
     pub(crate) dataset: DatasetName,
@@ -108,8 +110,10 @@ impl Case {
     /// Lists the names in it that name nothing: of what is not there nothing is ever shown, as if that were expected.
     pub(crate) fn unknown_names(&self, world: &World, catalog: &Catalog) -> Vec<Fault> {
         let mut messages = Vec::new();
-        if !world.principals.contains_key(&self.who) {
-            messages.push(format!("there is no `{}` in `principals.json`", self.who));
+        for who in std::iter::once(&self.who).chain(&self.on_behalf_of) {
+            if !world.principals.contains_key(who) {
+                messages.push(format!("there is no `{who}` in `principals.json`"));
+            }
         }
         if !catalog.has_purpose(&self.purpose) {
             messages.push(format!("there is no purpose `{}` in `purposes.yaml`", self.purpose));
@@ -165,6 +169,8 @@ impl Case {
     }
 
     fn request(&self, lookups: Vec<Lookup>, now: DateTime<Utc>) -> Request {
+        let handed = || vec![Handed { delegation: 0, datasets: vec![self.dataset.clone()] }];
+        let acting = |delegator: &PrincipalId| Acting { delegator: delegator.clone(), handed: handed() };
         Request {
             principal: self.who.clone(),
             action: self.action,
@@ -174,6 +180,7 @@ impl Case {
             lookups,
             lookups_per_hour: 0,
             broken: Vec::new(),
+            acting: self.on_behalf_of.as_ref().map(acting),
             now: self.at.unwrap_or(now),
         }
     }

@@ -4,6 +4,7 @@
 //! more clearance. Where neither a group nor clearance helps, both together are tried; where no single thing does, a purpose
 //! together with a group. So it is Cedar's answer, not a guess.
 
+mod glass;
 mod notes;
 mod supposed;
 
@@ -12,10 +13,10 @@ use chrono::{DateTime, Utc};
 use membrane_catalog::{Catalog, Column};
 use membrane_model::{Action, ColumnName, DatasetName, PrincipalId, Purpose, RevealLevel, Shown};
 
-use crate::Policies;
 use crate::ask::{Asker, Outcome};
 use crate::column::decide_column;
 use crate::world::DatasetUids;
+use crate::{BrokenGlass, Policies};
 use supposed::Supposing;
 
 /// What is asked: how a column is shown.
@@ -33,6 +34,8 @@ pub struct Question<'a> {
     pub column: &'a ColumnName,
     /// When.
     pub now: DateTime<Utc>,
+    /// The break-glass grants that are open for the principal and the purpose.
+    pub broken: &'a [BrokenGlass],
 }
 
 /// How a column is shown to somebody, and why.
@@ -48,6 +51,8 @@ pub struct Explanation {
     pub notes: Vec<String>,
     /// What would show more, each by itself.
     pub changes: Vec<Change>,
+    /// Whether it is shown otherwise while a break-glass grant of the column is open.
+    pub behind_glass: bool,
 }
 
 /// One question to Cedar and its answer.
@@ -86,12 +91,15 @@ impl Policies {
         };
         let asker = what.asker(&self.world.entities, question.purpose)?;
         let (shown, factors) = what.shown(&asker);
+        let mut changes = what.changes(catalog, shown);
+        changes.extend(what.break_glass(shown));
         Some(Explanation {
             shown,
             factors,
             asked: what.asked(&asker),
             notes: what.notes(&asker, shown),
-            changes: what.changes(catalog, shown),
+            changes,
+            behind_glass: what.is_behind_glass(),
         })
     }
 }
@@ -106,7 +114,19 @@ struct What<'a> {
 
 impl<'a> What<'a> {
     fn asker<'b>(&'b self, entities: &'b Entities, purpose: &Purpose) -> Option<Asker<'b>> {
-        let asker = Asker::new(self.policies, self.principal, Some(purpose), self.question.now)?;
+        // A grant is for one purpose.
+        let broken = if purpose == self.question.purpose { self.broken() } else { Vec::new() };
+        self.asker_behind(entities, purpose, &broken)
+    }
+
+    fn asker_behind<'b>(
+        &'b self,
+        entities: &'b Entities,
+        purpose: &Purpose,
+        broken: &[EntityUid],
+    ) -> Option<Asker<'b>> {
+        let (who, now) = (self.principal, self.question.now);
+        let asker = Asker::behind_glass(self.policies, who, Some(purpose), now, broken)?;
         Some(Asker { entities, ..asker })
     }
 

@@ -63,6 +63,23 @@ pub(crate) const PEOPLE: &str = r#"[
   { "uid": { "type": "Operator", "id": "omar" }, "attrs": {}, "parents": [] }
 ]"#;
 
+/// The same, and Bea, an analyst of the group `other`, and Cho, one of none.
+pub(crate) const PAIR: &str = r#"[
+  { "uid": { "type": "Group", "id": "marketing" }, "attrs": {}, "parents": [] },
+  { "uid": { "type": "Group", "id": "other" }, "attrs": {}, "parents": [] },
+  { "uid": { "type": "Analyst", "id": "ana" },
+    "attrs": { "regions": ["SH", "BJ"], "clearance": 1 },
+    "parents": [{ "type": "Group", "id": "marketing" }] },
+  { "uid": { "type": "Analyst", "id": "bea" },
+    "attrs": { "regions": ["SH", "GD"], "clearance": 2 },
+    "parents": [{ "type": "Group", "id": "other" }] },
+  { "uid": { "type": "Analyst", "id": "cho" }, "attrs": { "regions": [], "clearance": 1 }, "parents": [] },
+  { "uid": { "type": "Partner", "id": "acme" }, "attrs": {}, "parents": [] },
+  { "uid": { "type": "Partner", "id": "bolt" }, "attrs": {}, "parents": [] },
+  { "uid": { "type": "Compliance", "id": "olga" }, "attrs": {}, "parents": [] },
+  { "uid": { "type": "Operator", "id": "omar" }, "attrs": {}, "parents": [] }
+]"#;
+
 /// Builds a catalog.
 pub(crate) fn catalog(contracts: &[Contract<'_>]) -> Catalog {
     let dir = TempDir::new().unwrap();
@@ -224,7 +241,12 @@ pub(crate) struct Recorded {
 impl Recorded {
     /// The members and stores under the given policies.
     pub(crate) async fn new(policies: &str) -> Self {
-        let hub = Hub::new(policies);
+        Self::with_people(policies, PEOPLE).await
+    }
+
+    /// The members and stores under the given policies, with these principals.
+    pub(crate) async fn with_people(policies: &str, people: &str) -> Self {
+        let hub = Hub::with_people(policies, people);
         let dir = TempDir::new().unwrap();
         let ledger = Ledger::connect(&format!("sqlite://{}/ledger.db", dir.path().display())).await.unwrap();
         Self { authorizer: Authorizer::new(hub.policies, hub.catalog), ledger, _dir: dir }
@@ -235,6 +257,7 @@ impl Recorded {
         let run = NewRun {
             channel: Channel::Cli,
             principal: who.clone(),
+            on_behalf_of: None,
             action,
             purpose: purpose.cloned(),
             job: "test".to_owned(),
@@ -256,6 +279,7 @@ pub(crate) fn request(who: &str, action: Action, purpose: &str, datasets: &[&str
         lists: false,
         lookups_per_hour: 10,
         broken: Vec::new(),
+        acting: None,
         now: noon(),
     }
 }

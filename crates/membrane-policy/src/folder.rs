@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use membrane_catalog::Fault;
-use membrane_catalog::yaml::Report;
+use membrane_catalog::yaml::{FileError, Report, read_text, too_many_files};
+use membrane_model::FileLimits;
 use sha2::{Digest, Sha256};
 
 use crate::PolicyError;
 use crate::card::{Card, read_cards};
 use crate::case::{Case, read_cases};
+use crate::depth::{Kind, too_deep};
 
 pub(crate) const SCHEMA: &str = "membrane.cedarschema";
 pub(crate) const PRINCIPALS: &str = "principals.json";
@@ -63,17 +65,25 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
+    /// Reads the files. What no parser may be given, by its kind, size or depth, is a fault.
     pub(crate) fn read(dir: &Path) -> Result<Self, PolicyError> {
-        Ok(Self {
-            schema: read(dir.join(SCHEMA))?,
-            principals: read(dir.join(PRINCIPALS))?,
-            policies: files(dir, POLICY_EXTENSION)?,
-            card_files: files_if_any(&dir.join(CARDS), YAML_EXTENSION)?,
-            claims: files_if_any(&dir.join(CLAIMS), POLICY_EXTENSION)?,
-            cases: files_if_any(&dir.join(CASES), YAML_EXTENSION)?,
-            matrix: file_if_any(dir.join(MATRIX))?,
-            waivers: file_if_any(dir.join(WAIVERS))?,
-        })
+        let mut faults = Vec::new();
+        let folder = Self {
+            schema: read(dir.join(SCHEMA), &mut faults)?,
+            principals: read(dir.join(PRINCIPALS), &mut faults)?,
+            policies: files(dir, POLICY_EXTENSION, &mut faults)?,
+            card_files: files_if_any(&dir.join(CARDS), YAML_EXTENSION, &mut faults)?,
+            claims: files_if_any(&dir.join(CLAIMS), POLICY_EXTENSION, &mut faults)?,
+            cases: files_if_any(&dir.join(CASES), YAML_EXTENSION, &mut faults)?,
+            matrix: file_if_any(dir.join(MATRIX), &mut faults)?,
+            waivers: file_if_any(dir.join(WAIVERS), &mut faults)?,
+        };
+        let written = folder.policies.iter().chain(&folder.claims).map(|source| (source, Kind::Policies));
+        for (source, kind) in written.chain([(&folder.schema, Kind::Schema)]) {
+            let deep = too_deep(&source.text, kind);
+            faults.extend(deep.map(|(offset, message)| source.fault(offset, message)));
+        }
+        if faults.is_empty() { Ok(folder) } else { Err(PolicyError::Faults(faults)) }
     }
 
     /// Lists files that would not be read: what looks like a policy must not be none.
@@ -151,23 +161,23 @@ impl Folder {
 }
 
 /// Reads the files of a folder that need not be there.
-fn files_if_any(dir: &Path, extension: &str) -> Result<Vec<Source>, PolicyError> {
-    match files(dir, extension) {
+fn files_if_any(dir: &Path, extension: &str, faults: &mut Vec<Fault>) -> Result<Vec<Source>, PolicyError> {
+    match files(dir, extension, faults) {
         Err(PolicyError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         found => found,
     }
 }
 
 /// Reads a file that need not be there.
-fn file_if_any(path: PathBuf) -> Result<Option<Source>, PolicyError> {
-    match read(path) {
+fn file_if_any(path: PathBuf, faults: &mut Vec<Fault>) -> Result<Option<Source>, PolicyError> {
+    match read(path, faults) {
         Err(PolicyError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
         found => found.map(Some),
     }
 }
 
 /// Reads the files of a folder that have an extension, sorted by name.
-fn files(dir: &Path, extension: &str) -> Result<Vec<Source>, PolicyError> {
+fn files(dir: &Path, extension: &str, faults: &mut Vec<Fault>) -> Result<Vec<Source>, PolicyError> {
     let failed = |source| PolicyError::Read { path: dir.to_owned(), source };
     let mut paths = Vec::new();
     for entry in fs::read_dir(dir).map_err(failed)? {
@@ -175,14 +185,36 @@ fn files(dir: &Path, extension: &str) -> Result<Vec<Source>, PolicyError> {
         if path.extension().is_some_and(|found| found == extension) {
             paths.push(path);
         }
+        if paths.len() > FileLimits::FIXED.files_max {
+            faults.push(whole(dir, too_many_files()));
+            return Ok(Vec::new());
+        }
     }
     paths.sort();
-    paths.into_iter().map(read).collect()
+    paths.into_iter().map(|path| read(path, faults)).collect()
 }
 
-fn read(path: PathBuf) -> Result<Source, PolicyError> {
-    match fs::read_to_string(&path) {
-        Ok(text) => Ok(Source { path, text }),
-        Err(source) => Err(PolicyError::Read { path, source }),
-    }
+/// Reads a file. One that is no text of a size that is read is a fault, and empty.
+fn read(path: PathBuf, faults: &mut Vec<Fault>) -> Result<Source, PolicyError> {
+    let text = match read_text(&path, bytes_max(&path)) {
+        Ok(text) => text,
+        Err(FileError::Io(source)) => return Err(PolicyError::Read { path, source }),
+        Err(FileError::Unfit(why)) => {
+            let (line, column) = (why.mark.line, why.mark.column);
+            faults.push(Fault { file: path.clone(), line, column, message: why.value });
+            String::new()
+        }
+    };
+    Ok(Source { path, text })
+}
+
+/// Returns the bytes that a file may have.
+pub(crate) fn bytes_max(path: &Path) -> u64 {
+    let listing = [PRINCIPALS, MATRIX].iter().any(|name| path.ends_with(name));
+    if listing { FileLimits::FIXED.listing_bytes_max } else { FileLimits::FIXED.bytes_max }
+}
+
+/// States a fault of a file or a folder as a whole.
+pub(crate) fn whole(path: &Path, message: String) -> Fault {
+    Fault { file: path.to_owned(), line: 1, column: 1, message }
 }

@@ -1,6 +1,7 @@
 //! Decides about a whole request. Pure: nothing is recorded here, and no permit comes from here.
 
 mod lookups;
+mod on_behalf;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,6 +20,8 @@ use crate::schema::READ_ROW;
 use crate::world::DatasetUids;
 use crate::{BrokenGlass, Policies, Refused, RefusedReason, RowRule};
 
+use on_behalf::HandedOn;
+
 /// The reason on record of a decision that gave the token of one exact value. It is counted by this text: in other words
 /// it would not count what was recorded before.
 pub(crate) const LOOKED_UP: &str = "permitted, an exact value looked up";
@@ -32,7 +35,7 @@ pub(crate) struct Judgement {
 
 /// Decides about a request.
 pub(crate) fn judge(policies: &Policies, catalog: &Catalog, request: &Request) -> Judgement {
-    let judge = Judge { policies, catalog, request };
+    let judge = Judge { policies, catalog, request, handed: None };
     let Some(principal) = policies.world.principals.get(&request.principal) else {
         return judge.refuse(RefusedReason::UnknownPrincipal, "unknown principal", Vec::new());
     };
@@ -43,6 +46,9 @@ pub(crate) fn judge(policies: &Policies, catalog: &Catalog, request: &Request) -
     if !known {
         return judge.refuse(RefusedReason::UnknownPurpose, "unknown or missing purpose", Vec::new());
     }
+    if let Some(acting) = &request.acting {
+        return judge.on_behalf(acting, principal);
+    }
     let broken = judge.broken_columns();
     let asker = Asker::behind_glass(policies, principal, request.purpose.as_ref(), request.now, &broken);
     let Some(asker) = asker else {
@@ -51,8 +57,8 @@ pub(crate) fn judge(policies: &Policies, catalog: &Catalog, request: &Request) -
     match request.action {
         Action::Audit | Action::Administer | Action::Erase => judge.hub(&asker),
         Action::Ingest | Action::Read | Action::Release => judge.datasets(&asker),
-        // Those are decided about columns and grants.
-        Action::RequestBreakGlass | Action::ApproveBreakGlass => {
+        // Those are decided about columns, grants and delegations.
+        Action::RequestBreakGlass | Action::ApproveBreakGlass | Action::Delegate => {
             judge.refuse(RefusedReason::NotPermitted, "not decided here", Vec::new())
         }
     }
@@ -62,6 +68,8 @@ struct Judge<'a> {
     policies: &'a Policies,
     catalog: &'a Catalog,
     request: &'a Request,
+    /// What was handed on, for a request on behalf of another.
+    handed: Option<HandedOn>,
 }
 
 impl Judge<'_> {
@@ -98,6 +106,7 @@ impl Judge<'_> {
             let verdict = self.lookups(asker, &mut granted, &mut decisions).map(|()| granted);
             if let Ok(granted) = &verdict {
                 decisions.extend(self.uses_of_glass(granted));
+                decisions.extend(self.uses_of_delegations(granted));
             }
             return Judgement { decisions, verdict };
         }
@@ -112,20 +121,30 @@ impl Judge<'_> {
         let reason = match anywhere.outcome {
             Outcome::Permitted => RefusedReason::NotFound,
             Outcome::Faulty => RefusedReason::PolicyFault,
+            Outcome::Forbidden | Outcome::Unmentioned if self.handed.is_some() => RefusedReason::NotDelegated,
             Outcome::Forbidden | Outcome::Unmentioned => RefusedReason::NotPermitted,
         };
         // PRIVACY: neither the reason nor its factors depend on the datasets that were named: whether
         // one of them exists must not show.
-        let factors = if reason == RefusedReason::NotFound { Vec::new() } else { anywhere.factors.clone() };
+        let factors = if self.handed.is_some() || reason == RefusedReason::NotFound {
+            Vec::new()
+        } else {
+            anywhere.factors.clone()
+        };
         if decisions.is_empty() {
             decisions.push(self.decision(false, None, anywhere.reason(), anywhere.factors));
         }
         Judgement { decisions, verdict: Err(Refused { reason, factors }) }
     }
 
+    /// Returns the break-glass grants that count. PRIVACY: they are for one person, who does not act for another with them.
+    fn broken(&self) -> &[BrokenGlass] {
+        if self.request.acting.is_some() { &[] } else { &self.request.broken }
+    }
+
     /// Returns the columns before which the glass is broken. One that the catalog does not know any more is behind nothing.
     fn broken_columns(&self) -> Vec<cedar_policy::EntityUid> {
-        let columns = self.request.broken.iter().flat_map(|glass| &glass.columns);
+        let columns = self.broken().iter().flat_map(|glass| &glass.columns);
         let uids = columns.filter_map(|(dataset, column)| {
             self.policies.world.datasets.get(dataset).and_then(|uids| uids.columns.get(column)).cloned()
         });
@@ -135,7 +154,7 @@ impl Judge<'_> {
     /// Says for the record which grants were open for what is shown: a decision for each grant and dataset.
     fn uses_of_glass(&self, granted: &[GrantedDataset]) -> Vec<Decision> {
         let mut uses = Vec::new();
-        for glass in &self.request.broken {
+        for glass in self.broken() {
             for one in granted {
                 let name = &one.dataset.name;
                 let behind = |column: &&GrantedColumn| {
@@ -166,8 +185,9 @@ impl Judge<'_> {
     fn anywhere(&self, asker: &Asker<'_>) -> Answer {
         let action = self.request.action.as_str();
         let mut worst = Answer { outcome: Outcome::Unmentioned, factors: Vec::new() };
-        for uids in self.catalog.datasets().filter_map(|found| self.policies.world.datasets.get(&found.name))
-        {
+        let handed = |name: &DatasetName| self.handed.as_ref().is_none_or(|handed| handed.of(name).is_ok());
+        let names = self.catalog.datasets().map(|found| &found.name).filter(|name| handed(name));
+        for uids in names.filter_map(|name| self.policies.world.datasets.get(name)) {
             let answer = asker.ask(action, &uids.dataset);
             match answer.outcome {
                 Outcome::Permitted => return answer,
@@ -182,8 +202,10 @@ impl Judge<'_> {
     /// Returns what is asked of each dataset, if it can be answered by what was decided before.
     fn question(&self) -> Option<Question> {
         let request = self.request;
+        let delegator = self.handed.as_ref().map(HandedOn::delegator);
         Some(Question {
-            principal: request.principal.clone(),
+            principal: delegator.unwrap_or(&request.principal).clone(),
+            delegate: delegator.map(|_| request.principal.clone()),
             action: request.action,
             purpose: request.purpose.clone(),
             broken: self.broken_columns().into_iter().collect(),
@@ -201,6 +223,9 @@ impl Judge<'_> {
         let (Some(dataset), Some(uids)) = known else {
             return (self.decision(false, Some(name), "no such dataset", Vec::new()), None);
         };
+        if let Some(Err((why, factors))) = self.handed.as_ref().map(|handed| handed.of(name)) {
+            return (self.decision(false, Some(name), why, factors.to_vec()), None);
+        }
         let verdicts = &self.policies.verdicts;
         if let Some(kept) = question.and_then(|question| verdicts.get(question, dataset)) {
             return kept.told();
@@ -225,7 +250,8 @@ impl Judge<'_> {
             return told(self.decision(true, name, answer.reason(), answer.factors), Some(granted));
         }
         let levels = RevealLevel::HIGHEST_FIRST.into_iter().map(RevealLevel::cedar_action);
-        let asker = &asker.ready_for(levels.chain([READ_ROW]));
+        let actions: Vec<&'static str> = levels.chain([READ_ROW]).collect();
+        let asker = &asker.ready_for(&actions);
         let (columns, recorded) = columns(asker, dataset, uids);
         if columns.is_empty() {
             let mut decision = self.decision(false, name, "no column may be seen", answer.factors);

@@ -13,21 +13,24 @@
 //! How many values there are is what the contract says ([`Column::values_max`]). Tokens of a release are not looked at: they
 //! join and count, and leave in no answer.
 
+mod together;
 mod waivers;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use membrane_catalog::{Catalog, Column, Fault};
 use membrane_model::{Action, ColumnName, DatasetName, PrincipalId, Protection, Purpose, Shown, TokenForm};
 
 use crate::Policies;
 use crate::authorizer::{Lookup, Request};
 use crate::judge::judge;
+use crate::matrix::MOMENTS_MAX;
 use crate::permit::{GrantedColumn, GrantedDataset};
 
+pub use together::WeaknessGroup;
 pub use waivers::Waiver;
 pub(crate) use waivers::Waivers;
 
@@ -71,6 +74,8 @@ pub struct Weakness {
     pub small: bool,
     /// Who took a small one on, and why.
     pub waiver: Option<Waiver>,
+    /// The moment from which on it is shown so, by policies that compare the time; none: now.
+    pub from: Option<DateTime<Utc>>,
 }
 
 impl Weakness {
@@ -82,20 +87,31 @@ impl Weakness {
 }
 
 impl Policies {
-    /// Lists the columns whose tokens can be undone, those of the fewest values first, each once for all that see it alike.
+    /// Lists the columns whose tokens can be undone, now or at a later moment that policies speak of, those of the fewest values
+    /// first, each once for all that see it alike.
     #[must_use]
     pub fn lint(&self, catalog: &Catalog, now: DateTime<Utc>, lookups_per_hour: u32) -> Vec<Weakness> {
-        let mut found: BTreeMap<Finding, BTreeMap<&PrincipalId, BTreeSet<&Purpose>>> = BTreeMap::new();
-        for principal in self.world.principals.keys() {
-            for entry in catalog.purposes() {
-                let asking = Asking { policies: self, catalog, principal, purpose: &entry.name, now };
-                for finding in asking.findings() {
-                    found.entry(finding).or_default().entry(principal).or_default().insert(&entry.name);
+        let mut found: BTreeMap<(Finding, Option<DateTime<Utc>>), SeenBy<'_>> = BTreeMap::new();
+        let mut known = BTreeSet::new();
+        let later = self.moments.after(now).into_iter().take(MOMENTS_MAX).map(Some);
+        for from in std::iter::once(None).chain(later) {
+            // Right after it: at a moment itself policies may still answer as before.
+            let now = from.map_or(now, |moment| moment + TimeDelta::milliseconds(1));
+            for principal in self.world.principals.keys() {
+                for entry in catalog.purposes() {
+                    let purpose = &entry.name;
+                    let asking = Asking { policies: self, catalog, principal, purpose, now };
+                    for finding in asking.findings() {
+                        if known.insert((finding.clone(), principal, purpose)) {
+                            let seen_by = found.entry((finding, from)).or_default();
+                            seen_by.entry(principal).or_default().insert(purpose);
+                        }
+                    }
                 }
             }
         }
         let mut weaknesses = Vec::new();
-        for (finding, seen_by) in found {
+        for ((finding, from), seen_by) in found {
             // Those who see it for the same purposes stand together.
             let mut together: BTreeMap<BTreeSet<&Purpose>, Vec<PrincipalId>> = BTreeMap::new();
             for (principal, purposes) in seen_by {
@@ -103,8 +119,9 @@ impl Policies {
             }
             for (purposes, principals) in together {
                 let purposes = purposes.into_iter().cloned().collect();
-                let waiver = self.waivers.of(&finding.dataset, &finding.column, now);
-                weaknesses.push(finding.weakness((principals, purposes), lookups_per_hour, waiver));
+                let waiver = self.waivers.of(&finding.dataset, &finding.column, from.unwrap_or(now));
+                let weakness = finding.weakness((principals, purposes), lookups_per_hour, waiver);
+                weaknesses.push(Weakness { from, ..weakness });
             }
         }
         weaknesses
@@ -116,6 +133,9 @@ impl Policies {
         self.waivers.idle(found)
     }
 }
+
+/// For what each principal sees something.
+type SeenBy<'a> = BTreeMap<&'a PrincipalId, BTreeSet<&'a Purpose>>;
 
 /// One principal with one purpose.
 struct Asking<'a> {
@@ -203,6 +223,7 @@ impl Asking<'_> {
             lookups,
             lookups_per_hour: 0,
             broken: Vec::new(),
+            acting: None,
             now: self.now,
         };
         judge(self.policies, self.catalog, &request).verdict
@@ -253,6 +274,7 @@ impl Finding {
             lookups_per_hour,
             small,
             waiver: waiver.filter(|_| small).cloned(),
+            from: None,
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::schema::LOOK_UP;
 use crate::{Policies, RowRule};
 
 /// Later moments that are looked at.
-const MOMENTS_MAX: usize = 100;
+pub(crate) const MOMENTS_MAX: usize = 100;
 
 /// What a kept matrix begins with that is as of a moment.
 const AS_OF: &str = "as of ";

@@ -141,6 +141,12 @@ impl Policies {
         self.world.principals.keys().cloned().collect()
     }
 
+    /// Tells whether there is somebody of that name.
+    #[must_use]
+    pub fn knows(&self, principal: &PrincipalId) -> bool {
+        self.world.principals.contains_key(principal)
+    }
+
     /// Returns the groups that a principal belongs to, directly or not, sorted; nothing for a stranger.
     #[must_use]
     pub fn groups_of(&self, principal: &PrincipalId) -> Vec<String> {

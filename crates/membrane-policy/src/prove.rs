@@ -13,6 +13,8 @@
 //! The solver is asked as little as it can be: not about a kind of request of which the claim, by the scopes of its policies,
 //! forbids nothing or the policies permit nothing; and about all policies of a kind at once whether one errs.
 //!
+//! A claim that forbids what there cannot be would hold of all policies: whether each `forbid` of it ever applies is asked first.
+//!
 //! What is proved is about the policies. That a column has the class that it should have is for the catalog to say.
 
 mod claim;
@@ -21,6 +23,7 @@ mod possible;
 mod scope;
 mod sentence;
 mod solver;
+mod vacuous;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -81,6 +84,16 @@ pub struct Verdict {
     pub words: String,
     /// Against it, if it does not hold.
     pub counter_example: Option<CounterExample>,
+    /// What of it can never apply, as a sentence: it holds of nothing, and so proves nothing.
+    pub never_applies: Option<String>,
+}
+
+impl Verdict {
+    /// Tells whether it is proved of something.
+    #[must_use]
+    pub const fn holds(&self) -> bool {
+        self.counter_example.is_none() && self.never_applies.is_none()
+    }
 }
 
 /// A request that the policies answer otherwise than a claim says: made up by the solver.
@@ -97,10 +110,10 @@ pub struct CounterExample {
 }
 
 impl Proof {
-    /// Tells whether every claim holds.
+    /// Tells whether every claim holds, of something.
     #[must_use]
     pub fn holds(&self) -> bool {
-        self.verdicts.iter().all(|verdict| verdict.counter_example.is_none())
+        self.verdicts.iter().all(Verdict::holds)
     }
 }
 
@@ -128,6 +141,7 @@ impl Policies {
             verdicts.push(Verdict {
                 claim: claim.name().to_owned(),
                 words: claim.words().to_owned(),
+                never_applies: prover.never_applies(claim).await?,
                 counter_example: prover.implies(claim).await?,
             });
         }
@@ -136,6 +150,7 @@ impl Policies {
             claim: claim.to_owned(),
             words: words.to_owned(),
             counter_example: prover.never_errs().await?,
+            never_applies: None,
         });
         Ok(Proof { solver: prover.solver, version: self.version().to_owned(), verdicts })
     }

@@ -32,6 +32,10 @@ pub enum RefusedReason {
     LookupLimit,
     /// Somebody agreed to what they asked for themselves, or another principal of that name did.
     OwnRequest,
+    /// Nobody of that name handed on what was asked for on their behalf.
+    NotDelegated,
+    /// It was to be handed on to somebody to whom nothing can be.
+    Delegate,
     /// A policy could not be evaluated.
     PolicyFault,
     /// The decision could not be written to the run's record, or the request is not the run's.
@@ -51,6 +55,8 @@ impl RefusedReason {
             Self::LookupAmbiguous => "lookup_ambiguous",
             Self::LookupLimit => "lookup_limit",
             Self::OwnRequest => "own_request",
+            Self::NotDelegated => "not_delegated",
+            Self::Delegate => "delegate_refused",
             Self::PolicyFault => "policy_fault",
             Self::RecordFault => "record_fault",
         }
@@ -68,6 +74,8 @@ impl fmt::Display for RefusedReason {
             Self::LookupAmbiguous => "columns of that name have different tokens: write `DATASET.COLUMN`",
             Self::LookupLimit => "as many values were looked up as may be in an hour; try again when the first of them are an hour old",
             Self::OwnRequest => "nobody agrees to what they asked for: it takes another person",
+            Self::NotDelegated => "nobody of that name has handed this on to you for this purpose; `membrane delegation list` shows what was handed on",
+            Self::Delegate => "it can be handed on to another principal of your own kind only, one of principals.json, and neither to partners nor to services",
             Self::PolicyFault => "a policy could not be evaluated",
             Self::RecordFault => "the decision could not be recorded",
         })

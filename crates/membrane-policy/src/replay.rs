@@ -62,6 +62,7 @@ impl Policies {
                 lookups: Vec::new(),
                 lookups_per_hour: 0,
                 broken: Vec::new(),
+                acting: None,
                 now,
             };
             let (before, after) = (Seen::of(old, old_catalog, &request), Seen::of(self, catalog, &request));

@@ -30,12 +30,28 @@ pub(crate) struct RowVerdict {
     pub(crate) factors: Vec<String>,
 }
 
-/// Decides which rows of a dataset may be seen.
+/// Decides which rows of a dataset may be seen. Of whoever acts for the one who asks, only what is forbidden counts.
 pub(crate) fn decide_rows(asker: &Asker<'_>, dataset: &Dataset, uids: &DatasetUids) -> RowVerdict {
-    let nothing = RowVerdict { rule: RowRule::None, factors: Vec::new() };
+    match (remainder(asker, dataset, uids), asker.floor.as_ref().map(|floor| remainder(floor, dataset, uids)))
+    {
+        (Err(hidden), _) | (_, Some(Err(hidden))) => hidden,
+        (Ok(own), None) => own.compose(dataset),
+        (Ok(own), Some(Ok(floor))) => own.above(floor).compose(dataset),
+    }
+}
+
+/// What is left of the row policies: conditions that each permit, and such that each must not be so.
+struct Remainder {
+    permits: Vec<(String, RowExpr)>,
+    forbids: Vec<(String, RowExpr)>,
+}
+
+/// Asks about any row of a dataset. The error is the verdict that every row is hidden.
+fn remainder(asker: &Asker<'_>, dataset: &Dataset, uids: &DatasetUids) -> Result<Remainder, RowVerdict> {
+    let nothing = || RowVerdict { rule: RowRule::None, factors: Vec::new() };
     let policies = asker.policies;
     let known = (policies.world.actions.get(READ_ROW), asker.policies_of(READ_ROW));
-    let (Some(action), Some(set)) = known else { return nothing };
+    let (Some(action), Some(set)) = known else { return Err(nothing()) };
     let request = PartialRequest::new(
         PartialEntityUid::from_concrete(asker.principal.clone()),
         action.clone(),
@@ -43,43 +59,50 @@ pub(crate) fn decide_rows(asker: &Asker<'_>, dataset: &Dataset, uids: &DatasetUi
         Some(asker.context.clone()),
         &policies.schema,
     );
-    let Ok(request) = request else { return nothing };
-    match set.tpe(&request, &policies.world.partial, &policies.schema) {
-        Ok(response) => compose(&response, dataset),
-        Err(_) => nothing,
-    }
+    let request = request.map_err(|_| nothing())?;
+    let response = set.tpe(&request, &policies.world.partial, &policies.schema).map_err(|_| nothing())?;
+    read(&response, dataset)
 }
 
-fn compose(response: &TpeResponse<'_>, dataset: &Dataset) -> RowVerdict {
+fn read(response: &TpeResponse<'_>, dataset: &Dataset) -> Result<Remainder, RowVerdict> {
     let mut factors: Vec<String> =
         response.true_forbids().chain(response.error_forbids()).map(ToString::to_string).collect();
     if !factors.is_empty() {
         factors.sort();
-        return RowVerdict { rule: RowRule::None, factors };
+        return Err(RowVerdict { rule: RowRule::None, factors });
     }
-    let mut permits: Vec<RowExpr> = Vec::new();
-    for id in response.true_permits() {
-        permits.push(RowExpr::Constant(true));
-        factors.push(id.to_string());
-    }
-    let mut forbids = Vec::new();
+    let permits = response.true_permits().map(|id| (id.to_string(), RowExpr::Constant(true)));
+    let mut found = Remainder { permits: permits.collect(), forbids: Vec::new() };
     let mut residuals: Vec<Policy> = response.residual_policies().collect();
     residuals.sort_by(|left, right| left.id().cmp(right.id()));
     for policy in residuals {
-        let condition = translate::condition(&policy, dataset);
+        let (id, condition) = (policy.id().to_string(), translate::condition(&policy, dataset));
         match (policy.effect(), condition) {
-            (Effect::Permit, Some(condition)) => permits.push(condition),
-            (Effect::Permit, None) => continue,
-            (Effect::Forbid, Some(condition)) => forbids.push(condition.negated()),
-            (Effect::Forbid, None) => {
-                return RowVerdict { rule: RowRule::None, factors: vec![policy.id().to_string()] };
-            }
+            (Effect::Permit, Some(condition)) => found.permits.push((id, condition)),
+            (Effect::Permit, None) => {}
+            (Effect::Forbid, Some(condition)) => found.forbids.push((id, condition.negated())),
+            (Effect::Forbid, None) => return Err(RowVerdict { rule: RowRule::None, factors: vec![id] }),
         }
-        factors.push(policy.id().to_string());
     }
-    factors.sort();
-    let condition = RowExpr::all(std::iter::once(RowExpr::any(permits)).chain(forbids));
-    RowVerdict { rule: RowRule::from_condition(with_required(condition, dataset)), factors }
+    Ok(found)
+}
+
+impl Remainder {
+    /// Returns what is left above another, of which only what it forbids counts.
+    fn above(mut self, floor: Self) -> Self {
+        self.forbids.extend(floor.forbids);
+        self
+    }
+
+    fn compose(self, dataset: &Dataset) -> RowVerdict {
+        let (mut factors, permits): (Vec<String>, Vec<RowExpr>) = self.permits.into_iter().unzip();
+        let (of_forbids, forbids): (Vec<String>, Vec<RowExpr>) = self.forbids.into_iter().unzip();
+        factors.extend(of_forbids);
+        factors.sort();
+        factors.dedup();
+        let condition = RowExpr::all(std::iter::once(RowExpr::any(permits)).chain(forbids));
+        RowVerdict { rule: RowRule::from_condition(with_required(condition, dataset)), factors }
+    }
 }
 
 fn with_required(condition: RowExpr, dataset: &Dataset) -> RowExpr {

@@ -128,7 +128,7 @@ pub(crate) fn generate(catalog: &Catalog) -> String {
 /// Returns the Cedar entity type of the resource that an action is asked about.
 pub(crate) const fn resource_type(action: Action) -> &'static str {
     match action {
-        Action::Ingest | Action::Read | Action::Release => "Dataset",
+        Action::Ingest | Action::Read | Action::Release | Action::Delegate => "Dataset",
         Action::Audit | Action::Administer | Action::Erase => "Hub",
         Action::RequestBreakGlass => "Column",
         Action::ApproveBreakGlass => "BreakGlass",

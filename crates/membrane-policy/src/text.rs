@@ -8,6 +8,7 @@ use membrane_catalog::Fault;
 use membrane_catalog::yaml::At;
 
 use crate::card::Card;
+use crate::depth::{Kind, too_deep};
 use crate::folder::{Folder, Source};
 use crate::parameters::Parameters;
 
@@ -98,6 +99,10 @@ pub(crate) fn read_policies<'a>(
 }
 
 fn read_card<'a>(card: &'a Card, found: &mut BTreeMap<PolicyId, Written<'a>>, faults: &mut Vec<Fault>) {
+    if let Some((_, message)) = too_deep(&card.cedar(), Kind::Policies) {
+        faults.push(card.fault(At { value: format!("its policy is {message}"), mark: card.mark }));
+        return;
+    }
     match Policy::parse(Some(PolicyId::new(card.id())), card.cedar()) {
         Ok(policy) => {
             let place = Place::Card(card);

@@ -7,6 +7,7 @@ mod budget;
 mod caller;
 mod catalog;
 mod config;
+mod delegation;
 mod demo;
 mod demo_real;
 mod exit;
@@ -105,6 +106,7 @@ enum Command {
     Catalog(catalog::CatalogArgs),
     Policy(policy::PolicyArgs),
     BreakGlass(break_glass::BreakGlassArgs),
+    Delegation(delegation::DelegationArgs),
     Bearer(bearer::BearerArgs),
     Keys(keys::KeysArgs),
     Log(log::LogArgs),
@@ -189,6 +191,7 @@ async fn run(command: Command, env: Env) -> Result<(), CliError> {
         Command::Catalog(args) => catalog::run(args, &env),
         Command::Policy(args) => policy::run(&args, &env).await,
         Command::BreakGlass(args) => break_glass::run(args, env).await,
+        Command::Delegation(args) => delegation::run(args, env).await,
         Command::Bearer(args) => bearer::run(args, env).await,
         Command::Keys(args) => keys::run(&args, &env),
         Command::Log(args) => log::run(args, env).await,

@@ -108,6 +108,23 @@ pub enum Error {
         /// Where it stands.
         state: &'static str,
     },
+    /// No delegation of that number, or none that the caller may know of.
+    #[error("no such delegation; `membrane delegation list` shows them")]
+    UnknownDelegation,
+    /// More delegations than one principal may make in a day.
+    #[error("one principal hands on {delegations_max} times a day at most")]
+    TooManyDelegations {
+        /// The limit.
+        delegations_max: usize,
+    },
+    /// A delegation that is over.
+    #[error("delegation {number} is {state}")]
+    DelegationStands {
+        /// Its number.
+        number: u64,
+        /// Where it stands.
+        state: &'static str,
+    },
     /// The ledger could not be used.
     // The database's own words are for the log, not for callers.
     #[error("{}", ledger(.0))]
@@ -135,6 +152,14 @@ pub enum Error {
     /// Too much is going on.
     #[error("too many requests at once; try again soon")]
     Busy,
+    /// One principal has its share of what is going on.
+    #[error(
+        "{requests_max} of your requests are being worked on, as many as may be at once; wait for one of them"
+    )]
+    RequestsLimit {
+        /// The limit.
+        requests_max: usize,
+    },
     /// It took too long.
     #[error("the request took more than {seconds_max} seconds")]
     TimedOut {
@@ -205,6 +230,9 @@ impl Error {
             Self::UnknownGrant => "unknown_grant",
             Self::TooManyRequests { .. } => "glass_limit",
             Self::GrantStands { .. } => "grant_stands",
+            Self::UnknownDelegation => "unknown_delegation",
+            Self::TooManyDelegations { .. } => "delegation_limit",
+            Self::DelegationStands { .. } => "delegation_stands",
             Self::Ledger(LedgerError::Altered(_)) => "log_altered",
             Self::Ledger(_) => "ledger_failed",
             Self::UnknownRun => "unknown_run",
@@ -214,6 +242,7 @@ impl Error {
             Self::UnsupportedMedia => "unsupported_media",
             Self::TooLarge => "too_large",
             Self::Busy => "busy",
+            Self::RequestsLimit { .. } => "requests_limit",
             Self::TimedOut { .. } => "timed_out",
             Self::Record(_) => "record_fault",
             Self::Internal(_) => "internal",

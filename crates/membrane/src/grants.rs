@@ -5,21 +5,16 @@
 //!                                                        --nobody for a day----------> lapsed
 //! at any time --end--> ended
 //! ```
-//!
-//! Steps are never changed. A step that does not fit what went before, or that this hub did not sign, ends every question: who
-//! may see a clear value must not depend on something that nobody wrote.
 
-use std::sync::Arc;
-
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use membrane_ledger::{Document, DocumentKind, Ledger, LedgerError};
+use chrono::{DateTime, TimeDelta, Utc};
+use membrane_ledger::DocumentKind;
 use membrane_model::{ColumnName, DatasetName, PrincipalId, Purpose};
 use membrane_policy::{BreakGlassRequest, BrokenGlass};
-use membrane_vault::Signer;
 use serde::{Deserialize, Serialize};
-use tokio::sync::Mutex;
 
 use crate::error::Error;
+use crate::steps::{Stepped, Steps, as_stored, is_ahead};
+use crate::ticket::Ticket;
 
 /// The name of the stored form.
 const FORMAT: &str = "membrane-break-glass/1";
@@ -27,8 +22,6 @@ const FORMAT: &str = "membrane-break-glass/1";
 pub(crate) const HOURS_MAX: u32 = 24;
 /// Hours within which somebody must agree.
 const LAPSES_AFTER_HOURS: i64 = 24;
-/// How far the clocks of two machines may be apart.
-const SKEW_MINUTES: i64 = 5;
 
 /// A step in the life of a grant, as it is signed and stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,47 +44,6 @@ pub(crate) enum What {
     Request { purpose: Purpose, columns: Vec<(DatasetName, ColumnName)>, hours: u32, ticket: Ticket },
     Approve,
     End,
-}
-
-/// The name of the case for which glass is broken, as another system knows it.
-///
-/// PRIVACY: five letters, a hyphen, and six digits at most: hardly a place for a name or a number of a member.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Ticket(String);
-
-impl TryFrom<String> for Ticket {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, &'static str> {
-        let expected = "a ticket is 2 to 5 capital letters, `-` and up to 6 digits, such as `INC-1234`";
-        let (letters, digits) = text.split_once('-').ok_or(expected)?;
-        let fits = (2..=5).contains(&letters.len())
-            && letters.bytes().all(|byte| byte.is_ascii_uppercase())
-            && (1..=6).contains(&digits.len())
-            && digits.bytes().all(|byte| byte.is_ascii_digit());
-        if fits { Ok(Self(text)) } else { Err(expected) }
-    }
-}
-
-impl std::str::FromStr for Ticket {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, &'static str> {
-        text.to_owned().try_into()
-    }
-}
-
-impl From<Ticket> for String {
-    fn from(ticket: Ticket) -> Self {
-        ticket.0
-    }
-}
-
-impl std::fmt::Display for Ticket {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
 }
 
 /// A grant, as far as it has come.
@@ -160,7 +112,7 @@ impl Grant {
     }
 
     fn agreed_ahead_of(&self, now: DateTime<Utc>) -> bool {
-        self.approved.as_ref().is_some_and(|(_, at)| *at > now + TimeDelta::minutes(SKEW_MINUTES))
+        self.approved.as_ref().is_some_and(|(_, at)| is_ahead(*at, now))
     }
 
     /// Returns when its hours are over; none while nobody has agreed.
@@ -173,9 +125,7 @@ impl Grant {
 impl Step {
     /// Makes a step.
     pub(crate) fn new(grant: u64, principal: PrincipalId, at: DateTime<Utc>, what: What) -> Self {
-        // As it is read again.
-        let at = at.to_rfc3339_opts(SecondsFormat::Micros, true).parse().unwrap_or(at);
-        Self { format: FORMAT.to_owned(), grant, principal, at, what }
+        Self { format: FORMAT.to_owned(), grant, principal, at: as_stored(at), what }
     }
 
     /// Returns the text that is signed and stored.
@@ -184,38 +134,7 @@ impl Step {
     }
 }
 
-/// The grants of a hub. What the ledger says is read again when something was added.
-#[derive(Debug)]
-pub(crate) struct Grants {
-    ledger: Ledger,
-    signer: Signer,
-    known: Mutex<(u64, Arc<Vec<Grant>>)>,
-}
-
-impl Grants {
-    pub(crate) fn new(ledger: Ledger, signer: Signer) -> Self {
-        Self { ledger, signer, known: Mutex::default() }
-    }
-
-    /// Returns all grants, in the order of their numbers, and the number of the last step.
-    pub(crate) async fn all(&self) -> Result<(u64, Arc<Vec<Grant>>), Error> {
-        let last = || self.ledger.last_document(DocumentKind::BreakGlass);
-        let seen = last().await.map_err(Error::Ledger)?;
-        let mut known = self.known.lock().await;
-        if seen == known.0 {
-            return Ok((known.0, Arc::clone(&known.1)));
-        }
-        // Once more: another may have read on meanwhile.
-        if last().await.map_err(Error::Ledger)? < known.0 {
-            // Somebody took steps away: an end among them would open what was ended.
-            return Err(altered());
-        }
-        let more = self.ledger.documents(DocumentKind::BreakGlass, known.0).await.map_err(Error::Ledger)?;
-        let grants = fold(&known.1, known.0, &more, &self.signer)?;
-        *known = (known.0.saturating_add(more.len() as u64), Arc::new(grants));
-        Ok((known.0, Arc::clone(&known.1)))
-    }
-
+impl Steps<Grant> {
     /// Returns the grants that are open for a principal and a purpose.
     pub(crate) async fn open_for(
         &self,
@@ -235,25 +154,14 @@ impl Grants {
     }
 }
 
-fn altered() -> Error {
-    Error::Ledger(LedgerError::Stored("break-glass step"))
-}
+impl Stepped for Grant {
+    const KIND: DocumentKind = DocumentKind::BreakGlass;
+    const STEP: &'static str = "break-glass step";
+    type Step = Step;
 
-/// Takes grants further by steps that follow the one of the number `last`, without a gap.
-fn fold(known: &[Grant], last: u64, documents: &[Document], signer: &Signer) -> Result<Vec<Grant>, Error> {
-    let mut grants = known.to_vec();
-    for (number, document) in (last.saturating_add(1)..).zip(documents) {
-        let text = Document::signed_text(DocumentKind::BreakGlass, number, &document.body);
-        if document.number != number || signer.verify(&text, &document.signature).is_err() {
-            return Err(altered());
-        }
-        let step: Step = serde_json::from_str(&document.body).map_err(|_| altered())?;
-        if step.format != FORMAT {
-            return Err(altered());
-        }
-        take(&mut grants, number, step).ok_or_else(altered)?;
+    fn take(all: &mut Vec<Self>, number: u64, step: Step) -> Option<()> {
+        (step.format == FORMAT).then(|| take(all, number, step)).flatten()
     }
-    Ok(grants)
 }
 
 /// Takes one step; nothing when it does not fit.

@@ -24,8 +24,8 @@ pub(crate) use serve::{Listening, listen};
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use tokio::sync::Semaphore;
 
+use self::busy::Slots;
 use self::readiness::Readiness;
 use crate::config::ServerSection;
 use crate::hub::Hub;
@@ -36,7 +36,7 @@ use crate::serving::Serving;
 pub(crate) struct Shared {
     pub(crate) serving: Arc<Serving>,
     pub(crate) server: Arc<ServerSection>,
-    pub(crate) slots: Arc<Semaphore>,
+    pub(crate) slots: Arc<Slots>,
     pub(crate) metrics: Metrics,
     pub(crate) readiness: Readiness,
 }
@@ -46,7 +46,7 @@ pub(crate) struct Shared {
 pub(crate) struct App {
     pub(crate) hub: Arc<Hub>,
     pub(crate) server: Arc<ServerSection>,
-    pub(crate) slots: Arc<Semaphore>,
+    pub(crate) slots: Arc<Slots>,
     pub(crate) metrics: Metrics,
     pub(crate) readiness: Readiness,
 }

@@ -16,9 +16,11 @@ use membrane_vault::{Signer, Vault};
 use crate::bearer::Bearers;
 use crate::config::{Config, PrivacySection, Serve};
 use crate::ctx::{Channel, RequestCtx};
-use crate::grants::Grants;
+use crate::delegations::Delegation;
+use crate::grants::Grant;
 use crate::open::{OpenError, data_url, ledger_url, open_root_key, require_ledger, require_one_hub};
 use crate::published::{self, PublishedError};
+use crate::steps::Steps;
 use crate::tasks::Tasks;
 
 /// The silence after which an open run was left behind. Runs at work are heard of ten times as often.
@@ -47,7 +49,8 @@ pub struct Hub {
     lake: Lake,
     scratch: PathBuf,
     engine: Arc<Engine>,
-    grants: Arc<Grants>,
+    grants: Arc<Steps<Grant>>,
+    delegations: Arc<Steps<Delegation>>,
     limits: Limits,
     privacy: PrivacySection,
     clock: Arc<dyn Clock>,
@@ -126,7 +129,8 @@ impl Hub {
             publication,
             authorizer: Authorizer::new(policies.clone(), catalog.clone()),
             bearers: Bearers::new(&vault),
-            grants: Arc::new(Grants::new(ledger.clone(), signer.clone())),
+            grants: Arc::new(Steps::new(ledger.clone(), signer.clone())),
+            delegations: Arc::new(Steps::new(ledger.clone(), signer.clone())),
             signer,
             catalog,
             policies,
@@ -171,11 +175,21 @@ impl Hub {
             scratch: self.scratch.clone(),
             engine: Arc::clone(&self.engine),
             grants: Arc::clone(&self.grants),
+            delegations: Arc::clone(&self.delegations),
             limits: self.limits,
             privacy: self.privacy.clone(),
             clock: Arc::clone(&self.clock),
             tasks: self.tasks.clone(),
         })
+    }
+
+    /// Reads the catalog and the policies of a publication; nothing when there is none of that number.
+    pub(crate) async fn published(&self, number: u64) -> Result<Option<(Catalog, Policies)>, PublishedError> {
+        if number == 0 || number > self.last_publication().await? {
+            return Ok(None);
+        }
+        let found = published::publication(&self.ledger, &self.signer, &self.scratch, number).await?;
+        Ok(Some((found.catalog, found.policies)))
     }
 
     /// Makes the context of a request.
@@ -243,8 +257,13 @@ impl Hub {
     }
 
     /// Returns the break-glass grants.
-    pub(crate) fn grants(&self) -> &Grants {
+    pub(crate) fn grants(&self) -> &Steps<Grant> {
         &self.grants
+    }
+
+    /// Returns what was handed on.
+    pub(crate) fn delegations(&self) -> &Steps<Delegation> {
+        &self.delegations
     }
 
     /// Returns the signer of what is published and granted.
@@ -284,6 +303,14 @@ impl Hub {
     /// Tells whether the ledger answers.
     pub(crate) async fn ledger_answers(&self) -> bool {
         self.ledger.ping().await.is_ok()
+    }
+
+    /// Names what in the record is not as this hub signed it, so that questions are refused; none: all is.
+    pub(crate) async fn altered(&self) -> Option<&'static str> {
+        if self.grants.are_altered().await {
+            return Some("break_glass_altered");
+        }
+        self.delegations.are_altered().await.then_some("delegations_altered")
     }
 
     /// Tells whether the storage of the tables answers.

@@ -7,13 +7,16 @@ pub mod config;
 mod ctx;
 mod deep;
 mod tasks;
+mod ticket;
 
 pub mod bearer;
+mod delegations;
 mod grants;
 mod hub;
 mod open;
 mod published;
 mod serving;
+mod steps;
 
 pub mod answer;
 pub mod error;
@@ -26,12 +29,14 @@ mod demo;
 pub mod http;
 
 pub use ctx::{Channel, RequestCtx};
-pub use grants::{Grant, GrantState, Ticket};
+pub use delegations::{Delegation, DelegationState};
+pub use grants::{Grant, GrantState};
 pub use hub::Hub;
 pub use open::OpenError;
 pub use published::PublishedError;
 pub use serving::Serving;
 pub use tasks::Tasks;
+pub use ticket::Ticket;
 
 #[cfg(test)]
 mod testing;

@@ -139,7 +139,8 @@ pub(crate) async fn bundle(ledger: &Ledger, record: &Record) -> Result<Bundle, L
     Ok(Bundle::from_files(files))
 }
 
-async fn publication(
+/// Reads a publication, if this hub signed it and its files are what was signed.
+pub(crate) async fn publication(
     ledger: &Ledger,
     signer: &Signer,
     scratch: &Path,

@@ -4,10 +4,18 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use super::{Mark, Report};
+use membrane_model::FileLimits;
 
-/// No contract that a person maintains is larger.
-const FILE_BYTES_MAX: u64 = 1 << 20;
+use super::{At, Mark, Report};
+
+/// Why a file cannot be used.
+#[derive(Debug)]
+pub enum FileError {
+    /// The file system says so.
+    Io(io::Error),
+    /// It is not what is read here.
+    Unfit(At<String>),
+}
 
 /// Lists the contracts in a folder, sorted. What looks like a contract but would not be read is a fault.
 pub(crate) fn contract_files(folder: &Path, report: &mut Report) -> Vec<PathBuf> {
@@ -34,6 +42,10 @@ pub(crate) fn contract_files(folder: &Path, report: &mut Report) -> Vec<PathBuf>
             report.fault_of(&path, "a folder is not read here: contracts lie side by side in `contracts/`");
         } else if path.extension().is_some_and(|extension| extension == "yaml") {
             files.push(path);
+            if files.len() > FileLimits::FIXED.files_max {
+                report.fault(Mark::START, too_many_files());
+                return Vec::new();
+            }
         } else if extension.is_some_and(|extension| extension == "yml" || extension == "yaml") {
             report.fault_of(&path, "not read under this name: contracts end in `.yaml`");
         }
@@ -45,37 +57,40 @@ pub(crate) fn contract_files(folder: &Path, report: &mut Report) -> Vec<PathBuf>
     files
 }
 
-/// Reads a file whole, or says why it cannot be used.
-pub(crate) fn read_file(path: &Path, report: &mut Report) -> Option<String> {
-    let bytes = match read_bytes(path) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            let why = error.kind();
-            report.fault(Mark::START, format!("cannot be read: {why}"));
-            return None;
-        }
-    };
-    if bytes.len() as u64 > FILE_BYTES_MAX {
-        report.fault(Mark::START, "larger than 1 MiB");
-        return None;
-    }
-    match String::from_utf8(bytes) {
-        Ok(text) => Some(text),
-        Err(error) => {
-            report.fault(mark_after(&error), "not UTF-8");
-            None
-        }
-    }
+/// Says that a folder has more files than are read.
+#[must_use]
+pub fn too_many_files() -> String {
+    format!("more than {} files in one folder", FileLimits::FIXED.files_max)
 }
 
-fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
+/// Reads a file whole, or says why it cannot be used.
+pub(crate) fn read_file(path: &Path, report: &mut Report) -> Option<String> {
+    let (mark, message) = match read_text(path, FileLimits::FIXED.bytes_max) {
+        Ok(text) => return Some(text),
+        Err(FileError::Io(error)) => (Mark::START, format!("cannot be read: {}", error.kind())),
+        Err(FileError::Unfit(why)) => (why.mark, why.value),
+    };
+    report.fault(mark, message);
+    None
+}
+
+/// Reads a regular file of UTF-8, up to a size.
+///
+/// # Errors
+/// [`FileError`], which says why it cannot be used.
+pub fn read_text(path: &Path, bytes_max: u64) -> Result<String, FileError> {
+    let unfit = |mark, message: String| FileError::Unfit(At { value: message, mark });
     // A pipe or a device would be read for ever.
-    if !std::fs::metadata(path)?.is_file() {
-        return Err(io::ErrorKind::InvalidInput.into());
+    if !std::fs::metadata(path).map_err(FileError::Io)?.is_file() {
+        return Err(unfit(Mark::START, "not a regular file".to_owned()));
     }
     let mut bytes = Vec::new();
-    File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    let file = File::open(path).map_err(FileError::Io)?;
+    file.take(bytes_max.saturating_add(1)).read_to_end(&mut bytes).map_err(FileError::Io)?;
+    if bytes.len() as u64 > bytes_max {
+        return Err(unfit(Mark::START, format!("larger than {} MiB", bytes_max >> 20)));
+    }
+    String::from_utf8(bytes).map_err(|error| unfit(mark_after(&error), "not UTF-8".to_owned()))
 }
 
 /// The place after the part of the file that is UTF-8.

@@ -119,6 +119,7 @@ impl World {
         let run = NewRun {
             channel: membrane_model::Channel::Cli,
             principal: principal.clone(),
+            on_behalf_of: None,
             action: Action::Ingest,
             purpose: None,
             job: "ingest members".to_owned(),
@@ -136,6 +137,7 @@ impl World {
             lists: false,
             lookups_per_hour: 0,
             broken: Vec::new(),
+            acting: None,
             now,
         };
         self.authorizer.issue(&mut run, request).await.unwrap()

@@ -12,6 +12,7 @@ fn record() -> RunRecord {
     RunRecord {
         run: "019a0000-0000-7000-8000-000000000001".parse().unwrap(),
         principal: "partner:acme".parse().unwrap(),
+        on_behalf_of: Some("partner:core".parse().unwrap()),
         channel: Some(Channel::Http),
         action: Action::Release,
         purpose: Some("partner_reporting".parse().unwrap()),
@@ -66,9 +67,14 @@ fn record() -> RunRecord {
     }
 }
 
+/// A run that is on nobody's behalf.
+fn own() -> RunRecord {
+    RunRecord { on_behalf_of: None, ..record() }
+}
+
 /// A run of before cells were counted and documents written.
 fn plain() -> RunRecord {
-    RunRecord { cells_opened: None, documents: Vec::new(), ..record() }
+    RunRecord { cells_opened: None, documents: Vec::new(), ..own() }
 }
 
 /// Stored logs rest on this text: when it changes, the format needs another name.
@@ -76,6 +82,12 @@ fn plain() -> RunRecord {
 fn the_canonical_form_is_golden() {
     let canonical = String::from_utf8(canonical(&record()).unwrap()).unwrap();
     assert_eq!(canonical, include_str!("golden.json").trim_end());
+}
+
+#[test]
+fn the_form_of_before_delegations_is_golden() {
+    let canonical = String::from_utf8(canonical(&own()).unwrap()).unwrap();
+    assert_eq!(canonical, include_str!("golden-3.json").trim_end());
 }
 
 #[test]
@@ -102,9 +114,11 @@ fn the_hash_is_that_of_a_leaf() {
 #[test]
 fn every_part_of_a_record_is_in_its_leaf() {
     type Change = fn(&mut RunRecord);
-    let changes: [Change; 31] = [
+    let changes: [Change; 33] = [
         |record| record.run = "019a0000-0000-7000-8000-000000000002".parse().unwrap(),
         |record| record.principal = "partner:bolt".parse().unwrap(),
+        |record| record.on_behalf_of = None,
+        |record| record.on_behalf_of = Some("partner:acme".parse().unwrap()),
         |record| record.channel = Some(Channel::Cli),
         |record| record.channel = None,
         |record| record.action = Action::Read,

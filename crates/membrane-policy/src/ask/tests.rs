@@ -13,7 +13,8 @@ fn check(hub: &Hub, principal: &EntityUid, purpose: &str, action: &'static str) 
     let purpose = purpose.parse().unwrap();
     let all = Asker::new(&hub.policies, principal, Some(&purpose), noon()).unwrap();
     let levels = RevealLevel::HIGHEST_FIRST.map(RevealLevel::cedar_action);
-    let own = all.ready_for(levels.into_iter().chain([READ_ROW]));
+    let actions: Vec<&'static str> = levels.into_iter().chain([READ_ROW]).collect();
+    let own = all.ready_for(&actions);
     for dataset in hub.catalog.datasets() {
         let uids = &hub.policies.world.datasets[&dataset.name];
         for column in &dataset.columns {

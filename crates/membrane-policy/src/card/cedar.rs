@@ -5,7 +5,7 @@ use std::fmt::Display;
 use chrono::{Days, NaiveDate};
 use membrane_model::{Action, DatasetName, RevealLevel, Shown, TokenForm};
 
-use super::{Card, Columns, Condition, Literal, Rule, Test, Who};
+use super::{Bound, Card, Columns, Condition, Literal, Rule, Test, Who};
 use crate::schema::{LOOK_UP, READ_ROW, ROW_NAMESPACE};
 
 /// Writes the policy.
@@ -19,7 +19,7 @@ pub(super) fn write(card: &Card) -> String {
         policy.when.push(format!("context.time >= {}", midnight(from)));
     }
     if let Some(until) = card.until {
-        let after = until.checked_add_days(Days::new(1)).unwrap_or(NaiveDate::MAX);
+        let after = day_after(until);
         policy.when.push(format!("context.time < {}", midnight(after)));
     }
     let mut written = format!("@id({})\n", text(&card.id));
@@ -163,8 +163,10 @@ fn condition(condition: &Condition) -> String {
         Test::Is(wanted) => format!("{value} == {}", literal(wanted)),
         Test::IsNot(other) => format!("{value} != {}", literal(other)),
         Test::OneOf(wanted) => one_of(&value, wanted.iter().map(literal)),
-        Test::AtLeast(least) => format!("{value} >= {}", long(*least)),
-        Test::AtMost(most) => format!("{value} <= {}", long(*most)),
+        Test::AtLeast(Bound::Number(least)) => format!("{value} >= {}", long(*least)),
+        Test::AtMost(Bound::Number(most)) => format!("{value} <= {}", long(*most)),
+        Test::AtLeast(Bound::Day(first)) => format!("{value} >= {}", midnight(*first)),
+        Test::AtMost(Bound::Day(last)) => format!("{value} < {}", midnight(day_after(*last))),
     };
     format!("resource has {column} && {test}")
 }
@@ -195,6 +197,10 @@ fn long(number: i64) -> String {
 /// A Cedar string: its escapes are those of Rust.
 fn text(value: impl Display) -> String {
     format!("{:?}", value.to_string())
+}
+
+fn day_after(day: NaiveDate) -> NaiveDate {
+    day.checked_add_days(Days::new(1)).unwrap_or(NaiveDate::MAX)
 }
 
 fn midnight(day: NaiveDate) -> String {

@@ -11,7 +11,7 @@ use membrane_catalog::{Catalog, Column, Dataset};
 use membrane_model::{PrincipalId, PrincipalKind, Protection};
 
 use super::words::plural;
-use super::{Card, Condition, Literal, Test};
+use super::{Bound, Card, Condition, Literal, Test};
 use crate::schema::row_attribute;
 use crate::world::World;
 
@@ -89,7 +89,8 @@ fn unlike(condition: &Condition, dataset: &Dataset, column: &Column) -> Vec<At<S
         Test::Among(_) => return Vec::new(),
         Test::Is(wanted) | Test::IsNot(wanted) => vec![Kind::of(wanted)],
         Test::OneOf(wanted) => wanted.iter().map(Kind::of).collect(),
-        Test::AtLeast(_) | Test::AtMost(_) => vec![Kind::Integer],
+        Test::AtLeast(Bound::Number(_)) | Test::AtMost(Bound::Number(_)) => vec![Kind::Integer],
+        Test::AtLeast(Bound::Day(_)) | Test::AtMost(Bound::Day(_)) => vec![Kind::Day],
     };
     let wrong = compared.into_iter().zip(&condition.marks).filter(|(compared, _)| *compared != kind);
     wrong
@@ -112,6 +113,7 @@ enum Kind {
     Text,
     Integer,
     Truth,
+    Day,
 }
 
 impl Kind {
@@ -137,6 +139,7 @@ impl Kind {
             Self::Text => "a text",
             Self::Integer => "a whole number",
             Self::Truth => "a truth value",
+            Self::Day => "a date",
         }
     }
 }
@@ -147,6 +150,7 @@ fn kind(cedar_type: &str) -> Option<Kind> {
         "String" => Some(Kind::Text),
         "Long" => Some(Kind::Integer),
         "Bool" => Some(Kind::Truth),
+        "datetime" => Some(Kind::Day),
         _ => None,
     }
 }

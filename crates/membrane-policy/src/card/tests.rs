@@ -278,3 +278,30 @@ fn what_cedar_says_of_a_card_points_at_the_card() {
     told("cards/test.yaml:3:5", "card `read`: the id is taken in");
     told("cards/test.yaml:4:5", "card `never`: policy is impossible");
 }
+
+#[test]
+fn days_are_whole_and_in_order() {
+    check(
+        "    who: { kind: analyst }
+    purposes: marketing
+    may: see-rows
+    datasets: members
+    where:
+      - { column: joined, at-least: 2026-01-01 }
+      - { column: joined, at-most: 2026-12-31 }
+",
+        "Analysts may see rows of members where joined is 2026-01-01 or later and joined is 2026-12-31 or earlier, for marketing.",
+        r#"@id("test.card")
+permit (
+  principal is Analyst,
+  action == Action::"readRow",
+  resource is Row::members
+)
+when {
+  resource has joined && resource.joined >= datetime("2026-01-01") &&
+  resource has joined && resource.joined < datetime("2027-01-01") &&
+  context.purpose == "marketing"
+};
+"#,
+    );
+}

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use membrane_model::{DatasetName, PrincipalKind, Shown};
 
-use super::{Card, Columns, Condition, Literal, Rule, Test, Who};
+use super::{Bound, Card, Columns, Condition, Literal, Rule, Test, Who};
 
 /// Writes the sentence.
 pub(super) fn write(card: &Card) -> String {
@@ -126,8 +126,10 @@ fn condition(condition: &Condition) -> String {
         Test::OneOf(wanted) => {
             format!("{column} is {}", any_of(&wanted.iter().map(literal).collect::<Vec<_>>()))
         }
-        Test::AtLeast(least) => format!("{column} is {least} or more"),
-        Test::AtMost(most) => format!("{column} is {most} or less"),
+        Test::AtLeast(Bound::Number(least)) => format!("{column} is {least} or more"),
+        Test::AtMost(Bound::Number(most)) => format!("{column} is {most} or less"),
+        Test::AtLeast(Bound::Day(first)) => format!("{column} is {first} or later"),
+        Test::AtMost(Bound::Day(last)) => format!("{column} is {last} or earlier"),
     }
 }
 

@@ -10,8 +10,12 @@ use membrane_model::{Action, ColumnName, NameError};
 
 use super::{Case, Column, Expected, Rows};
 
-const KEYS: [&str; 11] =
-    ["name", "who", "action", "purpose", "dataset", "at", "refused", "columns", "rows", LOOK_UP, NO_LOOK_UP];
+const KEYS: [&str; 12] = [
+    "name", "who", FOR, "action", "purpose", "dataset", "at", "refused", "columns", "rows", LOOK_UP,
+    NO_LOOK_UP,
+];
+/// On whose behalf it is asked.
+const FOR: &str = "for";
 /// Columns in which exact values may be looked up, and those in which they may not.
 const LOOK_UP: &str = "look-up";
 const NO_LOOK_UP: &str = "no-look-up";
@@ -28,6 +32,10 @@ fn read_case(path: &Path, item: Node<'_>, report: &mut Report) -> Option<Case> {
     let name = fields.required_text("name", "a case", report)?;
     let what = format!("case `{}`", name.value);
     let who = named(&fields, "who", &what, report);
+    let on_behalf_of = match fields.get(FOR) {
+        None => Some(None),
+        Some(_) => named(&fields, FOR, &what, report).map(Some),
+    };
     let purpose = named(&fields, "purpose", &what, report);
     let dataset = named(&fields, "dataset", &what, report);
     let action = match fields.text("action", report) {
@@ -39,6 +47,10 @@ fn read_case(path: &Path, item: Node<'_>, report: &mut Report) -> Option<Case> {
             None
         }
     };
+    if action == Some(Action::Release) && fields.get(FOR).is_some() {
+        report
+            .fault(fields.mark(), format!("{what}: what is released is not asked for on behalf of another"));
+    }
     let at = moment(&fields, report);
     let expected = expected(&fields, &what, report);
     if action == Some(Action::Release) && [LOOK_UP, NO_LOOK_UP].iter().any(|key| fields.get(key).is_some()) {
@@ -47,6 +59,7 @@ fn read_case(path: &Path, item: Node<'_>, report: &mut Report) -> Option<Case> {
     Some(Case {
         name: name.value.to_owned(),
         who: who?,
+        on_behalf_of: on_behalf_of?,
         action: action?,
         purpose: purpose?,
         dataset: dataset?,

@@ -19,6 +19,10 @@ when { context.purpose == "service" };
 "#;
 
 fn explain(hub: &Hub, who: &str, purpose: &str, column: &str) -> Explanation {
+    explain_behind(hub, who, purpose, column, &[])
+}
+
+fn explain_behind(hub: &Hub, who: &str, purpose: &str, column: &str, broken: &[BrokenGlass]) -> Explanation {
     let (principal, purpose, dataset, column) =
         (who.parse().unwrap(), purpose.parse().unwrap(), "members".parse().unwrap(), column.parse().unwrap());
     let question = Question {
@@ -28,6 +32,7 @@ fn explain(hub: &Hub, who: &str, purpose: &str, column: &str) -> Explanation {
         dataset: &dataset,
         column: &column,
         now: noon(),
+        broken,
     };
     hub.policies.explain(&hub.catalog, &question).unwrap()
 }
@@ -165,4 +170,37 @@ permit (principal is Analyst, action == Action::"readGeneralised", resource in C
     check("points", Some("clear"), &[]);
     check("region", None, &[]);
     assert!(explain(&hub, "operator:omar", "marketing", "name").notes.is_empty());
+}
+
+const GLASS: &str = r#"
+@id("read") permit (principal is Analyst, action == Action::"read", resource);
+@id("token") permit (principal is Analyst, action == Action::"readToken", resource in Class::"pii");
+@id("ask") permit (principal is Analyst, action == Action::"requestBreakGlass", resource in Class::"pii.phone")
+when { context.purpose == "service" };
+@id("see") permit (principal is Analyst, action == Action::"readClear", resource in Class::"pii")
+when { context has breakGlass && context.breakGlass.contains(resource) };
+@id("rows") permit (principal is Analyst, action == Action::"readRow", resource);
+"#;
+
+#[test]
+fn glass_that_is_broken_and_could_be_is_told() {
+    let hub = Hub::new(GLASS);
+    let asking =
+        "for some hours with break-glass, once they ask for it and another agrees: clear by see, ask";
+    let found = explain(&hub, "analyst:ana", "service", "phone");
+    assert!(found.behind_glass);
+    assert_eq!(changes(&found), [asking]);
+    // Who may not ask for it is told of no grant that could be had.
+    let found = explain(&hub, "analyst:ana", "marketing", "phone");
+    assert!(
+        found.behind_glass && !changes(&found).iter().any(|change| change.contains("break-glass")),
+        "{found:?}"
+    );
+    let broken =
+        BrokenGlass { grant: 3, columns: vec![("members".parse().unwrap(), "phone".parse().unwrap())] };
+    let found = explain_behind(&hub, "analyst:ana", "service", "phone", &[broken]);
+    assert_eq!(found.shown.map(|shown| shown.to_string()).as_deref(), Some("clear"));
+    assert_eq!(found.factors, ["see"]);
+    assert!(found.behind_glass && found.changes.is_empty(), "{found:?}");
+    assert!(!explain(&Hub::new(POLICIES), "analyst:ana", "service", "phone").behind_glass);
 }

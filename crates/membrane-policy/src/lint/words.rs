@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use chrono::SecondsFormat;
 use membrane_model::TokenForm;
 
 use super::Weakness;
@@ -16,44 +17,71 @@ const LIFETIME: u64 = 100 * YEAR;
 
 impl fmt::Display for Weakness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let form = match self.form {
-            TokenForm::Opaque => "a token",
-            TokenForm::Ff1 => "a token in its format",
-        };
-        let policies = if self.by.len() == 1 { "policy" } else { "policies" };
         write!(
             f,
-            "{}.{} is shown as {form} to {} for {} ({policies} {}): {} {}",
+            "{}.{} is shown as {} to {} for {} ({}): {}",
             self.dataset,
             self.column,
+            form(self.form),
             joined(&self.principals),
             joined(&self.purposes),
-            self.by.join(", "),
-            grouped(self.values),
-            if self.values == 1 { "value" } else { "values" },
+            policies(&self.by),
+            self.cost(),
         )?;
-        if self.small {
-            f.write_str("; whoever knows how often each occurs knows which is which")?;
-        } else {
-            let how = match self.form {
-                TokenForm::Opaque => format!("{} on one core", in_words(self.key_stolen)),
-                TokenForm::Ff1 => "at once".to_owned(),
-            };
-            write!(f, ": with the key stolen {how}")?;
+        if let Some(time) = self.look_up_cost() {
+            write!(f, "; {time}")?;
         }
-        if let Some(time) = self.by_look_up {
-            let time = if time.as_secs() > LIFETIME { "never".to_owned() } else { in_words(time) };
-            write!(f, "; by looking up at {} an hour {time}", self.lookups_per_hour)?;
-        }
-        if let Some(waiver) = &self.waiver {
-            write!(f, "; waived by {}: {}", waiver.by, waiver.because)?;
-        }
-        Ok(())
+        f.write_str(&self.ending())
     }
 }
 
-fn joined(names: &[impl fmt::Display]) -> String {
-    names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+impl Weakness {
+    /// Says how many values there are, and what it costs to undo the token without looking up.
+    pub(super) fn cost(&self) -> String {
+        let values =
+            format!("{} {}", grouped(self.values), if self.values == 1 { "value" } else { "values" });
+        if self.small {
+            return format!("{values}; whoever knows how often each occurs knows which is which");
+        }
+        let how = match self.form {
+            TokenForm::Opaque => format!("{} on one core", in_words(self.key_stolen)),
+            TokenForm::Ff1 => "at once".to_owned(),
+        };
+        format!("{values}: with the key stolen {how}")
+    }
+
+    /// Says what looking up costs, where it is permitted.
+    pub(super) fn look_up_cost(&self) -> Option<String> {
+        let time = self.by_look_up?;
+        let time = if time.as_secs() > LIFETIME { "never".to_owned() } else { in_words(time) };
+        Some(format!("by looking up at {} an hour {time}", self.lookups_per_hour))
+    }
+
+    /// Says from when on it is, and who has taken it on.
+    pub(super) fn ending(&self) -> String {
+        let from =
+            self.from.map(|from| format!("; from {} on", from.to_rfc3339_opts(SecondsFormat::Secs, true)));
+        let waived =
+            self.waiver.as_ref().map(|waiver| format!("; waived by {}: {}", waiver.by, waiver.because));
+        [from, waived].into_iter().flatten().collect()
+    }
+}
+
+/// Names a form of token.
+pub(super) const fn form(form: TokenForm) -> &'static str {
+    match form {
+        TokenForm::Opaque => "a token",
+        TokenForm::Ff1 => "a token in its format",
+    }
+}
+
+/// Names policies.
+pub(super) fn policies(by: &[String]) -> String {
+    format!("{} {}", if by.len() == 1 { "policy" } else { "policies" }, by.join(", "))
+}
+
+pub(super) fn joined(names: impl IntoIterator<Item = impl fmt::Display>) -> String {
+    names.into_iter().map(|name| name.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 /// Writes a number in groups of three digits.

@@ -5,16 +5,16 @@ use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
 use membrane_catalog::Catalog;
-use membrane_model::{Action, PrincipalId, Purpose};
+use membrane_model::{Action, DatasetName, PrincipalId, Purpose};
 
 use crate::ask::{Asker, Outcome};
-use crate::{BreakGlassRequest, Policies};
+use crate::{BreakGlassRequest, DelegationRequest, Policies};
 
 /// The number of a grant that nobody has.
 const SUPPOSED: u64 = 0;
 
 impl Policies {
-    /// Returns who may do what with the hub, bring data in, and agree to break-glass.
+    /// Returns who may do what with the hub, bring data in, agree to break-glass, and hand on what they read.
     pub(super) fn acts(&self, catalog: &Catalog, now: DateTime<Utc>) -> String {
         let mut acts: BTreeMap<String, Vec<&PrincipalId>> = BTreeMap::new();
         for (principal, uid) in &self.world.principals {
@@ -37,6 +37,7 @@ impl Policies {
                 }
             }
         }
+        self.hand_ons(catalog, now, &mut acts);
         if acts.is_empty() {
             return String::new();
         }
@@ -47,6 +48,40 @@ impl Policies {
             let _ = writeln!(text, "  {act:<40} {}", who.join(", "));
         }
         text
+    }
+
+    /// Adds who may hand on to whom what they read, by purpose; and which datasets, where that is not all of them.
+    fn hand_ons<'a>(
+        &'a self,
+        catalog: &Catalog,
+        now: DateTime<Utc>,
+        acts: &mut BTreeMap<String, Vec<&'a PrincipalId>>,
+    ) {
+        let people = || self.world.principals.keys();
+        let datasets: Vec<_> = catalog.datasets().map(|dataset| dataset.name.clone()).collect();
+        for (delegator, delegate) in people().flat_map(|from| people().map(move |to| (from, to))) {
+            for entry in catalog.purposes() {
+                let asked = DelegationRequest {
+                    delegator: delegator.clone(),
+                    delegate: delegate.clone(),
+                    purposes: Vec::new(),
+                    datasets: Vec::new(),
+                };
+                let may = |name: &&DatasetName| {
+                    self.may_hand_on(&asked, &entry.name, name, now).outcome == Outcome::Permitted
+                };
+                let handed: Vec<_> = datasets.iter().filter(may).collect();
+                let act = format!("{} {} to {delegate}", Action::Delegate, entry.name);
+                let acts_of: Vec<String> = match handed.as_slice() {
+                    [] => Vec::new(),
+                    all if all.len() == datasets.len() => vec![format!("{act} by")],
+                    some => some.iter().map(|name| format!("{act} of {name} by")).collect(),
+                };
+                for act in acts_of {
+                    acts.entry(act).or_default().push(delegator);
+                }
+            }
+        }
     }
 
     /// Tells whether a principal may agree to what some other asks for.

@@ -52,6 +52,23 @@ fn who_may_break_glass_and_agree_to_it_is_told() {
     assert!(!matrix.contains("approveBreakGlass marketing"), "{matrix}");
 }
 
+#[test]
+fn who_may_hand_on_to_whom_is_told() {
+    let policies = r#"
+@id("all") permit (principal is Analyst in Group::"other", action == Action::"delegate", resource)
+when { context.purpose == "marketing" && context.to has analyst && context.to.analyst == Analyst::"ana" };
+@id("some") permit (principal is Analyst in Group::"marketing", action == Action::"delegate", resource == Dataset::"stores")
+when { context.purpose == "service" };
+"#;
+    let hub = crate::fixture::Hub::with_people(policies, crate::fixture::PAIR);
+    let matrix = hub.policies.matrix(&hub.catalog, crate::fixture::noon());
+    assert!(matrix.contains("  delegate marketing to analyst:ana by     analyst:bea\n"), "{matrix}");
+    assert!(matrix.contains("  delegate service to analyst:bea of stores by analyst:ana\n"), "{matrix}");
+    assert!(matrix.contains("  delegate service to analyst:cho of stores by analyst:ana\n"), "{matrix}");
+    // Not to oneself and to partners, whatever policies permit.
+    assert_eq!(matrix.matches("delegate").count(), 3, "{matrix}");
+}
+
 /// What begins later is reviewed now, and how columns are classified too.
 #[test]
 fn what_begins_later_and_how_columns_are_kept_is_told() {

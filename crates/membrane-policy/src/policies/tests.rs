@@ -227,3 +227,95 @@ fn a_folder_that_is_not_there_is_one_clear_error() {
     assert!(error.to_string().contains("nowhere"));
     assert_eq!(Policies::check(&missing, &catalog(&MEMBERS)).len(), 1);
 }
+
+/// Each kind of file of the folder, with a good text.
+const FILES: [(&str, &str); 7] = [
+    ("membrane.cedarschema", SCHEMA),
+    ("principals.json", PEOPLE),
+    ("test.cedar", GOOD),
+    ("cards/a.yaml", "cards: []\n"),
+    ("claims/a.cedar", "// A.\npermit (principal, action, resource);\n"),
+    ("cases/a.yaml", "cases: []\n"),
+    ("waivers.yaml", "waivers: []\n"),
+];
+
+/// Puts something in the place of one file after another, and compares what is told of it.
+fn check_file(put: impl Fn(&std::path::Path, &str), expected: &str) {
+    let members = catalog(&MEMBERS);
+    for (name, text) in FILES {
+        let dir = folder(SCHEMA, PEOPLE, GOOD);
+        for below in ["cards", "claims", "cases"] {
+            std::fs::create_dir(dir.path().join(below)).unwrap();
+        }
+        let path = dir.path().join(name);
+        if path.exists() {
+            std::fs::remove_file(&path).unwrap();
+        }
+        put(&path, text);
+        let told: Vec<String> =
+            Policies::check(dir.path(), &members).iter().map(ToString::to_string).collect();
+        assert_eq!(told.len(), 1, "{name}: {told:?}");
+        assert!(told[0].ends_with(&format!("{name}:1:1: {expected}")), "{told:?}");
+        let bundled = crate::publication::Bundle::read(dir.path(), dir.path()).unwrap_err().to_string();
+        assert_eq!(bundled, told[0]);
+    }
+}
+
+#[test]
+fn only_regular_files_are_read() {
+    use std::os::unix::net::UnixListener;
+    let pipe = |path: &std::path::Path, _: &str| {
+        let made = std::process::Command::new("mkfifo").arg(path).status().unwrap();
+        assert!(made.success());
+    };
+    check_file(pipe, "not a regular file");
+    check_file(|path, _| drop(UnixListener::bind(path).unwrap()), "not a regular file");
+    check_file(|path, _| std::os::unix::fs::symlink("/dev/zero", path).unwrap(), "not a regular file");
+    check_file(|path, _| std::fs::create_dir(path).unwrap(), "not a regular file");
+}
+
+#[test]
+fn a_file_has_a_size() {
+    let members = catalog(&MEMBERS);
+    for (name, text) in FILES {
+        let dir = folder(SCHEMA, PEOPLE, GOOD);
+        let path = dir.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        let mib = if name == "principals.json" { 16 } else { 1 };
+        std::fs::File::options().write(true).open(&path).unwrap().set_len((mib << 20) + 1).unwrap();
+        let told = Policies::load(dir.path(), &members).unwrap_err().to_string();
+        assert!(told.ends_with(&format!("{name}:1:1: larger than {mib} MiB")), "{told}");
+    }
+}
+
+#[test]
+fn a_folder_has_a_number_of_files() {
+    let members = catalog(&MEMBERS);
+    let dir = folder(SCHEMA, PEOPLE, GOOD);
+    for number in 1..2_000 {
+        std::fs::write(dir.path().join(format!("more-{number}.cedar")), "").unwrap();
+    }
+    assert!(Policies::load(dir.path(), &members).is_ok());
+    std::fs::write(dir.path().join("one-more.cedar"), "").unwrap();
+    let told = Policies::load(dir.path(), &members).unwrap_err().to_string();
+    assert!(told.ends_with(":1:1: more than 2000 files in one folder"), "{told}");
+}
+
+#[test]
+fn claims_and_cards_are_not_deeper_than_policies() {
+    let members = catalog(&MEMBERS);
+    let dir = folder(SCHEMA, PEOPLE, GOOD);
+    std::fs::create_dir(dir.path().join("claims")).unwrap();
+    let deep = format!("// A.\nforbid (principal, action, resource) when {{ {} }};", "(".repeat(1_200));
+    std::fs::write(dir.path().join("claims/deep.cedar"), deep).unwrap();
+    let told: Vec<String> = Policies::check(dir.path(), &members).iter().map(ToString::to_string).collect();
+    assert!(told.len() == 1 && told[0].contains("claims/deep.cedar:2:"), "{told:?}");
+    let where_ = "      - { column: city, is: Shanghai }\n".repeat(300);
+    let cards = format!(
+        "cards:\n  - id: many\n    because: So.\n    who: {{ kind: analyst }}\n    purposes: marketing_analysis\n    \
+         may: see-rows\n    where:\n{where_}"
+    );
+    let told = crate::fixture::load_cards(&members, GOOD, &cards).unwrap_err().to_string();
+    assert!(told.contains("test.yaml:2:") && told.contains("more than 200 operators"), "{told}");
+}

@@ -1,6 +1,6 @@
 //! What was decided about datasets before, so that the same question is not asked of Cedar again.
 //!
-//! Policies are fixed once they are loaded, and Cedar answers by nothing but them and the question: who asks, to do what, for
+//! Policies are fixed once they are loaded, and Cedar answers by nothing but them and the question: who asks, on whose behalf, to do what, for
 //! what purpose, with which dataset, behind which broken glass, and when. So what was decided once is decided for good, for
 //! all moments of a stretch ([`super::moments`]).
 //!
@@ -24,7 +24,10 @@ const COLUMNS_MAX: usize = 100_000;
 /// A question about datasets, without the dataset.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Question {
+    /// By whose rights.
     pub(crate) principal: PrincipalId,
+    /// Who acts for that one, if another does.
+    pub(crate) delegate: Option<PrincipalId>,
     pub(crate) action: Action,
     pub(crate) purpose: Option<Purpose>,
     /// The columns before which the glass is broken.

@@ -1,7 +1,9 @@
 //! A claim about the policies, as it was written.
 
+use std::collections::BTreeMap;
+
 use cedar_policy::ffi::DetailedError;
-use cedar_policy::{Effect, PolicySet, Schema, ValidationMode, Validator};
+use cedar_policy::{Effect, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
 use membrane_catalog::{Catalog, Fault};
 
 use super::NO_POLICY_ERRS;
@@ -16,6 +18,8 @@ pub struct Claim {
     name: String,
     words: String,
     policies: PolicySet,
+    /// The line on which each policy begins.
+    lines: BTreeMap<PolicyId, usize>,
 }
 
 impl Claim {
@@ -66,8 +70,10 @@ impl Claim {
             let message = message.split_once("`, ").map_or(message.as_str(), |(_, message)| message);
             faults.push(source.fault(place.unwrap_or(0), message));
         }
+        let mut lines = BTreeMap::new();
         for policy in policies.policies() {
             let place = policy.as_ref().loc().map_or(0, |place| place.start());
+            lines.insert(policy.id().clone(), source.fault(place, "").line);
             faults.extend(
                 unknown_names(policy, world, catalog).into_iter().map(|text| source.fault(place, text)),
             );
@@ -77,7 +83,7 @@ impl Claim {
                 source.fault(0, "a claim forbids something: add a `forbid` of what must never be permitted"),
             );
         }
-        (faults.len() == before).then_some(Self { name, words, policies })
+        (faults.len() == before).then_some(Self { name, words, policies, lines })
     }
 
     /// Returns its name: that of its file.
@@ -90,6 +96,11 @@ impl Claim {
     #[must_use]
     pub fn words(&self) -> &str {
         &self.words
+    }
+
+    /// Returns the line on which one of its policies begins.
+    pub(crate) fn line_of(&self, policy: &Policy) -> usize {
+        self.lines.get(policy.id()).copied().unwrap_or(1)
     }
 
     pub(crate) const fn policies(&self) -> &PolicySet {

@@ -129,6 +129,7 @@ impl Teller<'_> {
                     format!("ask for break-glass to see {}", self.column(resource))
                 }
                 Some(Action::ApproveBreakGlass) => self.agreement(resource),
+                Some(Action::Delegate) => self.handing_on(resource),
                 None => format!("do {action} with {resource}"),
             },
         }
@@ -142,6 +143,24 @@ impl Teller<'_> {
             }
             _ => "agree to the break-glass of another".to_owned(),
         }
+    }
+
+    fn handing_on(&self, dataset: &EntityUid) -> String {
+        let dataset = self.dataset(dataset);
+        let to = self.found.request.context().and_then(|context| context.get("to"));
+        let Some(EvalResult::Record(to)) = to else { return format!("hand on {dataset}") };
+        let given = PrincipalKind::ALL.into_iter().filter_map(|kind| match to.get(kind.as_str()) {
+            Some(EvalResult::EntityUid(uid)) if self.found.request.principal() == Some(uid) => {
+                Some("themselves".to_owned())
+            }
+            Some(_) => Some(article(kind).to_owned()),
+            None => None,
+        });
+        let given: Vec<String> = given.collect();
+        if given.is_empty() {
+            return format!("hand on {dataset} to nobody");
+        }
+        format!("hand on {dataset} to {}", and(&given))
     }
 
     fn dataset(&self, uid: &EntityUid) -> String {

@@ -12,6 +12,11 @@ fn repository() -> std::path::PathBuf {
 
 /// The repository's policies, without those of some files, and with one more.
 fn broken(without: &str, more: &str) -> Policies {
+    claiming(without, more, None)
+}
+
+/// And with one more claim.
+fn claiming(without: &str, more: &str, claim: Option<&str>) -> Policies {
     let copy = TempDir::new().unwrap();
     for folder in ["", "cards", "claims"] {
         let (from, to) = (repository().join("policies").join(folder), copy.path().join(folder));
@@ -25,6 +30,11 @@ fn broken(without: &str, more: &str) -> Policies {
         }
     }
     fs::write(copy.path().join("broken.cedar"), more).unwrap();
+    if let Some(text) = claim {
+        fs::remove_dir_all(copy.path().join("claims")).unwrap();
+        fs::create_dir(copy.path().join("claims")).unwrap();
+        fs::write(copy.path().join("claims/one-more.cedar"), text).unwrap();
+    }
     let catalog = Catalog::load(&repository().join("catalog")).unwrap();
     Policies::load(copy.path(), &catalog).unwrap_or_else(|error| panic!("{error}"))
 }
@@ -45,59 +55,79 @@ async fn the_claims_of_the_repository_hold() {
     assert!(proof.solver.contains("cvc5"), "{}", proof.solver);
 }
 
+/// What breaks a claim: the claim, a policy more, and the policies that are found.
+const BROKEN: [(&str, &str, &str); 13] = [
+    (
+        "partners-get-no-personal-data",
+        r#"@id("broken") @partial("partial(3,4)")
+           permit (principal is Partner, action == Action::"readPartial", resource in Class::"pii");"#,
+        "broken partner.columns",
+    ),
+    (
+        "partners-get-no-members",
+        r#"@id("broken") permit (principal is Partner, action == Action::"readRow", resource is Row::crm_members);"#,
+        "broken",
+    ),
+    ("minors-stay-here", "", "partner.rows"),
+    (
+        "identifiers-are-never-in-clear",
+        r#"@id("broken") permit (principal is Analyst, action == Action::"readClear", resource in Class::"pii");"#,
+        "broken partner.columns analyst.not-personal",
+    ),
+    (
+        "marketing-sees-its-own-regions",
+        r#"@id("broken") permit (principal is Analyst, action == Action::"readRow", resource is Row::crm_members)
+           when { resource.region == "SH" };"#,
+        "broken",
+    ),
+    ("marketing-needs-consent", "", "marketing.own-regions"),
+    (
+        "identity-numbers-need-clearance",
+        r#"@id("broken") @partial("show-last-4")
+           permit (principal is Analyst, action == Action::"readPartial", resource in Class::"pii.identity_number");"#,
+        "broken",
+    ),
+    (
+        "the-service-desk-looks-up",
+        r#"@id("broken") permit (principal is Analyst, action == Action::"lookUp", resource in Class::"pii.phone");"#,
+        "broken",
+    ),
+    (
+        "nobody-agrees-to-their-own-break-glass",
+        r#"@id("broken") permit (principal is Analyst, action == Action::"approveBreakGlass", resource)
+           when { resource.purpose == "customer_service" };"#,
+        "broken",
+    ),
+    (
+        "nothing-is-handed-on-to-partners-or-oneself",
+        r#"@id("broken") permit (principal is Analyst, action == Action::"delegate", resource)
+           when { context.to has analyst };"#,
+        "broken",
+    ),
+    (
+        "nothing-is-handed-on-to-partners-or-oneself",
+        r#"@id("broken") permit (principal is Analyst, action == Action::"delegate", resource)
+           when { context.to has partner };"#,
+        "broken",
+    ),
+    (
+        "what-takes-clearance-is-not-handed-down",
+        r#"@id("broken") permit (principal is Analyst in Group::"insight", action == Action::"delegate", resource)
+           when { context.to has analyst && context.to.analyst in Group::"analysts" };"#,
+        "broken",
+    ),
+    (
+        "those-who-run-the-hub-see-no-data",
+        r#"@id("broken") permit (principal is Operator, action == Action::"readNull", resource);"#,
+        "broken",
+    ),
+];
+
 /// Each claim is refuted by a set of policies that breaks it, and by the policy that does.
 #[tokio::test]
 async fn a_broken_set_has_a_counter_example() {
-    let cases = [
-        (
-            "partners-get-no-personal-data",
-            r#"@id("broken") @partial("partial(3,4)")
-               permit (principal is Partner, action == Action::"readPartial", resource in Class::"pii");"#,
-            "broken partner.columns",
-        ),
-        (
-            "partners-get-no-members",
-            r#"@id("broken") permit (principal is Partner, action == Action::"readRow", resource is Row::crm_members);"#,
-            "broken",
-        ),
-        ("minors-stay-here", "", "partner.rows"),
-        (
-            "identifiers-are-never-in-clear",
-            r#"@id("broken") permit (principal is Analyst, action == Action::"readClear", resource in Class::"pii");"#,
-            "broken partner.columns analyst.not-personal",
-        ),
-        (
-            "marketing-sees-its-own-regions",
-            r#"@id("broken") permit (principal is Analyst, action == Action::"readRow", resource is Row::crm_members)
-               when { resource.region == "SH" };"#,
-            "broken",
-        ),
-        ("marketing-needs-consent", "", "marketing.own-regions"),
-        (
-            "identity-numbers-need-clearance",
-            r#"@id("broken") @partial("show-last-4")
-               permit (principal is Analyst, action == Action::"readPartial", resource in Class::"pii.identity_number");"#,
-            "broken",
-        ),
-        (
-            "the-service-desk-looks-up",
-            r#"@id("broken") permit (principal is Analyst, action == Action::"lookUp", resource in Class::"pii.phone");"#,
-            "broken",
-        ),
-        (
-            "nobody-agrees-to-their-own-break-glass",
-            r#"@id("broken") permit (principal is Analyst, action == Action::"approveBreakGlass", resource)
-               when { resource.purpose == "customer_service" };"#,
-            "broken",
-        ),
-        (
-            "those-who-run-the-hub-see-no-data",
-            r#"@id("broken") permit (principal is Operator, action == Action::"readNull", resource);"#,
-            "broken",
-        ),
-    ];
-    for (name, more, by) in cases {
-        let policies = broken("floor.cedar break-glass.cedar", more);
+    for (name, more, by) in BROKEN {
+        let policies = broken("floor.cedar break-glass.cedar delegation.cedar", more);
         let mut prover = Prover::start(&policies, "cvc5").unwrap();
         let claim = policies.claims.iter().find(|claim| claim.name() == name).unwrap();
         let found = prover.implies(claim).await.unwrap().unwrap_or_else(|| panic!("{name} holds"));
@@ -111,6 +141,7 @@ async fn a_broken_set_has_a_counter_example() {
             "{name}: {found}"
         );
         assert!(by.contains(": permitted by `"), "{name}: {found}");
+        assert!(!name.contains("handed") || by.starts_with("hand on "), "{name}: {found}");
         assert!(found.to_string().starts_with(&found.sentence), "{name}: {found}");
         assert!(found.world.lines().count() < 40, "{name}: {found}");
     }
@@ -127,6 +158,56 @@ async fn a_policy_that_can_err_is_found() {
     assert!(found.sentence.starts_with("an analyst with clearance "), "{found}");
     assert!(found.sentence.contains(" would ask to see a row of "), "{found}");
     assert!(found.sentence.ends_with(": `broken` would err"), "{found}");
+}
+
+/// A claim about what there cannot be holds of all policies, and says nothing of them.
+#[tokio::test]
+async fn a_claim_that_can_never_apply_is_told() {
+    let all = "// More.\npermit (principal, action, resource);\n";
+    let live =
+        "forbid (principal is Partner, action == Action::\"readRow\", resource is Row::crm_members);\n";
+    let region = |condition: &str| {
+        format!(
+            "forbid (principal, action == Action::\"readRow\", resource is Row::crm_members)\nwhen {{ {condition} }};\n"
+        )
+    };
+    let nothing = Some("it can never apply: it holds of nothing");
+    let cases = [
+        (live.to_owned(), None),
+        (region("resource has region && resource.region == \"SH\""), None),
+        (region("resource has region && resource.region == \"SH\" && resource.region == \"BJ\""), nothing),
+        (
+            region("context.time < datetime(\"2026-01-01\") && context.time > datetime(\"2026-02-01\")"),
+            nothing,
+        ),
+        // No world that there can be has a phone that is an address, or a column of two datasets.
+        (
+            "forbid (principal, action == Action::\"readClear\", resource in Class::\"pii.phone\")\n\
+             when { resource in Class::\"pii.email\" };\n"
+                .to_owned(),
+            nothing,
+        ),
+        (
+            "forbid (principal, action == Action::\"readClear\", resource in Dataset::\"crm_members\")\n\
+             when { resource in Dataset::\"pos_orders\" };\n"
+                .to_owned(),
+            nothing,
+        ),
+        (
+            format!(
+                "{live}{}",
+                region("principal is Analyst && principal.clearance > 3 && principal.clearance < 2")
+            ),
+            Some("its `forbid` of line 4 can never apply: it holds of nothing"),
+        ),
+    ];
+    for (text, expected) in cases {
+        let policies = claiming("", "", Some(&format!("{all}{text}")));
+        let proof = policies.prove("cvc5").await.unwrap();
+        let verdict = &proof.verdicts[0];
+        assert_eq!(verdict.never_applies.as_deref(), expected, "{text}");
+        assert_eq!(proof.holds(), expected.is_none() && verdict.counter_example.is_none(), "{text}");
+    }
 }
 
 /// A program that answers every question with what is hoped for.

@@ -3,10 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use membrane_catalog::Fault;
+use membrane_catalog::yaml::{FileError, read_text, too_many_files};
 use membrane_ledger::Document;
+use membrane_model::FileLimits;
 
 use crate::PolicyError;
-use crate::folder::{CARDS, CASES, CLAIMS, MATRIX, PRINCIPALS, SCHEMA, WAIVERS};
+use crate::folder::{CARDS, CASES, CLAIMS, MATRIX, PRINCIPALS, SCHEMA, WAIVERS, bytes_max, whole};
 
 /// The folder of the catalog's files in a bundle.
 const CATALOG: &str = "catalog";
@@ -60,7 +63,7 @@ impl Bundle {
     /// Reads the files of a catalog and of policies.
     ///
     /// # Errors
-    /// [`PolicyError::Read`] when one cannot be read.
+    /// [`PolicyError::Read`] when one cannot be read, [`PolicyError::Faults`] when one is nothing that is read here.
     pub fn read(catalog: &Path, policies: &Path) -> Result<Self, PolicyError> {
         let mut files = Vec::new();
         for (place, folder, read) in FILES {
@@ -110,17 +113,27 @@ impl Bundle {
 }
 
 fn collect(dir: &Path, place: &str, read: Read, files: &mut Vec<BundledFile>) -> Result<(), PolicyError> {
+    let before = files.len();
     for path in entries(dir)? {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let wanted = match read {
             Read::Named(names) => names.contains(&name.as_str()),
             Read::Ending(extension) => path.extension().is_some_and(|found| found == extension),
         };
-        if name.starts_with('.') || !wanted || !path.is_file() {
+        if name.starts_with('.') || !wanted {
             continue;
         }
-        let text =
-            fs::read_to_string(&path).map_err(|source| PolicyError::Read { path: path.clone(), source })?;
+        if files.len() - before >= FileLimits::FIXED.files_max {
+            return Err(PolicyError::Faults(vec![whole(dir, too_many_files())]));
+        }
+        let text = read_text(&path, bytes_max(&path)).map_err(|error| match error {
+            FileError::Io(source) => PolicyError::Read { path: path.clone(), source },
+            FileError::Unfit(why) => {
+                let (line, column) = (why.mark.line, why.mark.column);
+                let message = why.value;
+                PolicyError::Faults(vec![Fault { file: path.clone(), line, column, message }])
+            }
+        })?;
         files.push(BundledFile { path: format!("{place}/{name}"), text });
     }
     Ok(())

@@ -46,6 +46,8 @@ impl Policies {
         objections.extend(self.idle_waivers(&weaknesses).iter().map(ToString::to_string));
         let proof = self.prove(solver).await?;
         for verdict in &proof.verdicts {
+            let idle = verdict.never_applies.iter();
+            objections.extend(idle.map(|told| format!("claim `{}`: {told}", verdict.claim)));
             if let Some(against) = &verdict.counter_example {
                 objections.push(format!(
                     "claim `{}` does not hold: {} is permitted by {}; `membrane policy prove` shows more",

@@ -4,9 +4,10 @@ use clap::{Args, Subcommand};
 use membrane_model::{ColumnName, DatasetName, PrincipalKind, Purpose};
 
 use super::caller::CallerArgs;
-use super::{CliError, Env, new_table, out};
+use super::{CliError, Env, out, table};
 use crate::flow::{self, GlassRequest};
-use crate::grants::Ticket;
+use crate::grants::HOURS_MAX;
+use crate::ticket::Ticket;
 use crate::wire::{GlassBody, GlassesBody, GrantBody};
 
 /// See clear values for some hours, when nothing else helps: one asks, another agrees, every use is on record.
@@ -35,9 +36,9 @@ enum BreakGlassCommand {
         #[arg(long)]
         purpose: Purpose,
         /// For how many hours from when another agrees, 24 at most.
-        #[arg(long, default_value_t = 1, value_name = "N")]
+        #[arg(long, default_value_t = 1, value_name = "N", value_parser = hours)]
         hours: u32,
-        /// For which case, as another system knows it.
+        /// For which case, as another system knows it: 2 to 5 capital letters, `-`, 1 to 6 digits.
         #[arg(long, value_name = "ABC-123")]
         ticket: Ticket,
         #[command(flatten)]
@@ -68,8 +69,11 @@ enum BreakGlassCommand {
         #[arg(long)]
         json: bool,
     },
-    /// List all grants: who asked, who agreed, until when, and how many cells were opened.
-    #[command(after_help = "Example:\n  membrane break-glass list")]
+    /// List the grants: who asked, who agreed, until when, and how many cells were opened. Who may not look at the record sees
+    /// those that they asked for.
+    #[command(
+        after_help = "Examples:\n  membrane break-glass list\n  membrane break-glass list --as analyst:lee"
+    )]
     List {
         #[command(flatten)]
         caller: CallerArgs,
@@ -111,6 +115,12 @@ pub(super) async fn run(args: BreakGlassArgs, env: Env) -> Result<(), CliError> 
     }
 }
 
+/// Reads for how long.
+fn hours(text: &str) -> Result<u32, String> {
+    let hours = text.parse().ok().filter(|hours| (1..=HOURS_MAX).contains(hours));
+    hours.ok_or_else(|| format!("a grant is open for 1 to {HOURS_MAX} whole hours"))
+}
+
 fn told(body: GlassBody, json: bool) -> Result<(), CliError> {
     if json {
         return out::json(&body);
@@ -128,36 +138,26 @@ fn told(body: GlassBody, json: bool) -> Result<(), CliError> {
 
 fn list(grants: &[GrantBody]) -> Result<(), CliError> {
     if grants.is_empty() {
-        out::line("nobody has asked for break-glass")?;
+        out::line("no break-glass was asked for")?;
         return Ok(());
     }
-    let mut table = new_table(&[
-        "number",
-        "state",
-        "who",
-        "for",
-        "columns",
-        "ticket",
-        "agreed by",
-        "until",
-        "runs",
-        "cells opened",
-    ]);
+    // Two facts stand in a cell, so that a line is no wider than a page.
+    let header = ["no.", "state\nticket", "who\nfor what", "columns", "agreed by\nuntil", "runs\ncells"];
+    let mut shown = table::new_table(&header);
     for grant in grants {
-        let number = |count: Option<u64>| count.unwrap_or(0).to_string();
-        table.add_row([
+        let number = |count: Option<u64>| table::count(count.unwrap_or(0));
+        let until = grant.until.as_deref().map(table::minute).unwrap_or_default();
+        shown.add_row([
             grant.number.to_string(),
-            grant.state.clone(),
-            grant.principal.clone(),
-            grant.purpose.clone(),
-            grant.columns.join(", "),
-            grant.ticket.clone(),
-            grant.approved_by.clone().unwrap_or_default(),
-            grant.until.clone().unwrap_or_default(),
-            number(grant.runs),
-            number(grant.cells_opened),
+            format!("{}\n{}", grant.state, grant.ticket),
+            format!("{}\n{}", grant.principal, grant.purpose),
+            grant.columns.join("\n"),
+            format!("{}\n{until}", grant.approved_by.as_deref().unwrap_or_default()),
+            format!("{}\n{}", number(grant.runs), number(grant.cells_opened)),
         ]);
     }
-    out::line(table.to_string())?;
+    table::narrow(&mut shown, &[0, 1, 5]);
+    table::right(&mut shown, &[0, 5]);
+    out::line(shown.to_string())?;
     Ok(())
 }

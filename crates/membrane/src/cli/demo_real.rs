@@ -146,7 +146,12 @@ async fn summary(hub: &Hub, prepared: &PrepareReport) -> Result<(), CliError> {
 async fn one_cell(hub: &Hub, sql: &str) -> Result<String, CliError> {
     let ctx = hub.ctx(first(hub, PrincipalKind::Analyst)?, Channel::Cli);
     let purpose = "marketing_analysis".parse().map_err(CliError::failed)?;
-    let request = QueryRequest { sql: sql.to_owned(), purpose: Some(purpose), parameters: Vec::new() };
+    let request = QueryRequest {
+        sql: sql.to_owned(),
+        purpose: Some(purpose),
+        on_behalf_of: None,
+        parameters: Vec::new(),
+    };
     let batches: Vec<RecordBatch> = flow::query(&ctx, hub, request).await?.batches.try_collect().await?;
     let fault = || CliError::failed("a total could not be read");
     let cells = batches.iter().find(|batch| batch.num_rows() > 0).and_then(|batch| batch.columns().first());

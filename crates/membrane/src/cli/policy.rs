@@ -105,14 +105,17 @@ enum PolicyCommand {
     },
     /// Compare with other policies: who gains and who loses what, with an example of each kind of request.
     ///
-    /// With what is published, unless a folder is named. What was asked in the last 30 days is asked again of both.
+    /// What lies in the folder with what is published, unless others are named: by a folder, or by the number that `membrane
+    /// policy history` lists. What was asked in the last 30 days is asked again of both.
     #[command(
-        after_help = "Examples:\n  membrane policy diff\n  git worktree add ../before main && membrane policy diff ../before/policies"
+        after_help = "Examples:\n  membrane policy diff\n  membrane policy diff 3\n  membrane policy diff 3 4\n  git worktree add ../before main && membrane policy diff ../before/policies"
     )]
     Diff {
-        /// The folder of the policies that there were [default: what is published].
-        old: Option<PathBuf>,
-        /// Ask again what was asked of this hub, also where a folder is named.
+        /// The policies that there were: a folder, or the number of a publication [default: what is published].
+        old: Option<diff::Version>,
+        /// The policies that are compared with them: a folder, or the number of a publication [default: the folder of --policies].
+        new: Option<diff::Version>,
+        /// Ask again what was asked of this hub, also where another version is named.
         #[arg(long)]
         replay: bool,
         #[command(flatten)]
@@ -124,7 +127,8 @@ enum PolicyCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Review who has what: grants that nobody used, principals with more than those beside them, and break-glass.
+    /// Review who has what: grants that nobody used, principals with more than those beside them, break-glass and
+    /// delegations.
     #[command(after_help = "Examples:\n  membrane policy review\n  membrane policy review --days 30 --json")]
     Review {
         /// How far to look back.
@@ -177,6 +181,9 @@ enum PolicyCommand {
         json: bool,
     },
     /// Explain how somebody sees a column: by which policies, and what would have to change for more.
+    ///
+    /// By the policies that this hub serves, or those of the folder that --policies names. Where break-glass matters, open grants
+    /// of the principal are looked up in the record.
     #[command(after_help = "Examples:
   membrane policy explain analyst:ana crm_members.phone --purpose marketing_analysis
   membrane policy explain analyst:ana crm_members.phone --purpose marketing_analysis --at 2027-01-01T00:00:00Z
@@ -196,6 +203,8 @@ enum PolicyCommand {
         /// At which moment, such as 2026-12-31T12:00:00Z; left out: now.
         #[arg(long, value_name = "TIME", value_parser = explain::moment)]
         at: Option<DateTime<Utc>>,
+        #[command(flatten)]
+        caller: CallerArgs,
         /// Report as JSON.
         #[arg(long)]
         json: bool,
@@ -242,8 +251,9 @@ pub(super) async fn run(args: &PolicyArgs, env: &Env) -> Result<(), CliError> {
             let (catalog, policies) = reviewed(&config, env.clock.now(), *json)?;
             lint::run(&policies, &catalog, env.clock.now(), config.limits.lookups_per_hour, *json)
         }
-        PolicyCommand::Diff { old, replay, caller, solver, json } => {
-            let asked = diff::Asked { old: old.as_deref(), replay: *replay, caller, solver, json: *json };
+        PolicyCommand::Diff { old, new, replay, caller, solver, json } => {
+            let (old, new) = (old.as_ref(), new.as_ref());
+            let asked = diff::Asked { old, new, replay: *replay, caller, solver, json: *json };
             diff::run(env, &asked).await
         }
         PolicyCommand::Review { days, caller, json } => review::run(env, caller, *days, *json).await,
@@ -260,11 +270,18 @@ pub(super) async fn run(args: &PolicyArgs, env: &Env) -> Result<(), CliError> {
             let wanted = history::Wanted { number: *number, files: files.as_deref(), json: *json };
             history::run(env, caller, wanted).await
         }
-        PolicyCommand::Explain { principal, column: (dataset, column), purpose, action, at, json } => {
-            let (catalog, policies) = both(&env.config()?, false)?;
+        PolicyCommand::Explain {
+            principal,
+            column: (dataset, column),
+            purpose,
+            action,
+            at,
+            caller,
+            json,
+        } => {
             let (action, now) = (*action, at.unwrap_or_else(|| env.clock.now()));
-            let question = Question { principal, action, purpose, dataset, column, now };
-            explain::run(&policies, &catalog, &question, *json)
+            let question = Question { principal, action, purpose, dataset, column, now, broken: &[] };
+            explain::run(env, caller, &question, *json).await
         }
         PolicyCommand::Cards { id: None, json } => cards::list(&read(&env.config()?, false)?, *json),
         PolicyCommand::Cards { id: Some(id), json } => cards::show(&read(&env.config()?, false)?, id, *json),

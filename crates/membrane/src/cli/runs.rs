@@ -6,10 +6,14 @@ use membrane_model::{DatasetName, PrincipalId, PrincipalKind, RunId};
 
 use super::caller::CallerArgs;
 use super::{CliError, Env, lineage, out, table};
+use crate::ctx::RequestCtx;
 use crate::flow;
+use crate::hub::Hub;
 use crate::wire::{DecisionBody, RunBody, RunDetailBody, RunsBody};
 
 /// Show what was done: the runs of the record, or all about one.
+///
+/// The table shows the end of each id, by which one of the last 1,000 runs is found; `--json` shows all of it.
 ///
 /// Acts for the first compliance principal unless told otherwise.
 #[derive(Debug, Args)]
@@ -18,9 +22,10 @@ use crate::wire::{DecisionBody, RunBody, RunDetailBody, RunsBody};
                         membrane runs RUN"
 )]
 pub(super) struct RunsArgs {
-    /// The run; without it the newest runs are listed.
-    id: Option<RunId>,
-    /// Of this principal only.
+    /// The run, by its id or the last 12 characters of it; without it the newest runs are listed.
+    #[arg(value_parser = named)]
+    id: Option<Named>,
+    /// Of this principal only, and on its behalf.
     #[arg(long, value_name = "PRINCIPAL", conflicts_with = "id")]
     principal: Option<PrincipalId>,
     /// With this dataset only.
@@ -36,10 +41,55 @@ pub(super) struct RunsArgs {
     json: bool,
 }
 
+/// Characters of an id that tell runs apart: made by chance, all of them.
+const END: usize = 12;
+/// Runs among which one is looked for by the end of its id.
+const LOOKED_AT: u32 = 1_000;
+
+/// A run as it is named.
+#[derive(Debug, Clone)]
+enum Named {
+    Whole(RunId),
+    End(String),
+}
+
+fn named(text: &str) -> Result<Named, String> {
+    if text.len() == END && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Ok(Named::End(text.to_ascii_lowercase()));
+    }
+    text.parse()
+        .map(Named::Whole)
+        .map_err(|_| format!("expected the id of a run, or its last {END} characters"))
+}
+
+fn end_of(id: &str) -> &str {
+    id.get(id.len().saturating_sub(END)..).unwrap_or(id)
+}
+
+impl Named {
+    async fn find(self, ctx: &RequestCtx, hub: &Hub) -> Result<RunId, CliError> {
+        let end = match self {
+            Self::Whole(id) => return Ok(id),
+            Self::End(end) => end,
+        };
+        let filter = RunFilter { principal: None, dataset: None, limit: LOOKED_AT };
+        let (_, found) = flow::runs(ctx, hub, filter).await?;
+        let mut meant = found.iter().map(|run| run.run).filter(|id| end_of(&id.to_string()) == end);
+        match (meant.next(), meant.next()) {
+            (Some(id), None) => Ok(id),
+            (None, _) => Err(CliError::usage(format!(
+                "none of the last {LOOKED_AT} runs has an id that ends so: name the whole id, as `--json` shows it"
+            ))),
+            (Some(_), Some(_)) => Err(CliError::usage("two runs have ids that end so: name the whole id")),
+        }
+    }
+}
+
 pub(super) async fn run(args: RunsArgs, env: Env) -> Result<(), CliError> {
     let hub = env.open().await?;
     let ctx = args.caller.ctx(&hub, PrincipalKind::Compliance)?;
-    if let Some(id) = args.id {
+    if let Some(named) = args.id {
+        let id = named.find(&ctx, &hub).await?;
         let (_, found) = flow::run_detail(&ctx, &hub, id).await?;
         let body = RunDetailBody::from(&found);
         return if args.json { out::json(&body) } else { detail(&body) };
@@ -51,7 +101,7 @@ pub(super) async fn run(args: RunsArgs, env: Env) -> Result<(), CliError> {
     if args.json {
         return out::json(&RunsBody { run: own, runs });
     }
-    let mut shown = table::new_table(&["run", "started", "who", "job", "purpose", "state", "rows", "ms"]);
+    let mut shown = table::new_table(&["run\nstarted", "who\nfor what", "job", "state", "rows", "ms"]);
     for run in runs {
         let state = match &run.error_code {
             None if run.run == own => "this listing".to_owned(),
@@ -59,19 +109,25 @@ pub(super) async fn run(args: RunsArgs, env: Env) -> Result<(), CliError> {
             None => run.status.clone(),
         };
         shown.add_row([
-            run.run.clone(),
-            run.started.clone(),
-            run.principal.clone(),
+            format!("{}\n{}", end_of(&run.run), table::minute(&run.started)),
+            who(&run),
             run.job.clone(),
-            run.purpose.clone().unwrap_or_default(),
             state,
             run.rows_out.map(table::count).unwrap_or_default(),
             run.duration_ms.map(table::count).unwrap_or_default(),
         ]);
     }
-    table::right(&mut shown, &[6, 7]);
+    table::narrow(&mut shown, &[0, 4, 5]);
+    table::right(&mut shown, &[4, 5]);
     out::line(shown.to_string())?;
     Ok(())
+}
+
+/// Names who acted, on whose behalf, and what for: each in a line, so that the table is no wider than a page.
+fn who(run: &RunBody) -> String {
+    let delegator = run.on_behalf_of.as_ref().map(|delegator| format!("for {delegator}"));
+    let lines = [Some(run.principal.clone()), delegator, run.purpose.clone()];
+    lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
 }
 
 fn detail(body: &RunDetailBody) -> Result<(), CliError> {
@@ -89,6 +145,7 @@ fn detail(body: &RunDetailBody) -> Result<(), CliError> {
         all.iter().map(shown).collect::<Vec<_>>().join(", ")
     };
     fact("who", run.principal.clone());
+    fact("on behalf of", run.on_behalf_of.clone().unwrap_or_default());
     fact("by", run.channel.clone().unwrap_or_default());
     fact("action", run.action.clone());
     fact("purpose", run.purpose.clone().unwrap_or_default());

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use clap::Args;
 use futures::StreamExt;
-use membrane_model::{PrincipalKind, Purpose};
+use membrane_model::{PrincipalId, PrincipalKind, Purpose};
 use membrane_query::Parameter;
 use serde_json::json;
 
@@ -37,6 +37,9 @@ pub(super) struct SqlArgs {
     /// Why: one of the catalog's purposes; `membrane catalog purposes` lists them.
     #[arg(long)]
     purpose: Option<Purpose>,
+    /// On whose behalf: of somebody who handed this on to you; `membrane delegation list` shows what was.
+    #[arg(long = "for", value_name = "PRINCIPAL")]
+    on_behalf_of: Option<PrincipalId>,
     #[command(flatten)]
     caller: CallerArgs,
     /// Answer as JSON.
@@ -52,7 +55,8 @@ pub(super) async fn run(args: SqlArgs, env: Env) -> Result<(), CliError> {
     let hub = env.open().await?;
     let ctx = args.caller.ctx_required(&hub, PrincipalKind::Analyst)?;
     let parameters = args.parameters.into_iter().map(Parameter::Text).collect();
-    let answer = flow::query(&ctx, &hub, QueryRequest { sql, purpose: args.purpose, parameters }).await?;
+    let request = QueryRequest { sql, purpose: args.purpose, on_behalf_of: args.on_behalf_of, parameters };
+    let answer = flow::query(&ctx, &hub, request).await?;
     let written = match (args.json, args.csv) {
         (true, _) => encoded(answer, AnswerFormat::Json).await,
         (_, true) => encoded(answer, AnswerFormat::Csv).await,

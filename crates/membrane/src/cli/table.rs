@@ -5,7 +5,7 @@ use arrow::datatypes::Schema;
 use arrow::error::ArrowError;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{CellAlignment, ContentArrangement, Table};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
 
 /// Starts a table with a header line.
 pub(crate) fn new_table<S: AsRef<str>>(header: &[S]) -> Table {
@@ -14,6 +14,26 @@ pub(crate) fn new_table<S: AsRef<str>>(header: &[S]) -> Table {
     table.set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(header.iter().map(|name| name.as_ref().to_owned()));
     table
+}
+
+/// The width of what goes into a file or another program.
+const WIDTH: u16 = 100;
+
+/// Keeps a table within the terminal, or 100 columns: some of its columns stay in one line, the others are wrapped.
+pub(crate) fn narrow(table: &mut Table, whole: &[usize]) {
+    if !table.is_tty() {
+        table.set_width(WIDTH);
+    }
+    for column in whole {
+        if let Some(column) = table.column_mut(*column) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
+}
+
+/// Shortens a moment of RFC 3339 to the minute.
+pub(crate) fn minute(moment: &str) -> String {
+    moment.get(..16).map_or_else(|| moment.to_owned(), |minute| minute.replace('T', " "))
 }
 
 /// Writes how many there are of something.

@@ -21,6 +21,11 @@ pub(super) const SECTION: Section = Section {
             sentence: "Requests that may be worked on at once; more are answered 503.",
         },
         Key {
+            name: "requests_each_max",
+            kind: Kind::Integer(0, 100_000),
+            sentence: "Requests of one principal that may be worked on at once; more are answered 429. 0: a quarter of requests_max.",
+        },
+        Key {
             name: "connections_max",
             kind: Kind::Integer(1, 100_000),
             sentence: "Connections that may be open at once; more wait until one is closed.",
@@ -51,6 +56,8 @@ pub struct ServerSection {
     pub address: SocketAddr,
     /// Requests at once.
     pub requests_max: usize,
+    /// Requests of one principal at once; 0: a quarter of all, one at least.
+    pub requests_each_max: usize,
     /// Connections at once.
     pub connections_max: usize,
     /// Seconds that an upload, or the reader of an answer, may pause.
@@ -66,10 +73,21 @@ impl Default for ServerSection {
         Self {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 7878)),
             requests_max: 64,
+            requests_each_max: 0,
             connections_max: 1024,
             idle_seconds: 30,
             shutdown_seconds: 30,
             bearer_hours: 8,
+        }
+    }
+}
+
+impl ServerSection {
+    /// Returns how many requests of one principal may be worked on at once.
+    pub(crate) fn requests_each(&self) -> usize {
+        match self.requests_each_max {
+            0 => (self.requests_max / 4).max(1),
+            said => said,
         }
     }
 }

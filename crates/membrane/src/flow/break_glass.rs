@@ -8,8 +8,9 @@ use membrane_policy::{BreakGlassRequest, BrokenGlass};
 use super::run::{self, ActiveRun, RunHead};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
-use crate::grants::{Grant, GrantState, HOURS_MAX, Step, Ticket, What};
+use crate::grants::{Grant, GrantState, HOURS_MAX, Step, What};
 use crate::hub::Hub;
+use crate::ticket::Ticket;
 
 /// Columns that one grant names at most.
 const COLUMNS_MAX: usize = 20;
@@ -141,23 +142,23 @@ async fn ended(run: &mut ActiveRun, ctx: &RequestCtx, hub: &Hub, number: u64) ->
     write(run, ctx, hub, (last.saturating_add(1), number), (now, What::End)).await
 }
 
-/// Lists all grants, with how they were used.
+/// Lists the grants, with how they were used: all, for those who look at the record, and for others what they asked for.
 ///
 /// # Errors
 /// [`Failure`] when it is refused or the ledger cannot be read.
 pub async fn list_glass(ctx: &RequestCtx, hub: &Hub) -> Result<(RunId, Vec<GrantLine>), Failure> {
     let mut run = ActiveRun::open(ctx, hub, head(Action::Audit, None, "list break-glass")).await?;
-    let found = match run.permit(hub, Vec::new()).await {
-        Ok(_) => lines(ctx, hub).await,
+    let found = match run.lists_all_glass(hub).await {
+        Ok(all) => lines(ctx, hub, all).await,
         Err(error) => Err(error),
     };
     run::finish(run, found).await
 }
 
-async fn lines(ctx: &RequestCtx, hub: &Hub) -> Result<Vec<GrantLine>, Error> {
+async fn lines(ctx: &RequestCtx, hub: &Hub, all: bool) -> Result<Vec<GrantLine>, Error> {
     let (_, grants) = hub.grants().all().await?;
     let mut lines = Vec::with_capacity(grants.len());
-    for grant in grants.iter() {
+    for grant in grants.iter().filter(|grant| all || grant.asked.requester == ctx.principal) {
         let used = hub.ledger().glass_use(&BrokenGlass::reason(grant.number)).await.map_err(Error::Ledger)?;
         lines.push(GrantLine { state: grant.state(ctx.now()), grant: grant.clone(), used });
     }

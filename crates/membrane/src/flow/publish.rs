@@ -117,7 +117,12 @@ async fn review(
 /// Reads what lies in the folders, as it was at one moment. What is wrong is told with the places that people know.
 fn candidate(hub: &Hub, request: &PublishRequest) -> Result<(Bundle, Catalog, Policies), Error> {
     let unfit = |error: PolicyError| Error::Unfit(lines(&error));
-    let bundle = Bundle::read(&request.catalog, &request.policies).map_err(unfit)?;
+    // Of a catalog that is not there the catalog's own words are told.
+    let read = Bundle::read(&request.catalog, &request.policies);
+    let bundle = read.map_err(|error| match Catalog::load(&request.catalog) {
+        Err(error) => Error::Unfit(lines(&error)),
+        Ok(_) => unfit(error),
+    })?;
     let catalog = Catalog::load(&request.catalog).map_err(|error| Error::Unfit(lines(&error)))?;
     let policies = Policies::load(&request.policies, &catalog).map_err(unfit)?;
     // What is reviewed is what is signed and served: the same files before and after.

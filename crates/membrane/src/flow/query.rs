@@ -3,7 +3,7 @@
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use futures::stream::{BoxStream, StreamExt};
-use membrane_model::{Action, Purpose, RunId};
+use membrane_model::{Action, PrincipalId, Purpose, RunId};
 use membrane_query::{Answer, AnswerColumn, Parameter, QueryError, Statement};
 
 use super::run::{ActiveRun, RunHead, Work, knows};
@@ -18,6 +18,8 @@ pub struct QueryRequest {
     pub sql: String,
     /// Why.
     pub purpose: Option<Purpose>,
+    /// On whose behalf, if not their own.
+    pub on_behalf_of: Option<PrincipalId>,
     /// The values of `$1`, `$2` and so on.
     pub parameters: Vec<Parameter>,
 }
@@ -48,7 +50,7 @@ pub async fn query(ctx: &RequestCtx, hub: &Hub, request: QueryRequest) -> Result
         job: "query".to_owned(),
         statement: statement.as_ref().ok().map(|statement| statement.redacted(|word| knows(hub, word))),
     };
-    let mut run = ActiveRun::open(ctx, hub, head).await?;
+    let mut run = ActiveRun::open_for(ctx, hub, head, request.on_behalf_of).await?;
     let answer = match start(&mut run, hub, statement).await {
         Ok(answer) => answer,
         Err(error) => return Err(run.fail(error).await),

@@ -10,12 +10,13 @@ use membrane_ledger::{
     ClosedRun, DatasetVersion, Document, DocumentKind, Ledger, LedgerError, NewDocument, NewRun, OpenRun,
     RunOutcome, RunState,
 };
-use membrane_model::{Action, Clock, DatasetName, LineageEdge, Purpose, RunId};
-use membrane_policy::{BreakGlassRequest, Lookup, Permit, Request};
+use membrane_model::{Action, Clock, DatasetName, LineageEdge, PrincipalId, Purpose, RunId};
+use membrane_policy::{Acting, BreakGlassRequest, DelegationRequest, Lookup, Permit, Request};
 use membrane_query::Statement;
 use tokio::task::JoinHandle;
 
 use crate::ctx::RequestCtx;
+use crate::delegations::Delegation;
 use crate::error::{Error, Failure};
 use crate::grants::Grant;
 use crate::hub::Hub;
@@ -83,6 +84,8 @@ pub(super) struct ActiveRun {
     /// What was done so far; it is recorded however the run ends.
     pub(super) work: Work,
     open: Option<OpenRun>,
+    /// On whose behalf it is asked, as it was said: there need not be anybody of that name.
+    delegator: Option<PrincipalId>,
     id: RunId,
     started: DateTime<Utc>,
     ctx: RequestCtx,
@@ -119,6 +122,16 @@ impl Drop for Heartbeat {
 impl ActiveRun {
     /// Opens a run. Nothing is done before this has succeeded.
     pub(super) async fn open(ctx: &RequestCtx, hub: &Hub, head: RunHead) -> Result<Self, Failure> {
+        Self::open_for(ctx, hub, head, None).await
+    }
+
+    /// Opens a run of somebody who acts for another. All that is then permitted is by what the other handed on.
+    pub(super) async fn open_for(
+        ctx: &RequestCtx,
+        hub: &Hub,
+        head: RunHead,
+        delegator: Option<PrincipalId>,
+    ) -> Result<Self, Failure> {
         let started = ctx.now();
         // PRIVACY: a purpose that nobody knows may be anything that someone typed; it is refused as a missing one is.
         let purpose = head.purpose.filter(|purpose| hub.catalog().has_purpose(purpose));
@@ -126,6 +139,8 @@ impl ActiveRun {
             .ledger()
             .open_run(NewRun {
                 principal: ctx.principal.clone(),
+                // PRIVACY: a name that nobody has may be anything that someone typed.
+                on_behalf_of: delegator.clone().filter(|name| hub.policies().knows(name)),
                 channel: ctx.channel,
                 action: head.action,
                 purpose,
@@ -140,6 +155,7 @@ impl ActiveRun {
         Ok(Self {
             work: Work::default(),
             open: Some(open),
+            delegator,
             id,
             started,
             ctx: ctx.clone(),
@@ -199,6 +215,32 @@ impl ActiveRun {
         decided.map_err(Error::Refused)
     }
 
+    /// Asks whether the run's principal may list all break-glass, or only their own.
+    pub(super) async fn lists_all_glass(&mut self, hub: &Hub) -> Result<bool, Error> {
+        let now = self.ctx.now();
+        hub.authorizer().decide_break_glass_list(self.opened()?, now).await.map_err(Error::Refused)
+    }
+
+    /// Asks whether the run's principal may hand this on.
+    pub(super) async fn may_delegate(&mut self, hub: &Hub, asked: &DelegationRequest) -> Result<(), Error> {
+        let now = self.ctx.now();
+        let decided = hub.authorizer().decide_delegation(self.opened()?, asked, now).await;
+        decided.map_err(Error::Refused)
+    }
+
+    /// Asks whether the run's principal may end a delegation.
+    pub(super) async fn may_end_delegation(&mut self, hub: &Hub, one: &Delegation) -> Result<(), Error> {
+        let now = self.ctx.now();
+        let decided = hub.authorizer().decide_delegation_end(self.opened()?, &one.asked, now).await;
+        decided.map_err(Error::Refused)
+    }
+
+    /// Asks whether the run's principal may list the delegations from and to it.
+    pub(super) async fn may_list_delegations(&mut self, hub: &Hub) -> Result<(), Error> {
+        let decided = hub.authorizer().decide_delegation_listing(self.opened()?).await;
+        decided.map_err(Error::Refused)
+    }
+
     /// Asks for a permit on these datasets, for the run's own principal, action and purpose.
     pub(super) async fn permit(&mut self, hub: &Hub, datasets: Vec<DatasetName>) -> Result<Permit, Error> {
         self.permit_for(hub, Wanted { datasets, ..Wanted::default() }).await
@@ -216,10 +258,25 @@ impl ActiveRun {
 
     async fn permit_for(&mut self, hub: &Hub, wanted: Wanted) -> Result<Permit, Error> {
         let (now, lookups_per_hour) = (self.ctx.now(), self.ctx.limits.lookups_per_hour);
+        let delegator = self.delegator.clone();
         let run = self.opened()?;
-        let broken = match (run.action(), run.purpose()) {
-            (Action::Read, Some(purpose)) => hub.grants().open_for(run.principal(), purpose, now).await?,
+        let broken = match (run.action(), run.purpose(), &delegator) {
+            (Action::Read, Some(purpose), None) => {
+                hub.grants().open_for(run.principal(), purpose, now).await?
+            }
             _ => Vec::new(),
+        };
+        let acting = match delegator {
+            None => None,
+            Some(delegator) => {
+                let handed = match run.purpose() {
+                    Some(purpose) => {
+                        hub.delegations().open_for((&delegator, run.principal()), purpose, now).await?
+                    }
+                    None => Vec::new(),
+                };
+                Some(Acting { delegator, handed })
+            }
         };
         let request = Request {
             principal: run.principal().clone(),
@@ -230,6 +287,7 @@ impl ActiveRun {
             lookups: wanted.lookups,
             lookups_per_hour,
             broken,
+            acting,
             now,
         };
         hub.authorizer().issue(run, request).await.map_err(Error::Refused)

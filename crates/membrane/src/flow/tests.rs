@@ -42,7 +42,7 @@ impl World {
         query(
             &self.ctx(principal),
             &self.hub,
-            QueryRequest { sql: sql.to_owned(), purpose, parameters: Vec::new() },
+            QueryRequest { sql: sql.to_owned(), purpose, on_behalf_of: None, parameters: Vec::new() },
         )
         .await
     }
@@ -140,6 +140,7 @@ async fn a_name_that_nobody_knows_is_not_recorded() {
     let request = QueryRequest {
         sql: format!("SELECT {name} FROM {name}"),
         purpose: purpose.clone(),
+        on_behalf_of: None,
         parameters: Vec::new(),
     };
     assert!(query(&world.ctx("analyst:ana"), &world.hub, request).await.is_err());

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::http::HeaderValue;
-use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::response::{IntoResponse, Response};
 use membrane_model::RunId;
 
@@ -40,6 +40,9 @@ impl IntoResponse for Failure {
         response.extensions_mut().insert(Told { code: self.error.code(), run: self.run });
         if status == axum::http::StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if matches!(self.error, Error::Busy | Error::RequestsLimit { .. }) {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
     }

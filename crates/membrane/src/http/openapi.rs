@@ -4,7 +4,8 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::handlers::{
-    break_glass, budget, datasets, health, ingest, lineage, metrics, openapi, query, release, runs,
+    break_glass, budget, datasets, delegations, health, ingest, lineage, metrics, openapi, query, release,
+    runs,
 };
 
 #[derive(OpenApi)]
@@ -27,6 +28,9 @@ use super::handlers::{
         break_glass::post_break_glass,
         break_glass::post_approve,
         break_glass::post_end,
+        delegations::get_delegations,
+        delegations::post_delegations,
+        delegations::post_end,
         health::get_healthz,
         health::get_readyz,
         metrics::get_metrics,

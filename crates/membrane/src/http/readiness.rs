@@ -20,6 +20,20 @@ const LONGEST: Duration = Duration::from_secs(5);
 pub(super) struct Parts {
     pub(super) ledger: bool,
     pub(super) lake: bool,
+    /// What in the record is not as this hub signed it: questions that depend on it are refused.
+    pub(super) altered: Option<&'static str>,
+}
+
+impl Parts {
+    /// Names what keeps the hub from working; none: it can work.
+    pub(super) const fn fault(self) -> Option<&'static str> {
+        match self {
+            Self { ledger: false, .. } => Some("ledger_unreachable"),
+            Self { altered: Some(what), .. } => Some(what),
+            Self { lake: false, .. } => Some("lake_unreachable"),
+            _ => None,
+        }
+    }
 }
 
 /// The latest look, shared by all who ask.
@@ -45,7 +59,8 @@ impl Readiness {
         let hub = Arc::clone(hub);
         self.unless_fresh(async move {
             let (ledger, lake) = tokio::join!(in_time(hub.ledger_answers()), in_time(hub.lake_answers()));
-            Parts { ledger, lake }
+            let altered = tokio::time::timeout(LONGEST, hub.altered()).await.ok().flatten();
+            Parts { ledger, lake, altered }
         })
         .await
     }

@@ -6,10 +6,11 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
-use tokio::sync::Semaphore;
 
+use super::busy::Slots;
 use super::handlers::{
-    break_glass, budget, datasets, health, ingest, lineage, metrics, openapi, query, release, runs,
+    break_glass, budget, datasets, delegations, health, ingest, lineage, metrics, openapi, query, release,
+    runs,
 };
 use super::readiness::Readiness;
 use super::{Metrics, Shared, auth, busy, error, observe, timeout};
@@ -26,7 +27,7 @@ pub fn router(serving: Arc<Serving>, server: &ServerSection, metrics: Metrics) -
     let shared = Shared {
         serving,
         server: Arc::new(server.clone()),
-        slots: Arc::new(Semaphore::new(server.requests_max)),
+        slots: Slots::new(server),
         metrics,
         readiness: Readiness::default(),
     };
@@ -41,6 +42,8 @@ pub fn router(serving: Arc<Serving>, server: &ServerSection, metrics: Metrics) -
         .route("/v1/break-glass", get(break_glass::get_break_glass).post(break_glass::post_break_glass))
         .route("/v1/break-glass/{number}/approve", post(break_glass::post_approve))
         .route("/v1/break-glass/{number}/end", post(break_glass::post_end))
+        .route("/v1/delegations", get(delegations::get_delegations).post(delegations::post_delegations))
+        .route("/v1/delegations/{number}/end", post(delegations::post_end))
         .layer(from_fn_with_state(shared.clone(), timeout::give_up));
     let unbounded = Router::<Shared>::new().route("/v1/ingest/{dataset}", post(ingest::post_ingest));
     bounded

@@ -67,6 +67,7 @@ async fn may_ask(hub: &Hub) -> bool {
     let request = QueryRequest {
         sql: "SELECT count(*) FROM dim_stores".to_owned(),
         purpose: Some("marketing_analysis".parse().unwrap()),
+        on_behalf_of: None,
         parameters: Vec::new(),
     };
     let ctx = hub.ctx("analyst:lee".parse().unwrap(), Channel::Cli);
@@ -187,6 +188,7 @@ async fn what_was_not_signed_is_not_served() {
 async fn forge(ledger: &Ledger, body: String) {
     let run = membrane_ledger::NewRun {
         principal: "operator:omar".parse().unwrap(),
+        on_behalf_of: None,
         channel: Channel::Cli,
         action: Action::Administer,
         purpose: None,

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::flow::{GlassRequest, GrantLine};
-use crate::grants::{Grant, Ticket};
+use crate::grants::Grant;
+use crate::ticket::Ticket;
 
 /// What somebody asks for.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -15,14 +16,15 @@ pub struct GlassRequestBody {
     /// What for.
     #[schema(value_type = String, example = "customer_service")]
     pub purpose: Purpose,
-    /// To see which columns in clear, each written `DATASET.COLUMN`.
-    #[schema(example = json!(["crm_members.phone"]))]
+    /// To see which columns in clear, each written `DATASET.COLUMN`: 1 to 20 of them.
+    #[schema(min_items = 1, max_items = 20, example = json!(["crm_members.phone"]))]
     pub columns: Vec<String>,
-    /// For how many hours from when another agrees, 24 at most.
-    #[schema(example = 4)]
+    /// For how many hours from when another agrees: 1 to 24.
+    #[schema(minimum = 1, maximum = 24, example = 4)]
     pub hours: u32,
-    /// For which case, as another system knows it: letters, `-`, digits.
-    #[schema(value_type = String, example = "INC-1234")]
+    /// For which case, as another system knows it: 2 to 5 capital letters of ASCII, `-`, and 1 to 6 digits. Nothing else, so that
+    /// no name and no number of a member stands in the record.
+    #[schema(value_type = String, pattern = "^[A-Z]{2,5}-[0-9]{1,6}$", max_length = 12, example = "INC-1234")]
     pub ticket: Ticket,
 }
 
@@ -35,7 +37,7 @@ pub struct GlassBody {
     pub grant: GrantBody,
 }
 
-/// All grants.
+/// Grants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct GlassesBody {
     /// The run in which this was looked up.

@@ -1,7 +1,7 @@
 //! Queries and their answers.
 
 use arrow::datatypes::{FieldRef, Schema};
-use membrane_model::Purpose;
+use membrane_model::{PrincipalId, Purpose};
 use membrane_query::{AnswerColumn, Parameter};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -21,6 +21,10 @@ pub struct QueryBody {
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "marketing_analysis")]
     pub purpose: Option<Purpose>,
+    /// On whose behalf: of somebody who handed this on to the caller. Left out: the caller's own.
+    #[serde(default, rename = "for")]
+    #[schema(value_type = Option<String>, example = "analyst:ana")]
+    pub on_behalf_of: Option<PrincipalId>,
     /// The values of `$1`, `$2` and so on: NULL, true or false, numbers, texts. Whole numbers beyond 64 bits as texts.
     #[serde(default)]
     #[schema(value_type = Option<Vec<Value>>, example = json!([]))]

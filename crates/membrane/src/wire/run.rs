@@ -24,6 +24,8 @@ pub struct RunBody {
     /// Who acted.
     #[schema(example = "analyst:ana")]
     pub principal: String,
+    /// On whose behalf, if not their own.
+    pub on_behalf_of: Option<String>,
     /// By which door it came: cli (taken at its word), cli-default (nobody was named), cli-bearer or http.
     #[schema(example = "http")]
     pub channel: Option<String>,
@@ -123,6 +125,7 @@ impl From<&RunRecord> for RunBody {
         Self {
             run: record.run.to_string(),
             principal: record.principal.to_string(),
+            on_behalf_of: record.on_behalf_of.as_ref().map(ToString::to_string),
             channel: record.channel.map(|channel| channel.to_string()),
             action: record.action.to_string(),
             purpose: record.purpose.as_ref().map(ToString::to_string),

@@ -144,3 +144,24 @@ fn the_version_is_stable() {
         "3fa202ee222e21e85e08122398f902c1564d1137abecc7f3180a342795503d93"
     );
 }
+
+#[test]
+fn only_regular_files_are_read() {
+    for name in ["classes.yaml", "purposes.yaml", "contracts/orders.yaml"] {
+        let dir = write_contracts(&[("orders.yaml", ORDERS)]);
+        let path = dir.path().join(name);
+        std::fs::remove_file(&path).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let faults = faults(dir.path());
+        assert!(faults.contains(&format!("{name}:1:1: not a regular file")), "{faults:?}");
+    }
+}
+
+#[test]
+fn a_folder_has_a_number_of_contracts() {
+    let dir = write_contracts(&[("orders.yaml", ORDERS)]);
+    for number in 0..2_000 {
+        std::fs::write(dir.path().join(format!("contracts/more_{number}.yaml")), "").unwrap();
+    }
+    assert_eq!(faults(dir.path()), ["contracts:1:1: more than 2000 files in one folder"]);
+}

@@ -44,6 +44,26 @@ fn conditions_that_no_row_can_be_asked_are_told_in_the_words_of_the_card() {
         "{ column: city, at-least: 3 }",
         &["9:35: card `a`: `city` of `members` is a text, and is compared with a whole number"],
     );
+    check("{ column: joined, at-least: 2026-01-01 }", &[]);
+    check("{ column: born_month, at-most: 2007-12-31 }", &[]);
+    check(
+        "{ column: joined, at-least: 2026 }",
+        &["9:37: card `a`: `joined` of `members` is a date, and is compared with a whole number"],
+    );
+    check(
+        "{ column: points, at-most: 2026-01-01 }",
+        &["9:36: card `a`: `points` of `members` is a whole number, and is compared with a date"],
+    );
+    check(
+        "{ column: joined, is: 2026-01-01 }",
+        &["9:31: card `a`: `joined` of `members` is a date, and is compared with a text"],
+    );
+    for none in ["2026-02-30", "soon", "9999-12-31", "+12026-01-01", "true"] {
+        check(
+            &format!("{{ column: joined, at-least: {none} }}"),
+            &["9:37: `at-least` is a whole number, or a day such as 2026-12-31"],
+        );
+    }
     check_of(
         "{ kind: analyst }",
         "from: 2026-01-01",

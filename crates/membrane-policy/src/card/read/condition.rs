@@ -1,9 +1,10 @@
 //! Reads conditions on rows.
 
+use chrono::{Datelike, NaiveDate};
 use membrane_catalog::yaml::{Fields, Node, Value, parse, text};
 use membrane_model::ColumnName;
 
-use super::super::{Condition, Literal, Test};
+use super::super::{Bound, Condition, Literal, Test};
 use super::Reader;
 
 const TESTS: [&str; 6] = ["among", "is", "is-not", "one-of", "at-least", "at-most"];
@@ -57,11 +58,17 @@ impl Reader<'_, '_> {
                 )
             }
             bound => {
-                let Value::Integer(number) = node.value() else {
-                    self.report.fault(node.mark(), format!("`{bound}` is a whole number"));
+                let of = match node.value() {
+                    Value::Integer(number) => Some(Bound::Number(number)),
+                    Value::Text(text) => day(text).map(Bound::Day),
+                    _ => None,
+                };
+                let Some(of) = of else {
+                    let message = format!("`{bound}` is a whole number, or a day such as 2026-12-31");
+                    self.report.fault(node.mark(), message);
                     return None;
                 };
-                if bound == "at-least" { Test::AtLeast(number) } else { Test::AtMost(number) }
+                if bound == "at-least" { Test::AtLeast(of) } else { Test::AtMost(of) }
             }
         };
         Some(Condition { column: column.value, test, mark: column.mark, marks })
@@ -80,4 +87,10 @@ impl Reader<'_, '_> {
             }
         }
     }
+}
+
+/// Reads a day, of a year that Cedar knows with the day after it.
+fn day(text: &str) -> Option<NaiveDate> {
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+    (1..9999).contains(&day.year()).then_some(day)
 }

@@ -3,8 +3,8 @@ use membrane_model::Action;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::fixture::{Hub, MEMBERS, catalog, load, request};
-use crate::{BrokenGlass, Request};
+use crate::fixture::{Hub, MEMBERS, PAIR, SCHEMA, catalog, folder, request};
+use crate::{Acting, BrokenGlass, Handed, Policies, Request};
 
 /// Constants, each with how it may be written.
 const TIMES: [&str; 4] =
@@ -83,14 +83,27 @@ fn moment() -> impl Strategy<Value = DateTime<Utc>> {
 }
 
 fn asking() -> impl Strategy<Value = Request> {
-    let who = select(vec!["analyst:ana", "partner:acme"]);
+    // In whose name: their own, or another's, who is one of the others.
+    let who = select(vec![
+        ("analyst:ana", None),
+        ("analyst:bea", None),
+        ("partner:acme", None),
+        ("analyst:bea", Some("analyst:ana")),
+        ("analyst:cho", Some("analyst:ana")),
+        ("analyst:ana", Some("analyst:bea")),
+    ]);
     let purpose = select(vec!["marketing", "service"]);
     let datasets = select(vec![vec!["members"], vec!["stores"], vec!["members", "stores"]]);
-    (who, purpose, datasets, moment(), any::<bool>()).prop_map(|(who, purpose, datasets, now, broken)| {
-        let columns = vec![("members".parse().unwrap(), "phone".parse().unwrap())];
-        let broken = if broken { vec![BrokenGlass { grant: 7, columns }] } else { Vec::new() };
-        Request { now, broken, ..request(who, Action::Read, purpose, &datasets) }
-    })
+    (who, purpose, datasets, moment(), any::<bool>()).prop_map(
+        |((who, of), purpose, datasets, now, broken)| {
+            let columns = vec![("members".parse().unwrap(), "phone".parse().unwrap())];
+            let broken = if broken { vec![BrokenGlass { grant: 7, columns }] } else { Vec::new() };
+            let request = request(who, Action::Read, purpose, &datasets);
+            let handed = || vec![Handed { delegation: 1, datasets: request.datasets.clone() }];
+            let acting = of.map(|of| Acting { delegator: of.parse().unwrap(), handed: handed() });
+            Request { now, broken, acting, ..request }
+        },
+    )
 }
 
 proptest! {
@@ -102,11 +115,15 @@ proptest! {
         policies in prop::collection::vec(policy(), 1..7),
         requests in prop::collection::vec(asking(), 12..24),
     ) {
-        let read = r#"@id("read") permit (principal is Analyst, action == Action::"read", resource);"#;
+        let read = r#"@id("read") permit (principal is Analyst, action == Action::"read", resource);
+            @id("delegate") permit (principal, action == Action::"delegate", resource);
+            @id("floor") forbid (principal in Group::"other", action == Action::"readRow", resource is Row::members)
+            when { resource.points > 7 };
+            @id("hide") forbid (principal == Analyst::"cho", action == Action::"readClear", resource);"#;
         let numbered = policies.iter().enumerate().map(|(number, text)| format!("@id(\"p{number}\") {text}"));
         let text: String = std::iter::once(read.to_owned()).chain(numbered).collect();
-        let hub = Hub::new(&text);
-        let fresh = load(&hub.catalog, &text).unwrap();
+        let hub = Hub::with_people(&text, PAIR);
+        let fresh = Policies::load(folder(SCHEMA, PAIR, &text).path(), &hub.catalog).unwrap();
         for request in &requests {
             let before = crate::judge::judge(&fresh, &hub.catalog, request);
             fresh.verdicts.forget();
@@ -150,6 +167,7 @@ fn too_many_verdicts_are_forgotten() {
         let asked = request("analyst:ana", Action::Read, "marketing", &["members"]);
         std::sync::Arc::new(super::Question {
             principal: asked.principal,
+            delegate: None,
             action: asked.action,
             purpose: asked.purpose,
             broken: std::collections::BTreeSet::new(),

@@ -3,6 +3,7 @@
 mod made;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use cedar_policy::{Context, Decision, Entity, EntityUid, Request, RestrictedExpression};
@@ -13,9 +14,9 @@ use proptest::prelude::*;
 use made::{WORLD, condition, row, strange};
 
 use crate::ask::Asker;
-use crate::fixture::{catalog, load, noon};
+use crate::fixture::{PAIR, SCHEMA, catalog, folder, load, noon};
 use crate::rows::decide_rows;
-use crate::{Policies, RowValue};
+use crate::{Policies, PolicyError, RowRule, RowValue};
 
 /// A row: the columns that have a value in it.
 type Row = BTreeMap<&'static str, RowValue>;
@@ -30,12 +31,20 @@ fn members() -> &'static Dataset {
 }
 
 fn policies(condition: BoxedStrategy<String>) -> impl Strategy<Value = String> {
-    let policy = (prop::bool::weighted(0.7), condition);
-    prop::collection::vec(policy, 1..4).prop_map(|policies| {
-        let one = |(index, (permit, condition)): (usize, (bool, String))| {
+    policies_about(&["principal is Analyst"], 1..4, condition)
+}
+
+fn policies_about(
+    who: &'static [&'static str],
+    count: Range<usize>,
+    condition: BoxedStrategy<String>,
+) -> impl Strategy<Value = String> {
+    let policy = (prop::bool::weighted(0.7), prop::sample::select(who), condition);
+    prop::collection::vec(policy, count).prop_map(|policies| {
+        let one = |(index, (permit, who, condition)): (usize, (bool, &str, String))| {
             let effect = if permit { "permit" } else { "forbid" };
             format!(
-                "@id(\"p{index}\") {effect} (principal is Analyst, action == Action::\"readRow\", \
+                "@id(\"p{index}\") {effect} ({who}, action == Action::\"readRow\", \
                  resource is Row::members)\nwhen {{ {condition} }};\n"
             )
         };
@@ -93,7 +102,16 @@ fn expression(value: &RowValue) -> RestrictedExpression {
 
 /// Loads generated policies. Nothing when the validator found out that one can never apply.
 fn loaded(text: &str) -> Option<Policies> {
-    match load(world(), text) {
+    of_loaded(text, load(world(), text))
+}
+
+/// The same, with Bea and Cho.
+fn loaded_for_two(text: &str) -> Option<Policies> {
+    of_loaded(text, Policies::load(folder(SCHEMA, PAIR, text).path(), world()))
+}
+
+fn of_loaded(text: &str, loaded: Result<Policies, PolicyError>) -> Option<Policies> {
+    match loaded {
         Ok(policies) => Some(policies),
         Err(error) if error.to_string().contains("policy is impossible") => None,
         Err(error) => panic!("{text}\n{error}"),
@@ -115,6 +133,25 @@ fn both(policies: &Policies, rows: &[Row]) -> Vec<(bool, bool, bool)> {
         })
         .collect()
 }
+
+/// Somebody who asks for marketing.
+fn asker<'a>(policies: &'a Policies, who: &str) -> Asker<'a> {
+    let principal = &policies.world.principals[&who.parse().unwrap()];
+    Asker::new(policies, principal, Some(&"marketing".parse().unwrap()), noon()).unwrap()
+}
+
+fn rule(asker: &Asker<'_>) -> RowRule {
+    let name = "members".parse().unwrap();
+    decide_rows(asker, members(), &asker.policies.world.datasets[&name]).rule
+}
+
+const OF_TWO: [&str; 5] = [
+    "principal is Analyst",
+    "principal == Analyst::\"ana\"",
+    "principal == Analyst::\"bea\"",
+    "principal is Analyst in Group::\"marketing\"",
+    "principal is Analyst in Group::\"other\"",
+];
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
@@ -153,6 +190,48 @@ proptest! {
         prop_assume!(policies.is_some());
         for (row, (shown, permitted, _)) in rows.iter().zip(both(&policies.unwrap(), &rows)) {
             prop_assert!(permitted || !shown, "{row:?}\n{text}");
+        }
+    }
+
+    /// Bea acts for Ana: she sees the rows that Ana sees and that nothing forbids to Bea, and no others. What forbids something to
+    /// Bea is what is left of a set that permits everything besides.
+    #[test]
+    fn who_acts_for_another_sees_what_that_one_does_above_their_own_floor(
+        text in policies_about(&OF_TWO, 1..6, condition()),
+        rows in prop::collection::vec(row(false), 1..16),
+    ) {
+        let all = "@id(\"all\") permit (principal, action == Action::\"readRow\", resource);\n";
+        let both = (loaded_for_two(&text), loaded_for_two(&format!("{all}{text}")));
+        prop_assume!(both.0.is_some() && both.1.is_some());
+        let (policies, with_all) = (both.0.unwrap(), both.1.unwrap());
+        let (ana, bea) = (asker(&policies, "analyst:ana"), asker(&policies, "analyst:bea"));
+        let above = asker(&with_all, "analyst:bea");
+        let (own, acting, floor) = (rule(&ana), rule(&asker(&policies, "analyst:ana").above(bea)), rule(&above));
+        for row in &rows {
+            let cell = |column: &ColumnName| row.get(column.as_str()).cloned();
+            let shown = acting.shows(&cell);
+            let (of_ana, of_bea) = (cedar(&policies, &ana, row).0, cedar(&with_all, &above, row).0);
+            prop_assert_eq!(shown, of_ana && of_bea, "{:?}\n{}", row, text);
+            prop_assert_eq!(shown, own.shows(&cell) && floor.shows(&cell), "{:?}\n{}", row, text);
+        }
+    }
+
+    #[test]
+    fn who_acts_for_another_never_sees_more_even_of_what_is_not_translated(
+        text in policies_about(&OF_TWO, 1..6, prop_oneof![condition(), strange()].boxed()),
+        rows in prop::collection::vec(row(true), 1..16),
+    ) {
+        let all = "@id(\"all\") permit (principal, action == Action::\"readRow\", resource);\n";
+        let both = (loaded_for_two(&text), loaded_for_two(&format!("{all}{text}")));
+        prop_assume!(both.0.is_some() && both.1.is_some());
+        let (policies, with_all) = (both.0.unwrap(), both.1.unwrap());
+        let (ana, above) = (asker(&policies, "analyst:ana"), asker(&with_all, "analyst:bea"));
+        let (own, floor) = (rule(&ana), rule(&above));
+        let acting = rule(&asker(&policies, "analyst:ana").above(asker(&policies, "analyst:bea")));
+        for row in &rows {
+            let cell = |column: &ColumnName| row.get(column.as_str()).cloned();
+            let most = own.shows(&cell) && floor.shows(&cell);
+            prop_assert!(most || !acting.shows(&cell), "{row:?}\n{text}");
         }
     }
 }

@@ -148,6 +148,7 @@ async fn reserve(ledger: &Ledger, plan: &ReleasePlan, key: &str, seconds: i64, l
     let run = ledger
         .open_run(NewRun {
             principal: "partner:acme".parse().expect("a principal"),
+            on_behalf_of: None,
             channel: Channel::Http,
             action: Action::Release,
             purpose: None,

@@ -1,6 +1,8 @@
 //! `membrane policy diff`.
 
-use std::path::Path;
+use std::convert::Infallible;
+use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -13,8 +15,9 @@ use serde_json::{Value, json};
 
 use super::both;
 use crate::cli::caller::CallerArgs;
+use crate::cli::catalog::load;
 use crate::cli::{CliError, Env, out};
-use crate::config::Serve;
+use crate::config::{Config, Serve};
 use crate::flow;
 use crate::hub::Hub;
 use crate::open::OpenError;
@@ -22,16 +25,44 @@ use crate::open::OpenError;
 /// How far back what was asked is asked again.
 const REPLAY_DAYS: i64 = 30;
 
+/// A version of the policies, as it is named.
+#[derive(Debug, Clone)]
+pub(super) enum Version {
+    /// What was published under this number.
+    Published(u64),
+    /// What lies in this folder, with the catalog that is configured.
+    Folder(PathBuf),
+}
+
+impl FromStr for Version {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(text.parse().map_or_else(|_| Self::Folder(text.into()), Self::Published))
+    }
+}
+
 /// What is to be compared.
 pub(super) struct Asked<'a> {
-    /// The folder of the older policies; none: what is published.
-    pub(super) old: Option<&'a Path>,
-    /// Whether to ask again what was asked, also where a folder is named.
+    /// The older policies; none: what is published.
+    pub(super) old: Option<&'a Version>,
+    /// The newer policies; none: those of the folder that is configured.
+    pub(super) new: Option<&'a Version>,
+    /// Whether to ask again what was asked, also where a version is named.
     pub(super) replay: bool,
     pub(super) caller: &'a CallerArgs,
     pub(super) solver: &'a str,
     pub(super) json: bool,
 }
+
+impl Asked<'_> {
+    fn needs_hub(&self) -> bool {
+        let published = |version: Option<&Version>| matches!(version, Some(Version::Published(_)));
+        self.old.is_none() || self.replay || published(self.old) || published(self.new)
+    }
+}
+
+type Loaded = (Arc<Policies>, Arc<Catalog>);
 
 /// What differs.
 struct Found {
@@ -43,29 +74,30 @@ struct Found {
 /// Tells who gains and who loses what: of those that there are, of what was asked, and of all that there could be.
 pub(super) async fn run(env: &Env, asked: &Asked<'_>) -> Result<(), CliError> {
     let config = env.config()?;
-    let (catalog, new) = both(&config, false)?;
-    let hub = match (asked.old, asked.replay) {
-        (Some(_), false) => None,
-        (old, _) => {
-            let mut config = config.clone();
-            if old.is_none() {
-                config.policies.serve = Serve::Published;
-            }
-            out::start_log(&config.log, out::LogUse::Command);
-            Some(Hub::open(&config, env.clock.clone()).await?)
+    let hub = if asked.needs_hub() {
+        let mut config = config.clone();
+        if asked.old.is_none() {
+            config.policies.serve = Serve::Published;
         }
+        out::start_log(&config.log, out::LogUse::Command);
+        Some(Hub::open(&config, env.clock.clone()).await?)
+    } else {
+        None
+    };
+    let (new, catalog) = match asked.new {
+        None => both(&config, false).map(|(catalog, policies)| (Arc::new(policies), Arc::new(catalog)))?,
+        Some(version) => version.load(&config, hub.as_ref()).await?,
     };
     let (old, old_catalog) = match (asked.old, &hub) {
-        (Some(folder), _) => {
-            let old = Policies::load(folder, &catalog).map_err(OpenError::from)?;
-            (Arc::new(old), Arc::new(catalog.clone()))
-        }
+        (Some(version), hub) => version.load(&config, hub.as_ref()).await?,
         (None, Some(hub)) => (Arc::clone(hub.policies()), Arc::clone(hub.catalog())),
-        (None, None) => return Err(CliError::usage("name the folder of the policies that there were")),
+        (None, None) => return Err(CliError::usage("name the policies that there were")),
     };
     let replayed = match &hub {
-        Some(hub) => Some(replay(env, asked, hub, (&new, &catalog), (&old, &old_catalog)).await?),
-        None => None,
+        Some(hub) if asked.old.is_none() || asked.replay => {
+            Some(replay(env, asked, hub, (&new, &catalog), (&old, &old_catalog)).await?)
+        }
+        _ => None,
     };
     let now = env.clock.now();
     let found = Found {
@@ -74,6 +106,29 @@ pub(super) async fn run(env: &Env, asked: &Asked<'_>) -> Result<(), CliError> {
         requests: new.differences(&old, asked.solver).await.map_err(|error| error.to_string()),
     };
     if asked.json { out::json(&shaped(&found)) } else { told(&found) }
+}
+
+impl Version {
+    async fn load(&self, config: &Config, hub: Option<&Hub>) -> Result<Loaded, CliError> {
+        let (catalog, policies) = match (self, hub) {
+            (Self::Folder(folder), _) => {
+                let catalog = load(config, false)?;
+                let policies = Policies::load(folder, &catalog).map_err(OpenError::from)?;
+                (catalog, policies)
+            }
+            (Self::Published(number), Some(hub)) => {
+                let found = hub.published(*number).await.map_err(OpenError::from)?;
+                let unknown = || {
+                    CliError::usage(format!(
+                        "there is no publication {number}: `membrane policy history` lists them"
+                    ))
+                };
+                found.ok_or_else(unknown)?
+            }
+            (Self::Published(_), None) => return Err(CliError::usage("publications are those of a hub")),
+        };
+        Ok((Arc::new(policies), Arc::new(catalog)))
+    }
 }
 
 async fn replay(

@@ -1,21 +1,95 @@
 //! `membrane policy explain`.
 
-use chrono::{DateTime, Utc};
+use std::sync::Arc;
+
+use chrono::{DateTime, SecondsFormat, Utc};
 use membrane_catalog::Catalog;
 use membrane_catalog::yaml::did_you_mean;
-use membrane_model::{Action, ColumnName, DatasetName};
-use membrane_policy::{Explanation, Policies, Question};
+use membrane_model::{Action, ColumnName, DatasetName, PrincipalKind};
+use membrane_policy::{BrokenGlass, Explanation, Policies, Question};
 use serde_json::{Value, json};
 
-use crate::cli::{CliError, out, table};
+use super::both;
+use crate::cli::caller::CallerArgs;
+use crate::cli::{CliError, Env, out, table};
+use crate::config::{Config, Serve};
+use crate::flow;
+use crate::grants::{Grant, GrantState};
+use crate::hub::Hub;
+use crate::open::{OpenError, ledger_url};
+
+/// The policies that are explained.
+struct Version {
+    catalog: Arc<Catalog>,
+    policies: Arc<Policies>,
+    /// What they are, in words.
+    words: String,
+    /// The number of the publication.
+    publication: Option<u64>,
+    /// The hub that serves them; none: a folder was read, and nothing else.
+    hub: Option<Arc<Hub>>,
+}
+
+impl Version {
+    /// Chooses what is served, unless a folder was named or there is no hub yet.
+    async fn of(env: &Env) -> Result<Self, CliError> {
+        let config = env.config()?;
+        let named = env.global.policies.is_some() || env.global.catalog.is_some();
+        // Explaining makes no hub where there is none.
+        let hub_is_there = ledger_url(&config.ledger)?.1.is_none_or(|file| file.exists());
+        if (named && config.policies.serve == Serve::Published) || !hub_is_there {
+            let why = if named { "as it lies there, served or not" } else { "nothing is served yet" };
+            return Self::of_folder(&config, why);
+        }
+        out::start_log(&config.log, out::LogUse::Command);
+        let hub = match Hub::open(&config, env.clock.clone()).await {
+            Ok(hub) => Arc::new(hub),
+            Err(OpenError::Unpublished) => return Self::of_folder(&config, "nothing is published yet"),
+            Err(error) => return Err(error.into()),
+        };
+        let words = match hub.publication() {
+            Some(number) => format!("publication {number}, which is served"),
+            None if named => format!("the folder {}", config.policies.dir),
+            None => format!("the folder {}, which is served", config.policies.dir),
+        };
+        Ok(Self {
+            catalog: Arc::clone(hub.catalog()),
+            policies: Arc::clone(hub.policies()),
+            publication: hub.publication(),
+            words,
+            hub: Some(hub),
+        })
+    }
+
+    fn of_folder(config: &Config, why: &str) -> Result<Self, CliError> {
+        let (catalog, policies) = both(config, false)?;
+        let words = format!("the folder {}: {why}", config.policies.dir);
+        Ok(Self { catalog: catalog.into(), policies: policies.into(), words, publication: None, hub: None })
+    }
+
+    /// Returns the open grants of a principal for a purpose.
+    async fn grants(&self, caller: &CallerArgs, question: &Question<'_>) -> Result<Vec<Grant>, CliError> {
+        let Some(hub) = &self.hub else { return Ok(Vec::new()) };
+        let ctx = caller.ctx(hub, PrincipalKind::Compliance)?;
+        let (_, lines) = flow::list_glass(&ctx, hub).await?;
+        let open = lines.into_iter().map(|line| line.grant).filter(|grant| {
+            grant.asked.requester == *question.principal
+                && grant.asked.purpose == *question.purpose
+                && grant.state(question.now) == GrantState::Open
+        });
+        Ok(open.collect())
+    }
+}
 
 /// Explains how a column is shown.
-pub(super) fn run(
-    policies: &Policies,
-    catalog: &Catalog,
+pub(super) async fn run(
+    env: &Env,
+    caller: &CallerArgs,
     question: &Question<'_>,
     json: bool,
 ) -> Result<(), CliError> {
+    let version = Version::of(env).await?;
+    let (policies, catalog) = (&version.policies, &version.catalog);
     if !catalog.has_purpose(question.purpose) {
         let known: Vec<&str> = catalog.purposes().map(|entry| entry.name.as_str()).collect();
         let hint = did_you_mean(question.purpose.as_str(), known.iter().copied());
@@ -23,16 +97,40 @@ pub(super) fn run(
             format!("the purposes are {}: there is no `{}`{hint}", known.join(", "), question.purpose);
         return Err(CliError::usage(message));
     }
-    let Some(found) = policies.explain(catalog, question) else {
-        return Err(CliError::usage(format!(
+    let unknown = || {
+        CliError::usage(format!(
             "there is no principal, dataset or column of these names: see `membrane policy principals` and \
              `membrane catalog show {}`",
             question.dataset
-        )));
+        ))
     };
-    if json {
-        return out::json(&shaped(&found));
+    let mut found = policies.explain(catalog, question).ok_or_else(unknown)?;
+    let mut grants = Vec::new();
+    if found.behind_glass {
+        grants = version.grants(caller, question).await?;
+        let glass = |grant: &Grant| BrokenGlass { grant: grant.number, columns: grant.asked.columns.clone() };
+        let broken: Vec<BrokenGlass> = grants.iter().map(glass).collect();
+        let question = Question { broken: &broken, ..question.clone() };
+        found = policies.explain(catalog, &question).ok_or_else(unknown)?;
     }
+    if json {
+        return out::json(&shaped(&version, &found, &grants, question));
+    }
+    let hash = policies.version().get(..12).unwrap_or_default();
+    out::line(format!("by {}, version {hash}", version.words))?;
+    told(&found, question)?;
+    if found.behind_glass {
+        told_glass(&grants, question)?;
+    }
+    for id in found.factors.iter().chain(found.changes.iter().flat_map(|change| &change.factors)) {
+        if let Some(card) = policies.cards().iter().find(|card| card.id() == id) {
+            out::line(format!("  {id}: {} {}", card.words(), card.because()))?;
+        }
+    }
+    Ok(())
+}
+
+fn told(found: &Explanation, question: &Question<'_>) -> Result<(), CliError> {
     let (who, column) = (question.principal, format!("{}.{}", question.dataset, question.column));
     out::line(match found.shown {
         Some(shown) => format!(
@@ -63,12 +161,32 @@ pub(super) fn run(
     for change in &found.changes {
         out::line(format!("  {}: {}, by {}", change.what, change.shown, change.factors.join(", ")))?;
     }
-    for id in found.factors.iter().chain(found.changes.iter().flat_map(|change| &change.factors)) {
-        if let Some(card) = policies.cards().iter().find(|card| card.id() == id) {
-            out::line(format!("  {id}: {} {}", card.words(), card.because()))?;
-        }
+    Ok(())
+}
+
+/// Tells which grants are open, where one would show the column otherwise.
+fn told_glass(grants: &[Grant], question: &Question<'_>) -> Result<(), CliError> {
+    for grant in grants {
+        let of_this = if names(grant, question) { "" } else { ", not of this column" };
+        out::line(format!("break-glass {} is open until {}{of_this}", grant.number, until(grant)))?;
+    }
+    if !grants.iter().any(|grant| names(grant, question)) {
+        out::line("no break-glass of this column is open: while one is, it is shown otherwise")?;
     }
     Ok(())
+}
+
+fn names(grant: &Grant, question: &Question<'_>) -> bool {
+    grant
+        .asked
+        .columns
+        .iter()
+        .any(|(dataset, column)| dataset == question.dataset && column == question.column)
+}
+
+fn until(grant: &Grant) -> String {
+    let until = grant.until().map(|until| until.to_rfc3339_opts(SecondsFormat::Secs, true));
+    until.unwrap_or_default()
 }
 
 /// Reads `DATASET.COLUMN`.
@@ -96,7 +214,7 @@ pub(super) fn action(text: &str) -> Result<Action, String> {
         .ok_or_else(|| "expected read or release".to_owned())
 }
 
-fn shaped(found: &Explanation) -> Value {
+fn shaped(version: &Version, found: &Explanation, grants: &[Grant], question: &Question<'_>) -> Value {
     let asked = found
         .asked
         .iter()
@@ -104,7 +222,14 @@ fn shaped(found: &Explanation) -> Value {
     let changes = found.changes.iter().map(|change| {
         json!({ "what": change.what, "shown": change.shown.to_string(), "policies": change.factors })
     });
+    let grants = grants.iter().map(|grant| {
+        json!({ "number": grant.number, "until": until(grant), "of_this_column": names(grant, question) })
+    });
     json!({
+        "version": version.policies.version(),
+        "publication": version.publication,
+        "served": version.hub.is_some(),
+        "break_glass": found.behind_glass.then(|| grants.collect::<Vec<_>>()),
         "shown": found.shown.map(|shown| shown.to_string()),
         "policies": found.factors,
         "asked": asked.collect::<Vec<_>>(),

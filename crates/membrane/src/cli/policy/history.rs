@@ -6,7 +6,7 @@ use membrane_model::PrincipalKind;
 use serde_json::{Value, json};
 
 use crate::cli::caller::CallerArgs;
-use crate::cli::{CliError, Env, new_table, out};
+use crate::cli::{CliError, Env, out, table};
 use crate::flow::{self, HistoryLine};
 
 /// What is to be told.
@@ -48,10 +48,11 @@ pub(super) async fn run(env: &Env, caller: &CallerArgs, wanted: Wanted<'_>) -> R
         let lines: Vec<Value> = history.lines.iter().map(|line| shaped(line, &history.public_key)).collect();
         return out::json(&json!({ "run": history.run.to_string(), "publications": lines }));
     }
-    let mut table = new_table(&["number", "published", "by", "version", "policies", "claims proved", "run"]);
+    let mut shown =
+        table::new_table(&["number", "published", "by", "version", "policies", "claims proved", "run"]);
     for line in &history.lines {
         let record = &line.record;
-        table.add_row([
+        shown.add_row([
             record.number.to_string(),
             record.published.clone(),
             record.principal.clone(),
@@ -61,9 +62,9 @@ pub(super) async fn run(env: &Env, caller: &CallerArgs, wanted: Wanted<'_>) -> R
             line.run.to_string(),
         ]);
     }
-    out::line(table.to_string())?;
-    let count = history.lines.len();
-    out::line(format!("{count} publications, each signed by this hub's key {}", history.public_key))?;
+    out::line(shown.to_string())?;
+    let count = table::counted(history.lines.len(), "publication");
+    out::line(format!("{count}, each signed by this hub's key {}", history.public_key))?;
     Ok(())
 }
 

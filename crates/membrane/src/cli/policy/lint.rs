@@ -1,5 +1,7 @@
 //! `membrane policy lint`.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use membrane_catalog::{Catalog, Fault};
 use membrane_policy::{Policies, Weakness};
@@ -23,11 +25,16 @@ pub(super) fn run(
     } else {
         told(&found, &idle)?;
     }
-    let refused = found.iter().filter(|one| one.is_refused()).count();
+    let refused = found.iter().filter(|one| one.is_refused()).map(|one| (&one.dataset, &one.column));
+    let refused = refused.collect::<BTreeSet<_>>().len();
     if refused > 0 {
         return Err(CliError::failed(format!(
-            "{refused} tokens of few values are not waived: show the column in another way, or write in `waivers.yaml` \
-             why it may be"
+            "{}: show the column in another way, or write in `waivers.yaml` \
+             why it may be",
+            match refused {
+                1 => "1 column that is shown as a token has few values and no waiver".to_owned(),
+                more => format!("{more} columns that are shown as tokens have few values and no waiver"),
+            }
         )));
     }
     if !idle.is_empty() {
@@ -37,15 +44,15 @@ pub(super) fn run(
 }
 
 fn told(found: &[Weakness], idle: &[Fault]) -> Result<(), CliError> {
-    for one in found {
-        let word = if one.is_refused() {
+    for group in Weakness::together(found) {
+        let word = if group.first().is_refused() {
             "REFUSED  "
-        } else if one.small {
+        } else if group.first().small {
             "waived   "
         } else {
             "noted    "
         };
-        out::line(format!("{word}{one}"))?;
+        out::line(format!("{word}{group}"))?;
     }
     for fault in idle {
         out::line(fault.to_string())?;
@@ -69,6 +76,7 @@ fn shaped(found: &[Weakness], idle: &[Fault]) -> Value {
             "values": u64::try_from(one.values).unwrap_or(u64::MAX),
             "key_stolen_seconds": one.key_stolen.as_secs(),
             "look_up_seconds": one.by_look_up.map(|time| time.as_secs()),
+            "from": one.from.map(|from| from.to_rfc3339()),
             "small": one.small,
             "refused": one.is_refused(),
             "waiver": one.waiver.as_ref().map(|waiver| json!({

@@ -16,21 +16,31 @@ pub(super) async fn run(policies: &Policies, solver: &str, json: bool) -> Result
         }
         out::line(format!("policies {}, by {}", proof.version.get(..12).unwrap_or_default(), proof.solver))?;
     }
-    let refuted = proof.verdicts.iter().filter(|verdict| verdict.counter_example.is_some()).count();
-    if refuted > 0 {
-        return Err(CliError::failed(format!("{} of {} claims do not hold", refuted, proof.verdicts.len())));
+    let count = |told: fn(&Verdict) -> bool| proof.verdicts.iter().filter(|verdict| told(verdict)).count();
+    let refuted = count(|verdict| verdict.counter_example.is_some());
+    let idle = count(|verdict| verdict.never_applies.is_some());
+    let all = proof.verdicts.len();
+    match (refuted, idle) {
+        (0, 0) => Ok(()),
+        (0, idle) => Err(CliError::failed(format!("{idle} of {all} claims can never apply"))),
+        (refuted, 0) => Err(CliError::failed(format!("{refuted} of {all} claims do not hold"))),
+        (refuted, idle) => Err(CliError::failed(format!(
+            "{refuted} of {all} claims do not hold, and {idle} can never apply"
+        ))),
     }
-    Ok(())
 }
 
 fn told(verdict: &Verdict) -> String {
+    let (claim, words) = (&verdict.claim, &verdict.words);
+    let idle = verdict.never_applies.as_ref().map_or_else(String::new, |idle| format!("\n  {idle}"));
     match &verdict.counter_example {
-        None => format!("proved   {}: {}", verdict.claim, verdict.words),
+        None if idle.is_empty() => format!("proved   {claim}: {words}"),
+        None => format!("EMPTY    {claim}: {words}{idle}"),
         Some(against) => {
             let world: String = against.world.lines().map(|line| format!("\n    {line}")).collect();
             format!(
-                "REFUTED  {}: {}\n  For example, {}\n  {} in this world:{world}",
-                verdict.claim, verdict.words, against.sentence, against.asked
+                "REFUTED  {claim}: {words}{idle}\n  For example, {}\n  {} in this world:{world}",
+                against.sentence, against.asked
             )
         }
     }
@@ -41,7 +51,8 @@ fn shaped(proof: &Proof) -> Value {
         json!({
             "claim": verdict.claim,
             "words": verdict.words,
-            "holds": verdict.counter_example.is_none(),
+            "holds": verdict.holds(),
+            "never_applies": verdict.never_applies,
             "counter_example": verdict.counter_example.as_ref().map(|against| json!({
                 "sentence": against.sentence,
                 "asked": against.asked,

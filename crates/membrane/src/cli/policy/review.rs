@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::cli::caller::CallerArgs;
 use crate::cli::{CliError, Env, new_table, out};
-use crate::flow::{self, GrantLine};
+use crate::flow::{self, DelegationLine, GrantLine};
 
 /// Tells what was granted and not used, and who has more than those beside them.
 pub(super) async fn run(env: &Env, caller: &CallerArgs, days: u32, json: bool) -> Result<(), CliError> {
@@ -19,7 +19,12 @@ pub(super) async fn run(env: &Env, caller: &CallerArgs, days: u32, json: bool) -
     let (_, uses) = flow::factor_uses(&ctx, &hub, now - TimeDelta::days(i64::from(days))).await?;
     let review = hub.policies().access_review(hub.catalog(), now, &uses);
     let (_, glass) = flow::list_glass(&ctx, &hub).await?;
-    if json { out::json(&shaped(&review, &glass, days)) } else { told(&review, &glass, days) }
+    let (_, delegations) = flow::list_delegations(&ctx, &hub).await?;
+    if json {
+        return out::json(&shaped(&review, &glass, &delegations, days));
+    }
+    told(&review, &glass, days)?;
+    told_delegations(&delegations)
 }
 
 fn names(principals: &[PrincipalId]) -> String {
@@ -96,7 +101,20 @@ fn told(review: &AccessReview, glass: &[GrantLine], days: u32) -> Result<(), Cli
     Ok(())
 }
 
-fn shaped(review: &AccessReview, glass: &[GrantLine], days: u32) -> Value {
+fn told_delegations(delegations: &[DelegationLine]) -> Result<(), CliError> {
+    out::line("Delegations:")?;
+    for line in delegations {
+        let one = &line.delegation;
+        let (from, to, state) = (&one.asked.delegator, &one.asked.delegate, line.state.as_str());
+        out::line(format!("  {} from {from} to {to}, {state}: {} runs", one.number, line.runs))?;
+    }
+    if delegations.is_empty() {
+        out::line("  nothing was handed on")?;
+    }
+    Ok(())
+}
+
+fn shaped(review: &AccessReview, glass: &[GrantLine], delegations: &[DelegationLine], days: u32) -> Value {
     let texts = |who: &[PrincipalId]| who.iter().map(ToString::to_string).collect::<Vec<_>>();
     let grants = review.grants.iter().map(|grant| {
         json!({
@@ -126,11 +144,21 @@ fn shaped(review: &AccessReview, glass: &[GrantLine], days: u32) -> Value {
             "cells_opened": line.used.cells,
         })
     });
+    let delegations = delegations.iter().map(|line| {
+        json!({
+            "number": line.delegation.number,
+            "from": line.delegation.asked.delegator.to_string(),
+            "to": line.delegation.asked.delegate.to_string(),
+            "state": line.state.as_str(),
+            "runs": line.runs,
+        })
+    });
     json!({
         "days": days,
         "grants": grants.collect::<Vec<_>>(),
         "idle": texts(&review.idle),
         "more": more.collect::<Vec<_>>(),
         "break_glass": glass.collect::<Vec<_>>(),
+        "delegations": delegations.collect::<Vec<_>>(),
     })
 }

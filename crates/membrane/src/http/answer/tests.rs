@@ -8,13 +8,14 @@ use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use membrane_model::RunId;
 use serde_json::json;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 use super::outlet::PIECE_BYTES;
 use super::{Outlet, Rows, stream as answer};
 use crate::answer::AnswerFormat;
+use crate::config::ServerSection;
 use crate::error::{Error, Failure};
-use crate::http::busy::Slot;
+use crate::http::busy::Slots;
 use crate::tasks::Tasks;
 
 const LONG: Duration = Duration::from_secs(3600);
@@ -23,7 +24,7 @@ type Batches = BoxStream<'static, Result<RecordBatch, Failure>>;
 
 /// What an answer holds, to be looked at from outside.
 struct Held {
-    slots: Arc<Semaphore>,
+    slots: Arc<Slots>,
     tasks: Tasks,
     /// Resolves when the batches are dropped.
     dropped: oneshot::Receiver<()>,
@@ -34,7 +35,7 @@ impl Held {
     async fn nothing(self) {
         assert!(self.tasks.wait(Duration::from_secs(60)).await);
         assert!(self.dropped.await.is_err());
-        assert_eq!(self.slots.available_permits(), 1);
+        assert_eq!(self.slots.free(), 1);
     }
 }
 
@@ -63,8 +64,10 @@ fn begin(format: AnswerFormat, batches: Batches, idle: Duration) -> (Body, Held)
             batch
         })
         .boxed();
-    let (slots, tasks) = (Arc::new(Semaphore::new(1)), Tasks::default());
-    let outlet = Outlet { slot: Slot::take(&slots).expect("slot"), tasks: tasks.clone(), idle };
+    let server = ServerSection { requests_max: 1, ..ServerSection::default() };
+    let (slots, tasks) = (Slots::new(&server), Tasks::default());
+    let ana = "analyst:ana".parse().expect("principal");
+    let outlet = Outlet { slot: slots.take(&ana).expect("slot"), tasks: tasks.clone(), idle };
     let run: RunId = "0190d5a0-0000-7000-8000-000000000001".parse().expect("run");
     let rows = Rows { run, schema: schema(), head: vec![("run", json!(run.to_string()))], batches };
     let response = answer(rows, format, outlet).expect("response");
@@ -141,5 +144,5 @@ async fn the_place_is_free_before_the_end_is_told() {
     while let Some(piece) = pieces.next().await {
         piece.expect("piece");
     }
-    assert_eq!(held.slots.available_permits(), 1);
+    assert_eq!(held.slots.free(), 1);
 }

@@ -23,7 +23,7 @@ use crate::wire::{ErrorBody, GlassBody, GlassRequestBody, GlassesBody, GrantBody
         (status = 403, description = "Policy refuses.", body = ErrorBody),
         (status = 406, description = "No acceptable form.", body = ErrorBody),
         (status = 409, description = "It has come too far for this, or somebody else did the same.", body = ErrorBody),
-        (status = 429, description = "As many requests as one principal makes in a day.", body = ErrorBody),
+        (status = 429, description = "As many requests as one principal makes in a day, or as are worked on for one at once.", body = ErrorBody),
         (status = 413, description = "The body is too long.", body = ErrorBody),
         (status = 500, description = "The hub failed.", body = ErrorBody),
         (status = 503, description = "Too busy, or the record cannot be used.", body = ErrorBody),
@@ -41,7 +41,7 @@ pub(in crate::http) async fn post_break_glass(
     Ok(Json(GlassBody { run: run.to_string(), grant: GrantBody::of(&grant, ctx.now()) }))
 }
 
-/// List all grants, with how they were used.
+/// List the grants, with how they were used: all, or for those who may not look at the record those that they asked for.
 #[utoipa::path(
     get, path = "/v1/break-glass", tag = "record", operation_id = "list_break_glass", security(("bearer" = [])),
     responses(
@@ -49,6 +49,7 @@ pub(in crate::http) async fn post_break_glass(
         (status = 401, description = "No valid bearer.", body = ErrorBody),
         (status = 403, description = "Policy refuses.", body = ErrorBody),
         (status = 406, description = "No acceptable form.", body = ErrorBody),
+        (status = 429, description = "As many requests of the principal are being worked on as may be at once.", body = ErrorBody),
         (status = 500, description = "The hub failed.", body = ErrorBody),
         (status = 503, description = "Too busy, or the record cannot be used.", body = ErrorBody),
         (status = 504, description = "It took too long.", body = ErrorBody),
@@ -76,6 +77,7 @@ pub(in crate::http) async fn get_break_glass(
         (status = 404, description = "No such grant.", body = ErrorBody),
         (status = 406, description = "No acceptable form.", body = ErrorBody),
         (status = 409, description = "It has come too far for this, or somebody else did the same.", body = ErrorBody),
+        (status = 429, description = "As many requests of the principal are being worked on as may be at once.", body = ErrorBody),
         (status = 500, description = "The hub failed.", body = ErrorBody),
         (status = 503, description = "Too busy, or the record cannot be used.", body = ErrorBody),
         (status = 504, description = "It took too long.", body = ErrorBody),
@@ -103,6 +105,7 @@ pub(in crate::http) async fn post_approve(
         (status = 404, description = "No such grant.", body = ErrorBody),
         (status = 406, description = "No acceptable form.", body = ErrorBody),
         (status = 409, description = "It has come too far for this, or somebody else did the same.", body = ErrorBody),
+        (status = 429, description = "As many requests of the principal are being worked on as may be at once.", body = ErrorBody),
         (status = 500, description = "The hub failed.", body = ErrorBody),
         (status = 503, description = "Too busy, or the record cannot be used.", body = ErrorBody),
         (status = 504, description = "It took too long.", body = ErrorBody),

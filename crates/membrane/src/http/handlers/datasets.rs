@@ -35,6 +35,7 @@ pub(in crate::http) struct DatasetsParams {
         (status = 403, description = "Policy refuses.", body = ErrorBody),
         (status = 404, description = "No dataset exists for the caller.", body = ErrorBody),
         (status = 406, description = "No acceptable form.", body = ErrorBody),
+        (status = 429, description = "As many requests of the principal are being worked on as may be at once.", body = ErrorBody),
         (status = 500, description = "The hub failed.", body = ErrorBody),
         (status = 503, description = "Too busy, or the record cannot be written.", body = ErrorBody),
         (status = 504, description = "It took too long.", body = ErrorBody),

@@ -18,6 +18,10 @@ pub(in crate::http) struct ReadyBody {
     ledger: bool,
     /// Whether the storage of the tables can be reached.
     lake: bool,
+    /// What keeps it from working, one of them: `ledger_unreachable`, `lake_unreachable`, or that a step stands in the record which
+    /// this hub did not sign: `break_glass_altered`, nothing that is asked in one's own name is answered, or
+    /// `delegations_altered`, nothing that is asked on behalf of another.
+    fault: Option<&'static str>,
 }
 
 /// Is the process alive?
@@ -29,17 +33,18 @@ pub(in crate::http) async fn get_healthz() -> &'static str {
     "ok\n"
 }
 
-/// Can the hub work? Ledger and storage are looked at, every two seconds at most; nothing is written.
+/// Can the hub work? Ledger, storage and the signatures on break-glass and delegations are looked at, every two seconds at most; nothing is written.
 #[utoipa::path(
     get, path = "/readyz", tag = "operation", operation_id = "readyz",
     responses(
         (status = 200, description = "It can.", body = ReadyBody),
-        (status = 503, description = "A part cannot be reached.", body = ReadyBody),
+        (status = 503, description = "A part cannot be reached, or the record is not what was written: `fault` says which.", body = ReadyBody),
     )
 )]
 pub(in crate::http) async fn get_readyz(State(app): State<App>) -> (StatusCode, Json<ReadyBody>) {
-    let Parts { ledger, lake } = app.readiness.of(&app.hub).await;
-    let ready = ledger && lake;
+    let parts = app.readiness.of(&app.hub).await;
+    let (Parts { ledger, lake, .. }, fault) = (parts, parts.fault());
+    let ready = fault.is_none();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(ReadyBody { ready, ledger, lake }))
+    (status, Json(ReadyBody { ready, ledger, lake, fault }))
 }

@@ -58,6 +58,7 @@ pub(in crate::http) struct IngestParams {
         (status = 409, description = "The table no longer fits its contract.", body = ErrorBody),
         (status = 413, description = "The body is too long.", body = ErrorBody),
         (status = 415, description = "Not a form in which data may come.", body = ErrorBody),
+        (status = 429, description = "As many requests of the principal are being worked on as may be at once.", body = ErrorBody),
         (status = 500, description = "The hub failed.", body = ErrorBody),
         (status = 503, description = "Too busy, or storage or record cannot be used.", body = ErrorBody),
         (status = 507, description = "No space is left.", body = ErrorBody),

@@ -33,7 +33,7 @@ use crate::wire::{AnswerBody, ErrorBody, QueryBody, answer_columns};
         (status = 406, description = "No acceptable form.", body = ErrorBody),
         (status = 409, description = "A table no longer fits its contract.", body = ErrorBody),
         (status = 413, description = "The body is too long.", body = ErrorBody),
-        (status = 429, description = "As many values were looked up as may be in an hour.", body = ErrorBody),
+        (status = 429, description = "As many values were looked up as may be in an hour, or as many requests of the principal are being worked on.", body = ErrorBody),
         (status = 500, description = "The hub failed.", body = ErrorBody),
         (status = 503, description = "Too busy, or the record cannot be written.", body = ErrorBody),
         (status = 504, description = "It took too long.", body = ErrorBody),
@@ -48,7 +48,8 @@ pub(in crate::http) async fn post_query(
 ) -> Result<Response, Failure> {
     let told = |told: &str| Failure { error: Error::BadRequest(told.into()), run: None };
     let parameters = body.parameters().map_err(told)?;
-    let request = QueryRequest { sql: body.sql, purpose: body.purpose, parameters };
+    let request =
+        QueryRequest { sql: body.sql, purpose: body.purpose, on_behalf_of: body.on_behalf_of, parameters };
     let answer = flow::query(&ctx, &app.hub, request).await?;
     let head = vec![
         ("run", json!(answer.run.to_string())),

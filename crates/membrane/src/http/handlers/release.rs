@@ -48,6 +48,7 @@ const REPLAY_OF: HeaderName = HeaderName::from_static("membrane-replay-of");
         (status = 406, description = "No acceptable form.", body = ErrorBody),
         (status = 409, description = "The same question is being answered right now: ask again soon, it is charged once. Or there is no data to release yet, or a table no longer fits its contract.", body = ErrorBody),
         (status = 413, description = "The body is too long.", body = ErrorBody),
+        (status = 429, description = "As many requests of the principal are being worked on as may be at once.", body = ErrorBody),
         (status = 500, description = "The hub failed; what was reserved stays spent.", body = ErrorBody),
         (status = 503, description = "Too busy, or the record cannot be written.", body = ErrorBody),
         (status = 504, description = "It took too long.", body = ErrorBody),

@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 use super::{Parts, Readiness};
 
-const WELL: Parts = Parts { ledger: true, lake: true };
+const WELL: Parts = Parts { ledger: true, lake: true, altered: None };
 const LONG: Duration = Duration::from_secs(3600);
 
 /// Counts the looks; each waits until it is let go on.

@@ -114,7 +114,7 @@ async fn every_endpoint_refuses_strangers() {
         }
         refused += 1;
     }
-    assert_eq!(refused, 12);
+    assert_eq!(refused, 15);
 }
 
 #[tokio::test]
@@ -199,7 +199,10 @@ async fn more_than_can_be_worked_on_is_told_to_wait() {
     while api.hub.tasks().count() == 0 {
         tokio::task::yield_now().await;
     }
-    api.check(get("/v1/datasets", Some(&api.bearer("analyst:ana"))), 503, "busy").await;
+    let ana = api.bearer("analyst:ana");
+    api.check(get("/v1/datasets", Some(&ana)), 503, "busy").await;
+    let busy = api.send(get("/v1/datasets", Some(&ana))).await;
+    assert_eq!(busy.headers()["retry-after"], "1");
     drop(sender);
     assert_eq!(waiting.await.expect("task"), StatusCode::BAD_REQUEST);
 }

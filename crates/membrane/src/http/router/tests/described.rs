@@ -51,6 +51,22 @@ fn codes_of(source: &'static str) -> Vec<&'static str> {
     body.split('"').skip(1).step_by(2).collect()
 }
 
+const ALL: [&str; 7] = [
+    "unauthenticated",
+    "bearer_expired",
+    "bad_request",
+    "not_acceptable",
+    "busy",
+    "requests_limit",
+    "internal",
+];
+/// Of operations that take nothing.
+const SEEN: [&str; 6] =
+    ["unauthenticated", "bearer_expired", "not_acceptable", "busy", "requests_limit", "internal"];
+const RECORD: [&str; 3] = ["ledger_failed", "log_altered", "timed_out"];
+/// Nobody's dataset is asked for.
+const AUDIT: [&str; 4] = ["not_permitted", "unknown_principal", "policy_fault", "record_fault"];
+
 /// Every operation that needs a bearer, with the codes that it can answer.
 fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
     let query = codes_of(include_str!("../../../../../membrane-query/src/error.rs"));
@@ -58,13 +74,8 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
     let mut refusal = codes_of(include_str!("../../../../../membrane-policy/src/refusal.rs"));
     // Values are looked up in queries only.
     refusal.retain(|code| !code.starts_with("lookup_"));
-    let all =
-        ["unauthenticated", "bearer_expired", "bad_request", "not_acceptable", "busy", "internal"].as_slice();
-    let seen = ["unauthenticated", "bearer_expired", "not_acceptable", "busy", "internal"].as_slice();
+    let (all, seen, record, audit) = (&ALL[..], &SEEN[..], &RECORD[..], &AUDIT[..]);
     let glass = ["own_request", "unknown_grant", "grant_stands", "in_the_way"].as_slice();
-    let record = ["ledger_failed", "log_altered", "timed_out"].as_slice();
-    // Nobody's dataset is asked for.
-    let audit = ["not_permitted", "unknown_principal", "policy_fault", "record_fault"].as_slice();
     let statement = ["too_large", "timed_out"].as_slice();
     let delivery = ["too_large", "unsupported_media"].as_slice();
     vec![
@@ -108,6 +119,24 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
                 &["own_request", "unknown_purpose", "too_large", "in_the_way", "glass_limit"],
             ]
             .concat(),
+        ),
+        ("/v1/delegations", "get", [seen, record, audit].concat()),
+        (
+            "/v1/delegations",
+            "post",
+            [
+                all,
+                record,
+                audit,
+                &["delegate_refused", "unknown_purpose", "not_found"],
+                &["too_large", "in_the_way", "delegation_limit"],
+            ]
+            .concat(),
+        ),
+        (
+            "/v1/delegations/{number}/end",
+            "post",
+            [all, record, audit, &["unknown_delegation", "delegation_stands", "in_the_way"]].concat(),
         ),
         ("/v1/break-glass/{number}/approve", "post", [all, record, audit, glass].concat()),
         ("/v1/break-glass/{number}/end", "post", [all, record, audit, glass].concat()),

@@ -37,6 +37,9 @@ async fn a_hub_whose_data_is_lost_is_not_ready_and_makes_nothing() {
     let data = &api.world.config.data.url;
     std::fs::remove_dir_all(data).expect("remove");
     let (status, body) = api.ask(get("/readyz", None)).await;
-    assert_eq!((status.as_u16(), body), (503, json!({ "ready": false, "ledger": true, "lake": false })));
+    assert_eq!(
+        (status.as_u16(), body),
+        (503, json!({ "ready": false, "ledger": true, "lake": false, "fault": "lake_unreachable" }))
+    );
     assert!(!std::path::Path::new(data).exists(), "a look makes no folder");
 }

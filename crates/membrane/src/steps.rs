@@ -1,0 +1,102 @@
+//! What follows from signed steps in the ledger: break-glass grants, and delegations.
+//!
+//! Steps are never changed. A step that does not fit what went before, or that this hub did not sign, ends every question: who
+//! may see what must not depend on something that nobody wrote.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use membrane_ledger::{Document, DocumentKind, Ledger, LedgerError};
+use membrane_vault::Signer;
+use serde::de::DeserializeOwned;
+use tokio::sync::Mutex;
+
+use crate::error::Error;
+
+/// How far the clocks of two machines may be apart.
+const SKEW_MINUTES: i64 = 5;
+
+/// Something that steps take further.
+pub(crate) trait Stepped: Clone {
+    /// Which documents its steps are.
+    const KIND: DocumentKind;
+    /// What a step is called that is not as it was written.
+    const STEP: &'static str;
+    /// A step, as it is stored.
+    type Step: DeserializeOwned;
+
+    /// Takes one step, the document of this number; nothing when it does not fit.
+    fn take(all: &mut Vec<Self>, number: u64, step: Self::Step) -> Option<()>;
+}
+
+/// All that follows from the steps of one kind. What the ledger says is read again when something was added.
+#[derive(Debug)]
+pub(crate) struct Steps<T> {
+    ledger: Ledger,
+    signer: Signer,
+    known: Mutex<(u64, Arc<Vec<T>>)>,
+}
+
+impl<T: Stepped> Steps<T> {
+    pub(crate) fn new(ledger: Ledger, signer: Signer) -> Self {
+        Self { ledger, signer, known: Mutex::default() }
+    }
+
+    /// Returns all, in the order of their numbers, and the number of the last step.
+    pub(crate) async fn all(&self) -> Result<(u64, Arc<Vec<T>>), Error> {
+        let last = || self.ledger.last_document(T::KIND);
+        let seen = last().await.map_err(Error::Ledger)?;
+        let mut known = self.known.lock().await;
+        if seen == known.0 {
+            return Ok((known.0, Arc::clone(&known.1)));
+        }
+        // Once more: another may have read on meanwhile.
+        if last().await.map_err(Error::Ledger)? < known.0 {
+            // Somebody took steps away: an end among them would open what was ended.
+            return Err(altered::<T>());
+        }
+        let more = self.ledger.documents(T::KIND, known.0).await.map_err(Error::Ledger)?;
+        let all = fold(&known.1, known.0, &more, &self.signer)?;
+        *known = (known.0.saturating_add(more.len() as u64), Arc::new(all));
+        Ok((known.0, Arc::clone(&known.1)))
+    }
+
+    /// Tells whether the steps are not what this hub signed, so that every question that depends on them is refused. What cannot
+    /// be read now is no sign of that.
+    pub(crate) async fn are_altered(&self) -> bool {
+        matches!(self.all().await, Err(Error::Ledger(LedgerError::Stored(_))))
+    }
+}
+
+fn altered<T: Stepped>() -> Error {
+    Error::Ledger(LedgerError::Stored(T::STEP))
+}
+
+/// Takes what is known further by steps that follow the one of the number `last`, without a gap.
+pub(crate) fn fold<T: Stepped>(
+    known: &[T],
+    last: u64,
+    documents: &[Document],
+    signer: &Signer,
+) -> Result<Vec<T>, Error> {
+    let mut all = known.to_vec();
+    for (number, document) in (last.saturating_add(1)..).zip(documents) {
+        let text = Document::signed_text(T::KIND, number, &document.body);
+        if document.number != number || signer.verify(&text, &document.signature).is_err() {
+            return Err(altered::<T>());
+        }
+        let step = serde_json::from_str(&document.body).map_err(|_| altered::<T>())?;
+        T::take(&mut all, number, step).ok_or_else(altered::<T>)?;
+    }
+    Ok(all)
+}
+
+/// Returns a moment as it is read again.
+pub(crate) fn as_stored(at: DateTime<Utc>) -> DateTime<Utc> {
+    at.to_rfc3339_opts(SecondsFormat::Micros, true).parse().unwrap_or(at)
+}
+
+/// Tells whether a moment is later than the clocks of two machines may be apart.
+pub(crate) fn is_ahead(at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    at > now + TimeDelta::minutes(SKEW_MINUTES)
+}
