@@ -13,8 +13,7 @@ use super::relation::without_alias;
 use super::scalar::{Env, read, truth};
 use crate::QueryError;
 
-const KNOWN: &str =
-    "use COUNT, COUNT(DISTINCT ..), SUM, AVG, VAR_SAMP, VAR_POP, STDDEV, STDDEV_POP, MEDIAN, percentile_cont, MIN or MAX";
+const KNOWN: &str = "use COUNT, COUNT(DISTINCT ..), SUM, AVG, VAR_SAMP, VAR_POP, STDDEV, STDDEV_POP, MEDIAN, percentile_cont, MIN or MAX";
 
 /// The aggregates of a release, each once: what is asked twice is paid for once.
 #[derive(Debug, Default)]
@@ -204,7 +203,11 @@ pub(super) fn default_name(expression: &Expr, env: &Env<'_>) -> Option<String> {
     let name = call.func.name();
     Some(match argument {
         Some(Expr::Column(column)) if name == "count" && call.params.distinct => {
-            if is_member { "members".to_owned() } else { format!("distinct_{}", column.name) }
+            if is_member {
+                "members".to_owned()
+            } else {
+                format!("distinct_{}", column.name)
+            }
         }
         Some(Expr::Column(column)) => format!("{name}_{}", column.name),
         _ => name.to_owned(),

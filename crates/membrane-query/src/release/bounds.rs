@@ -11,7 +11,7 @@ use membrane_privacy::{
 use super::aggregate::aggregate_names;
 use super::exact::size_bound;
 use super::question::{
-    Aggregate, Block, ColumnRef, Fold, PerMember, Question, Scalar, Shows, Table, TypeOf,
+    Aggregate, Block, ColumnRef, Fold, Output, PerMember, Question, Scalar, Shows, Table, TypeOf,
 };
 use super::refusal::refuse_named;
 use super::scalar::Reach;
@@ -21,10 +21,12 @@ use crate::QueryError;
 /// What a release asks besides the statement.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReleaseOptions {
-    /// The privacy loss that the answer may cost, at `delta`.
-    pub epsilon: Epsilon,
-    /// The failure probability at which `epsilon` is stated.
+    /// What the answer may cost.
+    pub price: PriceAsked,
+    /// The failure probability at which epsilon is stated.
     pub delta: Delta,
+    /// Which noise is drawn.
+    pub noise: NoiseKind,
     /// Groups that one member may count in; the contract's when absent.
     pub groups_max: Option<u32>,
     /// Rows of one member that may count in one group; the contract's when absent.
@@ -33,14 +35,24 @@ pub struct ReleaseOptions {
     pub cohort_min: u32,
     /// Least and greatest value of one row of a summed column, in place of the contract's.
     pub bounds: BTreeMap<ColumnName, (f64, f64)>,
+    /// Half of the width that the 95 % interval of a column of the answer may have.
+    pub targets: BTreeMap<ColumnName, f64>,
 }
 
 impl ReleaseOptions {
     /// Asks for an epsilon at a delta, with the contract's bounds.
     #[must_use]
     pub const fn new(epsilon: Epsilon, delta: Delta) -> Self {
-        let bounds = BTreeMap::new();
-        Self { epsilon, delta, groups_max: None, rows_max: None, cohort_min: 0, bounds }
+        Self {
+            price: PriceAsked::Epsilon(epsilon),
+            delta,
+            noise: NoiseKind::Auto,
+            groups_max: None,
+            rows_max: None,
+            cohort_min: 0,
+            bounds: BTreeMap::new(),
+            targets: BTreeMap::new(),
+        }
     }
 }
 
@@ -118,7 +130,11 @@ pub(super) fn spec(
             Aggregate::Quantiles(argument, _) => {
                 if rows_max > SAMPLES_MAX {
                     let rewrite = "state rows_max of 64 or less with the request";
-                    return Err(refuse_named("quantiles of more than 64 rows of each member", &name, rewrite));
+                    return Err(refuse_named(
+                        "quantiles of more than 64 rows of each member",
+                        &name,
+                        rewrite,
+                    ));
                 }
                 let RowBounds { lower, upper, scale } = sum(argument)?;
                 AggregateKind::Quantile { lower, upper, scale }
@@ -128,16 +144,17 @@ pub(super) fn spec(
             Aggregate::Quantiles(_, shares) => shares.clone(),
             _ => Vec::new(),
         };
-        Ok(AggregateSpec { quantiles, ..AggregateSpec::new(name, kind) })
+        let target95 = stated.target(index, kind)?;
+        Ok(AggregateSpec { quantiles, target95, ..AggregateSpec::new(name, kind) })
     });
     let size = size_bound(question, &keys, groups_max, rows_max, limits);
     Ok(ReleaseSpec {
         groups_max,
         rows_max,
         aggregates: aggregates.collect::<Result<_, QueryError>>()?,
-        price: PriceAsked::Epsilon(options.epsilon),
+        price: options.price,
         delta: options.delta,
-        noise: NoiseKind::Auto,
+        noise: options.noise,
         cohort_min: options.cohort_min,
         size,
         keys,
@@ -199,7 +216,8 @@ impl Stated<'_> {
         let question = self.question;
         let summed = |aggregate: &Aggregate| aggregate.is_of_numbers();
         let reads = |name: &ColumnName| {
-            let arguments = question.aggregates.iter().filter(|one| summed(one)).filter_map(Aggregate::argument);
+            let arguments =
+                question.aggregates.iter().filter(|one| summed(one)).filter_map(Aggregate::argument);
             arguments.flat_map(|argument| self.bases(argument)).any(|column| column.column == *name)
         };
         let shown = |name: &ColumnName| {
@@ -217,10 +235,35 @@ impl Stated<'_> {
         }
     }
 
+    /// Returns the target of an aggregate, in fixed-point units: the smallest where it is shown more than once.
+    fn target(&self, aggregate: usize, kind: AggregateKind) -> Result<Option<i64>, QueryError> {
+        let scale = kind.row_bounds().map_or(0, |bounds| bounds.scale);
+        let mut smallest: Option<i64> = None;
+        for (name, width) in &self.options.targets {
+            let shows = |output: &&Output| output.name == name.as_str();
+            let fault = |what| {
+                let rewrite = "state a width above 0 for a column of the answer that is a count or a sum";
+                refuse_named(what, name.as_str(), rewrite)
+            };
+            match self.question.outputs.iter().find(shows).map(|output| &output.shows) {
+                Some(Shows::Aggregate(index)) if *index == aggregate => {
+                    let units = whole((width * 10_f64.powi(i32::from(scale))).floor());
+                    let units = units.filter(|units| *units > 0).ok_or_else(|| fault("this target of"))?;
+                    smallest = Some(smallest.map_or(units, |known| known.min(units)));
+                }
+                Some(Shows::Aggregate(_)) => {}
+                _ => return Err(fault("a target of a column that is no count or sum of the answer:")),
+            }
+        }
+        Ok(smallest)
+    }
+
     /// Tells whether a column of the answer of this name is the aggregate.
     fn is_shown_as(&self, aggregate: usize, name: &ColumnName) -> bool {
         let shows = |shows: &Shows| match shows {
-            Shows::Aggregate(index) | Shows::Ratio(index, _) | Shows::Quantile(index, _) => *index == aggregate,
+            Shows::Aggregate(index) | Shows::Ratio(index, _) | Shows::Quantile(index, _) => {
+                *index == aggregate
+            }
             Shows::Spread(of) => of.sum == aggregate || of.squares == aggregate,
             Shows::Key(_) | Shows::Computed(_) => false,
         };
@@ -253,10 +296,13 @@ impl Stated<'_> {
             Table::PerMember(groups) => match made_column(groups, column)? {
                 Made::Key(key) => of(key),
                 Made::Fold(fold) => {
-                    let rows = f64::from(self.contract(&groups.block)?.rows_max);
+                    let contract = self.contract(&groups.block).map(|privacy| privacy.rows_max);
+                    let rows = f64::from(self.options.rows_max.or(contract)?);
                     match fold {
                         Fold::Rows | Fold::NonNull(_) => Some((0.0, rows)),
-                        Fold::Sum(one) => of(one).map(|(low, high)| (low.min(0.0) * rows, high.max(0.0) * rows)),
+                        Fold::Sum(one) => {
+                            of(one).map(|(low, high)| (low.min(0.0) * rows, high.max(0.0) * rows))
+                        }
                         Fold::Mean(one) | Fold::Least(one) | Fold::Greatest(one) => of(one),
                     }
                 }
@@ -307,9 +353,8 @@ impl Stated<'_> {
             TypeOf::Integer => 0,
             TypeOf::Decimal(_, scale) => {
                 let rows = f64::from(rows_max);
-                let fits = |scale: &i8| {
-                    largest * 10_f64.powi(i32::from(*scale)) * rows < CONTRIBUTION_UNITS_MAX
-                };
+                let fits =
+                    |scale: &i8| largest * 10_f64.powi(i32::from(*scale)) * rows < CONTRIBUTION_UNITS_MAX;
                 // Where it fits with no decimals, the mechanism says so.
                 (0..=scale).rev().find(fits).unwrap_or(scale)
             }

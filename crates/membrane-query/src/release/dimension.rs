@@ -44,8 +44,9 @@ pub(super) async fn reduced(
         let field = schema.field_with_name(column.column.as_str()).map_err(|_| QueryError::Failed)?;
         Ok(field.data_type().clone())
     };
-    let mut scan = LogicalPlanBuilder::scan(alias(join.table), provider_as_source(Arc::clone(provider)), None)
-        .map_err(|_| QueryError::Failed)?;
+    let mut scan =
+        LogicalPlanBuilder::scan(alias(join.table), provider_as_source(Arc::clone(provider)), None)
+            .map_err(|_| QueryError::Failed)?;
     for condition in &join.conditions {
         scan = scan.filter(express(condition, &types)?).map_err(|_| QueryError::Failed)?;
     }

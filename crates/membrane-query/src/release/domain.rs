@@ -73,7 +73,9 @@ fn values(scalar: &Scalar, question: &Question, scope: &Scope) -> Option<Vec<Cel
             Table::Dataset { name, .. } => public_values(column, name, scope),
             table => {
                 let made = match table {
-                    Table::PerMember(groups) if !matches!(made_column(groups, column)?, Made::Key(_)) => return None,
+                    Table::PerMember(groups) if !matches!(made_column(groups, column)?, Made::Key(_)) => {
+                        return None;
+                    }
                     _ => made_of(table, column)?,
                 };
                 let mut cells = Vec::new();
@@ -184,11 +186,8 @@ fn starts(unit: Unit, logical: TypeOf, from: i64, to: i64) -> Option<Vec<Cell>> 
         _ => (step_days, false),
     };
     let cut = |value: i64| if instant { truncate_micros(unit, value) } else { truncate_days(unit, value) };
-    let (from, to) = if instant {
-        (shown_micros(from), shown_micros(to))
-    } else {
-        (shown_days(from), shown_days(to))
-    };
+    let (from, to) =
+        if instant { (shown_micros(from), shown_micros(to)) } else { (shown_days(from), shown_days(to)) };
     let mut cells = Vec::new();
     let mut start = cut(from);
     while start <= to {

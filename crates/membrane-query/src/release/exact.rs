@@ -48,7 +48,7 @@ use super::rows::columns_read;
 use crate::QueryError;
 
 pub(super) use self::parts::{Parts, rank};
-pub(super) use self::size::{Costs, KEY_BYTES_MAX, Size, size_bound};
+pub(super) use self::size::{Costs, INNER_KEY_BYTES_MAX, KEY_BYTES_MAX, Size, size_bound};
 
 /// Raw sums per member and group.
 pub(super) struct Exact {
@@ -79,7 +79,12 @@ impl Exact {
         };
         let spec = mechanism.spec();
         let keys = question.keys.iter().map(|key| Ok((key.logical(), place(key)?)));
-        let sums = Sums::new(question, spec.aggregates.iter().map(|aggregate| aggregate.kind), spec.rows_max, place)?;
+        let sums = Sums::new(
+            question,
+            spec.aggregates.iter().map(|aggregate| aggregate.kind),
+            spec.rows_max,
+            place,
+        )?;
         let groups_max = mechanism.bounds().groups_max;
         Ok(Self {
             keys: keys.collect::<Result<_, QueryError>>()?,

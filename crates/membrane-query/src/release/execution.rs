@@ -52,11 +52,7 @@ impl Machine {
     ///
     /// What is held of members is counted apart ([`super::exact`]), and whether it is too much is told with noise; so the
     /// pool of the session, which would tell exactly, is larger than what can be counted.
-    pub(super) fn new(
-        question: &Question,
-        limits: &Limits,
-        brake: &Arc<Brake>,
-    ) -> Result<Self, QueryError> {
+    pub(super) fn new(question: &Question, limits: &Limits, brake: &Arc<Brake>) -> Result<Self, QueryError> {
         let holds = |table: &Table| matches!(table, Table::Kept(_) | Table::PerMember(_));
         let factor = if question.tables.iter().any(holds) { POOL_FACTOR } else { 1 };
         let wide = Limits { memory_bytes_max: limits.memory_bytes_max.saturating_mul(factor), ..*limits };

@@ -171,7 +171,8 @@ pub(super) fn scope_with(rule: RowRule) -> Scope {
         let hidden = ["member_no", "pay_account"];
         ScopeTable::new(&Arc::new(dataset), rule, |column| !hidden.contains(&column.as_str()))
     };
-    let others = [products(), stock(), weather(), visits(), followers()].map(|dataset| table(dataset, &RowRule::All));
+    let others =
+        [products(), stock(), weather(), visits(), followers()].map(|dataset| table(dataset, &RowRule::All));
     Scope::new([table(lines(), &rule)].into_iter().chain(others).collect())
 }
 
@@ -305,7 +306,12 @@ pub(super) fn batch(rows: &[Row]) -> RecordBatch {
         ("discount", decimal(&|row| row.amount.map(|amount| amount % 7))),
         ("gift", Arc::new(BooleanArray::from_iter(rows.iter().map(|row| row.gift)))),
         ("ordered_at", Arc::new(at.with_timezone("UTC"))),
-        ("ordered_on", Arc::new(Date32Array::from_iter(rows.iter().map(|row| row.month.map(|_| 20_000 + i32::from(row.store)))))),
+        (
+            "ordered_on",
+            Arc::new(Date32Array::from_iter(
+                rows.iter().map(|row| row.month.map(|_| 20_000 + i32::from(row.store))),
+            )),
+        ),
         (
             "_subject",
             Arc::new(BinaryArray::from_iter(

@@ -15,18 +15,18 @@ use datafusion::datasource::MemTable;
 use membrane_vault::Tokenizer;
 
 use super::dimension;
-use super::exact::{Costs, KEY_BYTES_MAX, Size};
+use super::exact::{Costs, INNER_KEY_BYTES_MAX, Size};
 use super::execution::Machine;
 use super::question::{Block, Join, Kept, PerMember, Question, Table};
 use super::rows::Tables;
 use crate::QueryError;
 
 /// How many times a row that was made is held: in pieces, as a whole, and by the joins that meet it.
-const COPIES: u64 = 4;
+const COPIES: u64 = 3;
 /// A row without its values: its member, and its places in tables.
 const ROW_BYTES: u64 = 96;
 /// A kept row that is longer than this, as bytes, is left out: otherwise one member could hold any amount of memory.
-const ROW_BYTES_MAX: usize = 384;
+const ROW_BYTES_MAX: usize = 256;
 
 /// Makes the tables of a question, each after those that it is made from.
 pub(super) async fn make<'a>(
@@ -83,7 +83,7 @@ pub(super) fn member_bytes_max(table: &Table) -> u64 {
     match table {
         Table::Dataset { .. } | Table::Union(_) => 0,
         Table::Kept(Kept { rows_max, .. }) => {
-            u64::from(*rows_max).saturating_mul(row_bytes(ROW_BYTES_MAX)).saturating_mul(2)
+            u64::from(*rows_max).saturating_mul(row_bytes(ROW_BYTES_MAX))
         }
         Table::PerMember(groups) => {
             let made = u64::from(groups.groups_max).saturating_mul(row_bytes(row_bytes_max(groups)));
@@ -99,11 +99,11 @@ fn row_bytes(bytes: usize) -> u64 {
 
 /// Returns the most bytes that the values of a group have.
 fn row_bytes_max(groups: &PerMember) -> usize {
-    KEY_BYTES_MAX.saturating_add(groups.folds.len().saturating_mul(16))
+    INNER_KEY_BYTES_MAX.saturating_add(groups.folds.len().saturating_mul(16))
 }
 
 fn costs(groups: &PerMember) -> Costs {
-    Costs::of(per_member::width(groups), groups.keys.len())
+    Costs::of_inner(per_member::width(groups))
 }
 
 fn table_of(batch: RecordBatch) -> Result<Arc<dyn TableProvider>, QueryError> {

@@ -11,7 +11,7 @@ use futures::{FutureExt as _, StreamExt as _};
 use membrane_ledger::{DatasetVersion, Reservation};
 use membrane_model::{Action, DatasetName, Limits, LineageEdge, Price};
 use membrane_policy::Permit;
-use membrane_privacy::{Mechanism, MechanismSummary, NoisyRelease, PrivacyUnit};
+use membrane_privacy::{Forecast, Mechanism, MechanismSummary, NoisyRelease, PrivacyUnit};
 use membrane_vault::Tokenizer;
 use tokio::time::Instant;
 
@@ -34,6 +34,9 @@ use crate::engine::{Engine, Opened, Reader};
 use crate::gate::Statement;
 use crate::sanitise::sanitise;
 use crate::session::user_session;
+
+/// The sizes of groups of which it is told how wide their error bars will be.
+const FORECAST_MEMBERS: [u64; 3] = [100, 1_000, 10_000];
 
 /// A year: no clock overflows on it, and no release takes longer.
 const SECONDS_MAX: u64 = 31_536_000;
@@ -170,6 +173,14 @@ impl ReleasePlan {
     #[must_use]
     pub const fn summary(&self) -> &MechanismSummary {
         &self.summary
+    }
+
+    /// Returns what groups of some sizes will look like: of 100, 1,000 and 10,000 members.
+    ///
+    /// # Errors
+    /// [`QueryError::Privacy`] when that cannot be computed.
+    pub fn forecasts(&self) -> Result<Vec<Forecast>, QueryError> {
+        FORECAST_MEMBERS.iter().map(|members| Ok(self.mechanism.forecast(*members)?)).collect()
     }
 
     /// Returns the name of the release: the same for the same question by the same partner of the same

@@ -72,7 +72,8 @@ pub(super) fn rows(
     let kinds: Vec<AggregateKind> = aggregates.iter().map(|one| one.kind).collect();
     let mut rows = Vec::with_capacity(groups.len());
     for group in groups {
-        let released = Group { keys: &group.key, values: &group.values, kinds: &kinds, quantiles: &group.quantiles };
+        let released =
+            Group { keys: &group.key, values: &group.values, kinds: &kinds, quantiles: &group.quantiles };
         if question.having.as_ref().is_some_and(|having| !having.holds(&released)) {
             continue;
         }

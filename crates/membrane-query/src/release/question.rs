@@ -110,9 +110,11 @@ impl Fold {
     pub(crate) const fn argument(&self) -> Option<&Scalar> {
         match self {
             Self::Rows => None,
-            Self::NonNull(one) | Self::Sum(one) | Self::Mean(one) | Self::Least(one) | Self::Greatest(one) => {
-                Some(one)
-            }
+            Self::NonNull(one)
+            | Self::Sum(one)
+            | Self::Mean(one)
+            | Self::Least(one)
+            | Self::Greatest(one) => Some(one),
         }
     }
 }

@@ -70,7 +70,10 @@ fn check_names(outputs: &[Output]) -> Result<(), QueryError> {
     for output in outputs {
         let length = output.name.chars().count();
         if length == 0 || length > NAME_LENGTH_MAX {
-            return Err(refuse("a column of the answer with an empty name, or one longer than 63 characters", "use AS"));
+            return Err(refuse(
+                "a column of the answer with an empty name, or one longer than 63 characters",
+                "use AS",
+            ));
         }
         for name in column_names(output) {
             if !names.insert(name) {
@@ -88,7 +91,11 @@ pub(super) fn column_names(output: &Output) -> Vec<String> {
     let name = &output.name;
     match output.shows {
         Shows::Key(_) => vec![name.clone()],
-        Shows::Aggregate(_) | Shows::Ratio(..) | Shows::Spread(_) | Shows::Quantile(..) | Shows::Computed(_) => {
+        Shows::Aggregate(_)
+        | Shows::Ratio(..)
+        | Shows::Spread(_)
+        | Shows::Quantile(..)
+        | Shows::Computed(_) => {
             vec![name.clone(), format!("{name}_lo95"), format!("{name}_hi95"), format!("{name}_sd")]
         }
     }

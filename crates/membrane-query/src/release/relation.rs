@@ -158,7 +158,9 @@ impl<'a> Reader<'a> {
                     let join = self.in_subquery(&draft, input, subquery)?;
                     draft = join;
                 }
-                Expr::Exists(exists) => draft = self.exists(&draft, input, &exists.subquery, exists.negated)?,
+                Expr::Exists(exists) => {
+                    draft = self.exists(&draft, input, &exists.subquery, exists.negated)?
+                }
                 Expr::Not(inner) if matches!(inner.as_ref(), Expr::Exists(_)) => {
                     let Expr::Exists(exists) = inner.as_ref() else { return Err(QueryError::Failed) };
                     draft = self.exists(&draft, input, &exists.subquery, !exists.negated)?;
@@ -281,10 +283,17 @@ impl<'a> Reader<'a> {
         };
         let table = *table;
         if !(other.equal.is_empty() && other.joins.is_empty() && other.outer.is_empty()) {
-            return Err(refuse("an outer join with a subquery of its own joins", "join its tables one after the other"));
+            return Err(refuse(
+                "an outer join with a subquery of its own joins",
+                "join its tables one after the other",
+            ));
         }
         // ON is read over both, and then taken apart: what it says of the kept side alone cannot be told here.
-        let mut both = if kept_first { merged(kept.clone(), other.clone()) } else { merged(other.clone(), kept.clone()) };
+        let mut both = if kept_first {
+            merged(kept.clone(), other.clone())
+        } else {
+            merged(other.clone(), kept.clone())
+        };
         (both.same, both.equal, both.conditions) = (Vec::new(), Vec::new(), Vec::new());
         self.add_on(&mut both, node)?;
         let own = |condition: &Scalar| condition.tables().iter().all(|one| *one == table);
@@ -297,16 +306,18 @@ impl<'a> Reader<'a> {
         }
         let conditions = other.conditions.into_iter().chain(mine).collect();
         let member = !both.same.is_empty();
-        let on = both.equal.into_iter().map(|pair| oriented(pair, table).ok_or_else(|| {
-            refuse("a join on something other than a column of the joined table", JOIN_FORM)
-        }));
+        let on = both.equal.into_iter().map(|pair| {
+            oriented(pair, table).ok_or_else(|| {
+                refuse("a join on something other than a column of the joined table", JOIN_FORM)
+            })
+        });
         let on = on.collect::<Result<Vec<(Scalar, ColumnRef)>, QueryError>>()?;
         let join = self.held(table, JoinKind::Left, member, on, conditions)?;
         let marker = marker(&join)?;
-        let entries = other.entries.into_iter().map(|entry| Entry {
-            scalar: or_null(entry.scalar, &marker, table, join.table),
-            member: None,
-        });
+        let entries = other
+            .entries
+            .into_iter()
+            .map(|entry| Entry { scalar: or_null(entry.scalar, &marker, table, join.table), member: None });
         let entries: Vec<Entry> = entries.collect();
         let mut draft = kept;
         draft.joins.push(join);
@@ -393,7 +404,11 @@ fn marker(join: &Join) -> Result<Scalar, QueryError> {
     if join.member {
         return Ok(Scalar::Member(join.table));
     }
-    let first = join.on.first().map(|(_, column)| column.clone()).ok_or_else(|| refuse("a join without ON", JOIN_FORM))?;
+    let first = join
+        .on
+        .first()
+        .map(|(_, column)| column.clone())
+        .ok_or_else(|| refuse("a join without ON", JOIN_FORM))?;
     Ok(Scalar::Column(ColumnRef { required: false, ..first }))
 }
 
@@ -440,9 +455,10 @@ fn tables_of<'a>(scalars: impl Iterator<Item = &'a Scalar>) -> BTreeSet<usize> {
 fn misfit(plan: &LogicalPlan) -> QueryError {
     match plan {
         LogicalPlan::Window(_) => refuse("a window function", "write GROUP BY, with aggregates"),
-        LogicalPlan::Limit(_) | LogicalPlan::Sort(_) => {
-            refuse("LIMIT in a subquery", "which rows come first would depend on other members: filter with conditions")
-        }
+        LogicalPlan::Limit(_) | LogicalPlan::Sort(_) => refuse(
+            "LIMIT in a subquery",
+            "which rows come first would depend on other members: filter with conditions",
+        ),
         LogicalPlan::Distinct(_) => refuse("DISTINCT ON", "write GROUP BY, with aggregates"),
         LogicalPlan::Values(_) | LogicalPlan::EmptyRelation(_) => {
             refuse("rows without a dataset", "name one dataset about members in FROM")

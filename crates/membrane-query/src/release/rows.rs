@@ -15,9 +15,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use membrane_model::ColumnName;
 
 use super::prune::columns;
-use super::question::{
-    Aggregate, Block, ColumnRef, Join, JoinKind, Question, Scalar, Table, UnionPart,
-};
+use super::question::{Aggregate, Block, ColumnRef, Join, JoinKind, Question, Scalar, Table, UnionPart};
 use super::scalar::{alias, arrow_type, express, named, unit_of};
 use crate::QueryError;
 use crate::rules::SUBJECT_COLUMN;
@@ -108,12 +106,7 @@ impl Tables<'_> {
         united.alias(alias(index)).map_err(|_| QueryError::Failed)
     }
 
-    fn join(
-        &self,
-        rows: LogicalPlan,
-        join: &Join,
-        source: usize,
-    ) -> Result<LogicalPlanBuilder, QueryError> {
+    fn join(&self, rows: LogicalPlan, join: &Join, source: usize) -> Result<LogicalPlanBuilder, QueryError> {
         let types = |column: &ColumnRef| self.type_of(column);
         let mut held = self.scan(join.table)?;
         for condition in &join.conditions {

@@ -37,13 +37,20 @@ pub(crate) enum Scalar {
     Null(TypeOf),
     Compare(Box<Self>, Comparison, Box<Self>),
     In(Box<Self>, Vec<Literal>),
-    Like { value: Box<Self>, pattern: String, ignore_case: bool },
+    Like {
+        value: Box<Self>,
+        pattern: String,
+        ignore_case: bool,
+    },
     IsNull(Box<Self>),
     Not(Box<Self>),
     And(Vec<Self>),
     Or(Vec<Self>),
     /// The value of the first arm whose condition is true, or the last.
-    Case { arms: Vec<(Self, Self)>, otherwise: Box<Self> },
+    Case {
+        arms: Vec<(Self, Self)>,
+        otherwise: Box<Self>,
+    },
     Call(Function, Vec<Self>, TypeOf),
 }
 
@@ -178,10 +185,9 @@ impl Scalar {
                 left.visit(call);
                 right.visit(call);
             }
-            Self::In(inner, _)
-            | Self::Like { value: inner, .. }
-            | Self::IsNull(inner)
-            | Self::Not(inner) => inner.visit(call),
+            Self::In(inner, _) | Self::Like { value: inner, .. } | Self::IsNull(inner) | Self::Not(inner) => {
+                inner.visit(call)
+            }
             Self::And(parts) | Self::Or(parts) | Self::Call(_, parts, _) => {
                 parts.iter().for_each(|part| part.visit(call));
             }
@@ -217,9 +223,7 @@ impl Scalar {
                 arms: arms.iter().map(|(when, then)| (when.map(replace), then.map(replace))).collect(),
                 otherwise: inner(otherwise),
             },
-            Self::Call(function, arguments, logical) => {
-                Self::Call(*function, all(arguments), *logical)
-            }
+            Self::Call(function, arguments, logical) => Self::Call(*function, all(arguments), *logical),
         }
     }
 

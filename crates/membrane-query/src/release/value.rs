@@ -171,7 +171,9 @@ impl Value {
             Self::Key(index, logical) => group.key(*index, *logical),
             Self::Aggregate(index) => group.moved(*index, moved).map_or(Found::Null, Found::Number),
             Self::Ratio(sum, count) => group.mean(*sum, *count, moved).map_or(Found::Null, Found::Number),
-            Self::Spread(of) => group.spread(of, moved).map_or(Found::Null, |found| Found::Number(found.value)),
+            Self::Spread(of) => {
+                group.spread(of, moved).map_or(Found::Null, |found| Found::Number(found.value))
+            }
             Self::Quantile(index, place) => {
                 group.quantile(*index, *place).map_or(Found::Null, |found| Found::Number(found.value))
             }

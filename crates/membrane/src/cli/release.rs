@@ -1,12 +1,15 @@
 //! `membrane release`.
 
 mod bounds;
+mod target;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use membrane_model::{PrincipalKind, Purpose};
+use membrane_privacy::NoiseKind;
 use serde_json::{Map, Value};
 
 use self::bounds::ColumnBounds;
+use self::target::ColumnTarget;
 use super::caller::CallerArgs;
 use super::{CliError, Env, budget, out, sql, table};
 use crate::answer::{AnswerFormat, Encoder};
@@ -17,7 +20,7 @@ const SHOWN_MAX: usize = 200;
 
 /// Receive differentially private aggregates, as a partner.
 ///
-/// Plain SQL with COUNT, SUM or AVG and GROUP BY. Every member's contribution is bounded, noise is added, groups with few
+/// Plain SQL with aggregates; docs/partners.md says what goes. Every member's contribution is bounded, noise is added, groups with few
 /// members are left out. The price is charged before anything is computed; the same question of the same data gets the
 /// same answer again and costs nothing.
 #[derive(Debug, Args)]
@@ -36,9 +39,16 @@ pub(super) struct ReleaseArgs {
     /// The privacy loss that the answer may cost: more is dearer and more exact [default: [privacy] epsilon].
     #[arg(long, value_name = "E")]
     epsilon: Option<f64>,
-    /// The failure probability at which epsilon is stated [default: [privacy] delta].
+    /// What the answer may cost as rho of zero-concentrated DP, in place of epsilon.
+    #[arg(long, value_name = "R", conflicts_with = "epsilon")]
+    rho: Option<f64>,
+    /// The failure probability at which epsilon is stated; 0 asks for pure differential privacy, of groups that are known
+    /// [default: [privacy] delta].
     #[arg(long, value_name = "D")]
     delta: Option<f64>,
+    /// Which noise is drawn: `auto`, whichever is smaller at the same price, `gaussian` or `laplace` [default: auto].
+    #[arg(long, value_name = "KIND")]
+    noise: Option<Noise>,
     /// Groups in which one member may count [default: the contract's].
     #[arg(long, value_name = "N")]
     groups_max: Option<u32>,
@@ -49,6 +59,10 @@ pub(super) struct ReleaseArgs {
     /// several columns [default: the contract's].
     #[arg(long, value_name = "COLUMN=LOWER..UPPER")]
     bounds: Vec<ColumnBounds>,
+    /// Half of the width that the 95 % interval of a column of the answer may have, for counts and sums. Where all have one,
+    /// the price is as low as that allows. May be given for several columns.
+    #[arg(long, value_name = "COLUMN=WIDTH")]
+    target: Vec<ColumnTarget>,
     /// Only tell the price and the error bars; costs nothing and touches no data.
     #[arg(long)]
     dry_run: bool,
@@ -62,6 +76,24 @@ pub(super) struct ReleaseArgs {
     csv: bool,
 }
 
+/// Which noise is drawn.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Noise {
+    Auto,
+    Gaussian,
+    Laplace,
+}
+
+impl From<Noise> for NoiseKind {
+    fn from(noise: Noise) -> Self {
+        match noise {
+            Noise::Auto => Self::Auto,
+            Noise::Gaussian => Self::Gaussian,
+            Noise::Laplace => Self::Laplace,
+        }
+    }
+}
+
 pub(super) async fn run(args: ReleaseArgs, env: Env) -> Result<(), CliError> {
     let request = ReleaseRequest {
         sql: sql::read(args.sql)?,
@@ -70,7 +102,10 @@ pub(super) async fn run(args: ReleaseArgs, env: Env) -> Result<(), CliError> {
         delta: args.delta,
         groups_max: args.groups_max,
         rows_max: args.rows_max,
+        rho: args.rho,
+        noise: args.noise.map(NoiseKind::from).unwrap_or_default(),
         bounds: bounds::by_column(args.bounds)?,
+        targets: target::by_column(args.target)?,
         dry_run: args.dry_run,
     };
     let hub = env.open().await?;
@@ -128,6 +163,16 @@ fn shown(released: &Released) -> Result<(), CliError> {
             format!("; groups are shown when their noisy count of members is above {least}")
         })
     ))?;
+    for forecast in &released.forecasts {
+        let shares =
+            forecast.aggregates.iter().map(|one| format!("{} +-{:.1} %", one.name, one.share95 * 100.0));
+        let shown = match released.mechanism.threshold {
+            Some(_) => format!(" (shown in {:.0} of 100)", forecast.shown * 100.0),
+            None => String::new(),
+        };
+        let shares = shares.collect::<Vec<_>>().join(", ");
+        out::line(format!("a group of {} members{shown}: {shares}", forecast.members))?;
+    }
     out::line(format!(
         "price: {} (epsilon {:.3} at delta {:e}); charged: {}",
         released.price,

@@ -17,8 +17,8 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use membrane_ledger::{Reservation, ReserveRequest, Reserved, StoredRelease};
 use membrane_model::{Action, ColumnName, Delta, Epsilon, Price, Purpose, RunId};
-use membrane_privacy::{MechanismSummary, PrivacyUnit};
-use membrane_query::{ReleaseAnswer, ReleaseOptions, ReleasePlan, Statement};
+use membrane_privacy::{Forecast, MechanismSummary, NoiseKind, PriceAsked, PrivacyError, PrivacyUnit};
+use membrane_query::{QueryError, ReleaseAnswer, ReleaseOptions, ReleasePlan, Statement};
 use tokio::time::Instant;
 
 use super::budget::{BudgetLine, own_lines, times_left};
@@ -42,14 +42,20 @@ pub struct ReleaseRequest {
     pub purpose: Option<Purpose>,
     /// Epsilon of this release; the configuration's when not stated.
     pub epsilon: Option<f64>,
+    /// What it may cost as rho of zero-concentrated DP, in place of epsilon.
+    pub rho: Option<f64>,
     /// Delta of this release; the configuration's when not stated.
     pub delta: Option<f64>,
+    /// Which noise is drawn.
+    pub noise: NoiseKind,
     /// Groups in which one member may count; the contract's when not stated.
     pub groups_max: Option<u32>,
     /// Rows of one member that may count in one group; the contract's when not stated.
     pub rows_max: Option<u32>,
     /// Least and greatest value of one row of a summed column; the contract's when not stated.
     pub bounds: BTreeMap<ColumnName, (f64, f64)>,
+    /// Half of the width that the 95 % interval of a column of the answer may have; the price is as low as that allows.
+    pub targets: BTreeMap<ColumnName, f64>,
     /// Only tell the price and the error bars.
     pub dry_run: bool,
 }
@@ -73,6 +79,8 @@ pub struct Released {
     pub budgets: Vec<BudgetLine>,
     /// So many more at this price fit into those; none when they could not be read.
     pub more: Option<u64>,
+    /// How groups of some sizes will look; of a dry run only.
+    pub forecasts: Vec<Forecast>,
     /// The run in which the answer was drawn, when that was an earlier one.
     pub replay_of: Option<RunId>,
     /// The answer; none for a dry run.
@@ -123,21 +131,38 @@ pub async fn release(ctx: &RequestCtx, hub: &Hub, request: ReleaseRequest) -> Re
 async fn plan(
     run: &mut ActiveRun,
     hub: &Hub,
-    statement: Result<Statement, membrane_query::QueryError>,
+    statement: Result<Statement, QueryError>,
     request: &ReleaseRequest,
 ) -> Result<ReleasePlan, Error> {
     let statement = statement.map_err(Error::Query)?;
     let defaults = hub.privacy();
     let options = ReleaseOptions {
-        epsilon: Epsilon::new(request.epsilon.unwrap_or(defaults.epsilon))?,
+        price: asked(request, defaults.epsilon)?,
         delta: Delta::new(request.delta.unwrap_or(defaults.delta))?,
+        noise: request.noise,
         groups_max: request.groups_max,
         rows_max: request.rows_max,
         cohort_min: defaults.cohort_min,
         bounds: request.bounds.clone(),
+        targets: request.targets.clone(),
     };
     let permit = run.permit(hub, statement.tables().to_vec()).await?;
     hub.engine().plan_release(&permit, &statement, options).await.map_err(Error::Query)
+}
+
+/// Returns what the answer may cost.
+fn asked(request: &ReleaseRequest, epsilon: f64) -> Result<PriceAsked, Error> {
+    match (request.epsilon, request.rho) {
+        (Some(_), Some(_)) => Err(Error::Query(QueryError::Privacy(PrivacyError::OutOfRange {
+            what: "the price",
+            expected: "stated as epsilon or as rho, not both",
+        }))),
+        (None, Some(rho)) => {
+            let price = Price::from_parts(rho, Delta::new(0.0)?)?;
+            Ok(PriceAsked::Rho { rho_nano: price.rho_nano })
+        }
+        (stated, None) => Ok(PriceAsked::Epsilon(Epsilon::new(stated.unwrap_or(epsilon))?)),
+    }
 }
 
 /// Tells the price.
@@ -157,6 +182,7 @@ async fn price(ctx: &RequestCtx, hub: &Hub, run: RunId, plan: &ReleasePlan) -> R
         notes,
         more: Some(times_left(&budgets, plan.price())),
         budgets,
+        forecasts: plan.forecasts().map_err(Error::Query)?,
         replay_of: None,
         answer: None,
     })
@@ -229,6 +255,7 @@ async fn answer(
         notes,
         budgets,
         more,
+        forecasts: Vec::new(),
         replay_of,
         answer: Some(answer),
     })

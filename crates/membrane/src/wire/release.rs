@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use membrane_model::{ColumnName, Purpose};
-use membrane_privacy::{AggregateKind, MechanismSummary, PrivacyUnit};
+use membrane_privacy::{AggregateKind, Forecast, MechanismSummary, NoiseKind, PrivacyUnit};
 use membrane_query::ReleaseAnswer;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use crate::flow::{ReleaseRequest, Released};
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReleaseBody {
-    /// One SELECT with COUNT, SUM or AVG, and GROUP BY.
+    /// One SELECT with aggregates; docs/partners.md says which.
     #[schema(
         example = "SELECT category, COUNT(*) AS lines, SUM(amount) AS sales FROM pos_order_lines GROUP BY category"
     )]
@@ -30,10 +30,17 @@ pub struct ReleaseBody {
     #[serde(default)]
     #[schema(example = 1.0)]
     pub epsilon: Option<f64>,
-    /// The failure probability at which epsilon is stated.
+    /// What the answer may cost as rho of zero-concentrated DP, in place of epsilon.
+    #[serde(default)]
+    pub rho: Option<f64>,
+    /// The failure probability at which epsilon is stated. 0 asks for pure differential privacy, of groups that are known.
     #[serde(default)]
     #[schema(example = 1e-7)]
     pub delta: Option<f64>,
+    /// Which noise is drawn: `auto`, whichever is smaller at the same price, `gaussian` or `laplace`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "auto")]
+    pub noise: Option<NoiseKind>,
     /// Groups in which one member may count; the contract's when not stated.
     #[serde(default)]
     pub groups_max: Option<u32>,
@@ -44,6 +51,11 @@ pub struct ReleaseBody {
     #[serde(default)]
     #[schema(value_type = Option<BTreeMap<String, Vec<f64>>>)]
     pub bounds: Option<BTreeMap<ColumnName, (f64, f64)>>,
+    /// Half of the width that the 95 % interval of a column of the answer may have, for counts and sums. Where all have one,
+    /// the price is as low as that allows, and epsilon is the most that it may be.
+    #[serde(default)]
+    #[schema(value_type = Option<BTreeMap<String, f64>>)]
+    pub targets: Option<BTreeMap<ColumnName, f64>>,
     /// Only tell the price and the error bars. Costs nothing and touches no data.
     #[serde(default)]
     pub dry_run: bool,
@@ -58,7 +70,10 @@ impl From<ReleaseBody> for ReleaseRequest {
             delta: body.delta,
             groups_max: body.groups_max,
             rows_max: body.rows_max,
+            rho: body.rho,
+            noise: body.noise.unwrap_or_default(),
             bounds: body.bounds.unwrap_or_default(),
+            targets: body.targets.unwrap_or_default(),
             dry_run: body.dry_run,
         }
     }
@@ -83,6 +98,8 @@ pub struct ReleaseAnswerBody {
     pub mechanism: MechanismBody,
     /// Whom the price protects: a person with two such identities is protected at twice the epsilon.
     pub unit: UnitBody,
+    /// How groups of 100, 1,000 and 10,000 members will look; of a dry run only.
+    pub forecast: Option<Vec<ForecastBody>>,
     /// What a reader of the numbers should know: what the bounds leave out, first of all.
     pub notes: Vec<String>,
     /// Of which share of members the bounds left something out; none for a dry run, and in answers that were drawn before
@@ -110,6 +127,25 @@ pub struct PriceBody {
     pub rho: f64,
     /// The delta that is charged.
     pub charged_delta: f64,
+}
+
+/// How a group of some size will look.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ForecastBody {
+    /// Its members.
+    pub members: u64,
+    /// The chance that it is shown.
+    pub shown: f64,
+    /// Half of the width of the 95 % interval of each aggregate, as a share of what such a group comes to where each member
+    /// has one row of a value in the middle of its bounds.
+    pub shares95: BTreeMap<String, f64>,
+}
+
+impl From<&Forecast> for ForecastBody {
+    fn from(forecast: &Forecast) -> Self {
+        let shares = forecast.aggregates.iter().map(|one| (one.name.clone(), one.share95));
+        Self { members: forecast.members, shown: forecast.shown, shares95: shares.collect() }
+    }
 }
 
 /// The privacy unit: the subject of one dataset, as its channel knows it.
@@ -241,6 +277,10 @@ pub fn release_head(released: &Released) -> Head {
         ("unit", json!(unit(&released.unit))),
         ("notes", json!(released.notes)),
     ];
+    if !released.forecasts.is_empty() {
+        let forecasts: Vec<ForecastBody> = released.forecasts.iter().map(ForecastBody::from).collect();
+        head.push(("forecast", json!(forecasts)));
+    }
     if let Some(answer) = &released.answer {
         head.push(("clipped", json!(clipped(answer))));
         head.push(("datasets", json!(datasets(answer))));

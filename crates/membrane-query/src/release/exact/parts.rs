@@ -4,7 +4,7 @@ use membrane_privacy::KeyDomain;
 use membrane_vault::Tokenizer;
 
 use super::groups::Groups;
-use super::size::{Costs, KEY_BYTES_MAX, Size};
+use super::size::{Costs, Size};
 use super::table::{Member, Part, PartTable};
 use crate::QueryError;
 
@@ -40,7 +40,7 @@ impl Parts {
         clipped: bool,
     ) -> Result<Option<u32>, QueryError> {
         let group = self.groups.find(key);
-        if group.is_none() && (self.groups.are_listed() || key.len() > KEY_BYTES_MAX) {
+        if group.is_none() && (self.groups.are_listed() || key.len() > self.costs.key_bytes_max) {
             return Ok(None);
         }
         let member = match self.table.find_member(unit) {

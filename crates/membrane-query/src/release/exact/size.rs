@@ -32,6 +32,11 @@ const CELL_BYTES: u64 = 32;
 /// How many times the bytes of a key are held, some of them as text, which can be three times as long.
 const KEY_COPIES: u64 = 6;
 
+/// The same for groups of each member, of which one member has more.
+pub(in crate::release) const INNER_KEY_BYTES_MAX: usize = 64;
+/// Such a group without its key: an entry of a table that has just doubled, and one in a list.
+const INNER_GROUP_BYTES: u64 = 160;
+
 /// What was counted so far, and how much may be.
 pub(in crate::release) struct Size {
     used: u64,
@@ -74,7 +79,10 @@ pub(in crate::release) struct Costs {
     pub(in crate::release) member: u64,
     /// One part of a member.
     pub(in crate::release) part: u64,
+    /// Rows whose key is longer than this, as bytes, are in no group.
+    pub(in crate::release) key_bytes_max: usize,
     group: u64,
+    key_copies: u64,
     group_min: u64,
     total_max: u64,
 }
@@ -85,34 +93,43 @@ impl Costs {
         let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
         let memory = count(limits.memory_bytes_max);
         // The rest is for tables without subject and for batches on their way.
-        let alone = question.tables.iter().all(|table| !matches!(table, Table::Dataset { private: false, .. }));
+        let alone =
+            question.tables.iter().all(|table| !matches!(table, Table::Dataset { private: false, .. }));
         let total_max = if alone { memory / 4 * 3 } else { memory / 2 };
         let cells = question.keys.len().saturating_add(question.aggregates.len());
         let group_min = total_max.checked_div(count(limits.groups_max)).unwrap_or(u64::MAX);
         Self { group_min, total_max, ..Self::of(width(question, rows_max), cells) }
     }
 
-    /// Finds the costs for groups of `cells` keys and values, with `width` sums in each part.
-    pub(in crate::release) fn of(width: usize, cells: usize) -> Self {
+    fn of(width: usize, cells: usize) -> Self {
         let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
         Self {
             member: MEMBER_BYTES,
             part: PART_BYTES.saturating_add(count(width).saturating_mul(8)),
+            key_bytes_max: KEY_BYTES_MAX,
             group: GROUP_BYTES.saturating_add(count(cells).saturating_mul(CELL_BYTES)),
+            key_copies: KEY_COPIES,
             group_min: 0,
             total_max: 0,
         }
     }
 
+    /// Finds the costs for groups of each member, with `width` sums in each part: they are not released, and what is made
+    /// of them is counted apart.
+    pub(in crate::release) fn of_inner(width: usize) -> Self {
+        let inner = Self { key_bytes_max: INNER_KEY_BYTES_MAX, group: INNER_GROUP_BYTES, ..Self::of(width, 0) };
+        Self { key_copies: 2, ..inner }
+    }
+
     /// Returns what a group counts for whose key came from the data.
     pub(in crate::release) fn group(&self, key_bytes: usize) -> u64 {
-        let key = u64::try_from(key_bytes).unwrap_or(u64::MAX).saturating_mul(KEY_COPIES);
+        let key = u64::try_from(key_bytes).unwrap_or(u64::MAX).saturating_mul(self.key_copies);
         self.group.saturating_add(key).max(self.group_min)
     }
 
     /// Returns what one member can count for, with so many groups from the data.
     pub(in crate::release) fn member_max(&self, groups: u32) -> u64 {
-        let part = self.part.saturating_add(self.group(KEY_BYTES_MAX));
+        let part = self.part.saturating_add(self.group(self.key_bytes_max));
         self.member.saturating_add(u64::from(groups).saturating_mul(part))
     }
 }

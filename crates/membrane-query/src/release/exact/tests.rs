@@ -1,6 +1,5 @@
 mod bounding;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
@@ -10,7 +9,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::release::bounds::ReleaseOptions;
-use crate::release::fixture::{Row, ask, lines_table, mechanism, options, products_table, totals_over, totals_within};
+use crate::release::fixture::{
+    Row, ask, lines_table, mechanism, options, products_table, totals_over, totals_within,
+};
 
 type Totals = BTreeMap<GroupKey, GroupTotals>;
 
@@ -240,7 +241,8 @@ async fn shape_totals(
     } else {
         (lines_table(rows), lines_table(&[vec![]]))
     };
-    let products = products_table(&[(1, Some("a")), (1, Some("b")), (1, Some("c")), (2, None), (3, Some("sh"))]);
+    let products =
+        products_table(&[(1, Some("a")), (1, Some("b")), (1, Some("c")), (2, None), (3, Some("sh"))]);
     let mut table = |name: &str| {
         Some(Arc::clone(match name {
             "lines" => &lines,

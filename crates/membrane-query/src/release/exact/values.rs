@@ -166,16 +166,21 @@ fn contributions(sum: &Sum, batch: &RecordBatch, clipped: &mut [bool]) -> Result
             let RowBounds { lower, upper, scale } = kind.row_bounds().ok_or(QueryError::Failed)?;
             let array = column(*place)?;
             let values = clamped(array.as_ref(), (lower, upper), scale)?;
-            let squared = values.into_iter().enumerate().map(|(row, (value, _))| {
-                if array.is_valid(row) { kind.row_value(value) } else { 0 }
-            });
+            let squared = values
+                .into_iter()
+                .enumerate()
+                .map(|(row, (value, _))| if array.is_valid(row) { kind.row_value(value) } else { 0 });
             squared.collect()
         }
     })
 }
 
 /// Clamps every value, and tells whether that changed it. NULL and not-a-number add nothing.
-pub(super) fn clamped(array: &dyn Array, bounds: (i64, i64), scale: i8) -> Result<Vec<(i64, bool)>, QueryError> {
+pub(super) fn clamped(
+    array: &dyn Array,
+    bounds: (i64, i64),
+    scale: i8,
+) -> Result<Vec<(i64, bool)>, QueryError> {
     let (lower, upper) = bounds;
     let bound = |value: i64| (bound_value(value, lower, upper), value < lower || value > upper);
     let nothing = (0, false);

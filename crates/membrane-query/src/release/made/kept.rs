@@ -87,7 +87,8 @@ impl Keeper<'_> {
         let keys = match &self.key {
             None => None,
             Some((places, converter)) => {
-                let columns = places.iter().map(|place| columns.get(*place).cloned().ok_or(QueryError::Failed));
+                let columns =
+                    places.iter().map(|place| columns.get(*place).cloned().ok_or(QueryError::Failed));
                 bytes_of(converter, &columns.collect::<Result<Vec<_>, QueryError>>()?)?
             }
         };
@@ -112,7 +113,8 @@ impl Keeper<'_> {
         size: &mut Size,
     ) -> Result<(), QueryError> {
         let held = self.members.entry(unit).or_default();
-        let ranked: Arc<[u8]> = Arc::from(key.unwrap_or(row));
+        let whole: Arc<[u8]> = Arc::from(row);
+        let ranked: Arc<[u8]> = key.map_or_else(|| Arc::clone(&whole), Arc::from);
         let rank = rank(self.sampling, unit, &ranked);
         let first = (rank, Arc::clone(&ranked), 0);
         let number = match key {
@@ -122,7 +124,7 @@ impl Keeper<'_> {
                     if row < known.as_ref() {
                         size.shrink(row_bytes(known.len()));
                         size.grow(row_bytes(row.len()))?;
-                        *known = Arc::from(row);
+                        *known = whole;
                     }
                     return Ok(());
                 }
@@ -140,7 +142,7 @@ impl Keeper<'_> {
             return Ok(());
         }
         size.grow(row_bytes(row.len()))?;
-        held.insert(place, Arc::from(row));
+        held.insert(place, whole);
         if is_full && let Some((_, let_go)) = held.pop_last() {
             size.shrink(row_bytes(let_go.len()));
         }
@@ -173,7 +175,8 @@ fn written(
         let parsed = rows().map(|(_, row)| parser.parse(row));
         converter.convert_rows(parsed).map_err(|_| QueryError::Failed)?
     };
-    let named = columns.iter().zip(types).map(|(column, data_type)| (column.column.to_string(), data_type.clone()));
+    let named =
+        columns.iter().zip(types).map(|(column, data_type)| (column.column.to_string(), data_type.clone()));
     batch_of(units, named, values)
 }
 

@@ -21,7 +21,7 @@ use super::kept::batch_of;
 use super::{costs, row_bytes};
 use crate::QueryError;
 use crate::release::cell;
-use crate::release::exact::{KEY_BYTES_MAX, Parts, Size, key_converter, units};
+use crate::release::exact::{Parts, Size, key_converter, units};
 use crate::release::execution::Machine;
 use crate::release::question::{Fold, PerMember, Scalar, TypeOf};
 use crate::release::relation::{MEAN_DECIMALS, NUMBER_DECIMALS, fold_type};
@@ -228,14 +228,12 @@ fn written(
         let member = member?;
         for (part, sums) in parts.parts_of(member) {
             let key = parts.key(part.group);
-            bytes = bytes.saturating_add(row_bytes(key.len().min(KEY_BYTES_MAX) + sums.len() * 8));
+            bytes = bytes.saturating_add(row_bytes(key.len() + sums.len() * 8));
             rows.push((member.unit, part.group, sums.to_vec()));
         }
     }
     parts.count(bytes)?;
-    rows.sort_unstable_by(|one, other| {
-        (one.0, parts.key(one.1)).cmp(&(other.0, parts.key(other.1)))
-    });
+    rows.sort_unstable_by(|one, other| (one.0, parts.key(one.1)).cmp(&(other.0, parts.key(other.1))));
     let units: BinaryViewArray = rows.iter().map(|(unit, ..)| Some(unit.to_be_bytes())).collect();
     let mut values = if types.is_empty() {
         Vec::new()
@@ -272,10 +270,7 @@ fn value(made: &Made<'_>, sums: &[i64]) -> Option<i128> {
     }
 }
 
-fn array_of(
-    values: impl Iterator<Item = Option<i128>>,
-    logical: TypeOf,
-) -> Result<ArrayRef, QueryError> {
+fn array_of(values: impl Iterator<Item = Option<i128>>, logical: TypeOf) -> Result<ArrayRef, QueryError> {
     let narrow = |value: Option<i128>| value.and_then(|value| i64::try_from(value).ok());
     Ok(match logical {
         TypeOf::Integer => Arc::new(values.map(narrow).collect::<Int64Array>()),

@@ -2,7 +2,9 @@
 //! value.
 
 use datafusion::common::{DFSchema, ScalarValue};
-use datafusion::logical_expr::{Aggregate as AggregateNode, BinaryExpr, Distinct, Expr, Limit, LogicalPlan, Operator};
+use datafusion::logical_expr::{
+    Aggregate as AggregateNode, BinaryExpr, Distinct, Expr, Limit, LogicalPlan, Operator,
+};
 
 use super::check_key;
 use crate::QueryError;
@@ -14,7 +16,8 @@ use crate::release::relation::{Closed, Reader, without_alias};
 use crate::release::scalar::{Entry, Env, read as read_scalar, to_number};
 
 const PLANNER_COUNT: &str = "count(*)";
-const COMPUTED: &str = "use + - * /, abs, round, floor, ceil, comparisons, AND, OR and NOT on keys and aggregates";
+const COMPUTED: &str =
+    "use + - * /, abs, round, floor, ceil, comparisons, AND, OR and NOT on keys and aggregates";
 
 /// The aggregates, and the rows below them.
 pub(super) struct Core {
@@ -96,7 +99,9 @@ pub(super) fn read(plan: &LogicalPlan, reader: &mut Reader<'_>) -> Result<Releas
         }
         LogicalPlan::Distinct(Distinct::All(input)) if stands_on_aggregate(input) => {
             let below = read(input, reader)?;
-            let shown = |index: usize| below.columns.iter().any(|(_, value)| matches!(value, Value::Key(key, _) if *key == index));
+            let shown = |index: usize| {
+                below.columns.iter().any(|(_, value)| matches!(value, Value::Key(key, _) if *key == index))
+            };
             if (0..below.core.keys.len()).all(shown) {
                 Ok(below)
             } else {
@@ -241,7 +246,9 @@ impl Columns<'_> {
                 }
                 (name, _) => Err(refuse_named("a function of released values:", name, COMPUTED)),
             },
-            Expr::Column(column) => Err(refuse_named("a column that is neither a key nor an aggregate:", &column.name, COMPUTED)),
+            Expr::Column(column) => {
+                Err(refuse_named("a column that is neither a key nor an aggregate:", &column.name, COMPUTED))
+            }
             Expr::WindowFunction(_) => Err(refuse("a window function", "compute it with the answer")),
             Expr::Case(_) => Err(refuse("CASE on released values", "compute it with the answer")),
             _ => self.condition(expression),
@@ -252,9 +259,16 @@ impl Columns<'_> {
         let value = self.value(expression)?;
         let numeric = match &value {
             Value::Key(_, logical) => logical.is_numeric(),
-            Value::Aggregate(_) | Value::Ratio(..) | Value::Spread(_) | Value::Number(_) | Value::Call(..) => true,
+            Value::Aggregate(_)
+            | Value::Ratio(..)
+            | Value::Spread(_)
+            | Value::Number(_)
+            | Value::Call(..) => true,
             Value::Quantile(..) => {
-                return Err(refuse("arithmetic on a quantile", "select it alone, and compute with the answer"));
+                return Err(refuse(
+                    "arithmetic on a quantile",
+                    "select it alone, and compute with the answer",
+                ));
             }
             _ => false,
         };
@@ -355,7 +369,9 @@ fn misfit(plan: &LogicalPlan) -> QueryError {
         LogicalPlan::TableScan(_) => {
             refuse("rows", "select aggregates: COUNT(*), COUNT(column), COUNT(DISTINCT member), SUM, AVG")
         }
-        LogicalPlan::Join(_) => refuse("rows, or a join of answers", "aggregate what is joined, not join what is aggregated"),
+        LogicalPlan::Join(_) => {
+            refuse("rows, or a join of answers", "aggregate what is joined, not join what is aggregated")
+        }
         _ => refuse("this kind of statement", "write SELECT keys, aggregates FROM .. GROUP BY keys"),
     }
 }

@@ -37,7 +37,7 @@ const MULTIPLES_MAX: u32 = 256;
 /// Rows of each member that are held of a table about members, and that one row meets.
 const KEPT_ROWS_MAX: u32 = 64;
 /// Rows of each member that are held of a table about members where a key says which one a row meets.
-const KEYED_ROWS_MAX: u32 = 1024;
+const KEYED_ROWS_MAX: u32 = 128;
 
 /// Rows that can be made, and what their columns are.
 pub(in crate::release) struct Closed {
@@ -113,7 +113,8 @@ pub(super) fn close(reader: &mut Reader<'_>, draft: Draft) -> Result<Closed, Que
 
 /// Names tables by what is held of them.
 fn renamed_in(closed: Closed, renamed: &[(usize, usize)]) -> Closed {
-    let rename = |scalar: &Scalar| renamed.iter().fold(scalar.clone(), |one, (from, to)| moved(&one, *from, *to));
+    let rename =
+        |scalar: &Scalar| renamed.iter().fold(scalar.clone(), |one, (from, to)| moved(&one, *from, *to));
     let Closed { mut block, mut entries } = closed;
     for join in &mut block.joins {
         join.on.iter_mut().for_each(|(one, _)| *one = rename(one));
@@ -170,11 +171,7 @@ fn next(
 }
 
 /// Returns what must be equal between a table and those already joined, its own column last.
-fn meeting(
-    table: usize,
-    joined: &BTreeSet<usize>,
-    equal: &[(Scalar, Scalar)],
-) -> Vec<(Scalar, ColumnRef)> {
+fn meeting(table: usize, joined: &BTreeSet<usize>, equal: &[(Scalar, Scalar)]) -> Vec<(Scalar, ColumnRef)> {
     let pairs = equal.iter().filter_map(|pair| oriented(pair.clone(), table));
     pairs.filter(|(one, _)| one.tables().is_subset(joined)).collect()
 }
@@ -263,7 +260,8 @@ impl Reader<'_> {
             Some(Table::PerMember(PerMember { keys, .. })) => keys.is_empty(),
             Some(Table::Dataset { name, private: true }) => self.scope.table(name).is_some_and(|table| {
                 let subject = table.subject();
-                let unique = |column: &&ColumnName| table.dataset.column(column).is_some_and(|column| column.unique);
+                let unique =
+                    |column: &&ColumnName| table.dataset.column(column).is_some_and(|column| column.unique);
                 subject.filter(unique).is_some()
                     || matches!(table.dataset.primary_key.as_slice(), [only] if Some(only) == subject)
             }),
@@ -292,4 +290,3 @@ fn keys(table: &ScopeTable) -> Vec<Vec<ColumnName>> {
     keys.retain(|key| key.iter().all(|column| table.clear.contains(column)));
     keys
 }
-

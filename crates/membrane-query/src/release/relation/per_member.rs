@@ -11,7 +11,7 @@ use crate::release::refusal::{refuse, refuse_named};
 use crate::release::scalar::{Entry, Env, read};
 
 /// Groups of one member: those that rank lowest by a keyed hash are kept.
-pub(in crate::release) const GROUPS_MAX: u32 = 256;
+pub(in crate::release) const GROUPS_MAX: u32 = 128;
 /// Decimals that an average has beyond those of what it is of.
 pub(in crate::release) const MEAN_DECIMALS: i8 = 4;
 /// Decimals in which floating-point numbers are added up, so that their order does not matter.
@@ -29,7 +29,10 @@ impl Reader<'_> {
     pub(super) fn read_aggregate(&mut self, node: &AggregateNode) -> Result<Draft, QueryError> {
         let draft = self.read(&node.input)?;
         if !self.is_about_members(&draft) {
-            return Err(refuse("GROUP BY over datasets without subject in a subquery", "join the datasets as they are"));
+            return Err(refuse(
+                "GROUP BY over datasets without subject in a subquery",
+                "join the datasets as they are",
+            ));
         }
         let env = Env { schema: node.input.schema(), entries: &draft.entries };
         let mut columns = Vec::new();
@@ -71,7 +74,10 @@ impl Reader<'_> {
     /// Reads `SELECT DISTINCT member, ..`.
     pub(super) fn distinct(&mut self, draft: &Draft) -> Result<Draft, QueryError> {
         if !self.is_about_members(draft) || draft.entries.iter().all(|entry| entry.member.is_none()) {
-            return Err(refuse("DISTINCT without the member", "select the column that tells members apart too, or GROUP BY"));
+            return Err(refuse(
+                "DISTINCT without the member",
+                "select the column that tells members apart too, or GROUP BY",
+            ));
         }
         let mut keys = Vec::new();
         let mut columns = Vec::new();
@@ -128,7 +134,9 @@ impl Reader<'_> {
             .into_iter()
             .map(|fold| match fold.argument() {
                 None => Ok(fold),
-                Some(_) => scalars.next().map(|scalar| with_argument(&fold, scalar)).ok_or(QueryError::Failed),
+                Some(_) => {
+                    scalars.next().map(|scalar| with_argument(&fold, scalar)).ok_or(QueryError::Failed)
+                }
             })
             .collect::<Result<_, QueryError>>()?;
         let outputs: Vec<(TypeOf, bool)> = keys
@@ -189,7 +197,10 @@ fn read_fold(expression: &Expr, env: &Env<'_>) -> Result<Read, QueryError> {
         }));
     }
     if env.member(argument).is_some() {
-        return Err(refuse("an aggregate of the member in a subquery", "count rows: there is one member in each group"));
+        return Err(refuse(
+            "an aggregate of the member in a subquery",
+            "count rows: there is one member in each group",
+        ));
     }
     let value = filtered(read(argument, env)?, params.filter.as_deref(), env)?;
     let logical = value.logical();

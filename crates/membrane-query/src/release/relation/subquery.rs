@@ -32,7 +32,10 @@ impl Reader<'_> {
         let mut draft = draft.clone();
         if self.is_about_members(&inner) {
             let (Some(here), Some(there)) = (env.member(&subquery.expr), found.member) else {
-                return Err(refuse("IN with a subquery about members, of something other than the member", MEMBER_FORM));
+                return Err(refuse(
+                    "IN with a subquery about members, of something other than the member",
+                    MEMBER_FORM,
+                ));
             };
             self.check_kinds(here, there)?;
             let join = self.has_rows(inner, Vec::new(), subquery.negated)?;
@@ -77,7 +80,10 @@ impl Reader<'_> {
             }
         }
         if about_members && !member {
-            return Err(refuse("EXISTS with a subquery about members that is not about the same member", MEMBER_FORM));
+            return Err(refuse(
+                "EXISTS with a subquery about members that is not about the same member",
+                MEMBER_FORM,
+            ));
         }
         let join = if about_members {
             self.has_rows(inner, pairs, negated)?
@@ -107,12 +113,17 @@ impl Reader<'_> {
             Ok::<_, QueryError>((made_column(index)?, key.logical(), required))
         });
         let columns = columns.collect::<Result<Vec<_>, QueryError>>()?;
-        let groups_max = super::per_member::GROUPS_MAX;
-        let table =
-            self.add(Table::PerMember(PerMember { block: closed.block, keys, folds: Vec::new(), groups_max }))?;
-        let on = outer.into_iter().zip(columns).map(|(one, (column, logical, required))| {
-            (one, ColumnRef { table, column, logical, required })
-        });
+        let groups_max = if keys.is_empty() { 1 } else { super::per_member::GROUPS_MAX };
+        let table = self.add(Table::PerMember(PerMember {
+            block: closed.block,
+            keys,
+            folds: Vec::new(),
+            groups_max,
+        }))?;
+        let on = outer
+            .into_iter()
+            .zip(columns)
+            .map(|(one, (column, logical, required))| (one, ColumnRef { table, column, logical, required }));
         let on = on.collect();
         self.held(table, kind(negated), true, on, Vec::new())
     }
@@ -125,14 +136,23 @@ impl Reader<'_> {
         negated: bool,
     ) -> Result<Join, QueryError> {
         let [table] = inner.tables.as_slice() else {
-            return Err(refuse("a subquery over several datasets without subject", "ask each in a subquery of its own"));
+            return Err(refuse(
+                "a subquery over several datasets without subject",
+                "ask each in a subquery of its own",
+            ));
         };
         if !(inner.equal.is_empty() && inner.joins.is_empty() && inner.outer.is_empty()) {
-            return Err(refuse("a subquery over several datasets without subject", "ask each in a subquery of its own"));
+            return Err(refuse(
+                "a subquery over several datasets without subject",
+                "ask each in a subquery of its own",
+            ));
         }
         let on = pairs.into_iter().map(|(one, other)| match equal_sides(one, other)? {
             (one, Scalar::Column(column)) => Ok((one, column)),
-            _ => Err(refuse("a subquery that compares something other than a column", "select a column as it is")),
+            _ => Err(refuse(
+                "a subquery that compares something other than a column",
+                "select a column as it is",
+            )),
         });
         let on = on.collect::<Result<Vec<_>, QueryError>>()?;
         self.held(*table, kind(negated), false, on, inner.conditions)

@@ -15,7 +15,10 @@ impl Reader<'_> {
         for input in &union.inputs {
             let draft = self.read(input)?;
             if !self.is_about_members(&draft) {
-                return Err(refuse("UNION ALL with rows that are not about members", "unite datasets about members only"));
+                return Err(refuse(
+                    "UNION ALL with rows that are not about members",
+                    "unite datasets about members only",
+                ));
             }
             drafts.push(draft);
         }
@@ -38,7 +41,10 @@ impl Reader<'_> {
             }
             let closed = self.close(draft)?;
             let kept = closed.entries.into_iter().zip(&columns).filter(|(_, logical)| logical.is_some());
-            parts.push(UnionPart { block: closed.block, columns: kept.map(|(entry, _)| entry.scalar).collect() });
+            parts.push(UnionPart {
+                block: closed.block,
+                columns: kept.map(|(entry, _)| entry.scalar).collect(),
+            });
         }
         let sources: Vec<usize> = parts.iter().map(|part| part.block.source).collect();
         for (one, other) in sources.iter().zip(sources.iter().skip(1)) {

@@ -64,8 +64,9 @@ async fn a_table_without_subject_is_read_for_what_the_question_needs() {
     )
     .await
     .expect("a question");
-    let columns =
-        |table: usize| -> Vec<String> { columns_of(&question, table).iter().map(ToString::to_string).collect() };
+    let columns = |table: usize| -> Vec<String> {
+        columns_of(&question, table).iter().map(ToString::to_string).collect()
+    };
     assert_eq!(columns(0), ["brand", "kind", "price", "product_id"]);
     assert_eq!(columns(1), ["gift", "product_id"]);
 }

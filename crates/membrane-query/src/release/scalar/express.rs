@@ -39,7 +39,9 @@ pub(in crate::release) fn express(scalar: &Scalar, types: &TypeOfColumn<'_>) -> 
             let null = ScalarValue::try_new_null(&arrow_type(*logical)).map_err(|_| QueryError::Failed)?;
             Expr::Literal(null, None)
         }
-        Scalar::Compare(left, comparison, right) => binary(inner(left)?, operator(*comparison), inner(right)?),
+        Scalar::Compare(left, comparison, right) => {
+            binary(inner(left)?, operator(*comparison), inner(right)?)
+        }
         Scalar::In(value, list) => {
             let list = list.iter().map(|one| constant(one, value.logical()));
             Expr::InList(InList::new(boxed(value)?, list.collect::<Result<_, _>>()?, false))

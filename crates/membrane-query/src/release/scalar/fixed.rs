@@ -37,7 +37,13 @@ pub(in crate::release) fn divide(value: i128, by: i128) -> Option<i128> {
 pub(super) fn multiply(left: i128, right: i128, from: i8, to: i8) -> i128 {
     match left.checked_mul(right) {
         Some(product) => hold(rescale(product, from, to)),
-        None => if (left < 0) == (right < 0) { DECIMAL_MAX } else { -DECIMAL_MAX },
+        None => {
+            if (left < 0) == (right < 0) {
+                DECIMAL_MAX
+            } else {
+                -DECIMAL_MAX
+            }
+        }
     }
 }
 

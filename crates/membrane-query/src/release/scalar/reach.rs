@@ -49,11 +49,13 @@ impl Reach<'_> {
                 if function == Function::Divide && least <= 0.0 && most >= 0.0 {
                     return None;
                 }
-                hull([(low, least), (low, most), (high, least), (high, most)].map(|(one, other)| match function {
-                    Function::Add => one + other,
-                    Function::Subtract => one - other,
-                    Function::Multiply => one * other,
-                    _ => one / other,
+                hull([(low, least), (low, most), (high, least), (high, most)].map(|(one, other)| {
+                    match function {
+                        Function::Add => one + other,
+                        Function::Subtract => one - other,
+                        Function::Multiply => one * other,
+                        _ => one / other,
+                    }
                 }))
             }
             (Function::Modulo, Some(second)) => {
@@ -84,7 +86,10 @@ fn hull(values: [f64; 4]) -> Option<(f64, f64)> {
 }
 
 /// Returns a constant as a floating-point number, if it is a number.
-#[expect(clippy::cast_precision_loss, reason = "bounds are rounded outward later, and released values have more noise")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "bounds are rounded outward later, and released values have more noise"
+)]
 pub(in crate::release) fn number(literal: &Literal, logical: TypeOf) -> Option<f64> {
     match (literal, logical) {
         (Literal::Integer(value), _) => Some(*value as f64),

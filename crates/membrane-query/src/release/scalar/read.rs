@@ -109,10 +109,12 @@ pub(in crate::release) fn read(expression: &Expr, env: &Env<'_>) -> Result<Scala
         Expr::Cast(cast) => call::cast(read(&cast.expr, env)?, cast.field.data_type()),
         Expr::TryCast(cast) => call::cast(read(&cast.expr, env)?, cast.field.data_type()),
         Expr::ScalarFunction(function) => call::read(function, env),
-        Expr::InSubquery(_) | Expr::Exists(_) | Expr::ScalarSubquery(_) | Expr::SetComparison(_) => Err(refuse(
-            "a subquery in this place",
-            "write IN (SELECT ..) or EXISTS as a condition of WHERE of its own, not under OR; or join",
-        )),
+        Expr::InSubquery(_) | Expr::Exists(_) | Expr::ScalarSubquery(_) | Expr::SetComparison(_) => {
+            Err(refuse(
+                "a subquery in this place",
+                "write IN (SELECT ..) or EXISTS as a condition of WHERE of its own, not under OR; or join",
+            ))
+        }
         Expr::OuterReferenceColumn(..) => Err(refuse(
             "a subquery that reads the statement around it in this way",
             "compare with equality, as `a.column = b.column`, or join",
@@ -137,7 +139,9 @@ pub(in crate::release) fn truth(expression: &Expr, env: &Env<'_>) -> Result<Scal
 fn is_null(inner: &Expr, env: &Env<'_>) -> Result<Scalar, QueryError> {
     match env.entry(inner) {
         // A LEFT JOIN may have found no row; else there is a member in every row that counts.
-        Some(Entry { scalar: member @ Scalar::Member(_), .. }) => Ok(Scalar::IsNull(Box::new(member.clone()))),
+        Some(Entry { scalar: member @ Scalar::Member(_), .. }) => {
+            Ok(Scalar::IsNull(Box::new(member.clone())))
+        }
         _ => Ok(Scalar::IsNull(Box::new(read(inner, env)?))),
     }
 }
@@ -307,7 +311,9 @@ pub(super) fn arithmetic(function: Function, left: Scalar, right: Scalar) -> Res
     let result = match (function, left.logical(), right.logical()) {
         (Function::Concat, TypeOf::Text, TypeOf::Text) => TypeOf::Text,
         (Function::Subtract, TypeOf::Date, TypeOf::Date) => TypeOf::Integer,
-        (Function::Concat, ..) => return Err(refuse("`||` of something other than texts", "CAST it to text")),
+        (Function::Concat, ..) => {
+            return Err(refuse("`||` of something other than texts", "CAST it to text"));
+        }
         (_, one, other) if !one.is_numeric() || !other.is_numeric() => {
             return Err(refuse("arithmetic on something other than numbers", "compute with numbers only"));
         }
@@ -406,7 +412,11 @@ pub(super) fn of_one_type(values: Vec<Scalar>) -> Result<Vec<Scalar>, QueryError
         common = Some(match common {
             None => value.clone(),
             Some(common @ Scalar::Null(_)) => {
-                if matches!(value, Scalar::Null(_)) { common } else { value.clone() }
+                if matches!(value, Scalar::Null(_)) {
+                    common
+                } else {
+                    value.clone()
+                }
             }
             Some(common) => unify(common, value.clone())?.0,
         });

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, Date32Array, Decimal128Array, Float64Array, Int64Array,
-    StringViewArray, StringViewBuilder, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, Date32Array, Decimal128Array, Float64Array, Int64Array, StringViewArray,
+    StringViewBuilder, TimestampMicrosecondArray,
 };
 use datafusion::arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType,
@@ -79,14 +79,13 @@ fn fault() -> DataFusionError {
 
 fn compute(function: Function, arguments: &[ArrayRef], result: &DataType) -> Option<ArrayRef> {
     match (function, arguments) {
-        (Function::Add | Function::Subtract | Function::Multiply | Function::Divide | Function::Modulo, [left, right]) => {
-            arithmetic(function, left, right, result)
-        }
+        (
+            Function::Add | Function::Subtract | Function::Multiply | Function::Divide | Function::Modulo,
+            [left, right],
+        ) => arithmetic(function, left, right, result),
         (Function::Absolute, [one]) => each_number(one, result, i128::abs, f64::abs),
         (Function::Floor, [one]) => whole(one, result, f64::floor, i128::div_euclid),
-        (Function::Ceiling, [one]) => {
-            whole(one, result, f64::ceil, |value, unit| -(-value).div_euclid(unit))
-        }
+        (Function::Ceiling, [one]) => whole(one, result, f64::ceil, |value, unit| -(-value).div_euclid(unit)),
         (Function::Round(decimals), [one]) => round(one, result, decimals),
         (Function::Cast, [one]) => cast(one, result),
         (Function::Truncate(unit), [one]) => match one.data_type() {
@@ -97,8 +96,7 @@ fn compute(function: Function, arguments: &[ArrayRef], result: &DataType) -> Opt
             }
             _ => {
                 let instants = instants(one)?;
-                let array: TimestampMicrosecondArray =
-                    instants.unary(|micros| truncate_micros(unit, micros));
+                let array: TimestampMicrosecondArray = instants.unary(|micros| truncate_micros(unit, micros));
                 Some(Arc::new(array.with_timezone("UTC")))
             }
         },
@@ -111,14 +109,19 @@ fn compute(function: Function, arguments: &[ArrayRef], result: &DataType) -> Opt
             };
             Some(Arc::new(array))
         }
-        (Function::Lower, [one]) => texts(one, |text, out| out.extend(text.chars().flat_map(char::to_lowercase))),
-        (Function::Upper, [one]) => texts(one, |text, out| out.extend(text.chars().flat_map(char::to_uppercase))),
+        (Function::Lower, [one]) => {
+            texts(one, |text, out| out.extend(text.chars().flat_map(char::to_lowercase)))
+        }
+        (Function::Upper, [one]) => {
+            texts(one, |text, out| out.extend(text.chars().flat_map(char::to_uppercase)))
+        }
         (Function::Trim, [one]) => texts(one, |text, out| out.push_str(text.trim_matches(' '))),
         (Function::Substring(from, length), [one]) => texts(one, |text, out| {
             out.extend(text.chars().skip(usize::from(from)).take(usize::from(length)));
         }),
         (Function::Length, [one]) => {
-            let length = |text: Option<&str>| text.map(|text| i64::try_from(text.chars().count()).unwrap_or(i64::MAX));
+            let length =
+                |text: Option<&str>| text.map(|text| i64::try_from(text.chars().count()).unwrap_or(i64::MAX));
             Some(Arc::new(text_cells(one)?.map(length).collect::<Int64Array>()))
         }
         (Function::Concat, [left, right]) => {
@@ -221,7 +224,10 @@ fn cast(one: &ArrayRef, result: &DataType) -> Option<ArrayRef> {
         DataType::Int64 | DataType::Decimal128(..) => match one.data_type() {
             DataType::Boolean => {
                 let unit = rescale(1, 0, scale_of(result)?);
-                numbers(one.as_boolean().iter().map(|truth| truth.map(|truth| if truth { unit } else { 0 })), result)
+                numbers(
+                    one.as_boolean().iter().map(|truth| truth.map(|truth| if truth { unit } else { 0 })),
+                    result,
+                )
             }
             DataType::Float64 => {
                 let to = scale_of(result)?;
@@ -307,9 +313,9 @@ fn fixed(array: &ArrayRef) -> Option<Box<dyn Iterator<Item = Option<i128>> + '_>
 fn floats(array: &ArrayRef) -> Option<Box<dyn Iterator<Item = Option<f64>> + '_>> {
     match array.data_type() {
         DataType::Float64 => Some(Box::new(array.as_primitive::<Float64Type>().iter())),
-        DataType::Int64 => {
-            Some(Box::new(array.as_primitive::<Int64Type>().iter().map(|value| value.map(|value| value as f64))))
-        }
+        DataType::Int64 => Some(Box::new(
+            array.as_primitive::<Int64Type>().iter().map(|value| value.map(|value| value as f64)),
+        )),
         DataType::Decimal128(_, scale) => {
             let values = array.as_primitive::<Decimal128Type>().iter();
             Some(Box::new(values.map(|value| value.map(|value| to_number(value, *scale)))))

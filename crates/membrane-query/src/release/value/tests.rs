@@ -9,7 +9,12 @@ fn call(function: Function, parts: Vec<Value>) -> Value {
 }
 
 fn group<'a>(keys: &'a [Option<String>], values: &'a [NoisyValue]) -> Group<'a> {
-    Group { keys, values, kinds: &[AggregateKind::Sum { lower: 0, upper: 50_000, scale: 2 }, AggregateKind::Rows], quantiles: &[] }
+    Group {
+        keys,
+        values,
+        kinds: &[AggregateKind::Sum { lower: 0, upper: 50_000, scale: 2 }, AggregateKind::Rows],
+        quantiles: &[],
+    }
 }
 
 /// 200.00 with a deviation of 3.00, and 50 with one of 4.
@@ -24,7 +29,10 @@ fn noise_is_carried_through_what_is_computed() {
     let (sum, count) = (Value::Aggregate(0), Value::Aggregate(1));
     let near = |value: &Value, expected: f64, sd: f64| {
         let found = value.estimate(&group).expect("a number");
-        assert!((found.value - expected).abs() < 1e-9 && (found.sd - sd).abs() < sd * 0.02 + 1e-9, "{found:?}");
+        assert!(
+            (found.value - expected).abs() < 1e-9 && (found.sd - sd).abs() < sd * 0.02 + 1e-9,
+            "{found:?}"
+        );
     };
     near(&call(Function::Add, vec![sum.clone(), count.clone()]), 250.0, 5.0);
     near(&call(Function::Multiply, vec![Value::Number(2.0), sum.clone()]), 400.0, 6.0);
@@ -40,12 +48,19 @@ fn what_has_no_value_is_null_and_no_condition_holds_of_it() {
     let group = group(&keys, &values);
     let nothing = call(Function::Divide, vec![Value::Aggregate(0), Value::Number(0.0)]);
     assert_eq!(nothing.estimate(&group), None);
-    let compare = |left: Value, comparison, right: Value| Value::Compare(Box::new(left), comparison, Box::new(right));
+    let compare =
+        |left: Value, comparison, right: Value| Value::Compare(Box::new(left), comparison, Box::new(right));
     assert!(!compare(nothing.clone(), Comparison::Gt, Value::Number(1.0)).holds(&group));
-    assert!(!Value::Not(Box::new(compare(nothing.clone(), Comparison::Gt, Value::Number(1.0)))).holds(&group));
+    assert!(
+        !Value::Not(Box::new(compare(nothing.clone(), Comparison::Gt, Value::Number(1.0)))).holds(&group)
+    );
     assert!(Value::IsNull(Box::new(nothing.clone())).holds(&group));
     assert!(Value::IsNull(Box::new(Value::Key(1, TypeOf::Text))).holds(&group));
-    let key = compare(Value::Key(0, TypeOf::Text), Comparison::Eq, Value::Constant(Literal::Text("SH".into()), TypeOf::Text));
+    let key = compare(
+        Value::Key(0, TypeOf::Text),
+        Comparison::Eq,
+        Value::Constant(Literal::Text("SH".into()), TypeOf::Text),
+    );
     assert!(key.holds(&group));
     let many = compare(Value::Aggregate(1), Comparison::GtEq, Value::Number(50.0));
     assert!(Value::And(vec![key.clone(), many.clone()]).holds(&group));

@@ -150,7 +150,8 @@ fn textual(function: Function, value: Scalar, name: &str) -> Result<Scalar, Quer
 }
 
 fn substring(call: &ScalarFunction, env: &Env<'_>) -> Result<Scalar, QueryError> {
-    let fault = || refuse("these bounds of substr or left", "whole numbers from 1, and 256 characters at most");
+    let fault =
+        || refuse("these bounds of substr or left", "whole numbers from 1, and 256 characters at most");
     let is_left = call.func.name() == "left";
     let (value, from, length) = match call.args.as_slice() {
         [value, length] if is_left => (value, 1, whole(length)?),
