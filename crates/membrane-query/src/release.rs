@@ -6,15 +6,15 @@
 //! Statement + Permit (action release)
 //!   read         the plan of the statement as a Question: what can be bounded, or a refusal that says
 //!                how to write it instead
-//!   join         an order of the joins in which none multiplies rows
+//!   relation     any nest of SELECTs and joins as Blocks of rows, each about one member
 //!   domain       which keys are public: from contracts, policy and statement alone
 //!   calibrate    bounds, noise, threshold and price (membrane-privacy)        -> ReleasePlan
 //! --- the caller reserves the price in the ledger, durably                     -> Reservation ---
-//!   dimension    tables without subject, one row for each key
-//!   rows         governed scans: row rule, joins, WHERE; plain columns and the member
+//!   made         what is held: tables without subject by key, groups of each member, rows kept of each member
+//!   rows         governed scans that stream past that: row rule, joins, WHERE; expressions and the member
 //!   exact        raw sums per (group, member), bounded per member while they come, summed per group
 //!   release      noise, threshold
-//!   present      error bars, order, limit: from released values only            -> ReleaseAnswer
+//!   present      HAVING, error bars, order, limit: from released values only   -> ReleaseAnswer
 //! ```
 //!
 //! Worked example: Acme asks `SELECT category, SUM(amount) FROM pos_order_lines GROUP BY category`. The

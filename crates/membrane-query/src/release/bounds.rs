@@ -107,51 +107,12 @@ pub(super) fn spec(
             "a dataset without a bound on the groups of one member",
         )?
     };
-    let names = aggregate_names(&question.aggregates);
-    let aggregates = question.aggregates.iter().zip(names).enumerate().map(|(index, (aggregate, name))| {
-        let sum = |argument: &Scalar| stated.row_bounds(index, argument, &name, rows_max);
-        let kind = match aggregate {
-            Aggregate::Rows => AggregateKind::Rows,
-            Aggregate::NonNull(_) => AggregateKind::NonNull,
-            Aggregate::Members => AggregateKind::Members,
-            Aggregate::Sum(argument) => {
-                let RowBounds { lower, upper, scale } = sum(argument)?;
-                AggregateKind::Sum { lower, upper, scale }
-            }
-            Aggregate::MeanSum(argument) => {
-                let RowBounds { lower, upper, scale } = sum(argument)?;
-                AggregateKind::MeanSum { lower, upper, scale }
-            }
-            Aggregate::MeanSquares(argument) => {
-                let RowBounds { lower, upper, scale } = sum(argument)?;
-                AggregateKind::mean_squares(lower, upper, scale, rows_max)
-            }
-            Aggregate::Distinct(_) => AggregateKind::Distinct { values_max: rows_max.min(SAMPLES_MAX) },
-            Aggregate::Quantiles(argument, _) => {
-                if rows_max > SAMPLES_MAX {
-                    let rewrite = "state rows_max of 64 or less with the request";
-                    return Err(refuse_named(
-                        "quantiles of more than 64 rows of each member",
-                        &name,
-                        rewrite,
-                    ));
-                }
-                let RowBounds { lower, upper, scale } = sum(argument)?;
-                AggregateKind::Quantile { lower, upper, scale }
-            }
-        };
-        let quantiles = match aggregate {
-            Aggregate::Quantiles(_, shares) => shares.clone(),
-            _ => Vec::new(),
-        };
-        let target95 = stated.target(index, kind)?;
-        Ok(AggregateSpec { quantiles, target95, ..AggregateSpec::new(name, kind) })
-    });
+    let aggregates = stated.aggregates(rows_max)?;
     let size = size_bound(question, &keys, groups_max, rows_max, limits);
     Ok(ReleaseSpec {
         groups_max,
         rows_max,
-        aggregates: aggregates.collect::<Result<_, QueryError>>()?,
+        aggregates,
         price: options.price,
         delta: options.delta,
         noise: options.noise,
@@ -209,6 +170,58 @@ impl Stated<'_> {
                 })?
             }
         }
+    }
+
+    /// States the aggregates for the mechanism.
+    fn aggregates(&self, rows_max: u32) -> Result<Vec<AggregateSpec>, QueryError> {
+        let aggregates = &self.question.aggregates;
+        let mut stated = Vec::with_capacity(aggregates.len());
+        for (index, (aggregate, name)) in aggregates.iter().zip(aggregate_names(aggregates)).enumerate() {
+            let kind = self.kind(index, aggregate, &name, rows_max)?;
+            let quantiles = match aggregate {
+                Aggregate::Quantiles(_, shares) => shares.clone(),
+                _ => Vec::new(),
+            };
+            let target95 = self.target(index, kind)?;
+            stated.push(AggregateSpec { quantiles, target95, ..AggregateSpec::new(name, kind) });
+        }
+        Ok(stated)
+    }
+
+    fn kind(
+        &self,
+        index: usize,
+        aggregate: &Aggregate,
+        name: &str,
+        rows_max: u32,
+    ) -> Result<AggregateKind, QueryError> {
+        let bounds = |argument: &Scalar| self.row_bounds(index, argument, name, rows_max);
+        Ok(match aggregate {
+            Aggregate::Rows => AggregateKind::Rows,
+            Aggregate::NonNull(_) => AggregateKind::NonNull,
+            Aggregate::Members => AggregateKind::Members,
+            Aggregate::Sum(argument) => {
+                let RowBounds { lower, upper, scale } = bounds(argument)?;
+                AggregateKind::Sum { lower, upper, scale }
+            }
+            Aggregate::MeanSum(argument) => {
+                let RowBounds { lower, upper, scale } = bounds(argument)?;
+                AggregateKind::MeanSum { lower, upper, scale }
+            }
+            Aggregate::MeanSquares(argument) => {
+                let RowBounds { lower, upper, scale } = bounds(argument)?;
+                AggregateKind::mean_squares(lower, upper, scale, rows_max)
+            }
+            Aggregate::Distinct(_) => AggregateKind::Distinct { values_max: rows_max.min(SAMPLES_MAX) },
+            Aggregate::Quantiles(argument, _) => {
+                if rows_max > SAMPLES_MAX {
+                    let rewrite = "state rows_max of 64 or less with the request";
+                    return Err(refuse_named("quantiles of more than 64 rows of each member", name, rewrite));
+                }
+                let RowBounds { lower, upper, scale } = bounds(argument)?;
+                AggregateKind::Quantile { lower, upper, scale }
+            }
+        })
     }
 
     /// Bounds that would have no effect are a mistake, which is better told before it is paid for.

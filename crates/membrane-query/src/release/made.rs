@@ -82,9 +82,7 @@ pub(super) fn blocks(question: &Question) -> Vec<&Block> {
 pub(super) fn member_bytes_max(table: &Table) -> u64 {
     match table {
         Table::Dataset { .. } | Table::Union(_) => 0,
-        Table::Kept(Kept { rows_max, .. }) => {
-            u64::from(*rows_max).saturating_mul(row_bytes(ROW_BYTES_MAX))
-        }
+        Table::Kept(Kept { rows_max, .. }) => u64::from(*rows_max).saturating_mul(row_bytes(ROW_BYTES_MAX)),
         Table::PerMember(groups) => {
             let made = u64::from(groups.groups_max).saturating_mul(row_bytes(row_bytes_max(groups)));
             costs(groups).member_max(groups.groups_max).saturating_add(made)

@@ -117,7 +117,8 @@ impl Costs {
     /// Finds the costs for groups of each member, with `width` sums in each part: they are not released, and what is made
     /// of them is counted apart.
     pub(in crate::release) fn of_inner(width: usize) -> Self {
-        let inner = Self { key_bytes_max: INNER_KEY_BYTES_MAX, group: INNER_GROUP_BYTES, ..Self::of(width, 0) };
+        let inner =
+            Self { key_bytes_max: INNER_KEY_BYTES_MAX, group: INNER_GROUP_BYTES, ..Self::of(width, 0) };
         Self { key_copies: 2, ..inner }
     }
 

@@ -60,7 +60,7 @@ pub(in crate::release) fn express(scalar: &Scalar, types: &TypeOfColumn<'_>) -> 
         }
         Scalar::Call(function, arguments, logical) => {
             let arguments = arguments.iter().map(inner).collect::<Result<Vec<Expr>, QueryError>>()?;
-            let function = Arc::new(Total::new(*function, arrow_type(*logical)));
+            let function = Arc::new(Total::function(*function, arrow_type(*logical)));
             Expr::ScalarFunction(ScalarFunction::new_udf(function, arguments))
         }
     })

@@ -35,8 +35,8 @@ pub(super) struct Total {
 }
 
 impl Total {
-    /// Makes the function.
-    pub(super) fn new(function: Function, result: DataType) -> ScalarUDF {
+    /// Makes the function, as DataFusion calls it.
+    pub(super) fn function(function: Function, result: DataType) -> ScalarUDF {
         let signature = Signature::variadic_any(Volatility::Immutable);
         ScalarUDF::new_from_impl(Self { function, result, signature })
     }

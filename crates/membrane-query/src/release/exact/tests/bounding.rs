@@ -143,12 +143,12 @@ async fn one_member_more_changes_neither_success_nor_error() {
     ];
     // What is held of each member besides its groups needs a larger machine.
     let larger = [Limits { memory_bytes_max: 256 << 20, ..Limits::default() }, limits[1]];
-    for shape in 0..SHAPES.len() {
+    for (shape, sql) in SHAPES.iter().enumerate() {
         for limits in &larger {
             for rows in [&others, &all] {
                 let rows = std::slice::from_ref(rows);
                 let found = shape_totals(shape, &shape_options(shape, 2, 3), rows, limits).await;
-                assert_eq!(found.map(|_| ()), Ok(()), "{}", SHAPES[shape]);
+                assert_eq!(found.map(|_| ()), Ok(()), "{sql}");
             }
         }
     }
