@@ -222,6 +222,7 @@ async fn burn(api: &Api) {
     let partner: membrane_model::PrincipalId = "partner:acme".parse().unwrap();
     let run = NewRun {
         principal: partner.clone(),
+        on_behalf_of: None,
         channel: Channel::Cli,
         action: Action::Release,
         purpose: None,

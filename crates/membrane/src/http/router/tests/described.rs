@@ -64,6 +64,7 @@ const ALL: [&str; 7] = [
 const SEEN: [&str; 6] =
     ["unauthenticated", "bearer_expired", "not_acceptable", "busy", "requests_limit", "internal"];
 const RECORD: [&str; 3] = ["ledger_failed", "log_altered", "timed_out"];
+const RELEASE: [&str; 4] = ["in_flight", "no_data", "over_budget", "over_price"];
 /// Nobody's dataset is asked for.
 const AUDIT: [&str; 4] = ["not_permitted", "unknown_principal", "policy_fault", "record_fault"];
 
@@ -85,19 +86,7 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
             [all, statement, &query, &refusal, &["lookup_refused", "lookup_ambiguous", "lookup_limit"]]
                 .concat(),
         ),
-        (
-            "/v1/release",
-            "post",
-            [
-                all,
-                statement,
-                record,
-                &query,
-                &refusal,
-                &["in_flight", "no_data", "over_budget", "over_price"],
-            ]
-            .concat(),
-        ),
+        ("/v1/release", "post", [all, statement, record, &query, &refusal, &RELEASE].concat()),
         ("/v1/ingest/{dataset}", "post", [all, delivery, &ingest, &refusal].concat()),
         ("/v1/datasets", "get", [all, record, &refusal].concat()),
         ("/v1/runs", "get", [all, record, audit].concat()),
