@@ -269,10 +269,13 @@ fn two_hubs_on_one_server_never_overspend() {
     let told = first.json(&["release", &sql, "--as", "partner:acme", "--epsilon", "0.5", "--dry-run"]);
     let price = told["price"]["rho"].as_f64().unwrap();
     let cap = format!("{:.9}", price * 3.0 + 1e-9);
-    let first = first.with_env("MEMBRANE__PRIVACY__PARTNER_RHO_MONTH", &cap);
+    // One partner asks all of them at once.
+    let each = "MEMBRANE__SERVER__REQUESTS_EACH_MAX";
+    let first = first.with_env("MEMBRANE__PRIVACY__PARTNER_RHO_MONTH", &cap).with_env(each, "64");
     let second = Program::new()
         .with_env("MEMBRANE__LEDGER__URL", &database.url("postgres"))
         .with_env("MEMBRANE__PRIVACY__PARTNER_RHO_MONTH", &cap)
+        .with_env(each, "64")
         .with_env("MEMBRANE__DATA__URL", text(&first.path(".membrane/data")))
         .with_env("MEMBRANE__KEYS__FILE", text(&first.path(".membrane/root.key")));
     let hubs = [first.serve(), second.serve()];

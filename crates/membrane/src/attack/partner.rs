@@ -57,11 +57,11 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("rows", "SELECT order_id, amount FROM pos_order_lines"),
     ("all rows", "SELECT * FROM pos_order_lines"),
     ("rows, limited", "SELECT order_id FROM pos_order_lines LIMIT 1"),
-    ("the greatest", "SELECT MAX(amount) AS m FROM pos_order_lines"),
-    ("the least", "SELECT region, MIN(amount) AS m FROM pos_order_lines GROUP BY region"),
+    ("the greatest order", "SELECT MAX(order_id) AS m FROM pos_order_lines"),
+    ("the least order", "SELECT region, MIN(order_id) AS m FROM pos_order_lines GROUP BY region"),
     ("any value", "SELECT any_value(order_id) AS m FROM pos_order_lines"),
-    ("the median", "SELECT median(amount) AS m FROM pos_order_lines"),
-    ("the spread", "SELECT stddev(amount) AS m FROM pos_order_lines"),
+    ("the median without bounds", "SELECT median(line_no) AS m FROM pos_order_lines"),
+    ("the spread without bounds", "SELECT stddev(line_no) AS m FROM pos_order_lines"),
     ("a key that is a token", "SELECT member_no, COUNT(*) AS n FROM pos_order_lines GROUP BY member_no"),
     ("a key that is a card", "SELECT pay_account, COUNT(*) AS n FROM pos_order_lines GROUP BY pay_account"),
     ("a condition on a token", "SELECT COUNT(*) AS n FROM pos_order_lines WHERE member_no = 'M00000001'"),
@@ -83,7 +83,7 @@ const STATEMENTS: &[(&str, &str)] = &[
         "SELECT COUNT(*) AS n FROM pos_order_lines WHERE order_id IN (SELECT order_id FROM pos_orders LIMIT 1)",
     ),
     ("an error on a row", "SELECT SUM(1 / (quantity - 1)) AS n FROM pos_order_lines"),
-    ("an error in a condition", "SELECT COUNT(*) AS n FROM pos_order_lines WHERE 1 / (quantity - 1) > 0"),
+    ("an error in a condition", "SELECT COUNT(*) AS n FROM pos_order_lines WHERE sqrt(quantity - 2) > 0"),
     ("a cast of a row", "SELECT COUNT(*) AS n FROM pos_order_lines WHERE CAST(order_id AS INT) > 0"),
     (
         "an amount without bounds",
@@ -91,7 +91,7 @@ const STATEMENTS: &[(&str, &str)] = &[
     ),
     (
         "HAVING",
-        "SELECT category, COUNT(*) AS n FROM pos_order_lines GROUP BY category HAVING MAX(amount) > 100",
+        "SELECT category, COUNT(*) AS n FROM pos_order_lines GROUP BY category HAVING MAX(order_id) > 'O'",
     ),
     (
         "a join that multiplies",
@@ -106,7 +106,7 @@ const STATEMENTS: &[(&str, &str)] = &[
         "grouping sets",
         "SELECT category, region, COUNT(*) AS n FROM pos_order_lines GROUP BY GROUPING SETS ((category), (region))",
     ),
-    ("a filter", "SELECT MAX(amount) FILTER (WHERE quantity > 1) AS n FROM pos_order_lines"),
+    ("a filter", "SELECT MAX(order_id) FILTER (WHERE quantity > 1) AS n FROM pos_order_lines"),
     ("a list", "SELECT array_agg(order_id) AS a FROM pos_order_lines"),
     ("EXPLAIN", "EXPLAIN SELECT COUNT(*) AS n FROM pos_order_lines"),
     ("a change", "DELETE FROM pos_order_lines"),
@@ -172,6 +172,18 @@ const DRY: &[(&str, &str)] = &[
     (
         "a price, group by group",
         "SELECT category, COUNT(*) AS n, SUM(amount) AS s FROM pos_order_lines GROUP BY category",
+    ),
+    (
+        "a price of the greatest",
+        "SELECT MAX(amount) AS m, MEDIAN(amount) AS n, STDDEV(amount) AS d FROM pos_order_lines",
+    ),
+    (
+        "a price of an error on a row",
+        "SELECT COUNT(*) AS n FROM pos_order_lines WHERE 1 / (quantity - 1) > 0 AND amount / (quantity - quantity) IS NULL",
+    ),
+    (
+        "a price of members one by one",
+        "SELECT n, COUNT(*) AS m FROM (SELECT member_no, COUNT(*) AS n FROM pos_orders GROUP BY member_no) t GROUP BY n",
     ),
     ("a price of one order", "SELECT COUNT(*) AS n FROM pos_order_lines WHERE order_id = 'OCANARY0000001'"),
     (
