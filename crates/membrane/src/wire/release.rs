@@ -228,15 +228,21 @@ impl From<&MechanismSummary> for MechanismBody {
     fn from(summary: &MechanismSummary) -> Self {
         let aggregates = summary.aggregates.iter().map(|aggregate| {
             let bounds = aggregate.kind.row_bounds();
-            let unit = bounds.map_or(1.0, |bounds| 10_f64.powi(-i32::from(bounds.scale)));
+            // Of quantiles it is told how exactly rows are counted, not values.
+            let counts = matches!(aggregate.kind, AggregateKind::Quantile { .. });
+            let unit = match bounds {
+                Some(bounds) if !counts => 10_f64.powi(-i32::from(bounds.scale)),
+                _ => 1.0,
+            };
+            let of_value = bounds.map_or(1.0, |bounds| 10_f64.powi(-i32::from(bounds.scale)));
             AggregateBody {
                 name: aggregate.name.clone(),
                 sigma: aggregate.sigma * unit,
                 half_width95: number(aggregate.half_width95) * unit,
                 contribution_max: number(aggregate.contribution_max) * unit,
                 rows_max: (aggregate.kind != AggregateKind::Members).then_some(summary.rows_max),
-                lower: bounds.map(|bounds| number(bounds.lower) * unit),
-                upper: bounds.map(|bounds| number(bounds.upper) * unit),
+                lower: bounds.map(|bounds| number(bounds.lower) * of_value),
+                upper: bounds.map(|bounds| number(bounds.upper) * of_value),
             }
         });
         Self {
