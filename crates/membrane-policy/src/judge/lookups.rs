@@ -19,6 +19,13 @@ impl Judge<'_> {
         granted: &mut [GrantedDataset],
         decisions: &mut Vec<Decision>,
     ) -> Result<(), Refused> {
+        // INVARIANT: nobody looks up on behalf of another. Tokens are the same in both views: what one finds by a number and
+        // the other sees beside the token, neither may know; and each colleague would bring another quota.
+        if self.request.acting.is_some() && !self.request.lookups.is_empty() {
+            let reason = RefusedReason::Lookup;
+            decisions.push(self.decision(false, None, &reason.to_string(), Vec::new()));
+            return Err(Refused::plain(reason));
+        }
         let lookups = self.request.lookups.iter().map(|lookup| self.lookup(asker, granted, lookup));
         match lookups.collect::<Result<Vec<Decision>, RefusedReason>>() {
             Ok(found) => {
