@@ -31,8 +31,8 @@ use crate::release::scalar::Entry;
 use crate::release::scope::ScopeTable;
 
 /// Rows of a table without subject that one row meets where no key is named.
-pub(in crate::release) const FANOUT_MAX: u32 = 16;
-/// Rows that joins may make of one row, all together.
+const FANOUT_MAX: u32 = 16;
+/// Rows that joins may make of one row of a dataset, all together, also those below a UNION ALL.
 const MULTIPLES_MAX: u32 = 256;
 /// Rows of each member that are held of a table about members, and that one row meets.
 const KEPT_ROWS_MAX: u32 = 64;
@@ -99,8 +99,7 @@ pub(super) fn close(reader: &mut Reader<'_>, draft: Draft) -> Result<Closed, Que
     for (one, other) in equal {
         conditions.push(Scalar::Compare(Box::new(one), Comparison::Eq, Box::new(other)));
     }
-    let multiples = block.joins.iter().map(|join| join.rows_max).try_fold(1_u32, u32::checked_mul);
-    if multiples.is_none_or(|multiples| multiples > MULTIPLES_MAX) {
+    if reader.multiples(&block).is_none_or(|multiples| multiples > MULTIPLES_MAX) {
         return Err(refuse(
             "joins that could make more than 256 rows of one",
             "join datasets without subject by their keys, and members' datasets with one row for each member \
@@ -252,6 +251,19 @@ impl Reader<'_> {
         let on = on.into_iter().map(|(one, column)| (one, ColumnRef { table: held, ..column }));
         let on = on.collect();
         Ok(Join { table: held, kind, member, on, conditions: Vec::new(), key: Vec::new(), rows_max })
+    }
+
+    /// Returns how many rows of a block one row of a dataset can become; none beyond all numbers.
+    fn multiples(&self, block: &Block) -> Option<u32> {
+        let before = match self.tables.get(block.source) {
+            Some(Table::Union(parts)) => {
+                let parts = parts.iter().map(|part| self.multiples(&part.block));
+                parts.collect::<Option<Vec<u32>>>()?.into_iter().max()?
+            }
+            // Groups of a member and rows that are kept of it are so many at most, whatever they are made of.
+            _ => 1,
+        };
+        block.joins.iter().try_fold(before, |rows, join| rows.checked_mul(join.rows_max))
     }
 
     /// Tells whether a table has one row for each member, by how it is made or by its contract.
