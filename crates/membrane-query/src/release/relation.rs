@@ -35,7 +35,7 @@ use super::scope::Scope;
 use crate::QueryError;
 
 pub(super) use self::close::Closed;
-pub(super) use self::per_member::{MEAN_DECIMALS, NUMBER_DECIMALS, fold_type};
+pub(super) use self::per_member::{DECIMALS_MAX, MEAN_DECIMALS, fold_type};
 
 /// Tables of one statement, uses of one dataset counted apart.
 const TABLES_MAX: usize = 24;

@@ -20,11 +20,11 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 pub(super) use self::express::{alias, arrow_type, express, named, typed_scalar, unit_of};
-pub(super) use self::fixed::{divide, of_number, rescale};
+pub(super) use self::fixed::{divide, narrow, of_number, rescale};
 pub(crate) use self::function::Function;
 pub(super) use self::reach::{Reach, number as to_number};
 pub(super) use self::read::{Entry, Env, compare, read, to_type as as_type, truth, unify};
-pub(super) use self::total::is_total;
+pub(super) use self::total::{fixed, is_total};
 use super::question::{ColumnRef, TypeOf};
 
 /// An expression on one row.

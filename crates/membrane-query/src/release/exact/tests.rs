@@ -157,6 +157,31 @@ async fn joins_do_not_multiply_rows() {
     assert_eq!(found.groups.values().map(|totals| totals.values[0]).collect::<Vec<_>>(), [1]);
 }
 
+/// What is computed of a member's rows has room for large values, however many decimals the expression has.
+#[tokio::test]
+async fn sums_of_a_member_hold_large_values_of_many_decimals() {
+    let mut wanted = options(1.0);
+    for name in ["s", "m", "l"] {
+        wanted.bounds.insert(name.parse().expect("a column name"), (0.0, 10_000.0));
+    }
+    let rows: Vec<Row> = [90_000, 30_000].map(|amount| Row { amount: Some(amount), ..row(1) }).to_vec();
+    // Ten decimals: 900.00 and 300.00.
+    let sql =
+        "SELECT SUM(s) AS s, SUM(m) AS m, SUM(l) AS l FROM (SELECT member_no, SUM(amount / 1.0 / 1.0) AS s,
+        AVG(amount / 1.0 / 1.0) AS m, MAX(amount / 1.0 / 1.0) AS l FROM lines GROUP BY member_no) t";
+    let found = totals_with(sql, &wanted, &[lines_table(&[rows])]).await.expect("totals").groups;
+    let question = ask(sql).await.expect("a question");
+    let spec = mechanism(&question, &wanted).expect("a mechanism").spec().aggregates.clone();
+    let scales: Vec<i8> = spec.iter().filter_map(|one| one.kind.row_bounds()).map(|one| one.scale).collect();
+    let values: Vec<i64> = found.into_values().next().expect("a group").values;
+    let whole: Vec<i64> = values
+        .iter()
+        .zip(&scales)
+        .map(|(value, scale)| value / 10_i64.pow(u32::from(scale.unsigned_abs())))
+        .collect();
+    assert_eq!(whole, [1_200, 600, 900], "{values:?} at {scales:?}");
+}
+
 #[tokio::test]
 async fn nobody_gives_no_totals() {
     let nothing = |totals: Totals| totals.values().all(|total| total.members == 0 && total.values == [0]);

@@ -1,7 +1,8 @@
 //! Groups of the rows of each member, and what is computed of each, exactly.
 //!
-//! Sums are in fixed point, each value held within [`VALUE_MAX`] of its last decimals, so that no order of rows leads
-//! to another sum: some millions of rows of one member fit before a sum could come to the end of its range.
+//! Sums are in fixed point of [`DECIMALS_MAX`] decimals at most, each value held within [`VALUE_MAX`] of its last
+//! decimals, so that no order of rows leads to another sum: near a million rows of one member fit before a sum could come
+//! to the end of its range.
 
 use std::sync::Arc;
 
@@ -9,9 +10,7 @@ use datafusion::arrow::array::{
     Array as _, ArrayRef, AsArray as _, BinaryViewArray, Date32Array, Decimal128Array, Int64Array,
     RecordBatch, TimestampMicrosecondArray,
 };
-use datafusion::arrow::datatypes::{
-    DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType,
-};
+use datafusion::arrow::datatypes::{DataType, Float64Type, TimestampMicrosecondType};
 use datafusion::arrow::row::{RowConverter, Rows};
 use futures::StreamExt as _;
 use membrane_privacy::KeyDomain;
@@ -24,13 +23,13 @@ use crate::release::cell;
 use crate::release::exact::{Parts, Size, key_converter, units};
 use crate::release::execution::Machine;
 use crate::release::question::{Fold, PerMember, Scalar, TypeOf};
-use crate::release::relation::{MEAN_DECIMALS, NUMBER_DECIMALS, fold_type};
+use crate::release::relation::{DECIMALS_MAX, MEAN_DECIMALS, fold_type};
 use crate::release::rows::{Tables, each_once};
-use crate::release::scalar::{arrow_type, divide, of_number, rescale};
+use crate::release::scalar::{arrow_type, divide, fixed, narrow, of_number, rescale};
 use crate::sanitise::sanitise;
 
-/// The most that one value counts in a sum, in units of its last decimal.
-const VALUE_MAX: i64 = 1_000_000_000_000;
+/// The most that one value counts in a sum, in units of its last decimal: ten millions where there are six.
+const VALUE_MAX: i64 = 10_000_000_000_000;
 
 /// One number that is kept for each member and group.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -191,26 +190,23 @@ fn values(tally: Tally, batch: &RecordBatch) -> Result<Vec<Option<i64>>, QueryEr
     })
 }
 
-/// Returns values as whole numbers of their last decimal, day or microsecond.
+/// Returns values as whole numbers of the last decimal that counts, day or microsecond.
 fn units_of(array: &ArrayRef) -> Result<Vec<Option<i64>>, QueryError> {
-    let narrow = |value: i128| {
-        i64::try_from(value.clamp(i128::from(i64::MIN), i128::from(i64::MAX))).unwrap_or_default()
-    };
-    Ok(match array.data_type() {
-        DataType::Int64 => array.as_primitive::<Int64Type>().iter().collect(),
-        DataType::Decimal128(..) => {
-            array.as_primitive::<Decimal128Type>().iter().map(|value| value.map(narrow)).collect()
-        }
+    let decimals = match array.data_type() {
         DataType::Float64 => {
-            let exact = |value| of_number(value, NUMBER_DECIMALS).map(narrow);
-            array.as_primitive::<Float64Type>().iter().map(|value| value.and_then(exact)).collect()
+            let exact = |value| of_number(value, DECIMALS_MAX).map(narrow);
+            let values = array.as_primitive::<Float64Type>().iter();
+            return Ok(values.map(|value| value.and_then(exact)).collect());
         }
-        DataType::Date32 => {
-            array.as_primitive::<Date32Type>().iter().map(|value| value.map(i64::from)).collect()
+        DataType::Timestamp(..) => {
+            return Ok(array.as_primitive::<TimestampMicrosecondType>().iter().collect());
         }
-        DataType::Timestamp(..) => array.as_primitive::<TimestampMicrosecondType>().iter().collect(),
-        _ => return Err(QueryError::Failed),
-    })
+        DataType::Decimal128(_, scale) => *scale,
+        _ => 0,
+    };
+    let counted = |value| narrow(rescale(value, decimals, decimals.min(DECIMALS_MAX)));
+    let values = fixed(array).ok_or(QueryError::Failed)?;
+    Ok(values.map(|value| value.map(counted)).collect())
 }
 
 /// Writes the groups as one batch, and counts them in place of what they were made from.
@@ -222,17 +218,18 @@ fn written(
     parts: &mut Parts,
     before: u64,
 ) -> Result<RecordBatch, QueryError> {
-    let mut rows: Vec<(u128, u32, Vec<i64>)> = Vec::new();
     let mut bytes = 0_u64;
     for member in parts.members() {
-        let member = member?;
-        for (part, sums) in parts.parts_of(member) {
-            let key = parts.key(part.group);
-            bytes = bytes.saturating_add(row_bytes(key.len() + sums.len() * 8));
-            rows.push((member.unit, part.group, sums.to_vec()));
+        for (part, sums) in parts.parts_of(member?) {
+            bytes = bytes.saturating_add(row_bytes(parts.key(part.group).len() + sums.len() * 8));
         }
     }
     parts.count(bytes)?;
+    let mut rows: Vec<(u128, u32, Vec<i64>)> = Vec::new();
+    for member in parts.members() {
+        let member = member?;
+        rows.extend(parts.parts_of(member).map(|(part, sums)| (member.unit, part.group, sums.to_vec())));
+    }
     rows.sort_unstable_by(|one, other| (one.0, parts.key(one.1)).cmp(&(other.0, parts.key(other.1))));
     let units: BinaryViewArray = rows.iter().map(|(unit, ..)| Some(unit.to_be_bytes())).collect();
     let mut values = if types.is_empty() {

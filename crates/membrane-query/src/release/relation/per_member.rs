@@ -14,8 +14,9 @@ use crate::release::scalar::{Entry, Env, read};
 pub(in crate::release) const GROUPS_MAX: u32 = 128;
 /// Decimals that an average has beyond those of what it is of.
 pub(in crate::release) const MEAN_DECIMALS: i8 = 4;
-/// Decimals in which floating-point numbers are added up, so that their order does not matter.
-pub(in crate::release) const NUMBER_DECIMALS: i8 = 6;
+/// Decimals of what is computed of floating-point numbers, so that their order does not matter, and the most of what is
+/// computed of decimals, so that there is room for large ones.
+pub(in crate::release) const DECIMALS_MAX: i8 = 6;
 const KNOWN: &str = "use COUNT(*), COUNT(column), COUNT(DISTINCT column) alone, SUM, AVG, MIN or MAX";
 
 /// What the columns of a GROUP BY are, in its order: the member, or a key.
@@ -230,18 +231,15 @@ fn with_argument(fold: &Fold, argument: Scalar) -> Fold {
 /// Returns the type of what is computed, and whether every group has a value.
 pub(in crate::release) fn fold_type(fold: &Fold) -> (TypeOf, bool) {
     let logical = fold.argument().map_or(TypeOf::Integer, Scalar::logical);
-    // Floating-point numbers become fixed-point ones.
     let exact = match logical {
-        TypeOf::Number => TypeOf::Decimal(38, NUMBER_DECIMALS),
+        TypeOf::Number => TypeOf::Decimal(38, DECIMALS_MAX),
+        TypeOf::Decimal(_, scale) => TypeOf::Decimal(38, scale.min(DECIMALS_MAX)),
         other => other,
     };
     let required = fold.argument().is_none_or(Scalar::is_required);
     match fold {
         Fold::Rows | Fold::NonNull(_) => (TypeOf::Integer, true),
-        Fold::Sum(_) => match exact {
-            TypeOf::Decimal(_, scale) => (TypeOf::Decimal(38, scale), required),
-            other => (other, required),
-        },
+        Fold::Sum(_) => (exact, required),
         Fold::Mean(_) => {
             let scale = match exact {
                 TypeOf::Decimal(_, scale) => scale,

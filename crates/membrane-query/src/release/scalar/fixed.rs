@@ -60,7 +60,7 @@ pub(super) fn to_number(value: i128, scale: i8) -> f64 {
 }
 
 /// Holds a number within 64 bits.
-pub(super) fn narrow(value: i128) -> i64 {
+pub(in crate::release) fn narrow(value: i128) -> i64 {
     i64::try_from(value.clamp(i128::from(i64::MIN), i128::from(i64::MAX))).unwrap_or_default()
 }
 

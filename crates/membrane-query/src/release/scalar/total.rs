@@ -296,7 +296,8 @@ fn scale_of(data_type: &DataType) -> Option<i8> {
     }
 }
 
-fn fixed(array: &ArrayRef) -> Option<Box<dyn Iterator<Item = Option<i128>> + '_>> {
+/// Returns integers, days, and decimals in units of their last decimal.
+pub(in crate::release) fn fixed(array: &ArrayRef) -> Option<Box<dyn Iterator<Item = Option<i128>> + '_>> {
     match array.data_type() {
         DataType::Int64 => {
             Some(Box::new(array.as_primitive::<Int64Type>().iter().map(|value| value.map(i128::from))))
