@@ -20,7 +20,6 @@ const RATIO_DECIMALS: i8 = 4;
 const SD_DECIMALS: i8 = 2;
 /// Decimals of what is computed of released values.
 const COMPUTED_DECIMALS: i8 = 6;
-const Z95: f64 = 1.96;
 
 /// One cell before it is written.
 #[derive(Debug, Clone, PartialEq)]
@@ -224,11 +223,7 @@ fn cells(
             let nothing = || Cell { text: None, sort: SortValue::Null };
             Ok(match computed.estimate(released) {
                 None => vec![nothing(), nothing(), nothing(), nothing()],
-                Some(estimate) => {
-                    let bar = Z95 * estimate.sd;
-                    let (low, high) = (estimate.value - bar, estimate.value + bar);
-                    vec![number(estimate.value), number(low), number(high), number(estimate.sd)]
-                }
+                Some(found) => [found.value, found.low95, found.high95, found.sd].map(number).into(),
             })
         }
     }

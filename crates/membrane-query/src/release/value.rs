@@ -3,12 +3,13 @@
 //! All of it is post-processing: it reads noisy numbers only, and costs nothing.
 
 use membrane_privacy::{
-    AggregateKind, Estimate as Estimated, Moments, NoisyValue, Spread, estimate_mean, estimate_variance,
+    AggregateKind, Estimate, Moments, NoisyValue, Spread, estimate, estimate_mean, estimate_ratio,
+    estimate_variance,
 };
 use serde::Serialize;
 
 use super::question::TypeOf;
-use super::scalar::{Comparison, Function, Literal};
+use super::scalar::{CompareOperator, Function, Literal};
 
 /// One column of the answer, as the statement asks for it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -71,7 +72,7 @@ pub(crate) enum Value {
     /// Arithmetic.
     Call(Function, Vec<Self>),
     /// A comparison.
-    Compare(Box<Self>, Comparison, Box<Self>),
+    Compare(Box<Self>, CompareOperator, Box<Self>),
     /// Whether there is no value.
     IsNull(Box<Self>),
     Not(Box<Self>),
@@ -116,16 +117,7 @@ pub(super) struct Group<'a> {
     /// What each aggregate is.
     pub(super) kinds: &'a [AggregateKind],
     /// The quantiles of each aggregate that has some, in their order.
-    pub(super) quantiles: &'a [Vec<Estimated>],
-}
-
-/// A number made of released values, and how far its noise reaches.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Estimate {
-    /// The number.
-    pub(super) value: f64,
-    /// The standard deviation of its noise, to first order.
-    pub(super) sd: f64,
+    pub(super) quantiles: &'a [Vec<Estimate>],
 }
 
 /// What a [`Value`] is for one group.
@@ -138,25 +130,38 @@ pub(super) enum Found {
 }
 
 impl Value {
-    /// Computes a number with the standard deviation of its noise: the noises of aggregates are independent, and the
-    /// value is taken for straight around what was released.
+    /// Computes a number with its error bars, in the units of columns: a ratio of two aggregates by Fieller's interval,
+    /// everything else to first order, the noises of aggregates being independent.
     pub(super) fn estimate(&self, group: &Group<'_>) -> Option<Estimate> {
         let at = |moved: Option<(usize, f64)>| match self.find(group, moved) {
             Found::Number(value) if value.is_finite() => Some(value),
             _ => None,
         };
         let value = at(None)?;
+        if let Self::Call(Function::Divide, parts) = self
+            && let [Self::Aggregate(top), Self::Aggregate(bottom)] = parts.as_slice()
+            && top != bottom
+        {
+            let ratio = estimate_ratio(
+                &group.noisy(*top, None)?,
+                &group.noisy(*bottom, None)?,
+                f64::NEG_INFINITY,
+                f64::INFINITY,
+            );
+            return Some(scaled(ratio, group.unit(*top) / group.unit(*bottom)));
+        }
         let (_, mut aggregates) = self.reads();
         aggregates.sort_unstable();
         aggregates.dedup();
-        let mut variance = 0.0;
+        let mut terms = Vec::with_capacity(aggregates.len());
         for index in aggregates {
-            let sd = group.number(index, |noisy| noisy.sd)?;
+            let noisy = group.noisy(index, None).filter(|noisy| noisy.sd > 0.0)?;
+            let step = noisy.sd / group.unit(index);
             // Both ways, so that what bends one way and the other is met in the middle.
-            let (above, below) = (at(Some((index, sd)))?, at(Some((index, -sd)))?);
-            variance += ((above - below) / 2.0).powi(2);
+            let slope = (at(Some((index, step)))? - at(Some((index, -step)))?) / (2.0 * noisy.sd);
+            terms.push((slope, noisy));
         }
-        Some(Estimate { value, sd: variance.sqrt() })
+        Some(estimate(value, &terms))
     }
 
     /// Tells whether a condition on released values is true.
@@ -225,7 +230,7 @@ impl Group<'_> {
     }
 
     /// Returns a variance or a standard deviation, in the units of the column.
-    pub(super) fn spread(&self, of: &SpreadOf, moved: Option<(usize, f64)>) -> Option<Estimated> {
+    pub(super) fn spread(&self, of: &SpreadOf, moved: Option<(usize, f64)>) -> Option<Estimate> {
         let kind = *self.kinds.get(of.squares)?;
         let moments = Moments {
             count: self.noisy(of.count, moved)?,
@@ -241,7 +246,7 @@ impl Group<'_> {
     }
 
     /// Returns a quantile, in the units of the column.
-    pub(super) fn quantile(&self, index: usize, place: usize) -> Option<Estimated> {
+    pub(super) fn quantile(&self, index: usize, place: usize) -> Option<Estimate> {
         let is_one = |kind: &&AggregateKind| matches!(kind, AggregateKind::Quantile { .. });
         let before = self.kinds.get(..index)?.iter().filter(is_one).count();
         let found = self.quantiles.get(before)?.get(place)?;
@@ -278,8 +283,8 @@ impl Group<'_> {
     }
 }
 
-fn scaled(found: Estimated, unit: f64) -> Estimated {
-    Estimated {
+fn scaled(found: Estimate, unit: f64) -> Estimate {
+    Estimate {
         value: found.value / unit,
         low95: found.low95 / unit,
         high95: found.high95 / unit,

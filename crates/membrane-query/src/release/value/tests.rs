@@ -42,6 +42,21 @@ fn noise_is_carried_through_what_is_computed() {
     near(&call(Function::Divide, vec![sum, count]), 4.0, 0.3256);
 }
 
+/// Intervals are as wide as those of what they are made of: Laplace noise reaches further than 1.96 deviations, and what
+/// is divided by a count near zero is not known.
+#[test]
+fn intervals_are_those_of_the_noise() {
+    let laplace = NoisyValue { low95: 19_000, high95: 21_000, ..noisy(20_000, 450.0) };
+    let values = [laplace, NoisyValue { low95: -3, high95: 13, ..noisy(5, 4.0) }];
+    let group = group(&[], &values);
+    let double = call(Function::Multiply, vec![Value::Number(2.0), Value::Aggregate(0)]);
+    let found = double.estimate(&group).expect("a number");
+    assert!((found.low95 - 380.0).abs() < 1e-6 && (found.high95 - 420.0).abs() < 1e-6, "{found:?}");
+    let ratio = call(Function::Divide, vec![Value::Aggregate(0), Value::Aggregate(1)]);
+    let found = ratio.estimate(&group).expect("a number");
+    assert!((found.value - 40.0).abs() < 1e-9 && found.high95.is_infinite(), "{found:?}");
+}
+
 #[test]
 fn what_has_no_value_is_null_and_no_condition_holds_of_it() {
     let (values, keys) = (released(), [Some("SH".to_owned()), None]);
@@ -50,21 +65,22 @@ fn what_has_no_value_is_null_and_no_condition_holds_of_it() {
     assert_eq!(nothing.estimate(&group), None);
     let compare =
         |left: Value, comparison, right: Value| Value::Compare(Box::new(left), comparison, Box::new(right));
-    assert!(!compare(nothing.clone(), Comparison::Gt, Value::Number(1.0)).holds(&group));
+    assert!(!compare(nothing.clone(), CompareOperator::Gt, Value::Number(1.0)).holds(&group));
     assert!(
-        !Value::Not(Box::new(compare(nothing.clone(), Comparison::Gt, Value::Number(1.0)))).holds(&group)
+        !Value::Not(Box::new(compare(nothing.clone(), CompareOperator::Gt, Value::Number(1.0))))
+            .holds(&group)
     );
     assert!(Value::IsNull(Box::new(nothing.clone())).holds(&group));
     assert!(Value::IsNull(Box::new(Value::Key(1, TypeOf::Text))).holds(&group));
     let key = compare(
         Value::Key(0, TypeOf::Text),
-        Comparison::Eq,
+        CompareOperator::Eq,
         Value::Constant(Literal::Text("SH".into()), TypeOf::Text),
     );
     assert!(key.holds(&group));
-    let many = compare(Value::Aggregate(1), Comparison::GtEq, Value::Number(50.0));
+    let many = compare(Value::Aggregate(1), CompareOperator::GtEq, Value::Number(50.0));
     assert!(Value::And(vec![key.clone(), many.clone()]).holds(&group));
-    let unknown = compare(nothing, Comparison::Lt, Value::Number(1.0));
+    let unknown = compare(nothing, CompareOperator::Lt, Value::Number(1.0));
     assert!(Value::Or(vec![unknown.clone(), many]).holds(&group));
     assert!(!Value::And(vec![key, unknown]).holds(&group));
 }
@@ -76,7 +92,7 @@ fn dates_compare_as_dates() {
     let day = |days| Value::Constant(Literal::Date(days), TypeOf::Date);
     let before = |days| {
         let (key, day) = (Box::new(Value::Key(0, TypeOf::Date)), Box::new(day(days)));
-        Value::Compare(key, Comparison::Lt, day).holds(&group)
+        Value::Compare(key, CompareOperator::Lt, day).holds(&group)
     };
     assert!(before(20_514) && !before(20_513));
 }
