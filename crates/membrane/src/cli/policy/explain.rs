@@ -171,7 +171,9 @@ fn told_glass(grants: &[Grant], question: &Question<'_>) -> Result<(), CliError>
         out::line(format!("break-glass {} is open until {}{of_this}", grant.number, until(grant)))?;
     }
     if !grants.iter().any(|grant| names(grant, question)) {
-        out::line("no break-glass of this column is open: while one is, it is shown otherwise")?;
+        out::line(
+            "among the grants that you may list, no break-glass of this column is open; while one is, it is shown otherwise",
+        )?;
     }
     Ok(())
 }
