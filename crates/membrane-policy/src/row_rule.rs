@@ -6,11 +6,13 @@
 
 mod evaluate;
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fmt;
 
 use chrono::{DateTime, NaiveDate, SecondsFormat};
 use membrane_model::ColumnName;
+use serde::Serialize;
 
 /// Which rows a principal may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,8 +66,8 @@ pub enum RowExpr {
     Not(Box<Self>),
 }
 
-/// How a column is compared with a constant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a column is compared with a constant, or one value with another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum CompareOperator {
     /// `=`
     Eq,
@@ -275,8 +277,22 @@ impl CompareOperator {
         }
     }
 
+    /// Decides about an order.
+    #[must_use]
+    pub const fn holds(self, order: Ordering) -> bool {
+        match self {
+            Self::Eq => order.is_eq(),
+            Self::NotEq => order.is_ne(),
+            Self::Lt => order.is_lt(),
+            Self::LtEq => order.is_le(),
+            Self::Gt => order.is_gt(),
+            Self::GtEq => order.is_ge(),
+        }
+    }
+
     /// Returns the operator that means the same with the sides exchanged.
-    pub(crate) const fn mirrored(self) -> Self {
+    #[must_use]
+    pub const fn mirrored(self) -> Self {
         match self {
             Self::Eq => Self::Eq,
             Self::NotEq => Self::NotEq,

@@ -84,7 +84,8 @@ fn type_of<'a>(column: &ColumnName, stored: &'a Schema) -> Result<&'a DataType, 
     stored.field_with_name(column.as_str()).map(|field| field.data_type()).map_err(|_| ScanFault::Rule)
 }
 
-const fn operator_of(operator: CompareOperator) -> Operator {
+/// Returns DataFusion's operator.
+pub(crate) const fn operator_of(operator: CompareOperator) -> Operator {
     match operator {
         CompareOperator::Eq => Operator::Eq,
         CompareOperator::NotEq => Operator::NotEq,

@@ -127,11 +127,6 @@ impl Step {
     pub(crate) fn new(grant: u64, principal: PrincipalId, at: DateTime<Utc>, what: What) -> Self {
         Self { format: FORMAT.to_owned(), grant, principal, at: as_stored(at), what }
     }
-
-    /// Returns the text that is signed and stored.
-    pub(crate) fn text(&self) -> Result<String, Error> {
-        serde_json::to_string(self).map_err(|_| Error::Internal("a step cannot be written"))
-    }
 }
 
 impl Steps<Grant> {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use membrane_ledger::{Document, DocumentKind, Ledger, LedgerError};
 use membrane_vault::Signer;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Mutex;
 
@@ -89,6 +90,11 @@ pub(crate) fn fold<T: Stepped>(
         T::take(&mut all, number, step).ok_or_else(altered::<T>)?;
     }
     Ok(all)
+}
+
+/// Returns the text of a step that is signed and stored.
+pub(crate) fn text_of(step: &impl Serialize) -> Result<String, Error> {
+    serde_json::to_string(step).map_err(|_| Error::Internal("a step cannot be written"))
 }
 
 /// Returns a moment as it is read again.

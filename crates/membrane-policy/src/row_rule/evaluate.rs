@@ -1,7 +1,5 @@
 //! The meaning of a row rule, row by row.
 
-use std::cmp::Ordering;
-
 use membrane_model::ColumnName;
 
 use super::{CompareOperator, RowExpr, RowRule, RowValue};
@@ -69,14 +67,7 @@ fn compare(found: &RowValue, operator: CompareOperator, value: &RowValue) -> Opt
         ) if scale == of_right => left.cmp(right),
         _ => return None,
     };
-    Some(match operator {
-        CompareOperator::Eq => order == Ordering::Equal,
-        CompareOperator::NotEq => order != Ordering::Equal,
-        CompareOperator::Lt => order == Ordering::Less,
-        CompareOperator::LtEq => order != Ordering::Greater,
-        CompareOperator::Gt => order == Ordering::Greater,
-        CompareOperator::GtEq => order != Ordering::Less,
-    })
+    Some(operator.holds(order))
 }
 
 fn matches_pattern(pattern: &str, text: &str) -> bool {

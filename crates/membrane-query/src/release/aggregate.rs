@@ -7,7 +7,7 @@ use datafusion::logical_expr::expr::AggregateFunction;
 use membrane_privacy::Spread;
 
 use super::literal::{constant, is_constant};
-use super::question::{Aggregate, Scalar, SpreadOf, Value};
+use super::question::{Aggregate, Scalar, SpreadOf, Value, made_index};
 use super::refusal::{refuse, refuse_named};
 use super::relation::without_alias;
 use super::scalar::{Env, read, truth};
@@ -219,8 +219,9 @@ pub(super) fn default_name(expression: &Expr, env: &Env<'_>) -> Option<String> {
 pub(super) fn aggregate_names(aggregates: &[Aggregate]) -> Vec<String> {
     let mut names: Vec<String> = Vec::with_capacity(aggregates.len());
     for (index, aggregate) in aggregates.iter().enumerate() {
-        let column = aggregate.argument().and_then(Scalar::as_column).map(|column| column.column.as_str());
-        let suffix = column.filter(|name| !is_made(name)).map(|name| format!("_{name}")).unwrap_or_default();
+        let column = aggregate.argument().and_then(Scalar::as_column).map(|column| &column.column);
+        let column = column.filter(|name| made_index(name).is_none());
+        let suffix = column.map(|name| format!("_{name}")).unwrap_or_default();
         let name = match aggregate {
             Aggregate::Rows => "count".to_owned(),
             Aggregate::Members => "members".to_owned(),
@@ -234,9 +235,4 @@ pub(super) fn aggregate_names(aggregates: &[Aggregate]) -> Vec<String> {
         names.push(if names.contains(&name) { format!("{name}_{}", index + 1) } else { name });
     }
     names
-}
-
-/// Tells whether a column's name is one that the plan gave it.
-fn is_made(name: &str) -> bool {
-    name.strip_prefix('c').is_some_and(|rest| rest.parse::<u16>().is_ok())
 }

@@ -11,7 +11,7 @@ use membrane_privacy::{
 use super::aggregate::aggregate_names;
 use super::exact::size_bound;
 use super::question::{
-    Aggregate, Block, ColumnRef, Fold, Output, PerMember, Question, Scalar, Shows, Table, TypeOf,
+    Aggregate, Block, ColumnRef, Fold, Output, PerMember, Question, Scalar, Shows, Table, TypeOf, made_index,
 };
 use super::refusal::refuse_named;
 use super::scalar::Reach;
@@ -391,7 +391,7 @@ pub(super) enum Made<'a> {
 
 /// Returns what a column of groups is.
 pub(super) fn made_column<'a>(groups: &'a PerMember, column: &ColumnRef) -> Option<Made<'a>> {
-    let index: usize = column.column.as_str().strip_prefix('c')?.parse().ok()?;
+    let index = made_index(&column.column)?;
     match groups.keys.get(index) {
         Some(key) => Some(Made::Key(key)),
         None => groups.folds.get(index.checked_sub(groups.keys.len())?).map(Made::Fold),
@@ -408,7 +408,7 @@ pub(super) fn made_of(table: &Table, column: &ColumnRef) -> Option<Vec<Scalar>> 
             Made::Fold(fold) => Some(fold.argument().cloned().into_iter().collect()),
         },
         Table::Union(parts) => {
-            let index: usize = column.column.as_str().strip_prefix('c')?.parse().ok()?;
+            let index = made_index(&column.column)?;
             parts.iter().map(|part| part.columns.get(index).cloned()).collect()
         }
     }

@@ -7,12 +7,13 @@ use membrane_privacy::{GroupKey, KeyDomain};
 
 use super::bounds::{Made, made_column, made_of};
 use super::calendar::{
-    date_text, instant_text, shown_days, shown_micros, truncate_days, truncate_micros, values_of,
+    MICROS_PER_DAY, MICROS_PER_HOUR, shown_days, shown_micros, truncate_days, truncate_micros, values_of,
 };
-use super::cell::decimal_text;
+use super::cell::texts;
 use super::literal::typed;
-use super::question::{ColumnRef, Comparison, Function, Literal, Question, Scalar, Table, TypeOf, Unit};
+use super::question::{ColumnRef, CompareOperator, Function, Literal, Question, Scalar, Table, TypeOf, Unit};
 use super::refusal::refuse;
+use super::scalar::{arrow_type, typed_scalar};
 use super::scope::Scope;
 use crate::QueryError;
 
@@ -67,7 +68,7 @@ fn values(scalar: &Scalar, question: &Question, scope: &Scope) -> Option<Vec<Cel
     match scalar {
         _ if scalar.logical() == TypeOf::Boolean => {
             let cell = |truth: bool| cell_of(Literal::Boolean(truth), TypeOf::Boolean);
-            Some(vec![cell(false), cell(true)])
+            Some(vec![cell(false)?, cell(true)?])
         }
         Scalar::Column(column) => match question.tables.get(column.table)? {
             Table::Dataset { name, .. } => public_values(column, name, scope),
@@ -85,7 +86,7 @@ fn values(scalar: &Scalar, question: &Question, scope: &Scope) -> Option<Vec<Cel
                 Some(once(cells))
             }
         },
-        Scalar::Constant(literal, logical) => Some(vec![cell_of(literal.clone(), *logical)]),
+        Scalar::Constant(literal, logical) => Some(vec![cell_of(literal.clone(), *logical)?]),
         Scalar::Null(_) => Some(vec![Cell { text: None, value: None }]),
         Scalar::Case { arms, otherwise } => {
             let mut cells = Vec::new();
@@ -99,7 +100,7 @@ fn values(scalar: &Scalar, question: &Question, scope: &Scope) -> Option<Vec<Cel
         }
         Scalar::Call(Function::Part(part), ..) => {
             let cell = |value| cell_of(Literal::Integer(value), TypeOf::Integer);
-            Some(values_of(*part)?.map(cell).collect())
+            values_of(*part)?.map(cell).collect()
         }
         Scalar::Call(Function::Truncate(unit), arguments, logical) => {
             let column = arguments.first()?.as_column()?;
@@ -116,18 +117,11 @@ fn once(cells: Vec<Cell>) -> Vec<Cell> {
     cells.into_iter().filter(|cell| seen.insert(cell.text.clone())).collect()
 }
 
-fn cell_of(literal: Literal, logical: TypeOf) -> Cell {
-    let text = match (&literal, logical) {
-        (Literal::Text(text), _) => text.clone(),
-        (Literal::Integer(number), _) => number.to_string(),
-        (Literal::Number(number), _) => number.to_string(),
-        (Literal::Decimal(units), TypeOf::Decimal(_, scale)) => decimal_text(*units, scale),
-        (Literal::Decimal(units), _) => units.to_string(),
-        (Literal::Boolean(truth), _) => truth.to_string(),
-        (Literal::Date(days), _) => date_text(i64::from(*days)),
-        (Literal::Timestamp(micros), _) => instant_text(*micros),
-    };
-    Cell { text: Some(text), value: Some(literal) }
+/// Writes a value as keys are written.
+fn cell_of(literal: Literal, logical: TypeOf) -> Option<Cell> {
+    let array = typed_scalar(&literal, &arrow_type(logical)).ok()?.to_array().ok()?;
+    let text = texts(array.as_ref()).ok()?.pop()?;
+    Some(Cell { text, value: Some(literal) })
 }
 
 fn public_values(column: &ColumnRef, dataset: &DatasetName, scope: &Scope) -> Option<Vec<Cell>> {
@@ -155,15 +149,15 @@ fn range(column: &ColumnRef, conditions: &[Scalar]) -> Option<(i64, i64)> {
             continue;
         }
         match comparison {
-            Comparison::GtEq => from = from.max(Some(value)),
-            Comparison::Gt => from = from.max(value.checked_add(1)),
-            Comparison::LtEq => to = Some(to.map_or(value, |to| to.min(value))),
-            Comparison::Lt => {
+            CompareOperator::GtEq => from = from.max(Some(value)),
+            CompareOperator::Gt => from = from.max(value.checked_add(1)),
+            CompareOperator::LtEq => to = Some(to.map_or(value, |to| to.min(value))),
+            CompareOperator::Lt => {
                 let before = value.checked_sub(1)?;
                 to = Some(to.map_or(before, |to| to.min(before)));
             }
-            Comparison::Eq => (from, to) = (Some(value), Some(value)),
-            Comparison::NotEq => {}
+            CompareOperator::Eq => (from, to) = (Some(value), Some(value)),
+            CompareOperator::NotEq => {}
         }
     }
     from.zip(to).filter(|(from, to)| from <= to)
@@ -171,7 +165,6 @@ fn range(column: &ColumnRef, conditions: &[Scalar]) -> Option<(i64, i64)> {
 
 /// Returns the starts of all units between two days or instants, if they are not too many.
 fn starts(unit: Unit, logical: TypeOf, from: i64, to: i64) -> Option<Vec<Cell>> {
-    const MICROS_PER_HOUR: i64 = 3_600_000_000;
     // No unit is longer than this, and none shorter than half of it.
     let step_days = match unit {
         Unit::Year => 367,
@@ -182,7 +175,7 @@ fn starts(unit: Unit, logical: TypeOf, from: i64, to: i64) -> Option<Vec<Cell>> 
     };
     let (step, instant) = match (logical, unit) {
         (TypeOf::Timestamp, Unit::Hour) => (MICROS_PER_HOUR, true),
-        (TypeOf::Timestamp, _) => (step_days * 24 * MICROS_PER_HOUR, true),
+        (TypeOf::Timestamp, _) => (step_days * MICROS_PER_DAY, true),
         _ => (step_days, false),
     };
     let cut = |value: i64| if instant { truncate_micros(unit, value) } else { truncate_days(unit, value) };
@@ -196,7 +189,7 @@ fn starts(unit: Unit, logical: TypeOf, from: i64, to: i64) -> Option<Vec<Cell>> 
         }
         let literal =
             if instant { Literal::Timestamp(start) } else { Literal::Date(i32::try_from(start).ok()?) };
-        cells.push(cell_of(literal, logical));
+        cells.push(cell_of(literal, logical)?);
         start = cut(start.checked_add(step)?);
     }
     Some(cells)

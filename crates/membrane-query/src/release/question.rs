@@ -14,7 +14,7 @@
 use membrane_model::{ColumnName, DatasetName, LogicalType};
 use serde::Serialize;
 
-pub(crate) use super::scalar::{Comparison, Function, Literal, Scalar};
+pub(crate) use super::scalar::{CompareOperator, Function, Literal, Scalar};
 pub(crate) use super::value::{Output, Shows, SpreadOf, Value};
 
 /// A release as it will be computed. Its serialised form, after [`crate::release::canonical`], is part
@@ -169,6 +169,16 @@ pub(crate) enum JoinKind {
     Semi,
     /// Each row that meets none.
     Anti,
+}
+
+/// Names a column of a table that a plan makes: `c0`, `c1`, ..
+pub(super) fn made_column(index: usize) -> String {
+    format!("c{index}")
+}
+
+/// Returns the position of a column of a table that a plan makes; a dataset's own column may look like one.
+pub(super) fn made_index(column: &ColumnName) -> Option<usize> {
+    column.as_str().strip_prefix('c')?.parse().ok()
 }
 
 /// A column of one of the tables.

@@ -27,10 +27,10 @@ use datafusion::logical_expr::{
 };
 use membrane_model::{ColumnName, IdentityKind};
 
-use super::question::{ColumnRef, Join, JoinKind, Table, TypeOf};
+use super::question::{self, ColumnRef, Join, JoinKind, Table, TypeOf};
 use super::read::{dataset_name, unknown_table};
 use super::refusal::refuse;
-use super::scalar::{Comparison, Entry, Env, Scalar, compare, read, truth};
+use super::scalar::{CompareOperator, Entry, Env, Scalar, compare, read, truth};
 use super::scope::Scope;
 use crate::QueryError;
 
@@ -40,8 +40,6 @@ pub(super) use self::per_member::{DECIMALS_MAX, MEAN_DECIMALS, fold_type};
 /// Tables of one statement, uses of one dataset counted apart.
 const TABLES_MAX: usize = 24;
 const JOIN_FORM: &str = "write JOIN dataset ON a.column = b.column, or LEFT JOIN";
-/// The name under which a column that names a member is known in the plan's own tables.
-const FIRST_COLUMN: &str = "c";
 
 /// Reads relations, and keeps the tables that they are made of.
 pub(super) struct Reader<'a> {
@@ -191,21 +189,13 @@ impl<'a> Reader<'a> {
                 }
                 return Ok(());
             }
-            let Scalar::Compare(one, Comparison::Eq, other) = truth(condition, &env)? else {
-                draft.conditions.extend(truth(condition, &env)?.conjuncts());
-                return Ok(());
-            };
-            let (tables, others) = (one.tables(), other.tables());
-            let apart = !tables.is_empty() && !others.is_empty() && tables.is_disjoint(&others);
-            let by_key = one.as_column().is_some() || other.as_column().is_some();
-            if apart && by_key && one.logical() != TypeOf::Number {
-                draft.equal.push((*one, *other));
-            } else {
-                draft.conditions.push(Scalar::Compare(one, Comparison::Eq, other));
-            }
-            return Ok(());
         }
-        draft.conditions.extend(truth(condition, &env)?.conjuncts());
+        match truth(condition, &env)? {
+            Scalar::Compare(one, CompareOperator::Eq, other) if is_key(&one, &other) => {
+                draft.equal.push((*one, *other));
+            }
+            condition => draft.conditions.extend(condition.conjuncts()),
+        }
         Ok(())
     }
 
@@ -306,6 +296,12 @@ impl<'a> Reader<'a> {
         }
         let conditions = other.conditions.into_iter().chain(mine).collect();
         let member = !both.same.is_empty();
+        if both.same.iter().any(|(one, other)| ![one, other].contains(&&table)) {
+            return Err(refuse(
+                "a condition in ON of an outer join that is not about the joined table",
+                "put conditions on the other tables into WHERE",
+            ));
+        }
         let on = both.equal.into_iter().map(|pair| {
             oriented(pair, table).ok_or_else(|| {
                 refuse("a join on something other than a column of the joined table", JOIN_FORM)
@@ -368,6 +364,14 @@ fn equality(condition: &Expr) -> Option<(&Expr, &Expr)> {
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) => Some((left, right)),
         _ => None,
     }
+}
+
+/// Tells whether two tables may be joined on this: a column of one, and something of others.
+fn is_key(one: &Scalar, other: &Scalar) -> bool {
+    let (tables, others) = (one.tables(), other.tables());
+    let apart = !tables.is_empty() && !others.is_empty() && tables.is_disjoint(&others);
+    let by_key = one.as_column().is_some() || other.as_column().is_some();
+    apart && by_key && one.logical() != TypeOf::Number
 }
 
 /// Returns a column of the statement around, and what equals it here.
@@ -435,12 +439,12 @@ fn moved(scalar: &Scalar, from: usize, to: usize) -> Scalar {
 
 /// Names a column of a table that the plan makes.
 fn made_column(index: usize) -> Result<ColumnName, QueryError> {
-    format!("{FIRST_COLUMN}{index}").parse().map_err(|_| QueryError::Failed)
+    question::made_column(index).parse().map_err(|_| QueryError::Failed)
 }
 
 /// Compares two values for equality, brought to one type.
 fn equal(one: Scalar, other: Scalar) -> Result<(Scalar, Scalar), QueryError> {
-    match compare(one, Comparison::Eq, other)? {
+    match compare(one, CompareOperator::Eq, other)? {
         Scalar::Compare(one, _, other) => Ok((*one, *other)),
         _ => Err(refuse("a comparison of two constants", "leave it out")),
     }

@@ -15,7 +15,9 @@ use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use membrane_model::ColumnName;
 
 use super::prune::columns;
-use super::question::{Aggregate, Block, ColumnRef, Join, JoinKind, Question, Scalar, Table, UnionPart};
+use super::question::{
+    Aggregate, Block, ColumnRef, Join, JoinKind, Question, Scalar, Table, UnionPart, made_column,
+};
 use super::scalar::{alias, arrow_type, express, named, unit_of};
 use crate::QueryError;
 use crate::rules::SUBJECT_COLUMN;
@@ -56,7 +58,7 @@ pub(super) fn columns_of(question: &Question, table: usize) -> Vec<ColumnName> {
 impl Tables<'_> {
     /// Plans the rows of a block: the unit, then the values of `columns` as `c0`, `c1`, ..
     pub(super) fn plan(&self, block: &Block, columns: &[&Scalar]) -> Result<LogicalPlan, QueryError> {
-        let names = (0..columns.len()).map(|index| format!("c{index}"));
+        let names = (0..columns.len()).map(made_column);
         self.plan_as(block, columns.iter().copied().zip(names))
     }
 

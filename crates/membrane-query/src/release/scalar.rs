@@ -17,6 +17,7 @@ mod total;
 
 use std::collections::BTreeSet;
 
+pub(crate) use membrane_policy::CompareOperator;
 use serde::Serialize;
 
 pub(super) use self::express::{alias, arrow_type, express, named, typed_scalar, unit_of};
@@ -35,7 +36,7 @@ pub(crate) enum Scalar {
     Member(usize),
     Constant(Literal, TypeOf),
     Null(TypeOf),
-    Compare(Box<Self>, Comparison, Box<Self>),
+    Compare(Box<Self>, CompareOperator, Box<Self>),
     In(Box<Self>, Vec<Literal>),
     Like {
         value: Box<Self>,
@@ -52,43 +53,6 @@ pub(crate) enum Scalar {
         otherwise: Box<Self>,
     },
     Call(Function, Vec<Self>, TypeOf),
-}
-
-/// How two values of one type are compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub(crate) enum Comparison {
-    Eq,
-    NotEq,
-    Lt,
-    LtEq,
-    Gt,
-    GtEq,
-}
-
-impl Comparison {
-    /// Returns the comparison that means the same with the sides exchanged.
-    pub(crate) const fn mirrored(self) -> Self {
-        match self {
-            Self::Eq => Self::Eq,
-            Self::NotEq => Self::NotEq,
-            Self::Lt => Self::Gt,
-            Self::LtEq => Self::GtEq,
-            Self::Gt => Self::Lt,
-            Self::GtEq => Self::LtEq,
-        }
-    }
-
-    /// Decides about an order.
-    pub(crate) const fn holds(self, order: std::cmp::Ordering) -> bool {
-        match self {
-            Self::Eq => order.is_eq(),
-            Self::NotEq => order.is_ne(),
-            Self::Lt => order.is_lt(),
-            Self::LtEq => order.is_le(),
-            Self::Gt => order.is_gt(),
-            Self::GtEq => order.is_ge(),
-        }
-    }
 }
 
 /// A constant.

@@ -3,7 +3,7 @@ use membrane_model::RunId;
 use membrane_vault::{KeyProvider, TextKey, Vault};
 
 use super::*;
-use crate::steps::fold;
+use crate::steps::{self, fold};
 use crate::testing::now;
 
 const ANA: &str = "analyst:ana";
@@ -29,7 +29,7 @@ fn documents(steps: &[(u64, &str, i64, What)]) -> Vec<Document> {
     let numbered = (1_u64..).zip(steps);
     let document = |(number, (delegation, who, hours, what)): (u64, &(u64, &str, i64, What))| {
         let at = now() + TimeDelta::hours(*hours);
-        let body = Step::new(*delegation, who.parse().unwrap(), at, what.clone()).text().unwrap();
+        let body = steps::text_of(&Step::new(*delegation, who.parse().unwrap(), at, what.clone())).unwrap();
         let kind = DocumentKind::Delegation;
         let signature = signer("a", "hub").sign(&Document::signed_text(kind, number, &body));
         Document { kind, number, run: RunId::new(now()), body, signature }

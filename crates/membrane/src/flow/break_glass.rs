@@ -186,8 +186,8 @@ async fn write(
     (number, grant): (u64, u64),
     (now, what): (DateTime<Utc>, What),
 ) -> Result<(), Error> {
-    let body = Step::new(grant, ctx.principal.clone(), now, what).text()?;
-    run.add_document(hub, (DocumentKind::BreakGlass, number), body, Vec::new()).await
+    let step = Step::new(grant, ctx.principal.clone(), now, what);
+    run.add_step(hub, (DocumentKind::BreakGlass, number), &step).await
 }
 
 async fn finish(run: ActiveRun, ctx: &RequestCtx, hub: &Hub, number: u64) -> Result<(RunId, Grant), Failure> {

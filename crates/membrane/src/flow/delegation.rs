@@ -173,8 +173,8 @@ async fn write(
     (number, delegation): (u64, u64),
     (now, what): (DateTime<Utc>, What),
 ) -> Result<(), Error> {
-    let body = Step::new(delegation, ctx.principal.clone(), now, what).text()?;
-    run.add_document(hub, (DocumentKind::Delegation, number), body, Vec::new()).await
+    let step = Step::new(delegation, ctx.principal.clone(), now, what);
+    run.add_step(hub, (DocumentKind::Delegation, number), &step).await
 }
 
 async fn finish(

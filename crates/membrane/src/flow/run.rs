@@ -13,6 +13,7 @@ use membrane_ledger::{
 use membrane_model::{Action, Clock, DatasetName, LineageEdge, PrincipalId, Purpose, RunId};
 use membrane_policy::{Acting, BreakGlassRequest, DelegationRequest, Lookup, Permit, Request};
 use membrane_query::Statement;
+use serde::Serialize;
 use tokio::task::JoinHandle;
 
 use crate::ctx::RequestCtx;
@@ -20,6 +21,7 @@ use crate::delegations::Delegation;
 use crate::error::{Error, Failure};
 use crate::grants::Grant;
 use crate::hub::Hub;
+use crate::steps::text_of;
 use crate::tasks::{TaskGuard, Tasks};
 
 /// What a run is opened with.
@@ -188,6 +190,16 @@ impl ActiveRun {
             LedgerError::DocumentTaken => Error::InTheWay,
             error => Error::Record(error),
         })
+    }
+
+    /// Signs and writes a step: what the run's principal did to a grant or a delegation.
+    pub(super) async fn add_step(
+        &mut self,
+        hub: &Hub,
+        document: (DocumentKind, u64),
+        step: &impl Serialize,
+    ) -> Result<(), Error> {
+        self.add_document(hub, document, text_of(step)?, Vec::new()).await
     }
 
     /// Asks whether the run's principal may ask for break-glass.

@@ -23,7 +23,7 @@ fn request() -> What {
 fn documents(steps: &[(u64, &str, i64, What)]) -> Vec<Document> {
     let document = |(index, (grant, who, minutes, what)): (usize, &(u64, &str, i64, What))| {
         let at = now() + TimeDelta::minutes(*minutes);
-        let body = Step::new(*grant, who.parse().unwrap(), at, what.clone()).text().unwrap();
+        let body = steps::text_of(&Step::new(*grant, who.parse().unwrap(), at, what.clone())).unwrap();
         Document {
             kind: DocumentKind::BreakGlass,
             number: u64::try_from(index).unwrap() + 1,

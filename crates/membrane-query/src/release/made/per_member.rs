@@ -22,7 +22,7 @@ use crate::QueryError;
 use crate::release::cell;
 use crate::release::exact::{Parts, Size, key_converter, units};
 use crate::release::execution::Machine;
-use crate::release::question::{Fold, PerMember, Scalar, TypeOf};
+use crate::release::question::{Fold, PerMember, Scalar, TypeOf, made_column};
 use crate::release::relation::{DECIMALS_MAX, MEAN_DECIMALS, fold_type};
 use crate::release::rows::{Tables, each_once};
 use crate::release::scalar::{arrow_type, divide, fixed, narrow, of_number, rescale};
@@ -241,13 +241,13 @@ fn written(
     };
     let mut named: Vec<(String, DataType)> = Vec::with_capacity(types.len() + made.len());
     for data_type in types {
-        named.push((format!("c{}", named.len()), data_type.clone()));
+        named.push((made_column(named.len()), data_type.clone()));
     }
     for one in made {
         let logical = fold_type(one.fold).0;
         let cells = rows.iter().map(|(_, _, sums)| value(one, sums));
         values.push(array_of(cells, logical)?);
-        named.push((format!("c{}", named.len()), arrow_type(logical)));
+        named.push((made_column(named.len()), arrow_type(logical)));
     }
     let table = batch_of(units, named.into_iter(), values)?;
     parts.count_back_to(before.saturating_add(bytes));

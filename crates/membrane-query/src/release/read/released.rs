@@ -9,8 +9,9 @@ use datafusion::logical_expr::{
 use super::check_key;
 use crate::QueryError;
 use crate::release::aggregate::{Aggregates, default_name};
+use crate::release::calendar::MICROS_PER_DAY;
 use crate::release::literal::{constant, is_constant, natural, text};
-use crate::release::question::{Block, Comparison, Function, Literal, Order, Scalar, TypeOf, Value};
+use crate::release::question::{Block, CompareOperator, Function, Literal, Order, Scalar, TypeOf, Value};
 use crate::release::refusal::{refuse, refuse_named};
 use crate::release::relation::{Closed, Reader, without_alias};
 use crate::release::scalar::{Entry, Env, read as read_scalar, to_number};
@@ -291,25 +292,25 @@ impl Columns<'_> {
                 let comparison = match op {
                     Operator::And => return Ok(Value::And(vec![self.truth(left)?, self.truth(right)?])),
                     Operator::Or => return Ok(Value::Or(vec![self.truth(left)?, self.truth(right)?])),
-                    Operator::Eq => Comparison::Eq,
-                    Operator::NotEq => Comparison::NotEq,
-                    Operator::Lt => Comparison::Lt,
-                    Operator::LtEq => Comparison::LtEq,
-                    Operator::Gt => Comparison::Gt,
-                    Operator::GtEq => Comparison::GtEq,
+                    Operator::Eq => CompareOperator::Eq,
+                    Operator::NotEq => CompareOperator::NotEq,
+                    Operator::Lt => CompareOperator::Lt,
+                    Operator::LtEq => CompareOperator::LtEq,
+                    Operator::Gt => CompareOperator::Gt,
+                    Operator::GtEq => CompareOperator::GtEq,
                     _ => return Err(refuse("this operator on released values", COMPUTED)),
                 };
                 self.compared(left, comparison, right)
             }
             Expr::Between(between) => {
                 let within = Value::And(vec![
-                    self.compared(&between.expr, Comparison::GtEq, &between.low)?,
-                    self.compared(&between.expr, Comparison::LtEq, &between.high)?,
+                    self.compared(&between.expr, CompareOperator::GtEq, &between.low)?,
+                    self.compared(&between.expr, CompareOperator::LtEq, &between.high)?,
                 ]);
                 Ok(if between.negated { Value::Not(Box::new(within)) } else { within })
             }
             Expr::InList(list) => {
-                let one = |value: &Expr| self.compared(&list.expr, Comparison::Eq, value);
+                let one = |value: &Expr| self.compared(&list.expr, CompareOperator::Eq, value);
                 let within = Value::Or(list.list.iter().map(one).collect::<Result<_, QueryError>>()?);
                 Ok(if list.negated { Value::Not(Box::new(within)) } else { within })
             }
@@ -320,7 +321,7 @@ impl Columns<'_> {
         }
     }
 
-    fn compared(&self, left: &Expr, comparison: Comparison, right: &Expr) -> Result<Value, QueryError> {
+    fn compared(&self, left: &Expr, comparison: CompareOperator, right: &Expr) -> Result<Value, QueryError> {
         let (left, right) = (self.value(left)?, self.value(right)?);
         let logical = |value: &Value| match value {
             Value::Key(_, logical) => Some(*logical),
@@ -341,7 +342,7 @@ fn as_key(value: Value, key: Option<TypeOf>) -> Result<Value, QueryError> {
             Ok(Value::Constant(literal.ok_or_else(fault)?, logical))
         }
         (Value::Constant(Literal::Date(days), _), Some(logical @ TypeOf::Timestamp)) => {
-            Ok(Value::Constant(Literal::Timestamp(i64::from(days).saturating_mul(86_400_000_000)), logical))
+            Ok(Value::Constant(Literal::Timestamp(i64::from(days).saturating_mul(MICROS_PER_DAY)), logical))
         }
         (value, _) => Ok(value),
     }

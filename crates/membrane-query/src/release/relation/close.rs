@@ -24,7 +24,7 @@ use membrane_model::ColumnName;
 use super::{Draft, Reader, moved, oriented, tables_of};
 use crate::QueryError;
 use crate::release::question::{
-    Block, ColumnRef, Comparison, Join, JoinKind, Kept, PerMember, Scalar, Table,
+    Block, ColumnRef, CompareOperator, Join, JoinKind, Kept, PerMember, Scalar, Table,
 };
 use crate::release::refusal::{refuse, refuse_named};
 use crate::release::scalar::Entry;
@@ -97,7 +97,7 @@ pub(super) fn close(reader: &mut Reader<'_>, draft: Draft) -> Result<Closed, Que
         block.joins.push(join);
     }
     for (one, other) in equal {
-        conditions.push(Scalar::Compare(Box::new(one), Comparison::Eq, Box::new(other)));
+        conditions.push(Scalar::Compare(Box::new(one), CompareOperator::Eq, Box::new(other)));
     }
     if reader.multiples(&block).is_none_or(|multiples| multiples > MULTIPLES_MAX) {
         return Err(refuse(

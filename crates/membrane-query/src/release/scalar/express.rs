@@ -9,9 +9,10 @@ use datafusion::logical_expr::expr::{Case, Cast, InList, Like, ScalarFunction};
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
 
 use super::total::Total;
-use super::{Comparison, Literal, Scalar};
+use super::{Literal, Scalar};
 use crate::QueryError;
 use crate::release::question::{ColumnRef, TypeOf};
+use crate::row_filter::operator_of;
 use crate::rules::SUBJECT_COLUMN;
 
 /// Tells of which Arrow type a column is.
@@ -40,7 +41,7 @@ pub(in crate::release) fn express(scalar: &Scalar, types: &TypeOfColumn<'_>) -> 
             Expr::Literal(null, None)
         }
         Scalar::Compare(left, comparison, right) => {
-            binary(inner(left)?, operator(*comparison), inner(right)?)
+            binary(inner(left)?, operator_of(*comparison), inner(right)?)
         }
         Scalar::In(value, list) => {
             let list = list.iter().map(|one| constant(one, value.logical()));
@@ -134,15 +135,4 @@ fn junction(
 
 fn binary(left: Expr, operator: Operator, right: Expr) -> Expr {
     Expr::BinaryExpr(BinaryExpr::new(Box::new(left), operator, Box::new(right)))
-}
-
-const fn operator(comparison: Comparison) -> Operator {
-    match comparison {
-        Comparison::Eq => Operator::Eq,
-        Comparison::NotEq => Operator::NotEq,
-        Comparison::Lt => Operator::Lt,
-        Comparison::LtEq => Operator::LtEq,
-        Comparison::Gt => Operator::Gt,
-        Comparison::GtEq => Operator::GtEq,
-    }
 }

@@ -7,9 +7,10 @@ use datafusion::logical_expr::expr::Case as CaseExpr;
 use datafusion::logical_expr::{BinaryExpr, Expr, Like, Operator};
 
 use super::fixed::rescale;
-use super::{Comparison, Function, Literal, Scalar};
+use super::{CompareOperator, Function, Literal, Scalar};
 use crate::QueryError;
 use crate::plain_name::plain_name;
+use crate::release::calendar::MICROS_PER_DAY;
 use crate::release::literal::{constant, is_constant, natural, text, typed};
 use crate::release::question::TypeOf;
 use crate::release::refusal::{refuse, refuse_named};
@@ -90,8 +91,8 @@ pub(in crate::release) fn read(expression: &Expr, env: &Env<'_>) -> Result<Scala
         Expr::Between(between) => {
             let value = read(&between.expr, env)?;
             let within = Scalar::And(vec![
-                compare(value.clone(), Comparison::GtEq, read(&between.low, env)?)?,
-                compare(value, Comparison::LtEq, read(&between.high, env)?)?,
+                compare(value.clone(), CompareOperator::GtEq, read(&between.low, env)?)?,
+                compare(value, CompareOperator::LtEq, read(&between.high, env)?)?,
             ]);
             Ok(if between.negated { within.not() } else { within })
         }
@@ -160,12 +161,12 @@ fn read_binary(binary: &BinaryExpr, env: &Env<'_>) -> Result<Scalar, QueryError>
             let parts = vec![truth(&binary.left, env)?, truth(&binary.right, env)?];
             return Ok(flatten(parts, binary.op == Operator::And));
         }
-        Operator::Eq => Comparison::Eq,
-        Operator::NotEq => Comparison::NotEq,
-        Operator::Lt => Comparison::Lt,
-        Operator::LtEq => Comparison::LtEq,
-        Operator::Gt => Comparison::Gt,
-        Operator::GtEq => Comparison::GtEq,
+        Operator::Eq => CompareOperator::Eq,
+        Operator::NotEq => CompareOperator::NotEq,
+        Operator::Lt => CompareOperator::Lt,
+        Operator::LtEq => CompareOperator::LtEq,
+        Operator::Gt => CompareOperator::Gt,
+        Operator::GtEq => CompareOperator::GtEq,
         operator => {
             let function = match operator {
                 Operator::Plus => Function::Add,
@@ -198,7 +199,7 @@ fn read_binary(binary: &BinaryExpr, env: &Env<'_>) -> Result<Scalar, QueryError>
 /// Compares two values, brought to one type.
 pub(in crate::release) fn compare(
     left: Scalar,
-    comparison: Comparison,
+    comparison: CompareOperator,
     right: Scalar,
 ) -> Result<Scalar, QueryError> {
     if matches!(left, Scalar::Null(_)) || matches!(right, Scalar::Null(_)) {
@@ -274,10 +275,10 @@ fn converted(scalar: &Scalar, logical: TypeOf) -> Option<Scalar> {
             typed(text, logical)?
         }
         (Literal::Date(days), TypeOf::Timestamp) => {
-            Literal::Timestamp(i64::from(*days).checked_mul(86_400_000_000)?)
+            Literal::Timestamp(i64::from(*days).checked_mul(MICROS_PER_DAY)?)
         }
-        (Literal::Timestamp(micros), TypeOf::Date) if micros.rem_euclid(86_400_000_000) == 0 => {
-            Literal::Date(i32::try_from(micros.div_euclid(86_400_000_000)).ok()?)
+        (Literal::Timestamp(micros), TypeOf::Date) if micros.rem_euclid(MICROS_PER_DAY) == 0 => {
+            Literal::Date(i32::try_from(micros.div_euclid(MICROS_PER_DAY)).ok()?)
         }
         (Literal::Integer(_) | Literal::Decimal(_), _) => {
             let (units, scale) = match (literal, from) {
@@ -393,7 +394,7 @@ fn read_case(case: &CaseExpr, env: &Env<'_>) -> Result<Scalar, QueryError> {
     let mut values = Vec::with_capacity(case.when_then_expr.len() + 1);
     for (when, then) in &case.when_then_expr {
         conditions.push(match &subject {
-            Some(subject) => compare(subject.clone(), Comparison::Eq, read(when, env)?)?,
+            Some(subject) => compare(subject.clone(), CompareOperator::Eq, read(when, env)?)?,
             None => truth(when, env)?,
         });
         values.push(read(then, env)?);

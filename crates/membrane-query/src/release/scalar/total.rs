@@ -19,10 +19,11 @@ use datafusion::logical_expr::{
 
 use super::fixed::{divide, hold, multiply, narrow, of_number, rescale, to_number};
 use super::function::Function;
-use crate::release::calendar::{part_of_days, part_of_micros, truncate_days, truncate_micros};
+use crate::release::calendar::{
+    MICROS_PER_DAY, part_of_days, part_of_micros, truncate_days, truncate_micros,
+};
 use crate::release::cell;
 
-const MICROS_PER_DAY: i64 = 86_400_000_000;
 /// Texts longer than this are cut off before anything is done to them: one row must not hold any amount of memory.
 const TEXT_BYTES_MAX: usize = 4096;
 

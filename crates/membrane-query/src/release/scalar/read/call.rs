@@ -10,7 +10,7 @@ use crate::QueryError;
 use crate::release::literal::{constant, is_constant, text};
 use crate::release::question::{Part, TypeOf, Unit};
 use crate::release::refusal::{refuse, refuse_named};
-use crate::release::scalar::{Comparison, Function, Scalar};
+use crate::release::scalar::{CompareOperator, Function, Scalar};
 
 const KNOWN: &str = "use date_trunc, date_part, coalesce, nullif, abs, floor, ceil, round, lower, upper, trim, length, substr, \
                      left or concat";
@@ -39,7 +39,7 @@ pub(super) fn read(call: &ScalarFunction, env: &Env<'_>) -> Result<Scalar, Query
         "nullif" => {
             let [value, nothing] =
                 <[Scalar; 2]>::try_from(all()?).map_err(|_| refuse_named("function", name, KNOWN))?;
-            let same = compare(value.clone(), Comparison::Eq, nothing)?;
+            let same = compare(value.clone(), CompareOperator::Eq, nothing)?;
             let arms = vec![(same, Scalar::Null(value.logical()))];
             Ok(Scalar::Case { arms, otherwise: Box::new(value) })
         }
