@@ -7,7 +7,7 @@ use membrane::error::Failure;
 use membrane::flow::{self, ReleaseRequest, Released};
 use serde_json::Value;
 
-use crate::world::World;
+use crate::world::{World, files_with};
 
 const BY_REGION: &str =
     "SELECT region, COUNT(*) AS lines, SUM(amount) AS sales FROM pos_order_lines GROUP BY region";
@@ -209,6 +209,35 @@ async fn ordinary_sql_is_near_the_truth() {
         assert!(low < value && value < high && sd > 0.0);
         assert!((value - truth).abs() < 6.0 * sd + 1.0, "{sql}: {value} for {truth}, sd {sd}");
     }
+}
+
+/// What somebody types in the wrong place of a release is in no answer that is stored, and in no record.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_typed_into_a_release_is_kept_nowhere() {
+    let world = rich().await;
+    let phone = "13800138777";
+    for sql in [
+        format!(
+            "SELECT CASE WHEN store_id = 'S001' THEN '{phone}' ELSE 'x' END AS k, COUNT(*) AS n FROM pos_orders GROUP BY 1"
+        ),
+        format!("SELECT '{phone}' AS k, COUNT(*) AS n FROM pos_orders GROUP BY 1"),
+        format!("SELECT region || '{phone}' AS k, COUNT(*) AS n FROM pos_orders GROUP BY 1"),
+        format!("SELECT COUNT(*) AS n FROM pos_orders WHERE store_id = '{phone}' OR amount > {phone}"),
+        format!(
+            "SELECT COUNT(*) AS n FROM (SELECT member_no FROM pos_orders GROUP BY member_no HAVING COUNT(*) > {phone}) t"
+        ),
+        format!("SELECT date_trunc('{phone}', ordered_at) AS k, COUNT(*) AS n FROM pos_orders GROUP BY 1"),
+        format!("SELECT region, COUNT(*) AS n FROM pos_orders GROUP BY region HAVING COUNT(*) > {phone}"),
+        format!("SELECT COUNT(*) AS \"{phone}\" FROM pos_orders"),
+        format!(
+            "SELECT MEDIAN(amount) AS m FROM (SELECT member_no, amount AS \"{phone}\", amount FROM pos_orders) t"
+        ),
+    ] {
+        if let Err(refused) = release(&world, "partner:acme", &sql, 1.0).await {
+            assert!(!format!("{} {:?}", refused.error, refused.error).contains(phone), "{sql}");
+        }
+    }
+    assert_eq!(files_with(world.dir.path(), phone), Vec::<std::path::PathBuf>::new());
 }
 
 /// All statements of the partners' page are answered, and a target is met for less than the price that was allowed.

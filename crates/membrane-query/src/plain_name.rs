@@ -11,12 +11,16 @@ const DIGITS_MAX: usize = 4;
 pub(crate) fn is_plain_name(word: &str) -> bool {
     let first_fits = word.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
     let letters_fit = word.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+    word.len() <= LENGTH_MAX && first_fits && letters_fit && has_few_digits(word)
+}
+
+/// Tells whether a text has no more than four digits in a row, of any script.
+pub(crate) fn has_few_digits(text: &str) -> bool {
     let mut digits = 0;
-    let digits_fit = word.chars().all(|letter| {
-        digits = if letter.is_ascii_digit() { digits + 1 } else { 0 };
+    text.chars().all(|letter| {
+        digits = if letter.is_numeric() { digits + 1 } else { 0 };
         digits <= DIGITS_MAX
-    });
-    word.len() <= LENGTH_MAX && first_fits && letters_fit && digits_fit
+    })
 }
 
 /// Returns the word if it looks like a name.

@@ -40,6 +40,7 @@ mod edges;
 mod exact;
 mod execution;
 mod in_turn;
+mod labels;
 mod literal;
 mod made;
 mod notes;

@@ -17,6 +17,7 @@ use membrane_model::DatasetName;
 
 use self::released::Released;
 use super::canonical::normalise;
+use super::labels;
 use super::prune::prune;
 use super::question::{Output, Question, Scalar, Shows, TypeOf, Value};
 use super::refusal::{refuse, refuse_named};
@@ -56,6 +57,7 @@ pub(super) fn read(plan: &LogicalPlan, scope: &Scope) -> Result<Question, QueryE
         offset,
         limit,
     };
+    labels::check(&question)?;
     normalise(&mut question);
     prune(&mut question)?;
     Ok(question)
