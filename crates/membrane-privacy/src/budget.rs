@@ -53,6 +53,14 @@ impl Share {
         (self.nano as f64 / 1e9).next_down()
     }
 
+    /// Returns the pure epsilon that it pays for, about.
+    pub(crate) fn loss(self) -> f64 {
+        match self.unit {
+            Unit::Epsilon => self.get(),
+            Unit::Rho => (2.0 * self.get()).sqrt(),
+        }
+    }
+
     /// Returns what it costs in rho.
     pub(crate) fn price(self) -> Result<Price, PrivacyError> {
         match self.unit {
@@ -60,13 +68,6 @@ impl Share {
             Unit::Epsilon => Ok(Price::from_parts(self.get().powi(2).next_up() / 2.0, Delta::new(0.0)?)?),
         }
     }
-}
-
-/// Returns how many more releases of a price the rest of a budget pays for.
-#[must_use]
-pub fn about_n_more(remaining: Price, price: Price) -> u64 {
-    let times = |left: u64, each: u64| left.checked_div(each).unwrap_or(u64::MAX);
-    times(remaining.rho_nano, price.rho_nano).min(times(remaining.delta_atto, price.delta_atto))
 }
 
 /// Returns the epsilon that a price amounts to at a delta, rounded up.

@@ -42,7 +42,7 @@ pub fn estimate(value: f64, terms: &[(f64, NoisyValue)]) -> Estimate {
 }
 
 /// 95 % of a Gaussian lies within so many deviations.
-const Z95: f64 = 1.959_964;
+pub(crate) const Z95: f64 = 1.959_964;
 
 /// Returns the half-width of a released value, but for the rounding to integers.
 fn half_width(term: &NoisyValue) -> f64 {

@@ -22,7 +22,7 @@ mod summary;
 mod tree;
 mod unit;
 
-pub use budget::{PriceAsked, about_n_more, epsilon_of};
+pub use budget::{PriceAsked, epsilon_of};
 pub use contribution::{
     BoundedTotals, ContributionBounds, ExactTotals, GroupTotals, MemberPart, RawValue, bound_value,
 };
@@ -36,7 +36,7 @@ pub use mechanism::{
     AggregateForecast, Forecast, Mechanism, NoiseDrawn, NoiseKind, NoisyGroup, NoisyRelease, NoisyValue,
 };
 pub use spec::{AggregateSpec, GroupKey, KeyDomain, ReleaseSpec, SizeBound};
-pub use summary::{AggregateSummary, ClippingSummary, MechanismSummary, SelectionSummary, SizeSummary};
+pub use summary::{AggregateSummary, MechanismSummary, NoiseSummary, SizeSummary};
 pub use unit::PrivacyUnit;
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ use self::quantile::NoisyTree;
 use self::size::SizeLimit;
 use self::threshold::KeySelection;
 use crate::budget::Share;
-use crate::summary::{AggregateSummary, ClippingSummary, SelectionSummary};
+use crate::summary::AggregateSummary;
 use crate::{
     AggregateKind, BoundedTotals, ContributionBounds, Estimate, ExactTotals, GroupKey, GroupTotals,
     KeyDomain, MechanismSummary, PrivacyError, ReleaseSpec, epsilon_of,
@@ -217,20 +217,10 @@ impl Mechanism {
             epsilon,
             delta,
             price: self.price,
-            clipping: Some(ClippingSummary {
-                sensitivity: self.clipping.sensitivity,
-                sigma: self.clipping.sd,
-                half_width95: self.clipping.half_width95,
-                noise: self.clipping.drawn,
-            }),
+            clipping: Some(self.clipping.summary()),
             size: Some(self.size.describe()),
             pure_epsilon,
-            selection: self.selection.as_ref().map(KeySelection::noise).map(|noise| SelectionSummary {
-                sensitivity: noise.sensitivity,
-                sigma: noise.sd,
-                half_width95: noise.half_width95,
-                noise: noise.drawn,
-            }),
+            selection: self.selection.as_ref().map(|selection| selection.noise().summary()),
         })
     }
 

@@ -27,7 +27,7 @@ pub struct MechanismSummary {
     pub price: Price,
     /// How exactly it is told of how many members something was left out; none in what was stored before that was told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub clipping: Option<ClippingSummary>,
+    pub clipping: Option<NoiseSummary>,
     /// When a release is too large; none in what was stored before that was told with noise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<SizeSummary>,
@@ -38,27 +38,14 @@ pub struct MechanismSummary {
     pub pure_epsilon: Option<f64>,
     /// The noise that chooses groups, where keys come from the data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub selection: Option<SelectionSummary>,
+    pub selection: Option<NoiseSummary>,
 }
 
-/// The noise of the member counts that choose groups.
+/// The noise of numbers that are not aggregates: the member counts that choose groups, and the two counts of all members
+/// and of those of whom something was left out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct SelectionSummary {
-    /// The most that one member contributes in all: in L2 for Gaussian noise, in L1 for Laplace.
-    pub sensitivity: f64,
-    /// The standard deviation of the noise.
-    pub sigma: f64,
-    /// Half of the width of the 95 % interval.
-    pub half_width95: i64,
-    /// Which noise is drawn.
-    #[serde(default, skip_serializing_if = "NoiseDrawn::is_gaussian")]
-    pub noise: NoiseDrawn,
-}
-
-/// The noise of two counts: of all members, and of those of whom something was left out.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ClippingSummary {
-    /// The most that one member contributes to both together: in L2 for Gaussian noise, in L1 for Laplace.
+pub struct NoiseSummary {
+    /// The most that one member contributes to all of them together: in L2 for Gaussian noise, in L1 for Laplace.
     pub sensitivity: f64,
     /// The standard deviation of the noise.
     pub sigma: f64,

@@ -27,5 +27,7 @@ fn what_is_left_is_counted_in_whole_prices() {
     assert_eq!(price(10, 100).times(price(3, 0)), 3);
     assert_eq!(price(10, 100).times(price(3, 40)), 2);
     assert_eq!(price(2, 100).times(price(3, 1)), 0);
+    assert_eq!(price(100, 0).times(price(30, 1)), 0);
+    assert_eq!(price(20, 9).times(price(30, 1)), 0);
     assert_eq!(price(2, 100).times(price(0, 0)), u64::MAX);
 }

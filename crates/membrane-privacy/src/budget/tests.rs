@@ -52,16 +52,6 @@ fn a_small_part_is_set_aside() {
 }
 
 #[test]
-fn the_rest_of_a_budget_pays_for_so_many_more() {
-    let price = |rho_nano, delta_atto| Price { rho_nano, delta_atto };
-    assert_eq!(about_n_more(price(100, 10), price(30, 1)), 3);
-    assert_eq!(about_n_more(price(100, 10), price(30, 6)), 1, "delta runs out first");
-    assert_eq!(about_n_more(price(100, 0), price(30, 0)), 3);
-    assert_eq!(about_n_more(price(100, 0), price(30, 1)), 0);
-    assert_eq!(about_n_more(price(20, 9), price(30, 1)), 0);
-}
-
-#[test]
 fn a_pure_share_costs_half_its_square() {
     let share = Share { unit: Unit::Epsilon, nano: 1_000_000_000 };
     assert_eq!(share.price().map(|price| price.rho_nano), Ok(500_000_000));

@@ -11,10 +11,9 @@
 //! | AVG's sum, squares | the members times the range: of the range of the average, or of the square |
 //! | quantiles | the members: a rank, so that 0.05 means five percentiles up or down |
 
-use super::noise::Noise;
 use super::{Mechanism, spread};
 use crate::kind::reach;
-use crate::{AggregateKind, NoiseDrawn, PrivacyError};
+use crate::{AggregateKind, PrivacyError};
 
 /// What a group of some size will look like.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,7 +41,7 @@ impl Mechanism {
     /// Tells what a group of `members` members will look like.
     ///
     /// # Errors
-    /// [`PrivacyError::OutOfRange`] for a group of nobody.
+    /// [`PrivacyError::OutOfRange`] for a group of nobody; [`PrivacyError::Library`] when a chance cannot be computed.
     pub fn forecast(&self, members: u64) -> Result<Forecast, PrivacyError> {
         if members == 0 || members > 1 << 40 {
             return Err(PrivacyError::OutOfRange { what: "the members of a group", expected: "1 or more" });
@@ -57,17 +56,17 @@ impl Mechanism {
                 share95: float(half_width95) / typical,
             });
         }
-        Ok(Forecast { members, shown: self.chance(members), aggregates })
+        Ok(Forecast { members, shown: self.chance(members)?, aggregates })
     }
 
     /// Returns the chance that the noisy count of a group is strictly above the threshold.
-    fn chance(&self, members: u64) -> f64 {
-        let Some(selection) = &self.selection else { return 1.0 };
+    fn chance(&self, members: u64) -> Result<f64, PrivacyError> {
+        let Some(selection) = &self.selection else { return Ok(1.0) };
         let members = i64::try_from(members).unwrap_or(i64::MAX);
         if members < selection.cohort_min() {
-            return 0.0;
+            return Ok(0.0);
         }
-        above(selection.noise(), selection.threshold() - members)
+        selection.noise().above(selection.threshold().saturating_sub(members))
     }
 }
 
@@ -85,35 +84,6 @@ fn typical_row(kind: AggregateKind) -> f64 {
         | AggregateKind::Distinct { .. }
         | AggregateKind::Quantile { .. } => 1.0,
     }
-}
-
-/// Returns P[Z > gap].
-fn above(noise: &Noise, gap: i64) -> f64 {
-    match noise.drawn {
-        // P[Z >= z] = p^z / (1 + p) for z >= 1.
-        NoiseDrawn::Laplace => {
-            let tail = |z: i64| (-float(z) / noise.scale - (-1.0 / noise.scale).exp().ln_1p()).exp();
-            if gap >= 0 { tail(gap + 1) } else { 1.0 - tail(-gap) }
-        }
-        NoiseDrawn::Gaussian => normal_above((float(gap) + 0.5) / noise.scale),
-    }
-}
-
-/// Returns the weight of a standard normal above a number, to 1e-7 (Simpson's rule over nine deviations).
-fn normal_above(z: f64) -> f64 {
-    if z < 0.0 {
-        return 1.0 - normal_above(-z);
-    }
-    const STEPS: u32 = 400;
-    let step = 9.0 / f64::from(STEPS);
-    let density = |x: f64| (-x * x / 2.0).exp() / std::f64::consts::TAU.sqrt();
-    let weight = |index: u32| match index {
-        0 | STEPS => 1.0,
-        _ if index % 2 == 1 => 4.0,
-        _ => 2.0,
-    };
-    let sum: f64 = (0..=STEPS).map(|index| weight(index) * density(z + f64::from(index) * step)).sum();
-    sum * step / 3.0
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a forecast")]

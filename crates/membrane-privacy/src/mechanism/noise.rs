@@ -24,14 +24,15 @@ mod gaussian;
 mod laplace;
 
 pub(super) use self::gaussian::sensitivity as l2_distance;
-pub(super) use self::laplace::{loss, sensitivity as l1_distance};
+pub(super) use self::laplace::sensitivity as l1_distance;
 
 use membrane_model::Price;
+use opendp::domains::{AtomDomain, VectorDomain};
 use serde::{Deserialize, Serialize};
 
 use crate::budget::{Share, Unit};
 use crate::spec::TOTAL_MAX;
-use crate::{NoisyValue, PrivacyError, bound_value};
+use crate::{NoiseSummary, NoisyValue, PrivacyError, bound_value};
 
 /// Which noise is asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -148,6 +149,28 @@ impl Noise {
         }
     }
 
+    /// Describes the noise.
+    pub(super) const fn summary(&self) -> NoiseSummary {
+        NoiseSummary {
+            sensitivity: self.sensitivity,
+            sigma: self.sd,
+            half_width95: self.half_width95,
+            noise: self.drawn,
+        }
+    }
+
+    /// Returns the chance that a draw is above a number.
+    pub(super) fn above(&self, number: i64) -> Result<f64, PrivacyError> {
+        // Both are symmetric: what is not above -n is so far below as what is above n - 1 is above.
+        let tail = |number: i64| match self.drawn {
+            NoiseDrawn::Gaussian => gaussian::above(self.scale, number.unsigned_abs()),
+            NoiseDrawn::Laplace => laplace::above(self.scale, number.unsigned_abs()),
+        };
+        let chance =
+            if number >= 0 { tail(number) } else { tail(number.saturating_add(1)).map(|rest| 1.0 - rest) };
+        chance.map_err(|_| PrivacyError::Library { step: "find the chance of a draw" })
+    }
+
     /// Returns how many deviations a half-width of 95 % is, for sums of several draws as well.
     pub(super) const fn z95(&self) -> f64 {
         match self.drawn {
@@ -202,6 +225,17 @@ impl Noise {
     }
 }
 
+/// The form of exact totals, as opendp states it.
+type Totals = VectorDomain<AtomDomain<i64>>;
+
+fn totals(cells: Option<usize>) -> Totals {
+    let domain = VectorDomain::new(AtomDomain::<i64>::new_non_nan());
+    match cells {
+        Some(cells) => domain.with_size(cells),
+        None => domain,
+    }
+}
+
 /// Ten thousand in rho or epsilon: no target is worth that.
 const SHARE_NANO_MAX: u64 = 10_000_000_000_000;
 
@@ -211,7 +245,7 @@ fn choose(kind: NoiseKind, reach: Reach, share: Share) -> NoiseDrawn {
         (NoiseKind::Laplace, _) | (_, Unit::Epsilon) => NoiseDrawn::Laplace,
         (NoiseKind::Gaussian, Unit::Rho) => NoiseDrawn::Gaussian,
         (NoiseKind::Auto, Unit::Rho) => {
-            let loss = (2.0 * share.get()).sqrt();
+            let loss = share.loss();
             let gaussian = gaussian::mean_distance(reach.l2_about() / loss);
             let laplace = laplace::mean_distance(reach.l1_about() / loss);
             if laplace < gaussian { NoiseDrawn::Laplace } else { NoiseDrawn::Gaussian }

@@ -27,7 +27,7 @@ use opendp::metrics::{AbsoluteDistance, L01InfDistance, L02InfDistance};
 use opendp::traits::{InfDiv, InfPowI};
 use opendp::utilities::search::fallible_binary_search;
 
-use super::noise::{Noise, Reach, l1_distance, l2_distance, loss};
+use super::noise::{Noise, Reach, l1_distance, l2_distance};
 use crate::budget::Share;
 use crate::{GroupKey, NoiseDrawn, NoiseKind, PrivacyError};
 
@@ -77,7 +77,7 @@ impl KeySelection {
         let rho_max = share.get();
         let affordable =
             |scale: &f64| Ok(price_of(drawn, *scale, THRESHOLD_MAX, groups_max, distance)?.0 <= rho_max);
-        let about = distance / loss(share);
+        let about = distance / share.loss();
         let scale = fallible_binary_search(affordable, (about * 0.5, about * 2.0)).map_err(fault)?;
 
         // A little below the limit, so that rounding up to the ledger's unit stays within it.

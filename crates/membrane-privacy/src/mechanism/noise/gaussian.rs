@@ -3,9 +3,11 @@
 //! Price: rho = (L2 / sigma)^2 / 2 (Canonne, Kamath and Steinke 2020, arXiv:2004.00010, theorem 4), by opendp's own
 //! privacy map.
 
-use opendp::accuracy::{discrete_gaussian_scale_to_accuracy, gaussian_scale_to_accuracy};
+use opendp::accuracy::{
+    conservative_continuous_gaussian_tail_to_alpha, discrete_gaussian_scale_to_accuracy,
+    gaussian_scale_to_accuracy,
+};
 use opendp::core::Measurement;
-use opendp::domains::{AtomDomain, VectorDomain};
 use opendp::error::Fallible;
 use opendp::measurements::make_gaussian;
 use opendp::measures::ZeroConcentratedDivergence;
@@ -13,14 +15,11 @@ use opendp::metrics::L2Distance;
 use opendp::traits::{InfCast, InfMul, InfSqrt};
 use opendp::utilities::search::fallible_binary_search;
 
-use super::Reach;
+use super::{Reach, Totals, totals};
 use crate::budget::Share;
+pub(super) use crate::estimate::Z95;
 
-type Totals = VectorDomain<AtomDomain<i64>>;
 type Drawing = Measurement<Totals, L2Distance<f64>, ZeroConcentratedDivergence, Vec<i64>>;
-
-/// 95 % of a Gaussian lies within so many deviations.
-pub(super) const Z95: f64 = 1.959_964;
 
 /// Below this sigma intervals are summed up exactly.
 const EXACT_MAX: f64 = 1000.0;
@@ -35,7 +34,7 @@ pub(super) fn calibrate(reach: Reach, share: Share) -> Fallible<(f64, f64, Optio
     let sensitivity = sensitivity(reach)?;
     let rho_max = share.get();
     let affordable = |sigma: &f64| Ok(drawing(*sigma, None)?.map(&sensitivity)? <= rho_max);
-    let about = sensitivity / (2.0 * rho_max).sqrt();
+    let about = sensitivity / share.loss();
     Ok((sensitivity, fallible_binary_search(affordable, (about * 0.5, about * 2.0))?, None))
 }
 
@@ -45,12 +44,7 @@ pub(super) fn add(sigma: f64, exact: &Vec<i64>) -> Fallible<Vec<i64>> {
 }
 
 fn drawing(sigma: f64, cells: Option<usize>) -> Fallible<Drawing> {
-    let domain = VectorDomain::new(AtomDomain::<i64>::new_non_nan());
-    let domain = match cells {
-        Some(cells) => domain.with_size(cells),
-        None => domain,
-    };
-    make_gaussian(domain, L2Distance::default(), sigma, None)
+    make_gaussian(totals(cells), L2Distance::default(), sigma, None)
 }
 
 /// Returns the half-width of the 95 % interval, ends included. opendp's discrete accuracy `a` bounds
@@ -63,6 +57,12 @@ pub(super) fn half_width95(sigma: f64) -> Fallible<f64> {
         gaussian_scale_to_accuracy(sigma, 0.05)?
     };
     Ok(width.ceil().max(0.0))
+}
+
+/// Returns the chance that a draw is above a number: that of the continuous Gaussian, half a step on.
+pub(super) fn above(sigma: f64, number: u64) -> Fallible<f64> {
+    let half_on = u128::from(number) * 2 + 1;
+    conservative_continuous_gaussian_tail_to_alpha((2.0 * sigma).try_into()?, half_on.into())
 }
 
 /// Returns the mean distance from zero.

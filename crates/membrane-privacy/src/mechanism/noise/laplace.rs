@@ -6,9 +6,9 @@
 //! With p = exp(-1 / scale): P[Z = z] = p^|z| (1 - p) / (1 + p), so P[|Z| > h] = 2 p^(h + 1) / (1 + p), which gives
 //! intervals in closed form; the variance is 2 p / (1 - p)^2 and the mean distance from zero 2 p / (1 - p^2).
 
+use opendp::accuracy::{conservative_discrete_laplacian_tail_to_alpha, discrete_laplacian_scale_to_accuracy};
 use opendp::combinators::make_pureDP_to_zCDP;
 use opendp::core::Measurement;
-use opendp::domains::{AtomDomain, VectorDomain};
 use opendp::error::Fallible;
 use opendp::measurements::make_laplace;
 use opendp::measures::MaxDivergence;
@@ -16,10 +16,9 @@ use opendp::metrics::L1Distance;
 use opendp::traits::{InfCast, InfMul};
 use opendp::utilities::search::fallible_binary_search;
 
-use super::Reach;
+use super::{Reach, Totals, totals};
 use crate::budget::{Share, Unit};
 
-type Totals = VectorDomain<AtomDomain<i64>>;
 type Drawing = Measurement<Totals, L1Distance<f64>, MaxDivergence, Vec<i64>>;
 
 /// 95 % of a Laplace distribution lies within ln(20) / sqrt(2) deviations; of sums of several draws a little
@@ -39,17 +38,9 @@ pub(super) fn calibrate(reach: Reach, share: Share) -> Fallible<(f64, f64, Optio
         Unit::Epsilon => Ok(drawing(*scale, None)?.map(&sensitivity)? <= most),
         Unit::Rho => Ok(make_pureDP_to_zCDP(drawing(*scale, None)?)?.map(&sensitivity)? <= most),
     };
-    let about = sensitivity / loss(share);
+    let about = sensitivity / share.loss();
     let scale = fallible_binary_search(affordable, (about * 0.5, about * 2.0))?;
     Ok((sensitivity, scale, Some(drawing(scale, None)?.map(&sensitivity)?)))
-}
-
-/// Returns the epsilon that a share pays for, about.
-pub(in crate::mechanism) fn loss(share: Share) -> f64 {
-    match share.unit {
-        Unit::Epsilon => share.get(),
-        Unit::Rho => (2.0 * share.get()).sqrt(),
-    }
 }
 
 /// Adds noise.
@@ -58,12 +49,7 @@ pub(super) fn add(scale: f64, exact: &Vec<i64>) -> Fallible<Vec<i64>> {
 }
 
 fn drawing(scale: f64, cells: Option<usize>) -> Fallible<Drawing> {
-    let domain = VectorDomain::new(AtomDomain::<i64>::new_non_nan());
-    let domain = match cells {
-        Some(cells) => domain.with_size(cells),
-        None => domain,
-    };
-    make_laplace(domain, L1Distance::default(), scale, None)
+    make_laplace(totals(cells), L1Distance::default(), scale, None)
 }
 
 /// Returns the standard deviation: sqrt(2 p) / (1 - p).
@@ -76,9 +62,14 @@ pub(super) fn mean_distance(scale: f64) -> f64 {
     1.0 / (1.0 / scale).sinh()
 }
 
-/// Returns the half-width of the 95 % interval, ends included: the least h with 2 p^(h + 1) / (1 + p) <= 0.05, rounded
-/// up where it is close.
+/// Returns the half-width of the 95 % interval, ends included, rounded up where it is close. opendp's discrete accuracy
+/// `a` bounds P[|Z| >= a], so `a - 1` is enough.
 pub(super) fn half_width95(scale: f64) -> Fallible<f64> {
-    let above = scale * (40.0_f64.ln() - (-1.0 / scale).exp().ln_1p());
-    Ok((above * (1.0 + 1e-12) - 1.0).ceil().max(0.0))
+    let width = discrete_laplacian_scale_to_accuracy(scale, 0.05)?;
+    Ok((width * (1.0 + 1e-12) - 1.0).ceil().max(0.0))
+}
+
+/// Returns the chance that a draw is above a number.
+pub(super) fn above(scale: f64, number: u64) -> Fallible<f64> {
+    conservative_discrete_laplacian_tail_to_alpha(scale.try_into()?, number.into())
 }

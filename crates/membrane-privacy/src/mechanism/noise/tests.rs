@@ -168,3 +168,22 @@ fn a_target_costs_as_little_as_it_can() {
         assert!(half(less) > target, "{kind:?} {target}: {} would do with {less}", half(less));
     }
 }
+
+#[expect(clippy::cast_precision_loss, reason = "small numbers")]
+/// Against the sum of the probabilities: exact for Laplace, and for Gaussian noise of a sigma that chooses groups to 1e-4.
+#[test]
+fn the_chance_of_a_draw_is_the_sum_of_its_tail() {
+    for (kind, within) in [(NoiseKind::Gaussian, 1e-4), (NoiseKind::Laplace, 1e-9)] {
+        let noise = Noise::calibrate(kind, ONE, Share::rho(5_000_000)).expect("noise");
+        let weight = |z: i64| match noise.drawn {
+            NoiseDrawn::Gaussian => (-(z as f64 / noise.scale).powi(2) / 2.0).exp(),
+            NoiseDrawn::Laplace => (-(z as f64 / noise.scale).abs()).exp(),
+        };
+        let all: f64 = (-1_000..=1_000).map(weight).sum();
+        for number in [-30, -1, 0, 1, 7, 40] {
+            let tail: f64 = (number + 1..=1_000).map(weight).sum();
+            let told = noise.above(number).expect("a chance");
+            assert!((told - tail / all).abs() < within, "{told}, not {} above {number}", tail / all);
+        }
+    }
+}

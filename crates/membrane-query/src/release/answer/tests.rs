@@ -3,7 +3,7 @@ use std::path::Path;
 
 use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::datatypes::{DataType, Date32Type, Decimal128Type, Int64Type, TimeUnit};
-use membrane_privacy::{AggregateKind, AggregateSummary, ClippingSummary, NoiseDrawn, SizeSummary};
+use membrane_privacy::{AggregateKind, AggregateSummary, NoiseDrawn, NoiseSummary, SizeSummary};
 
 use super::*;
 
@@ -11,8 +11,8 @@ fn column(name: &str, role: ReleaseRole, kind: ReleaseType) -> ReleaseColumn {
     ReleaseColumn { name: name.into(), role, kind }
 }
 
-fn clipping() -> ClippingSummary {
-    ClippingSummary { sensitivity: 1.5, sigma: 28.25, half_width95: 56, noise: NoiseDrawn::Gaussian }
+fn clipping() -> NoiseSummary {
+    NoiseSummary { sensitivity: 1.5, sigma: 28.25, half_width95: 56, noise: NoiseDrawn::Gaussian }
 }
 
 fn size() -> SizeSummary {
