@@ -298,10 +298,17 @@ async fn not_everything_is_handed_on_and_not_to_everybody() {
         Err("not_found"),
         "Ana sees nothing for it"
     );
-    for _ in 0..10 {
-        make(&world, ANA, to(CHEN)).await.unwrap();
+    for days in 1..=10 {
+        make(&world, ANA, NewDelegation { days, ..to(CHEN) }).await.unwrap();
+        // What is open for as long is not handed on again.
+        assert_eq!(
+            make(&world, ANA, NewDelegation { days, ..to(CHEN) }).await,
+            Err("already_delegated"),
+            "{days} days"
+        );
+        assert_eq!(make(&world, ANA, NewDelegation { days: 1, ..to(CHEN) }).await, Err("already_delegated"));
     }
-    assert_eq!(make(&world, ANA, to(CHEN)).await, Err("delegation_limit"));
+    assert_eq!(make(&world, ANA, NewDelegation { days: 11, ..to(CHEN) }).await, Err("delegation_limit"));
 }
 
 /// No chain: what was handed on to Chen is not Chen's to hand on. And glass that is broken for one is broken for that one.
@@ -388,6 +395,10 @@ fn the_doors_go_together() {
     let told = program.ok(&["delegation", "list"]);
     assert!(told.contains("HR-12") && told.contains("open") && told.contains(CHEN), "{told}");
     fits(&told);
+    let told = program.run(&[&words[..], &["--days", "3", "--as", ANA]].concat());
+    let error = String::from_utf8_lossy(&told.stderr).into_owned();
+    assert!(error.contains("delegation 1 hands that on already, until "), "{error}");
+    explained(&program);
     let told = program.ok(&["policy", "review"]);
     assert!(told.contains("Delegations:\n  1 from analyst:ana to analyst:chen, open: 1 runs"), "{told}");
 
@@ -408,7 +419,10 @@ fn the_doors_go_together() {
     for number in [1, 2] {
         let told = post(&olga, &format!("/v1/delegations/{number}/end"), "{}");
         assert!(told.contains(r#""ended_by":"compliance:olga""#), "{told}");
+        assert!(told.contains(r#""ended_at":"2"#), "{told}");
     }
+    let told = post(&olga, "/v1/delegations/1/end", "{}");
+    assert!(told.contains("delegation 1 has ended"), "{told}");
     let told = post(&chen, "/v1/query", &body);
     assert!(told.starts_with("HTTP/1.1 403") && told.contains("not_delegated"), "{told}");
     let nobody = post(&chen, "/v1/query", &body.replace(ANA, "analyst:zoe"));
@@ -418,8 +432,38 @@ fn the_doors_go_together() {
     let list = String::from_utf8(served.curl("/v1/delegations", Some(&chen), &[])).unwrap();
     assert!(list.contains(r#""state":"ended""#) && list.contains(r#""runs":2"#), "{list}");
     served.stop();
+    let runs = program.ok(&["runs", "--principal", OLGA, "--json"]);
+    assert!(runs.contains("permitted, ends delegation 2"), "{runs}");
     assert_eq!(program.run(&acting).status.code(), Some(3));
     program.ok(&["log", "verify"]);
+}
+
+/// Chen on behalf of Ana is explained as Ana is, less what is forbidden to him, with the delegation by which it is so.
+fn explained(program: &Program) {
+    let explain = |who: &str, column: &str, more: &[&str]| {
+        let words = ["policy", "explain", who, column, "--purpose", MARKETING];
+        program.ok(&[&words[..], more].concat())
+    };
+    let told = explain(CHEN, "crm_members.phone", &["--for", ANA]);
+    for expected in [
+        "analyst:chen, on behalf of analyst:ana, sees crm_members.phone as partial(3,4)",
+        "delegate",
+        "delegation.analysts",
+        "delegation 1 is open until ",
+    ] {
+        assert!(told.contains(expected), "{expected}: {told}");
+    }
+    fits(&told);
+    let told = explain(CHEN, "crm_members.phone", &["--for", ANA, "--at", "2027-01-01T00:00:00Z"]);
+    assert!(told.contains("none hands this on now"), "{told}");
+    // Ana may not hand on to an operator, and lookups and broken glass are not handed on.
+    let told = explain("operator:omar", "crm_members.phone", &["--for", ANA]);
+    assert!(told.contains("does not see crm_members.phone"), "{told}");
+    let json = explain(CHEN, "crm_members.phone", &["--for", ANA, "--json"]);
+    assert!(json.contains(r#""on_behalf_of": "analyst:ana""#) && json.contains(r#""number": 1"#), "{json}");
+    let refused = ["policy", "explain", CHEN, "crm_members.phone", "--purpose", MARKETING, "--for", ANA];
+    let told = program.run(&[&refused[..], &["--action", "release"]].concat());
+    assert_eq!(told.status.code(), Some(2));
 }
 
 /// A member's number in the wrong place: in every field, by every door, and at the most talkative log level, nothing keeps it or

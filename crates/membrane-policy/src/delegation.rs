@@ -152,20 +152,21 @@ impl Authorizer {
     }
 
     /// Decides whether the run's principal may end a delegation: whoever handed on and the one to whom always, and compliance, if
-    /// it may look at the record. Writes the decision to the run's record.
+    /// it may look at the record. Writes the decision to the run's record, with the number of the delegation.
     ///
     /// # Errors
     /// [`Refused`], which is on record too, unless it is [`RefusedReason::RecordFault`].
     pub async fn decide_delegation_end(
         &self,
         run: &mut OpenRun,
-        asked: &DelegationRequest,
+        (number, asked): (u64, &DelegationRequest),
         now: DateTime<Utc>,
     ) -> Result<(), Refused> {
         same_run(run, Action::Delegate, None)?;
         let principal = run.principal().clone();
+        let permitted = format!("permitted, ends delegation {number}");
         if principal == asked.delegator || principal == asked.delegate {
-            return self.permit_own(run, "permitted, given back").await;
+            return self.permit_own(run, &permitted).await;
         }
         if principal.kind() != PrincipalKind::Compliance {
             return self.refuse(run, RefusedReason::NotPermitted).await;
@@ -178,7 +179,11 @@ impl Authorizer {
             return self.refuse(run, RefusedReason::PolicyFault).await;
         };
         let answer = asker.ask(Action::Audit.as_str(), &policies.world.hub);
-        record(run, &[self.decision(None, &answer)]).await?;
+        let mut decision = self.decision(None, &answer);
+        if decision.allowed {
+            decision.reason = permitted;
+        }
+        record(run, &[decision]).await?;
         answer.verdict()
     }
 

@@ -13,10 +13,10 @@ use chrono::{DateTime, Utc};
 use membrane_catalog::{Catalog, Column};
 use membrane_model::{Action, ColumnName, DatasetName, PrincipalId, Purpose, RevealLevel, Shown};
 
-use crate::ask::{Asker, Outcome};
+use crate::ask::{Answer, Asker, Outcome};
 use crate::column::decide_column;
 use crate::world::DatasetUids;
-use crate::{BrokenGlass, Policies};
+use crate::{BrokenGlass, DelegationRequest, Policies};
 use supposed::Supposing;
 
 /// What is asked: how a column is shown.
@@ -24,6 +24,8 @@ use supposed::Supposing;
 pub struct Question<'a> {
     /// To whom.
     pub principal: &'a PrincipalId,
+    /// On whose behalf they ask, if not in their own name.
+    pub on_behalf_of: Option<&'a PrincipalId>,
     /// In which sense: `read` or `release`.
     pub action: Action,
     /// What for.
@@ -45,7 +47,8 @@ pub struct Explanation {
     pub shown: Option<Shown>,
     /// The policies that decided that.
     pub factors: Vec<String>,
-    /// What was asked, in order: the dataset, then each level from the highest down.
+    /// What was asked, in order: on behalf of another whether that one may hand on, the dataset, then each level from the highest
+    /// down.
     pub asked: Vec<Asked>,
     /// Where policy permits more than the stored column can give: what is permitted, and what stands against it.
     pub notes: Vec<String>,
@@ -78,19 +81,26 @@ pub struct Change {
 }
 
 impl Policies {
-    /// Explains how a column is shown. None: there is no such principal, dataset or column.
+    /// Explains how a column is shown. On behalf of another: to whoever acts by a delegation that is open; what would show more is
+    /// said of the one on whose behalf it is. None: there is no such principal, dataset or column.
     #[must_use]
     pub fn explain(&self, catalog: &Catalog, question: &Question<'_>) -> Option<Explanation> {
         let dataset = catalog.dataset(question.dataset)?;
+        let asks = self.world.principals.get(question.principal)?;
+        let (principal, acting) = match question.on_behalf_of {
+            Some(other) => (self.world.principals.get(other)?, Some(asks)),
+            None => (asks, None),
+        };
         let what = What {
             policies: self,
             question,
-            principal: self.world.principals.get(question.principal)?,
+            principal,
+            acting,
             column: dataset.column(question.column)?,
             uids: self.world.datasets.get(question.dataset)?,
         };
         let asker = what.asker(&self.world.entities, question.purpose)?;
-        let (shown, factors) = what.shown(&asker);
+        let (shown, factors) = what.shown(&asker, question.purpose);
         let mut changes = what.changes(catalog, shown);
         changes.extend(what.break_glass(shown));
         Some(Explanation {
@@ -107,7 +117,10 @@ impl Policies {
 struct What<'a> {
     policies: &'a Policies,
     question: &'a Question<'a>,
+    /// Whose rights are used.
     principal: &'a EntityUid,
+    /// Who acts for the principal.
+    acting: Option<&'a EntityUid>,
     column: &'a Column,
     uids: &'a DatasetUids,
 }
@@ -127,7 +140,21 @@ impl<'a> What<'a> {
     ) -> Option<Asker<'b>> {
         let (who, now) = (self.principal, self.question.now);
         let asker = Asker::behind_glass(self.policies, who, Some(purpose), now, broken)?;
-        Some(Asker { entities, ..asker })
+        let asker = Asker { entities, ..asker };
+        let Some(acting) = self.acting else { return Some(asker) };
+        Some(asker.above(Asker::new(self.policies, acting, Some(purpose), now)?))
+    }
+
+    /// Asks whether the one on whose behalf the question is may hand the dataset on, for a purpose; nothing in one's own name.
+    fn handed_on(&self, purpose: &Purpose) -> Option<Answer> {
+        let Question { principal, on_behalf_of, dataset, now, .. } = *self.question;
+        let asked = DelegationRequest {
+            delegator: on_behalf_of?.clone(),
+            delegate: principal.clone(),
+            purposes: Vec::new(),
+            datasets: Vec::new(),
+        };
+        Some(self.policies.may_hand_on(&asked, purpose, dataset, now))
     }
 
     fn resource(&self) -> Option<&'a EntityUid> {
@@ -135,7 +162,10 @@ impl<'a> What<'a> {
     }
 
     /// Returns how the column is shown, and by which policies: those that let the dataset be used are not repeated.
-    fn shown(&self, asker: &Asker<'_>) -> (Option<Shown>, Vec<String>) {
+    fn shown(&self, asker: &Asker<'_>, purpose: &Purpose) -> (Option<Shown>, Vec<String>) {
+        if let Some(answer) = self.handed_on(purpose).filter(|answer| answer.outcome != Outcome::Permitted) {
+            return (None, answer.factors);
+        }
         let may_use = asker.ask(self.question.action.as_str(), &self.uids.dataset);
         let (Outcome::Permitted, Some(resource)) = (may_use.outcome, self.resource()) else {
             return (None, may_use.factors);
@@ -148,13 +178,14 @@ impl<'a> What<'a> {
         let action = self.question.action.as_str();
         let levels = RevealLevel::HIGHEST_FIRST.into_iter().map(RevealLevel::cedar_action);
         let columns = levels.filter_map(|action| Some((action, self.resource()?)));
-        [(action, &self.uids.dataset)]
+        let asked = [(action, &self.uids.dataset)].into_iter().chain(columns);
+        let answers = asked.map(|(action, resource)| (action, asker.ask(action, resource)));
+        let handed_on = self.handed_on(self.question.purpose);
+        let handed_on = handed_on.map(|answer| (Action::Delegate.as_str(), answer));
+        handed_on
             .into_iter()
-            .chain(columns)
-            .map(|(action, resource)| {
-                let answer = asker.ask(action, resource);
-                Asked { action, answer: answer.reason(), factors: answer.factors }
-            })
+            .chain(answers)
+            .map(|(action, answer)| Asked { action, answer: answer.reason(), factors: answer.factors })
             .collect()
     }
 
@@ -197,7 +228,7 @@ impl<'a> What<'a> {
 
     fn change(&self, what: String, entities: &Entities, purpose: &Purpose) -> Option<Change> {
         let asker = self.asker(entities, purpose)?;
-        let (shown, factors) = self.shown(&asker);
+        let (shown, factors) = self.shown(&asker, purpose);
         Some(Change { what, shown: shown?, factors })
     }
 }

@@ -69,7 +69,7 @@ impl fmt::Display for RefusedReason {
             Self::NotPermitted => "not permitted",
             Self::UnknownPrincipal => "unknown principal",
             Self::UnknownPurpose => "unknown or missing purpose",
-            Self::NotFound => "no such dataset",
+            Self::NotFound => "no such dataset, or none that you may use for this purpose",
             Self::Lookup => "no column of that name may have values looked up in this statement: name its dataset in FROM, and see that policy lets you",
             Self::LookupAmbiguous => "columns of that name have different tokens: write `DATASET.COLUMN`",
             Self::LookupLimit => "as many values were looked up as may be in an hour; try again when the first of them are an hour old",

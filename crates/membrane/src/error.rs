@@ -101,7 +101,7 @@ pub enum Error {
         requests_max: usize,
     },
     /// A grant that has come too far for this.
-    #[error("break-glass {number} is {state}")]
+    #[error("break-glass {number} {}", stands(.state))]
     GrantStands {
         /// Its number.
         number: u64,
@@ -117,8 +117,16 @@ pub enum Error {
         /// The limit.
         delegations_max: usize,
     },
+    /// The same is handed on already, for as long or longer.
+    #[error("delegation {number} hands that on already, until {until}; end it first, or state more days")]
+    AlreadyDelegated {
+        /// Its number.
+        number: u64,
+        /// Until when.
+        until: String,
+    },
     /// A delegation that is over.
-    #[error("delegation {number} is {state}")]
+    #[error("delegation {number} {}", stands(.state))]
     DelegationStands {
         /// Its number.
         number: u64,
@@ -232,6 +240,7 @@ impl Error {
             Self::GrantStands { .. } => "grant_stands",
             Self::UnknownDelegation => "unknown_delegation",
             Self::TooManyDelegations { .. } => "delegation_limit",
+            Self::AlreadyDelegated { .. } => "already_delegated",
             Self::DelegationStands { .. } => "delegation_stands",
             Self::Ledger(LedgerError::Altered(_)) => "log_altered",
             Self::Ledger(_) => "ledger_failed",
@@ -311,6 +320,14 @@ fn refusal(refused: &Refused) -> String {
         _ => "",
     };
     format!("{refused}{what_to_do}")
+}
+
+/// Says where a grant or a delegation stands.
+fn stands(state: &str) -> String {
+    match state {
+        "ended" | "expired" => format!("has {state}"),
+        other => format!("is {other}"),
+    }
 }
 
 /// An altered record is told in its own words, which name runs and parts; of a database there is nothing to tell.

@@ -247,9 +247,11 @@ async fn both_and_compliance_end_it_and_nobody_else() {
     for (who, may) in people {
         let mut run = world.run_of(who, None, Action::Delegate, None).await;
         let asked = asked("analyst:bea", &["marketing"], &["members"]);
-        let ended = world.authorizer.decide_delegation_end(&mut run, &asked, noon()).await;
+        let ended = world.authorizer.decide_delegation_end(&mut run, (3, &asked), noon()).await;
         assert_eq!(ended.is_ok(), may, "{who}");
-        assert_eq!(world.record_of(&run).await.decisions.len(), 1);
+        let [decision] = world.record_of(&run).await.decisions.try_into().unwrap();
+        assert_eq!(decision.allowed, may, "{who}");
+        assert_eq!(decision.reason == "permitted, ends delegation 3", may, "{who}: {}", decision.reason);
     }
 }
 

@@ -9,7 +9,7 @@ use crate::ask::Outcome;
 impl What<'_> {
     /// Returns the columns before which the glass is broken: for reading only.
     pub(super) fn broken(&self) -> Vec<EntityUid> {
-        if self.question.action != Action::Read {
+        if !self.reads_in_own_name() {
             return Vec::new();
         }
         let columns = self.question.broken.iter().flat_map(|glass| &glass.columns);
@@ -19,14 +19,22 @@ impl What<'_> {
 
     /// Tells whether the column is shown otherwise while a grant of it is open.
     pub(super) fn is_behind_glass(&self) -> bool {
+        if !self.reads_in_own_name() {
+            return false;
+        }
         let without = self.supposing_broken(&[]).map(|(shown, _)| shown);
         let with = self.resource().and_then(|column| self.supposing_broken(std::slice::from_ref(column)));
-        self.question.action == Action::Read && with.map(|(shown, _)| shown) != without
+        with.map(|(shown, _)| shown) != without
+    }
+
+    /// Tells whether broken glass can count: for reading, and for the one whose it is alone.
+    fn reads_in_own_name(&self) -> bool {
+        self.question.action == Action::Read && self.acting.is_none()
     }
 
     /// Returns what would be shown if glass were broken, where the principal may ask for that and it is more.
     pub(super) fn break_glass(&self, shown: Option<Shown>) -> Option<Change> {
-        if self.question.action != Action::Read {
+        if !self.reads_in_own_name() {
             return None;
         }
         let column = self.resource()?;
@@ -44,6 +52,7 @@ impl What<'_> {
 
     fn supposing_broken(&self, broken: &[EntityUid]) -> Option<(Option<Shown>, Vec<String>)> {
         let entities = &self.policies.world.entities;
-        Some(self.shown(&self.asker_behind(entities, self.question.purpose, broken)?))
+        let purpose = self.question.purpose;
+        Some(self.shown(&self.asker_behind(entities, purpose, broken)?, purpose))
     }
 }

@@ -27,6 +27,7 @@ fn explain_behind(hub: &Hub, who: &str, purpose: &str, column: &str, broken: &[B
         (who.parse().unwrap(), purpose.parse().unwrap(), "members".parse().unwrap(), column.parse().unwrap());
     let question = Question {
         principal: &principal,
+        on_behalf_of: None,
         action: Action::Read,
         purpose: &purpose,
         dataset: &dataset,

@@ -110,11 +110,13 @@ fn told(body: DelegationAnswerBody, json: bool) -> Result<(), CliError> {
     }
     let DelegationBody { number, state, from, to, purposes, datasets, until, .. } = body.delegation;
     let open = state == "open";
-    let until = if open { format!(" until {until}") } else { String::new() };
+    let stands = match state.as_str() {
+        "open" => format!("is open until {until}"),
+        "ended" => "has ended".to_owned(),
+        other => format!("is {other}"),
+    };
     let (datasets, purposes) = (datasets.join(", "), purposes.join(", "));
-    out::line(format!(
-        "delegation {number} is {state}{until}: {datasets} for {purposes}, from {from} to {to}"
-    ))?;
+    out::line(format!("delegation {number} {stands}: {datasets} for {purposes}, from {from} to {to}"))?;
     if open {
         out::line(format!("{to} asks with `membrane sql .. --as {to} --for {from} --purpose PURPOSE`"))?;
     }
@@ -127,7 +129,8 @@ fn list(delegations: &[DelegationBody]) -> Result<(), CliError> {
         return Ok(());
     }
     // Two facts stand in a cell, so that a line is no wider than a page.
-    let header = ["no.", "state\nticket", "from\nto", "for what", "datasets", "until\nended by", "runs"];
+    let header =
+        ["no.", "state\nticket", "from\nto", "for what", "datasets", "until, or ended\nby whom", "runs"];
     let mut shown = table::new_table(&header);
     for one in delegations {
         shown.add_row([
@@ -136,7 +139,11 @@ fn list(delegations: &[DelegationBody]) -> Result<(), CliError> {
             format!("{}\n{}", one.from, one.to),
             one.purposes.join("\n"),
             one.datasets.join("\n"),
-            format!("{}\n{}", table::minute(&one.until), one.ended_by.as_deref().unwrap_or_default()),
+            format!(
+                "{}\n{}",
+                table::minute(one.ended_at.as_ref().unwrap_or(&one.until)),
+                one.ended_by.as_deref().unwrap_or_default()
+            ),
             table::count(one.runs.unwrap_or(0)),
         ]);
     }

@@ -183,10 +183,11 @@ enum PolicyCommand {
     /// Explain how somebody sees a column: by which policies, and what would have to change for more.
     ///
     /// By the policies that this hub serves, or those of the folder that --policies names. Where break-glass matters, open grants
-    /// of the principal are looked up in the record.
+    /// of the principal are looked up in the record, and with --for open delegations.
     #[command(after_help = "Examples:
   membrane policy explain analyst:ana crm_members.phone --purpose marketing_analysis
   membrane policy explain analyst:ana crm_members.phone --purpose marketing_analysis --at 2027-01-01T00:00:00Z
+  membrane policy explain analyst:chen crm_members.phone --purpose marketing_analysis --for analyst:ana
   membrane policy explain partner:acme pos_orders.amount --purpose partner_reporting --action release")]
     Explain {
         /// Who sees it.
@@ -197,6 +198,9 @@ enum PolicyCommand {
         /// What for.
         #[arg(long)]
         purpose: Purpose,
+        /// On whose behalf they ask, as by a delegation.
+        #[arg(long = "for", value_name = "PRINCIPAL")]
+        on_behalf_of: Option<PrincipalId>,
         /// In which sense: read or release.
         #[arg(long, default_value = "read", value_parser = explain::action)]
         action: Action,
@@ -274,13 +278,16 @@ pub(super) async fn run(args: &PolicyArgs, env: &Env) -> Result<(), CliError> {
             principal,
             column: (dataset, column),
             purpose,
+            on_behalf_of,
             action,
             at,
             caller,
             json,
         } => {
             let (action, now) = (*action, at.unwrap_or_else(|| env.clock.now()));
-            let question = Question { principal, action, purpose, dataset, column, now, broken: &[] };
+            let on_behalf_of = on_behalf_of.as_ref();
+            let question =
+                Question { principal, on_behalf_of, action, purpose, dataset, column, now, broken: &[] };
             explain::run(env, caller, &question, *json).await
         }
         PolicyCommand::Cards { id: None, json } => cards::list(&read(&env.config()?, false)?, *json),

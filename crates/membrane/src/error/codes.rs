@@ -17,6 +17,7 @@ const fn code(code: &'static str, status: u16, meaning: &'static str) -> Code {
 
 /// Every code, sorted.
 pub const CODES: &[Code] = &[
+    code("already_delegated", 409, "the same is handed on already, for as long"),
     code("ambiguous_column", 400, "two columns of that name are in reach"),
     code("bad_request", 400, "the request has not the form that the endpoint takes"),
     code("bearer_expired", 401, "the bearer's time is over"),

@@ -1,6 +1,6 @@
 //! Delegation: what somebody may read is handed on to a colleague, for purposes, datasets and days, on record from the first step.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use membrane_ledger::DocumentKind;
 use membrane_model::{Action, DatasetName, PrincipalId, PrincipalKind, Purpose, RunId};
 use membrane_policy::{DelegationRequest, Handed};
@@ -86,6 +86,14 @@ async fn made(run: &mut ActiveRun, ctx: &RequestCtx, hub: &Hub, new: NewDelegati
     run.may_delegate(hub, &asked).await?;
     let now = ctx.now();
     let (last, all) = hub.delegations().all().await?;
+    let until = now + TimeDelta::days(i64::from(days));
+    let same = all
+        .iter()
+        .find(|one| one.asked == asked && one.state(now) == DelegationState::Open && one.until() >= until);
+    if let Some(one) = same {
+        let until = one.until().to_rfc3339_opts(SecondsFormat::Secs, true);
+        return Err(Error::AlreadyDelegated { number: one.number, until });
+    }
     let own = all.iter().filter(|one| one.asked.delegator == ctx.principal);
     if own.filter(|one| one.made > now - TimeDelta::days(1)).count() >= DELEGATIONS_A_DAY_MAX {
         return Err(Error::TooManyDelegations { delegations_max: DELEGATIONS_A_DAY_MAX });
@@ -189,7 +197,7 @@ async fn finish(
             run.complete().await?;
             tracing::info!(
                 run.id = %id, principal.id = %ctx.principal, delegation = number,
-                "delegation {number} is {}", one.state(ctx.now()).as_str()
+                "delegation {number}: {}", one.state(ctx.now()).as_str()
             );
             Ok((id, one))
         }

@@ -243,7 +243,8 @@ impl ActiveRun {
     /// Asks whether the run's principal may end a delegation.
     pub(super) async fn may_end_delegation(&mut self, hub: &Hub, one: &Delegation) -> Result<(), Error> {
         let now = self.ctx.now();
-        let decided = hub.authorizer().decide_delegation_end(self.opened()?, &one.asked, now).await;
+        let decided =
+            hub.authorizer().decide_delegation_end(self.opened()?, (one.number, &one.asked), now).await;
         decided.map_err(Error::Refused)
     }
 

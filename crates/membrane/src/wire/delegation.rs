@@ -71,6 +71,8 @@ pub struct DelegationBody {
     pub until: String,
     /// Who ended it.
     pub ended_by: Option<String>,
+    /// When that was.
+    pub ended_at: Option<String>,
     /// Runs in which something was seen by it; only in a list.
     pub runs: Option<u64>,
 }
@@ -98,6 +100,7 @@ impl DelegationBody {
             made: time(one.made),
             until: time(one.until()),
             ended_by: one.ended.as_ref().map(|(who, _)| who.to_string()),
+            ended_at: one.ended.as_ref().map(|(_, at)| time(*at)),
             runs: None,
         }
     }

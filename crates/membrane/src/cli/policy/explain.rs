@@ -13,6 +13,7 @@ use super::both;
 use crate::cli::caller::CallerArgs;
 use crate::cli::{CliError, Env, out, table};
 use crate::config::{Config, Serve};
+use crate::delegations::{Delegation, DelegationState};
 use crate::flow;
 use crate::grants::{Grant, GrantState};
 use crate::hub::Hub;
@@ -79,6 +80,25 @@ impl Version {
         });
         Ok(open.collect())
     }
+
+    /// Returns the open delegations by which the question may be asked on behalf of another.
+    async fn delegations(
+        &self,
+        caller: &CallerArgs,
+        question: &Question<'_>,
+    ) -> Result<Vec<Delegation>, CliError> {
+        let (Some(hub), Some(delegator)) = (&self.hub, question.on_behalf_of) else { return Ok(Vec::new()) };
+        let ctx = caller.ctx(hub, PrincipalKind::Compliance)?;
+        let (_, lines) = flow::list_delegations(&ctx, hub).await?;
+        let open = lines.into_iter().map(|line| line.delegation).filter(|one| {
+            one.asked.delegator == *delegator
+                && one.asked.delegate == *question.principal
+                && one.asked.purposes.contains(question.purpose)
+                && one.asked.datasets.contains(question.dataset)
+                && one.state(question.now) == DelegationState::Open
+        });
+        Ok(open.collect())
+    }
 }
 
 /// Explains how a column is shown.
@@ -104,7 +124,13 @@ pub(super) async fn run(
             question.dataset
         ))
     };
+    if question.on_behalf_of.is_some() && question.action != Action::Read {
+        return Err(CliError::usage(
+            "only reading is done on behalf of another: leave --for or --action out",
+        ));
+    }
     let mut found = policies.explain(catalog, question).ok_or_else(unknown)?;
+    let delegations = version.delegations(caller, question).await?;
     let mut grants = Vec::new();
     if found.behind_glass {
         grants = version.grants(caller, question).await?;
@@ -114,13 +140,16 @@ pub(super) async fn run(
         found = policies.explain(catalog, &question).ok_or_else(unknown)?;
     }
     if json {
-        return out::json(&shaped(&version, &found, &grants, question));
+        return out::json(&shaped(&version, &found, (&grants, &delegations), question));
     }
     let hash = policies.version().get(..12).unwrap_or_default();
     out::line(format!("by {}, version {hash}", version.words))?;
     told(&found, question)?;
     if found.behind_glass {
         told_glass(&grants, question)?;
+    }
+    if question.on_behalf_of.is_some() {
+        told_delegations(&delegations)?;
     }
     for id in found.factors.iter().chain(found.changes.iter().flat_map(|change| &change.factors)) {
         if let Some(card) = policies.cards().iter().find(|card| card.id() == id) {
@@ -131,7 +160,11 @@ pub(super) async fn run(
 }
 
 fn told(found: &Explanation, question: &Question<'_>) -> Result<(), CliError> {
-    let (who, column) = (question.principal, format!("{}.{}", question.dataset, question.column));
+    let who = match question.on_behalf_of {
+        Some(other) => format!("{}, on behalf of {other},", question.principal),
+        None => question.principal.to_string(),
+    };
+    let column = format!("{}.{}", question.dataset, question.column);
     out::line(match found.shown {
         Some(shown) => format!(
             "{who} sees {column} as {shown}, for {}, by {}",
@@ -153,10 +186,13 @@ fn told(found: &Explanation, question: &Question<'_>) -> Result<(), CliError> {
     for note in &found.notes {
         out::line(format!("note: {note}"))?;
     }
+    let whose = question.on_behalf_of.map(|other| format!(" of {other}")).unwrap_or_default();
     out::line(if found.changes.is_empty() {
-        "no other purpose, group or clearance shows more of it"
+        format!("no other purpose, group or clearance{whose} shows more of it")
+    } else if question.on_behalf_of.is_some() {
+        format!("more would be shown, with what is said{whose}:")
     } else {
-        "more would be shown:"
+        "more would be shown:".to_owned()
     })?;
     for change in &found.changes {
         out::line(format!("  {}: {}, by {}", change.what, change.shown, change.factors.join(", ")))?;
@@ -178,6 +214,23 @@ fn told_glass(grants: &[Grant], question: &Question<'_>) -> Result<(), CliError>
     Ok(())
 }
 
+/// Tells which delegations are open: without one nothing is shown on behalf of another.
+fn told_delegations(delegations: &[Delegation]) -> Result<(), CliError> {
+    for one in delegations {
+        out::line(format!("delegation {} is open until {}", one.number, written(one.until())))?;
+    }
+    if delegations.is_empty() {
+        out::line(
+            "among the delegations that you may list, none hands this on now; without one nothing is shown on behalf of another",
+        )?;
+    }
+    Ok(())
+}
+
+fn written(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
 fn names(grant: &Grant, question: &Question<'_>) -> bool {
     grant
         .asked
@@ -187,8 +240,7 @@ fn names(grant: &Grant, question: &Question<'_>) -> bool {
 }
 
 fn until(grant: &Grant) -> String {
-    let until = grant.until().map(|until| until.to_rfc3339_opts(SecondsFormat::Secs, true));
-    until.unwrap_or_default()
+    grant.until().map(written).unwrap_or_default()
 }
 
 /// Reads `DATASET.COLUMN`.
@@ -216,7 +268,12 @@ pub(super) fn action(text: &str) -> Result<Action, String> {
         .ok_or_else(|| "expected read or release".to_owned())
 }
 
-fn shaped(version: &Version, found: &Explanation, grants: &[Grant], question: &Question<'_>) -> Value {
+fn shaped(
+    version: &Version,
+    found: &Explanation,
+    (grants, delegations): (&[Grant], &[Delegation]),
+    question: &Question<'_>,
+) -> Value {
     let asked = found
         .asked
         .iter()
@@ -227,11 +284,15 @@ fn shaped(version: &Version, found: &Explanation, grants: &[Grant], question: &Q
     let grants = grants.iter().map(|grant| {
         json!({ "number": grant.number, "until": until(grant), "of_this_column": names(grant, question) })
     });
+    let delegations =
+        delegations.iter().map(|one| json!({ "number": one.number, "until": written(one.until()) }));
     json!({
         "version": version.policies.version(),
         "publication": version.publication,
         "served": version.hub.is_some(),
         "break_glass": found.behind_glass.then(|| grants.collect::<Vec<_>>()),
+        "on_behalf_of": question.on_behalf_of.map(ToString::to_string),
+        "delegations": question.on_behalf_of.map(|_| delegations.collect::<Vec<_>>()),
         "shown": found.shown.map(|shown| shown.to_string()),
         "policies": found.factors,
         "asked": asked.collect::<Vec<_>>(),
