@@ -19,6 +19,7 @@ mod delegation;
 mod docs;
 mod ingest;
 mod masks;
+mod neighbours;
 mod noninterference;
 mod policy;
 mod privacy;

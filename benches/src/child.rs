@@ -5,10 +5,11 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
+use membrane::Hub;
 
 use crate::hub::{Asker, MARKETING};
 use crate::table::{Measure, print};
-use crate::{hub, plain, tpch};
+use crate::{hub, plain, release, tpch};
 
 /// Times that a question of TPC-H is asked, after it was asked once.
 const REPEATS: usize = 3;
@@ -71,6 +72,14 @@ pub(crate) async fn run(words: &[&str]) -> Result<()> {
             let hub = hub::open_with(Path::new(home), &tpch::rules()).await?;
             repeated(async || hub::query(&hub, tpch::ASKER, sql).await).await?
         }
+        ["plain-release", tables, sql] => {
+            let session = plain::session(Path::new(tables), &release::DATASETS).await?;
+            repeated(async || plain::query(&session, sql).await).await?
+        }
+        ["hub-release", home, sql, groups_max] => {
+            let hub = hub::open_with(Path::new(home), &tpch::rules()).await?;
+            hub_release(&hub, sql, groups_max.parse()?).await?
+        }
         _ => bail!("unknown measurement"),
     };
     print(&format!("{rows} {seconds} {}", peak_mib()?));
@@ -90,8 +99,28 @@ async fn repeated(ask: impl AsyncFn() -> Result<u64>) -> Result<(u64, f64)> {
     for _ in 0..REPEATS {
         times.push(timed(ask()).await?);
     }
+    middle_of(times)
+}
+
+fn middle_of(mut times: Vec<(u64, f64)>) -> Result<(u64, f64)> {
     times.sort_by(|(_, a), (_, b)| a.total_cmp(b));
     times.get(times.len() / 2).copied().context("nothing was measured")
+}
+
+/// The same of a release. An answer is drawn once: each time it is asked for at another price.
+async fn hub_release(hub: &Hub, sql: &str, groups_max: u32) -> Result<(u64, f64)> {
+    let started = membrane_model::Clock::now(&hub::SystemClock).timestamp_micros().rem_euclid(1 << 30);
+    let mut times = Vec::with_capacity(REPEATS);
+    for repeat in 0..=i32::try_from(REPEATS)? {
+        // Between 0.5 and 0.8, in steps that no price is rounded to.
+        let epsilon =
+            0.5 + 0.25 * f64::from(i32::try_from(started)?) / f64::from(1 << 30) + 0.01 * f64::from(repeat);
+        let (rows, took) = hub::release(hub, release::PARTNER, sql, epsilon, groups_max).await?;
+        times.push((rows, took.as_secs_f64()));
+    }
+    // The first one warms up.
+    times.remove(0);
+    middle_of(times)
 }
 
 /// Returns the processor time that this process has used so far, from Linux's `/proc`.

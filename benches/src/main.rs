@@ -10,6 +10,7 @@ mod ingest;
 mod plain;
 mod policy;
 mod query;
+mod release;
 mod table;
 mod tpch;
 
@@ -26,15 +27,19 @@ fn main() -> Result<()> {
             query::bench(&runtime)?;
             cells::bench(&runtime)?;
             policy::bench(&runtime)?;
+            release::bench(&runtime, &[])?;
             tpch::bench(&runtime, &[])
         }
         ["ingest"] => ingest::bench(&runtime),
         ["query"] => query::bench(&runtime),
         ["cells"] => cells::bench(&runtime),
         ["policy"] => policy::bench(&runtime),
+        ["release", rest @ ..] => release::bench(&runtime, rest),
         ["tpch", rest @ ..] => tpch::bench(&runtime, rest),
         _ => {
-            bail!("usage: membrane-bench [all | ingest | query | cells | policy | tpch [HOME [QUESTION ..]]]")
+            bail!(
+                "usage: membrane-bench [all | ingest | query | cells | policy | release [HOME] | tpch [HOME [QUESTION ..]]]"
+            )
         }
     }
 }

@@ -5,7 +5,7 @@
 //! masks nothing; its customers are filtered by a condition in the statement.
 
 mod check;
-mod data;
+pub(crate) mod data;
 
 use std::path::{Path, PathBuf};
 

@@ -19,6 +19,8 @@ use crate::hub;
 use crate::table::note;
 
 const SCALE: f64 = 1.0;
+/// The header of the lines that [`write_member_lines`] makes.
+const MEMBER_LINE: &str = "l_orderkey,l_linenumber,customer,l_extendedprice,l_shipdate,l_shipmode,counter";
 
 /// Generates each table as CSV and ingests it.
 pub(super) async fn ingest(dir: &Path, home: &Path) -> Result<()> {
@@ -59,4 +61,24 @@ fn lines(file: &Path, header: &str, rows: impl Iterator<Item = impl Display>) ->
         writeln!(out, "{row}")?;
     }
     Ok(out.into_inner()?.sync_all()?)
+}
+
+/// Writes so many order lines at most, each with the customer of its order, as CSV.
+pub(crate) fn write_member_lines(file: &Path, most: usize) -> Result<()> {
+    let (orders, items) = (OrderGenerator::new(SCALE, 1, 1), LineItemGenerator::new(SCALE, 1, 1));
+    let mut orders = orders.iter();
+    let mut order = orders.next();
+    // Both come by the number of the order.
+    let rows = items.iter().take(most).map(|item| {
+        while order.as_ref().is_some_and(|order| order.o_orderkey < item.l_orderkey) {
+            order = orders.next();
+        }
+        let customer = order.as_ref().map_or(0, |order| order.o_custkey);
+        let counter = item.l_orderkey % 8;
+        format!(
+            "{},{},C{customer:09},{},{},{},C{counter}",
+            item.l_orderkey, item.l_linenumber, item.l_extendedprice, item.l_shipdate, item.l_shipmode
+        )
+    });
+    lines(file, MEMBER_LINE, rows)
 }

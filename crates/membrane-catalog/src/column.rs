@@ -96,7 +96,8 @@ pub struct ColumnRules {
 /// What differential privacy may assume about a column without looking at the data.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct ColumnPrivacy {
-    /// Whether the enumeration is public knowledge: a release then shows every key, empty groups too.
+    /// Whether the enumeration is public knowledge: a release then shows every key, empty groups too. Of a dataset without
+    /// subject the values of its rows are, where there is no enumeration.
     pub public_keys: bool,
     /// Least and greatest value that one row adds to a sum; what lies outside is clamped.
     pub bounds: Option<(f64, f64)>,

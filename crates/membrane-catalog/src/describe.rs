@@ -100,6 +100,8 @@ impl Column {
             let public = if self.privacy.public_keys { ", public" } else { "" };
             format!("one of {} values{public}", values.len())
         }));
+        let listed_by_rows = self.privacy.public_keys && rules.enumeration.is_none();
+        words.extend(listed_by_rows.then(|| "values public".to_owned()));
         words.extend(self.policy.attribute.as_ref().map(|name| format!("`{name}` in policies")));
         let purposes: Vec<&str> = self.policy.consent_for.iter().map(Purpose::as_str).collect();
         words.extend((!purposes.is_empty()).then(|| format!("consent for {}", purposes.join(", "))));

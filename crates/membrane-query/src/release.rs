@@ -41,6 +41,7 @@ mod exact;
 mod execution;
 mod in_turn;
 mod labels;
+mod listed;
 mod literal;
 mod made;
 mod notes;
@@ -55,6 +56,7 @@ mod rows;
 mod scalar;
 mod scope;
 mod value;
+mod work;
 
 pub use answer::{ReleaseAnswer, ReleaseColumn, ReleaseRole, ReleaseType, ReleasedDataset};
 pub use bounds::ReleaseOptions;

@@ -1,6 +1,6 @@
 //! The only place where DataFusion sessions are built.
 //!
-//! There are two kinds, and they never mix:
+//! There are two kinds, and they never mix (a release runs in one of the first kind without tables, [`release_session`]):
 //!
 //! | | user session | trusted session |
 //! | --- | --- | --- |
@@ -26,11 +26,14 @@ use datafusion::common::config::Dialect;
 use datafusion::error::DataFusionError;
 use datafusion::execution::config::SessionConfig;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::MemoryPool;
+use datafusion::execution::memory_pool::{MemoryPool, UnboundedMemoryPool};
 use datafusion::execution::object_store::ObjectStoreRegistry;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SessionState, SessionStateBuilder, TaskContext};
 use datafusion::object_store::ObjectStore;
+use datafusion::optimizer::OptimizerRule;
+use datafusion::optimizer::optimize_projections::OptimizeProjections;
+use datafusion::optimizer::push_down_filter::PushDownFilter;
 use membrane_model::{DatasetName, Limits};
 use url::Url;
 
@@ -60,6 +63,29 @@ pub(crate) fn user_session(
 ) -> Result<SessionState, QueryError> {
     let contents = Contents { tables, ..Contents::default() };
     user_session_in(&memory::engine_pool(limits), contents, limits)
+}
+
+/// Builds the session in which the plans of one release run. Its plans are made of tables and not of a statement.
+///
+/// PRIVACY: no rule changes a join. DataFusion's own put joins in another order, with rows about members on the side that is held,
+/// and lose what must be equal where that names two tables. And no operator can be refused memory: a release counts beforehand
+/// what they hold, so that whether there is enough does not depend on members.
+pub(crate) fn release_session(limits: &Limits) -> Result<SessionState, QueryError> {
+    let state = user_session(Vec::new(), limits)?;
+    let runtime = RuntimeEnvBuilder::from_runtime_env(state.runtime_env())
+        .with_memory_pool(Arc::new(UnboundedMemoryPool::default()))
+        .build_arc()
+        .map_err(|_| QueryError::Failed)?;
+    let mut config = state.config().clone();
+    let optimizer = &mut config.options_mut().optimizer;
+    optimizer.join_reordering = false;
+    optimizer.repartition_joins = false;
+    optimizer.enable_round_robin_repartition = false;
+    #[expect(clippy::disallowed_methods, reason = "this is the file in which sessions are built")]
+    let state = SessionStateBuilder::new_from_existing(state);
+    let rules: Vec<Arc<dyn OptimizerRule + Send + Sync>> =
+        vec![Arc::new(PushDownFilter::new()), Arc::new(OptimizeProjections::new())];
+    Ok(state.with_config(config).with_runtime_env(runtime).with_optimizer_rules(rules).build())
 }
 
 /// What there is in the session of one statement.

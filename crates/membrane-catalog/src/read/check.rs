@@ -22,7 +22,7 @@ pub(super) fn check(schema: &Schema, report: &mut Report) {
         check_generalisation(column, report);
         check_identity(column, report);
         check_rules(column, report);
-        check_privacy(column, report);
+        check_privacy(column, schema.has_subject, report);
     }
     check_subject(schema, report);
     check_event_time(schema, report);
@@ -106,14 +106,15 @@ fn check_rules(column: &Draft, report: &mut Report) {
     }
 }
 
-fn check_privacy(column: &Draft, report: &mut Report) {
+fn check_privacy(column: &Draft, about_members: bool, report: &mut Report) {
     let what = &column.what;
     let protection = column.protection.as_ref().map(|protection| protection.value);
     let readable =
         protection.is_none_or(|stored| matches!(stored, Protection::Clear | Protection::Generalise(_)));
     if let Some(mark) = column.public_keys {
         const SETTING: &str = "`membrane.privacy.publicKeys`";
-        if column.rules.enumeration.is_none() && !column.enumeration_stated {
+        // PRIVACY: what stands in rows about members is theirs.
+        if about_members && column.rules.enumeration.is_none() && !column.enumeration_stated {
             report
                 .fault(mark, format!("{what}: {SETTING} needs `membrane.enumeration`: the keys themselves"));
         }

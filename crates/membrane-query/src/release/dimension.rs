@@ -16,12 +16,12 @@ use datafusion::arrow::row::{RowConverter, Rows, SortField};
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::{MemTable, provider_as_source};
 use datafusion::execution::memory_pool::MemoryReservation;
-use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use futures::StreamExt as _;
 use membrane_model::ColumnName;
 
 use super::execution::Machine;
-use super::question::{ColumnRef, Join, Question};
+use super::question::{ColumnRef, Join, Question, Scalar};
 use super::rows::{Tables, bare, columns_of};
 use super::scalar::{alias, express};
 use crate::QueryError;
@@ -39,22 +39,7 @@ pub(super) async fn reduced(
     memory: &MemoryReservation,
 ) -> Result<Arc<dyn TableProvider>, QueryError> {
     let provider = tables.providers.get(join.table).and_then(Option::as_ref).ok_or(QueryError::Failed)?;
-    let types = |column: &ColumnRef| {
-        let schema = provider.schema();
-        let field = schema.field_with_name(column.column.as_str()).map_err(|_| QueryError::Failed)?;
-        Ok(field.data_type().clone())
-    };
-    let mut scan =
-        LogicalPlanBuilder::scan(alias(join.table), provider_as_source(Arc::clone(provider)), None)
-            .map_err(|_| QueryError::Failed)?;
-    for condition in &join.conditions {
-        scan = scan.filter(express(condition, &types)?).map_err(|_| QueryError::Failed)?;
-    }
-    let columns = columns_first(join, question);
-    let plan = scan
-        .project(columns.iter().map(bare).collect::<Vec<Expr>>())
-        .and_then(LogicalPlanBuilder::build)
-        .map_err(|_| QueryError::Failed)?;
+    let plan = plan(join, std::iter::empty(), &columns_first(join, question), provider)?;
     let mut batches = Vec::new();
     let mut rows = machine.stream(plan).await?;
     let schema = rows.schema();
@@ -69,6 +54,29 @@ pub(super) async fn reduced(
     let table = rows_of_a_key(&table, join.key.len(), join.rows_max)?;
     let table = MemTable::try_new(table.schema(), vec![vec![table]]).map_err(|_| QueryError::Failed)?;
     Ok(Arc::new(table))
+}
+
+/// Plans the rows that a join may meet, by these columns, and of those the ones for which more conditions hold.
+pub(super) fn plan<'a>(
+    join: &'a Join,
+    more: impl Iterator<Item = &'a Scalar>,
+    columns: &[ColumnName],
+    provider: &Arc<dyn TableProvider>,
+) -> Result<LogicalPlan, QueryError> {
+    let types = |column: &ColumnRef| {
+        let schema = provider.schema();
+        let field = schema.field_with_name(column.column.as_str()).map_err(|_| QueryError::Failed)?;
+        Ok(field.data_type().clone())
+    };
+    let mut scan =
+        LogicalPlanBuilder::scan(alias(join.table), provider_as_source(Arc::clone(provider)), None)
+            .map_err(|_| QueryError::Failed)?;
+    for condition in join.conditions.iter().chain(more) {
+        scan = scan.filter(express(condition, &types)?).map_err(|_| QueryError::Failed)?;
+    }
+    scan.project(columns.iter().map(bare).collect::<Vec<Expr>>())
+        .and_then(LogicalPlanBuilder::build)
+        .map_err(|_| QueryError::Failed)
 }
 
 /// Returns the columns that are needed, the key's first.

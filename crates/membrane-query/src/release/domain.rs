@@ -1,5 +1,5 @@
-//! Which keys a release may show without looking: those that anyone can list from the contract, the
-//! policy and the statement.
+//! Which keys a release may show without looking at members: those that anyone can list from the contract, the
+//! policy, the statement, and datasets without subject whose contracts say so ([`super::listed`]).
 
 use membrane_model::DatasetName;
 use membrane_policy::{RowExpr, RowRule, RowValue};
@@ -9,7 +9,8 @@ use super::bounds::{Made, made_column, made_of};
 use super::calendar::{
     MICROS_PER_DAY, MICROS_PER_HOUR, shown_days, shown_micros, truncate_days, truncate_micros, values_of,
 };
-use super::cell::texts;
+use super::cell::{shown, texts};
+use super::listed::Listed;
 use super::literal::typed;
 use super::question::{ColumnRef, CompareOperator, Function, Literal, Question, Scalar, Table, TypeOf, Unit};
 use super::refusal::refuse;
@@ -19,7 +20,7 @@ use crate::QueryError;
 
 /// More public groups than this are treated like keys from the data, or a product of lists could be
 /// longer than any answer.
-const PUBLIC_GROUPS_MAX: usize = 10_000;
+pub(super) const PUBLIC_GROUPS_MAX: usize = 10_000;
 
 /// One key cell: its text, and its value where conditions can be decided on it.
 struct Cell {
@@ -27,27 +28,60 @@ struct Cell {
     value: Option<Literal>,
 }
 
-/// Finds the domain of the keys. Touches no data.
-pub(super) fn key_domain(question: &Question, scope: &Scope) -> Result<KeyDomain, QueryError> {
+/// Finds the domain of the keys. `listed` is what datasets without subject list of them; nothing else is looked at.
+pub(super) fn key_domain(
+    question: &Question,
+    scope: &Scope,
+    listed: &[Listed],
+) -> Result<KeyDomain, QueryError> {
     if question.keys.is_empty() {
         return Ok(KeyDomain::None);
     }
-    let mut keys: Vec<GroupKey> = vec![Vec::new()];
-    for key in &question.keys {
-        let Some(cells) = cells(key, question, scope) else { return Ok(KeyDomain::Unknown) };
-        if cells.is_empty() {
+    let mut keys: Vec<GroupKey> = vec![vec![None; question.keys.len()]];
+    for (position, key) in question.keys.iter().enumerate() {
+        let (positions, lists) = match listed.iter().find(|listed| listed.keys.contains(&position)) {
+            // All of them were set together with the first.
+            Some(listed) if listed.keys.first() != Some(&position) => continue,
+            Some(listed) => (listed.keys.clone(), reachable(listed, question, scope)),
+            None => {
+                let Some(cells) = cells(key, question, scope) else { return Ok(KeyDomain::Unknown) };
+                (vec![position], cells.into_iter().map(|cell| vec![cell.text]).collect())
+            }
+        };
+        if lists.is_empty() {
             return Err(refuse("a condition that no public key satisfies", "look at the names of the keys"));
         }
-        if keys.len().saturating_mul(cells.len()) > PUBLIC_GROUPS_MAX {
+        if keys.len().saturating_mul(lists.len()) > PUBLIC_GROUPS_MAX {
             return Ok(KeyDomain::Unknown);
         }
-        let longer = |key: &GroupKey| {
-            let append = |cell: &Cell| key.iter().cloned().chain([cell.text.clone()]).collect();
-            cells.iter().map(append).collect::<Vec<GroupKey>>()
+        let with = |key: &GroupKey, list: &GroupKey| {
+            let mut key = key.clone();
+            for (place, text) in positions.iter().zip(list) {
+                if let Some(cell) = key.get_mut(*place) {
+                    cell.clone_from(text);
+                }
+            }
+            key
         };
-        keys = keys.iter().flat_map(longer).collect();
+        keys = keys
+            .iter()
+            .flat_map(|key| lists.iter().map(|list| with(key, list)).collect::<Vec<_>>())
+            .collect();
     }
     Ok(KeyDomain::Public(keys))
+}
+
+/// Leaves of what is listed what conditions on one key alone let through.
+fn reachable(listed: &Listed, question: &Question, scope: &Scope) -> Vec<GroupKey> {
+    let passes = |position: &usize, text: &Option<String>| {
+        let Some(Scalar::Column(column)) = question.keys.get(*position) else { return true };
+        let value = text.as_deref().and_then(|text| typed(text, column.logical));
+        // A text without value is one that conditions cannot be decided on here.
+        let cell = Cell { text: text.clone(), value };
+        (cell.text.is_some() && cell.value.is_none()) || is_reachable(column, &cell, question, scope)
+    };
+    let all = |list: &&GroupKey| listed.keys.iter().zip(list.iter()).all(|(key, text)| passes(key, text));
+    listed.cells.iter().filter(all).cloned().collect()
 }
 
 fn cells(key: &Scalar, question: &Question, scope: &Scope) -> Option<Vec<Cell>> {
@@ -120,7 +154,8 @@ fn once(cells: Vec<Cell>) -> Vec<Cell> {
 /// Writes a value as keys are written.
 fn cell_of(literal: Literal, logical: TypeOf) -> Option<Cell> {
     let array = typed_scalar(&literal, &arrow_type(logical)).ok()?.to_array().ok()?;
-    let text = texts(array.as_ref()).ok()?.pop()?;
+    // As the keys of rows are shown.
+    let text = texts(shown(&array).as_ref()).ok()?.pop()?;
     Some(Cell { text, value: Some(literal) })
 }
 

@@ -10,6 +10,9 @@
 //! the end are whole, and memory is one entry for each member and kept group, whatever a member's rows are. Rows
 //! whose key is not on a public list are in no group, nor are rows with a key that is longer than 256 bytes.
 //!
+//! Members are dealt out to as many shards as there are processors, each with members of its own ([`shards`]). They count
+//! together what they hold; a group from the data counts in each shard that holds it.
+//!
 //! Example: Ann bought on three days in SH and once in BJ, `SELECT region, COUNT(*)`, two rows per group
 //! and one group at most. Her row of BJ comes first and is held; then SH comes. Her groups are ranked by a keyed
 //! hash of her and the group; say SH ranks lower. BJ is let go, and SH ends with 3, of which 2 count.
@@ -19,7 +22,7 @@
 //! - Too many members and groups for the memory: [`size`] counts them, and one member adds a bounded part. The
 //!   count is compared with a limit that is drawn with noise and paid for; so the failure is a released value.
 //! - The memory of the session: reserved in full before the first row, and joins hold only tables without subject
-//!   ([`super::execution`]); so it does not depend on members. A batch on its way is held besides.
+//!   ([`super::execution`]); so it does not depend on members. A few batches on their way are held besides.
 //! - Time. One row more is one row's time more, as joins do not multiply rows, and answers leave at ticks. Who makes
 //!   a release take just as long as is allowed may still learn how much there is of many members together, as far
 //!   as the machine is steady.
@@ -29,30 +32,33 @@ mod chunks;
 mod groups;
 mod parts;
 mod samples;
+mod shards;
 mod size;
 mod table;
 mod values;
 
-use std::collections::BTreeMap;
-
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::arrow::row::{RowConverter, Rows, SortField};
-use membrane_privacy::{ExactTotals, Mechanism, MemberPart, RawValue};
+use membrane_privacy::{KeyDomain, Mechanism};
 use membrane_vault::Tokenizer;
 
 use self::values::Sums;
 use super::cell;
 use super::question::{Question, Scalar, TypeOf};
+use super::refusal::refuse;
 use super::rows::columns_read;
+use super::scalar::arrow_type;
 use crate::QueryError;
 
+pub(super) use self::groups::Groups;
 pub(super) use self::parts::{Parts, rank};
+pub(super) use self::shards::Shards;
 pub(super) use self::size::{Costs, INNER_KEY_BYTES_MAX, KEY_BYTES_MAX, Size, size_bound};
 
-/// Raw sums per member and group.
-pub(super) struct Exact {
-    keys: Vec<(TypeOf, usize)>,
+/// Raw sums per member and group, of some of the members.
+struct Exact {
+    keys: Vec<usize>,
     sums: Sums,
     converter: Option<RowConverter>,
     parts: Parts,
@@ -61,7 +67,7 @@ pub(super) struct Exact {
 
 impl Exact {
     /// Starts with no row. `sampling` ranks the groups of a member; `size` is what is left of the machine.
-    pub(super) fn new(
+    fn new(
         question: &Question,
         mechanism: &Mechanism,
         sampling: Tokenizer,
@@ -78,7 +84,7 @@ impl Exact {
                 .ok_or(QueryError::Failed)
         };
         let spec = mechanism.spec();
-        let keys = question.keys.iter().map(|key| Ok((key.logical(), place(key)?)));
+        let keys = question.keys.iter().map(place);
         let sums = Sums::new(
             question,
             spec.aggregates.iter().map(|aggregate| aggregate.kind),
@@ -86,36 +92,36 @@ impl Exact {
             place,
         )?;
         let groups_max = mechanism.bounds().groups_max;
+        let (groups, converter) = encoded(question, &spec.keys)?;
         Ok(Self {
             keys: keys.collect::<Result<_, QueryError>>()?,
-            converter: None,
-            parts: Parts::new(&spec.keys, sums.len(), groups_max, sampling.clone(), costs, size),
+            converter,
+            parts: Parts::new(groups, sums.len(), groups_max, sampling.clone(), costs, size),
             sums,
             sampling,
         })
     }
 
-    /// Takes in a batch of rows: the unit column, then [`columns_read`]. Rows without a member are out.
-    pub(super) fn absorb(&mut self, batch: &RecordBatch) -> Result<(), QueryError> {
-        let units = units(batch.columns().first().ok_or(QueryError::Failed)?.as_ref())?;
+    /// Takes in a batch of rows: the unit column, then [`columns_read`]. `units` are those of the rows.
+    fn absorb(&mut self, units: &[u128], batch: &RecordBatch) -> Result<(), QueryError> {
         let keys = self.key_rows(batch)?;
         let mut clipped = vec![false; batch.num_rows()];
         let columns = self.sums.contributions(batch, &mut clipped)?;
         let sampling = &self.sampling;
         let kept = self.sums.slots().iter().map(|slot| slot.values(batch, sampling, &mut clipped));
         let kept = kept.collect::<Result<Vec<_>, QueryError>>()?;
+        let found = self.parts.find(units, keys.as_ref());
         let mut keys = keys.as_ref().map(Rows::iter);
-        for (row, (unit, clipped)) in units.into_iter().zip(clipped).enumerate() {
+        for (row, (unit, clipped)) in units.iter().zip(clipped).enumerate() {
             let key = keys.as_mut().and_then(Iterator::next).map_or([].as_slice(), |key| key.data());
-            let Some(unit) = unit else { continue };
-            let Some(part) = self.parts.place(unit, key, clipped)? else { continue };
+            let Some(part) = self.parts.place_found((&found, row), *unit, key, clipped)? else { continue };
             let sums = self.parts.sums_mut(part)?;
             for (sum, column) in sums.iter_mut().zip(&columns) {
                 *sum = sum.saturating_add(column.get(row).copied().unwrap_or(0));
             }
             for (slot, values) in self.sums.slots().iter().zip(&kept) {
                 if let Some(value) = values.get(row).copied().flatten() {
-                    slot.offer(sums, unit, value, &self.sampling)?;
+                    slot.offer(sums, *unit, value, &self.sampling)?;
                 }
             }
         }
@@ -123,63 +129,34 @@ impl Exact {
     }
 
     /// Returns the keys of all rows as bytes; nothing where there are no keys.
-    fn key_rows(&mut self, batch: &RecordBatch) -> Result<Option<Rows>, QueryError> {
-        if self.keys.is_empty() {
-            return Ok(None);
-        }
-        let column = |place: usize| batch.columns().get(place).ok_or(QueryError::Failed);
-        let arrays = self.keys.iter().map(|(_, place)| Ok(cell::shown(column(*place)?)));
+    fn key_rows(&self, batch: &RecordBatch) -> Result<Option<Rows>, QueryError> {
+        let Some(converter) = &self.converter else { return Ok(None) };
+        let column = |place: &usize| batch.columns().get(*place).ok_or(QueryError::Failed);
+        let arrays = self.keys.iter().map(|place| Ok(cell::shown(column(place)?)));
         let arrays = arrays.collect::<Result<Vec<ArrayRef>, QueryError>>()?;
-        let converter = match &mut self.converter {
-            Some(converter) => converter,
-            empty @ None => {
-                let types: Vec<DataType> = arrays.iter().map(|array| array.data_type().clone()).collect();
-                let converter = key_converter(&types)?;
-                let keys: Vec<TypeOf> = self.keys.iter().map(|(key, _)| *key).collect();
-                self.parts.groups.encode_list(&keys, &types, &converter)?;
-                empty.insert(converter)
-            }
-        };
         converter.convert_columns(&arrays).map(Some).map_err(|_| QueryError::Failed)
     }
+}
 
-    /// Bounds the rows of every member and returns the totals per group.
-    pub(super) fn finish(self, mechanism: &Mechanism) -> Result<ExactTotals, QueryError> {
-        let names = self.parts.groups.names(self.converter.as_ref())?;
-        let mut totals = mechanism.totals(names.len());
-        let width = mechanism.spec().aggregates.len().max(1);
-        let slots = self.sums.slots();
-        let mut raw: Vec<RawValue> = Vec::new();
-        for member in self.parts.members() {
-            let member = member?;
-            raw.clear();
-            let mut kept: Vec<Vec<i64>> = Vec::new();
-            for (_, sums) in self.parts.parts_of(member) {
-                raw.extend(self.sums.raw_values(sums));
-                kept.extend(slots.iter().map(|slot| slot.kept(sums)));
-            }
-            let kept: Vec<&[i64]> = kept.iter().map(Vec::as_slice).collect();
-            let parts = self.parts.parts_of(member).zip(raw.chunks(width)).enumerate();
-            let parts = parts.map(|(index, ((part, _), raw))| {
-                let group = usize::try_from(part.group).unwrap_or(usize::MAX);
-                let first = index.saturating_mul(slots.len());
-                let samples = kept.get(first..first.saturating_add(slots.len())).unwrap_or_default();
-                MemberPart { rank: part.rank, group, raw, samples }
-            });
-            let mut parts: Vec<MemberPart<'_>> = parts.collect();
-            totals.add_member(&mut parts, member.clipped).map_err(|_| QueryError::Failed)?;
-        }
-        let (members, members_clipped) = totals.members();
-        let mut groups = BTreeMap::new();
-        for (name, total) in names.into_iter().zip(totals.finish()) {
-            let Some(name) = name.filter(|_| total.members > 0) else { continue };
-            // No two keys are written alike.
-            if groups.insert(name, total).is_some() {
-                return Err(QueryError::Failed);
-            }
-        }
-        Ok(ExactTotals { groups, members, members_clipped })
+/// Checks that every public key can be told from others: what fails must fail before the price, with and without rows.
+pub(super) fn check_keys(question: &Question, domain: &KeyDomain) -> Result<(), QueryError> {
+    encoded(question, domain).map(|_| ()).map_err(|_| {
+        let rewrite = "write numbers as digits and days as YYYY-MM-DD, between the years 1 and 9999";
+        refuse("a constant in a key that cannot be told apart from others", rewrite)
+    })
+}
+
+/// Makes the groups that are known before, and what turns keys into bytes.
+fn encoded(question: &Question, domain: &KeyDomain) -> Result<(Groups, Option<RowConverter>), QueryError> {
+    let mut groups = Groups::new(domain);
+    if question.keys.is_empty() {
+        return Ok((groups, None));
     }
+    let keys: Vec<TypeOf> = question.keys.iter().map(Scalar::logical).collect();
+    let types: Vec<DataType> = keys.iter().copied().map(arrow_type).collect();
+    let converter = key_converter(&types)?;
+    groups.encode_list(&keys, &types, &converter)?;
+    Ok((groups, Some(converter)))
 }
 
 /// Makes what turns keys of these types into bytes.

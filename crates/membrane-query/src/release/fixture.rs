@@ -152,6 +152,26 @@ fn weather() -> Dataset {
     }
 }
 
+/// Shops: about nobody, with columns whose values anybody may know.
+fn shops() -> Dataset {
+    let known = |mut column: Column| {
+        column.privacy.public_keys = true;
+        column
+    };
+    Dataset {
+        name: "shops".parse().expect("a dataset name"),
+        columns: vec![
+            known(unique(column("store_id", LogicalType::String))),
+            known(column("city", LogicalType::String)),
+            public("size", &["small", "large"]),
+            column("owner", LogicalType::String),
+        ],
+        subject: None,
+        privacy: None,
+        ..lines()
+    }
+}
+
 /// Visits: about members too.
 fn visits() -> Dataset {
     Dataset { name: "visits".parse().expect("a dataset name"), privacy: None, ..lines() }
@@ -171,8 +191,8 @@ pub(super) fn scope_with(rule: RowRule) -> Scope {
         let hidden = ["member_no", "pay_account"];
         ScopeTable::new(&Arc::new(dataset), rule, |column| !hidden.contains(&column.as_str()))
     };
-    let others =
-        [products(), stock(), weather(), visits(), followers()].map(|dataset| table(dataset, &RowRule::All));
+    let others = [products(), stock(), weather(), shops(), visits(), followers()]
+        .map(|dataset| table(dataset, &RowRule::All));
     Scope::new([table(lines(), &rule)].into_iter().chain(others).collect())
 }
 
@@ -202,7 +222,7 @@ pub(super) fn mechanism_within(
     limits: &Limits,
 ) -> Result<Mechanism, QueryError> {
     let scope = scope();
-    let keys = key_domain(question, &scope)?;
+    let keys = key_domain(question, &scope, &[])?;
     Ok(Mechanism::calibrate(spec(question, &scope, keys, options, limits)?)?)
 }
 
@@ -330,6 +350,21 @@ pub(super) fn batch(rows: &[Row]) -> RecordBatch {
 pub(super) fn lines_table(partitions: &[Vec<Row>]) -> Arc<dyn TableProvider> {
     let partitions: Vec<Vec<RecordBatch>> = partitions.iter().map(|rows| vec![batch(rows)]).collect();
     Arc::new(MemTable::try_new(batch(&[]).schema(), partitions).expect("a table"))
+}
+
+/// Makes the table of shops: number, city, size.
+pub(super) fn shops_table(shops: &[(u8, &str, &str)]) -> Arc<dyn TableProvider> {
+    let text = |cell: &dyn Fn(&(u8, &str, &str)) -> String| -> ArrayRef {
+        Arc::new(StringViewArray::from_iter_values(shops.iter().map(cell)))
+    };
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("store_id", text(&|(number, ..)| format!("s{number}"))),
+        ("city", text(&|(_, city, _)| (*city).to_owned())),
+        ("size", text(&|(.., size)| (*size).to_owned())),
+        ("owner", text(&|(number, ..)| format!("o{number}"))),
+    ];
+    let batch = RecordBatch::try_from_iter(columns).expect("a batch");
+    Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]]).expect("a table"))
 }
 
 /// Makes the table of products: number, brand.

@@ -17,14 +17,19 @@ use membrane_vault::Tokenizer;
 use super::dimension;
 use super::exact::{Costs, INNER_KEY_BYTES_MAX, Size};
 use super::execution::Machine;
-use super::question::{Block, Join, Kept, PerMember, Question, Table};
+use super::question::{Block, Join, PerMember, Question, Table};
 use super::rows::Tables;
 use crate::QueryError;
 
-/// How many times a row that was made is held: in pieces, as a whole, and by the joins that meet it.
+/// How many times a row that was made is held: in pieces, as a whole, and by the joins that meet it, with a place in their
+/// tables.
 const COPIES: u64 = 3;
 /// A row without its values: its member, and its places in tables.
 const ROW_BYTES: u64 = 96;
+/// A member of whom rows are kept: a place in a table, and the first piece of a tree.
+const KEPT_MEMBER_BYTES: u64 = 700;
+/// A cell of a kept row, besides its bytes.
+const KEPT_CELL_BYTES: usize = 16;
 /// A kept row that is longer than this, as bytes, is left out: otherwise one member could hold any amount of memory.
 const ROW_BYTES_MAX: usize = 256;
 
@@ -34,29 +39,27 @@ pub(super) async fn make<'a>(
     datasets: &[Option<Arc<dyn TableProvider>>],
     machine: &Machine,
     sampling: &Tokenizer,
-    mut size: Size,
-) -> Result<(Tables<'a>, Size), QueryError> {
+    size: &Size,
+) -> Result<Tables<'a>, QueryError> {
     let mut tables = Tables { tables: &question.tables, providers: datasets.to_vec() };
-    let memory = machine.memory("tables without subject");
+    let memory = &machine.without_subject;
     for join in joins(question) {
         if matches!(question.tables.get(join.table), Some(Table::Dataset { .. })) {
-            let table = dimension::reduced(question, join, &tables, machine, &memory).await?;
+            let table = dimension::reduced(question, join, &tables, machine, memory).await?;
             *tables.providers.get_mut(join.table).ok_or(QueryError::Failed)? = Some(table);
         }
     }
     for (index, table) in question.tables.iter().enumerate() {
         let batch = match table {
             Table::Dataset { .. } | Table::Union(_) => continue,
-            Table::Kept(kept) => kept::keep(kept, &tables, machine, sampling, &mut size).await?,
+            Table::Kept(kept) => kept::keep(kept, &tables, machine, sampling, size).await?,
             Table::PerMember(groups) => {
-                let made = per_member::group(groups, &tables, machine, sampling, size).await?;
-                size = made.1;
-                made.0
+                per_member::group(groups, &tables, machine, sampling, size.clone()).await?
             }
         };
         *tables.providers.get_mut(index).ok_or(QueryError::Failed)? = Some(table_of(batch)?);
     }
-    Ok((tables, size))
+    Ok(tables)
 }
 
 /// Returns the joins of all blocks.
@@ -82,7 +85,10 @@ pub(super) fn blocks(question: &Question) -> Vec<&Block> {
 pub(super) fn member_bytes_max(table: &Table) -> u64 {
     match table {
         Table::Dataset { .. } | Table::Union(_) => 0,
-        Table::Kept(Kept { rows_max, .. }) => u64::from(*rows_max).saturating_mul(row_bytes(ROW_BYTES_MAX)),
+        Table::Kept(kept) => {
+            let row = kept_bytes(ROW_BYTES_MAX, kept.columns.len());
+            KEPT_MEMBER_BYTES.saturating_add(u64::from(kept.rows_max).saturating_mul(row))
+        }
         Table::PerMember(groups) => {
             let made = u64::from(groups.groups_max).saturating_mul(row_bytes(row_bytes_max(groups)));
             costs(groups).member_max(groups.groups_max).saturating_add(made)
@@ -93,6 +99,11 @@ pub(super) fn member_bytes_max(table: &Table) -> u64 {
 /// Returns what a row of so many bytes counts for.
 fn row_bytes(bytes: usize) -> u64 {
     ROW_BYTES.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX)).saturating_mul(COPIES)
+}
+
+/// Returns what a kept row of so many bytes and columns counts for.
+fn kept_bytes(bytes: usize, columns: usize) -> u64 {
+    row_bytes(bytes.saturating_add(columns.saturating_mul(KEPT_CELL_BYTES)))
 }
 
 /// Returns the most bytes that the values of a group have.

@@ -4,24 +4,23 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
 
 use datafusion::catalog::TableProvider;
-use futures::{FutureExt as _, StreamExt as _};
+use futures::FutureExt as _;
 use membrane_ledger::{DatasetVersion, Reservation};
 use membrane_model::{Action, DatasetName, Limits, LineageEdge, Price};
 use membrane_policy::Permit;
 use membrane_privacy::{Forecast, Mechanism, MechanismSummary, NoisyRelease, PrivacyUnit};
 use membrane_vault::Tokenizer;
-use tokio::time::Instant;
 
 use super::answer::{ReleaseAnswer, ReleaseColumn, ReleasedDataset};
 use super::bounds::{ReleaseOptions, datasets, spec};
 use super::canonical::{Asker, Data, query_key};
 use super::domain::key_domain;
 use super::edges::edges;
-use super::exact::{Costs, Exact, Size};
-use super::execution::{Machine, StopOnDrop};
+use super::exact::{Costs, Shards, Size, check_keys};
+use super::execution::{Machine, StopOnDrop, brake_of};
+use super::listed::listed;
 use super::notes::{notes, of_clipping};
 use super::question::{Question, Table};
 use super::read::read;
@@ -38,10 +37,7 @@ use crate::session::user_session;
 /// The sizes of groups of which it is told how wide their error bars will be.
 const FORECAST_MEMBERS: [u64; 3] = [100, 1_000, 10_000];
 
-/// A year: no clock overflows on it, and no release takes longer.
-const SECONDS_MAX: u64 = 31_536_000;
-
-/// A release that was planned and priced. No row was read for it.
+/// A release that was planned and priced. No row about a member was read for it.
 pub struct ReleasePlan {
     question: Question,
     mechanism: Mechanism,
@@ -58,7 +54,8 @@ pub struct ReleasePlan {
 }
 
 impl Engine {
-    /// Plans and prices a release. Reads contracts, policy and the versions of tables, but no row.
+    /// Plans and prices a release. Reads contracts, policy, the versions of tables, and public keys that a dataset without
+    /// subject lists; but no row about a member.
     ///
     /// # Errors
     /// [`QueryError`]: what the gate and the planner refuse, [`QueryError::NotBounded`] for what cannot be
@@ -87,10 +84,6 @@ impl Engine {
         let scope = Scope::new(tables.collect::<Result<_, QueryError>>()?);
 
         let question = question(statement, &scope, &limits).await?;
-        let keys = key_domain(&question, &scope)?;
-        let mechanism = Mechanism::calibrate(spec(&question, &scope, keys, &options, &limits)?)?;
-        let summary = mechanism.describe()?;
-
         let provider = |name: &DatasetName| {
             let table = opened.tables.iter().find(|(known, _)| known == name);
             table.map(|(_, table)| Arc::clone(table) as Arc<dyn TableProvider>).ok_or(QueryError::Failed)
@@ -100,6 +93,11 @@ impl Engine {
             Table::Kept(_) | Table::PerMember(_) | Table::Union(_) => Ok(None),
         });
         let providers = providers.collect::<Result<Vec<_>, QueryError>>()?;
+        let listed = listed(&question, &scope, &providers, &limits).await?;
+        let keys = key_domain(&question, &scope, &listed)?;
+        check_keys(&question, &keys)?;
+        let mechanism = Mechanism::calibrate(spec(&question, &scope, keys, &options, &limits)?)?;
+        let summary = mechanism.describe()?;
         let vault = &self.parts.vault;
         let asker = Asker {
             principal: permit.principal(),
@@ -242,8 +240,7 @@ impl ReleasePlan {
             tracing::error!("a release was to be run on the reservation of another");
             return Err(QueryError::Failed);
         }
-        let seconds = self.limits.seconds_max.min(SECONDS_MAX);
-        let brake = Brake::new(Instant::now() + Duration::from_secs(seconds));
+        let brake = brake_of(&self.limits);
         let _stop = StopOnDrop(Arc::clone(&brake));
         // A panic in a kernel ends this release and not the process; its text may quote a value.
         let run = AssertUnwindSafe(Box::pin(self.compute(&brake))).catch_unwind();
@@ -264,7 +261,7 @@ impl ReleasePlan {
     }
 
     /// Draws the noise and puts the answer together.
-    async fn answer(self, exact: Exact) -> Result<ReleaseAnswer, QueryError> {
+    async fn answer(self, exact: Shards) -> Result<ReleaseAnswer, QueryError> {
         let Self { question, mechanism, .. } = self;
         let draw = tokio::task::spawn_blocking(move || {
             let totals = exact.finish(&mechanism)?;
@@ -300,18 +297,16 @@ pub(super) async fn exact(
     sampling: Tokenizer,
     limits: &Limits,
     brake: &Arc<Brake>,
-) -> Result<Exact, QueryError> {
-    let machine = Machine::new(question, limits, brake)?;
+) -> Result<Shards, QueryError> {
+    let machine = Machine::new(limits, brake)?;
     let size = Size::start(mechanism, machine.memory("release"))?;
-    let (tables, size) = made::make(question, providers, &machine, &sampling, size).await?;
+    let tables = made::make(question, providers, &machine, &sampling, &size).await?;
     let costs = Costs::new(question, mechanism.spec().rows_max, limits);
-    let mut exact = Exact::new(question, mechanism, sampling, costs, size)?;
     let plan = tables.plan(&question.block, &columns_read(question))?;
-    let mut rows = machine.stream(plan).await?;
-    while let Some(batch) = rows.next().await {
-        exact.absorb(&batch.map_err(|error| sanitise(&error, limits))?)?;
-    }
-    Ok(exact)
+    let rows = machine.stream(plan).await?;
+    Shards::new(question, mechanism, &sampling, costs, &size, machine.processors())?
+        .absorb(rows, limits)
+        .await
 }
 
 /// The columns of an answer, and its rows as text.

@@ -23,6 +23,7 @@ use super::question::{Output, Question, Scalar, Shows, TypeOf, Value};
 use super::refusal::{refuse, refuse_named};
 use super::relation::Reader;
 use super::scope::Scope;
+use super::work;
 use crate::QueryError;
 use crate::plain_name::plain_name;
 
@@ -60,6 +61,7 @@ pub(super) fn read(plan: &LogicalPlan, scope: &Scope) -> Result<Question, QueryE
     labels::check(&question)?;
     normalise(&mut question);
     prune(&mut question)?;
+    work::check(&question)?;
     Ok(question)
 }
 

@@ -35,7 +35,7 @@ pub(super) const SECTION: Section = Section {
         Key {
             name: "cohort_min",
             kind: Kind::Integer(1, 1_000_000),
-            sentence: "Members below which a group that the contract does not enumerate is never shown.",
+            sentence: "Members below which a group whose key is not known beforehand is never shown.",
         },
         RELEASE_RHO_MAX,
         PARTNER[0],

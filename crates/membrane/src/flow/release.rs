@@ -13,6 +13,7 @@
 mod tick;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use membrane_ledger::{Reservation, ReserveRequest, Reserved, StoredRelease};
@@ -93,6 +94,20 @@ pub struct Released {
 /// [`Failure`] when it is refused, cannot be bounded, is beyond the budget, or fails. The price stays spent when it
 /// fails after it was reserved.
 pub async fn release(ctx: &RequestCtx, hub: &Hub, request: ReleaseRequest) -> Result<Released, Failure> {
+    timed_release(ctx, hub, request).await.map(|(released, _)| released)
+}
+
+/// Answers as [`release`] does, at a tick, and says how long the work took: for benches.
+///
+/// PRIVACY: how long it took tells of rows and noise. No door calls this (`tests/architecture.rs`).
+///
+/// # Errors
+/// As [`release`].
+pub async fn timed_release(
+    ctx: &RequestCtx,
+    hub: &Hub,
+    request: ReleaseRequest,
+) -> Result<(Released, Duration), Failure> {
     let started = Instant::now();
     let statement = Statement::parse(&request.sql, &ctx.limits);
     let purpose = match &request.purpose {
@@ -113,16 +128,17 @@ pub async fn release(ctx: &RequestCtx, hub: &Hub, request: ReleaseRequest) -> Re
     let id = run.id();
     run.work = Work { inputs: plan.inputs().to_vec(), ..Work::default() };
     let answered = if request.dry_run {
-        price(ctx, hub, id, &plan).await
+        price(ctx, hub, id, &plan).await.map(|released| (released, started.elapsed()))
     } else {
         let answered = Box::pin(answer(ctx, hub, id, plan, &mut run.work)).await;
+        let answered = answered.map(|released| (released, started.elapsed()));
         tick::wait(started, ctx.limits.seconds_max).await;
         answered
     };
     match answered {
-        Ok(released) => {
+        Ok(answered) => {
             run.complete().await?;
-            Ok(released)
+            Ok(answered)
         }
         Err(error) => Err(run.fail(error).await),
     }

@@ -6,7 +6,7 @@ use crate::release::fixture::{ask, scope_with};
 /// The keys as text: cells joined by `/`, NULL as `-`.
 async fn check(sql: &str, rule: RowRule, expected: &str) {
     let question = ask(sql).await.expect("a question");
-    let found = match key_domain(&question, &scope_with(rule)) {
+    let found = match key_domain(&question, &scope_with(rule), &[]) {
         Ok(KeyDomain::None) => "none".to_owned(),
         Ok(KeyDomain::Unknown) => "unknown".to_owned(),
         Ok(KeyDomain::Public(keys)) => {

@@ -4,13 +4,12 @@
 //! here for as long as some member holds it: one that was let go by its last member is forgotten, so that there are
 //! never more groups than parts of members.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::arrow::row::RowConverter;
-use datafusion::common::ScalarValue;
+use datafusion::common::{HashMap, ScalarValue};
 use membrane_privacy::{GroupKey, KeyDomain};
 
 use crate::QueryError;
@@ -20,7 +19,7 @@ use crate::release::question::{Literal, TypeOf};
 use crate::release::scalar::typed_scalar;
 
 /// The groups.
-pub(super) struct Groups {
+pub(in crate::release) struct Groups {
     numbers: HashMap<Arc<[u8]>, u32>,
     held: Vec<Option<HeldGroup>>,
     free: Vec<u32>,
@@ -35,7 +34,7 @@ struct HeldGroup {
 
 impl Groups {
     /// Starts without groups, or with the one that there is without keys.
-    pub(super) fn new(domain: &KeyDomain) -> Self {
+    pub(in crate::release) fn new(domain: &KeyDomain) -> Self {
         let listed = match domain {
             KeyDomain::Public(keys) => Some(keys.clone()),
             KeyDomain::None => Some(vec![GroupKey::new()]),

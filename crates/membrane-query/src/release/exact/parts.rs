@@ -1,6 +1,6 @@
 //! What rows of a member and a group add up to, while rows come in: a part. A member holds so many groups at most.
 
-use membrane_privacy::KeyDomain;
+use datafusion::arrow::row::Rows;
 use membrane_vault::Tokenizer;
 
 use super::groups::Groups;
@@ -16,20 +16,55 @@ pub(in crate::release) struct Parts {
     sampling: Tokenizer,
     costs: Costs,
     pub(super) size: Size,
+    /// How often a group was put in the place of another.
+    replaced: u64,
+}
+
+/// Where rows that come together add to, as far as their groups were held when they came.
+pub(super) struct Found {
+    parts: Vec<Option<u32>>,
+    replaced: u64,
 }
 
 impl Parts {
     /// Starts with no member. `width` sums are kept for each part; `sampling` ranks the groups of a member.
     pub(in crate::release) fn new(
-        domain: &KeyDomain,
+        groups: Groups,
         width: usize,
         groups_max: u32,
         sampling: Tokenizer,
         costs: Costs,
         size: Size,
     ) -> Self {
-        let (groups, table) = (Groups::new(domain), PartTable::new(width));
-        Self { groups, table, groups_max, sampling, costs, size }
+        Self { groups, table: PartTable::new(width), groups_max, sampling, costs, size, replaced: 0 }
+    }
+
+    /// Finds the parts to which rows of members add, those that are there: one step for all rows at once, so that a
+    /// processor waits for many places in memory together.
+    pub(super) fn find(&self, units: &[u128], keys: Option<&Rows>) -> Found {
+        let groups: Vec<Option<u32>> = match keys {
+            None => vec![self.groups.find(&[]); units.len()],
+            Some(keys) => keys.iter().map(|key| self.groups.find(key.data())).collect(),
+        };
+        let members: Vec<Option<u32>> = units.iter().map(|unit| self.table.find_member(*unit)).collect();
+        let part = |(member, group): (Option<u32>, Option<u32>)| self.table.find_part(member?, group?);
+        Found { parts: members.into_iter().zip(groups).map(part).collect(), replaced: self.replaced }
+    }
+
+    /// Does what [`Parts::place`] does for one of the rows that were looked up together.
+    pub(super) fn place_found(
+        &mut self,
+        (found, row): (&Found, usize),
+        unit: u128,
+        key: &[u8],
+        clipped: bool,
+    ) -> Result<Option<u32>, QueryError> {
+        // A part may stand for another group by now.
+        let part = found.parts.get(row).copied().flatten().filter(|_| found.replaced == self.replaced);
+        if part.is_some() && !clipped {
+            return Ok(part);
+        }
+        self.place(unit, key, clipped)
     }
 
     /// Finds the part to which a row of a member adds, or makes it; none when the row is in no group that counts.
@@ -79,11 +114,13 @@ impl Parts {
         if (rank, key) >= (highest, groups.key(let_go)) {
             return Ok(None);
         }
-        let group = self.hold(key)?;
-        self.table.replace(member, worst, group, rank)?;
+        // One goes before the other comes: a member never counts for more groups than it may hold.
         if let Some(key_bytes) = self.groups.let_go(let_go) {
             self.size.shrink(self.costs.group(key_bytes));
         }
+        let group = self.hold(key)?;
+        self.table.replace(member, worst, group, rank)?;
+        self.replaced += 1;
         Ok(Some(worst))
     }
 
@@ -117,18 +154,13 @@ impl Parts {
     }
 
     /// Counts what is about to be made of the parts, or ends the release.
-    pub(in crate::release) fn count(&mut self, bytes: u64) -> Result<(), QueryError> {
+    pub(in crate::release) fn count(&self, bytes: u64) -> Result<(), QueryError> {
         self.size.grow(bytes)
     }
 
     /// Counts only so much any more.
-    pub(in crate::release) const fn count_back_to(&mut self, bytes: u64) {
+    pub(in crate::release) fn count_back_to(&self, bytes: u64) {
         self.size.shrink(self.size.used().saturating_sub(bytes));
-    }
-
-    /// Ends, and hands back what is left of the size.
-    pub(in crate::release) fn into_size(self) -> Size {
-        self.size
     }
 }
 

@@ -9,6 +9,9 @@
 //! Where the groups come from the data they also count for a share of [`Limits::groups_max`], so that noise on
 //! more groups than that is never drawn.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use datafusion::execution::memory_pool::MemoryReservation;
 use membrane_model::Limits;
 use membrane_privacy::{KeyDomain, Mechanism, SizeBound};
@@ -37,11 +40,12 @@ pub(in crate::release) const INNER_KEY_BYTES_MAX: usize = 64;
 /// Such a group without its key: an entry of a table that has just doubled, and one in a list.
 const INNER_GROUP_BYTES: u64 = 160;
 
-/// What was counted so far, and how much may be.
+/// What was counted so far, and how much may be. Clones count together.
+#[derive(Clone)]
 pub(in crate::release) struct Size {
-    used: u64,
+    used: Arc<AtomicU64>,
     max: u64,
-    _memory: MemoryReservation,
+    _memory: Arc<MemoryReservation>,
 }
 
 impl Size {
@@ -52,23 +56,29 @@ impl Size {
     ) -> Result<Self, QueryError> {
         let whole = usize::try_from(mechanism.spec().size.total_max).map_err(|_| QueryError::Failed)?;
         memory.try_resize(whole).map_err(|_| QueryError::Failed)?;
-        Ok(Self { used: 0, max: mechanism.draw_size_limit()?, _memory: memory })
+        Ok(Self { used: Arc::default(), max: mechanism.draw_size_limit()?, _memory: Arc::new(memory) })
     }
 
     /// Counts what is about to be held, or ends the release.
-    pub(in crate::release) fn grow(&mut self, size: u64) -> Result<(), QueryError> {
-        self.used = self.used.saturating_add(size);
-        if self.used > self.max { Err(QueryError::Failed) } else { Ok(()) }
+    pub(in crate::release) fn grow(&self, size: u64) -> Result<(), QueryError> {
+        let before = self.change(|used| used.saturating_add(size));
+        if before.saturating_add(size) > self.max { Err(QueryError::Failed) } else { Ok(()) }
     }
 
     /// Counts what is not held any more.
-    pub(in crate::release) const fn shrink(&mut self, size: u64) {
-        self.used = self.used.saturating_sub(size);
+    pub(in crate::release) fn shrink(&self, size: u64) {
+        self.change(|used| used.saturating_sub(size));
     }
 
     /// Returns what is counted.
-    pub(in crate::release) const fn used(&self) -> u64 {
-        self.used
+    pub(in crate::release) fn used(&self) -> u64 {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    /// Changes what is counted, and returns what it was.
+    fn change(&self, to: impl Fn(u64) -> u64) -> u64 {
+        let changed = self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| Some(to(used)));
+        changed.unwrap_or_else(|unchanged| unchanged)
     }
 }
 
@@ -120,6 +130,12 @@ impl Costs {
         let inner =
             Self { key_bytes_max: INNER_KEY_BYTES_MAX, group: INNER_GROUP_BYTES, ..Self::of(width, 0) };
         Self { key_copies: 2, ..inner }
+    }
+
+    /// Returns the costs where members are dealt out to shards, each of which may hold a group.
+    pub(super) fn in_shards(self, shards: usize) -> Self {
+        let shards = u64::try_from(shards).unwrap_or(u64::MAX).max(1);
+        Self { group_min: self.group_min.div_ceil(shards), ..self }
     }
 
     /// Returns what a group counts for whose key came from the data.

@@ -41,13 +41,17 @@ struct Parts {
     slot: Option<usize>,
 }
 
-/// Returns how many numbers there are at most for a member and group, whatever the bounds.
+/// Returns how many numbers there are at most for a member and group, whatever the bounds, also while totals are made.
 pub(super) fn width(question: &Question, rows_max: u32) -> usize {
     let of = |aggregate: &Aggregate| match aggregate {
         Aggregate::Members => 0,
         Aggregate::Rows | Aggregate::NonNull(_) | Aggregate::Sum(_) => 1,
         Aggregate::MeanSum(_) | Aggregate::MeanSquares(_) => 2,
-        Aggregate::Distinct(_) | Aggregate::Quantiles(..) => 1 + samples::words(rows_max),
+        // Each value once more, in the lists of groups.
+        Aggregate::Distinct(_) | Aggregate::Quantiles(..) => {
+            let values = usize::try_from(rows_max).unwrap_or(usize::MAX);
+            samples::words(rows_max).saturating_add(values).saturating_add(1)
+        }
     };
     question.aggregates.iter().map(of).sum()
 }

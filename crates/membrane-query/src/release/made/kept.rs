@@ -3,6 +3,7 @@
 //! Rows that are alike rank alike, and which of them is kept makes no difference; so what is kept does not depend on
 //! the order in which rows come.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use futures::StreamExt as _;
 use membrane_model::ColumnName;
 use membrane_vault::Tokenizer;
 
-use super::{ROW_BYTES_MAX, row_bytes};
+use super::{KEPT_MEMBER_BYTES, ROW_BYTES_MAX, kept_bytes};
 use crate::QueryError;
 use crate::release::exact::{Size, key_converter, rank, units};
 use crate::release::execution::Machine;
@@ -36,6 +37,7 @@ struct Keeper<'a> {
     rows: RowConverter,
     sampling: &'a Tokenizer,
     members: HashMap<u128, Held>,
+    columns: usize,
 }
 
 /// Reads a table and keeps rows of it.
@@ -44,7 +46,7 @@ pub(super) async fn keep(
     tables: &Tables<'_>,
     machine: &Machine,
     sampling: &Tokenizer,
-    size: &mut Size,
+    size: &Size,
 ) -> Result<RecordBatch, QueryError> {
     let block = Block { source: kept.of, joins: Vec::new(), conditions: kept.conditions.clone() };
     let columns: Vec<Scalar> = kept.columns.iter().cloned().map(Scalar::Column).collect();
@@ -60,7 +62,10 @@ pub(super) async fn keep(
         rows: key_converter(&types)?,
         sampling,
         members: HashMap::new(),
+        columns: kept.columns.len(),
     };
+    // What fails for rows of these types fails without rows as well.
+    keeper.absorb(&RecordBatch::new_empty(stream.schema()), size)?;
     while let Some(batch) = stream.next().await {
         let batch = batch.map_err(|error| sanitise(&error, &machine.limits))?;
         keeper.absorb(&batch, size)?;
@@ -80,7 +85,7 @@ fn key_of(kept: &Kept, types: &[DataType]) -> Result<Option<(Vec<usize>, RowConv
 }
 
 impl Keeper<'_> {
-    fn absorb(&mut self, batch: &RecordBatch, size: &mut Size) -> Result<(), QueryError> {
+    fn absorb(&mut self, batch: &RecordBatch, size: &Size) -> Result<(), QueryError> {
         let (unit, columns) = batch.columns().split_first().ok_or(QueryError::Failed)?;
         let units = units(unit.as_ref())?;
         let rows = bytes_of(&self.rows, columns)?;
@@ -105,14 +110,16 @@ impl Keeper<'_> {
     }
 
     /// Keeps a row, if it is to be kept, and lets another one go, if it must.
-    fn offer(
-        &mut self,
-        unit: u128,
-        row: &[u8],
-        key: Option<&[u8]>,
-        size: &mut Size,
-    ) -> Result<(), QueryError> {
-        let held = self.members.entry(unit).or_default();
+    fn offer(&mut self, unit: u128, row: &[u8], key: Option<&[u8]>, size: &Size) -> Result<(), QueryError> {
+        let columns = self.columns;
+        let bytes = |row: usize| kept_bytes(row, columns);
+        let held = match self.members.entry(unit) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                size.grow(KEPT_MEMBER_BYTES)?;
+                new.insert(Held::new())
+            }
+        };
         let whole: Arc<[u8]> = Arc::from(row);
         let ranked: Arc<[u8]> = key.map_or_else(|| Arc::clone(&whole), Arc::from);
         let rank = rank(self.sampling, unit, &ranked);
@@ -122,8 +129,8 @@ impl Keeper<'_> {
             Some(_) => {
                 if let Some(known) = held.get_mut(&first) {
                     if row < known.as_ref() {
-                        size.shrink(row_bytes(known.len()));
-                        size.grow(row_bytes(row.len()))?;
+                        size.shrink(bytes(known.len()));
+                        size.grow(bytes(row.len()))?;
                         *known = whole;
                     }
                     return Ok(());
@@ -141,11 +148,12 @@ impl Keeper<'_> {
         if is_full && held.last_key_value().is_none_or(|(last, _)| place >= *last) {
             return Ok(());
         }
-        size.grow(row_bytes(row.len()))?;
-        held.insert(place, whole);
+        // One goes before the other comes: a member never counts for more rows than it may hold.
         if is_full && let Some((_, let_go)) = held.pop_last() {
-            size.shrink(row_bytes(let_go.len()));
+            size.shrink(bytes(let_go.len()));
         }
+        size.grow(bytes(row.len()))?;
+        held.insert(place, whole);
         Ok(())
     }
 }

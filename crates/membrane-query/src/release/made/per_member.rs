@@ -20,7 +20,7 @@ use super::kept::batch_of;
 use super::{costs, row_bytes};
 use crate::QueryError;
 use crate::release::cell;
-use crate::release::exact::{Parts, Size, key_converter, units};
+use crate::release::exact::{Groups, Parts, Size, key_converter, units};
 use crate::release::execution::Machine;
 use crate::release::question::{Fold, PerMember, Scalar, TypeOf, made_column};
 use crate::release::relation::{DECIMALS_MAX, MEAN_DECIMALS, fold_type};
@@ -106,14 +106,14 @@ fn tallies<'a>(
     Ok((tallies, made))
 }
 
-/// Reads the rows of a block and groups them; hands the size back.
+/// Reads the rows of a block and groups them.
 pub(super) async fn group(
     groups: &PerMember,
     tables: &Tables<'_>,
     machine: &Machine,
     sampling: &Tokenizer,
     size: Size,
-) -> Result<(RecordBatch, Size), QueryError> {
+) -> Result<RecordBatch, QueryError> {
     let columns = columns(groups);
     let plan = tables.plan(&groups.block, &columns)?;
     let mut stream = machine.stream(plan).await?;
@@ -123,13 +123,16 @@ pub(super) async fn group(
     let domain = if groups.keys.is_empty() { KeyDomain::None } else { KeyDomain::Unknown };
     let before = size.used();
     let (costs, groups_max) = (costs(groups), groups.groups_max);
-    let mut parts = Parts::new(&domain, tallies.len(), groups_max, sampling.clone(), costs, size);
+    let mut parts =
+        Parts::new(Groups::new(&domain), tallies.len(), groups_max, sampling.clone(), costs, size);
+    // What fails for rows of these types fails without rows as well.
+    let nothing = RecordBatch::new_empty(stream.schema());
+    absorb(&nothing, groups.keys.len(), &converter, &tallies, &mut parts)?;
     while let Some(batch) = stream.next().await {
         let batch = batch.map_err(|error| sanitise(&error, &machine.limits))?;
         absorb(&batch, groups.keys.len(), &converter, &tallies, &mut parts)?;
     }
-    let written = written(groups, &made, &types, &converter, &mut parts, before)?;
-    Ok((written, parts.into_size()))
+    written(groups, &made, &types, &converter, &parts, before)
 }
 
 fn absorb(
@@ -215,7 +218,7 @@ fn written(
     made: &[Made<'_>],
     types: &[DataType],
     converter: &RowConverter,
-    parts: &mut Parts,
+    parts: &Parts,
     before: u64,
 ) -> Result<RecordBatch, QueryError> {
     let mut bytes = 0_u64;

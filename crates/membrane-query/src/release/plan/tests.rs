@@ -10,7 +10,6 @@ use crate::open::Opener;
 use crate::release::fixture::{
     DECIMAL, Row, ask, lines_table, mechanism, options, products_table, sampling, scope,
 };
-use crate::release::rows::Tables;
 use crate::rules::ScanRules;
 use crate::session::trusted_session;
 use crate::table::GovernedTable;
@@ -127,19 +126,25 @@ fn governed(
     Arc::new(GovernedTable::new(rules, Some(stored), trusted, Arc::clone(opener)))
 }
 
+const BY_BRAND: &str = "SELECT brand, COUNT(*) AS n, SUM(amount) AS s FROM lines JOIN products USING (product_id) GROUP BY brand";
+
 /// A question about lines and products, over governed tables.
 async fn governed_plan(ledger: &Ledger) -> ReleasePlan {
+    governed_plan_of(ledger, BY_BRAND, 1).await
+}
+
+/// The same of any question that joins lines with products so many times.
+async fn governed_plan_of(ledger: &Ledger, sql: &str, joins: usize) -> ReleasePlan {
     let opener = Arc::new(Opener::new(ledger.clone(), vault()));
     let text = LogicalType::String;
     let rows: Vec<Row> =
         (0..200).map(|member| Row { member: Some(member), product: member % 3, ..Row::default() }).collect();
     let products = products_table(&[(0, Some("a")), (1, Some("b")), (1, Some("c")), (2, Some("a"))]);
     let lines = [("product_id", text), ("amount", DECIMAL)];
-    let sql = "SELECT brand, COUNT(*) AS n, SUM(amount) AS s FROM lines JOIN products USING (product_id) GROUP BY brand";
-    let tables = vec![
-        governed("lines", lines_table(&[rows]), &lines, true, &opener),
-        governed("products", products, &[("product_id", text), ("brand", text)], false, &opener),
-    ];
+    let lines = governed("lines", lines_table(&[rows]), &lines, true, &opener);
+    let columns = [("product_id", text), ("brand", text), ("kind", text)];
+    let products = governed("products", products, &columns, false, &opener);
+    let tables = std::iter::once(lines).chain(std::iter::repeat_n(products, joins)).collect();
     plan_of(sql, &options(8.0), tables).await
 }
 
@@ -203,27 +208,37 @@ async fn a_reservation_is_held_for_as_long_as_a_release_may_take() {
 #[tokio::test]
 async fn joins_of_a_release_have_brakes_and_hold_no_members() {
     let (ledger, _folder) = ledger().await;
-    let plan = governed_plan(&ledger).await;
-    let machine = Machine::new(&plan.question, &plan.limits, &brake()).expect("a machine");
-    let tables = Tables { tables: &plan.question.tables, providers: plan.providers.clone() };
-    let rows = tables.plan(&plan.question.block, &columns_read(&plan.question)).expect("a plan");
-    let physical = machine.physical(rows).await.expect("a plan");
-    let shown = displayable(physical.as_ref()).indent(false).to_string();
-    assert!(shown.contains("CooperativeExec"), "{shown}");
-    assert!(shown.contains("HashJoinExec: mode=CollectLeft"), "{shown}");
-    assert!(!shown.contains("RepartitionExec"), "{shown}");
-    // With several partitions of a scan with a row rule, rows of members would lie ready for the slower one.
-    let mut scans = Vec::new();
-    let found = physical.apply(|node| {
-        if node.name() == "GovernedScanExec" && node.schema().index_of("_subject").is_ok() {
-            scans.push(node.output_partitioning().partition_count());
-        }
-        Ok(TreeNodeRecursion::Continue)
-    });
-    assert!(found.is_ok());
-    assert_eq!(scans, [1], "{shown}");
-    // Two columns of products are held; the member comes from the side that passes by.
-    assert!(shown.contains("projection=[_subject@4"), "{shown}");
+    for (more, joins) in [
+        ("", 1),
+        ("JOIN products q ON q.brand = p.brand", 2),
+        ("JOIN products q ON q.brand = p.brand || l.product_id JOIN products r ON r.kind = q.kind", 3),
+    ] {
+        let sql = format!(
+            "SELECT p.brand, COUNT(*) AS n FROM lines l JOIN products p ON p.product_id = l.product_id {more} GROUP BY p.brand"
+        );
+        let plan = governed_plan_of(&ledger, &sql, joins).await;
+        let machine = Machine::new(&plan.limits, &brake()).expect("a machine");
+        let size = Size::start(&plan.mechanism, machine.memory("release")).expect("a size");
+        let tables = made::make(&plan.question, &plan.providers, &machine, &sampling(), &size).await;
+        let rows = tables.expect("tables").plan(&plan.question.block, &columns_read(&plan.question));
+        let physical = machine.physical(rows.expect("a plan")).await.expect("a plan");
+        let shown = displayable(physical.as_ref()).indent(false).to_string();
+        assert!(shown.contains("CooperativeExec"), "{shown}");
+        assert_eq!(shown.matches("HashJoinExec: mode=CollectLeft").count(), joins, "{shown}");
+        assert!(!shown.contains("RepartitionExec") && !shown.contains("CrossJoinExec"), "{shown}");
+        // With several partitions of a scan with a row rule, rows of members would lie ready for the slower one.
+        let mut scans = Vec::new();
+        let found = physical.apply(|node| {
+            if node.name() == "GovernedScanExec" {
+                scans.push(node.output_partitioning().partition_count());
+            }
+            Ok(TreeNodeRecursion::Continue)
+        });
+        assert!(found.is_ok());
+        // The one scan is the last line: on the right of each join, the side that passes by.
+        assert_eq!(scans, [1], "{shown}");
+        assert!(shown.trim_end().ends_with("GovernedScanExec"), "{shown}");
+    }
 }
 
 #[test]
@@ -234,5 +249,5 @@ fn a_brake_is_stopped_when_nobody_waits_any_more() {
 }
 
 fn brake() -> Arc<Brake> {
-    Brake::new(Instant::now() + Duration::from_secs(60))
+    brake_of(&Limits::default())
 }

@@ -6,7 +6,7 @@ use super::{Draft, Reader, made_column};
 use crate::QueryError;
 use crate::release::question::{ColumnRef, Scalar, Table, TypeOf, UnionPart};
 use crate::release::refusal::refuse;
-use crate::release::scalar::{Entry, as_type, unify};
+use crate::release::scalar::{Entry, as_type, type_of_all};
 
 impl Reader<'_> {
     /// Reads UNION ALL: the columns are brought to one type each.
@@ -28,7 +28,7 @@ impl Reader<'_> {
         }
         let mut columns: Vec<Option<TypeOf>> = Vec::with_capacity(width);
         for index in 0..width {
-            columns.push(common_type(&drafts, index)?);
+            columns.push(type_of_column(&drafts, index)?);
         }
         let mut parts = Vec::with_capacity(drafts.len());
         let mut required = vec![true; width];
@@ -66,7 +66,7 @@ impl Reader<'_> {
 }
 
 /// Returns the type of a column, or nothing where it is the member in all parts.
-fn common_type(drafts: &[Draft], index: usize) -> Result<Option<TypeOf>, QueryError> {
+fn type_of_column(drafts: &[Draft], index: usize) -> Result<Option<TypeOf>, QueryError> {
     let entries = || drafts.iter().filter_map(|draft| draft.entries.get(index));
     if entries().all(|entry| entry.member.is_some()) {
         return Ok(None);
@@ -77,12 +77,5 @@ fn common_type(drafts: &[Draft], index: usize) -> Result<Option<TypeOf>, QueryEr
             "put the columns that tell members apart in the same place of each SELECT",
         ));
     }
-    let mut common: Option<Scalar> = None;
-    for entry in entries() {
-        common = Some(match common {
-            None => entry.scalar.clone(),
-            Some(common) => unify(common, entry.scalar.clone())?.0,
-        });
-    }
-    Ok(common.map(|common| common.logical()))
+    type_of_all(&entries().map(|entry| &entry.scalar).collect::<Vec<_>>()).map(Some)
 }

@@ -230,18 +230,24 @@ pub(in crate::release) fn unify(left: Scalar, right: Scalar) -> Result<(Scalar, 
     if let Some(right) = converted(&right, one) {
         return Ok((left, right));
     }
-    let common = common_type(one, other).ok_or_else(|| {
+    let common = above(one, other)?;
+    Ok((to_type(left, common), to_type(right, common)))
+}
+
+/// Returns the type that has all values of both, or refuses.
+fn above(one: TypeOf, other: TypeOf) -> Result<TypeOf, QueryError> {
+    common_type(one, other).ok_or_else(|| {
         refuse(
             "two values of different types",
             "write constants in the other's own type and precision, or CAST one to the type of the other",
         )
-    })?;
-    Ok((to_type(left, common), to_type(right, common)))
+    })
 }
 
 /// Returns the type that has all values of both.
 fn common_type(one: TypeOf, other: TypeOf) -> Option<TypeOf> {
     match (one, other) {
+        (one, other) if one == other => Some(one),
         (TypeOf::Number, other) | (other, TypeOf::Number) if other.is_numeric() => Some(TypeOf::Number),
         (TypeOf::Decimal(_, scale), TypeOf::Integer) | (TypeOf::Integer, TypeOf::Decimal(_, scale)) => {
             Some(TypeOf::Decimal(38, scale))
@@ -408,22 +414,31 @@ fn read_case(case: &CaseExpr, env: &Env<'_>) -> Result<Scalar, QueryError> {
 
 /// Brings values to one type.
 pub(super) fn of_one_type(values: Vec<Scalar>) -> Result<Vec<Scalar>, QueryError> {
-    let mut common: Option<Scalar> = None;
-    for value in &values {
-        common = Some(match common {
-            None => value.clone(),
-            Some(common @ Scalar::Null(_)) => {
-                if matches!(value, Scalar::Null(_)) {
-                    common
-                } else {
-                    value.clone()
-                }
-            }
-            Some(common) => unify(common, value.clone())?.0,
-        });
-    }
-    let logical = common.map_or(TypeOf::Text, |common| common.logical());
+    let logical = type_of_all(&values.iter().collect::<Vec<_>>())?;
     Ok(values.into_iter().map(|value| to_type(value, logical)).collect())
+}
+
+/// Returns the type in which values stand beside each other. Constants take the type of what is no constant, and never pull
+/// it down to their own.
+pub(in crate::release) fn type_of_all(values: &[&Scalar]) -> Result<TypeOf, QueryError> {
+    let constants = || values.iter().filter(|value| matches!(value, Scalar::Constant(..)));
+    let others = values.iter().filter(|value| !matches!(value, Scalar::Constant(..) | Scalar::Null(_)));
+    let mut common: Option<TypeOf> = None;
+    for other in others.map(|value| value.logical()) {
+        common = Some(common.map_or(Ok(other), |common| above(common, other))?);
+    }
+    let fits = |logical: &TypeOf| {
+        constants().all(|one| one.logical() == *logical || converted(one, *logical).is_some())
+    };
+    let of_constants = || constants().map(|one| one.logical());
+    if let Some(found) = common.map_or_else(|| of_constants().find(fits), |common| Some(common).filter(fits))
+    {
+        return Ok(found);
+    }
+    for other in of_constants() {
+        common = Some(common.map_or(Ok(other), |common| above(common, other))?);
+    }
+    Ok(common.or_else(|| values.first().map(|value| value.logical())).unwrap_or(TypeOf::Text))
 }
 
 fn flatten(parts: Vec<Scalar>, of_and: bool) -> Scalar {

@@ -25,7 +25,7 @@ use crate::release::calendar::{
 use crate::release::cell;
 
 /// Texts longer than this are cut off before anything is done to them: one row must not hold any amount of memory.
-const TEXT_BYTES_MAX: usize = 4096;
+const TEXT_BYTES_MAX: usize = 1024;
 
 /// A function with the type of its result.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -11,15 +11,10 @@ fn started(
     question: &Question,
     mechanism: &Mechanism,
     memory: MemoryReservation,
-) -> Result<Exact, QueryError> {
+) -> Result<Shards, QueryError> {
     let size = Size::start(mechanism, memory)?;
-    Exact::new(
-        question,
-        mechanism,
-        sampling(),
-        Costs::new(question, mechanism.spec().rows_max, &Limits::default()),
-        size,
-    )
+    let costs = Costs::new(question, mechanism.spec().rows_max, &Limits::default());
+    Shards::new(question, mechanism, &sampling(), costs, &size, 1)
 }
 
 /// With one group per member, ten members of ten stores each keep one; which one differs between members
@@ -56,10 +51,10 @@ async fn a_member_holds_no_more_groups_than_count() {
         let pool: Arc<dyn MemoryPool> = Arc::new(UnboundedMemoryPool::default());
         let memory = MemoryConsumer::new("test").register(&pool);
         let mut exact = started(&question, &mechanism, memory).expect("a start");
-        exact.absorb(&picked).expect("rows");
-        assert_eq!(exact.parts.members().count(), 2);
+        let held = exact.absorb_one(&picked).expect("rows");
+        assert_eq!(held.parts.members().count(), 2);
         let costs = Costs::new(&question, mechanism.spec().rows_max, &Limits::default());
-        let (most, used) = (costs.group(KEY_BYTES_MAX), exact.parts.size.used());
+        let (most, used) = (costs.group(KEY_BYTES_MAX), held.parts.size.used());
         assert!(used <= 2 * costs.member + 4 * (costs.part + most), "{used} is not bounded");
         found.push(exact.finish(&mechanism).expect("totals"));
     }
@@ -180,7 +175,7 @@ async fn the_count_covers_what_is_held() {
         let rows: Vec<Row> = (0..500)
             .flat_map(|number| [1, 2].map(|store| Row { number: step * 500 + number, store, ..row(1) }))
             .collect();
-        exact.absorb(&batch(&rows).project(&[12, 2, 4, 5]).expect("columns")).expect("rows");
+        let exact = exact.absorb_one(&batch(&rows).project(&[12, 2, 4, 5]).expect("columns")).expect("rows");
         let (held, used) = (exact.parts.bytes(), exact.parts.size.used());
         // A table that doubles holds the old one, half as large, for a moment.
         let held = u64::try_from(held + held / 2).expect("a size");

@@ -99,7 +99,7 @@ fn texts_are_cut_by_characters() {
         "ab -",
     );
     let long = "ä".repeat(5_000);
-    check(Function::Length, &[texts_of(&[Some(&long)])], &DataType::Int64, "2048");
+    check(Function::Length, &[texts_of(&[Some(&long)])], &DataType::Int64, "512");
 }
 
 proptest! {
