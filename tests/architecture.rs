@@ -161,6 +161,18 @@ fn noise_is_drawn_securely() {
     }
 }
 
+/// How long a release took tells of rows and noise: benches alone ask for it.
+#[test]
+fn no_door_tells_how_long_a_release_took() {
+    let word = ["timed", "release"].join("_");
+    let named = sources().into_iter().filter(|path| std::fs::read_to_string(path).unwrap().contains(&word));
+    let named: BTreeSet<String> =
+        named.map(|path| path.strip_prefix(root()).unwrap().display().to_string()).collect();
+    let expected =
+        ["benches/src/hub.rs", "crates/membrane/src/flow.rs", "crates/membrane/src/flow/release.rs"];
+    assert_eq!(named, expected.map(str::to_owned).into());
+}
+
 #[test]
 fn the_lint_wall_has_no_second_door() {
     let output = Command::new("git")

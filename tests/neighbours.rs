@@ -14,11 +14,11 @@ use crate::world::repository;
 const MORE: [&str; 12] = [
     "SELECT store_id, COUNT(*) AS n, SUM(amount) AS s FROM pos_orders GROUP BY store_id",
     "SELECT product_id, ordered_month, COUNT(*) AS n FROM pos_order_lines GROUP BY product_id, ordered_month",
-    "SELECT COUNT(*) AS n, SUM(amount * amount) AS s, AVG(amount / (quantity - 1)) AS a FROM pos_order_lines",
+    "SELECT COUNT(*) AS n, SUM(amount * quantity) AS s FROM pos_order_lines WHERE amount / (quantity - 100) IS NULL",
     "SELECT order_id, COUNT(*) AS n FROM pos_order_lines GROUP BY order_id",
     "SELECT n, COUNT(*) AS m FROM (SELECT member_no, COUNT(*) AS n FROM pos_orders GROUP BY member_no) t GROUP BY n",
     "SELECT MEDIAN(amount) AS m, MAX(amount) AS top FROM pos_orders WHERE store_id = 'S999'",
-    "SELECT region, COUNT(*) AS n FROM pos_orders WHERE CAST(left(order_id, 1) AS BIGINT) = 1 GROUP BY region",
+    "SELECT region, COUNT(*) AS n FROM pos_orders WHERE round(amount / (items - 9), 1) > 1 OR length(order_id) < 99 GROUP BY region",
     "SELECT region, COUNT(*) AS n FROM pos_orders GROUP BY region HAVING COUNT(*) > 1000000",
     "SELECT MAX(order_id) AS m FROM pos_orders",
     "SELECT * FROM pos_orders",
@@ -156,6 +156,7 @@ fn what_is_told_besides_the_numbers_is_the_same_with_and_without_a_member() {
     {
         assert_eq!(one, other, "{sql}");
         refused += usize::from(!one[1]["error"].is_null());
+        assert!(one[1]["error"].is_null() || MORE[8..].contains(&sql.as_str()), "{sql}: {one}");
     }
     // Four statements are refused, each twice: all others are answered.
     assert_eq!(refused, 8);

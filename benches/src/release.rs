@@ -124,7 +124,13 @@ fn compare(home: &Path, case: &Case) -> Result<Figures> {
     let ratios = exact.iter().zip(&release).map(|(exact, release)| release.seconds / exact.seconds);
     let ratio = middle(ratios.collect())?;
     let (exact, release) = (median(exact)?, median(release)?);
-    ensure!(exact.rows == release.rows, "the two sides gave {} and {} rows", exact.rows, release.rows);
+    // A group of few customers may stay below the threshold.
+    ensure!(
+        exact.rows.abs_diff(release.rows) <= 2,
+        "the two sides gave {} and {} rows",
+        exact.rows,
+        release.rows
+    );
     Ok(Figures {
         exact: exact.seconds,
         release: release.seconds,

@@ -222,6 +222,21 @@ impl BoundedTotals {
         Ok(())
     }
 
+    /// Adds the totals of other members, made for the same groups.
+    pub fn add(&mut self, other: Self) {
+        for (sum, more) in self.members.iter_mut().zip(other.members) {
+            *sum += more;
+        }
+        for (sum, more) in self.values.iter_mut().zip(other.values) {
+            *sum += more;
+        }
+        for (list, more) in self.samples.iter_mut().zip(other.samples) {
+            list.extend(more);
+        }
+        self.members_all += other.members_all;
+        self.members_clipped += other.members_clipped;
+    }
+
     /// Returns how many members there are in all, and of how many something was left out.
     #[must_use]
     pub const fn members(&self) -> (i64, i64) {

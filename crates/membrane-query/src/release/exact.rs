@@ -37,7 +37,7 @@ mod size;
 mod table;
 mod values;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::arrow::row::{RowConverter, Rows, SortField};
 use membrane_privacy::{KeyDomain, Mechanism};
@@ -75,14 +75,8 @@ impl Exact {
         size: Size,
     ) -> Result<Self, QueryError> {
         let columns = columns_read(question);
-        let place = |wanted: &Scalar| {
-            // The unit column comes first.
-            columns
-                .iter()
-                .position(|column| *column == wanted)
-                .map(|index| index + 1)
-                .ok_or(QueryError::Failed)
-        };
+        let place =
+            |wanted: &Scalar| columns.iter().position(|column| *column == wanted).ok_or(QueryError::Failed);
         let spec = mechanism.spec();
         let keys = question.keys.iter().map(place);
         let sums = Sums::new(
@@ -102,13 +96,13 @@ impl Exact {
         })
     }
 
-    /// Takes in a batch of rows: the unit column, then [`columns_read`]. `units` are those of the rows.
-    fn absorb(&mut self, units: &[u128], batch: &RecordBatch) -> Result<(), QueryError> {
-        let keys = self.key_rows(batch)?;
-        let mut clipped = vec![false; batch.num_rows()];
-        let columns = self.sums.contributions(batch, &mut clipped)?;
+    /// Takes in rows of these units: their [`columns_read`].
+    fn absorb(&mut self, units: &[u128], read: &[ArrayRef]) -> Result<(), QueryError> {
+        let keys = self.key_rows(read)?;
+        let mut clipped = vec![false; units.len()];
+        let columns = self.sums.contributions(read, &mut clipped)?;
         let sampling = &self.sampling;
-        let kept = self.sums.slots().iter().map(|slot| slot.values(batch, sampling, &mut clipped));
+        let kept = self.sums.slots().iter().map(|slot| slot.values(read, sampling, &mut clipped));
         let kept = kept.collect::<Result<Vec<_>, QueryError>>()?;
         let found = self.parts.find(units, keys.as_ref());
         let mut keys = keys.as_ref().map(Rows::iter);
@@ -129,9 +123,9 @@ impl Exact {
     }
 
     /// Returns the keys of all rows as bytes; nothing where there are no keys.
-    fn key_rows(&self, batch: &RecordBatch) -> Result<Option<Rows>, QueryError> {
+    fn key_rows(&self, read: &[ArrayRef]) -> Result<Option<Rows>, QueryError> {
         let Some(converter) = &self.converter else { return Ok(None) };
-        let column = |place: &usize| batch.columns().get(*place).ok_or(QueryError::Failed);
+        let column = |place: &usize| read.get(*place).ok_or(QueryError::Failed);
         let arrays = self.keys.iter().map(|place| Ok(cell::shown(column(place)?)));
         let arrays = arrays.collect::<Result<Vec<ArrayRef>, QueryError>>()?;
         converter.convert_columns(&arrays).map(Some).map_err(|_| QueryError::Failed)

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
 use futures::StreamExt as _;
-use membrane_model::{ColumnName, Limits};
+use membrane_model::{ColumnName, DatasetName, Limits};
 use membrane_privacy::GroupKey;
 
 use super::cell::{shown, texts};
@@ -30,17 +30,24 @@ pub(super) struct Listed {
     pub(super) cells: Vec<GroupKey>,
 }
 
-/// Reads what datasets without subject list of the keys of a question. `providers` has the provider of each table.
+/// Reads what datasets without subject list of the keys of a question. `providers` has the provider of each table; a dataset
+/// that was never `written` lists nothing.
 pub(super) async fn listed(
     question: &Question,
     scope: &Scope,
     providers: &[Option<Arc<dyn TableProvider>>],
+    written: &(dyn Fn(&DatasetName) -> bool + Sync),
     limits: &Limits,
 ) -> Result<Vec<Listed>, QueryError> {
     let mut found: Vec<Listed> = Vec::new();
     for join in &question.block.joins {
         let taken = |key: usize| found.iter().any(|listed| listed.keys.contains(&key));
-        let columns = columns_of(join, question, scope);
+        let columns = match question.tables.get(join.table) {
+            Some(Table::Dataset { name, private: false }) if written(name) => {
+                columns_of(join, question, scope)
+            }
+            _ => continue,
+        };
         let columns: Vec<_> = columns.into_iter().filter(|(key, _)| !taken(*key)).collect();
         let provider = providers.get(join.table).and_then(Option::as_ref);
         let (Some(provider), false) = (provider, columns.is_empty()) else { continue };

@@ -93,7 +93,9 @@ impl Engine {
             Table::Kept(_) | Table::PerMember(_) | Table::Union(_) => Ok(None),
         });
         let providers = providers.collect::<Result<Vec<_>, QueryError>>()?;
-        let listed = listed(&question, &scope, &providers, &limits).await?;
+        let version = |name: &DatasetName| opened.inputs.iter().find(|input| input.dataset == *name);
+        let written = |name: &DatasetName| version(name).is_some();
+        let listed = listed(&question, &scope, &providers, &written, &limits).await?;
         let keys = key_domain(&question, &scope, &listed)?;
         check_keys(&question, &keys)?;
         let mechanism = Mechanism::calibrate(spec(&question, &scope, keys, &options, &limits)?)?;
@@ -106,7 +108,6 @@ impl Engine {
         };
         let data = data_of(&opened, permit)?;
         let key = query_key(&vault.query_key_hasher(), &asker, &question, mechanism.spec(), &data)?;
-        let version = |name: &DatasetName| opened.inputs.iter().find(|input| input.dataset == *name);
         let datasets = opened.tables.iter().map(|(name, _)| ReleasedDataset {
             dataset: name.clone(),
             version: version(name).map(|input| input.version),

@@ -87,9 +87,12 @@ async fn made(run: &mut ActiveRun, ctx: &RequestCtx, hub: &Hub, new: NewDelegati
     let now = ctx.now();
     let (last, all) = hub.delegations().all().await?;
     let until = now + TimeDelta::days(i64::from(days));
-    let same = all
-        .iter()
-        .find(|one| one.asked == asked && one.state(now) == DelegationState::Open && one.until() >= until);
+    // A day more is worth a delegation, a moment more is not.
+    let same = all.iter().find(|one| {
+        one.asked == asked
+            && one.state(now) == DelegationState::Open
+            && one.until() > until - TimeDelta::days(1)
+    });
     if let Some(one) = same {
         let until = one.until().to_rfc3339_opts(SecondsFormat::Secs, true);
         return Err(Error::AlreadyDelegated { number: one.number, until });

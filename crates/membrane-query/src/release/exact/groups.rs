@@ -23,6 +23,7 @@ pub(in crate::release) struct Groups {
     numbers: HashMap<Arc<[u8]>, u32>,
     held: Vec<Option<HeldGroup>>,
     free: Vec<u32>,
+    forgotten: u64,
     listed: Option<Vec<GroupKey>>,
 }
 
@@ -40,7 +41,8 @@ impl Groups {
             KeyDomain::None => Some(vec![GroupKey::new()]),
             KeyDomain::Unknown => None,
         };
-        let mut groups = Self { numbers: HashMap::new(), held: Vec::new(), free: Vec::new(), listed };
+        let mut groups =
+            Self { numbers: HashMap::new(), held: Vec::new(), free: Vec::new(), forgotten: 0, listed };
         if *domain == KeyDomain::None {
             groups.list(0, &[]);
         }
@@ -80,6 +82,11 @@ impl Groups {
             self.list(number, row.data());
         }
         Ok(())
+    }
+
+    /// Returns how many groups were forgotten: their numbers may mean others.
+    pub(super) const fn forgotten(&self) -> u64 {
+        self.forgotten
     }
 
     /// Finds a group.
@@ -128,6 +135,7 @@ impl Groups {
         }
         let key = slot.take()?.key;
         self.numbers.remove(&key);
+        self.forgotten += 1;
         self.free.push(number);
         Some(key.len())
     }

@@ -4,7 +4,7 @@ use datafusion::arrow::row::Rows;
 use membrane_vault::Tokenizer;
 
 use super::groups::Groups;
-use super::size::{Costs, Size};
+use super::size::{Costs, KEY_BYTES_MAX, Size};
 use super::table::{Member, Part, PartTable};
 use crate::QueryError;
 
@@ -18,13 +18,21 @@ pub(in crate::release) struct Parts {
     pub(super) size: Size,
     /// How often a group was put in the place of another.
     replaced: u64,
+    /// What was left out last: rows of one member and group often lie side by side.
+    left_out: Option<LeftOut>,
 }
 
 /// Where rows that come together add to, as far as their groups were held when they came.
 pub(super) struct Found {
+    members: Vec<Option<u32>>,
+    groups: Vec<Option<u32>>,
     parts: Vec<Option<u32>>,
-    replaced: u64,
+    /// How many groups had been forgotten by then, whose numbers others may have now.
+    forgotten: u64,
 }
+
+/// A member, a group that it does not keep, and how often groups had been replaced when that was found.
+type LeftOut = (u32, u32, u64);
 
 impl Parts {
     /// Starts with no member. `width` sums are kept for each part; `sampling` ranks the groups of a member.
@@ -36,7 +44,16 @@ impl Parts {
         costs: Costs,
         size: Size,
     ) -> Self {
-        Self { groups, table: PartTable::new(width), groups_max, sampling, costs, size, replaced: 0 }
+        Self {
+            groups,
+            table: PartTable::new(width, groups_max),
+            groups_max,
+            sampling,
+            costs,
+            size,
+            replaced: 0,
+            left_out: None,
+        }
     }
 
     /// Finds the parts to which rows of members add, those that are there: one step for all rows at once, so that a
@@ -46,9 +63,31 @@ impl Parts {
             None => vec![self.groups.find(&[]); units.len()],
             Some(keys) => keys.iter().map(|key| self.groups.find(key.data())).collect(),
         };
-        let members: Vec<Option<u32>> = units.iter().map(|unit| self.table.find_member(*unit)).collect();
-        let part = |(member, group): (Option<u32>, Option<u32>)| self.table.find_part(member?, group?);
-        Found { parts: members.into_iter().zip(groups).map(part).collect(), replaced: self.replaced }
+        // Rows of one member often lie side by side, as the lines of an order do.
+        let mut last: Option<(u128, Option<u32>)> = None;
+        let members = units.iter().map(|unit| match last {
+            Some((known, member)) if known == *unit => member,
+            _ => {
+                let member = self.table.find_member(*unit);
+                last = Some((*unit, member));
+                member
+            }
+        });
+        let members: Vec<Option<u32>> = members.collect();
+        let mut last: Option<((u32, u32), Option<u32>)> = None;
+        let part = |(member, group): (&Option<u32>, &Option<u32>)| {
+            let of = ((*member)?, (*group)?);
+            if let Some((known, part)) = last
+                && known == of
+            {
+                return part;
+            }
+            let part = self.table.find_part(of.0, of.1);
+            last = Some((of, part));
+            part
+        };
+        let parts = members.iter().zip(&groups).map(part).collect();
+        Found { members, groups, parts, forgotten: self.groups.forgotten() }
     }
 
     /// Does what [`Parts::place`] does for one of the rows that were looked up together.
@@ -59,12 +98,21 @@ impl Parts {
         key: &[u8],
         clipped: bool,
     ) -> Result<Option<u32>, QueryError> {
+        let at = |list: &[Option<u32>]| list.get(row).copied().flatten();
+        let (member, group) = (at(&found.members), at(&found.groups));
+        let (Some(member), Some(group), true) = (member, group, found.forgotten == self.groups.forgotten())
+        else {
+            return self.place(unit, key, clipped);
+        };
         // A part may stand for another group by now.
-        let part = found.parts.get(row).copied().flatten().filter(|_| found.replaced == self.replaced);
-        if part.is_some() && !clipped {
+        let part = at(&found.parts).filter(|part| self.table.group_of(*part) == Some(group));
+        if part.is_some() {
+            if clipped {
+                self.table.member_mut(member)?.clipped = true;
+            }
             return Ok(part);
         }
-        self.place(unit, key, clipped)
+        self.place_of(member, Some(group), (unit, key), clipped)
     }
 
     /// Finds the part to which a row of a member adds, or makes it; none when the row is in no group that counts.
@@ -85,14 +133,30 @@ impl Parts {
                 self.table.add_member(unit)?
             }
         };
+        self.place_of(member, group, (unit, key), clipped)
+    }
+
+    fn place_of(
+        &mut self,
+        member: u32,
+        group: Option<u32>,
+        (unit, key): (u128, &[u8]),
+        clipped: bool,
+    ) -> Result<Option<u32>, QueryError> {
         if clipped {
             self.table.member_mut(member)?.clipped = true;
+        }
+        let left_out = group.map(|group| (member, group, self.replaced));
+        if left_out.is_some() && left_out == self.left_out {
+            return Ok(None);
         }
         if let Some(part) = group.and_then(|group| self.table.find_part(member, group)) {
             return Ok(Some(part));
         }
         if self.table.member(member)?.parts >= self.groups_max {
-            return self.instead(unit, member, key);
+            let part = self.instead(unit, member, key)?;
+            self.left_out = left_out.filter(|_| part.is_none());
+            return Ok(part);
         }
         let group = self.hold(key)?;
         self.size.grow(self.costs.part)?;
@@ -108,8 +172,8 @@ impl Parts {
         let above = |one: &Part, other: &Part| {
             (one.rank, groups.key(one.group)) > (other.rank, groups.key(other.group))
         };
-        let worst = table.worst(member, |unit, group| rank(sampling, unit, groups.key(group)), above)?;
-        let Part { group: let_go, rank: highest, .. } = *table.part(worst)?;
+        let rank_of = |unit, group| rank(sampling, unit, groups.key(group));
+        let (worst, Part { group: let_go, rank: highest }) = table.worst(member, rank_of, above)?;
         let rank = rank(sampling, unit, key);
         if (rank, key) >= (highest, groups.key(let_go)) {
             return Ok(None);
@@ -119,9 +183,8 @@ impl Parts {
             self.size.shrink(self.costs.group(key_bytes));
         }
         let group = self.hold(key)?;
-        self.table.replace(member, worst, group, rank)?;
         self.replaced += 1;
-        Ok(Some(worst))
+        self.table.replace(member, worst, group, rank).map(Some)
     }
 
     fn hold(&mut self, key: &[u8]) -> Result<u32, QueryError> {
@@ -144,7 +207,7 @@ impl Parts {
     }
 
     /// Returns the groups, ranks and sums of a member's parts.
-    pub(in crate::release) fn parts_of(&self, member: &Member) -> impl Iterator<Item = (&Part, &[i64])> {
+    pub(in crate::release) fn parts_of(&self, member: &Member) -> impl Iterator<Item = (Part, &[i64])> {
         self.table.parts_of(member)
     }
 
@@ -174,8 +237,20 @@ impl Parts {
 
 /// Ranks something of a member. Depends on the two alone, so that no member moves another.
 pub(in crate::release) fn rank(sampling: &Tokenizer, unit: u128, key: &[u8]) -> u64 {
-    let mut text = unit.to_be_bytes().to_vec();
-    text.extend_from_slice(key);
-    let token = u128::from_be_bytes(sampling.token(&text));
+    // As many bytes as keys and kept rows have; longer ones are rare.
+    let mut short = [0_u8; 16 + KEY_BYTES_MAX];
+    let long;
+    let text = match short.get_mut(..16 + key.len()).and_then(|text| text.split_at_mut_checked(16)) {
+        Some((head, tail)) => {
+            head.copy_from_slice(&unit.to_be_bytes());
+            tail.copy_from_slice(key);
+            short.get(..16 + key.len()).unwrap_or_default()
+        }
+        None => {
+            long = [unit.to_be_bytes().as_slice(), key].concat();
+            long.as_slice()
+        }
+    };
+    let token = u128::from_be_bytes(sampling.token(text));
     u64::try_from(token >> 64).unwrap_or(u64::MAX)
 }

@@ -9,7 +9,7 @@
 //!
 //! A rank of 0 is not known yet: it is computed once there are more values than may be kept.
 
-use datafusion::arrow::array::{Array as _, ArrayRef, RecordBatch};
+use datafusion::arrow::array::{Array as _, ArrayRef};
 use membrane_privacy::{AggregateKind, RowBounds};
 use membrane_vault::Tokenizer;
 
@@ -57,19 +57,16 @@ impl Slot {
     /// Returns the value of each row of a batch, as what is kept of it. NULL has none.
     pub(super) fn values(
         &self,
-        batch: &RecordBatch,
+        read: &[ArrayRef],
         sampling: &Tokenizer,
         clipped: &mut [bool],
     ) -> Result<Vec<Option<i64>>, QueryError> {
-        let array = batch.columns().get(self.place).ok_or(QueryError::Failed)?;
+        let array = read.get(self.place).ok_or(QueryError::Failed)?;
         match self.kind.row_bounds() {
             Some(RowBounds { lower, upper, scale }) => {
-                let values = clamped(array.as_ref(), (lower, upper), scale)?;
-                let kept = values.into_iter().zip(clipped).enumerate().map(|(row, ((value, cut), mark))| {
-                    *mark |= cut;
-                    array.is_valid(row).then_some(value)
-                });
-                Ok(kept.collect())
+                let values = clamped(array.as_ref(), (lower, upper), scale, clipped)?;
+                let kept = values.into_iter().enumerate();
+                Ok(kept.map(|(row, value)| array.is_valid(row).then_some(value)).collect())
             }
             None => hashes(array, sampling),
         }

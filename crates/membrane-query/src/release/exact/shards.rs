@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use datafusion::arrow::array::{RecordBatch, UInt32Array};
-use datafusion::arrow::compute::take_record_batch;
+use datafusion::arrow::compute::take;
 use datafusion::physical_plan::SendableRecordBatchStream;
 use futures::StreamExt as _;
 use membrane_model::Limits;
@@ -103,10 +103,20 @@ impl Shards {
             };
             of_shards.push(names.into_iter().map(number).collect::<Vec<Option<usize>>>());
         }
-        let mut totals = mechanism.totals(numbers.len());
-        for (shard, numbers) in shards.iter().zip(&of_shards) {
-            shard.add_to(&mut totals, mechanism, numbers)?;
-        }
+        let groups = numbers.len();
+        let mut totals = mechanism.totals(groups);
+        std::thread::scope(|scope| {
+            let work = shards.iter().zip(&of_shards).map(|(shard, numbers)| {
+                scope.spawn(move || {
+                    let mut own = mechanism.totals(groups);
+                    shard.add_to(&mut own, mechanism, numbers).map(|()| own)
+                })
+            });
+            for done in work.collect::<Vec<_>>() {
+                totals.add(done.join().map_err(|_| QueryError::Failed)??);
+            }
+            Ok::<_, QueryError>(())
+        })?;
         let (members, members_clipped) = totals.members();
         let totals = totals.finish();
         let found = numbers.into_iter().map(|(name, number)| {
@@ -122,7 +132,8 @@ impl Shards {
 impl Exact {
     /// Takes in the rows of a batch that are this shard's, the one of this index of so many. Rows without a member are out.
     fn absorb_own(&mut self, batch: &RecordBatch, index: usize, of: usize) -> Result<(), QueryError> {
-        let all = units(batch.columns().first().ok_or(QueryError::Failed)?.as_ref())?;
+        let (unit, columns) = batch.columns().split_first().ok_or(QueryError::Failed)?;
+        let all = units(unit.as_ref())?;
         let is_own = |unit: u128| {
             let [.., high, low] = unit.to_be_bytes();
             usize::from(u16::from_be_bytes([high, low])) % of == index
@@ -131,10 +142,11 @@ impl Exact {
             all.iter().zip(0_u32..).filter_map(|(unit, row)| Some((row, unit.filter(|unit| is_own(*unit))?)));
         let (rows, own): (Vec<u32>, Vec<u128>) = own.unzip();
         if rows.len() == batch.num_rows() {
-            return self.absorb(&own, batch);
+            return self.absorb(&own, columns);
         }
-        let batch = take_record_batch(batch, &UInt32Array::from(rows)).map_err(|_| QueryError::Failed)?;
-        self.absorb(&own, &batch)
+        let rows = UInt32Array::from(rows);
+        let columns = columns.iter().map(|column| take(column, &rows, None).map_err(|_| QueryError::Failed));
+        self.absorb(&own, &columns.collect::<Result<Vec<_>, QueryError>>()?)
     }
 
     /// Bounds every member of the shard and adds it to the totals. `numbers` are those of the shard's groups there.

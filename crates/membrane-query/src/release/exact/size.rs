@@ -26,8 +26,9 @@ pub(in crate::release) const KEY_BYTES_MAX: usize = 256;
 
 /// A member: an entry of 33 bytes in a table that has just doubled (3.5 times as much), and one in a list.
 const MEMBER_BYTES: u64 = 33 * 7 / 2 + 48;
-/// A part without its sums: an entry of 17 bytes in such a table, and one in a list.
-const PART_BYTES: u64 = 17 * 7 / 2 + 24;
+/// A part without its sums: four places of 16 bytes, since blocks double and are left behind ([`super::table`]), their
+/// numbers, and its group.
+const PART_BYTES: u64 = 4 * 16 + 8 + 8;
 /// A group without its key: entries of tables and lists from the first row to the draw, and the blocks they lie in.
 const GROUP_BYTES: u64 = 640;
 /// What each cell of a key and each aggregate adds to a group.

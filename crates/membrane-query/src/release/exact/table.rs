@@ -1,23 +1,34 @@
-//! A compact table of (member, group) parts: one row of integers each, chained per member.
+//! A compact table of (member, group) parts: each member's groups side by side, and one row of integers for each part.
+//!
+//! ```text
+//! member -> block of 4, 8, 16, .. places: its groups in their order, each with its part | their ranks
+//! part   -> its group, then its sums
+//! ```
+//!
+//! A block that is full is left for one twice as large, and taken by the next member who needs one of its size.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Range;
 
 use super::chunks::Chunks;
 use crate::QueryError;
 
-const END: u32 = u32::MAX;
+const NONE: u32 = u32::MAX;
+/// Places of a member's first block.
+const FIRST: u32 = 4;
+/// The logarithm of the places of a piece, unless a block can be larger.
+const PIECE: u32 = 12;
 
 /// The parts of all members.
 pub(super) struct PartTable {
     numbers: HashMap<u128, u32, Mixing>,
     members: Chunks<Member>,
-    places: HashMap<u64, u32, Mixing>,
-    parts: Chunks<Part>,
+    blocks: Blocks,
     sums: Chunks<i64>,
 }
 
-/// A member, and where the chain of its parts begins.
+/// A member, and where its parts are.
 #[derive(Clone, Copy)]
 pub(in crate::release) struct Member {
     /// Who it is.
@@ -26,30 +37,29 @@ pub(in crate::release) struct Member {
     pub(super) parts: u32,
     /// Whether something of it was left out.
     pub(super) clipped: bool,
-    head: u32,
-    /// The part with the highest rank, once ranks are known.
+    block: u32,
+    places: u32,
+    /// The place of the part with the highest rank, once ranks are known.
     worst: u32,
 }
 
-/// The group of a part, how it ranks among those of its member, and the next part of the same member.
+/// The group of a part, and how it ranks among those of its member.
 #[derive(Clone, Copy)]
 pub(in crate::release) struct Part {
     /// The group.
     pub(in crate::release) group: u32,
     /// Its rank; 0 while nobody asked.
     pub(super) rank: u64,
-    next: u32,
 }
 
 impl PartTable {
-    /// Makes an empty table whose parts have `width` sums.
-    pub(super) fn new(width: usize) -> Self {
+    /// Makes an empty table whose parts have `width` sums, for members of `groups_max` groups at most.
+    pub(super) fn new(width: usize, groups_max: u32) -> Self {
         Self {
             numbers: HashMap::default(),
             members: Chunks::new(1),
-            places: HashMap::default(),
-            parts: Chunks::new(1),
-            sums: Chunks::new(width),
+            blocks: Blocks::new(groups_max),
+            sums: Chunks::new(width + 1),
         }
     }
 
@@ -61,7 +71,7 @@ impl PartTable {
     /// Adds a member, who is not there yet.
     pub(super) fn add_member(&mut self, unit: u128) -> Result<u32, QueryError> {
         let number = number(self.members.len())?;
-        self.members.push(&Member { unit, parts: 0, clipped: false, head: END, worst: END });
+        self.members.push(&Member { unit, parts: 0, clipped: false, block: 0, places: 0, worst: NONE });
         self.numbers.insert(unit, number);
         Ok(number)
     }
@@ -83,85 +93,88 @@ impl PartTable {
 
     /// Finds a part.
     pub(super) fn find_part(&self, member: u32, group: u32) -> Option<u32> {
-        self.places.get(&part_key(member, group)).copied()
+        let member = self.members.one(position(member))?;
+        let (piece, places) = self.blocks.places_of(member);
+        let entries = self.blocks.entries.get(piece)?.get(places)?;
+        entries.get(place_of(entries, group)).filter(|entry| entry.group == group).map(|entry| entry.part)
     }
 
     /// Adds a part, which is not there yet. Its sums are zero.
     pub(super) fn add_part(&mut self, member: u32, group: u32) -> Result<u32, QueryError> {
-        let part = number(self.parts.len())?;
-        let chain = self.member_mut(member)?;
-        let next = chain.head;
-        chain.head = part;
-        chain.parts = chain.parts.saturating_add(1);
-        self.parts.push(&Part { group, rank: 0, next });
+        let part = number(self.sums.len())?;
+        let entry = self.members.one_mut(position(member)).ok_or(QueryError::Failed)?;
+        self.blocks.insert(entry, Entry { group, part }, 0)?;
         self.sums.push(&0);
-        self.places.insert(part_key(member, group), part);
+        self.name(part, group)?;
         Ok(part)
     }
 
-    /// Ranks all parts of a member and returns the one with the highest rank.
+    /// Writes at a part which group it is of.
+    fn name(&mut self, part: u32, group: u32) -> Result<(), QueryError> {
+        *self.sums.one_mut(position(part)).ok_or(QueryError::Failed)? = i64::from(group);
+        Ok(())
+    }
+
+    /// Returns the group of a part.
+    pub(super) fn group_of(&self, part: u32) -> Option<u32> {
+        u32::try_from(*self.sums.one(position(part))?).ok()
+    }
+
+    /// Ranks all parts of a member and returns the place of the one with the highest rank, and the part.
     pub(super) fn worst(
         &mut self,
         member: u32,
         rank: impl Fn(u128, u32) -> u64,
         above: impl Fn(&Part, &Part) -> bool,
-    ) -> Result<u32, QueryError> {
-        let Member { unit, head, worst, .. } = *self.member(member)?;
-        if worst != END {
-            return Ok(worst);
+    ) -> Result<(u32, Part), QueryError> {
+        let entry = self.members.one_mut(position(member)).ok_or(QueryError::Failed)?;
+        let (entries, ranks) = self.blocks.get_mut(entry).ok_or(QueryError::Failed)?;
+        let known = position(entry.worst);
+        if let Some((worst, rank)) = entries.get(known).zip(ranks.get(known)) {
+            return Ok((entry.worst, Part { group: worst.group, rank: *rank }));
         }
         let mut highest: Option<(u32, Part)> = None;
-        let mut next = head;
-        while let Some(part) = self.parts.one_mut(position(next)) {
-            if part.rank == 0 {
-                part.rank = rank(unit, part.group);
+        for ((held, known), place) in entries.iter().zip(ranks).zip(0_u32..) {
+            if *known == 0 {
+                *known = rank(entry.unit, held.group);
             }
-            if highest.as_ref().is_none_or(|(_, highest)| above(part, highest)) {
-                highest = Some((next, *part));
+            let part = Part { group: held.group, rank: *known };
+            if highest.as_ref().is_none_or(|(_, highest)| above(&part, highest)) {
+                highest = Some((place, part));
             }
-            next = part.next;
         }
-        let (place, _) = highest.ok_or(QueryError::Failed)?;
-        self.member_mut(member)?.worst = place;
-        Ok(place)
+        let (place, part) = highest.ok_or(QueryError::Failed)?;
+        entry.worst = place;
+        Ok((place, part))
     }
 
-    /// Returns a part.
-    pub(super) fn part(&self, part: u32) -> Result<&Part, QueryError> {
-        self.parts.one(position(part)).ok_or(QueryError::Failed)
-    }
-
-    /// Puts another group in the place of a part's own, with sums of zero. Which part ranks highest is open then.
+    /// Puts another group in the place of a part's own, with sums of zero, and returns the part. Which part ranks highest is
+    /// open then.
     pub(super) fn replace(
         &mut self,
         member: u32,
-        part: u32,
+        place: u32,
         group: u32,
         rank: u64,
-    ) -> Result<(), QueryError> {
-        let entry = self.parts.one_mut(position(part)).ok_or(QueryError::Failed)?;
-        let old = std::mem::replace(&mut entry.group, group);
-        entry.rank = rank;
+    ) -> Result<u32, QueryError> {
+        let entry = self.members.one_mut(position(member)).ok_or(QueryError::Failed)?;
+        let part = self.blocks.remove(entry, place)?;
+        self.blocks.insert(entry, Entry { group, part }, rank)?;
         self.sums.get_mut(position(part)).ok_or(QueryError::Failed)?.fill(0);
-        self.places.remove(&part_key(member, old));
-        self.places.insert(part_key(member, group), part);
-        self.member_mut(member)?.worst = END;
-        Ok(())
+        self.name(part, group)?;
+        Ok(part)
     }
 
     /// Returns the sums of a part, to add to them.
     pub(super) fn sums_mut(&mut self, part: u32) -> Result<&mut [i64], QueryError> {
-        self.sums.get_mut(position(part)).ok_or(QueryError::Failed)
+        self.sums.get_mut(position(part)).and_then(|sums| sums.get_mut(1..)).ok_or(QueryError::Failed)
     }
 
     /// Returns the groups, ranks and sums of a member's parts.
-    pub(super) fn parts_of(&self, member: &Member) -> impl Iterator<Item = (&Part, &[i64])> {
-        let mut next = member.head;
-        std::iter::from_fn(move || {
-            let here = position(next);
-            let part = self.parts.one(here)?;
-            next = part.next;
-            Some((part, self.sums.get(here)?))
+    pub(super) fn parts_of(&self, member: &Member) -> impl Iterator<Item = (Part, &[i64])> {
+        let (entries, ranks) = self.blocks.get(member).unwrap_or_default();
+        entries.iter().zip(ranks).filter_map(|(entry, rank)| {
+            Some((Part { group: entry.group, rank: *rank }, self.sums.get(position(entry.part))?.get(1..)?))
         })
     }
 }
@@ -170,17 +183,152 @@ impl PartTable {
 impl PartTable {
     /// Returns how many bytes the table holds: eight buckets of a map hold seven entries.
     pub(super) fn bytes(&self) -> usize {
-        let maps = self.numbers.capacity() * 33 * 8 / 7 + self.places.capacity() * 17 * 8 / 7;
-        maps + self.members.bytes() + self.parts.bytes() + self.sums.bytes()
+        let map = self.numbers.capacity() * 33 * 8 / 7;
+        map + self.members.bytes() + self.blocks.bytes() + self.sums.bytes()
     }
 }
 
-fn part_key(member: u32, group: u32) -> u64 {
-    u64::from(member) << 32 | u64::from(group)
+/// A group of a member, and its part.
+#[derive(Clone, Copy, Default)]
+struct Entry {
+    group: u32,
+    part: u32,
+}
+
+/// Members with more groups than this are searched by halves.
+const SCANNED: usize = 32;
+
+/// Returns where a group is among those of a member, or where it would be.
+fn place_of(entries: &[Entry], group: u32) -> usize {
+    if entries.len() <= SCANNED {
+        // No branch depends on what is found: a processor that guesses wrong would wait for memory each time.
+        return entries.iter().map(|entry| usize::from(entry.group < group)).sum();
+    }
+    entries.partition_point(|entry| entry.group < group)
+}
+
+/// The blocks of all members. A block lies in one piece.
+struct Blocks {
+    /// The logarithm of the places of one piece.
+    piece: u32,
+    entries: Vec<Vec<Entry>>,
+    ranks: Vec<Vec<u64>>,
+    /// Blocks that were left, by the logarithm of their places.
+    left: Vec<Vec<u32>>,
+}
+
+impl Blocks {
+    fn new(groups_max: u32) -> Self {
+        let largest = groups_max.checked_next_power_of_two().map_or(31, u32::trailing_zeros);
+        let left = vec![Vec::new(); 33];
+        Self { piece: largest.max(PIECE), entries: Vec::new(), ranks: Vec::new(), left }
+    }
+
+    /// Returns the groups of a member in their order, and the rank of each.
+    fn get(&self, member: &Member) -> Option<(&[Entry], &[u64])> {
+        let (piece, places) = self.places_of(member);
+        Some((self.entries.get(piece)?.get(places.clone())?, self.ranks.get(piece)?.get(places)?))
+    }
+
+    fn get_mut(&mut self, member: &Member) -> Option<(&mut [Entry], &mut [u64])> {
+        let (piece, places) = self.places_of(member);
+        let entries = self.entries.get_mut(piece)?.get_mut(places.clone())?;
+        Some((entries, self.ranks.get_mut(piece)?.get_mut(places)?))
+    }
+
+    /// Returns the piece in which the parts of a member are, and where in it.
+    fn places_of(&self, member: &Member) -> (usize, Range<usize>) {
+        let block = position(member.block);
+        let start = block & ((1 << self.piece) - 1);
+        (block >> self.piece, start..start.saturating_add(position(member.parts)))
+    }
+
+    /// Adds a group to a member, who does not have it yet.
+    fn insert(&mut self, member: &mut Member, entry: Entry, rank: u64) -> Result<(), QueryError> {
+        if member.parts == member.places {
+            self.grow(member)?;
+        }
+        member.parts += 1;
+        member.worst = NONE;
+        let (entries, ranks) = self.get_mut(member).ok_or(QueryError::Failed)?;
+        let (last, sorted) = entries.split_last_mut().ok_or(QueryError::Failed)?;
+        let place = place_of(sorted, entry.group);
+        *last = entry;
+        if let Some(last) = ranks.last_mut() {
+            *last = rank;
+        }
+        // The last one goes to its place, and those behind it one further.
+        entries.get_mut(place..).unwrap_or_default().rotate_right(1);
+        ranks.get_mut(place..).unwrap_or_default().rotate_right(1);
+        Ok(())
+    }
+
+    /// Takes the group at a place from a member, and returns its part.
+    fn remove(&mut self, member: &mut Member, place: u32) -> Result<u32, QueryError> {
+        let (entries, ranks) = self.get_mut(member).ok_or(QueryError::Failed)?;
+        ranks.get_mut(position(place)..).unwrap_or_default().rotate_left(1);
+        let behind = entries.get_mut(position(place)..).unwrap_or_default();
+        behind.rotate_left(1);
+        let removed = behind.last().ok_or(QueryError::Failed)?.part;
+        member.parts -= 1;
+        member.worst = NONE;
+        Ok(removed)
+    }
+
+    /// Moves a member to a block twice as large.
+    fn grow(&mut self, member: &mut Member) -> Result<(), QueryError> {
+        let places = if member.places == 0 { FIRST } else { member.places.saturating_mul(2) };
+        let before = *member;
+        *member = Member { block: self.block(places)?, places, ..before };
+        if before.parts == 0 {
+            return Ok(());
+        }
+        let (entries, ranks) = self.get(&before).ok_or(QueryError::Failed)?;
+        let (entries, ranks) = (entries.to_vec(), ranks.to_vec());
+        let (to_entries, to_ranks) = self.get_mut(member).ok_or(QueryError::Failed)?;
+        to_entries.copy_from_slice(&entries);
+        to_ranks.copy_from_slice(&ranks);
+        self.left.get_mut(logarithm(before.places)).ok_or(QueryError::Failed)?.push(before.block);
+        Ok(())
+    }
+
+    /// Returns a block of so many places, a power of two.
+    fn block(&mut self, places: u32) -> Result<u32, QueryError> {
+        if let Some(left) = self.left.get_mut(logarithm(places)).and_then(Vec::pop) {
+            return Ok(left);
+        }
+        let wanted = position(places);
+        let piece = 1 << self.piece;
+        if self.entries.last().is_none_or(|last| last.len() + wanted > piece) {
+            // What is left of the last piece stays empty: less than a block.
+            self.entries.push(Vec::with_capacity(piece));
+            self.ranks.push(Vec::with_capacity(piece));
+        }
+        let (Some(entries), Some(ranks)) = (self.entries.last_mut(), self.ranks.last_mut()) else {
+            return Err(QueryError::Failed);
+        };
+        let start = entries.len();
+        entries.resize(start + wanted, Entry::default());
+        ranks.resize(start + wanted, 0);
+        number((self.entries.len() - 1).saturating_mul(piece).saturating_add(start))
+    }
+}
+
+#[cfg(test)]
+impl Blocks {
+    fn bytes(&self) -> usize {
+        let places: usize = self.entries.iter().map(Vec::capacity).sum();
+        let left: usize = self.left.iter().map(|left| left.capacity() * 4).sum();
+        places * (size_of::<Entry>() + size_of::<u64>()) + left
+    }
+}
+
+fn logarithm(places: u32) -> usize {
+    position(places.checked_ilog2().unwrap_or(0))
 }
 
 fn number(length: usize) -> Result<u32, QueryError> {
-    u32::try_from(length).ok().filter(|number| *number != END).ok_or(QueryError::Failed)
+    u32::try_from(length).ok().filter(|number| *number != NONE).ok_or(QueryError::Failed)
 }
 
 fn position(number: u32) -> usize {
@@ -189,8 +337,7 @@ fn position(number: u32) -> usize {
 
 type Mixing = BuildHasherDefault<Mixer>;
 
-/// A hasher for keys that nobody can choose: subject ids are keyed hashes already, and the rest are
-/// numbers given here.
+/// A hasher for keys that nobody can choose: subject ids are keyed hashes already.
 #[derive(Default)]
 struct Mixer(u64);
 
@@ -215,5 +362,49 @@ impl Hasher for Mixer {
         let high = u64::try_from(value >> 64).unwrap_or_default();
         self.write_u64(low);
         self.write_u64(high);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Parts are found where they were put, whatever came and went between.
+        #[test]
+        fn parts_are_found_again(steps in prop::collection::vec((0_u128..5, 0_u32..60), 1..400), most in 1_u32..20) {
+            let mut table = PartTable::new(1, most);
+            let mut expected: BTreeMap<u128, BTreeMap<u32, i64>> = BTreeMap::new();
+            for ((unit, group), step) in steps.into_iter().zip(1_i64..) {
+                let member = match table.find_member(unit) {
+                    Some(member) => member,
+                    None => table.add_member(unit).expect("a member"),
+                };
+                let held = expected.entry(unit).or_default();
+                let part = match table.find_part(member, group) {
+                    Some(part) => part,
+                    None if u32::try_from(held.len()).expect("a number") < most => table.add_part(member, group).expect("a part"),
+                    None => {
+                        let rank = |_: u128, group: u32| u64::from(group) + 1;
+                        let (place, worst) = table.worst(member, rank, |one, other| one.rank > other.rank).expect("a part");
+                        prop_assert_eq!(held.last_key_value().map(|(group, _)| *group), Some(worst.group));
+                        held.remove(&worst.group);
+                        table.replace(member, place, group, u64::from(group) + 1).expect("a part")
+                    }
+                };
+                table.sums_mut(part).expect("sums")[0] += step;
+                *held.entry(group).or_default() += step;
+            }
+            for (unit, held) in expected {
+                let member = table.find_member(unit).expect("a member");
+                let member = *table.member(member).expect("a member");
+                let found: BTreeMap<u32, i64> = table.parts_of(&member).map(|(part, sums)| (part.group, sums[0])).collect();
+                prop_assert_eq!(found, held);
+            }
+        }
     }
 }

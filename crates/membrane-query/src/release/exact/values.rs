@@ -3,7 +3,7 @@
 //! Each sum is kept once: `COUNT(*)`, `SUM(amount)` and `AVG(amount)` of a column that is never NULL need two, the
 //! number of rows and the sum.
 
-use datafusion::arrow::array::{Array, AsArray, RecordBatch};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray};
 use datafusion::arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type};
 use membrane_privacy::{AggregateKind, RawValue, RowBounds, bound_value};
 
@@ -47,10 +47,10 @@ pub(super) fn width(question: &Question, rows_max: u32) -> usize {
         Aggregate::Members => 0,
         Aggregate::Rows | Aggregate::NonNull(_) | Aggregate::Sum(_) => 1,
         Aggregate::MeanSum(_) | Aggregate::MeanSquares(_) => 2,
-        // Each value once more, in the lists of groups.
+        // Each value twice more, in the lists of groups.
         Aggregate::Distinct(_) | Aggregate::Quantiles(..) => {
             let values = usize::try_from(rows_max).unwrap_or(usize::MAX);
-            samples::words(rows_max).saturating_add(values).saturating_add(1)
+            samples::words(rows_max).saturating_add(values.saturating_mul(2)).saturating_add(1)
         }
     };
     question.aggregates.iter().map(of).sum()
@@ -130,13 +130,13 @@ impl Sums {
         &self.slots
     }
 
-    /// Returns what each row of a batch adds to each sum, and marks the rows of which something was cut off.
+    /// Returns what each row adds to each sum, and marks the rows of which something was cut off.
     pub(super) fn contributions(
         &self,
-        batch: &RecordBatch,
+        read: &[ArrayRef],
         clipped: &mut [bool],
     ) -> Result<Vec<Vec<i64>>, QueryError> {
-        self.sums.iter().map(|sum| contributions(sum, batch, clipped)).collect()
+        self.sums.iter().map(|sum| contributions(sum, read, clipped)).collect()
     }
 
     /// Puts what the aggregates found together from the sums of a part.
@@ -150,61 +150,74 @@ impl Sums {
     }
 }
 
-fn contributions(sum: &Sum, batch: &RecordBatch, clipped: &mut [bool]) -> Result<Vec<i64>, QueryError> {
-    let rows = batch.num_rows();
-    let column = |place: usize| batch.columns().get(place).ok_or(QueryError::Failed);
+fn contributions(sum: &Sum, read: &[ArrayRef], clipped: &mut [bool]) -> Result<Vec<i64>, QueryError> {
+    let column = |place: usize| read.get(place).ok_or(QueryError::Failed);
     Ok(match sum {
-        Sum::Rows => vec![1; rows],
+        Sum::Rows => vec![1; clipped.len()],
         Sum::NonNull(place) => {
             let array = column(*place)?;
-            (0..rows).map(|row| i64::from(array.is_valid(row))).collect()
+            (0..array.len()).map(|row| i64::from(array.is_valid(row))).collect()
         }
         Sum::Values { place, lower, upper, scale } => {
-            let values = clamped(column(*place)?.as_ref(), (*lower, *upper), *scale)?;
-            for (mark, (_, cut)) in clipped.iter_mut().zip(&values) {
-                *mark |= *cut;
-            }
-            values.into_iter().map(|(value, _)| value).collect()
+            clamped(column(*place)?.as_ref(), (*lower, *upper), *scale, clipped)?
         }
         Sum::Squares { place, kind } => {
             let RowBounds { lower, upper, scale } = kind.row_bounds().ok_or(QueryError::Failed)?;
             let array = column(*place)?;
-            let values = clamped(array.as_ref(), (lower, upper), scale)?;
-            let squared = values
-                .into_iter()
-                .enumerate()
-                .map(|(row, (value, _))| if array.is_valid(row) { kind.row_value(value) } else { 0 });
-            squared.collect()
+            // What is cut off is marked where the values themselves are summed.
+            let values = clamped(array.as_ref(), (lower, upper), scale, &mut vec![false; clipped.len()])?;
+            let squared = values.into_iter().enumerate();
+            squared.map(|(row, value)| if array.is_valid(row) { kind.row_value(value) } else { 0 }).collect()
         }
     })
 }
 
-/// Clamps every value, and tells whether that changed it. NULL and not-a-number add nothing.
+/// Clamps every value, and marks those that it changes. NULL and not-a-number add nothing.
 pub(super) fn clamped(
     array: &dyn Array,
     bounds: (i64, i64),
     scale: i8,
-) -> Result<Vec<(i64, bool)>, QueryError> {
-    let (lower, upper) = bounds;
-    let bound = |value: i64| (bound_value(value, lower, upper), value < lower || value > upper);
-    let nothing = (0, false);
+    clipped: &mut [bool],
+) -> Result<Vec<i64>, QueryError> {
     Ok(match array.data_type() {
         DataType::Int64 if scale == 0 => {
-            array.as_primitive::<Int64Type>().iter().map(|value| value.map_or(nothing, bound)).collect()
+            bounded(array.as_primitive::<Int64Type>().iter(), bounds, clipped, |value| value)
         }
         DataType::Decimal128(_, stored) => {
+            let values = array.as_primitive::<Decimal128Type>().iter();
             // Beyond 64 bits is beyond every bound. Rounding keeps the order of values, so it moves none over a bound.
             let held = |value: i128| value.clamp(i128::from(i64::MIN), i128::from(i64::MAX));
-            let bound = |value: i128| bound(i64::try_from(held(rescale(value, *stored, scale))).unwrap_or(0));
-            array.as_primitive::<Decimal128Type>().iter().map(|value| value.map_or(nothing, bound)).collect()
+            let narrow = |value: i128| i64::try_from(held(value)).unwrap_or(0);
+            if *stored == scale {
+                bounded(values, bounds, clipped, narrow)
+            } else {
+                bounded(values, bounds, clipped, |value| narrow(rescale(value, *stored, scale)))
+            }
         }
         DataType::Float64 => {
             let factor = 10_f64.powi(i32::from(scale));
-            let bound = |value: f64| if value.is_nan() { nothing } else { bound(whole(value * factor)) };
-            array.as_primitive::<Float64Type>().iter().map(|value| value.map_or(nothing, bound)).collect()
+            let values = array.as_primitive::<Float64Type>().iter();
+            let numbers = values.map(|value| value.filter(|value| !value.is_nan()));
+            bounded(numbers, bounds, clipped, |value| whole(value * factor))
         }
         _ => return Err(QueryError::Failed),
     })
+}
+
+fn bounded<T>(
+    values: impl Iterator<Item = Option<T>>,
+    (lower, upper): (i64, i64),
+    clipped: &mut [bool],
+    units: impl Fn(T) -> i64,
+) -> Vec<i64> {
+    let bounded = values.zip(clipped).map(|(value, mark)| {
+        value.map_or(0, |value| {
+            let value = units(value);
+            *mark |= value < lower || value > upper;
+            bound_value(value, lower, upper)
+        })
+    });
+    bounded.collect()
 }
 
 /// Rounds to a whole number; what `i64` cannot hold becomes its end, and is clamped after.

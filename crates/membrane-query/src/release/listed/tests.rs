@@ -18,7 +18,8 @@ async fn check_of(sql: &str, shops: &[(u8, &str, &str)], expected: &str) {
             _ => None,
         })
         .collect();
-    let listed = listed(&question, &scope(), &providers, &Limits::default()).await.expect("lists");
+    let written = |name: &DatasetName| name.as_str() == "shops";
+    let listed = listed(&question, &scope(), &providers, &written, &Limits::default()).await.expect("lists");
     let found = match key_domain(&question, &scope(), &listed) {
         Ok(KeyDomain::None) => "none".to_owned(),
         Ok(KeyDomain::Unknown) => "unknown".to_owned(),
