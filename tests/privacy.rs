@@ -165,10 +165,10 @@ async fn ordinary_sql_is_near_the_truth() {
         ),
         (
             "SELECT COUNT(*) AS n FROM pos_order_lines l JOIN pos_orders o ON o.member_no = l.member_no AND o.order_id = l.order_id
-             WHERE o.channel = 'pos' AND l.quantity * 2 > 2",
+             WHERE o.channel = 'store' AND l.quantity * 2 > 2",
             format!(
                 "SELECT count(*) FROM (SELECT * FROM pos_order_lines WHERE {adults}) l JOIN (SELECT * FROM pos_orders WHERE {adults}) o
-                 ON o.member_no = l.member_no AND o.order_id = l.order_id WHERE o.channel = 'pos' AND l.quantity > 1"
+                 ON o.member_no = l.member_no AND o.order_id = l.order_id WHERE o.channel = 'store' AND l.quantity > 1"
             ),
         ),
         (

@@ -1,6 +1,7 @@
 //! The engine: answers statements under permits.
 
 use std::fmt;
+use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use membrane_ledger::{DatasetVersion, Ledger};
 use membrane_model::{Action, DatasetName, Limits};
 use membrane_policy::Permit;
 use membrane_vault::Vault;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tracing::error;
 
@@ -58,6 +60,8 @@ pub struct Engine {
     pub(crate) opener: Arc<Opener>,
     /// What all queries hold together.
     pub(crate) memory: Arc<dyn MemoryPool>,
+    /// Releases that may compute at once: half of the processors is left to others.
+    releases: Arc<Semaphore>,
 }
 
 /// The governed tables of one permit, with the versions that they read.
@@ -86,7 +90,18 @@ impl Engine {
     /// [`QueryError::Failed`] when the trusted session cannot be built.
     pub fn new(parts: EngineParts) -> Result<Self, QueryError> {
         let opener = Arc::new(Opener::new(parts.ledger.clone(), parts.vault.clone()));
-        Ok(Self { trusted: trusted_session()?, opener, memory: memory::engine_pool(&parts.limits), parts })
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let releases = Arc::new(Semaphore::new((processors / 2).max(1)));
+        let memory = memory::engine_pool(&parts.limits);
+        Ok(Self { trusted: trusted_session()?, opener, memory, releases, parts })
+    }
+
+    /// Waits until a release may compute, and as long as that may take at most; nothing then. What is returned is held until
+    /// it has.
+    pub async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        let patience = Duration::from_secs(self.parts.limits.seconds_max.min(SECONDS_MAX));
+        let turn = Arc::clone(&self.releases).acquire_owned();
+        tokio::time::timeout(patience, turn).await.ok()?.ok()
     }
 
     /// Answers a statement under a permit to read.

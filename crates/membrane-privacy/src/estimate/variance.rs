@@ -3,7 +3,7 @@
 //! Statement. From a noisy count n, a noisy sum S of x - c and a noisy sum Q of (x - c)^2 - m, whose noise is independent:
 //! the variance of the population is m + Q / n - (S / n)^2, whatever c is. It lies within 0 and a quarter of the square of
 //! the range (Popoviciu 1935), and so does what is shown. That of a sample is n / (n - 1) times as much. Intervals are the
-//! delta method's, plus the bias that squaring the noise of S brings at most; a standard deviation is the root of the
+//! delta method's, plus the bias that squaring the noise of S brings at most and the second order of that of n; a standard deviation is the root of the
 //! variance, and its interval that of the ends, which keeps the coverage. Where the count may be below two, nothing is known
 //! but the bounds.
 
@@ -60,7 +60,10 @@ pub fn estimate_variance(kind: AggregateKind, moments: &Moments, spread: Spread)
     let bend = (deviations(sum) * sum.sd / n).powi(2) * more;
     let most = if sample { 2.0 * most } else { most };
     let known = count.low95 >= 2;
-    let (low95, high95) = if known { (first.low95, first.high95 + bend) } else { (0.0, most) };
+    // The count divides: what it bends goes either way.
+    let curve = (deviations(count) * count.sd / n).powi(2) * (q.abs() + 2.0 * s * s) * more;
+    let (low95, high95) =
+        if known { (first.low95 - curve, first.high95 + bend + curve) } else { (0.0, most) };
     let variance = Estimate { low95, high95, ..first }.within(0.0, most);
     Some(match spread {
         Spread::VariancePopulation | Spread::VarianceSample => variance,

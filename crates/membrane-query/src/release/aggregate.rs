@@ -192,7 +192,13 @@ fn summed(argument: &Expr, filter: Option<&Expr>, env: &Env<'_>) -> Result<Scala
         Expr::Column(column) => column.name.as_str(),
         _ => "",
     };
-    Err(refuse_named("SUM, AVG, a variance or a quantile of something that is not a number", name, KNOWN))
+    let rewrite = "use COUNT or COUNT(DISTINCT ..); MIN and MAX of days and instants are exact in a subquery that groups by the \
+                   member";
+    Err(refuse_named(
+        "SUM, AVG, MIN, MAX, a variance or a quantile of something that is not a number",
+        name,
+        rewrite,
+    ))
 }
 
 /// Names a column of the answer that the statement does not name, after what it counts.

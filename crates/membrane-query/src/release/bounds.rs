@@ -131,7 +131,7 @@ pub(super) fn datasets(question: &Question) -> impl Iterator<Item = &DatasetName
 }
 
 /// Returns how many rows of a block one member has at most, where that follows from how it is made.
-fn multiplicity(question: &Question, block: &Block) -> Option<u32> {
+pub(super) fn multiplicity(question: &Question, block: &Block) -> Option<u32> {
     let of_table = |table: usize| match question.tables.get(table)? {
         Table::PerMember(groups) if groups.keys.is_empty() => Some(1),
         Table::PerMember(groups) => Some(groups.groups_max),

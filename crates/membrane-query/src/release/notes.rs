@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 use membrane_model::DatasetName;
 use membrane_privacy::{AggregateKind, AggregateSpec, KeyDomain, Mechanism, RowBounds};
 
+use super::bounds::multiplicity;
 use super::made::joins;
-use super::question::{Question, Table};
+use super::question::{Output, Question, Shows, Table};
 
 use super::answer::ClippedShare;
 use super::cell::decimal_text;
@@ -26,13 +27,16 @@ pub(super) fn notes(question: &Question, mechanism: &Mechanism) -> Vec<String> {
             "each member counts in at most {groups} groups, with at most {rows} rows in each (for SUM: with what so many \
              rows can add); what is beyond is left out"
         ));
-    } else if spec.aggregates.iter().any(|one| bounded(&one)) {
+    } else if spec.aggregates.iter().any(|one| bounded(&one))
+        && multiplicity(question, &question.block).is_none_or(|most| most > rows)
+    {
         notes.push(format!(
             "warning: without GROUP BY each member counts with at most {rows} rows of all its rows; where members have \
              more, the total is far below that of all rows: state rows_max to change this"
         ));
     }
     notes.extend(spec.aggregates.iter().filter(bounded).map(|aggregate| of_aggregate(aggregate, rows)));
+    notes.extend(question.outputs.iter().filter_map(of_division));
     notes.extend(of_tables(question));
     match &spec.keys {
         KeyDomain::Unknown => {
@@ -58,7 +62,8 @@ fn of_tables(question: &Question) -> BTreeSet<String> {
             && join.rows_max > 1
         {
             notes.insert(format!(
-                "each row meets at most {} rows of `{name}`, whose key is not among what is joined on",
+                "each row meets at most {} rows of `{name}`, whose key is not among what is joined on: always the first \
+                 of them in the order of their columns",
                 join.rows_max
             ));
         }
@@ -82,6 +87,18 @@ fn of_tables(question: &Question) -> BTreeSet<String> {
         }
     }
     notes
+}
+
+/// Says of a number that is divided by another that each is bounded by itself.
+fn of_division(output: &Output) -> Option<String> {
+    let Shows::Computed(value) = &output.shows else { return None };
+    value.divides().then(|| {
+        format!(
+            "`{}`: each of the numbers that it is made of is bounded by itself, so it leans where members have more rows than \
+             count; ask for a share of rows as AVG(CASE WHEN .. THEN 1 ELSE 0 END), which does not",
+            output.name
+        )
+    })
 }
 
 fn name_of(question: &Question, table: usize) -> Option<&DatasetName> {
@@ -117,11 +134,16 @@ fn of_aggregate(aggregate: &AggregateSpec, rows: u32) -> String {
     format!("`{name}`: a value counts as {lower} at least and {upper} at most; {beyond}")
 }
 
-/// Says how much the bounds left out.
-pub(super) fn of_clipping(clipped: ClippedShare) -> String {
+/// Says how much the bounds left out, of what joins had left of the rows.
+pub(super) fn of_clipping(question: &Question, clipped: ClippedShare) -> String {
+    let before = if of_tables(question).is_empty() {
+        ""
+    } else {
+        "; rows that joins left out are not counted in that"
+    };
     let percent = |share: f64| format!("{:.0}", share * 100.0);
     format!(
-        "of about {} % of the members ({} to {} %) the bounds left something out: groups, rows, or part of a value",
+        "of about {} % of the members ({} to {} %) the bounds left something out: groups, rows, or part of a value{before}",
         percent(clipped.share),
         percent(clipped.low95),
         percent(clipped.high95)

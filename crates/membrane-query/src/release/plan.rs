@@ -271,6 +271,7 @@ impl ReleasePlan {
         let (released, mechanism) = draw.await.map_err(|_| QueryError::Failed)??;
         let (columns, rows) = shape(&question, &mechanism, &released)?;
         let clipped = present::clipped_share(&released.members, &released.members_clipped);
+        let left_out = of_clipping(&question, clipped);
         let answer = ReleaseAnswer {
             format: ReleaseAnswer::FORMAT,
             columns,
@@ -278,7 +279,7 @@ impl ReleasePlan {
             price: mechanism.price(),
             epsilon: self.summary.epsilon,
             delta: self.summary.delta,
-            notes: self.notes.into_iter().chain([of_clipping(clipped)]).collect(),
+            notes: self.notes.into_iter().chain([left_out]).collect(),
             mechanism: self.summary,
             datasets: self.datasets,
             unit: Some(self.unit),

@@ -265,6 +265,12 @@ impl<'a> Reader<'a> {
         node: &JoinNode,
         kept_first: bool,
     ) -> Result<Draft, QueryError> {
+        if !self.is_about_members(&kept) {
+            return Err(refuse(
+                "an outer join that keeps the rows of a dataset without subject",
+                "name the dataset about members first, and LEFT JOIN the other",
+            ));
+        }
         let [table] = other.tables.as_slice() else {
             return Err(refuse(
                 "an outer join with more than one table on the side that may be missing",

@@ -88,6 +88,18 @@ impl Value {
         (keys, aggregates)
     }
 
+    /// Tells whether something that is released is divided by something else that is.
+    pub(super) fn divides(&self) -> bool {
+        let reads = |value: &Self| !value.reads().1.is_empty();
+        match self {
+            Self::Call(function, parts) => {
+                let divided = matches!((function, parts.as_slice()), (Function::Divide, [top, bottom]) if reads(top) && reads(bottom));
+                divided || parts.iter().any(Self::divides)
+            }
+            _ => false,
+        }
+    }
+
     fn collect(&self, keys: &mut Vec<usize>, aggregates: &mut Vec<usize>) {
         match self {
             Self::Key(index, _) => keys.push(*index),

@@ -126,6 +126,12 @@ fn encoded(released: &Released, format: AnswerFormat) -> Result<(), CliError> {
         return out::json(&object);
     };
     let fault = |_| CliError::failed("the answer cannot be written in this form");
+    if format == AnswerFormat::Csv {
+        // CSV has no place for them.
+        for note in &released.notes {
+            out::note(note);
+        }
+    }
     let batch = answer.to_batch().map_err(CliError::failed)?;
     let mut encoder = Encoder::start(format, &batch.schema(), head).map_err(fault)?;
     out::bytes(&encoder.write(&batch).map_err(fault)?)?;

@@ -12,6 +12,7 @@ use crate::bearer::BearerError;
 use crate::published::PublishedError;
 
 /// One error of each cause that a caller can meet.
+#[expect(clippy::too_many_lines, reason = "one error after the other")]
 fn every() -> Vec<Error> {
     let refused = |reason| Error::Refused(Refused { reason, factors: vec!["marketing.read".into()] });
     let price = |rho_nano| Price { rho_nano, delta_atto: 0 };

@@ -173,6 +173,10 @@ fn asked(request: &ReleaseRequest, epsilon: f64) -> Result<PriceAsked, Error> {
             what: "the price",
             expected: "stated as epsilon or as rho, not both",
         }))),
+        (None, Some(rho)) if rho <= 0.0 || rho.is_nan() => {
+            let (what, expected) = ("rho", "a number above 0");
+            Err(Error::Query(QueryError::Privacy(PrivacyError::OutOfRange { what, expected })))
+        }
         (None, Some(rho)) => {
             let price = Price::from_parts(rho, Delta::new(0.0)?)?;
             Ok(PriceAsked::Rho { rho_nano: price.rho_nano })
@@ -189,6 +193,11 @@ async fn price(ctx: &RequestCtx, hub: &Hub, run: RunId, plan: &ReleasePlan) -> R
     if let Err(dear) = check_price(ctx, hub, plan).await {
         notes.push(format!("it would be refused: {dear}"));
     }
+    let more = times_left(&budgets, plan.price());
+    let stored = hub.ledger().find_release(&plan.query_key()).await.map_err(Error::Ledger)?;
+    if more == 0 && stored.is_none() {
+        notes.push("it would be refused: what is left of a budget does not allow it".to_owned());
+    }
     Ok(Released {
         run,
         price: plan.price(),
@@ -196,7 +205,7 @@ async fn price(ctx: &RequestCtx, hub: &Hub, run: RunId, plan: &ReleasePlan) -> R
         mechanism: plan.summary().clone(),
         unit: plan.unit().clone(),
         notes,
-        more: Some(times_left(&budgets, plan.price())),
+        more: Some(more),
         budgets,
         forecasts: plan.forecasts().map_err(Error::Query)?,
         replay_of: None,
@@ -228,6 +237,12 @@ async fn answer(
         return Err(Error::NoData { dataset: dataset.clone() });
     }
     check_price(ctx, hub, &plan).await?;
+    // An answer that was paid for waits for nobody. Who waits has not paid yet.
+    let stored = hub.ledger().find_release(&plan.query_key()).await.map_err(Error::Ledger)?;
+    let _turn = match stored {
+        Some(_) => None,
+        None => Some(hub.engine().turn().await.ok_or(Error::Busy)?),
+    };
     let (price, unit, edges) = (plan.price(), plan.unit().clone(), plan.edges().to_vec());
     let scopes = caps(hub.privacy(), &ctx.principal, plan.private_datasets())?;
     let request = ReserveRequest {

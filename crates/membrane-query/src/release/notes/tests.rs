@@ -49,11 +49,26 @@ async fn a_total_without_keys_is_warned_about() {
     )
     .await;
     check("SELECT COUNT(DISTINCT member_no) FROM lines", &[]).await;
+    // A member has one row by how rows are made: nothing is left out.
+    let one = "`count`: counts at most 1 rows of one member in a group";
+    check("SELECT COUNT(*) FROM (SELECT member_no FROM lines GROUP BY member_no) t", &[one]).await;
+    let leans = "`share`: each of the numbers that it is made of is bounded by itself, so it leans where members have more rows \
+                 than count; ask for a share of rows as AVG(CASE WHEN .. THEN 1 ELSE 0 END), which does not";
+    let counts = ["`count_gift`", "`count`"]
+        .map(|name| format!("{name}: counts at most 3 rows of one member in a group"));
+    check(
+        "SELECT COUNT(gift) * 1.0 / COUNT(*) AS share FROM lines",
+        &[warning, &counts[0], &counts[1], leans],
+    )
+    .await;
 }
 
-#[test]
-fn clipping_is_said_in_whole_percent() {
+#[tokio::test]
+async fn clipping_is_said_in_whole_percent() {
     let clipped = ClippedShare { share: 0.1234, low95: 0.08, high95: 0.166 };
     let expected = "of about 12 % of the members (8 to 17 %) the bounds left something out: groups, rows, or part of a value";
-    assert_eq!(of_clipping(clipped), expected);
+    let said = async |sql: &str| of_clipping(&ask(sql).await.expect("a question"), clipped);
+    assert_eq!(said("SELECT COUNT(*) FROM lines").await, expected);
+    let joined = said("SELECT COUNT(*) FROM lines l JOIN visits v ON v.member_no = l.member_no").await;
+    assert_eq!(joined, format!("{expected}; rows that joins left out are not counted in that"));
 }

@@ -179,9 +179,11 @@ fn key_name(expression: &Expr) -> Option<String> {
 /// Reads LIMIT and OFFSET.
 fn bounds(limit: &Limit) -> Result<(usize, Option<usize>), QueryError> {
     let number = |expression: &Expr| match constant(expression)? {
-        ScalarValue::Int64(Some(rows)) => usize::try_from(rows).map(Some).map_err(|_| QueryError::Failed),
+        ScalarValue::Int64(Some(rows)) if rows >= 0 => {
+            usize::try_from(rows).map(Some).map_err(|_| QueryError::Failed)
+        }
         value if value.is_null() => Ok(None),
-        _ => Err(refuse("this LIMIT", "write a whole number")),
+        _ => Err(refuse("this LIMIT or OFFSET", "write a whole number, 0 or more")),
     };
     let read = |expression: &Option<Box<Expr>>| expression.as_deref().map_or(Ok(None), number);
     Ok((read(&limit.skip)?.unwrap_or(0), read(&limit.fetch)?))

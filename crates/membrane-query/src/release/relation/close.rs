@@ -130,7 +130,10 @@ fn source(reader: &Reader<'_>, tables: &[usize]) -> Result<usize, QueryError> {
     let private: Vec<usize> = tables.iter().copied().filter(|table| reader.is_private(*table)).collect();
     let many = private.iter().find(|table| !matches!(reader.tables.get(**table), Some(Table::PerMember(_))));
     many.or_else(|| private.first()).copied().ok_or_else(|| {
-        refuse("a statement about no dataset with a subject", "nothing in it needs noise: ask it as a query")
+        refuse(
+            "a statement about no dataset with a subject",
+            "ask about a dataset whose rows are about members",
+        )
     })
 }
 
