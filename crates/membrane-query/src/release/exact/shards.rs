@@ -13,7 +13,7 @@ use membrane_model::Limits;
 use membrane_privacy::{ExactTotals, GroupKey, Mechanism, MemberPart, RawValue};
 use membrane_vault::Tokenizer;
 use tokio::sync::mpsc;
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::task::JoinSet;
 
 use super::{Costs, Exact, Size, units};
 use crate::QueryError;
@@ -59,13 +59,12 @@ impl Shards {
             shard.absorb_own(&nothing, index, of)?;
             let (sender, mut batches) = mpsc::channel::<RecordBatch>(WAITING);
             senders.push(sender);
-            // Ends when no more batches can come, also because nobody waits for the release any more. Between batches it holds
-            // no thread: those that read files are of the same pool.
-            working.spawn(async move {
-                while let Some(batch) = batches.recv().await {
-                    let absorbed =
-                        spawn_blocking(move || shard.absorb_own(&batch, index, of).map(|()| shard));
-                    shard = absorbed.await.map_err(|_| QueryError::Failed)??;
+            // Ends when no more batches can come, also because nobody waits for the release any more. It holds a thread of
+            // those that read files as well, of which there are enough: so few releases compute at once
+            // ([`crate::Engine::turn`]).
+            working.spawn_blocking(move || {
+                while let Some(batch) = batches.blocking_recv() {
+                    shard.absorb_own(&batch, index, of)?;
                 }
                 Ok::<_, QueryError>(shard)
             });
