@@ -36,7 +36,7 @@ fn deliveries(with: bool) -> [(&'static str, String); 2] {
         let order = format!("O{number:013}");
         writeln!(orders, "{order},{member},{store},{region},{at}T00:00:00Z,store,9,5000.00,,false").unwrap();
         for line in 1..=3 {
-            let (product, month) = (number % 40 + 90_000, &at[..7]);
+            let (product, month) = (number % 40 + 90_000, at.get(..7).unwrap());
             writeln!(
                 lines,
                 "{order},{line},{member},,{store},{region},P{product},snacks,100,5000.00,{at}T23:59:59Z,{month},false"
