@@ -16,7 +16,7 @@ use membrane_catalog::{
 };
 use membrane_model::{Delta, Epsilon, IdentityKind, Limits, LogicalType, Protection};
 use membrane_policy::RowRule;
-use membrane_privacy::{ExactTotals, Mechanism};
+use membrane_privacy::{ExactTotals, GroupKey, KeyDomain, Mechanism};
 use membrane_vault::{RootKey, Tokenizer, Vault};
 use tokio::time::Instant;
 
@@ -208,6 +208,18 @@ pub(super) fn options(epsilon: f64) -> ReleaseOptions {
 pub(super) async fn ask(sql: &str) -> Result<Question, QueryError> {
     let limits = Limits::default();
     plan::question(&Statement::parse(sql, &limits)?, &scope(), &limits).await
+}
+
+/// The keys of a domain as text: cells joined by `/`, NULL as `-`.
+pub(super) fn shown_domain(found: Result<KeyDomain, QueryError>) -> String {
+    let cell = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "-".to_owned());
+    let key = |key: &GroupKey| key.iter().map(cell).collect::<Vec<_>>().join("/");
+    match found {
+        Ok(KeyDomain::None) => "none".to_owned(),
+        Ok(KeyDomain::Unknown) => "unknown".to_owned(),
+        Ok(KeyDomain::Public(keys)) => keys.iter().map(key).collect::<Vec<_>>().join(" "),
+        Err(error) => error.code().to_owned(),
+    }
 }
 
 /// Calibrates a question.

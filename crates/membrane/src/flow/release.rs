@@ -190,12 +190,12 @@ async fn price(ctx: &RequestCtx, hub: &Hub, run: RunId, plan: &ReleasePlan) -> R
     let scopes = caps(hub.privacy(), &ctx.principal, plan.private_datasets())?;
     let (_, budgets) = own_lines(ctx, hub, scopes).await?;
     let mut notes = plan.notes().to_vec();
-    if let Err(dear) = check_price(ctx, hub, plan).await {
+    let stored = is_stored(hub, plan).await?;
+    if let Err(dear) = check_price(ctx, hub, plan, stored) {
         notes.push(format!("it would be refused: {dear}"));
     }
     let more = times_left(&budgets, plan.price());
-    let stored = hub.ledger().find_release(&plan.query_key()).await.map_err(Error::Ledger)?;
-    if more == 0 && stored.is_none() {
+    if more == 0 && !stored {
         notes.push("it would be refused: what is left of a budget does not allow it".to_owned());
     }
     Ok(Released {
@@ -213,16 +213,19 @@ async fn price(ctx: &RequestCtx, hub: &Hub, run: RunId, plan: &ReleasePlan) -> R
     })
 }
 
+/// Tells whether the answer was paid for before.
+async fn is_stored(hub: &Hub, plan: &ReleasePlan) -> Result<bool, Error> {
+    let stored = hub.ledger().find_release(&plan.query_key()).await;
+    stored.map(|stored| stored.is_some()).map_err(Error::Ledger)
+}
+
 /// Refuses what is dearer than one release may be. An answer that was paid for before is given whatever it cost then.
-async fn check_price(ctx: &RequestCtx, hub: &Hub, plan: &ReleasePlan) -> Result<(), Error> {
+fn check_price(ctx: &RequestCtx, hub: &Hub, plan: &ReleasePlan, stored: bool) -> Result<(), Error> {
     let most = release_max(hub.privacy(), &ctx.principal)?;
-    if plan.price().rho_nano <= most.rho_nano {
+    if stored || plan.price().rho_nano <= most.rho_nano {
         return Ok(());
     }
-    match hub.ledger().find_release(&plan.query_key()).await.map_err(Error::Ledger)? {
-        Some(_) => Ok(()),
-        None => Err(Error::OverPrice { price: plan.price(), most }),
-    }
+    Err(Error::OverPrice { price: plan.price(), most })
 }
 
 /// Reserves the price and answers, from what was stored or by drawing. What leaves is put into `work`.
@@ -236,13 +239,10 @@ async fn answer(
     if let Some(dataset) = plan.without_data() {
         return Err(Error::NoData { dataset: dataset.clone() });
     }
-    check_price(ctx, hub, &plan).await?;
+    let stored = is_stored(hub, &plan).await?;
+    check_price(ctx, hub, &plan, stored)?;
     // An answer that was paid for waits for nobody. Who waits has not paid yet.
-    let stored = hub.ledger().find_release(&plan.query_key()).await.map_err(Error::Ledger)?;
-    let _turn = match stored {
-        Some(_) => None,
-        None => Some(hub.engine().turn().await.ok_or(Error::Busy)?),
-    };
+    let _turn = if stored { None } else { Some(hub.engine().turn().await.ok_or(Error::Busy)?) };
     let (price, unit, edges) = (plan.price(), plan.unit().clone(), plan.edges().to_vec());
     let scopes = caps(hub.privacy(), &ctx.principal, plan.private_datasets())?;
     let request = ReserveRequest {

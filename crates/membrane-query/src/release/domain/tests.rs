@@ -1,21 +1,12 @@
 use membrane_policy::CompareOperator;
 
 use super::*;
-use crate::release::fixture::{ask, scope_with};
+use crate::release::fixture::{ask, scope_with, shown_domain};
 
 /// The keys as text: cells joined by `/`, NULL as `-`.
 async fn check(sql: &str, rule: RowRule, expected: &str) {
     let question = ask(sql).await.expect("a question");
-    let found = match key_domain(&question, &scope_with(rule), &[]) {
-        Ok(KeyDomain::None) => "none".to_owned(),
-        Ok(KeyDomain::Unknown) => "unknown".to_owned(),
-        Ok(KeyDomain::Public(keys)) => {
-            let cell = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "-".to_owned());
-            let key = |key: &GroupKey| key.iter().map(cell).collect::<Vec<_>>().join("/");
-            keys.iter().map(key).collect::<Vec<_>>().join(" ")
-        }
-        Err(error) => error.code().to_owned(),
-    };
+    let found = shown_domain(key_domain(&question, &scope_with(rule), &[]));
     assert_eq!(found, expected, "{sql}");
 }
 

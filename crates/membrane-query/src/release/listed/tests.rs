@@ -1,8 +1,6 @@
-use membrane_privacy::KeyDomain;
-
 use super::*;
 use crate::release::domain::key_domain;
-use crate::release::fixture::{ask, scope, shops_table};
+use crate::release::fixture::{ask, scope, shops_table, shown_domain};
 
 /// Number, city and size of shops.
 const SHOPS: [(u8, &str, &str); 4] =
@@ -20,16 +18,7 @@ async fn check_of(sql: &str, shops: &[(u8, &str, &str)], expected: &str) {
         .collect();
     let written = |name: &DatasetName| name.as_str() == "shops";
     let listed = listed(&question, &scope(), &providers, &written, &Limits::default()).await.expect("lists");
-    let found = match key_domain(&question, &scope(), &listed) {
-        Ok(KeyDomain::None) => "none".to_owned(),
-        Ok(KeyDomain::Unknown) => "unknown".to_owned(),
-        Ok(KeyDomain::Public(keys)) => {
-            let cell = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "-".to_owned());
-            let key = |key: &GroupKey| key.iter().map(cell).collect::<Vec<_>>().join("/");
-            keys.iter().map(key).collect::<Vec<_>>().join(" ")
-        }
-        Err(error) => error.code().to_owned(),
-    };
+    let found = shown_domain(key_domain(&question, &scope(), &listed));
     assert_eq!(found, expected, "{sql}");
 }
 
