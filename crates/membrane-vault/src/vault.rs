@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::derive::{KeyUse, KeyedHash, derive, keyed_hash};
 use crate::format::FormatCipher;
+use crate::sampler::Sampler;
 use crate::seal::{self, Cipher};
 use crate::token::{DeliveryHasher, QueryKeyHasher, SubjectHasher, Tokenizer};
 use crate::{BucketId, BucketKey, DataKey, RootKey, Signer, VaultError, WrappedKey};
@@ -104,8 +105,8 @@ impl Vault {
     /// Returns the keyed hash that chooses which groups and rows of a member are kept when contributions
     /// are bounded. Nobody without the key can arrange values so that a chosen row is kept.
     #[must_use]
-    pub fn sampling_key(&self) -> Tokenizer {
-        self.tokenizer_for(KeyUse::Sampling, "")
+    pub fn sampler(&self) -> Sampler {
+        Sampler::new(&derive(&self.0.root, KeyUse::Sampling, &[]))
     }
 
     /// Returns the hasher that names releases.

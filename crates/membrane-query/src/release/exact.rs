@@ -41,7 +41,7 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::arrow::row::{RowConverter, Rows, SortField};
 use membrane_privacy::{KeyDomain, Mechanism};
-use membrane_vault::Tokenizer;
+use membrane_vault::Sampler;
 
 use self::values::Sums;
 use super::cell;
@@ -52,7 +52,7 @@ use super::scalar::arrow_type;
 use crate::QueryError;
 
 pub(super) use self::groups::Groups;
-pub(super) use self::parts::{Parts, rank};
+pub(super) use self::parts::Parts;
 pub(super) use self::shards::Shards;
 pub(super) use self::size::{Costs, INNER_KEY_BYTES_MAX, KEY_BYTES_MAX, Size, size_bound};
 
@@ -62,7 +62,7 @@ struct Exact {
     sums: Sums,
     converter: Option<RowConverter>,
     parts: Parts,
-    sampling: Tokenizer,
+    sampling: Sampler,
 }
 
 impl Exact {
@@ -70,7 +70,7 @@ impl Exact {
     fn new(
         question: &Question,
         mechanism: &Mechanism,
-        sampling: Tokenizer,
+        sampling: Sampler,
         costs: Costs,
         size: Size,
     ) -> Result<Self, QueryError> {
@@ -160,15 +160,15 @@ pub(super) fn key_converter(types: &[DataType]) -> Result<RowConverter, QueryErr
 }
 
 /// Returns the member of every row, where there is one.
-pub(super) fn units(array: &dyn Array) -> Result<Vec<Option<u128>>, QueryError> {
+pub(super) fn units(array: &dyn Array) -> Result<Box<dyn Iterator<Item = Option<u128>> + '_>, QueryError> {
     let unit = |bytes: Option<&[u8]>| {
         bytes.and_then(|bytes| <[u8; 16]>::try_from(bytes).ok()).map(u128::from_be_bytes)
     };
     Ok(match array.data_type() {
-        DataType::Binary => array.as_binary::<i32>().iter().map(unit).collect(),
-        DataType::LargeBinary => array.as_binary::<i64>().iter().map(unit).collect(),
-        DataType::BinaryView => array.as_binary_view().iter().map(unit).collect(),
-        DataType::FixedSizeBinary(_) => array.as_fixed_size_binary().iter().map(unit).collect(),
+        DataType::Binary => Box::new(array.as_binary::<i32>().iter().map(unit)),
+        DataType::LargeBinary => Box::new(array.as_binary::<i64>().iter().map(unit)),
+        DataType::BinaryView => Box::new(array.as_binary_view().iter().map(unit)),
+        DataType::FixedSizeBinary(_) => Box::new(array.as_fixed_size_binary().iter().map(unit)),
         _ => return Err(QueryError::Failed),
     })
 }

@@ -17,7 +17,7 @@ use membrane_catalog::{
 use membrane_model::{Delta, Epsilon, IdentityKind, Limits, LogicalType, Protection};
 use membrane_policy::RowRule;
 use membrane_privacy::{ExactTotals, GroupKey, KeyDomain, Mechanism};
-use membrane_vault::{RootKey, Tokenizer, Vault};
+use membrane_vault::{RootKey, Sampler, Vault};
 use tokio::time::Instant;
 
 use super::bounds::{ReleaseOptions, spec};
@@ -268,9 +268,9 @@ pub(super) async fn totals_over(
     exact.finish(&mechanism)
 }
 
-pub(super) fn sampling() -> Tokenizer {
+pub(super) fn sampling() -> Sampler {
     let root = RootKey::from_hex(&"07".repeat(32)).expect("a root key");
-    Vault::new(&root).sampling_key()
+    Vault::new(&root).sampler()
 }
 
 /// One order line. Everything that is not given takes a plain value.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
-use membrane_vault::Tokenizer;
+use membrane_vault::Sampler;
 
 use super::dimension;
 use super::exact::{Costs, INNER_KEY_BYTES_MAX, Size};
@@ -38,7 +38,7 @@ pub(super) async fn make<'a>(
     question: &'a Question,
     datasets: &[Option<Arc<dyn TableProvider>>],
     machine: &Machine,
-    sampling: &Tokenizer,
+    sampling: &Sampler,
     size: &Size,
 ) -> Result<Tables<'a>, QueryError> {
     let mut tables = Tables { tables: &question.tables, providers: datasets.to_vec() };
@@ -112,7 +112,7 @@ fn row_bytes_max(groups: &PerMember) -> usize {
 }
 
 fn costs(groups: &PerMember) -> Costs {
-    Costs::of_inner(per_member::width(groups))
+    Costs::of_inner(groups.groups_max, per_member::width(groups))
 }
 
 fn table_of(batch: RecordBatch) -> Result<Arc<dyn TableProvider>, QueryError> {

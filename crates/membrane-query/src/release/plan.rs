@@ -11,7 +11,7 @@ use membrane_ledger::{DatasetVersion, Reservation};
 use membrane_model::{Action, DatasetName, Limits, LineageEdge, Price};
 use membrane_policy::Permit;
 use membrane_privacy::{Forecast, Mechanism, MechanismSummary, NoisyRelease, PrivacyUnit};
-use membrane_vault::Tokenizer;
+use membrane_vault::Sampler;
 
 use super::answer::{ReleaseAnswer, ReleaseColumn, ReleasedDataset};
 use super::bounds::{ReleaseOptions, datasets, spec};
@@ -49,7 +49,7 @@ pub struct ReleasePlan {
     inputs: Vec<DatasetVersion>,
     edges: Vec<LineageEdge>,
     providers: Vec<Option<Arc<dyn TableProvider>>>,
-    sampling: Tokenizer,
+    sampling: Sampler,
     limits: Limits,
 }
 
@@ -118,7 +118,7 @@ impl Engine {
             notes: notes(&question, &mechanism),
             datasets: datasets.collect(),
             inputs: opened.inputs,
-            sampling: vault.sampling_key(),
+            sampling: vault.sampler(),
             query_key: key,
             question,
             mechanism,
@@ -296,14 +296,14 @@ pub(super) async fn exact(
     question: &Question,
     mechanism: &Mechanism,
     providers: &[Option<Arc<dyn TableProvider>>],
-    sampling: Tokenizer,
+    sampling: Sampler,
     limits: &Limits,
     brake: &Arc<Brake>,
 ) -> Result<Shards, QueryError> {
     let machine = Machine::new(limits, brake)?;
     let size = Size::start(mechanism, machine.memory("release"))?;
     let tables = made::make(question, providers, &machine, &sampling, &size).await?;
-    let costs = Costs::new(question, mechanism.spec().rows_max, limits);
+    let costs = Costs::new(question, mechanism.bounds().groups_max, mechanism.spec().rows_max, limits);
     let plan = tables.plan(&question.block, &columns_read(question))?;
     let rows = machine.stream(plan).await?;
     Shards::new(question, mechanism, &sampling, costs, &size, machine.processors())?

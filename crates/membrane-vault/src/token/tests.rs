@@ -67,7 +67,6 @@ proptest! {
             vault.shown_tokenizer("phone").token(&value),
             vault.shown_tokenizer("partner:acme").token(&value),
             vault.shown_tokenizer("partner:bolt").token(&value),
-            vault.sampling_key().token(&value),
             other.tokenizer("phone").token(&value),
             *openid.as_bytes(),
             *unionid.as_bytes(),

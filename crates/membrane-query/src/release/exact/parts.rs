@@ -1,10 +1,10 @@
 //! What rows of a member and a group add up to, while rows come in: a part. A member holds so many groups at most.
 
 use datafusion::arrow::row::Rows;
-use membrane_vault::Tokenizer;
+use membrane_vault::Sampler;
 
 use super::groups::Groups;
-use super::size::{Costs, KEY_BYTES_MAX, Size};
+use super::size::{Costs, Size};
 use super::table::{Member, Part, PartTable};
 use crate::QueryError;
 
@@ -13,7 +13,7 @@ pub(in crate::release) struct Parts {
     pub(super) groups: Groups,
     table: PartTable,
     groups_max: u32,
-    sampling: Tokenizer,
+    sampling: Sampler,
     costs: Costs,
     pub(super) size: Size,
     /// How often a group was put in the place of another.
@@ -40,7 +40,7 @@ impl Parts {
         groups: Groups,
         width: usize,
         groups_max: u32,
-        sampling: Tokenizer,
+        sampling: Sampler,
         costs: Costs,
         size: Size,
     ) -> Self {
@@ -104,11 +104,11 @@ impl Parts {
         else {
             return self.place(unit, key, clipped);
         };
-        // A part may stand for another group by now.
-        let part = at(&found.parts).filter(|part| self.table.group_of(*part) == Some(group));
+        // A part may have moved, or stand for another group by now.
+        let part = at(&found.parts).filter(|part| self.table.is_part(member, group, *part));
         if part.is_some() {
             if clipped {
-                self.table.member_mut(member)?.clipped = true;
+                self.table.member_mut(member)?.clip();
             }
             return Ok(part);
         }
@@ -144,7 +144,7 @@ impl Parts {
         clipped: bool,
     ) -> Result<Option<u32>, QueryError> {
         if clipped {
-            self.table.member_mut(member)?.clipped = true;
+            self.table.member_mut(member)?.clip();
         }
         let left_out = group.map(|group| (member, group, self.replaced));
         if left_out.is_some() && left_out == self.left_out {
@@ -153,13 +153,13 @@ impl Parts {
         if let Some(part) = group.and_then(|group| self.table.find_part(member, group)) {
             return Ok(Some(part));
         }
-        if self.table.member(member)?.parts >= self.groups_max {
+        if self.table.member(member)?.parts() >= self.groups_max {
             let part = self.instead(unit, member, key)?;
             self.left_out = left_out.filter(|_| part.is_none());
             return Ok(part);
         }
         let group = self.hold(key)?;
-        self.size.grow(self.costs.part)?;
+        self.size.grow(self.costs.part(self.table.places_needed(member)?))?;
         self.table.add_part(member, group).map(Some)
     }
 
@@ -167,14 +167,18 @@ impl Parts {
     /// the new one.
     fn instead(&mut self, unit: u128, member: u32, key: &[u8]) -> Result<Option<u32>, QueryError> {
         let Self { table, groups, sampling, .. } = self;
-        table.member_mut(member)?.clipped = true;
+        let rank = sampling.rank(unit, key);
+        let entry = table.member_mut(member)?;
+        entry.clip();
+        if entry.is_beyond(rank) {
+            return Ok(None);
+        }
         // Two groups of one rank, should there ever be any, are told apart by their keys.
         let above = |one: &Part, other: &Part| {
             (one.rank, groups.key(one.group)) > (other.rank, groups.key(other.group))
         };
-        let rank_of = |unit, group| rank(sampling, unit, groups.key(group));
+        let rank_of = |unit, group| sampling.rank(unit, groups.key(group));
         let (worst, Part { group: let_go, rank: highest }) = table.worst(member, rank_of, above)?;
-        let rank = rank(sampling, unit, key);
         if (rank, key) >= (highest, groups.key(let_go)) {
             return Ok(None);
         }
@@ -233,24 +237,4 @@ impl Parts {
     pub(super) fn bytes(&self) -> usize {
         self.table.bytes() + self.groups.bytes()
     }
-}
-
-/// Ranks something of a member. Depends on the two alone, so that no member moves another.
-pub(in crate::release) fn rank(sampling: &Tokenizer, unit: u128, key: &[u8]) -> u64 {
-    // As many bytes as keys and kept rows have; longer ones are rare.
-    let mut short = [0_u8; 16 + KEY_BYTES_MAX];
-    let long;
-    let text = match short.get_mut(..16 + key.len()).and_then(|text| text.split_at_mut_checked(16)) {
-        Some((head, tail)) => {
-            head.copy_from_slice(&unit.to_be_bytes());
-            tail.copy_from_slice(key);
-            short.get(..16 + key.len()).unwrap_or_default()
-        }
-        None => {
-            long = [unit.to_be_bytes().as_slice(), key].concat();
-            long.as_slice()
-        }
-    };
-    let token = u128::from_be_bytes(sampling.token(text));
-    u64::try_from(token >> 64).unwrap_or(u64::MAX)
 }

@@ -11,9 +11,8 @@
 
 use datafusion::arrow::array::{Array as _, ArrayRef};
 use membrane_privacy::{AggregateKind, RowBounds};
-use membrane_vault::Tokenizer;
+use membrane_vault::Sampler;
 
-use super::parts::rank;
 use super::values::clamped;
 use crate::QueryError;
 use crate::release::cell;
@@ -58,7 +57,7 @@ impl Slot {
     pub(super) fn values(
         &self,
         read: &[ArrayRef],
-        sampling: &Tokenizer,
+        sampling: &Sampler,
         clipped: &mut [bool],
     ) -> Result<Vec<Option<i64>>, QueryError> {
         let array = read.get(self.place).ok_or(QueryError::Failed)?;
@@ -78,7 +77,7 @@ impl Slot {
         part: &mut [i64],
         unit: u128,
         value: i64,
-        sampling: &Tokenizer,
+        sampling: &Sampler,
     ) -> Result<(), QueryError> {
         let slot = part.get_mut(self.start..self.end()).ok_or(QueryError::Failed)?;
         let (head, entries) = slot.split_at_mut(HEAD);
@@ -140,17 +139,17 @@ fn values_of(entries: &[i64]) -> impl Iterator<Item = i64> + '_ {
 }
 
 /// Ranks a value of a member, above zero.
-fn rank_word(sampling: &Tokenizer, unit: u128, value: i64) -> i64 {
-    let rank = rank(sampling, unit, &value.to_be_bytes());
+fn rank_word(sampling: &Sampler, unit: u128, value: i64) -> i64 {
+    let rank = sampling.rank(unit, &value.to_be_bytes());
     i64::try_from(rank >> 1).unwrap_or(i64::MAX).max(1)
 }
 
 /// Returns a keyed hash of each value. Equal values have equal hashes; that two others have is as good as impossible, and
 /// would only count them once.
-fn hashes(array: &ArrayRef, sampling: &Tokenizer) -> Result<Vec<Option<i64>>, QueryError> {
+fn hashes(array: &ArrayRef, sampling: &Sampler) -> Result<Vec<Option<i64>>, QueryError> {
     let shown = cell::shown(array);
     let converter = key_converter(&[shown.data_type().clone()])?;
     let rows = converter.convert_columns(&[shown]).map_err(|_| QueryError::Failed)?;
-    let hash = |bytes: &[u8]| i64::from_ne_bytes(rank(sampling, 0, bytes).to_ne_bytes());
+    let hash = |bytes: &[u8]| i64::from_ne_bytes(sampling.rank(0, bytes).to_ne_bytes());
     Ok(rows.iter().enumerate().map(|(row, bytes)| array.is_valid(row).then(|| hash(bytes.data()))).collect())
 }

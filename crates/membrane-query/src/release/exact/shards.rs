@@ -11,7 +11,7 @@ use datafusion::physical_plan::SendableRecordBatchStream;
 use futures::StreamExt as _;
 use membrane_model::Limits;
 use membrane_privacy::{ExactTotals, GroupKey, Mechanism, MemberPart, RawValue};
-use membrane_vault::Tokenizer;
+use membrane_vault::Sampler;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -33,7 +33,7 @@ impl Shards {
     pub(in crate::release) fn new(
         question: &Question,
         mechanism: &Mechanism,
-        sampling: &Tokenizer,
+        sampling: &Sampler,
         costs: Costs,
         size: &Size,
         count: usize,
@@ -132,14 +132,18 @@ impl Exact {
     /// Takes in the rows of a batch that are this shard's, the one of this index of so many. Rows without a member are out.
     fn absorb_own(&mut self, batch: &RecordBatch, index: usize, of: usize) -> Result<(), QueryError> {
         let (unit, columns) = batch.columns().split_first().ok_or(QueryError::Failed)?;
-        let all = units(unit.as_ref())?;
         let is_own = |unit: u128| {
             let [.., high, low] = unit.to_be_bytes();
             usize::from(u16::from_be_bytes([high, low])) % of == index
         };
-        let own =
-            all.iter().zip(0_u32..).filter_map(|(unit, row)| Some((row, unit.filter(|unit| is_own(*unit))?)));
-        let (rows, own): (Vec<u32>, Vec<u128>) = own.unzip();
+        let (mut rows, mut own) =
+            (Vec::with_capacity(batch.num_rows()), Vec::with_capacity(batch.num_rows()));
+        for (unit, row) in units(unit.as_ref())?.zip(0_u32..) {
+            if let Some(unit) = unit.filter(|unit| is_own(*unit)) {
+                rows.push(row);
+                own.push(unit);
+            }
+        }
         if rows.len() == batch.num_rows() {
             return self.absorb(&own, columns);
         }
@@ -176,7 +180,7 @@ impl Exact {
                 Ok(MemberPart { rank: part.rank, group: group.ok_or(QueryError::Failed)?, raw, samples })
             });
             let mut parts = parts.collect::<Result<Vec<MemberPart<'_>>, QueryError>>()?;
-            totals.add_member(&mut parts, member.clipped).map_err(|_| QueryError::Failed)?;
+            totals.add_member(&mut parts, member.is_clipped()).map_err(|_| QueryError::Failed)?;
         }
         Ok(())
     }

@@ -16,6 +16,7 @@ use datafusion::execution::memory_pool::MemoryReservation;
 use membrane_model::Limits;
 use membrane_privacy::{KeyDomain, Mechanism, SizeBound};
 
+use super::table::{SCANNED, bytes_of, places_made};
 use super::values::width;
 use crate::QueryError;
 use crate::release::made;
@@ -24,11 +25,13 @@ use crate::release::question::{Question, Table};
 /// Rows whose key is longer than this, as bytes, are in no group: otherwise one member could hold any amount of memory.
 pub(in crate::release) const KEY_BYTES_MAX: usize = 256;
 
-/// A member: an entry of 33 bytes in a table that has just doubled (3.5 times as much), and one in a list.
-const MEMBER_BYTES: u64 = 33 * 7 / 2 + 48;
-/// A part without its sums: four places of 16 bytes, since blocks double and are left behind ([`super::table`]), their
-/// numbers, and its group.
-const PART_BYTES: u64 = 4 * 16 + 8 + 8;
+/// A member: an entry of 5 bytes in a table that has just doubled (3.5 times as much), and one of 32 in a list.
+const MEMBER_BYTES: u64 = 5 * 7 / 2 + 48;
+/// A part without its sums and places: numbers of blocks that were left.
+const PART_BYTES: u64 = 16;
+/// What a part takes besides where a member may have so many that they are found in a map: an entry of 17 bytes in a
+/// table that has just doubled.
+const MAPPED_BYTES: u64 = 17 * 7 / 2 + 1;
 /// A group without its key: entries of tables and lists from the first row to the draw, and the blocks they lie in.
 const GROUP_BYTES: u64 = 640;
 /// What each cell of a key and each aggregate adds to a group.
@@ -88,10 +91,13 @@ impl Size {
 pub(in crate::release) struct Costs {
     /// One member.
     pub(in crate::release) member: u64,
-    /// One part of a member.
-    pub(in crate::release) part: u64,
     /// Rows whose key is longer than this, as bytes, are in no group.
     pub(in crate::release) key_bytes_max: usize,
+    groups_max: u32,
+    /// One place of a block, an eighth more for what stays empty between blocks.
+    place: u64,
+    /// What a part takes besides.
+    part: u64,
     group: u64,
     key_copies: u64,
     group_min: u64,
@@ -100,7 +106,12 @@ pub(in crate::release) struct Costs {
 
 impl Costs {
     /// Finds the costs for the groups of a question.
-    pub(in crate::release) fn new(question: &Question, rows_max: u32, limits: &Limits) -> Self {
+    pub(in crate::release) fn new(
+        question: &Question,
+        groups_max: u32,
+        rows_max: u32,
+        limits: &Limits,
+    ) -> Self {
         let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
         let memory = count(limits.memory_bytes_max);
         // The rest is for tables without subject and for batches on their way.
@@ -109,14 +120,18 @@ impl Costs {
         let total_max = if alone { memory / 4 * 3 } else { memory / 2 };
         let cells = question.keys.len().saturating_add(question.aggregates.len());
         let group_min = total_max.checked_div(count(limits.groups_max)).unwrap_or(u64::MAX);
-        Self { group_min, total_max, ..Self::of(width(question, rows_max), cells) }
+        Self { group_min, total_max, ..Self::of(groups_max, width(question, rows_max), cells) }
     }
 
-    fn of(width: usize, cells: usize) -> Self {
+    fn of(groups_max: u32, width: usize, cells: usize) -> Self {
         let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+        let mapped = if groups_max > SCANNED { MAPPED_BYTES } else { 0 };
+        let (place, apart) = bytes_of(width);
         Self {
             member: MEMBER_BYTES,
-            part: PART_BYTES.saturating_add(count(width).saturating_mul(8)),
+            groups_max,
+            place: count(place).saturating_mul(9) / 8 + 1,
+            part: count(apart).saturating_add(PART_BYTES + mapped),
             key_bytes_max: KEY_BYTES_MAX,
             group: GROUP_BYTES.saturating_add(count(cells).saturating_mul(CELL_BYTES)),
             key_copies: KEY_COPIES,
@@ -127,9 +142,9 @@ impl Costs {
 
     /// Finds the costs for groups of each member, with `width` sums in each part: they are not released, and what is made
     /// of them is counted apart.
-    pub(in crate::release) fn of_inner(width: usize) -> Self {
-        let inner =
-            Self { key_bytes_max: INNER_KEY_BYTES_MAX, group: INNER_GROUP_BYTES, ..Self::of(width, 0) };
+    pub(in crate::release) fn of_inner(groups_max: u32, width: usize) -> Self {
+        let of = Self::of(groups_max, width, 0);
+        let inner = Self { key_bytes_max: INNER_KEY_BYTES_MAX, group: INNER_GROUP_BYTES, ..of };
         Self { key_copies: 2, ..inner }
     }
 
@@ -137,6 +152,11 @@ impl Costs {
     pub(super) fn in_shards(self, shards: usize) -> Self {
         let shards = u64::try_from(shards).unwrap_or(u64::MAX).max(1);
         Self { group_min: self.group_min.div_ceil(shards), ..self }
+    }
+
+    /// Returns what one more part counts for, with the places that are made for it.
+    pub(in crate::release) fn part(&self, places: u32) -> u64 {
+        self.part.saturating_add(self.place.saturating_mul(u64::from(places)))
     }
 
     /// Returns what a group counts for whose key came from the data.
@@ -147,8 +167,15 @@ impl Costs {
 
     /// Returns what one member can count for, with so many groups from the data.
     pub(in crate::release) fn member_max(&self, groups: u32) -> u64 {
-        let part = self.part.saturating_add(self.group(self.key_bytes_max));
-        self.member.saturating_add(u64::from(groups).saturating_mul(part))
+        let groups_bytes = u64::from(groups).saturating_mul(self.group(self.key_bytes_max));
+        self.listed_max(groups).saturating_add(groups_bytes)
+    }
+
+    /// Returns what one member can count for, with so many groups that were known before.
+    fn listed_max(&self, groups: u32) -> u64 {
+        let places = places_made(groups, self.groups_max).saturating_mul(self.place);
+        let parts = u64::from(groups).saturating_mul(self.part);
+        self.member.saturating_add(places).saturating_add(parts)
     }
 }
 
@@ -160,12 +187,11 @@ pub(in crate::release) fn size_bound(
     rows_max: u32,
     limits: &Limits,
 ) -> SizeBound {
-    let costs = Costs::new(question, rows_max, limits);
-    let listed = |groups: u64| costs.member.saturating_add(groups.saturating_mul(costs.part));
+    let costs = Costs::new(question, groups_max, rows_max, limits);
     let member = match keys {
-        KeyDomain::None => listed(1),
+        KeyDomain::None => costs.listed_max(1),
         KeyDomain::Public(keys) => {
-            listed(u64::from(groups_max).min(u64::try_from(keys.len()).unwrap_or(u64::MAX)))
+            costs.listed_max(groups_max.min(u32::try_from(keys.len()).unwrap_or(u32::MAX)))
         }
         KeyDomain::Unknown => costs.member_max(groups_max),
     };

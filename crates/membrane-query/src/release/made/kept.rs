@@ -12,11 +12,11 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::arrow::row::{RowConverter, Rows};
 use futures::StreamExt as _;
 use membrane_model::ColumnName;
-use membrane_vault::Tokenizer;
+use membrane_vault::Sampler;
 
 use super::{KEPT_MEMBER_BYTES, ROW_BYTES_MAX, kept_bytes};
 use crate::QueryError;
-use crate::release::exact::{Size, key_converter, rank, units};
+use crate::release::exact::{Size, key_converter, units};
 use crate::release::execution::Machine;
 use crate::release::question::{Block, ColumnRef, Kept, Scalar};
 use crate::release::rows::Tables;
@@ -35,7 +35,7 @@ struct Keeper<'a> {
     /// The positions of the key's columns, where there is one.
     key: Option<(Vec<usize>, RowConverter)>,
     rows: RowConverter,
-    sampling: &'a Tokenizer,
+    sampling: &'a Sampler,
     members: HashMap<u128, Held>,
     columns: usize,
 }
@@ -45,7 +45,7 @@ pub(super) async fn keep(
     kept: &Kept,
     tables: &Tables<'_>,
     machine: &Machine,
-    sampling: &Tokenizer,
+    sampling: &Sampler,
     size: &Size,
 ) -> Result<RecordBatch, QueryError> {
     let block = Block { source: kept.of, joins: Vec::new(), conditions: kept.conditions.clone() };
@@ -97,7 +97,7 @@ impl Keeper<'_> {
                 bytes_of(converter, &columns.collect::<Result<Vec<_>, QueryError>>()?)?
             }
         };
-        for (index, unit) in units.into_iter().enumerate() {
+        for (index, unit) in units.enumerate() {
             let Some(unit) = unit else { continue };
             let row = rows.as_ref().map(|rows| rows.row(index));
             let row: &[u8] = row.as_ref().map_or(&[], |row| row.data());
@@ -122,7 +122,7 @@ impl Keeper<'_> {
         };
         let whole: Arc<[u8]> = Arc::from(row);
         let ranked: Arc<[u8]> = key.map_or_else(|| Arc::clone(&whole), Arc::from);
-        let rank = rank(self.sampling, unit, &ranked);
+        let rank = self.sampling.rank(unit, &ranked);
         let first = (rank, Arc::clone(&ranked), 0);
         let number = match key {
             // Of rows with one key the one that sorts first stands for all.

@@ -14,7 +14,7 @@ use datafusion::arrow::datatypes::{DataType, Float64Type, TimestampMicrosecondTy
 use datafusion::arrow::row::{RowConverter, Rows};
 use futures::StreamExt as _;
 use membrane_privacy::KeyDomain;
-use membrane_vault::Tokenizer;
+use membrane_vault::Sampler;
 
 use super::kept::batch_of;
 use super::{costs, row_bytes};
@@ -111,7 +111,7 @@ pub(super) async fn group(
     groups: &PerMember,
     tables: &Tables<'_>,
     machine: &Machine,
-    sampling: &Tokenizer,
+    sampling: &Sampler,
     size: Size,
 ) -> Result<RecordBatch, QueryError> {
     let columns = columns(groups);
@@ -151,7 +151,7 @@ fn absorb(
     };
     let values = tallies.iter().map(|tally| values(*tally, batch)).collect::<Result<Vec<_>, QueryError>>()?;
     let mut key_rows = key_rows.as_ref().map(Rows::iter);
-    for (row, unit) in units.into_iter().enumerate() {
+    for (row, unit) in units.enumerate() {
         let key = key_rows.as_mut().and_then(Iterator::next).map_or([].as_slice(), |key| key.data());
         let Some(unit) = unit else { continue };
         let Some(part) = parts.place(unit, key, false)? else { continue };

@@ -13,7 +13,8 @@ fn started(
     memory: MemoryReservation,
 ) -> Result<Shards, QueryError> {
     let size = Size::start(mechanism, memory)?;
-    let costs = Costs::new(question, mechanism.spec().rows_max, &Limits::default());
+    let costs =
+        Costs::new(question, mechanism.bounds().groups_max, mechanism.spec().rows_max, &Limits::default());
     Shards::new(question, mechanism, &sampling(), costs, &size, 1)
 }
 
@@ -53,9 +54,14 @@ async fn a_member_holds_no_more_groups_than_count() {
         let mut exact = started(&question, &mechanism, memory).expect("a start");
         let held = exact.absorb_one(&picked).expect("rows");
         assert_eq!(held.parts.members().count(), 2);
-        let costs = Costs::new(&question, mechanism.spec().rows_max, &Limits::default());
+        let costs = Costs::new(
+            &question,
+            mechanism.bounds().groups_max,
+            mechanism.spec().rows_max,
+            &Limits::default(),
+        );
         let (most, used) = (costs.group(KEY_BYTES_MAX), held.parts.size.used());
-        assert!(used <= 2 * costs.member + 4 * (costs.part + most), "{used} is not bounded");
+        assert!(used <= 2 * costs.member + 4 * most + 2 * costs.part(4), "{used} is not bounded");
         found.push(exact.finish(&mechanism).expect("totals"));
     }
     assert!(found.iter().all(|totals| *totals == found[0]));
