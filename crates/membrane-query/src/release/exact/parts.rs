@@ -74,19 +74,14 @@ impl Parts {
             }
         });
         let members: Vec<Option<u32>> = members.collect();
-        let mut last: Option<((u32, u32), Option<u32>)> = None;
-        let part = |(member, group): (&Option<u32>, &Option<u32>)| {
-            let of = ((*member)?, (*group)?);
-            if let Some((known, part)) = last
-                && known == of
-            {
-                return part;
-            }
-            let part = self.table.find_part(of.0, of.1);
-            last = Some((of, part));
-            part
+        let rows = || members.iter().zip(&groups).map(|(member, group)| (*member).zip(*group));
+        let likely: Vec<Option<u32>> =
+            rows().map(|row| row.and_then(|(member, group)| self.table.likely_part(member, group))).collect();
+        let sure = |(row, likely): (Option<(u32, u32)>, Option<u32>)| {
+            let (member, group) = row?;
+            self.table.sure_part(member, group, likely?)
         };
-        let parts = members.iter().zip(&groups).map(part).collect();
+        let parts = rows().zip(likely).map(sure).collect();
         Found { members, groups, parts, forgotten: self.groups.forgotten() }
     }
 

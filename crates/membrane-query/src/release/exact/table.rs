@@ -135,15 +135,30 @@ impl PartTable {
 
     /// Returns a member, to change it.
     pub(super) fn member_mut(&mut self, member: u32) -> Result<&mut Member, QueryError> {
-        self.members.one_mut(position(member)).ok_or(QueryError::Failed)
+        let Some(member) = self.members.one_mut(position(member)) else { return Err(QueryError::Failed) };
+        Ok(member)
     }
 
     /// Finds a part.
-    pub(super) fn find_part(&self, number: u32, group: u32) -> Option<u32> {
+    pub(super) fn find_part(&self, member: u32, group: u32) -> Option<u32> {
+        self.sure_part(member, group, self.likely_part(member, group)?)
+    }
+
+    /// Finds what is the part of a group, if there is one, in most cases: without a look at its row.
+    pub(super) fn likely_part(&self, number: u32, group: u32) -> Option<u32> {
         let member = self.members.one(position(number))?;
         if member.parts() > SCANNED {
             return Some(member.block + self.places.get(&joined(number, group))?);
         }
+        self.blocks.alike(member, group)?.next()
+    }
+
+    /// Finds a part, which is likely this one.
+    pub(super) fn sure_part(&self, member: u32, group: u32, likely: u32) -> Option<u32> {
+        if self.group_of(likely) == Some(group) {
+            return Some(likely);
+        }
+        let member = self.members.one(position(member))?;
         self.blocks.alike(member, group)?.find(|part| self.group_of(*part) == Some(group))
     }
 
@@ -237,7 +252,8 @@ impl PartTable {
 
     /// Returns the sums of a part, to add to them.
     pub(super) fn sums_mut(&mut self, part: u32) -> Result<&mut [i64], QueryError> {
-        let words = self.blocks.row_mut(part).and_then(|row| row.get_mut(1..)).ok_or(QueryError::Failed)?;
+        // No error is made before there is one: this is done for every row.
+        let Some([_, words @ ..]) = self.blocks.row_mut(part) else { return Err(QueryError::Failed) };
         let Some(apart) = &mut self.apart else { return Ok(words) };
         let row = words.first().and_then(|row| usize::try_from(*row).ok());
         row.and_then(|row| apart.get_mut(row)).ok_or(QueryError::Failed)
