@@ -14,6 +14,7 @@
 //! INVARIANT: tables about members meet on the member, and on nothing less: a row of the whole is about one member.
 
 mod close;
+mod join;
 mod per_member;
 mod subquery;
 mod union;
@@ -21,13 +22,10 @@ mod union;
 use std::collections::BTreeSet;
 
 use datafusion::arrow::datatypes::Field;
-use datafusion::common::{JoinType, NullEquality};
-use datafusion::logical_expr::{
-    BinaryExpr, Distinct, Expr, Join as JoinNode, LogicalPlan, Operator, TableScan,
-};
+use datafusion::logical_expr::{BinaryExpr, Distinct, Expr, LogicalPlan, Operator, TableScan};
 use membrane_model::{ColumnName, IdentityKind};
 
-use super::question::{self, ColumnRef, Join, JoinKind, Table, TypeOf};
+use super::question::{self, ColumnRef, Join, Table, TypeOf};
 use super::read::{dataset_name, unknown_table};
 use super::refusal::refuse;
 use super::scalar::{CompareOperator, Entry, Env, Scalar, compare, read, truth};
@@ -39,7 +37,6 @@ pub(super) use self::per_member::{DECIMALS_MAX, MEAN_DECIMALS, fold_type};
 
 /// Tables of one statement, uses of one dataset counted apart.
 const TABLES_MAX: usize = 24;
-const JOIN_FORM: &str = "write JOIN dataset ON a.column = b.column, or LEFT JOIN";
 
 /// Reads relations, and keeps the tables that they are made of.
 pub(super) struct Reader<'a> {
@@ -225,112 +222,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn read_join(&mut self, join: &JoinNode) -> Result<Draft, QueryError> {
-        if join.null_equality != NullEquality::NullEqualsNothing {
-            return Err(refuse("a join on IS NOT DISTINCT FROM", JOIN_FORM));
-        }
-        let (left, right) = (self.read(&join.left)?, self.read(&join.right)?);
-        match join.join_type {
-            JoinType::Inner => {
-                let mut draft = merged(left, right);
-                self.add_on(&mut draft, join)?;
-                Ok(draft)
-            }
-            JoinType::Left => self.outer_join(left, right, join, true),
-            JoinType::Right => self.outer_join(right, left, join, false),
-            JoinType::Full => Err(refuse("FULL JOIN", JOIN_FORM)),
-            _ => Err(refuse("this kind of join", JOIN_FORM)),
-        }
-    }
-
-    /// Adds what ON says of an inner join: the same as if WHERE said it.
-    fn add_on(&self, draft: &mut Draft, join: &JoinNode) -> Result<(), QueryError> {
-        // The conditions name columns of both sides, in the order of the join's own schema.
-        let whole = LogicalPlan::Join(join.clone());
-        for (left, right) in &join.on {
-            let equal = BinaryExpr::new(Box::new(left.clone()), Operator::Eq, Box::new(right.clone()));
-            self.add_condition(draft, &whole, &Expr::BinaryExpr(equal))?;
-        }
-        for condition in join.filter.iter().flat_map(conjuncts) {
-            self.add_condition(draft, &whole, condition)?;
-        }
-        Ok(())
-    }
-
-    /// Joins a table such that rows that meet none of it stay.
-    fn outer_join(
-        &mut self,
-        kept: Draft,
-        other: Draft,
-        node: &JoinNode,
-        kept_first: bool,
-    ) -> Result<Draft, QueryError> {
-        if !self.is_about_members(&kept) {
-            return Err(refuse(
-                "an outer join that keeps the rows of a dataset without subject",
-                "name the dataset about members first, and LEFT JOIN the other",
-            ));
-        }
-        let [table] = other.tables.as_slice() else {
-            return Err(refuse(
-                "an outer join with more than one table on the side that may be missing",
-                "join its tables one after the other, each with LEFT JOIN",
-            ));
-        };
-        let table = *table;
-        if !(other.equal.is_empty() && other.joins.is_empty() && other.outer.is_empty()) {
-            return Err(refuse(
-                "an outer join with a subquery of its own joins",
-                "join its tables one after the other",
-            ));
-        }
-        // ON is read over both, and then taken apart: what it says of the kept side alone cannot be told here.
-        let mut both = if kept_first {
-            merged(kept.clone(), other.clone())
-        } else {
-            merged(other.clone(), kept.clone())
-        };
-        (both.same, both.equal, both.conditions) = (Vec::new(), Vec::new(), Vec::new());
-        self.add_on(&mut both, node)?;
-        let own = |condition: &Scalar| condition.tables().iter().all(|one| *one == table);
-        let (mine, others): (Vec<Scalar>, Vec<Scalar>) = both.conditions.into_iter().partition(own);
-        if !others.is_empty() {
-            return Err(refuse(
-                "a condition in ON of an outer join that is not about the joined table alone",
-                "put conditions on the other tables into WHERE",
-            ));
-        }
-        let conditions = other.conditions.into_iter().chain(mine).collect();
-        let member = !both.same.is_empty();
-        if both.same.iter().any(|(one, other)| ![one, other].contains(&&table)) {
-            return Err(refuse(
-                "a condition in ON of an outer join that is not about the joined table",
-                "put conditions on the other tables into WHERE",
-            ));
-        }
-        let on = both.equal.into_iter().map(|pair| {
-            oriented(pair, table).ok_or_else(|| {
-                refuse("a join on something other than a column of the joined table", JOIN_FORM)
-            })
-        });
-        let on = on.collect::<Result<Vec<(Scalar, ColumnRef)>, QueryError>>()?;
-        let join = self.held(table, JoinKind::Left, member, on, conditions)?;
-        let marker = marker(&join)?;
-        let entries = other
-            .entries
-            .into_iter()
-            .map(|entry| Entry { scalar: or_null(entry.scalar, &marker, table, join.table), member: None });
-        let entries: Vec<Entry> = entries.collect();
-        let mut draft = kept;
-        draft.joins.push(join);
-        draft.entries = if kept_first {
-            draft.entries.into_iter().chain(entries).collect()
-        } else {
-            entries.into_iter().chain(draft.entries).collect()
-        };
-        Ok(draft)
-    }
-
     /// Closes a draft about members.
     pub(super) fn close(&mut self, draft: Draft) -> Result<Closed, QueryError> {
         close::close(self, draft)
@@ -385,21 +276,6 @@ fn correlated<'a>(outer: &'a Expr, inner: &'a Expr) -> Option<(&'a Expr, &'a Exp
     matches!(without_alias(outer), Expr::OuterReferenceColumn(..)).then_some((without_alias(outer), inner))
 }
 
-fn merged(left: Draft, right: Draft) -> Draft {
-    fn both<T>(one: Vec<T>, other: Vec<T>) -> Vec<T> {
-        one.into_iter().chain(other).collect()
-    }
-    Draft {
-        tables: both(left.tables, right.tables),
-        same: both(left.same, right.same),
-        equal: both(left.equal, right.equal),
-        conditions: both(left.conditions, right.conditions),
-        joins: both(left.joins, right.joins),
-        outer: both(left.outer, right.outer),
-        entries: both(left.entries, right.entries),
-    }
-}
-
 /// Puts the side that is a column of the table last.
 fn oriented((one, other): (Scalar, Scalar), table: usize) -> Option<(Scalar, ColumnRef)> {
     let is_of = |scalar: &Scalar| scalar.as_column().is_some_and(|column| column.table == table);
@@ -407,29 +283,6 @@ fn oriented((one, other): (Scalar, Scalar), table: usize) -> Option<(Scalar, Col
         return Some((one, other.as_column()?.clone()));
     }
     (is_of(&one) && !other.tables().contains(&table)).then(|| Some((other, one.as_column()?.clone())))?
-}
-
-/// Returns what is NULL where a LEFT JOIN found no row, and nowhere else: something that had to be equal.
-fn marker(join: &Join) -> Result<Scalar, QueryError> {
-    if join.member {
-        return Ok(Scalar::Member(join.table));
-    }
-    let first = join
-        .on
-        .first()
-        .map(|(_, column)| column.clone())
-        .ok_or_else(|| refuse("a join without ON", JOIN_FORM))?;
-    Ok(Scalar::Column(ColumnRef { required: false, ..first }))
-}
-
-/// Makes the value of a column of a table that a LEFT JOIN may not have found.
-fn or_null(scalar: Scalar, marker: &Scalar, table: usize, held: usize) -> Scalar {
-    let moved = moved(&scalar, table, held);
-    match moved {
-        Scalar::Column(column) => Scalar::Column(ColumnRef { required: false, ..column }),
-        Scalar::Member(_) | Scalar::Null(_) => moved,
-        computed => Scalar::when(Scalar::IsNull(Box::new(marker.clone())).not(), computed),
-    }
 }
 
 /// Rebuilds an expression over another table that has the same columns.

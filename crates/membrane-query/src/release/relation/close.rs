@@ -215,7 +215,7 @@ impl Reader<'_> {
                 return Err(QueryError::Failed);
             }
             if on.is_empty() {
-                return Err(refuse("a join without ON", super::JOIN_FORM));
+                return Err(refuse("a join without ON", super::join::JOIN_FORM));
             }
             let key = self.key(table, &on);
             let rows_max = match (&key, kind) {
