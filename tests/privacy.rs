@@ -421,6 +421,28 @@ async fn bounds_that_would_do_nothing_are_refused_before_they_cost() {
     assert_eq!(spent(&world).await, 0);
 }
 
+/// Who looks for what there is is told where it is listed: the same of what is there and of what is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_are_refused_with_where_they_are() {
+    let world = World::empty().await;
+    let mut told = std::collections::BTreeSet::new();
+    for sql in [
+        "SHOW TABLES",
+        "SHOW COLUMNS FROM pos_orders",
+        "DESCRIBE pos_orders",
+        "DESCRIBE crm_members",
+        "DESCRIBE nosuch",
+        "SELECT table_name FROM information_schema.tables",
+    ] {
+        let refused = release(&world, "partner:acme", sql, 1.0).await.unwrap_err();
+        assert_eq!(refused.error.code(), "not_bounded", "{sql}: {}", refused.error);
+        told.insert(refused.error.to_string());
+    }
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told.iter().all(|text| text.contains("`GET /v1/datasets`")), "{told:?}");
+    assert_eq!(spent(&world).await, 0);
+}
+
 /// A stored answer takes as long as a tick, although there is nothing to compute.
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_leave_at_ticks() {

@@ -62,7 +62,7 @@ impl Aggregates {
                 Ok(self.value(Aggregate::Members))
             }
             ("count", true) => {
-                let argument = filtered(read(argument, env)?, filter, env)?;
+                let argument = filtered(valued(argument, env)?, filter, env)?;
                 Ok(self.value(Aggregate::Distinct(argument)))
             }
             ("count", false) if is_everything(argument)? => {
@@ -73,7 +73,7 @@ impl Aggregates {
             ("count", false) if env.member(argument).is_some() && filter.is_none() => {
                 Ok(self.value(Aggregate::Rows))
             }
-            ("count", false) => Ok(self.value(counted(filtered(read(argument, env)?, filter, env)?))),
+            ("count", false) => Ok(self.value(counted(filtered(valued(argument, env)?, filter, env)?))),
             ("sum", false) => {
                 let argument = summed(argument, filter, env)?;
                 Ok(self.value(Aggregate::Sum(argument)))
@@ -165,7 +165,7 @@ pub(super) fn is_everything(argument: &Expr) -> Result<bool, QueryError> {
         return Ok(false);
     }
     if constant(argument)?.is_null() {
-        return Err(refuse("COUNT(NULL)", "write COUNT(*)"));
+        return Err(nothing());
     }
     Ok(true)
 }
@@ -183,8 +183,20 @@ fn counted(argument: Scalar) -> Aggregate {
     if argument.is_required() { Aggregate::Rows } else { Aggregate::NonNull(argument) }
 }
 
+/// Reads what is aggregated; NULL alone is nothing to aggregate.
+pub(super) fn valued(argument: &Expr, env: &Env<'_>) -> Result<Scalar, QueryError> {
+    match read(argument, env)? {
+        Scalar::Null(_) => Err(nothing()),
+        value => Ok(value),
+    }
+}
+
+fn nothing() -> QueryError {
+    refuse("an aggregate of what is NULL in every row", "name a column, or write COUNT(*)")
+}
+
 fn summed(argument: &Expr, filter: Option<&Expr>, env: &Env<'_>) -> Result<Scalar, QueryError> {
-    let value = read(argument, env)?;
+    let value = valued(argument, env)?;
     if value.logical().is_numeric() {
         return filtered(value, filter, env);
     }

@@ -14,6 +14,8 @@ use crate::QueryError;
 const UTC: &str = "UTC";
 /// Decimals of a number that is written in a statement, beyond which it is a floating-point number.
 const DECIMALS_MAX: i8 = 12;
+/// Characters of a day: `2026-03-01`.
+const DAY_LENGTH: usize = 10;
 
 /// Reads a constant as a value of the type.
 pub(super) fn literal(expression: &Expr, logical: TypeOf) -> Result<Literal, QueryError> {
@@ -52,7 +54,7 @@ const fn folded(operator: Operator) -> bool {
 pub(super) fn natural(value: &ScalarValue) -> Option<Scalar> {
     let of = |logical| convert(value, logical).map(|literal| Scalar::Constant(literal, logical));
     if value.is_null() {
-        return Some(Scalar::Null(TypeOf::Text));
+        return Some(Scalar::Null(null_type(&value.data_type())));
     }
     match value.data_type() {
         DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8 => of(TypeOf::Text),
@@ -65,6 +67,19 @@ pub(super) fn natural(value: &ScalarValue) -> Option<Scalar> {
         }
         DataType::Decimal128(_, scale) => of(TypeOf::Decimal(38, scale)),
         _ => of(TypeOf::Integer),
+    }
+}
+
+/// Returns of which type a NULL is; one that is written alone counts as text until something stands beside it.
+fn null_type(data_type: &DataType) -> TypeOf {
+    match data_type {
+        DataType::Boolean => TypeOf::Boolean,
+        DataType::Date32 | DataType::Date64 => TypeOf::Date,
+        DataType::Timestamp(..) => TypeOf::Timestamp,
+        DataType::Decimal128(_, scale) => TypeOf::Decimal(38, *scale),
+        DataType::Float16 | DataType::Float32 | DataType::Float64 => TypeOf::Number,
+        whole if whole.is_integer() => TypeOf::Integer,
+        _ => TypeOf::Text,
     }
 }
 
@@ -82,7 +97,11 @@ pub(super) fn constant(expression: &Expr) -> Result<ScalarValue, QueryError> {
                 DataType::Timestamp(_, None) => timestamp_type(),
                 other => other.clone(),
             };
-            constant(&cast.expr)?.cast_to(&target).map_err(|_| fault())
+            let inner = constant(&cast.expr)?;
+            inner.cast_to(&target).map_err(|_| match inner.try_as_str().flatten() {
+                Some(text) if is_moment(&target) => no_moment(text),
+                _ => fault(),
+            })
         }
         Expr::BinaryExpr(binary) => {
             let (left, right) = (constant(&binary.left)?, constant(&binary.right)?);
@@ -96,6 +115,28 @@ pub(super) fn constant(expression: &Expr) -> Result<ScalarValue, QueryError> {
         }
         _ => Err(fault()),
     }
+}
+
+/// Says why a text is no day and no instant.
+// PRIVACY: without the text, which may be anything.
+pub(super) fn no_moment(text: &str) -> QueryError {
+    let day: String = text.trim().chars().take(DAY_LENGTH).collect();
+    let has_form = day.char_indices().all(|(place, letter)| match place {
+        4 | 7 => letter == '-',
+        _ => letter.is_ascii_digit(),
+    });
+    if has_form && day.len() == DAY_LENGTH && typed(&day, TypeOf::Date).is_none() {
+        let rewrite = "look at its month, and at how many days that has";
+        return refuse("a day that does not exist", rewrite);
+    }
+    refuse(
+        "a text that is no day or instant where one is needed",
+        "write '2026-03-01', or '2026-03-01 12:30:00'",
+    )
+}
+
+fn is_moment(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Date32 | DataType::Date64 | DataType::Timestamp(..))
 }
 
 /// Reads a constant as text.
@@ -153,7 +194,7 @@ fn is_text(value: &ScalarValue) -> bool {
 /// instant is a day only at midnight.
 fn moment(value: &ScalarValue, target: &DataType) -> Option<ScalarValue> {
     let from = value.data_type();
-    if !is_text(value) && !matches!(from, DataType::Date32 | DataType::Date64 | DataType::Timestamp(..)) {
+    if !is_text(value) && !is_moment(&from) {
         return None;
     }
     let converted = value.cast_to(target).ok().filter(|converted| !converted.is_null())?;

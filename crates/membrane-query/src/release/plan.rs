@@ -24,6 +24,7 @@ use super::listed::listed;
 use super::notes::{notes, of_clipping};
 use super::question::{Question, Table};
 use super::read::read;
+use super::refusal::refuse;
 use super::rows::columns_read;
 use super::scope::{Scope, ScopeTable};
 use super::{made, present};
@@ -36,6 +37,10 @@ use crate::session::user_session;
 
 /// The sizes of groups of which it is told how wide their error bars will be.
 const FORECAST_MEMBERS: [u64; 3] = [100, 1_000, 10_000];
+
+const UNFIT: &str = "a function or an aggregate does not take values of this type; NULL alone needs a CAST";
+const LISTS: &str = "only SELECT with aggregates is released; what you may ask about is listed by `GET /v1/datasets`, and on the hub's own \
+                     machine by `membrane catalog list` and `membrane catalog show DATASET`";
 
 /// A release that was planned and priced. No row about a member was read for it.
 pub struct ReleasePlan {
@@ -155,9 +160,16 @@ pub(super) async fn question(
     scope: &Scope,
     limits: &Limits,
 ) -> Result<Question, QueryError> {
+    if statement.lists() {
+        return Err(refuse("a list of datasets or columns", LISTS));
+    }
     let state = user_session(scope.planning_tables(), limits)?;
-    let plan =
-        state.statement_to_plan(statement.for_planner()).await.map_err(|error| sanitise(&error, limits))?;
+    let plan = state.statement_to_plan(statement.for_planner()).await;
+    let plan = plan.map_err(|error| match sanitise(&error, limits) {
+        // There was no row that anything could be computed on.
+        QueryError::Evaluation { .. } => QueryError::Invalid { what: UNFIT, position: None },
+        told => told,
+    })?;
     read(&plan, scope)
 }
 

@@ -24,7 +24,7 @@ pub(super) use self::express::{alias, arrow_type, express, named, typed_scalar, 
 pub(super) use self::fixed::{divide, narrow, of_number, rescale};
 pub(crate) use self::function::Function;
 pub(super) use self::reach::{Reach, number as to_number};
-pub(super) use self::read::{Entry, Env, compare, read, to_type as as_type, truth, type_of_all};
+pub(super) use self::read::{ASKING, Entry, Env, compare, read, to_type as as_type, truth, type_of_all};
 pub(super) use self::total::{fixed, is_total};
 use super::question::{ColumnRef, TypeOf};
 

@@ -55,7 +55,8 @@ impl ScopeTable {
             let data_type = if self.clear.contains(&column.name) {
                 arrow_type(column.logical_type)
             } else if self.subject() == Some(&column.name) {
-                DataType::Binary
+                // Text, so that a function of it is planned and refused by name, whatever it takes.
+                DataType::Utf8
             } else {
                 return None;
             };

@@ -10,11 +10,11 @@ use super::check_key;
 use crate::QueryError;
 use crate::release::aggregate::{Aggregates, default_name};
 use crate::release::calendar::MICROS_PER_DAY;
-use crate::release::literal::{constant, is_constant, natural, text};
+use crate::release::literal::{constant, is_constant, natural, no_moment, text, typed};
 use crate::release::question::{Block, CompareOperator, Function, Literal, Order, Scalar, TypeOf, Value};
 use crate::release::refusal::{refuse, refuse_named};
 use crate::release::relation::{Closed, Reader, without_alias};
-use crate::release::scalar::{Entry, Env, read as read_scalar, to_number};
+use crate::release::scalar::{ASKING, Entry, Env, read as read_scalar, to_number};
 
 const PLANNER_COUNT: &str = "count(*)";
 const COMPUTED: &str =
@@ -247,6 +247,9 @@ impl Columns<'_> {
                 ("nullif", [one, zero]) if matches!(self.value(zero)?, Value::Number(zero) if zero.abs() <= 0.0) => {
                     self.number(one)
                 }
+                (name @ ("now" | "current_date" | "current_time" | "today"), _) => {
+                    Err(refuse_named("the moment of asking:", name, ASKING))
+                }
                 (name, _) => Err(refuse_named("a function of released values:", name, COMPUTED)),
             },
             Expr::Column(column) => {
@@ -339,9 +342,8 @@ impl Columns<'_> {
 fn as_key(value: Value, key: Option<TypeOf>) -> Result<Value, QueryError> {
     match (value, key) {
         (Value::Constant(Literal::Text(text), _), Some(logical @ (TypeOf::Date | TypeOf::Timestamp))) => {
-            let literal = crate::release::literal::typed(&text, logical);
-            let fault = || refuse("a date that cannot be read", "write it as '2026-03-01'");
-            Ok(Value::Constant(literal.ok_or_else(fault)?, logical))
+            let literal = typed(&text, logical).ok_or_else(|| no_moment(&text))?;
+            Ok(Value::Constant(literal, logical))
         }
         (Value::Constant(Literal::Date(days), _), Some(logical @ TypeOf::Timestamp)) => {
             Ok(Value::Constant(Literal::Timestamp(i64::from(days).saturating_mul(MICROS_PER_DAY)), logical))

@@ -5,7 +5,7 @@ use datafusion::logical_expr::{Aggregate as AggregateNode, Expr};
 
 use super::{Draft, Reader, made_column, without_alias};
 use crate::QueryError;
-use crate::release::aggregate::{filtered, is_everything};
+use crate::release::aggregate::{filtered, is_everything, valued};
 use crate::release::question::{Block, ColumnRef, Fold, PerMember, Scalar, Table, TypeOf};
 use crate::release::refusal::{refuse, refuse_named};
 use crate::release::scalar::{Entry, Env, read};
@@ -203,7 +203,7 @@ fn read_fold(expression: &Expr, env: &Env<'_>) -> Result<Read, QueryError> {
             "count rows: there is one member in each group",
         ));
     }
-    let value = filtered(read(argument, env)?, params.filter.as_deref(), env)?;
+    let value = filtered(valued(argument, env)?, params.filter.as_deref(), env)?;
     let logical = value.logical();
     let ordered = !matches!(logical, TypeOf::Text | TypeOf::Boolean);
     Ok(Read::Fold(match (func.name(), params.distinct) {

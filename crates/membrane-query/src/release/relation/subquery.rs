@@ -15,6 +15,8 @@ use crate::release::scalar::{Entry, Env, read};
 const MEMBER_FORM: &str =
     "compare the member: `member IN (SELECT member ..)`, or EXISTS with `a.member = b.member`";
 
+const LISTED_FORM: &str = "compare a column of it with one of the statement around it: EXISTS (SELECT 1 FROM b WHERE b.column = a.column)";
+
 impl Reader<'_> {
     /// Reads `x IN (SELECT y ..)`.
     pub(super) fn in_subquery(
@@ -84,6 +86,9 @@ impl Reader<'_> {
                 "EXISTS with a subquery about members that is not about the same member",
                 MEMBER_FORM,
             ));
+        }
+        if !about_members && pairs.is_empty() {
+            return Err(refuse("EXISTS with a subquery that is not about the row that asks", LISTED_FORM));
         }
         let join = if about_members {
             self.has_rows(inner, pairs, negated)?

@@ -7,7 +7,8 @@ use datafusion::common::DFSchema;
 use datafusion::logical_expr::expr::Case as CaseExpr;
 use datafusion::logical_expr::{BinaryExpr, Expr, Like, Operator};
 
-use self::types::{converted, of_one_type, unify};
+pub(in crate::release) use self::call::ASKING;
+use self::types::{check_moment, converted, of_one_type, unify};
 pub(in crate::release) use self::types::{to_type, type_of_all};
 use super::{CompareOperator, Function, Literal, Scalar};
 use crate::QueryError;
@@ -266,6 +267,7 @@ fn read_list(value: Scalar, list: &[Expr], env: &Env<'_>) -> Result<Scalar, Quer
         if matches!(one, Scalar::Null(_)) {
             return Err(refuse("NULL in a list of IN", "write IS NULL or IS NOT NULL"));
         }
+        check_moment(&one, logical)?;
         let same = if one.logical() == logical { Some(one) } else { converted(&one, logical) };
         match same {
             Some(Scalar::Constant(literal, _)) => values.push(literal),

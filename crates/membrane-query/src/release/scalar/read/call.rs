@@ -14,6 +14,9 @@ use crate::release::scalar::{CompareOperator, Function, Scalar};
 
 const KNOWN: &str = "use date_trunc, date_part, coalesce, nullif, abs, floor, ceil, round, lower, upper, trim, length, substr, \
                      left or concat";
+/// What to write in place of the moment of asking.
+pub(in crate::release) const ASKING: &str =
+    "write the day itself, as DATE '2026-03-01': the same question has to mean the same tomorrow";
 /// Characters that `substr` and `left` return at most.
 const TEXT_LENGTH_MAX: u16 = 256;
 
@@ -27,8 +30,15 @@ pub(super) fn read(call: &ScalarFunction, env: &Env<'_>) -> Result<Scalar, Query
     let all = || call.args.iter().map(|argument| super::read(argument, env)).collect::<Result<Vec<_>, _>>();
     match name {
         "date_trunc" | "date_part" => of_moment(call, env),
+        "now" | "current_date" | "current_time" | "today" => {
+            Err(refuse_named("the moment of asking:", name, ASKING))
+        }
         "coalesce" => {
-            let mut values = of_one_type(all()?)?;
+            let mut values = all()?;
+            if !values.is_empty() && values.iter().all(|value| matches!(value, Scalar::Null(_))) {
+                return Ok(Scalar::Null(super::type_of_all(&values.iter().collect::<Vec<_>>())?));
+            }
+            values = of_one_type(values)?;
             let last = values.pop().ok_or_else(|| refuse_named("function", name, KNOWN))?;
             let arms = values.into_iter().map(|value| {
                 let found = Scalar::IsNull(Box::new(value.clone())).not();
@@ -85,6 +95,9 @@ pub(super) fn cast(value: Scalar, to: &DataType) -> Result<Scalar, QueryError> {
         DataType::Timestamp(..) => TypeOf::Timestamp,
         _ => return Err(refuse("a cast to this type", TOTAL)),
     };
+    if matches!(value, Scalar::Null(_)) {
+        return Ok(Scalar::Null(to));
+    }
     let exact = match (from, to) {
         (one, other) if one == other => return Ok(value),
         (TypeOf::Boolean, other) => other.is_numeric(),

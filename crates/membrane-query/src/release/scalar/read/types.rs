@@ -2,7 +2,7 @@
 
 use crate::QueryError;
 use crate::release::calendar::MICROS_PER_DAY;
-use crate::release::literal::typed;
+use crate::release::literal::{no_moment, typed};
 use crate::release::question::TypeOf;
 use crate::release::refusal::refuse;
 use crate::release::scalar::fixed::{rescale, to_number};
@@ -20,8 +20,22 @@ pub(in crate::release) fn unify(left: Scalar, right: Scalar) -> Result<(Scalar, 
     if let Some(right) = converted(&right, one) {
         return Ok((left, right));
     }
+    check_moment(&left, other)?;
+    check_moment(&right, one)?;
     let common = above(one, other)?;
     Ok((to_type(left, common), to_type(right, common)))
+}
+
+/// Refuses a text beside days or instants that is none.
+pub(super) fn check_moment(scalar: &Scalar, logical: TypeOf) -> Result<(), QueryError> {
+    match (scalar, logical) {
+        (Scalar::Constant(Literal::Text(text), _), TypeOf::Date | TypeOf::Timestamp)
+            if typed(text, logical).is_none() =>
+        {
+            Err(no_moment(text))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Returns the type that has all values of both, or refuses.
@@ -125,6 +139,9 @@ pub(in crate::release) fn type_of_all(values: &[&Scalar]) -> Result<TypeOf, Quer
     if let Some(found) = common.map_or_else(|| of_constants().find(fits), |common| Some(common).filter(fits))
     {
         return Ok(found);
+    }
+    for one in constants() {
+        common.map_or(Ok(()), |common| check_moment(one, common))?;
     }
     for other in of_constants() {
         common = Some(common.map_or(Ok(other), |common| above(common, other))?);
