@@ -1,18 +1,18 @@
 //! Which keys a release may show without looking at members: those that anyone can list from the contract, the
 //! policy, the statement, and datasets without subject whose contracts say so ([`super::listed`]).
 
+mod span;
+
 use membrane_model::DatasetName;
 use membrane_policy::{RowExpr, RowRule, RowValue};
 use membrane_privacy::{GroupKey, KeyDomain};
 
 use super::bounds::{Made, made_column, made_of};
-use super::calendar::{
-    MICROS_PER_DAY, MICROS_PER_HOUR, shown_days, shown_micros, truncate_days, truncate_micros, values_of,
-};
+use super::calendar::values_of;
 use super::cell::{shown, texts};
 use super::listed::Listed;
 use super::literal::typed;
-use super::question::{ColumnRef, CompareOperator, Function, Literal, Question, Scalar, Table, TypeOf, Unit};
+use super::question::{ColumnRef, Function, Literal, Question, Scalar, Table, TypeOf};
 use super::refusal::refuse;
 use super::scalar::{arrow_type, typed_scalar};
 use super::scope::Scope;
@@ -86,7 +86,8 @@ fn reachable(listed: &Listed, question: &Question, scope: &Scope) -> Vec<GroupKe
 
 fn cells(key: &Scalar, question: &Question, scope: &Scope) -> Option<Vec<Cell>> {
     let mut cells = values(key, question, scope)?;
-    if key.is_required() {
+    // A comparison that has to be true lets no NULL through.
+    if key.is_required() || span::is_held(key, &question.block.conditions) {
         cells.retain(|cell| cell.text.is_some());
     } else if cells.iter().all(|cell| cell.text.is_some()) {
         cells.push(Cell { text: None, value: None });
@@ -105,7 +106,10 @@ fn values(scalar: &Scalar, question: &Question, scope: &Scope) -> Option<Vec<Cel
             Some(vec![cell(false)?, cell(true)?])
         }
         Scalar::Column(column) => match question.tables.get(column.table)? {
-            Table::Dataset { name, .. } => public_values(column, name, scope),
+            Table::Dataset { name, .. } => {
+                let listed = public_values(column, name, scope);
+                listed.or_else(|| span::starts(scalar, &question.block.conditions))
+            }
             table => {
                 let made = match table {
                     Table::PerMember(groups) if !matches!(made_column(groups, column)?, Made::Key(_)) => {
@@ -136,12 +140,7 @@ fn values(scalar: &Scalar, question: &Question, scope: &Scope) -> Option<Vec<Cel
             let cell = |value| cell_of(Literal::Integer(value), TypeOf::Integer);
             values_of(*part)?.map(cell).collect()
         }
-        Scalar::Call(Function::Truncate(unit), arguments, logical) => {
-            let column = arguments.first()?.as_column()?;
-            let (from, to) = range(column, &question.block.conditions)?;
-            starts(*unit, *logical, from, to)
-        }
-        _ => None,
+        _ => span::starts(scalar, &question.block.conditions),
     }
 }
 
@@ -165,69 +164,6 @@ fn public_values(column: &ColumnRef, dataset: &DatasetName, scope: &Scope) -> Op
     let cell =
         |text: &String| Some(Cell { text: Some(text.clone()), value: Some(typed(text, column.logical)?) });
     listed.iter().map(cell).collect()
-}
-
-/// Returns between which days or instants conditions hold a column, both ends included.
-fn range(column: &ColumnRef, conditions: &[Scalar]) -> Option<(i64, i64)> {
-    let (mut from, mut to): (Option<i64>, Option<i64>) = (None, None);
-    for condition in conditions {
-        let Scalar::Compare(left, comparison, right) = condition else { continue };
-        let (Scalar::Column(compared), Scalar::Constant(literal, _)) = (left.as_ref(), right.as_ref()) else {
-            continue;
-        };
-        let value = match literal {
-            Literal::Date(days) => i64::from(*days),
-            Literal::Timestamp(micros) => *micros,
-            _ => continue,
-        };
-        if compared != column {
-            continue;
-        }
-        match comparison {
-            CompareOperator::GtEq => from = from.max(Some(value)),
-            CompareOperator::Gt => from = from.max(value.checked_add(1)),
-            CompareOperator::LtEq => to = Some(to.map_or(value, |to| to.min(value))),
-            CompareOperator::Lt => {
-                let before = value.checked_sub(1)?;
-                to = Some(to.map_or(before, |to| to.min(before)));
-            }
-            CompareOperator::Eq => (from, to) = (Some(value), Some(value)),
-            CompareOperator::NotEq => {}
-        }
-    }
-    from.zip(to).filter(|(from, to)| from <= to)
-}
-
-/// Returns the starts of all units between two days or instants, if they are not too many.
-fn starts(unit: Unit, logical: TypeOf, from: i64, to: i64) -> Option<Vec<Cell>> {
-    // No unit is longer than this, and none shorter than half of it.
-    let step_days = match unit {
-        Unit::Year => 367,
-        Unit::Quarter => 93,
-        Unit::Month => 32,
-        Unit::Week => 7,
-        Unit::Day | Unit::Hour => 1,
-    };
-    let (step, instant) = match (logical, unit) {
-        (TypeOf::Timestamp, Unit::Hour) => (MICROS_PER_HOUR, true),
-        (TypeOf::Timestamp, _) => (step_days * MICROS_PER_DAY, true),
-        _ => (step_days, false),
-    };
-    let cut = |value: i64| if instant { truncate_micros(unit, value) } else { truncate_days(unit, value) };
-    let (from, to) =
-        if instant { (shown_micros(from), shown_micros(to)) } else { (shown_days(from), shown_days(to)) };
-    let mut cells = Vec::new();
-    let mut start = cut(from);
-    while start <= to {
-        if cells.len() == PUBLIC_GROUPS_MAX {
-            return None;
-        }
-        let literal =
-            if instant { Literal::Timestamp(start) } else { Literal::Date(i32::try_from(start).ok()?) };
-        cells.push(cell_of(literal, logical)?);
-        start = cut(start.checked_add(step)?);
-    }
-    Some(cells)
 }
 
 /// Tells whether WHERE and the row rule let a row with this key through. What cannot be told here may.
