@@ -416,8 +416,14 @@ async fn bounds_that_would_do_nothing_are_refused_before_they_cost() {
         bounds: [("amuont".parse().unwrap(), (0.0, 300.0))].into(),
         ..ReleaseRequest::default()
     };
-    let refused = flow::release(&world.ctx("partner:acme"), &world.hub, request).await.unwrap_err();
-    assert_eq!(refused.error.code(), "not_bounded");
+    // By the column of the answer and by that of the dataset, but not the same.
+    let bounds =
+        [("sales", 300.0), ("amount", 500.0)].map(|(name, most)| (name.parse().unwrap(), (0.0, most)));
+    let twice = ReleaseRequest { bounds: bounds.into(), ..request.clone() };
+    for request in [request, twice] {
+        let refused = flow::release(&world.ctx("partner:acme"), &world.hub, request).await.unwrap_err();
+        assert_eq!(refused.error.code(), "not_bounded");
+    }
     assert_eq!(spent(&world).await, 0);
 }
 

@@ -14,6 +14,14 @@ pub enum PrivacyError {
         /// What it must be.
         expected: &'static str,
     },
+    /// One member could take more of the machine than the noise on its limit hides at this price.
+    #[error(
+        "one member could take too much of the machine at this price: at most {member_max}, in units of its size"
+    )]
+    MemberTooLarge {
+        /// The most that one member may take, in the unit of the statement's [`crate::SizeBound`].
+        member_max: u64,
+    },
     /// There is nothing to release, or too much.
     #[error("a release has 1 to {max} aggregates")]
     AggregateCount {

@@ -138,6 +138,15 @@ pub enum QueryError {
     /// The numbers of a release make no sense: epsilon, delta, bounds.
     #[error(transparent)]
     Privacy(#[from] membrane_privacy::PrivacyError),
+    /// One member could take more of the hub's memory than noise hides at the price of a release.
+    #[error(
+        "one member could take too much of the hub's memory (`[limits] memory_bytes_max`) at this price: {}",
+        smaller(*groups_max)
+    )]
+    MemberTooLarge {
+        /// In how many groups one member may count; none where even one is too many.
+        groups_max: Option<u32>,
+    },
     /// The permit is for another action.
     #[error("the permit does not cover this action")]
     NotPermitted,
@@ -188,7 +197,7 @@ impl QueryError {
             Self::LimitSeconds { .. } => "limit_seconds",
             Self::LimitMemory { .. } => "limit_memory",
             Self::NotBounded { .. } => "not_bounded",
-            Self::Privacy(_) => "release_parameters",
+            Self::Privacy(_) | Self::MemberTooLarge { .. } => "release_parameters",
             Self::NotPermitted => "not_permitted",
             Self::PolicyMismatch { .. } => "policy_mismatch",
             Self::ScanFailed => "scan_failed",
@@ -197,6 +206,13 @@ impl QueryError {
             Self::KeysUnavailable => "keys_unavailable",
             Self::Failed => "failed",
         }
+    }
+}
+
+fn smaller(groups_max: Option<u32>) -> String {
+    match groups_max {
+        Some(most) => format!("state groups_max of {most} or less, or a higher price"),
+        None => "state a higher price, or join less and group less of each member in subqueries".to_owned(),
     }
 }
 

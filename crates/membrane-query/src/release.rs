@@ -44,6 +44,7 @@ mod labels;
 mod listed;
 mod literal;
 mod made;
+mod named;
 mod notes;
 mod plan;
 mod present;

@@ -49,10 +49,6 @@ pub(super) struct SizeLimit {
 impl SizeLimit {
     /// Finds the least noise whose price is within the share. The margin may take half of the size at most.
     pub(super) fn calibrate(bound: SizeBound, kind: NoiseKind, share: Share) -> Result<Self, PrivacyError> {
-        let too_much = PrivacyError::OutOfRange {
-            what: "groups per member",
-            expected: "fewer at this epsilon: one member could take too much of the hub's memory",
-        };
         let number = |size: u64| {
             i64::try_from(size).map_err(|_| PrivacyError::OutOfRange {
                 what: "the size of a release",
@@ -63,7 +59,9 @@ impl SizeLimit {
         let noise = Noise::calibrate(kind, Reach { cells: 1, most: member_max.max(1) }, share)?;
         let margin = whole(noise.scale * margin(noise.drawn));
         if margin > total_max / 2 {
-            return Err(too_much);
+            return Err(PrivacyError::MemberTooLarge {
+                member_max: fitting(member_max, margin, total_max / 2),
+            });
         }
         Ok(Self { bound, noise, centre: total_max - margin })
     }
@@ -109,6 +107,14 @@ impl SizeLimit {
     pub(super) const fn epsilon(&self) -> Option<f64> {
         self.noise.epsilon
     }
+}
+
+/// Returns what one member may take so that the margin, which grows with it, is within `margin_max`: a thousandth less, as
+/// noise is calibrated to within less than that.
+fn fitting(member_max: i64, margin: i64, margin_max: i64) -> u64 {
+    let whole = i128::from(member_max) * i128::from(margin_max) * 999;
+    let fitting = whole.checked_div(i128::from(margin) * 1_000).unwrap_or_default();
+    u64::try_from(fitting).unwrap_or_default()
 }
 
 #[cfg(test)]

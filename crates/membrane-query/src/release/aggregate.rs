@@ -7,7 +7,7 @@ use datafusion::logical_expr::expr::AggregateFunction;
 use membrane_privacy::Spread;
 
 use super::literal::{constant, is_constant};
-use super::question::{Aggregate, Scalar, SpreadOf, Value, made_index};
+use super::question::{Aggregate, Scalar, SpreadOf, Value};
 use super::refusal::{refuse, refuse_named};
 use super::relation::without_alias;
 use super::scalar::{Env, read, truth};
@@ -230,27 +230,4 @@ pub(super) fn default_name(expression: &Expr, env: &Env<'_>) -> Option<String> {
         Some(Expr::Column(column)) => format!("{name}_{}", column.name),
         _ => name.to_owned(),
     })
-}
-
-/// Names the aggregates for the mechanism: after what they count, and by their position where another has that name.
-/// Never by an alias: errors and summaries repeat it.
-pub(super) fn aggregate_names(aggregates: &[Aggregate]) -> Vec<String> {
-    let mut names: Vec<String> = Vec::with_capacity(aggregates.len());
-    for (index, aggregate) in aggregates.iter().enumerate() {
-        let column = aggregate.argument().and_then(Scalar::as_column).map(|column| &column.column);
-        let column = column.filter(|name| made_index(name).is_none());
-        let suffix = column.map(|name| format!("_{name}")).unwrap_or_default();
-        let name = match aggregate {
-            Aggregate::Rows => "count".to_owned(),
-            Aggregate::Members => "members".to_owned(),
-            Aggregate::NonNull(_) => format!("count{suffix}"),
-            Aggregate::Sum(_) => format!("sum{suffix}"),
-            Aggregate::MeanSum(_) => format!("avg{suffix}_sum"),
-            Aggregate::MeanSquares(_) => format!("var{suffix}_squares"),
-            Aggregate::Distinct(_) => format!("distinct{suffix}"),
-            Aggregate::Quantiles(..) => format!("quantiles{suffix}"),
-        };
-        names.push(if names.contains(&name) { format!("{name}_{}", index + 1) } else { name });
-    }
-    names
 }

@@ -1,18 +1,21 @@
 //! How much of one member a release may use: from the request, or else from the contract.
 
+mod asked;
+mod made;
+
 use std::collections::BTreeMap;
 
 use membrane_catalog::DatasetPrivacy;
 use membrane_model::{ColumnName, DatasetName, Delta, Epsilon, Limits};
 use membrane_privacy::{
-    AggregateKind, AggregateSpec, KeyDomain, NoiseKind, PriceAsked, ReleaseSpec, RowBounds,
+    AggregateKind, AggregateSpec, KeyDomain, Mechanism, NoiseKind, PriceAsked, PrivacyError, ReleaseSpec,
+    RowBounds,
 };
 
-use super::aggregate::aggregate_names;
+pub(super) use self::made::{Made, made_column, made_of};
 use super::exact::size_bound;
-use super::question::{
-    Aggregate, Block, ColumnRef, Fold, Output, PerMember, Question, Scalar, Shows, Table, TypeOf, made_index,
-};
+use super::named::aggregate_names;
+use super::question::{Aggregate, Block, ColumnRef, Fold, Question, Scalar, Table, TypeOf};
 use super::refusal::refuse_named;
 use super::scalar::Reach;
 use super::scope::Scope;
@@ -67,8 +70,42 @@ const CONTRIBUTION_UNITS_MAX: f64 = 2_147_483_647.0;
 /// Values of one member and group that are kept for quantiles and for counting distinct ones.
 const SAMPLES_MAX: u32 = 64;
 
+/// Calibrates a release. Where one member could take too much memory, it is told in how many groups a member may count.
+pub(super) fn calibrate(
+    question: &Question,
+    scope: &Scope,
+    keys: KeyDomain,
+    options: &ReleaseOptions,
+    limits: &Limits,
+) -> Result<Mechanism, QueryError> {
+    let spec = spec(question, scope, keys.clone(), options, limits)?;
+    let (groups_max, rows_max) = (spec.groups_max, spec.rows_max);
+    Mechanism::calibrate(spec).map_err(|error| match error {
+        PrivacyError::MemberTooLarge { member_max } => {
+            let fits =
+                |groups: u32| size_bound(question, &keys, groups, rows_max, limits).member_max <= member_max;
+            QueryError::MemberTooLarge { groups_max: greatest(groups_max, fits) }
+        }
+        other => QueryError::Privacy(other),
+    })
+}
+
+/// Returns the greatest number from 1 to `most` that fits, where all below one that fits do.
+fn greatest(most: u32, fits: impl Fn(u32) -> bool) -> Option<u32> {
+    let (mut within, mut beyond) = (0, most.saturating_add(1));
+    while beyond - within > 1 {
+        let middle = within.midpoint(beyond);
+        if fits(middle) {
+            within = middle;
+        } else {
+            beyond = middle;
+        }
+    }
+    (within > 0).then_some(within)
+}
+
 /// States a release for the mechanism.
-pub(super) fn spec(
+fn spec(
     question: &Question,
     scope: &Scope,
     keys: KeyDomain,
@@ -77,6 +114,7 @@ pub(super) fn spec(
 ) -> Result<ReleaseSpec, QueryError> {
     let stated = Stated { question, scope, options };
     stated.check_names()?;
+    stated.check_conflicts()?;
     let contract = stated.contract(&question.block);
     let most = multiplicity(question, &question.block);
     let dataset = datasets(question).next().map_or("", DatasetName::as_str);
@@ -176,7 +214,7 @@ impl Stated<'_> {
     fn aggregates(&self, rows_max: u32) -> Result<Vec<AggregateSpec>, QueryError> {
         let aggregates = &self.question.aggregates;
         let mut stated = Vec::with_capacity(aggregates.len());
-        for (index, (aggregate, name)) in aggregates.iter().zip(aggregate_names(aggregates)).enumerate() {
+        for (index, (aggregate, name)) in aggregates.iter().zip(aggregate_names(self.question)).enumerate() {
             let kind = self.kind(index, aggregate, &name, rows_max)?;
             let quantiles = match aggregate {
                 Aggregate::Quantiles(_, shares) => shares.clone(),
@@ -222,65 +260,6 @@ impl Stated<'_> {
                 AggregateKind::Quantile { lower, upper, scale }
             }
         })
-    }
-
-    /// Bounds that would have no effect are a mistake, which is better told before it is paid for.
-    fn check_names(&self) -> Result<(), QueryError> {
-        let question = self.question;
-        let summed = |aggregate: &Aggregate| aggregate.is_of_numbers();
-        let reads = |name: &ColumnName| {
-            let arguments =
-                question.aggregates.iter().filter(|one| summed(one)).filter_map(Aggregate::argument);
-            arguments.flat_map(|argument| self.bases(argument)).any(|column| column.column == *name)
-        };
-        let shown = |name: &ColumnName| {
-            (0..question.aggregates.len())
-                .filter(|index| question.aggregates.get(*index).is_some_and(&summed))
-                .any(|index| self.is_shown_as(index, name))
-        };
-        match self.options.bounds.keys().find(|name| !reads(name) && !shown(name)) {
-            None => Ok(()),
-            Some(name) => {
-                let rewrite = "state bounds for columns of SUM and AVG, or for columns of the answer that show them, and \
-                               only for those";
-                Err(refuse_named("bounds of a column that it does not sum:", name.as_str(), rewrite))
-            }
-        }
-    }
-
-    /// Returns the target of an aggregate, in fixed-point units: the smallest where it is shown more than once.
-    fn target(&self, aggregate: usize, kind: AggregateKind) -> Result<Option<i64>, QueryError> {
-        let scale = kind.row_bounds().map_or(0, |bounds| bounds.scale);
-        let mut smallest: Option<i64> = None;
-        for (name, width) in &self.options.targets {
-            let shows = |output: &&Output| output.name == name.as_str();
-            let fault = |what| {
-                let rewrite = "state a width above 0 for a column of the answer that is a count or a sum";
-                refuse_named(what, name.as_str(), rewrite)
-            };
-            match self.question.outputs.iter().find(shows).map(|output| &output.shows) {
-                Some(Shows::Aggregate(index)) if *index == aggregate => {
-                    let units = whole((width * 10_f64.powi(i32::from(scale))).floor());
-                    let units = units.filter(|units| *units > 0).ok_or_else(|| fault("this target of"))?;
-                    smallest = Some(smallest.map_or(units, |known| known.min(units)));
-                }
-                Some(Shows::Aggregate(_)) => {}
-                _ => return Err(fault("a target of a column that is no count or sum of the answer:")),
-            }
-        }
-        Ok(smallest)
-    }
-
-    /// Tells whether a column of the answer of this name is the aggregate.
-    fn is_shown_as(&self, aggregate: usize, name: &ColumnName) -> bool {
-        let shows = |shows: &Shows| match shows {
-            Shows::Aggregate(index) | Shows::Ratio(index, _) | Shows::Quantile(index, _) => {
-                *index == aggregate
-            }
-            Shows::Spread(of) => of.sum == aggregate || of.squares == aggregate,
-            Shows::Key(_) | Shows::Computed(_) => false,
-        };
-        self.question.outputs.iter().any(|output| output.name == name.as_str() && shows(&output.shows))
     }
 
     /// Returns the columns of datasets that an expression is made from.
@@ -343,8 +322,7 @@ impl Stated<'_> {
         name: &str,
         rows_max: u32,
     ) -> Result<RowBounds, QueryError> {
-        let asked = self.options.bounds.iter().find(|(name, _)| self.is_shown_as(aggregate, name));
-        let found = asked.map(|(_, bounds)| *bounds).or_else(|| self.reach(argument));
+        let found = self.asked(aggregate).next().map(|(_, bounds)| *bounds).or_else(|| self.reach(argument));
         let plain = argument.as_column().filter(|column| {
             matches!(self.question.tables.get(column.table), Some(Table::Dataset { .. } | Table::Kept(_)))
         });
@@ -380,37 +358,6 @@ impl Stated<'_> {
             upper: units(settle(upper * factor).ceil())?,
             scale,
         })
-    }
-}
-
-/// What a column of a table that was made per member is.
-pub(super) enum Made<'a> {
-    Key(&'a Scalar),
-    Fold(&'a Fold),
-}
-
-/// Returns what a column of groups is.
-pub(super) fn made_column<'a>(groups: &'a PerMember, column: &ColumnRef) -> Option<Made<'a>> {
-    let index = made_index(&column.column)?;
-    match groups.keys.get(index) {
-        Some(key) => Some(Made::Key(key)),
-        None => groups.folds.get(index.checked_sub(groups.keys.len())?).map(Made::Fold),
-    }
-}
-
-/// Returns what a column of a table that the plan makes is made of; none for a dataset's.
-pub(super) fn made_of(table: &Table, column: &ColumnRef) -> Option<Vec<Scalar>> {
-    match table {
-        Table::Dataset { .. } => None,
-        Table::Kept(kept) => Some(vec![Scalar::Column(ColumnRef { table: kept.of, ..column.clone() })]),
-        Table::PerMember(groups) => match made_column(groups, column)? {
-            Made::Key(key) => Some(vec![key.clone()]),
-            Made::Fold(fold) => Some(fold.argument().cloned().into_iter().collect()),
-        },
-        Table::Union(parts) => {
-            let index = made_index(&column.column)?;
-            parts.iter().map(|part| part.columns.get(index).cloned()).collect()
-        }
     }
 }
 

@@ -14,7 +14,7 @@ use membrane_privacy::{Forecast, Mechanism, MechanismSummary, NoisyRelease, Priv
 use membrane_vault::Sampler;
 
 use super::answer::{ReleaseAnswer, ReleaseColumn, ReleasedDataset};
-use super::bounds::{ReleaseOptions, datasets, spec};
+use super::bounds::{ReleaseOptions, calibrate, datasets};
 use super::canonical::{Asker, Data, query_key};
 use super::domain::key_domain;
 use super::edges::edges;
@@ -103,7 +103,7 @@ impl Engine {
         let listed = listed(&question, &scope, &providers, &written, &limits).await?;
         let keys = key_domain(&question, &scope, &listed)?;
         check_keys(&question, &keys)?;
-        let mechanism = Mechanism::calibrate(spec(&question, &scope, keys, &options, &limits)?)?;
+        let mechanism = calibrate(&question, &scope, keys, &options, &limits)?;
         let summary = mechanism.describe()?;
         let vault = &self.parts.vault;
         let asker = Asker {

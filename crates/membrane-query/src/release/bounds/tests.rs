@@ -1,5 +1,5 @@
 use super::*;
-use crate::release::fixture::{ask, mechanism, options};
+use crate::release::fixture::{ask, mechanism, mechanism_within, options};
 
 async fn check(sql: &str, change: impl FnOnce(&mut ReleaseOptions), expected: &str) {
     let mut options = options(1.0);
@@ -87,5 +87,82 @@ async fn bounds_of_other_columns_are_refused() {
     check("SELECT SUM(amount) FROM lines", of("amuont"), &refused("amuont")).await;
     check("SELECT SUM(amount) FROM lines", of("quantity"), &refused("quantity")).await;
     check("SELECT COUNT(amount) FROM lines", of("amount"), &refused("amount")).await;
-    check("SELECT AVG(amount) FROM lines", of("amount"), "1x3 avg_amount_sum[0,100]e2 count_amount").await;
+    check("SELECT AVG(amount) FROM lines", of("amount"), "1x3 avg_amount_sum[0,100]e2 avg_amount_count")
+        .await;
+}
+
+/// Where one value has bounds by two names, none of them wins silently.
+#[tokio::test]
+async fn different_bounds_of_one_value_are_refused() {
+    let of = |all: &'static [(&'static str, f64)]| {
+        move |options: &mut ReleaseOptions| {
+            let bounds =
+                all.iter().map(|(name, upper)| (name.parse().expect("a column name"), (0.0, *upper)));
+            options.bounds.extend(bounds);
+        }
+    };
+    let different = |names: &str| {
+        format!(
+            "a release cannot have different bounds of one value under two names: {names}: state them once, by either name"
+        )
+    };
+    let sales = "SELECT SUM(amount) AS sales FROM lines";
+    check(sales, of(&[("amount", 1.0), ("sales", 2.0)]), &different("`sales`, `amount`")).await;
+    check(sales, of(&[("amount", 2.0), ("sales", 2.0)]), "1x3 sales[0,200]e2").await;
+    check(sales, of(&[("sales", 2.0)]), "1x3 sales[0,200]e2").await;
+    let twice = "SELECT SUM(amount) AS a, SUM(amount) AS b FROM lines";
+    check(twice, of(&[("a", 1.0), ("b", 2.0)]), &different("`a`, `b`")).await;
+    check(twice, of(&[("a", 2.0), ("b", 2.0)]), "1x3 a[0,200]e2").await;
+    // A sum and an average of one column may have bounds of their own.
+    let both = "SELECT SUM(amount) AS s, AVG(amount) AS m FROM lines";
+    check(both, of(&[("s", 1.0), ("m", 2.0)]), "1x3 s[0,100]e2 m_sum[0,200]e2 m_count").await;
+    check(both, of(&[("s", 1.0), ("amount", 2.0)]), &different("`s`, `amount`")).await;
+    // What a variance is made of has the same bounds, also where an average shows it.
+    let moments = "SELECT AVG(amount) AS m, STDDEV(amount) AS d FROM lines";
+    let bounded = "1x3 m_sum[0,200]e2 m_count d_squares[0,200]e2";
+    check(moments, of(&[("m", 2.0)]), bounded).await;
+    check(moments, of(&[("d", 2.0)]), bounded).await;
+    check(moments, of(&[("m", 1.0), ("d", 2.0)]), &different("`d`, `m`")).await;
+}
+
+/// Bounds of a column are told apart from those of what is made of it: they would do nothing beside them.
+#[tokio::test]
+async fn bounds_beside_those_of_an_expression_are_refused() {
+    let of = |names: &'static [&'static str]| {
+        move |options: &mut ReleaseOptions| {
+            let upper = |name: &str| if name == "amount" { 90.0 } else { 900.0 };
+            let bounds = names.iter().map(|name| (name.parse().expect("a column name"), (0.0, upper(name))));
+            options.bounds.extend(bounds);
+        }
+    };
+    let turnover = "SELECT SUM(amount * quantity) AS turnover FROM lines";
+    let refused = "a release cannot have bounds of a column of the answer beside those of what it is made of: `turnover`, \
+                   `amount`: state bounds for the column of the answer, or for the columns that it is made of";
+    check(turnover, of(&["turnover", "amount"]), refused).await;
+    check(turnover, of(&["turnover"]), "1x3 turnover[0,90000]e2").await;
+    check(turnover, of(&["amount"]), "1x3 turnover[0,90000]e2").await;
+    // Another column goes by them.
+    let both = "SELECT SUM(amount * quantity) AS turnover, SUM(amount) AS sales FROM lines";
+    check(both, of(&["turnover", "amount"]), "1x3 turnover[0,90000]e2 sales[0,9000]e2").await;
+}
+
+/// In how many groups a member may count is said where memory bounds it, and what is said goes.
+#[tokio::test]
+async fn the_greatest_number_of_groups_is_told() {
+    let question =
+        ask("SELECT store_id, COUNT(*) AS n FROM lines GROUP BY store_id").await.expect("a question");
+    let limits = Limits { memory_bytes_max: 64 << 20, ..Limits::default() };
+    let within = |groups_max: u32| {
+        let options = ReleaseOptions { groups_max: Some(groups_max), ..options(0.1) };
+        mechanism_within(&question, &options, &limits)
+    };
+    let Err(QueryError::MemberTooLarge { groups_max: Some(most) }) = within(100_000) else {
+        panic!("a member in 100,000 groups takes too much");
+    };
+    assert!(within(most).is_ok(), "{most}");
+    assert!(within(most + most / 50 + 2).is_err(), "{most}");
+    let small = Limits { memory_bytes_max: 1 << 12, ..limits };
+    let refused = mechanism_within(&question, &options(0.1), &small).expect_err("no group fits");
+    assert_eq!(refused, QueryError::MemberTooLarge { groups_max: None });
+    assert!(refused.to_string().contains("`[limits] memory_bytes_max`"), "{refused}");
 }

@@ -30,7 +30,7 @@ async fn what_the_bounds_leave_out_is_said_for_each_aggregate() {
         &[
             groups,
             average,
-            &count("count_amount"),
+            &count("avg_amount_count"),
             "groups below the threshold are not shown",
             "counts of groups just above the threshold lean high",
             "rows whose key has more than about 256 bytes are in no group",
