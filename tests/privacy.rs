@@ -265,6 +265,10 @@ async fn the_questions_of_the_partners_page_are_answered() {
     let all = told(ask(Some(0.1), None)).await.unwrap();
     assert_eq!(all.price.rho_nano, 100_000_000);
     assert_eq!(all.forecasts.len(), 3);
+    // By the name that the statement gives.
+    let names =
+        |told: &Released| told.forecasts[0].columns.iter().map(|one| one.name.clone()).collect::<Vec<_>>();
+    assert_eq!((names(&all), all.mechanism.aggregates[0].name.as_str()), (vec!["lines".to_owned()], "lines"));
     let width = all.mechanism.aggregates[0].half_width95 * 3;
     #[expect(clippy::cast_precision_loss, reason = "a small number")]
     let met = told(ask(Some(0.1), Some(width as f64))).await.unwrap();

@@ -8,9 +8,11 @@
 //! the noise of what it divides by, that is not good enough: averages use Fieller's interval instead ([`mean`]), and
 //! what is known to lie within bounds is held there.
 
+mod ahead;
 mod mean;
 mod variance;
 
+pub use self::ahead::{mean_half_width_max, variance_half_width_max};
 pub use self::mean::{estimate_mean, estimate_ratio, estimate_share};
 pub use self::variance::{Moments, Spread, estimate_variance};
 

@@ -30,6 +30,7 @@ pub use distance::{AggregateDistance, Distances};
 pub use error::PrivacyError;
 pub use estimate::{
     Estimate, Moments, Spread, estimate, estimate_mean, estimate_ratio, estimate_share, estimate_variance,
+    mean_half_width_max, variance_half_width_max,
 };
 pub use kind::{AggregateKind, RowBounds};
 pub use mechanism::{

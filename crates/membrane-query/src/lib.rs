@@ -58,5 +58,6 @@ pub use gate::{Parameter, Statement};
 pub use mask::doc::{MaskDoc, mask_docs};
 pub use normalise::{normalise, normalised_schema};
 pub use release::{
-    ReleaseAnswer, ReleaseColumn, ReleaseOptions, ReleasePlan, ReleaseRole, ReleaseType, ReleasedDataset,
+    ColumnForecast, ForecastOf, ReleaseAnswer, ReleaseColumn, ReleaseForecast, ReleaseOptions, ReleasePlan,
+    ReleaseRole, ReleaseType, ReleasedDataset,
 };

@@ -9,6 +9,7 @@
 //!   relation     any nest of SELECTs and joins as Blocks of rows, each about one member
 //!   domain       which keys are public: from contracts, policy and statement alone
 //!   calibrate    bounds, noise, threshold and price (membrane-privacy)        -> ReleasePlan
+//!   forecast     how wide the error bars of each column will be, for a dry run
 //! --- the caller reserves the price in the ledger, durably                     -> Reservation ---
 //!   made         what is held: tables without subject by key, groups of each member, rows kept of each member
 //!   rows         governed scans that stream past that: row rule, joins, WHERE; expressions and the member
@@ -39,6 +40,7 @@ mod domain;
 mod edges;
 mod exact;
 mod execution;
+mod forecast;
 mod in_turn;
 mod labels;
 mod listed;
@@ -61,6 +63,7 @@ mod work;
 
 pub use answer::{ReleaseAnswer, ReleaseColumn, ReleaseRole, ReleaseType, ReleasedDataset};
 pub use bounds::ReleaseOptions;
+pub use forecast::{ColumnForecast, ForecastOf, ReleaseForecast};
 pub use plan::ReleasePlan;
 
 #[cfg(test)]

@@ -10,6 +10,9 @@
 //! | SUM | the members times half of the larger bound |
 //! | AVG's sum, squares | the members times the range: of the range of the average, or of the square |
 //! | quantiles | the members: a rank, so that 0.05 means five percentiles up or down |
+//!
+//! What is made of several totals is told for supposed ones: as above, but that averages are in the middle of their
+//! bounds, and that squares are those of values which are spread evenly between them.
 
 use super::{Mechanism, spread};
 use crate::kind::reach;
@@ -35,6 +38,8 @@ pub struct AggregateForecast {
     pub half_width95: i64,
     /// The same as a share of a typical total of such a group.
     pub share95: f64,
+    /// The total of such a group that is supposed, in fixed-point units.
+    pub supposed: i64,
 }
 
 impl Mechanism {
@@ -54,6 +59,7 @@ impl Mechanism {
                 name: aggregate.name.clone(),
                 half_width95,
                 share95: float(half_width95) / typical,
+                supposed: supposed(aggregate.kind, members),
             });
         }
         Ok(Forecast { members, shown: self.chance(members)?, aggregates })
@@ -68,6 +74,27 @@ impl Mechanism {
         }
         selection.noise().above(selection.threshold().saturating_sub(members))
     }
+}
+
+/// Returns the total of a group whose members have one row each.
+fn supposed(kind: AggregateKind, members: u64) -> i64 {
+    let members = i128::from(members);
+    let total = match kind {
+        AggregateKind::Sum { lower, upper, .. } => {
+            let most = if lower.saturating_abs() > upper.saturating_abs() { lower } else { upper };
+            members * i128::from(most) / 2
+        }
+        AggregateKind::MeanSum { .. } => 0,
+        AggregateKind::MeanSquares { .. } => {
+            kind.squares().map_or(0, |(most, middle)| members * (i128::from(most) / 3 - i128::from(middle)))
+        }
+        AggregateKind::Rows
+        | AggregateKind::NonNull
+        | AggregateKind::Members
+        | AggregateKind::Distinct { .. }
+        | AggregateKind::Quantile { .. } => members,
+    };
+    i64::try_from(total).unwrap_or(i64::MAX)
 }
 
 /// Returns what one row adds, typically; for what is centred the range of its values.

@@ -10,7 +10,7 @@ use futures::FutureExt as _;
 use membrane_ledger::{DatasetVersion, Reservation};
 use membrane_model::{Action, DatasetName, Limits, LineageEdge, Price};
 use membrane_policy::Permit;
-use membrane_privacy::{Forecast, Mechanism, MechanismSummary, NoisyRelease, PrivacyUnit};
+use membrane_privacy::{Mechanism, MechanismSummary, NoisyRelease, PrivacyUnit};
 use membrane_vault::Sampler;
 
 use super::answer::{ReleaseAnswer, ReleaseColumn, ReleasedDataset};
@@ -20,6 +20,7 @@ use super::domain::key_domain;
 use super::edges::edges;
 use super::exact::{Costs, Shards, Size, check_keys};
 use super::execution::{Machine, StopOnDrop, brake_of};
+use super::forecast::{ReleaseForecast, forecast};
 use super::listed::listed;
 use super::notes::{notes, of_clipping};
 use super::question::{Question, Table};
@@ -190,8 +191,10 @@ impl ReleasePlan {
     ///
     /// # Errors
     /// [`QueryError::Privacy`] when that cannot be computed.
-    pub fn forecasts(&self) -> Result<Vec<Forecast>, QueryError> {
-        FORECAST_MEMBERS.iter().map(|members| Ok(self.mechanism.forecast(*members)?)).collect()
+    pub fn forecasts(&self) -> Result<Vec<ReleaseForecast>, QueryError> {
+        let Self { question, mechanism, summary, .. } = self;
+        let of = |members: &u64| forecast(question, mechanism, summary, *members);
+        FORECAST_MEMBERS.iter().map(of).collect()
     }
 
     /// Returns the name of the release: the same for the same question by the same partner of the same

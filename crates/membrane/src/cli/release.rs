@@ -6,6 +6,7 @@ mod target;
 use clap::{Args, ValueEnum};
 use membrane_model::{PrincipalKind, Purpose};
 use membrane_privacy::NoiseKind;
+use membrane_query::{ColumnForecast, ForecastOf};
 use serde_json::{Map, Value};
 
 use self::bounds::ColumnBounds;
@@ -170,8 +171,7 @@ fn shown(released: &Released) -> Result<(), CliError> {
         })
     ))?;
     for forecast in &released.forecasts {
-        let shares =
-            forecast.aggregates.iter().map(|one| format!("{} +-{:.1} %", one.name, one.share95 * 100.0));
+        let shares = forecast.columns.iter().map(width);
         let shown = match released.mechanism.threshold {
             Some(_) => format!(" (shown in {:.0} of 100)", forecast.shown * 100.0),
             None => String::new(),
@@ -197,6 +197,20 @@ fn shown(released: &Released) -> Result<(), CliError> {
     }
     out::note(format!("run {}", released.run));
     Ok(())
+}
+
+/// Tells how wide the error bars of a column will be.
+fn width(column: &ColumnForecast) -> String {
+    let name = &column.name;
+    let Some(share) = column.share95 else { return format!("{name} as wide as its values make it") };
+    let percent = share * 100.0;
+    match column.of {
+        ForecastOf::Total => format!("{name} +-{percent:.1} %"),
+        ForecastOf::Members => format!("{name} +-{percent:.1} percentiles"),
+        ForecastOf::Range => format!("{name} at most +-{percent:.1} % of the range of its bounds"),
+        ForecastOf::Greatest => format!("{name} at most +-{percent:.1} % of the greatest that it can be"),
+        ForecastOf::Computed => format!("{name} about +-{percent:.1} %"),
+    }
 }
 
 #[cfg(test)]

@@ -18,8 +18,8 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use membrane_ledger::{Reservation, ReserveRequest, Reserved, StoredRelease};
 use membrane_model::{Action, ColumnName, Delta, Epsilon, Price, Purpose, RunId};
-use membrane_privacy::{Forecast, MechanismSummary, NoiseKind, PriceAsked, PrivacyError, PrivacyUnit};
-use membrane_query::{QueryError, ReleaseAnswer, ReleaseOptions, ReleasePlan, Statement};
+use membrane_privacy::{MechanismSummary, NoiseKind, PriceAsked, PrivacyError, PrivacyUnit};
+use membrane_query::{QueryError, ReleaseAnswer, ReleaseForecast, ReleaseOptions, ReleasePlan, Statement};
 use tokio::time::Instant;
 
 use super::budget::{BudgetLine, own_lines, times_left};
@@ -81,7 +81,7 @@ pub struct Released {
     /// So many more at this price fit into those; none when they could not be read.
     pub more: Option<u64>,
     /// How groups of some sizes will look; of a dry run only.
-    pub forecasts: Vec<Forecast>,
+    pub forecasts: Vec<ReleaseForecast>,
     /// The run in which the answer was drawn, when that was an earlier one.
     pub replay_of: Option<RunId>,
     /// The answer; none for a dry run.

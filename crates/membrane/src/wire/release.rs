@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use membrane_model::{ColumnName, Purpose};
-use membrane_privacy::{AggregateKind, Forecast, MechanismSummary, NoiseKind, PrivacyUnit};
-use membrane_query::ReleaseAnswer;
+use membrane_privacy::{AggregateKind, MechanismSummary, NoiseKind, PrivacyUnit};
+use membrane_query::{ForecastOf, ReleaseAnswer, ReleaseForecast};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -136,15 +136,38 @@ pub struct ForecastBody {
     pub members: u64,
     /// The chance that it is shown.
     pub shown: f64,
-    /// Half of the width of the 95 % interval of each aggregate, as a share of what such a group comes to where each member
-    /// has one row of a value in the middle of its bounds.
-    pub shares95: BTreeMap<String, f64>,
+    /// Half of the width of the 95 % interval of each column, as a share of what `shares_of` says; none where it hangs on
+    /// the values.
+    pub shares95: BTreeMap<String, Option<f64>>,
+    /// What each share is of. `total`: what such a group comes to where each member has one row of half the larger bound.
+    /// `members`: it is a rank. `range`: the range between the bounds, at most. `greatest`: the greatest variance or deviation
+    /// that the bounds allow, at most. `computed`: what is computed of supposed totals, averages being in the middle
+    /// of their bounds.
+    pub shares_of: BTreeMap<String, String>,
+    /// Half of that width in the units of the column, where it does not hang on the values.
+    pub half_widths95: BTreeMap<String, f64>,
 }
 
-impl From<&Forecast> for ForecastBody {
-    fn from(forecast: &Forecast) -> Self {
-        let shares = forecast.aggregates.iter().map(|one| (one.name.clone(), one.share95));
-        Self { members: forecast.members, shown: forecast.shown, shares95: shares.collect() }
+impl From<&ReleaseForecast> for ForecastBody {
+    fn from(forecast: &ReleaseForecast) -> Self {
+        let columns = || forecast.columns.iter();
+        Self {
+            members: forecast.members,
+            shown: forecast.shown,
+            shares95: columns().map(|one| (one.name.clone(), one.share95)).collect(),
+            shares_of: columns().map(|one| (one.name.clone(), share_of(one.of).to_owned())).collect(),
+            half_widths95: columns().filter_map(|one| Some((one.name.clone(), one.half_width95?))).collect(),
+        }
+    }
+}
+
+const fn share_of(of: ForecastOf) -> &'static str {
+    match of {
+        ForecastOf::Total => "total",
+        ForecastOf::Members => "members",
+        ForecastOf::Range => "range",
+        ForecastOf::Greatest => "greatest",
+        ForecastOf::Computed => "computed",
     }
 }
 

@@ -35,6 +35,7 @@ fn error_bars_shrink_with_the_group() {
         assert!((small.share95 / large.share95 - 100.0).abs() < 1e-6);
     }
     assert!((small.aggregates[1].share95 - float(small.aggregates[1].half_width95) / 25_000.0).abs() < 1e-9);
+    assert_eq!(small.aggregates.iter().map(|one| one.supposed).collect::<Vec<_>>(), [100, 25_000]);
     assert!(large.shown > 1.0 - 1e-9);
     assert!(mechanism.forecast(0).is_err());
 }
