@@ -12,9 +12,12 @@ use super::bounds::multiplicity;
 use super::made::joins;
 use super::question::{Output, Question, Shows, Table};
 
-use super::answer::ClippedShare;
+use super::answer::{ClippedShare, ReleaseColumn};
 use super::cell::decimal_text;
 use super::exact::KEY_BYTES_MAX;
+
+/// A share of members whose interval is as wide as this tells nothing.
+const TELLS_NOTHING: f64 = 0.9;
 
 /// Returns the notes of a plan.
 pub(super) fn notes(question: &Question, mechanism: &Mechanism) -> Vec<String> {
@@ -134,13 +137,47 @@ fn of_aggregate(aggregate: &AggregateSpec, rows: u32) -> String {
     format!("`{name}`: a value counts as {lower} at least and {upper} at most; {beyond}")
 }
 
+/// Returns what released values themselves tell a reader.
+pub(super) fn of_answer(
+    question: &Question,
+    clipped: ClippedShare,
+    columns: &[ReleaseColumn],
+    rows: &[Vec<Option<String>>],
+) -> Vec<String> {
+    let zeros = question.outputs.iter().filter_map(|output| of_zeros(output, columns, rows));
+    zeros.chain([of_clipping(question, clipped)]).collect()
+}
+
+/// Says in how many rows a variance or a deviation was held at zero.
+fn of_zeros(output: &Output, columns: &[ReleaseColumn], rows: &[Vec<Option<String>>]) -> Option<String> {
+    let spreads = match &output.shows {
+        Shows::Spread(_) => true,
+        Shows::Computed(value) => value.reads_spread(),
+        _ => false,
+    };
+    let place = columns.iter().position(|column| spreads && column.name == output.name)?;
+    let is_zero = |cell: &str| !cell.contains(|letter: char| ('1'..='9').contains(&letter));
+    let held = |row: &&Vec<Option<String>>| row.get(place).and_then(Option::as_deref).is_some_and(is_zero);
+    let zeros = rows.iter().filter(held).count();
+    (zeros > 0).then(|| {
+        format!(
+            "`{}`: 0 in {zeros} of {} rows: noise took more off than there was, and no variance is below 0; go by the interval",
+            output.name,
+            rows.len()
+        )
+    })
+}
+
 /// Says how much the bounds left out, of what joins had left of the rows.
-pub(super) fn of_clipping(question: &Question, clipped: ClippedShare) -> String {
+fn of_clipping(question: &Question, clipped: ClippedShare) -> String {
     let before = if of_tables(question).is_empty() {
         ""
     } else {
         "; rows that joins left out are not counted in that"
     };
+    if clipped.high95 - clipped.low95 >= TELLS_NOTHING {
+        return "there are too few members to tell, through the noise, of how many the bounds left something out".to_owned();
+    }
     let percent = |share: f64| format!("{:.0}", share * 100.0);
     format!(
         "of about {} % of the members ({} to {} %) the bounds left something out: groups, rows, or part of a value{before}",

@@ -22,7 +22,7 @@ use super::exact::{Costs, Shards, Size, check_keys};
 use super::execution::{Machine, StopOnDrop, brake_of};
 use super::forecast::{ReleaseForecast, forecast};
 use super::listed::listed;
-use super::notes::{notes, of_clipping};
+use super::notes::{notes, of_answer};
 use super::question::{Question, Table};
 use super::read::read;
 use super::refusal::refuse;
@@ -286,7 +286,7 @@ impl ReleasePlan {
         let (released, mechanism) = draw.await.map_err(|_| QueryError::Failed)??;
         let (columns, rows) = shape(&question, &mechanism, &released)?;
         let clipped = present::clipped_share(&released.members, &released.members_clipped);
-        let left_out = of_clipping(&question, clipped);
+        let of_answer = of_answer(&question, clipped, &columns, &rows);
         let answer = ReleaseAnswer {
             format: ReleaseAnswer::FORMAT,
             columns,
@@ -294,7 +294,7 @@ impl ReleasePlan {
             price: mechanism.price(),
             epsilon: self.summary.epsilon,
             delta: self.summary.delta,
-            notes: self.notes.into_iter().chain([left_out]).collect(),
+            notes: self.notes.into_iter().chain(of_answer).collect(),
             mechanism: self.summary,
             datasets: self.datasets,
             unit: Some(self.unit),

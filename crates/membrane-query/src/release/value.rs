@@ -100,6 +100,15 @@ impl Value {
         }
     }
 
+    /// Tells whether it is made of a variance or a deviation.
+    pub(super) fn reads_spread(&self) -> bool {
+        match self {
+            Self::Spread(_) => true,
+            Self::Call(_, parts) => parts.iter().any(Self::reads_spread),
+            _ => false,
+        }
+    }
+
     fn collect(&self, keys: &mut Vec<usize>, aggregates: &mut Vec<usize>) {
         match self {
             Self::Key(index, _) => keys.push(*index),

@@ -1,5 +1,6 @@
 use super::*;
 use crate::release::fixture::{ask, mechanism, options};
+use crate::release::present::columns;
 
 async fn check(sql: &str, expected: &[&str]) {
     let question = ask(sql).await.expect("a question");
@@ -69,6 +70,42 @@ async fn clipping_is_said_in_whole_percent() {
     let expected = "of about 12 % of the members (8 to 17 %) the bounds left something out: groups, rows, or part of a value";
     let said = async |sql: &str| of_clipping(&ask(sql).await.expect("a question"), clipped);
     assert_eq!(said("SELECT COUNT(*) FROM lines").await, expected);
+    // An interval of nearly everything says nothing.
+    let wide = ClippedShare { share: 0.0, low95: 0.0, high95: 1.0 };
+    let nothing = of_clipping(&ask("SELECT COUNT(*) FROM lines").await.expect("a question"), wide);
+    assert!(nothing.starts_with("there are too few members to tell"), "{nothing}");
     let joined = said("SELECT COUNT(*) FROM lines l JOIN visits v ON v.member_no = l.member_no").await;
     assert_eq!(joined, format!("{expected}; rows that joins left out are not counted in that"));
+}
+
+/// A deviation of zero is explained wherever it is shown, and no other number is.
+#[tokio::test]
+async fn a_deviation_that_is_held_at_zero_is_explained() {
+    let sql = "SELECT region, STDDEV(amount) AS dev, COUNT(*) AS n, STDDEV(amount) / AVG(amount) AS variation FROM lines \
+               GROUP BY region";
+    let question = ask(sql).await.expect("a question");
+    let mechanism = mechanism(&question, &options(1.0)).expect("a mechanism");
+    let columns = columns(&question, &mechanism.spec().aggregates).expect("columns");
+    let place = |name: &str| columns.iter().position(|column| column.name == name).expect("a column");
+    let row = |dev: &str, variation: Option<&str>| {
+        let mut row = vec![Some("0".to_owned()); columns.len()];
+        row[place("dev")] = Some(dev.to_owned());
+        row[place("variation")] = variation.map(str::to_owned);
+        row
+    };
+    let clipped = ClippedShare { share: 0.5, low95: 0.4, high95: 0.6 };
+    let said = |rows: &[Vec<Option<String>>]| {
+        let mut notes = of_answer(&question, clipped, &columns, rows);
+        assert!(notes.pop().is_some_and(|last| last.starts_with("of about 50 %")));
+        notes
+    };
+    let told =
+        said(&[row("0.000000", Some("0.000000")), row("1.500000", Some("0.2")), row("0.000000", None)]);
+    let why = "noise took more off than there was, and no variance is below 0; go by the interval";
+    assert_eq!(
+        told,
+        [format!("`dev`: 0 in 2 of 3 rows: {why}"), format!("`variation`: 0 in 1 of 3 rows: {why}")]
+    );
+    assert_eq!(said(&[row("0.000100", Some("1"))]), [""; 0]);
+    assert_eq!(said(&[]), [""; 0]);
 }
