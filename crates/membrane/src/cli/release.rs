@@ -38,23 +38,23 @@ pub(super) struct ReleaseArgs {
     #[arg(long)]
     purpose: Option<Purpose>,
     /// The privacy loss that the answer may cost: more is dearer and more exact [default: [privacy] epsilon].
-    #[arg(long, value_name = "E")]
+    #[arg(long, value_name = "E", allow_negative_numbers = true)]
     epsilon: Option<f64>,
     /// What the answer may cost as rho of zero-concentrated DP, in place of epsilon.
-    #[arg(long, value_name = "R", conflicts_with = "epsilon")]
+    #[arg(long, value_name = "R", conflicts_with = "epsilon", allow_negative_numbers = true)]
     rho: Option<f64>,
     /// The failure probability at which epsilon is stated; 0 asks for pure differential privacy, of groups that are known
     /// [default: [privacy] delta].
-    #[arg(long, value_name = "D")]
+    #[arg(long, value_name = "D", allow_negative_numbers = true)]
     delta: Option<f64>,
     /// Which noise is drawn: `auto`, whichever is smaller at the same price, `gaussian` or `laplace` [default: auto].
     #[arg(long, value_name = "KIND")]
     noise: Option<Noise>,
     /// Groups in which one member may count [default: the contract's].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     groups_max: Option<u32>,
     /// Rows of one member that may count in one group [default: the contract's].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     rows_max: Option<u32>,
     /// The least and the greatest value that one row adds to a sum; what lies beyond counts as the bound. May be given for
     /// several columns [default: the contract's].

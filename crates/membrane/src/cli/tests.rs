@@ -159,6 +159,20 @@ fn wrong_usage_is_refused() {
     }
 }
 
+/// What a number may be is for the hub to say, which says why.
+#[test]
+fn negative_numbers_are_numbers() {
+    for flag in ["--epsilon", "--rho", "--delta"] {
+        let line = format!("membrane release x --as partner:acme {flag} -1 --dry-run");
+        assert!(Cli::try_parse_from(line.split(' ')).is_ok(), "{line}");
+    }
+    for flag in ["--groups-max", "--rows-max"] {
+        let line = format!("membrane release x --as partner:acme {flag} -1");
+        let told = Cli::try_parse_from(line.split(' ')).expect_err("no number of groups").to_string();
+        assert!(told.contains("'-1'") && told.contains("-1 is not in"), "{told}");
+    }
+}
+
 #[test]
 fn counts_have_commas() {
     let shown = [(0, "0"), (999, "999"), (1000, "1,000"), (1_469_307, "1,469,307")];
