@@ -1,5 +1,7 @@
 //! Extractors that refuse in the hub's own words.
 
+mod fault;
+
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::HeaderMap;
@@ -8,6 +10,7 @@ use axum::http::request::Parts;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
+use self::fault::fault_of;
 use crate::answer::AnswerFormat;
 use crate::error::{Error, Failure};
 
@@ -34,34 +37,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
         if bytes.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|first| *first != b'{') {
             return Err(refuse("the body is not a JSON object; see /openapi.json".to_owned()));
         }
-        // PRIVACY: the library's own text may quote what was sent; the position is kept, and what was expected.
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
-            let (line, column) = (error.line(), error.column());
-            refuse(format!(
-                "the body is not the object that this endpoint takes ({}line {line}, column {column}); see /openapi.json",
-                expectation(&error.to_string()).unwrap_or_default()
-            ))
-        })
+        serde_json::from_slice(&bytes).map(Self).map_err(|error| refuse(fault_of(&bytes, &error)))
     }
-}
-
-/// Returns what a body should have had, where the library says so.
-///
-/// PRIVACY: its text quotes the key or the value that was sent, and behind it, in our own words, what was expected.
-fn expectation(text: &str) -> Option<String> {
-    let text = text.rsplit_once(" at line ").map_or(text, |(text, _)| text);
-    if let Some(field) = text.strip_prefix("missing field `").and_then(|field| field.strip_suffix('`')) {
-        return Some(format!("it lacks `{field}`, "));
-    }
-    let (sent, expected) = text.rsplit_once(", expected ")?;
-    let what = if sent.starts_with("unknown field `") {
-        "a name in it is none of those known"
-    } else if sent.starts_with("invalid type: ") {
-        "a value in it is of another type"
-    } else {
-        return None;
-    };
-    Some(format!("{what}, expected {expected}, "))
 }
 
 /// Parameters of the path.
@@ -127,6 +104,3 @@ fn accept(headers: &HeaderMap) -> Result<Option<String>, Failure> {
     }
     Ok((!all.is_empty()).then(|| all.join(",")))
 }
-
-#[cfg(test)]
-mod tests;

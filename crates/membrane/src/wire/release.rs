@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use membrane_model::{ColumnName, Purpose};
+use membrane_model::{ColumnName, NameError, Purpose};
 use membrane_privacy::{AggregateKind, MechanismSummary, NoiseKind, PrivacyUnit};
 use membrane_query::{ForecastOf, ReleaseAnswer, ReleaseForecast};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
@@ -38,7 +38,7 @@ pub struct ReleaseBody {
     #[schema(example = 1e-7)]
     pub delta: Option<f64>,
     /// Which noise is drawn: `auto`, whichever is smaller at the same price, `gaussian` or `laplace`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "read_noise")]
     #[schema(value_type = Option<String>, example = "auto")]
     pub noise: Option<NoiseKind>,
     /// Groups in which one member may count; the contract's when not stated.
@@ -59,6 +59,13 @@ pub struct ReleaseBody {
     /// Only tell the price and the error bars. Costs nothing and touches no data.
     #[serde(default)]
     pub dry_run: bool,
+}
+
+/// Reads a kind of noise. The library would not say which there are where something else than a text was sent.
+fn read_noise<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NoiseKind>, D::Error> {
+    let fault = |_| NameError::new("kind of noise", "`auto`, `gaussian` or `laplace`");
+    let sent = Option::<Value>::deserialize(deserializer)?;
+    sent.map(|sent| NoiseKind::deserialize(sent).map_err(fault)).transpose().map_err(de::Error::custom)
 }
 
 impl From<ReleaseBody> for ReleaseRequest {

@@ -1,37 +1,68 @@
-use serde::Deserialize;
+use super::fault_of;
+use crate::wire::ReleaseBody;
 
-use super::expectation;
+const LOST: &str = "the body is not the object that this endpoint takes";
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "read by its errors only")]
-struct Body {
-    sql: String,
-    purpose: Option<String>,
-    rows_max: Option<u32>,
-}
-
-fn check(body: &str, expected: Option<&str>) {
-    let error = serde_json::from_str::<Body>(body).unwrap_err();
-    assert_eq!(expectation(&error.to_string()).as_deref(), expected, "{body}");
+fn check(body: &str, expected: &str) {
+    let error = serde_json::from_str::<ReleaseBody>(body).expect_err(body);
+    let told = fault_of(body.as_bytes(), &error);
+    assert!(!told.contains("CANARY"), "{told}");
+    let (told, place) = told.split_once(" (line ").expect("a place");
+    assert!(place.ends_with(" of the body); see /openapi.json"), "{place}");
+    assert_eq!(told, expected, "{body}");
 }
 
 #[test]
 fn a_body_is_told_what_it_lacks_and_never_what_it_holds() {
-    check(r#"{"purpose": "x"}"#, Some("it lacks `sql`, "));
-    check(
-        r#"{"sql": "x", "CANARY": 1}"#,
-        Some("a name in it is none of those known, expected one of `sql`, `purpose`, `rows_max`, "),
+    const KNOWN: &str = "a name in the body is none of those known, expected one of `sql`, `purpose`, `epsilon`, `rho`, \
+                         `delta`, `noise`, `groups_max`, `rows_max`, `bounds`, `targets`, `dry_run`";
+    check(r#"{"purpose": "x"}"#, "the body lacks `sql`");
+    check(r#"{"sql": "x", "sql": "CANARY"}"#, "the body has `sql` twice");
+    check(r#"{"sql": "x", "CANARY": 1}"#, KNOWN);
+    check(r#"{"sql": "x", "a`, expected CANARY": 1}"#, KNOWN);
+    check(r#"{"sql": "CANARY"#, LOST);
+}
+
+#[test]
+fn each_field_says_what_it_takes() {
+    let field = |field: &str, value: &str, expected: &str| {
+        check(&format!(r#"{{"sql": "\"}},: {{", "{field}": {value}, "dry_run": true}}"#), expected);
+        check(&format!("{{\n  \"dry_run\": true,\n  \"sql\": \"x\",\n  \"{field}\":\n {value} }}"), expected);
+    };
+    for name in ["epsilon", "rho", "delta"] {
+        let expected = format!("`{name}` must be a number");
+        for value in ["\"CANARY, expected CANARY\"", "true", "{}", "[\"CANARY\"]"] {
+            field(name, value, &expected);
+        }
+        field(name, "1e999", &format!("`{name}` must be a smaller number"));
+    }
+    for name in ["groups_max", "rows_max"] {
+        let expected = format!("`{name}` must be a whole number from 0 to 4294967295");
+        for value in ["\"CANARY\"", "-1", "1.5", "4294967296"] {
+            field(name, value, &expected);
+        }
+    }
+    for value in ["\"CANARY\"", "5", "{}", "[\"CANARY\"]", "\"Gaussian\""] {
+        let expected = "`noise` is not a kind of noise: expected `auto`, `gaussian` or `laplace`";
+        field("noise", value, expected);
+    }
+    field("bounds", "5", "`bounds` must be an object");
+    for value in ["5", "\"CANARY\"", "[1]"] {
+        let expected = "what is in `bounds` must be a list of two numbers";
+        field("bounds", &format!("{{\"amount\": {value}}}"), expected);
+    }
+    field("bounds", "{\"amount\": [0, \"CANARY\"]}", "what is in `bounds` must be a number");
+    field("bounds", "{\"amount\": [0, 1, 2]}", "a list in `bounds` is too long");
+    field(
+        "bounds",
+        "{\"CANARY\": [0, 1]}",
+        "what is in `bounds` is not a column name: expected lower-case letters, digits and single `_`, a letter first, 63 \
+         at most",
     );
-    check(
-        r#"{"sql": "x", "a`, expected CANARY": 1}"#,
-        Some("a name in it is none of those known, expected one of `sql`, `purpose`, `rows_max`, "),
+    field("targets", "{\"lines\": \"CANARY\"}", "what is in `targets` must be a number");
+    field(
+        "purpose",
+        "\"CANARY 1\"",
+        "`purpose` is not a purpose: expected lower-case letters, digits and `_`, a letter first, 63 at most",
     );
-    check(r#"{"sql": 7}"#, Some("a value in it is of another type, expected a string, "));
-    check(
-        r#"{"sql": "x", "rows_max": "1, expected CANARY"}"#,
-        Some("a value in it is of another type, expected u32, "),
-    );
-    check(r#"["CANARY, expected CANARY at line 1"]"#, None);
-    check(r#"{"sql": "CANARY"#, None);
 }
