@@ -4,6 +4,7 @@ pub(super) mod break_glass;
 pub(super) mod budget;
 pub(super) mod datasets;
 pub(super) mod delegations;
+mod faults;
 pub(super) mod health;
 pub(super) mod ingest;
 pub(super) mod lineage;

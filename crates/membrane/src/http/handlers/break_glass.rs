@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::{Extension, Json};
 
+use super::faults::Faults;
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::flow;
@@ -18,16 +19,11 @@ use crate::wire::{ErrorBody, GlassBody, GlassRequestBody, GlassesBody, GrantBody
     request_body = GlassRequestBody,
     responses(
         (status = 200, description = "The grant, which waits for another to agree.", body = GlassBody),
+        Faults,
         (status = 400, description = "Wrong parameters.", body = ErrorBody),
-        (status = 401, description = "No valid bearer.", body = ErrorBody),
-        (status = 403, description = "Policy refuses.", body = ErrorBody),
-        (status = 406, description = "No acceptable form.", body = ErrorBody),
         (status = 409, description = "It has come too far for this, or somebody else did the same.", body = ErrorBody),
         (status = 429, description = "As many requests as one principal makes in a day, or as are worked on for one at once.", body = ErrorBody),
         (status = 413, description = "The body is too long.", body = ErrorBody),
-        (status = 500, description = "The hub failed.", body = ErrorBody),
-        (status = 503, description = "Too busy, or the record cannot be used.", body = ErrorBody),
-        (status = 504, description = "It took too long.", body = ErrorBody),
     )
 )]
 pub(in crate::http) async fn post_break_glass(
@@ -46,13 +42,7 @@ pub(in crate::http) async fn post_break_glass(
     get, path = "/v1/break-glass", tag = "record", operation_id = "list_break_glass", security(("bearer" = [])),
     responses(
         (status = 200, description = "The grants.", body = GlassesBody),
-        (status = 401, description = "No valid bearer.", body = ErrorBody),
-        (status = 403, description = "Policy refuses.", body = ErrorBody),
-        (status = 406, description = "No acceptable form.", body = ErrorBody),
-        (status = 429, description = "As many requests of the principal are being worked on as may be at once.", body = ErrorBody),
-        (status = 500, description = "The hub failed.", body = ErrorBody),
-        (status = 503, description = "Too busy, or the record cannot be used.", body = ErrorBody),
-        (status = 504, description = "It took too long.", body = ErrorBody),
+        Faults,
     )
 )]
 pub(in crate::http) async fn get_break_glass(
@@ -71,16 +61,10 @@ pub(in crate::http) async fn get_break_glass(
     params(("number" = u64, Path, description = "The grant.")),
     responses(
         (status = 200, description = "The grant.", body = GlassBody),
+        Faults,
         (status = 400, description = "Wrong parameters.", body = ErrorBody),
-        (status = 401, description = "No valid bearer.", body = ErrorBody),
-        (status = 403, description = "Policy refuses.", body = ErrorBody),
         (status = 404, description = "No such grant.", body = ErrorBody),
-        (status = 406, description = "No acceptable form.", body = ErrorBody),
         (status = 409, description = "It has come too far for this, or somebody else did the same.", body = ErrorBody),
-        (status = 429, description = "As many requests of the principal are being worked on as may be at once.", body = ErrorBody),
-        (status = 500, description = "The hub failed.", body = ErrorBody),
-        (status = 503, description = "Too busy, or the record cannot be used.", body = ErrorBody),
-        (status = 504, description = "It took too long.", body = ErrorBody),
     )
 )]
 pub(in crate::http) async fn post_approve(
@@ -99,16 +83,10 @@ pub(in crate::http) async fn post_approve(
     params(("number" = u64, Path, description = "The grant.")),
     responses(
         (status = 200, description = "The grant.", body = GlassBody),
+        Faults,
         (status = 400, description = "Wrong parameters.", body = ErrorBody),
-        (status = 401, description = "No valid bearer.", body = ErrorBody),
-        (status = 403, description = "Policy refuses.", body = ErrorBody),
         (status = 404, description = "No such grant.", body = ErrorBody),
-        (status = 406, description = "No acceptable form.", body = ErrorBody),
         (status = 409, description = "It has come too far for this, or somebody else did the same.", body = ErrorBody),
-        (status = 429, description = "As many requests of the principal are being worked on as may be at once.", body = ErrorBody),
-        (status = 500, description = "The hub failed.", body = ErrorBody),
-        (status = 503, description = "Too busy, or the record cannot be used.", body = ErrorBody),
-        (status = 504, description = "It took too long.", body = ErrorBody),
     )
 )]
 pub(in crate::http) async fn post_end(

@@ -5,6 +5,7 @@ use axum::{Extension, Json};
 use membrane_model::PrincipalId;
 use serde::Deserialize;
 
+use super::faults::Faults;
 use crate::ctx::RequestCtx;
 use crate::error::Failure;
 use crate::flow;
@@ -31,15 +32,9 @@ pub(in crate::http) struct BudgetParams {
     params(BudgetParams),
     responses(
         (status = 200, description = "The budgets.", body = BudgetBody),
+        Faults,
         (status = 400, description = "Wrong parameters.", body = ErrorBody),
-        (status = 401, description = "No valid bearer.", body = ErrorBody),
-        (status = 403, description = "Policy refuses.", body = ErrorBody),
         (status = 404, description = "No dataset exists for the partner.", body = ErrorBody),
-        (status = 406, description = "No acceptable form.", body = ErrorBody),
-        (status = 429, description = "As many requests of the principal are being worked on as may be at once.", body = ErrorBody),
-        (status = 500, description = "The hub failed.", body = ErrorBody),
-        (status = 503, description = "Too busy, or the record cannot be used.", body = ErrorBody),
-        (status = 504, description = "It took too long.", body = ErrorBody),
     )
 )]
 pub(in crate::http) async fn get_budget(

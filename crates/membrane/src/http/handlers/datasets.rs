@@ -5,6 +5,7 @@ use axum::{Extension, Json};
 use membrane_model::Purpose;
 use serde::Deserialize;
 
+use super::faults::Faults;
 use crate::ctx::RequestCtx;
 use crate::error::Failure;
 use crate::flow;
@@ -30,15 +31,10 @@ pub(in crate::http) struct DatasetsParams {
     params(DatasetsParams),
     responses(
         (status = 200, description = "The datasets.", body = DatasetsBody),
+        Faults,
         (status = 400, description = "Wrong parameters, or no purpose.", body = ErrorBody),
-        (status = 401, description = "No valid bearer.", body = ErrorBody),
-        (status = 403, description = "Policy refuses.", body = ErrorBody),
         (status = 404, description = "No dataset exists for the caller.", body = ErrorBody),
-        (status = 406, description = "No acceptable form.", body = ErrorBody),
-        (status = 429, description = "As many requests of the principal are being worked on as may be at once.", body = ErrorBody),
-        (status = 500, description = "The hub failed.", body = ErrorBody),
         (status = 503, description = "Too busy, or the record cannot be written.", body = ErrorBody),
-        (status = 504, description = "It took too long.", body = ErrorBody),
     )
 )]
 pub(in crate::http) async fn get_datasets(

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::{Extension, Json};
 
+use super::faults::Faults;
 use crate::ctx::RequestCtx;
 use crate::error::Failure;
 use crate::flow;
@@ -18,17 +19,12 @@ use crate::wire::{DelegationAnswerBody, DelegationBody, DelegationsBody, ErrorBo
     request_body = NewDelegationBody,
     responses(
         (status = 200, description = "The delegation, which is open.", body = DelegationAnswerBody),
+        Faults,
         (status = 400, description = "Wrong parameters.", body = ErrorBody),
-        (status = 401, description = "No valid bearer.", body = ErrorBody),
-        (status = 403, description = "Policy refuses.", body = ErrorBody),
         (status = 404, description = "No such dataset, or none that the caller may know of.", body = ErrorBody),
-        (status = 406, description = "No acceptable form.", body = ErrorBody),
         (status = 409, description = "Somebody else did the same.", body = ErrorBody),
         (status = 413, description = "The body is too long.", body = ErrorBody),
         (status = 429, description = "As many delegations as one principal makes in a day, or requests as are worked on for one at once.", body = ErrorBody),
-        (status = 500, description = "The hub failed.", body = ErrorBody),
-        (status = 503, description = "Too busy, or the record cannot be used.", body = ErrorBody),
-        (status = 504, description = "It took too long.", body = ErrorBody),
     )
 )]
 pub(in crate::http) async fn post_delegations(
@@ -48,13 +44,7 @@ pub(in crate::http) async fn post_delegations(
     get, path = "/v1/delegations", tag = "record", operation_id = "list_delegations", security(("bearer" = [])),
     responses(
         (status = 200, description = "The delegations.", body = DelegationsBody),
-        (status = 401, description = "No valid bearer.", body = ErrorBody),
-        (status = 403, description = "Policy refuses.", body = ErrorBody),
-        (status = 406, description = "No acceptable form.", body = ErrorBody),
-        (status = 429, description = "As many requests of the principal are being worked on as may be at once.", body = ErrorBody),
-        (status = 500, description = "The hub failed.", body = ErrorBody),
-        (status = 503, description = "Too busy, or the record cannot be used.", body = ErrorBody),
-        (status = 504, description = "It took too long.", body = ErrorBody),
+        Faults,
     )
 )]
 pub(in crate::http) async fn get_delegations(
@@ -75,16 +65,10 @@ pub(in crate::http) async fn get_delegations(
     params(("number" = u64, Path, description = "The delegation.")),
     responses(
         (status = 200, description = "The delegation.", body = DelegationAnswerBody),
+        Faults,
         (status = 400, description = "Wrong parameters.", body = ErrorBody),
-        (status = 401, description = "No valid bearer.", body = ErrorBody),
-        (status = 403, description = "Policy refuses.", body = ErrorBody),
         (status = 404, description = "No such delegation, or none that the caller may know of.", body = ErrorBody),
-        (status = 406, description = "No acceptable form.", body = ErrorBody),
         (status = 409, description = "It is over already, or somebody else did the same.", body = ErrorBody),
-        (status = 429, description = "As many requests of the principal are being worked on as may be at once.", body = ErrorBody),
-        (status = 500, description = "The hub failed.", body = ErrorBody),
-        (status = 503, description = "Too busy, or the record cannot be used.", body = ErrorBody),
-        (status = 504, description = "It took too long.", body = ErrorBody),
     )
 )]
 pub(in crate::http) async fn post_end(

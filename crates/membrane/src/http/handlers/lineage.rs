@@ -5,6 +5,7 @@ use axum::{Extension, Json};
 use membrane_model::{ColumnName, DatasetName};
 use serde::Deserialize;
 
+use super::faults::Faults;
 use crate::ctx::RequestCtx;
 use crate::error::Failure;
 use crate::flow::{self, LineageRequest};
@@ -32,15 +33,9 @@ pub(in crate::http) struct LineageParams {
     ),
     responses(
         (status = 200, description = "The lineage.", body = LineageBody),
+        Faults,
         (status = 400, description = "Wrong parameters, or no such column.", body = ErrorBody),
-        (status = 401, description = "No valid bearer.", body = ErrorBody),
-        (status = 403, description = "Policy refuses.", body = ErrorBody),
         (status = 404, description = "No such dataset.", body = ErrorBody),
-        (status = 406, description = "No acceptable form.", body = ErrorBody),
-        (status = 429, description = "As many requests of the principal are being worked on as may be at once.", body = ErrorBody),
-        (status = 500, description = "The hub failed.", body = ErrorBody),
-        (status = 503, description = "Too busy, or the record cannot be used.", body = ErrorBody),
-        (status = 504, description = "It took too long.", body = ErrorBody),
     )
 )]
 pub(in crate::http) async fn get_lineage(

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde_json::json;
 
+use super::faults::Faults;
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::flow::{self, QueryRequest};
@@ -26,17 +27,13 @@ use crate::wire::{AnswerBody, ErrorBody, QueryBody, answer_columns};
             (String = "text/csv"),
             (Vec<u8> = "application/vnd.apache.arrow.stream"),
         ), headers(("membrane-run" = String, description = "The run."))),
+        Faults,
         (status = 400, description = "The statement cannot be answered.", body = ErrorBody),
-        (status = 401, description = "No valid bearer.", body = ErrorBody),
-        (status = 403, description = "Policy refuses.", body = ErrorBody),
         (status = 404, description = "No such dataset, or none that the caller may know of.", body = ErrorBody),
-        (status = 406, description = "No acceptable form.", body = ErrorBody),
         (status = 409, description = "A table no longer fits its contract.", body = ErrorBody),
         (status = 413, description = "The body is too long.", body = ErrorBody),
         (status = 429, description = "As many values were looked up as may be in an hour, or as many requests of the principal are being worked on.", body = ErrorBody),
-        (status = 500, description = "The hub failed.", body = ErrorBody),
         (status = 503, description = "Too busy, or the record cannot be written.", body = ErrorBody),
-        (status = 504, description = "It took too long.", body = ErrorBody),
     )
 )]
 pub(in crate::http) async fn post_query(

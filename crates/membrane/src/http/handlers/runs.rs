@@ -6,6 +6,7 @@ use membrane_ledger::RunFilter;
 use membrane_model::{DatasetName, PrincipalId, RunId};
 use serde::Deserialize;
 
+use super::faults::Faults;
 use crate::ctx::RequestCtx;
 use crate::error::Failure;
 use crate::flow;
@@ -37,14 +38,8 @@ pub(in crate::http) struct RunsParams {
     params(RunsParams),
     responses(
         (status = 200, description = "The runs.", body = RunsBody),
+        Faults,
         (status = 400, description = "Wrong parameters.", body = ErrorBody),
-        (status = 401, description = "No valid bearer.", body = ErrorBody),
-        (status = 403, description = "Policy refuses.", body = ErrorBody),
-        (status = 406, description = "No acceptable form.", body = ErrorBody),
-        (status = 429, description = "As many requests of the principal are being worked on as may be at once.", body = ErrorBody),
-        (status = 500, description = "The hub failed.", body = ErrorBody),
-        (status = 503, description = "Too busy, or the record cannot be used.", body = ErrorBody),
-        (status = 504, description = "It took too long.", body = ErrorBody),
     )
 )]
 pub(in crate::http) async fn get_runs(
@@ -68,15 +63,9 @@ pub(in crate::http) async fn get_runs(
     params(("id" = String, Path, description = "The run.")),
     responses(
         (status = 200, description = "The run.", body = RunDetailBody),
+        Faults,
         (status = 400, description = "Not the id of a run.", body = ErrorBody),
-        (status = 401, description = "No valid bearer.", body = ErrorBody),
-        (status = 403, description = "Policy refuses.", body = ErrorBody),
         (status = 404, description = "No such run.", body = ErrorBody),
-        (status = 406, description = "No acceptable form.", body = ErrorBody),
-        (status = 429, description = "As many requests of the principal are being worked on as may be at once.", body = ErrorBody),
-        (status = 500, description = "The hub failed.", body = ErrorBody),
-        (status = 503, description = "Too busy, or the record cannot be used.", body = ErrorBody),
-        (status = 504, description = "It took too long.", body = ErrorBody),
     )
 )]
 pub(in crate::http) async fn get_run(
