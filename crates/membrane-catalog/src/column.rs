@@ -69,6 +69,12 @@ impl Column {
         self.is_pii() || self.rules.check.is_some()
     }
 
+    /// Returns the values that anyone may know: those that the contract lists as public.
+    #[must_use]
+    pub fn public_values(&self) -> Option<&[String]> {
+        self.rules.enumeration.as_deref().filter(|_| self.privacy.public_keys)
+    }
+
     /// Tells whether the values may be sums, bounds and bands.
     #[must_use]
     pub const fn is_numeric(&self) -> bool {

@@ -46,6 +46,8 @@ pub struct ColumnDescription {
     /// Everything a value must satisfy and what releases and policies may assume: `required`,
     /// `at least 0`.
     pub rules: Vec<String>,
+    /// The values that anyone may know, where the contract lists them.
+    pub public_values: Option<Vec<String>>,
     /// The columns of the table that it becomes.
     pub stored: Vec<String>,
 }
@@ -82,6 +84,7 @@ impl Column {
             protection: self.protection.to_string(),
             identity: self.identity.as_ref().map(ToString::to_string),
             rules: self.describe_rules(),
+            public_values: self.public_values().map(<[String]>::to_vec),
             stored: self.stored_columns().into_iter().map(|stored| stored.name).collect(),
         }
     }

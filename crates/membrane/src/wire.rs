@@ -15,7 +15,7 @@ mod run;
 pub use bearer::BearerBody;
 pub use break_glass::{GlassBody, GlassRequestBody, GlassesBody, GrantBody};
 pub use budget::{AmountBody, BudgetBody, BudgetLineBody, OutlookBody};
-pub use dataset::{ColumnBody, DatasetBody, DatasetsBody};
+pub use dataset::{ColumnBody, DatasetBody, DatasetsBody, ReleaseColumnUseBody};
 pub use delegation::{DelegationAnswerBody, DelegationBody, DelegationsBody, NewDelegationBody};
 pub use error::{ErrorBody, ErrorDetail};
 pub use ingest::IngestBody;

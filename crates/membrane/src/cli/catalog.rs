@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clap::{Args, Subcommand};
-use membrane_catalog::{Catalog, CatalogError, Fault};
+use membrane_catalog::{Catalog, CatalogError, Dataset, Fault};
 use membrane_model::DatasetName;
 use serde_json::{Value, json};
 
@@ -161,7 +161,34 @@ fn show(catalog: &Catalog, dataset: &DatasetName, json: bool) -> Result<(), CliE
     }
     out::line(format!("{} {}: {}", found.name, found.version, found.description))?;
     out::line(shown.to_string())?;
+    for line in for_releases(found) {
+        out::line(line)?;
+    }
     Ok(())
+}
+
+/// Says what a release goes by that does not say otherwise, and which groups are known to everyone.
+fn for_releases(dataset: &Dataset) -> Vec<String> {
+    let mut lines = Vec::new();
+    lines.extend(dataset.privacy.map(|bounds| {
+        format!(
+            "in a release a member counts in {} groups, with {} rows in each",
+            bounds.groups_max, bounds.rows_max
+        )
+    }));
+    for column in &dataset.columns {
+        lines.extend(column.privacy.bounds.map(|(lower, upper)| {
+            format!("a sum of `{}` adds between {lower} and {upper} a row", column.name)
+        }));
+        lines.extend(match column.public_values() {
+            Some(values) => Some(format!("groups by `{}` are known: {}", column.name, values.join(", "))),
+            None if column.privacy.public_keys => {
+                Some(format!("groups by `{}` are known: those of its rows", column.name))
+            }
+            None => None,
+        });
+    }
+    lines
 }
 
 fn purposes(catalog: &Catalog, json: bool) -> Result<(), CliError> {

@@ -1,10 +1,11 @@
 //! Which datasets there are for the one who asks, and how much of each column is shown.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use membrane_catalog::Dataset;
-use membrane_model::{Action, ColumnName, PrincipalKind, Purpose, RevealLevel, RunId};
-use membrane_policy::RowRule;
+use membrane_model::{Action, ColumnName, PrincipalKind, Purpose, RevealLevel, RunId, Shown};
+use membrane_policy::{ColumnPermit, RowRule};
 
 use super::run::{ActiveRun, RunHead};
 use crate::ctx::RequestCtx;
@@ -20,6 +21,8 @@ pub struct Listing {
     pub columns: Vec<(ColumnName, Option<RevealLevel>)>,
     /// Whether rows may be left out.
     pub some_rows: bool,
+    /// The columns that a release may use; none when it is not listed for releases.
+    pub released: Option<BTreeSet<ColumnName>>,
 }
 
 /// Lists the datasets. A partner sees those of its releases, an analyst those of its queries; who may look at the record
@@ -64,13 +67,14 @@ async fn whole(run: &mut ActiveRun, hub: &Hub) -> Result<Vec<Listing>, Error> {
         dataset: dataset.clone(),
         columns: dataset.columns.iter().map(|column| (column.name.clone(), None)).collect(),
         some_rows: false,
+        released: None,
     };
     Ok(hub.catalog().datasets().map(listing).collect())
 }
 
 async fn visible(run: &mut ActiveRun, hub: &Hub) -> Result<Vec<Listing>, Error> {
     let permit = run.listing(hub).await?;
-    let ingest = permit.action() == Action::Ingest;
+    let (ingest, release) = (permit.action() == Action::Ingest, permit.action() == Action::Release);
     let mut listed = Vec::new();
     for visible in permit.datasets() {
         let columns = if ingest {
@@ -79,7 +83,11 @@ async fn visible(run: &mut ActiveRun, hub: &Hub) -> Result<Vec<Listing>, Error> 
             visible.columns().iter().map(|column| (column.column().clone(), Some(column.level()))).collect()
         };
         let some_rows = !ingest && !matches!(visible.row_rule(), RowRule::All);
-        listed.push(Listing { dataset: visible.dataset().clone(), columns, some_rows });
+        // As the engine does: a column that is masked in some rows is in no release.
+        let clear = |column: &&ColumnPermit| column.when().is_empty() && column.shown() == Shown::Clear;
+        let released = visible.columns().iter().filter(clear).map(|column| column.column().clone());
+        let released = release.then(|| released.collect());
+        listed.push(Listing { dataset: visible.dataset().clone(), columns, some_rows, released });
     }
     Ok(listed)
 }

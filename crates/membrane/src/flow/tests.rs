@@ -11,6 +11,7 @@ use super::{
 };
 use crate::error::Error;
 use crate::testing::{World, now, world};
+use crate::wire::DatasetBody;
 
 const STORES: &str = "store_id,name,city,region,opened_on\n\
                       S001,Bund,Shanghai,SH,2020-01-02\nS002,Temple,Beijing,BJ,2021-02-03\n";
@@ -194,7 +195,12 @@ async fn everyone_sees_the_datasets_that_are_theirs() {
         .and_then(|listing| listing.columns.iter().find(|(name, _)| name.as_str() == "phone"));
     assert_eq!(phone.and_then(|(_, level)| *level).map(|level| level.to_string()), Some("partial".into()));
     let (_, own) = list_datasets(&world.ctx("partner:acme"), &world.hub, None).await.expect("listing");
-    assert_eq!(names(own), ["dim_products", "dim_stores", "pos_order_lines", "pos_orders"]);
+    assert_eq!(names(own.clone()), ["dim_products", "dim_stores", "pos_order_lines", "pos_orders"]);
+    check_what_releases_may_use(&own);
+    let lines = DatasetBody::from(
+        seen.iter().find(|listing| listing.dataset.name.as_str() == "pos_order_lines").expect("lines"),
+    );
+    assert!(lines.groups_max.is_none() && lines.columns.iter().all(|column| column.release.is_none()));
     let (_, all) = list_datasets(&world.ctx("compliance:olga"), &world.hub, None).await.expect("listing");
     assert_eq!(all.len(), 9);
 }
@@ -238,4 +244,22 @@ async fn a_release_is_priced_charged_once_and_refused_beyond_the_budget() {
     ];
     world.check("release", &expected).await;
     assert!(budget(&acme, &world.hub, Some("partner:globex".parse().expect("principal"))).await.is_err());
+}
+
+/// A partner is told what it needs to ask well: of columns that its releases may use, and of no others.
+fn check_what_releases_may_use(own: &[super::Listing]) {
+    let body = |name: &str| -> DatasetBody {
+        own.iter().find(|listing| listing.dataset.name.as_str() == name).expect("listed").into()
+    };
+    let used = |body: &DatasetBody, name: &str| {
+        body.columns.iter().find(|column| column.name == name).and_then(|column| column.release.clone())
+    };
+    let lines = body("pos_order_lines");
+    assert_eq!((lines.groups_max, lines.rows_max), (Some(12), Some(20)));
+    let region = used(&lines, "region").expect("region");
+    assert!(region.public_keys && region.values.is_some_and(|values| values.contains(&"SH".to_owned())));
+    assert_eq!(used(&lines, "amount").and_then(|amount| amount.bounds), Some((0.0, 300.0)));
+    assert!(used(&lines, "member_no").is_none() && used(&lines, "pay_account").is_none());
+    let city = used(&body("dim_stores"), "city").expect("city");
+    assert!(city.public_keys && city.values.is_none(), "those of its rows");
 }

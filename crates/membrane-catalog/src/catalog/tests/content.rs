@@ -87,6 +87,8 @@ fn it_can_be_said_in_words() {
     assert_eq!(of("phone").stored, ["phone__token", "phone__sealed"]);
     assert_eq!(of("phone").rules, ["check mobile_china"]);
     assert_eq!(of("region").rules, ["required", "one of 3 values, public"]);
+    assert_eq!(of("region").public_values.as_ref().map(Vec::len), Some(3));
+    assert_eq!(of("amount").public_values, None);
     assert_eq!(of("amount").rules, ["summed within 0 and 5000.5"]);
     assert_eq!(of("line_no").rules, ["required", "at least 1", "at most 500"]);
     assert_eq!(of("member_no").rules, ["required", "at most 9 characters", "pattern"]);

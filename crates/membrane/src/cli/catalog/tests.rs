@@ -3,7 +3,7 @@ use std::path::Path;
 use membrane_catalog::Catalog;
 use serde_json::json;
 
-use super::{faults, load, purposes_json, unreadable};
+use super::{faults, for_releases, load, purposes_json, unreadable};
 use crate::config::Config;
 
 #[test]
@@ -17,6 +17,22 @@ fn purposes_are_those_of_the_catalog() {
         ["compliance_review", "customer_service", "marketing_analysis", "operations", "partner_reporting"]
     );
     assert!(shown[0]["description"].as_str().is_some_and(|text| !text.is_empty()), "{shown}");
+}
+
+#[test]
+fn what_a_release_goes_by_is_shown() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../catalog");
+    let catalog = Catalog::load(&folder).expect("catalog");
+    let shown = |name: &str| for_releases(catalog.dataset(&name.parse().expect("name")).expect("dataset"));
+    let lines = shown("pos_order_lines");
+    for line in [
+        "in a release a member counts in 12 groups, with 20 rows in each",
+        "a sum of `amount` adds between 0 and 300 a row",
+    ] {
+        assert!(lines.iter().any(|shown| shown == line), "{line}: {lines:#?}");
+    }
+    assert!(lines.iter().any(|shown| shown.starts_with("groups by `region` are known: ")), "{lines:#?}");
+    assert!(shown("dim_stores").contains(&"groups by `city` are known: those of its rows".to_owned()));
 }
 
 #[test]
