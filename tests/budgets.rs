@@ -257,6 +257,70 @@ async fn one_release_cannot_eat_the_month() {
     assert_eq!(api.budget("compliance:olga").await["budgets"], json!([]), "nothing was charged");
 }
 
+/// What is told of a price that does not do is enough to ask again and be answered.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_would_do_is_told_and_does() {
+    let api = Api::with_room_for(100.0, |config, _| config.privacy.release_rho_max = 0.01).await;
+    let ask = async |more: Value| {
+        let mut body = json!({ "sql": QUESTION });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let (status, told) = api.send("partner:acme", "/v1/release", Some(body)).await;
+        (status, serde_json::from_slice::<Value>(&told).unwrap())
+    };
+    let message = |told: &Value| told["error"]["message"].as_str().unwrap().to_owned();
+    let between = |text: &str, before: &str, after: &str| -> f64 {
+        text.split(before).nth(1).and_then(|rest| rest.split(after).next()).unwrap().parse().unwrap()
+    };
+
+    // A release that is too dear says which epsilon is not, also of a pure one.
+    for more in [json!({ "epsilon": 3.0 }), json!({ "epsilon": 3.0, "delta": 0 })] {
+        let (status, told) = ask(more.clone()).await;
+        assert_eq!((status, &told["error"]["code"]), (StatusCode::FORBIDDEN, &json!("over_price")));
+        let fits = between(&message(&told), "ask for epsilon ", " or less");
+        let mut more = more;
+        more["epsilon"] = json!(fits);
+        let (status, told) = ask(more).await;
+        assert_eq!(status, StatusCode::OK, "{told}");
+        assert!(told["price"]["rho"].as_f64().unwrap() > 0.009, "{told}");
+    }
+
+    // Targets that cannot be met say what they need and which could be, within what one release may cost.
+    for more in [json!({ "epsilon": 1.0 }), json!({ "epsilon": 0.2 }), json!({ "delta": 0 })] {
+        let mut more = more;
+        more["targets"] = json!({ "lines": 2 });
+        let spent = api.budget("compliance:olga").await;
+        let (status, told) = ask(more.clone()).await;
+        assert_eq!((status, &told["error"]["code"]), (StatusCode::BAD_REQUEST, &json!("release_parameters")));
+        let message = message(&told);
+        for part in
+            ["the target `lines` 2 needs a price of ", "one release may cost rho 0.01 at most", " is left of"]
+        {
+            assert!(message.contains(part), "{message}");
+        }
+        assert_eq!(api.budget("compliance:olga").await["budgets"], spent["budgets"], "nothing was charged");
+        more["targets"] = json!({ "lines": between(&message, "ask for `lines` ", " or more") });
+        let (status, told) = ask(more).await;
+        assert_eq!(status, StatusCode::OK, "{message}: {told}");
+    }
+}
+
+/// A release that asks for pure differential privacy and no price is answered, at a price that one release may have.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pure_release_has_a_price_that_fits() {
+    let api = Api::with_room_for(100.0, |config, _| config.privacy.release_rho_max = 0.024).await;
+    let (status, body) =
+        api.send("partner:acme", "/v1/release", Some(json!({ "sql": QUESTION, "delta": 0 }))).await;
+    let told: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(status, StatusCode::OK, "{told}");
+    let rho = told["price"]["rho"].as_f64().unwrap();
+    assert!(rho > 0.01 && rho <= 0.024, "{rho}");
+    let by_order = QUESTION.replace("region", "order_id");
+    let body = json!({ "sql": by_order, "delta": 0 });
+    let (status, body) = api.send("partner:acme", "/v1/release", Some(body)).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(String::from_utf8_lossy(&body).contains("leave it out, or group by keys that are known"));
+}
+
 /// 64 different questions at once, half of them through another process, where three fit.
 #[test]
 fn two_hubs_on_one_server_never_overspend() {

@@ -1,6 +1,10 @@
 //! What can go wrong while a release is stated, priced or drawn.
 
+mod shortfall;
+
 use membrane_model::PriceError;
+
+pub use self::shortfall::{MissedTarget, Shortfall, Worth, decimal};
 
 /// What can go wrong while a release is stated, priced or drawn. Every variant but
 /// [`PrivacyError::Shape`] and [`PrivacyError::Library`] depends on the statement alone, never on data.
@@ -58,18 +62,8 @@ pub enum PrivacyError {
         max: usize,
     },
     /// The targets cannot be reached at the price that was asked. Nothing was charged.
-    #[error(
-        "the targets need a price of {} (rho {}): raise the price, widen the targets, or tighten the bounds",
-        epsilon_text(*.epsilon_milli, *.pure), thousandths(.rho_nano.div_ceil(1_000_000))
-    )]
-    Targets {
-        /// The rho that would do, in billionths.
-        rho_nano: u64,
-        /// The epsilon that would do, at the delta that was stated, in thousandths, rounded up.
-        epsilon_milli: u64,
-        /// Whether that epsilon is pure.
-        pure: bool,
-    },
+    #[error("{0}")]
+    Targets(Box<Shortfall>),
     /// The list of public keys is empty, repeats a key or mixes lengths.
     #[error("public keys must be at least one list of cells, all of one length, without repetition")]
     PublicKeys,
@@ -91,12 +85,4 @@ pub enum PrivacyError {
         /// The step.
         step: &'static str,
     },
-}
-
-fn epsilon_text(milli: u64, pure: bool) -> String {
-    format!("{}epsilon {}", if pure { "pure " } else { "" }, thousandths(milli))
-}
-
-fn thousandths(milli: u64) -> String {
-    format!("{}.{:03}", milli / 1000, milli % 1000)
 }

@@ -27,7 +27,7 @@ pub use contribution::{
     BoundedTotals, ContributionBounds, ExactTotals, GroupTotals, MemberPart, RawValue, bound_value,
 };
 pub use distance::{AggregateDistance, Distances};
-pub use error::PrivacyError;
+pub use error::{MissedTarget, PrivacyError, Shortfall, Worth, decimal};
 pub use estimate::{
     Estimate, Moments, Spread, estimate, estimate_mean, estimate_ratio, estimate_share, estimate_variance,
     mean_half_width_max, variance_half_width_max,

@@ -27,6 +27,7 @@ mod asked;
 mod forecast;
 mod noise;
 mod quantile;
+mod short;
 mod size;
 mod threshold;
 
@@ -35,11 +36,12 @@ use std::collections::BTreeMap;
 use membrane_model::Price;
 
 use self::allot::{Allotment, Short, allot};
-use self::asked::{budget, short, spread, wishes};
+use self::asked::{budget, spread, wishes};
 pub use self::forecast::{AggregateForecast, Forecast};
 use self::noise::{Noise, Reach};
 pub use self::noise::{NoiseDrawn, NoiseKind};
 use self::quantile::NoisyTree;
+use self::short::Division;
 use self::size::SizeLimit;
 use self::threshold::KeySelection;
 use crate::budget::Share;
@@ -119,7 +121,9 @@ impl Mechanism {
         let size_min = SizeLimit::share_min(spec.size, spec.noise, unit);
         let Allotment { overhead, shares } = match allot(unit, nano, spec.noise, size_min, &wishes)? {
             Ok(allotment) => allotment,
-            Err(Short(needed)) => return Err(short(&spec, Share { unit, nano: needed })),
+            Err(Short(needed)) => {
+                return Err(Division { spec: &spec, unit, nano, size_min, wishes: &wishes }.short(needed));
+            }
         };
         let share = |nano| Share { unit, nano };
         let size = SizeLimit::calibrate(spec.size, spec.noise, share(overhead.size))?;
@@ -129,7 +133,7 @@ impl Mechanism {
 
         let mut rest = wishes.iter().zip(shares);
         let mut next = || rest.next().ok_or(PrivacyError::Shape);
-        let selection = if spec.keys == KeyDomain::Unknown {
+        let selection = if spec.chooses() {
             let (_, nano) = next()?;
             let groups_max = spec.groups_effective();
             let delta = spec.delta.get() / 2.0;

@@ -133,11 +133,12 @@ impl ReleaseSpec {
 
     fn check_pure(&self) -> Result<(), PrivacyError> {
         let expected = if self.keys == KeyDomain::Unknown {
-            "within 1e-12 and 0.1"
+            "above 0 where the groups come from the data: leave it out, or group by keys that are known, such as those that \
+             the contract lists, parts of dates and branches of CASE"
         } else if self.noise == NoiseKind::Gaussian {
-            "above 0 for Gaussian noise"
+            "above 0 for Gaussian noise: leave `noise` out, or ask for `laplace`"
         } else if matches!(self.price, PriceAsked::Rho { .. }) {
-            "above 0 for a price in rho: pure differential privacy is asked for as epsilon"
+            "above 0 for a price in rho: state `epsilon`, or neither of them"
         } else {
             return Ok(());
         };

@@ -1,16 +1,17 @@
 //! The one map from what went wrong to what callers are told: a stable code, a status, a message without values.
 
 mod codes;
+mod words;
 
 use std::io;
 
 use axum::http::StatusCode;
-use chrono::SecondsFormat;
 use membrane_ingest::IngestError;
 use membrane_lake::LakeError;
-use membrane_ledger::{LedgerError, Scope, Shortage, Window};
+use membrane_ledger::{LedgerError, Shortage};
 use membrane_model::{DatasetName, NameError, Price, PriceError, RunId};
 use membrane_policy::{ProveError, Refused, RefusedReason};
+use membrane_privacy::{Shortfall, decimal};
 use membrane_query::QueryError;
 use membrane_vault::VaultError;
 
@@ -18,6 +19,7 @@ use crate::bearer::BearerError;
 use crate::published::PublishedError;
 
 pub use codes::{CODES, Code};
+use words::{ledger, over_budget, over_price, refusal, stands};
 
 /// Why a request was not answered.
 #[derive(Debug, thiserror::Error)]
@@ -37,15 +39,27 @@ pub enum Error {
         price: Price,
     },
     /// One release may not cost so much.
-    #[error(
-        "it costs rho {:.9}, and one release may cost rho {:.9} at most: ask for a smaller epsilon, or in several questions",
-        .price.rho(), .most.rho()
-    )]
+    #[error("{}", over_price(*.price, *.most, *.epsilon_milli))]
     OverPrice {
         /// What was asked for.
         price: Price,
         /// The most.
         most: Price,
+        /// An epsilon that fits, in thousandths.
+        epsilon_milli: Option<u64>,
+    },
+    /// The targets of a release cannot be met for what may be paid.
+    #[error(
+        "{short}; one release may cost rho {} at most, and rho {} is left of your budgets",
+        decimal(.most.rho_nano, 9), decimal(.remaining.rho_nano, 9)
+    )]
+    Missed {
+        /// What they need, and which could be had.
+        short: Box<Shortfall>,
+        /// The most that one release may cost.
+        most: Price,
+        /// What is left of the partner's own budgets.
+        remaining: Price,
     },
     /// The same question is being answered for the same partner right now.
     #[error("this question is being answered right now; ask again soon, it is charged once")]
@@ -221,6 +235,7 @@ impl Error {
             Self::Refused(refused) => refused.reason.code(),
             Self::OverBudget { .. } => "over_budget",
             Self::OverPrice { .. } => "over_price",
+            Self::Missed { .. } => "release_parameters",
             Self::InFlight => "in_flight",
             Self::NoData { .. } => "no_data",
             Self::Query(error) => error.code(),
@@ -311,57 +326,6 @@ fn cause(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     }
     let ledger = error.downcast_ref::<LedgerError>().map(ToString::to_string);
     ledger.or_else(|| error.downcast_ref::<VaultError>().map(ToString::to_string))
-}
-
-fn refusal(refused: &Refused) -> String {
-    let what_to_do = match refused.reason {
-        RefusedReason::UnknownPurpose => ": state one of the catalog's purposes",
-        RefusedReason::UnknownPrincipal => ": only those of principals.json may ask",
-        _ => "",
-    };
-    format!("{refused}{what_to_do}")
-}
-
-/// Says where a grant or a delegation stands.
-fn stands(state: &str) -> String {
-    match state {
-        "ended" | "expired" => format!("has {state}"),
-        other => format!("is {other}"),
-    }
-}
-
-/// An altered record is told in its own words, which name runs and parts; of a database there is nothing to tell.
-fn ledger(error: &LedgerError) -> String {
-    match error {
-        LedgerError::Database(_) => "the ledger cannot be used now; try again soon".to_owned(),
-        told => told.to_string(),
-    }
-}
-
-fn over_budget(shortage: &Shortage, price: Price) -> String {
-    let Shortage { account, remaining, refills } = shortage;
-    let (scope, shared) = (&account.scope, matches!(account.scope, Scope::Dataset(_)));
-    let left = match shared {
-        // PRIVACY: what all partners together spent is not for one of them to see.
-        true => "that is more than remains for all partners together".to_owned(),
-        false => format!("{remaining} remain"),
-    };
-    let what_to_do = "ask for a smaller epsilon, or have the budget raised";
-    match (account.window, refills) {
-        (Window::Month(month), Some(refills)) => format!(
-            "the budget `{scope}` of {month} does not allow this: it costs {price}, and {left}; it fills up again at \
-             {}: wait, {what_to_do}",
-            refills.to_rfc3339_opts(SecondsFormat::Secs, true)
-        ),
-        (Window::Month(month), None) => format!(
-            "the budget `{scope}` of {month} does not allow this: it costs {price}, which is more than any month has, \
-             and {left}; {what_to_do}"
-        ),
-        (Window::Lifetime, _) => format!(
-            "the lifetime budget `{scope}` does not allow this: it costs {price}, and {left}; it never fills up again: \
-             {what_to_do}"
-        ),
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What a statement asks of its price: how much there is to divide, and what each part wishes for.
 
-use membrane_model::{Delta, Price};
+use membrane_model::Delta;
 
 use super::allot::Wish;
 use super::noise::Reach;
@@ -27,7 +27,7 @@ pub(super) fn budget(spec: &ReleaseSpec) -> Result<(Unit, u64), PrivacyError> {
 /// Returns the delta that is left for converting rho: half of it chooses groups, where they come from the data.
 fn delta_for_values(spec: &ReleaseSpec) -> f64 {
     let delta = spec.delta.get();
-    if spec.keys == KeyDomain::Unknown { delta / 2.0 } else { delta }
+    if spec.chooses() { delta / 2.0 } else { delta }
 }
 
 #[expect(
@@ -44,7 +44,7 @@ fn billionths(epsilon: f64) -> u64 {
 pub(super) fn wishes(spec: &ReleaseSpec) -> Result<Vec<Wish>, PrivacyError> {
     let groups_max = spec.groups_effective();
     let mut wishes = Vec::with_capacity(spec.aggregates.len() + 1);
-    if spec.keys == KeyDomain::Unknown {
+    if spec.chooses() {
         let reused = || spec.aggregates.iter().filter(|one| spec.reuses(one));
         wishes.push(Wish {
             weight: KEY_WEIGHT + reused().map(|aggregate| aggregate.weight).sum::<u32>(),
@@ -72,32 +72,24 @@ pub(super) fn spread(kind: AggregateKind) -> Option<f64> {
     kind.tree().map(|tree| tree.rank_variance_mean().sqrt())
 }
 
-/// Says which price would do.
-pub(super) fn short(spec: &ReleaseSpec, share: Share) -> PrivacyError {
-    let say = || {
-        let rho_nano = share.price()?.rho_nano;
-        let pure = share.unit == Unit::Epsilon;
-        let epsilon = if pure {
-            share.get().next_up()
-        } else {
-            let at = Delta::new((delta_for_values(spec) - DELTA_SPARE).max(f64::MIN_POSITIVE))?;
-            epsilon_of(Price { rho_nano, delta_atto: 0 }, at)?
-        };
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "`as` holds a number within u64"
-        )]
-        let epsilon_milli = (epsilon * 1000.0).ceil() as u64;
-        Ok::<_, PrivacyError>(PrivacyError::Targets { rho_nano, epsilon_milli, pure })
-    };
-    say().unwrap_or_else(|error| error)
+/// Returns the epsilon that a share amounts to at the delta that was stated.
+pub(super) fn epsilon_at(spec: &ReleaseSpec, share: Share) -> Result<f64, PrivacyError> {
+    if share.unit == Unit::Epsilon {
+        return Ok(share.get().next_up());
+    }
+    let at = Delta::new((delta_for_values(spec) - DELTA_SPARE).max(f64::MIN_POSITIVE))?;
+    epsilon_of(share.price()?, at)
 }
 
 impl ReleaseSpec {
+    /// Tells whether a part of the price chooses the groups.
+    pub(super) fn chooses(&self) -> bool {
+        self.keys == KeyDomain::Unknown
+    }
+
     /// Tells whether an aggregate is the member count that chooses the groups.
     pub(super) fn reuses(&self, aggregate: &AggregateSpec) -> bool {
-        self.keys == KeyDomain::Unknown && counts_members(aggregate.kind, self.rows_max)
+        self.chooses() && counts_members(aggregate.kind, self.rows_max)
     }
 }
 

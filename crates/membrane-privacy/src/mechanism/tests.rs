@@ -4,7 +4,7 @@ use opendp::measures::{Approximate, ZeroConcentratedDivergence};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{AggregateSpec, PriceAsked, SizeBound};
+use crate::{AggregateSpec, PriceAsked, SizeBound, Worth};
 
 fn key(text: &str) -> GroupKey {
     vec![Some(text.to_owned())]
@@ -394,8 +394,10 @@ fn targets_are_met_at_the_least_price() {
 
     spec.aggregates[2].target95 = Some(free.aggregates[2].half_width95 / 10);
     let refused = told(&spec).expect_err("far too narrow");
-    let PrivacyError::Targets { rho_nano, epsilon_milli, pure: false } = refused else { panic!("{refused}") };
-    assert!(refused.to_string().starts_with("the targets need a price of epsilon "), "{refused}");
+    let PrivacyError::Targets(short) = refused else { panic!("{refused}") };
+    let Worth { rho_nano, epsilon_milli } = short.needed;
+    assert!(short.to_string().starts_with("the targets need a price of epsilon "), "{short}");
+    assert_eq!(short.targets.first().map(|dearest| dearest.aggregate), Some(2), "{short}");
     for price in [
         PriceAsked::Rho { rho_nano },
         PriceAsked::Epsilon(
@@ -405,6 +407,66 @@ fn targets_are_met_at_the_least_price() {
     ] {
         let told = told(&ReleaseSpec { price, ..spec.clone() }).expect("what the error says is enough");
         assert!(told.aggregates[2].half_width95 <= free.aggregates[2].half_width95 / 10);
+    }
+}
+
+/// The targets that are told in place of those that are too narrow can be had, and are not far from the nearest.
+#[test]
+fn the_targets_that_are_told_are_met() {
+    let told = |spec: &ReleaseSpec| Mechanism::calibrate(spec.clone()).and_then(|made| made.describe());
+    let public = || KeyDomain::Public(vec![vec![Some("a".into())], vec![Some("b".into())]]);
+    for (delta, keys, epsilon) in [
+        (1e-6, KeyDomain::Unknown, 1.0),
+        (1e-6, public(), 0.5),
+        (1e-6, KeyDomain::None, 0.01),
+        (0.0, public(), 0.5),
+        (0.0, KeyDomain::None, 0.05),
+    ] {
+        let mut spec = spec(keys, epsilon, &[AggregateKind::Members, AggregateKind::Rows, SUM]);
+        spec.delta = Delta::new(delta).expect("a delta");
+        for targets in [vec![0], vec![1], vec![0, 2], vec![0, 1, 2]] {
+            let free =
+                told(&ReleaseSpec { aggregates: without_targets(&spec), ..spec.clone() }).expect("a summary");
+            spec.aggregates = without_targets(&spec);
+            for index in &targets {
+                spec.aggregates[*index].target95 = Some((free.aggregates[*index].half_width95 / 9).max(1));
+            }
+            let refused = told(&spec).expect_err("too narrow");
+            let PrivacyError::Targets(short) = refused else { panic!("{refused}") };
+            for target in &short.targets {
+                let nearest = target.nearest95.unwrap_or_else(|| panic!("{short}"));
+                spec.aggregates[target.aggregate].target95 = Some(nearest);
+                let free = free.aggregates[target.aggregate].half_width95;
+                assert!(nearest <= free.saturating_mul(4), "{nearest} is far from {free}: {short}");
+            }
+            let met = told(&spec).unwrap_or_else(|refused| panic!("{short}; {refused}"));
+            for (index, aggregate) in met.aggregates.iter().enumerate() {
+                let target = spec.aggregates[index].target95;
+                assert!(target.is_none_or(|target| aggregate.half_width95 <= target), "{short}");
+            }
+        }
+    }
+}
+
+fn without_targets(spec: &ReleaseSpec) -> Vec<AggregateSpec> {
+    spec.aggregates.iter().map(|one| AggregateSpec { target95: None, ..one.clone() }).collect()
+}
+
+/// The epsilon that is told to fit a price fits it, and wastes little of it.
+#[test]
+fn the_epsilon_that_is_told_fits() {
+    for (delta, keys) in [(1e-6, KeyDomain::Unknown), (1e-6, KeyDomain::None), (0.0, KeyDomain::None)] {
+        for most in [1_000_000, 24_000_000, 310_000_000] {
+            let mut spec = spec(keys.clone(), 5.0, &[AggregateKind::Rows, SUM]);
+            spec.delta = Delta::new(delta).expect("a delta");
+            let dear = Mechanism::calibrate(spec.clone()).expect("a mechanism");
+            assert!(dear.price().rho_nano > most);
+            let milli = dear.epsilon_milli_within(most).expect("an epsilon");
+            let epsilon = f64::from(u32::try_from(milli).expect("small")) / 1000.0;
+            spec.price = PriceAsked::Epsilon(Epsilon::new(epsilon).expect("an epsilon"));
+            let price = Mechanism::calibrate(spec).expect("a mechanism").price().rho_nano;
+            assert!(price <= most && price > most / 100 * 90, "{price} of {most} for {epsilon}");
+        }
     }
 }
 

@@ -46,7 +46,6 @@ fn sense_is_accepted() {
 #[test]
 fn nonsense_is_refused() {
     let delta = Some("delta must be within 1e-12 and 0.1");
-    check(|spec| spec.delta = Delta::new(0.0).expect("zero"), delta);
     check(|spec| spec.delta = Delta::new(0.5).expect("half"), delta);
     check(|spec| spec.price = epsilon(21.0), Some("epsilon must be above 0 and at most 20"));
     check(
@@ -117,12 +116,17 @@ fn a_pure_release_needs_what_only_laplace_gives() {
     };
     pure(&|_| (), None);
     pure(&|spec| spec.noise = NoiseKind::Laplace, None);
-    pure(&|spec| spec.noise = NoiseKind::Gaussian, Some("delta must be above 0 for Gaussian noise"));
+    pure(
+        &|spec| spec.noise = NoiseKind::Gaussian,
+        Some("delta must be above 0 for Gaussian noise: leave `noise` out, or ask for `laplace`"),
+    );
     pure(
         &|spec| spec.price = PriceAsked::Rho { rho_nano: 5_000_000 },
-        Some("delta must be above 0 for a price in rho: pure differential privacy is asked for as epsilon"),
+        Some("delta must be above 0 for a price in rho: state `epsilon`, or neither of them"),
     );
-    pure(&|spec| spec.keys = KeyDomain::Unknown, Some("delta must be within 1e-12 and 0.1"));
+    let known = "delta must be above 0 where the groups come from the data: leave it out, or group by keys that are known, \
+                 such as those that the contract lists, parts of dates and branches of CASE";
+    pure(&|spec| spec.keys = KeyDomain::Unknown, Some(known));
 }
 
 #[test]

@@ -181,6 +181,12 @@ impl ReleasePlan {
         self.mechanism.price()
     }
 
+    /// Returns the epsilon, in thousandths, at which a release like this costs so much rho at most.
+    #[must_use]
+    pub fn epsilon_milli_within(&self, rho_nano: u64) -> Option<u64> {
+        self.mechanism.epsilon_milli_within(rho_nano)
+    }
+
     /// Returns what the answer will look like: error bars, threshold, bounds and price.
     #[must_use]
     pub const fn summary(&self) -> &MechanismSummary {

@@ -67,7 +67,11 @@ pub const CODES: &[Code] = &[
     code("policy_mismatch", 500, "what policy asks for cannot be done to the dataset"),
     code("publication_altered", 500, "what was published is not as it was signed"),
     code("record_fault", 503, "the record could not be written; nothing is answered without it"),
-    code("release_parameters", 400, "the numbers of the release make no sense: epsilon, delta or bounds"),
+    code(
+        "release_parameters",
+        400,
+        "the numbers of the release make no sense, or its targets cannot be met: epsilon, delta, bounds, targets",
+    ),
     code("requests_limit", 429, "as many requests of one principal are being worked on as may be at once"),
     code("scan_failed", 500, "a dataset could not be read"),
     code("schema_changed", 409, "the table no longer fits its contract"),

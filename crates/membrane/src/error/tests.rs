@@ -5,6 +5,7 @@ use membrane_ingest::IngestError;
 use membrane_ledger::{LedgerError, Shortage};
 use membrane_model::{NameError, Price, PriceError};
 use membrane_policy::{ProveError, Refused, RefusedReason};
+use membrane_privacy::{MissedTarget, Shortfall, Worth};
 use membrane_query::QueryError;
 
 use super::{CODES, Error};
@@ -45,7 +46,9 @@ fn every() -> Vec<Error> {
         short("partner:acme@2026-02", None),
         short("partner:acme/dataset:pos_orders", None),
         short("dataset:pos_orders@2026-12", Some("2027-01-01T00:00:00Z")),
-        Error::OverPrice { price: price(2), most: price(1) },
+        Error::OverPrice { price: price(2), most: price(1), epsilon_milli: Some(255) },
+        Error::OverPrice { price: price(2), most: price(1), epsilon_milli: None },
+        missed(),
         Error::InFlight,
         Error::Query(QueryError::Syntax { position: None }),
         Error::Query(QueryError::UnknownColumn { name: Some("colour".into()), position: None }),
@@ -85,6 +88,23 @@ fn every() -> Vec<Error> {
         Error::Ledger(LedgerError::RunNotOpen),
         Error::Internal("the run is closed"),
     ]
+}
+
+fn missed() -> Error {
+    let worth = |rho_nano, epsilon_milli| Worth { rho_nano, epsilon_milli };
+    let target =
+        MissedTarget { aggregate: 0, name: "lines".into(), scale: 0, half_width95: 2, nearest95: Some(9) };
+    let price = |rho_nano| Price { rho_nano, delta_atto: 0 };
+    Error::Missed {
+        short: Box::new(Shortfall {
+            needed: worth(251_000_000, 3_214),
+            allowed: worth(15_000_000, 1_000),
+            pure: false,
+            targets: vec![target],
+        }),
+        most: price(24_000_000),
+        remaining: price(310_000_000),
+    }
 }
 
 #[test]

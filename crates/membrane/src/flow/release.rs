@@ -10,6 +10,7 @@
 //! took would tell of rows and noise. The run is closed after the tick, so that its duration tells no more. A dry run
 //! touches no data and is answered at once. Nothing is counted by outcome, as metrics are public.
 
+mod price;
 mod tick;
 
 use std::collections::BTreeMap;
@@ -17,8 +18,8 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use membrane_ledger::{Reservation, ReserveRequest, Reserved, StoredRelease};
-use membrane_model::{Action, ColumnName, Delta, Epsilon, Price, Purpose, RunId};
-use membrane_privacy::{MechanismSummary, NoiseKind, PriceAsked, PrivacyError, PrivacyUnit};
+use membrane_model::{Action, ColumnName, Delta, Price, Purpose, RunId};
+use membrane_privacy::{MechanismSummary, NoiseKind, PrivacyError, PrivacyUnit};
 use membrane_query::{QueryError, ReleaseAnswer, ReleaseForecast, ReleaseOptions, ReleasePlan, Statement};
 use tokio::time::Instant;
 
@@ -121,14 +122,14 @@ pub async fn timed_release(
         statement: statement.as_ref().ok().map(|statement| statement.redacted(|word| knows(hub, word))),
     };
     let mut run = ActiveRun::open(ctx, hub, head).await?;
-    let plan = match plan(&mut run, hub, statement, &request).await {
+    let plan = match plan(&mut run, ctx, hub, statement, &request).await {
         Ok(plan) => plan,
         Err(error) => return Err(run.fail(error).await),
     };
     let id = run.id();
     run.work = Work { inputs: plan.inputs().to_vec(), ..Work::default() };
     let answered = if request.dry_run {
-        price(ctx, hub, id, &plan).await.map(|released| (released, started.elapsed()))
+        tell_price(ctx, hub, id, &plan).await.map(|released| (released, started.elapsed()))
     } else {
         let answered = Box::pin(answer(ctx, hub, id, plan, &mut run.work)).await;
         let answered = answered.map(|released| (released, started.elapsed()));
@@ -146,15 +147,18 @@ pub async fn timed_release(
 
 async fn plan(
     run: &mut ActiveRun,
+    ctx: &RequestCtx,
     hub: &Hub,
     statement: Result<Statement, QueryError>,
     request: &ReleaseRequest,
 ) -> Result<ReleasePlan, Error> {
     let statement = statement.map_err(Error::Query)?;
     let defaults = hub.privacy();
+    let delta = Delta::new(request.delta.unwrap_or(defaults.delta))?;
+    let most = release_max(defaults, &ctx.principal)?;
     let options = ReleaseOptions {
-        price: asked(request, defaults.epsilon)?,
-        delta: Delta::new(request.delta.unwrap_or(defaults.delta))?,
+        price: price::asked(request, delta, defaults.epsilon, most)?,
+        delta,
         noise: request.noise,
         groups_max: request.groups_max,
         rows_max: request.rows_max,
@@ -163,35 +167,22 @@ async fn plan(
         targets: request.targets.clone(),
     };
     let permit = run.permit(hub, statement.tables().to_vec()).await?;
-    hub.engine().plan_release(&permit, &statement, options).await.map_err(Error::Query)
-}
-
-/// Returns what the answer may cost.
-fn asked(request: &ReleaseRequest, epsilon: f64) -> Result<PriceAsked, Error> {
-    match (request.epsilon, request.rho) {
-        (Some(_), Some(_)) => Err(Error::Query(QueryError::Privacy(PrivacyError::OutOfRange {
-            what: "the price",
-            expected: "stated as epsilon or as rho, not both",
-        }))),
-        (None, Some(rho)) if rho <= 0.0 || rho.is_nan() => {
-            let (what, expected) = ("rho", "a number above 0");
-            Err(Error::Query(QueryError::Privacy(PrivacyError::OutOfRange { what, expected })))
+    match hub.engine().plan_release(&permit, &statement, options.clone()).await {
+        Err(QueryError::Privacy(PrivacyError::Targets(short))) => {
+            let asked = price::Asked { permit: &permit, statement: &statement, options };
+            Err(asked.missed(ctx, hub, short).await.unwrap_or_else(|error| error))
         }
-        (None, Some(rho)) => {
-            let price = Price::from_parts(rho, Delta::new(0.0)?)?;
-            Ok(PriceAsked::Rho { rho_nano: price.rho_nano })
-        }
-        (stated, None) => Ok(PriceAsked::Epsilon(Epsilon::new(stated.unwrap_or(epsilon))?)),
+        planned => planned.map_err(Error::Query),
     }
 }
 
 /// Tells the price.
-async fn price(ctx: &RequestCtx, hub: &Hub, run: RunId, plan: &ReleasePlan) -> Result<Released, Error> {
+async fn tell_price(ctx: &RequestCtx, hub: &Hub, run: RunId, plan: &ReleasePlan) -> Result<Released, Error> {
     let scopes = caps(hub.privacy(), &ctx.principal, plan.private_datasets())?;
     let (_, budgets) = own_lines(ctx, hub, scopes).await?;
     let mut notes = plan.notes().to_vec();
     let stored = is_stored(hub, plan).await?;
-    if let Err(dear) = check_price(ctx, hub, plan, stored) {
+    if let Err(dear) = price::check(ctx, hub, plan, stored) {
         notes.push(format!("it would be refused: {dear}"));
     }
     let more = times_left(&budgets, plan.price());
@@ -219,15 +210,6 @@ async fn is_stored(hub: &Hub, plan: &ReleasePlan) -> Result<bool, Error> {
     stored.map(|stored| stored.is_some()).map_err(Error::Ledger)
 }
 
-/// Refuses what is dearer than one release may be. An answer that was paid for before is given whatever it cost then.
-fn check_price(ctx: &RequestCtx, hub: &Hub, plan: &ReleasePlan, stored: bool) -> Result<(), Error> {
-    let most = release_max(hub.privacy(), &ctx.principal)?;
-    if stored || plan.price().rho_nano <= most.rho_nano {
-        return Ok(());
-    }
-    Err(Error::OverPrice { price: plan.price(), most })
-}
-
 /// Reserves the price and answers, from what was stored or by drawing. What leaves is put into `work`.
 async fn answer(
     ctx: &RequestCtx,
@@ -240,7 +222,7 @@ async fn answer(
         return Err(Error::NoData { dataset: dataset.clone() });
     }
     let stored = is_stored(hub, &plan).await?;
-    check_price(ctx, hub, &plan, stored)?;
+    price::check(ctx, hub, &plan, stored)?;
     // An answer that was paid for waits for nobody. Who waits has not paid yet.
     let _turn = if stored { None } else { Some(hub.engine().turn().await.ok_or(Error::Busy)?) };
     let (price, unit, edges) = (plan.price(), plan.unit().clone(), plan.edges().to_vec());

@@ -33,7 +33,8 @@ pub struct ReleaseBody {
     /// What the answer may cost as rho of zero-concentrated DP, in place of epsilon.
     #[serde(default)]
     pub rho: Option<f64>,
-    /// The failure probability at which epsilon is stated. 0 asks for pure differential privacy, of groups that are known.
+    /// The failure probability at which epsilon is stated. 0 asks for pure differential privacy, of groups that are known;
+    /// without an epsilon it costs about as much as one release may.
     #[serde(default)]
     #[schema(example = 1e-7)]
     pub delta: Option<f64>,

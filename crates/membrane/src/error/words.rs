@@ -1,0 +1,72 @@
+//! The longer texts of errors.
+
+use chrono::SecondsFormat;
+use membrane_ledger::{LedgerError, Scope, Shortage, Window};
+use membrane_model::Price;
+use membrane_policy::{Refused, RefusedReason};
+use membrane_privacy::decimal;
+
+/// Says what refused, and what to do.
+pub(super) fn refusal(refused: &Refused) -> String {
+    let what_to_do = match refused.reason {
+        RefusedReason::UnknownPurpose => ": state one of the catalog's purposes",
+        RefusedReason::UnknownPrincipal => ": only those of principals.json may ask",
+        _ => "",
+    };
+    format!("{refused}{what_to_do}")
+}
+
+/// Says where a grant or a delegation stands.
+pub(super) fn stands(state: &str) -> String {
+    match state {
+        "ended" | "expired" => format!("has {state}"),
+        other => format!("is {other}"),
+    }
+}
+
+/// An altered record is told in its own words, which name runs and parts; of a database there is nothing to tell.
+pub(super) fn ledger(error: &LedgerError) -> String {
+    match error {
+        LedgerError::Database(_) => "the ledger cannot be used now; try again soon".to_owned(),
+        told => told.to_string(),
+    }
+}
+
+/// Says what it costs, what it may, and which epsilon would fit.
+pub(super) fn over_price(price: Price, most: Price, epsilon_milli: Option<u64>) -> String {
+    let fits = epsilon_milli.map_or_else(
+        || "a smaller epsilon".to_owned(),
+        |milli| format!("epsilon {} or less", decimal(milli, 3)),
+    );
+    let (price, most) = (price.rho(), most.rho());
+    format!(
+        "it costs rho {price:.9}, and one release may cost rho {most:.9} at most: ask for {fits}, or in several questions"
+    )
+}
+
+/// Says which budget does not allow a price, and when it will.
+pub(super) fn over_budget(shortage: &Shortage, price: Price) -> String {
+    let Shortage { account, remaining, refills } = shortage;
+    let (scope, shared) = (&account.scope, matches!(account.scope, Scope::Dataset(_)));
+    let left = match shared {
+        // PRIVACY: what all partners together spent is not for one of them to see.
+        true => "that is more than remains for all partners together".to_owned(),
+        false => format!("{remaining} remain"),
+    };
+    let what_to_do = "ask for a smaller epsilon, or have the budget raised";
+    match (account.window, refills) {
+        (Window::Month(month), Some(refills)) => format!(
+            "the budget `{scope}` of {month} does not allow this: it costs {price}, and {left}; it fills up again at \
+             {}: wait, {what_to_do}",
+            refills.to_rfc3339_opts(SecondsFormat::Secs, true)
+        ),
+        (Window::Month(month), None) => format!(
+            "the budget `{scope}` of {month} does not allow this: it costs {price}, which is more than any month has, \
+             and {left}; {what_to_do}"
+        ),
+        (Window::Lifetime, _) => format!(
+            "the lifetime budget `{scope}` does not allow this: it costs {price}, and {left}; it never fills up again: \
+             {what_to_do}"
+        ),
+    }
+}
