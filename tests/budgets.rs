@@ -12,7 +12,7 @@ use membrane::Serving;
 use membrane::config::{Config, PartnerSection, ServerSection};
 use membrane::flow;
 use membrane::http::{Metrics, router};
-use membrane_ledger::{Caps, NewRun, ReserveRequest, Reserved};
+use membrane_ledger::{Caps, NewRun, Reservation, ReserveRequest, Reserved};
 use membrane_model::{Action, Channel, Clock, Price};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -218,6 +218,12 @@ async fn the_screen_shows_windows_and_what_was_burned() {
 
 /// Pays 0.001 of acme's budget for an answer that is never given.
 async fn burn(api: &Api) {
+    let reservation = reserve(api, "lost").await;
+    api.world.hub.ledger().burn(&reservation).await.unwrap();
+}
+
+/// Pays 0.001 of acme's budget for a question.
+async fn reserve(api: &Api, query_key: &str) -> Reservation {
     let (ledger, now) = (api.world.hub.ledger(), api.clock.now());
     let partner: membrane_model::PrincipalId = "partner:acme".parse().unwrap();
     let run = NewRun {
@@ -235,13 +241,13 @@ async fn burn(api: &Api) {
     let request = ReserveRequest {
         run: run.id(),
         partner,
-        query_key: "lost".to_owned(),
+        query_key: query_key.to_owned(),
         price: Price { rho_nano: 1_000_000, delta_atto: 0 },
         caps: vec![("partner:acme".parse().unwrap(), Caps { month: most, lifetime: most })],
         now,
     };
     let Reserved::Granted(reservation) = ledger.reserve(&request).await.unwrap() else { panic!("granted") };
-    ledger.burn(&reservation).await.unwrap();
+    reservation
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -319,6 +325,59 @@ async fn a_pure_release_has_a_price_that_fits() {
     let (status, body) = api.send("partner:acme", "/v1/release", Some(body)).await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
     assert!(String::from_utf8_lossy(&body).contains("leave it out, or group by keys that are known"));
+}
+
+/// A release without an answer in time says so, and that it is paid for; the record has it as a failure, its price burned.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_that_runs_out_of_time_says_that_it_is_paid_for() {
+    let api = Api::with_room_for(9.0, |config, _| config.limits.seconds_max = 0).await;
+    let mut spent = 0.0;
+    for _ in 0..2 {
+        let (status, told) = api.release("partner:acme", 0).await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR, "{told}");
+        assert_eq!(told["error"]["code"], "release_timed_out");
+        let message = told["error"]["message"].as_str().unwrap();
+        assert!(message.contains("stays spent") && message.contains("costs once more"), "{message}");
+        spent += api.price;
+        let budget = api.budget("partner:acme").await;
+        let month = line(&budget, "partner:acme", "2026-01");
+        for part in ["spent", "burned"] {
+            assert!((month[part]["rho"].as_f64().unwrap() - spent).abs() < 1e-8, "{part}: {month}");
+        }
+        let run = told["error"]["run"].as_str().unwrap();
+        let (_, run) = api.send("compliance:olga", &format!("/v1/runs/{run}"), None).await;
+        let run: Value = serde_json::from_slice(&run).unwrap();
+        assert_eq!((&run["status"], &run["error_code"]), (&json!("fail"), &json!("release_timed_out")));
+    }
+}
+
+/// A hub that was killed in the middle of a release leaves its price behind: until when is told, and what comes then.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_that_was_left_behind_says_until_when() {
+    let api = Api::with_room_for(9.0, |config, _| config.limits.seconds_max = 0).await;
+    // No release of this hub has an answer; its record has the name of the question.
+    let (_, told) = api.release("partner:acme", 0).await;
+    let run = told["error"]["run"].as_str().unwrap();
+    let (_, run) = api.send("compliance:olga", &format!("/v1/runs/{run}"), None).await;
+    let run: Value = serde_json::from_slice(&run).unwrap();
+    let key = run["releases"][0]["query_key"].as_str().unwrap();
+    let _left_behind = reserve(&api, key).await;
+
+    let (status, told) = api.release("partner:acme", 0).await;
+    assert_eq!((status, &told["error"]["code"]), (StatusCode::CONFLICT, &json!("in_flight")), "{told}");
+    let message = told["error"]["message"].as_str().unwrap();
+    assert!(message.contains("not there by 2026-01-20T12:05:00Z"), "{message}");
+    assert!(message.contains("stays spent") && message.contains("costs once more"), "{message}");
+    api.move_to("2026-01-20T12:04:59Z");
+    assert_eq!(api.release("partner:acme", 0).await.0, StatusCode::CONFLICT);
+    let burned = async || {
+        let budget = api.budget("partner:acme").await;
+        line(&budget, "partner:acme", "2026-01")["burned_count"].as_u64().unwrap()
+    };
+    assert_eq!(burned().await, 1, "nothing was charged for being told");
+    api.move_to("2026-01-20T12:05:00Z");
+    assert_eq!(api.release("partner:acme", 0).await.1["error"]["code"], "release_timed_out");
+    assert_eq!(burned().await, 3, "what was left behind, and what was paid once more");
 }
 
 /// 64 different questions at once, half of them through another process, where three fit.

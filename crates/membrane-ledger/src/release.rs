@@ -56,7 +56,10 @@ pub enum Reserved {
     /// The question was answered before: this is the answer, at no price.
     Replay(StoredRelease),
     /// The question is being answered right now by someone else. Nothing was charged; ask again later.
-    InFlight,
+    InFlight {
+        /// When that reservation is lost, if it was not committed before: whoever asks then is charged anew.
+        until: DateTime<Utc>,
+    },
     /// A budget does not allow it. Nothing was charged.
     OverBudget(Shortage),
 }
@@ -161,7 +164,7 @@ impl Ledger {
         match live_release(&mut transaction, request).await? {
             Some(Live::Committed(release)) => return Ok(Reserved::Replay(release)),
             Some(Live::Reserved { since, .. }) if request.now - since < lease => {
-                return Ok(Reserved::InFlight);
+                return Ok(Reserved::InFlight { until: since + lease });
             }
             Some(Live::Reserved { id, .. }) => {
                 burn(&mut transaction, id).await?;

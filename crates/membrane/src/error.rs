@@ -6,6 +6,7 @@ mod words;
 use std::io;
 
 use axum::http::StatusCode;
+use chrono::{DateTime, SecondsFormat, Utc};
 use membrane_ingest::IngestError;
 use membrane_lake::LakeError;
 use membrane_ledger::{LedgerError, Shortage};
@@ -19,7 +20,7 @@ use crate::bearer::BearerError;
 use crate::published::PublishedError;
 
 pub use codes::{CODES, Code};
-use words::{ledger, over_budget, over_price, refusal, stands};
+use words::{ledger, over_budget, over_price, refusal, stands, stays_spent};
 
 /// Why a request was not answered.
 #[derive(Debug, thiserror::Error)]
@@ -62,8 +63,34 @@ pub enum Error {
         remaining: Price,
     },
     /// The same question is being answered for the same partner right now.
-    #[error("this question is being answered right now; ask again soon, it is charged once")]
-    InFlight,
+    #[error(
+        "this question is being answered right now: ask again, and the answer costs nothing more once it is there. If it is \
+         not there by {}, the hub that computes it is taken for dead: what was paid stays spent, and the question costs once \
+         more",
+        .until.to_rfc3339_opts(SecondsFormat::Secs, true)
+    )]
+    InFlight {
+        /// When it is given up.
+        until: DateTime<Utc>,
+    },
+    /// A release failed after it was paid for. PRIVACY: why could tell of a row.
+    #[error("the release failed, for a reason that is not told; {}", stays_spent(*.price))]
+    ReleaseFailed {
+        /// What it cost.
+        price: Price,
+    },
+    /// A release that was paid for had no answer in time.
+    #[error(
+        "the release had no answer within {seconds_max} seconds; {}: ask a narrower one (fewer joins, datasets, groups or \
+         months), or have [limits] seconds_max raised",
+        stays_spent(*.price)
+    )]
+    ReleaseTimedOut {
+        /// What it cost.
+        price: Price,
+        /// How long it may take.
+        seconds_max: u64,
+    },
     /// A release of a dataset that has no data: its answer would be noise, and would be paid for.
     #[error("nothing was ever brought into `{dataset}`: there is nothing to release yet")]
     NoData {
@@ -236,7 +263,9 @@ impl Error {
             Self::OverBudget { .. } => "over_budget",
             Self::OverPrice { .. } => "over_price",
             Self::Missed { .. } => "release_parameters",
-            Self::InFlight => "in_flight",
+            Self::InFlight { .. } => "in_flight",
+            Self::ReleaseFailed { .. } => "failed",
+            Self::ReleaseTimedOut { .. } => "release_timed_out",
             Self::NoData { .. } => "no_data",
             Self::Query(error) => error.code(),
             Self::Ingest(IngestError::Read { source }) if source.kind() == io::ErrorKind::FileTooLarge => {

@@ -52,7 +52,7 @@ pub(super) async fn check_a_release_is_paid_once(ledger: Ledger) {
     let request = request(run.id(), "q1");
     let reservation = granted(&ledger, &request).await;
     assert!(ledger.find_release("q1").await.unwrap().is_none());
-    assert!(matches!(ledger.reserve(&request).await.unwrap(), Reserved::InFlight));
+    assert!(matches!(ledger.reserve(&request).await.unwrap(), Reserved::InFlight { .. }));
     let answer = b"{\"rows\":[[\"SH\",42]]}\x00\xff";
     ledger.commit_release(&reservation, answer, instant(3)).await.unwrap();
 
@@ -168,7 +168,7 @@ pub(super) async fn check_racing_for_one_question(ledger: Ledger) {
                         assert_eq!(release.answer, b"answer");
                         0
                     }
-                    Reserved::InFlight => 0,
+                    Reserved::InFlight { .. } => 0,
                     Reserved::OverBudget(_) => panic!("the question was charged more than once"),
                 }
             })
@@ -212,7 +212,7 @@ pub(super) async fn check_stale_reservations(ledger: Ledger) {
     ));
     // A reservation whose process hangs holds its question for a quarter of an hour, then loses it.
     let hung = |minutes| at("q2", instant(10) + TimeDelta::minutes(minutes));
-    assert!(matches!(ledger.reserve(&hung(14)).await.unwrap(), Reserved::InFlight));
+    assert!(matches!(ledger.reserve(&hung(14)).await.unwrap(), Reserved::InFlight { .. }));
     drop(granted(&ledger, &hung(15)).await);
     assert_eq!(spent(&ledger, "partner:acme").await, price(60, 9));
     ledger.verify_log().await.unwrap();

@@ -72,6 +72,7 @@ pub const CODES: &[Code] = &[
         400,
         "the numbers of the release make no sense, or its targets cannot be met: epsilon, delta, bounds, targets",
     ),
+    code("release_timed_out", 500, "the release had no answer in time; its price stays spent"),
     code("requests_limit", 429, "as many requests of one principal are being worked on as may be at once"),
     code("scan_failed", 500, "a dataset could not be read"),
     code("schema_changed", 409, "the table no longer fits its contract"),

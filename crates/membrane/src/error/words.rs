@@ -44,6 +44,13 @@ pub(super) fn over_price(price: Price, most: Price, epsilon_milli: Option<u64>) 
     )
 }
 
+/// Says that the price is gone. Nothing is given back after rows were read: that it is would tell of them.
+pub(super) fn stays_spent(price: Price) -> String {
+    format!(
+        "its price, {price}, stays spent, as rows may have been read for it, and the same question costs once more"
+    )
+}
+
 /// Says which budget does not allow a price, and when it will.
 pub(super) fn over_budget(shortage: &Shortage, price: Price) -> String {
     let Shortage { account, remaining, refills } = shortage;

@@ -133,8 +133,8 @@ pub async fn timed_release(
     } else {
         let answered = Box::pin(answer(ctx, hub, id, plan, &mut run.work)).await;
         let answered = answered.map(|released| (released, started.elapsed()));
-        tick::wait(started, ctx.limits.seconds_max).await;
-        answered
+        let tick = tick::wait(started, ctx.limits.seconds_max).await;
+        answered.map_err(|error| told_at(tick, error, ctx.limits.seconds_max))
     };
     match answered {
         Ok(answered) => {
@@ -240,7 +240,7 @@ async fn answer(
         Reserved::OverBudget(shortage) => {
             return Err(Error::OverBudget { shortage: Box::new(shortage), price });
         }
-        Reserved::InFlight => return Err(Error::InFlight),
+        Reserved::InFlight { until } => return Err(Error::InFlight { until }),
         Reserved::Replay(StoredRelease { run, answer, .. }) => {
             (ReleaseAnswer::from_bytes(&answer).map_err(Error::Query)?, Price::default(), Some(run))
         }
@@ -282,6 +282,7 @@ async fn draw(
     plan: ReleasePlan,
     reservation: &Reservation,
 ) -> Result<ReleaseAnswer, Error> {
+    let price = plan.price();
     let drawn = plan.run(reservation).await.and_then(|answer| {
         let bytes = answer.to_bytes()?;
         Ok((ReleaseAnswer::from_bytes(&bytes)?, bytes))
@@ -291,13 +292,26 @@ async fn draw(
             let stored = hub.ledger().commit_release(reservation, &bytes, ctx.now()).await;
             stored.map(|()| answer).map_err(Error::Record)
         }
-        Err(error) => {
+        Err(_) => {
             // Closing the run burns it as well; this only says so at once.
             if let Err(unrecorded) = hub.ledger().burn(reservation).await {
                 tracing::error!(run.id = %run, "the reservation of run `{run}` could not be burned: {unrecorded}");
             }
-            Err(Error::Query(error))
+            Err(Error::ReleaseFailed { price })
         }
+    }
+}
+
+/// Names a failure by the tick at which it leaves.
+///
+/// PRIVACY: why a release failed could tell of rows, and is not looked at: whatever leaves as late as a release that ran out
+/// of time is told as one. When it leaves, the asker sees anyway.
+fn told_at(tick: Duration, error: Error, seconds_max: u64) -> Error {
+    match error {
+        Error::ReleaseFailed { price } if tick::is_late(tick, seconds_max) => {
+            Error::ReleaseTimedOut { price, seconds_max }
+        }
+        error => error,
     }
 }
 

@@ -200,7 +200,7 @@ async fn a_reservation_is_held_for_as_long_as_a_release_may_take() {
     let plan = governed_plan(&ledger).await;
     let first = reserve(&ledger, &plan, "q1", 0, 3_900).await;
     assert!(matches!(first, Reserved::Granted(_)));
-    assert!(matches!(reserve(&ledger, &plan, "q1", 3_899, 3_900).await, Reserved::InFlight));
+    assert!(matches!(reserve(&ledger, &plan, "q1", 3_899, 3_900).await, Reserved::InFlight { .. }));
     assert!(matches!(reserve(&ledger, &plan, "q1", 3_900, 3_900).await, Reserved::Granted(_)));
 }
 

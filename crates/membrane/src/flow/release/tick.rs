@@ -19,7 +19,7 @@ const STEPS_END: Duration = Duration::from_secs(2);
 const LAST_SECONDS: u64 = 3;
 
 /// Returns the first tick that is not before `elapsed`.
-pub(super) fn next_tick(elapsed: Duration) -> Duration {
+fn next_tick(elapsed: Duration) -> Duration {
     let mut tick = if elapsed < STEPS_END { STEP } else { STEPS_END };
     while tick < elapsed {
         tick = if tick < STEPS_END { tick + STEP } else { tick.saturating_mul(2) };
@@ -27,12 +27,24 @@ pub(super) fn next_tick(elapsed: Duration) -> Duration {
     tick
 }
 
-/// Waits for the next tick after `started`. `seconds_max` is what a release may take.
-pub(super) async fn wait(started: Instant, seconds_max: u64) {
-    let last = Duration::from_secs(seconds_max.saturating_add(LAST_SECONDS));
-    if let Some(tick) = started.checked_add(next_tick(started.elapsed()).min(last)) {
-        tokio::time::sleep_until(tick).await;
+/// Waits for the next tick after `started`, and returns how long after it that is. `seconds_max` is what a release may
+/// take.
+pub(super) async fn wait(started: Instant, seconds_max: u64) -> Duration {
+    let tick = leaving(started.elapsed(), seconds_max);
+    if let Some(moment) = started.checked_add(tick) {
+        tokio::time::sleep_until(moment).await;
     }
+    tick
+}
+
+/// Tells whether a release that took all its time leaves at this tick, or left before.
+pub(super) fn is_late(tick: Duration, seconds_max: u64) -> bool {
+    tick >= leaving(Duration::from_secs(seconds_max), seconds_max)
+}
+
+/// Returns the tick at which what took so long leaves.
+fn leaving(elapsed: Duration, seconds_max: u64) -> Duration {
+    next_tick(elapsed).min(Duration::from_secs(seconds_max.saturating_add(LAST_SECONDS)))
 }
 
 #[cfg(test)]
@@ -62,5 +74,19 @@ mod tests {
         }
         assert_eq!(next_tick(Duration::MAX), Duration::MAX);
         assert_eq!(next_tick(Duration::from_nanos(250_000_001)), Duration::from_millis(500));
+    }
+
+    #[test]
+    fn what_took_all_its_time_is_late_and_nothing_that_leaves_earlier() {
+        for seconds_max in [0, 1, 4, 60, 120, 128, 600, u64::MAX] {
+            let all = Duration::from_secs(seconds_max);
+            for more_ms in [0, 1, 2_000, 100_000] {
+                let elapsed = all.saturating_add(Duration::from_millis(more_ms));
+                assert!(is_late(leaving(elapsed, seconds_max), seconds_max), "{seconds_max} s, {more_ms} ms");
+            }
+        }
+        // 64 seconds is a tick of its own; what comes later leaves with what took 120 seconds.
+        assert!(!is_late(leaving(Duration::from_secs(64), 120), 120));
+        assert!(is_late(leaving(Duration::from_secs(65), 120), 120));
     }
 }

@@ -9,6 +9,7 @@ use axum::{Extension, Json};
 use futures::{FutureExt, StreamExt};
 use serde_json::{Map, Value};
 
+use super::faults::Faults;
 use crate::answer::AnswerFormat;
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
@@ -41,17 +42,14 @@ const REPLAY_OF: HeaderName = HeaderName::from_static("membrane-replay-of");
             ("membrane-charged-delta" = f64, description = "delta that this request was charged."),
             ("membrane-replay-of" = String, description = "The run in which the answer was drawn, when that was an earlier one."),
         )),
+        Faults,
         (status = 400, description = "The statement cannot be bounded; the message says how to write it.", body = ErrorBody),
-        (status = 401, description = "No valid bearer.", body = ErrorBody),
         (status = 403, description = "Policy or budget refuses.", body = ErrorBody),
         (status = 404, description = "No such dataset, or none that the caller may know of.", body = ErrorBody),
-        (status = 406, description = "No acceptable form.", body = ErrorBody),
-        (status = 409, description = "The same question is being answered right now: ask again soon, it is charged once. Or there is no data to release yet, or a table no longer fits its contract.", body = ErrorBody),
+        (status = 409, description = "The same question is being answered right now: the message says until when; once it is there it costs nothing more. Or there is no data to release yet, or a table no longer fits its contract.", body = ErrorBody),
         (status = 413, description = "The body is too long.", body = ErrorBody),
-        (status = 429, description = "As many requests of the principal are being worked on as may be at once.", body = ErrorBody),
         (status = 500, description = "The hub failed; what was reserved stays spent.", body = ErrorBody),
         (status = 503, description = "Too busy, or the record cannot be written.", body = ErrorBody),
-        (status = 504, description = "It took too long.", body = ErrorBody),
     )
 )]
 pub(in crate::http) async fn post_release(
