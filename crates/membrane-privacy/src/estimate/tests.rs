@@ -120,7 +120,8 @@ fn releases(
 
 /// Coverage of every kind of interval, about the bounded value. 12,000 draws have a deviation of 0.20 % at 95 %, so that
 /// 0.94 and 0.96 are five away: the chance of a false alarm is below 6e-7 for each, where coverage is 95 % exactly. For
-/// Laplace, sums of several draws have intervals that are a little wide (95.0 to 95.7 %): the upper end is 0.97 there.
+/// Laplace, sums of several draws have intervals that are a little wide (95.0 to 95.7 %), and so have those of variances and
+/// deviations, which are never said too narrow (95.5 to 96.5 %): the upper end is 0.97 there.
 #[test]
 fn intervals_cover_95_percent() {
     const GROUPS: usize = 12_000;
@@ -167,6 +168,7 @@ fn intervals_cover_95_percent() {
         }
         for (index, inside) in inside.into_iter().enumerate() {
             let coverage = f64::from(inside) / 12_000.0;
+            let most = if (4..=6).contains(&index) { 0.97 } else { most };
             assert!((0.94..most).contains(&coverage), "{coverage} of {index} with {noise:?}");
         }
     }

@@ -30,6 +30,7 @@
 
 mod chunks;
 mod groups;
+mod numbers;
 mod parts;
 mod samples;
 mod shards;

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::arrow::row::RowConverter;
-use datafusion::common::{HashMap, ScalarValue};
+use datafusion::common::ScalarValue;
 use membrane_privacy::{GroupKey, KeyDomain};
 
+use super::numbers::Numbers;
 use crate::QueryError;
 use crate::release::cell;
 use crate::release::literal::typed;
@@ -20,7 +21,7 @@ use crate::release::scalar::typed_scalar;
 
 /// The groups.
 pub(in crate::release) struct Groups {
-    numbers: HashMap<Arc<[u8]>, u32>,
+    numbers: Numbers,
     held: Vec<Option<HeldGroup>>,
     free: Vec<u32>,
     forgotten: u64,
@@ -42,7 +43,7 @@ impl Groups {
             KeyDomain::Unknown => None,
         };
         let mut groups =
-            Self { numbers: HashMap::new(), held: Vec::new(), free: Vec::new(), forgotten: 0, listed };
+            Self { numbers: Numbers::default(), held: Vec::new(), free: Vec::new(), forgotten: 0, listed };
         if *domain == KeyDomain::None {
             groups.list(0, &[]);
         }
@@ -51,8 +52,8 @@ impl Groups {
 
     fn list(&mut self, number: u32, key: &[u8]) {
         let key: Arc<[u8]> = Arc::from(key);
-        self.held.push(Some(HeldGroup { key: Arc::clone(&key), holders: 0 }));
-        self.numbers.insert(key, number);
+        self.numbers.insert(&key, number);
+        self.held.push(Some(HeldGroup { key, holders: 0 }));
     }
 
     /// Tells whether the groups are a list that was known before.
@@ -91,7 +92,7 @@ impl Groups {
 
     /// Finds a group.
     pub(super) fn find(&self, key: &[u8]) -> Option<u32> {
-        self.numbers.get(key).copied()
+        self.numbers.get(key)
     }
 
     /// Takes hold of a group for one more member. A group that is not there yet is made, where keys come from the data.
@@ -118,7 +119,7 @@ impl Groups {
                 u32::try_from(self.held.len() - 1).map_err(|_| QueryError::Failed)?
             }
         };
-        self.numbers.insert(key, number);
+        self.numbers.insert(&key, number);
         Ok((number, true))
     }
 
@@ -170,7 +171,7 @@ impl Groups {
     /// Returns how many bytes the groups hold while rows come.
     pub(super) fn bytes(&self) -> usize {
         let keys: usize = self.held.iter().flatten().map(|group| group.key.len() + 32).sum();
-        keys + self.numbers.capacity() * 25 * 8 / 7 + self.held.capacity() * size_of::<Option<HeldGroup>>()
+        keys + self.numbers.bytes() + self.held.capacity() * size_of::<Option<HeldGroup>>()
     }
 }
 

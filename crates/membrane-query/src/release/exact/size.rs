@@ -27,8 +27,8 @@ pub(in crate::release) const KEY_BYTES_MAX: usize = 256;
 
 /// A member: an entry of 5 bytes in a table that has just doubled (3.5 times as much), and one of 32 in a list.
 const MEMBER_BYTES: u64 = 5 * 7 / 2 + 48;
-/// A part without its sums and places: numbers of blocks that were left.
-const PART_BYTES: u64 = 16;
+/// What a place takes besides: the number of its block, of four places or more, in a list of those that were left.
+const PLACE_BYTES: u64 = 4;
 /// What a part takes besides where a member may have so many that they are found in a map: an entry of 17 bytes in a
 /// table that has just doubled.
 const MAPPED_BYTES: u64 = 17 * 7 / 2 + 1;
@@ -65,6 +65,10 @@ impl Size {
 
     /// Counts what is about to be held, or ends the release.
     pub(in crate::release) fn grow(&self, size: u64) -> Result<(), QueryError> {
+        // Most parts have their place already. Shards wait for each other where they count.
+        if size == 0 {
+            return Ok(());
+        }
         let before = self.change(|used| used.saturating_add(size));
         if before.saturating_add(size) > self.max { Err(QueryError::Failed) } else { Ok(()) }
     }
@@ -130,8 +134,8 @@ impl Costs {
         Self {
             member: MEMBER_BYTES,
             groups_max,
-            place: count(place).saturating_mul(9) / 8 + 1,
-            part: count(apart).saturating_add(PART_BYTES + mapped),
+            place: count(place).saturating_mul(9) / 8 + 1 + PLACE_BYTES,
+            part: count(apart).saturating_add(mapped),
             key_bytes_max: KEY_BYTES_MAX,
             group: GROUP_BYTES.saturating_add(count(cells).saturating_mul(CELL_BYTES)),
             key_copies: KEY_COPIES,
