@@ -23,7 +23,7 @@ const ORDER: [&str; 11] = [
 ];
 
 /// Libraries with one home (or two, where the table says so).
-const HOMES: [(&str, &[&str]); 17] = [
+const HOMES: [(&str, &[&str]); 18] = [
     ("uuid", &["membrane-model"]),
     ("saphyr", &["membrane-catalog"]),
     ("aes", &["membrane-vault"]),
@@ -31,6 +31,7 @@ const HOMES: [(&str, &[&str]); 17] = [
     ("ed25519-dalek", &["membrane-vault"]),
     ("fpe", &["membrane-vault"]),
     ("hmac", &["membrane-vault"]),
+    ("siphasher", &["membrane-vault"]),
     ("opendp", &["membrane-privacy"]),
     ("sqlx", &["membrane-ledger"]),
     ("cedar-policy", &["membrane-policy"]),
