@@ -43,6 +43,45 @@ pub fn estimate(value: f64, terms: &[(f64, NoisyValue)]) -> Estimate {
     Estimate { value, low95: value - half, high95: value + half, sd }
 }
 
+/// A number that others are computed of.
+pub struct Part<'a> {
+    /// It, with its error bars.
+    pub estimate: Estimate,
+    /// What is computed if this one is another number, all others being as they are; none where there is no value then.
+    pub of: Box<dyn Fn(f64) -> Option<f64> + 'a>,
+}
+
+/// Returns the error bars of an expression over estimates, from their intervals (the method of variance estimates
+/// recovery: Zou and Donner 2008, "Construction of confidence limits about effect measures").
+///
+/// Statement. Each part moves the value by so much when it goes to either end of its interval, and to zero between them. The
+/// distances of parts with independent noise add like deviations; with `share_noise` they add up, which is wide enough
+/// for any dependence. Of one part alone, its interval is carried over as it is, which covers as well as it does where the
+/// expression rises or falls. Where there is no value at an end, the interval has none.
+#[must_use]
+pub fn estimate_from(value: f64, parts: &[Part<'_>], share_noise: bool) -> Estimate {
+    let add = |sum: f64, one: f64| if share_noise { sum + one } else { sum.hypot(one) };
+    let (mut below, mut above, mut sd) = (0.0, 0.0, 0.0);
+    for Part { estimate, of } in parts {
+        let Estimate { value: own, low95, high95, sd: own_sd } = *estimate;
+        let zero = (low95 < 0.0 && high95 > 0.0).then_some(0.0);
+        let (mut least, mut most) = (value, value);
+        for end in [low95, high95].into_iter().chain(zero) {
+            let found = of(end);
+            least = found.map_or(f64::NEG_INFINITY, |found| least.min(found));
+            most = found.map_or(f64::INFINITY, |found| most.max(found));
+        }
+        below = add(below, value - least);
+        above = add(above, most - value);
+        // To first order, on the wider side, where the number itself is held at an end of its range.
+        let (end, width) =
+            if high95 - own > own - low95 { (high95, high95 - own) } else { (low95, own - low95) };
+        let slope = of(end).filter(|_| width > 0.0).map_or(0.0, |found| (found - value) / width);
+        sd = add(sd, (slope * own_sd).abs());
+    }
+    Estimate { value, low95: value - below, high95: value + above, sd }
+}
+
 /// 95 % of a Gaussian lies within so many deviations.
 pub(crate) const Z95: f64 = 1.959_964;
 

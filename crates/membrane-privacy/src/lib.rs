@@ -29,8 +29,8 @@ pub use contribution::{
 pub use distance::{AggregateDistance, Distances};
 pub use error::{MissedTarget, PrivacyError, Shortfall, Worth, decimal};
 pub use estimate::{
-    Estimate, Moments, Spread, estimate, estimate_mean, estimate_ratio, estimate_share, estimate_variance,
-    mean_half_width_max, variance_half_width_max,
+    Estimate, Moments, Part, Spread, estimate, estimate_from, estimate_mean, estimate_ratio, estimate_share,
+    estimate_variance, mean_half_width_max, variance_half_width_max,
 };
 pub use kind::{AggregateKind, RowBounds};
 pub use mechanism::{

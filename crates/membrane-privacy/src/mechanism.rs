@@ -51,6 +51,9 @@ use crate::{
     KeyDomain, MechanismSummary, PrivacyError, ReleaseSpec, epsilon_of,
 };
 
+/// What a target must be that no price reaches.
+const TARGET_EXPECTED: &str = "wider: at no price is noise as small as that";
+
 /// A calibrated release. It can be drawn more than once, but each draw costs its price.
 #[derive(Debug, Clone)]
 pub struct Mechanism {

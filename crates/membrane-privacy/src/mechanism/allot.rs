@@ -6,6 +6,7 @@
 //! over: the release costs what the targets need, and the choice of groups a share like theirs, by weight. All of it
 //! follows from the statement alone.
 
+use super::TARGET_EXPECTED;
 use super::noise::Noise;
 use super::noise::Reach;
 use crate::budget::{Overhead, Share, Unit, shares};
@@ -93,7 +94,7 @@ fn gross(unit: Unit, net: u64, size_min: u64) -> Result<(u64, Overhead), Privacy
         }
         total = whole;
         if total == u64::MAX {
-            return Err(PrivacyError::OutOfRange { what: "a target", expected: "wider" });
+            return Err(PrivacyError::OutOfRange { what: "a target", expected: TARGET_EXPECTED });
         }
     }
 }

@@ -15,7 +15,7 @@
 //! bounds, and that squares are those of values which are spread evenly between them.
 
 use super::{Mechanism, spread};
-use crate::kind::reach;
+use crate::kind::{centre, reach};
 use crate::{AggregateKind, PrivacyError};
 
 /// What a group of some size will look like.
@@ -84,7 +84,11 @@ fn supposed(kind: AggregateKind, members: u64) -> i64 {
             let most = if lower.saturating_abs() > upper.saturating_abs() { lower } else { upper };
             members * i128::from(most) / 2
         }
-        AggregateKind::MeanSum { .. } => 0,
+        // What is centred is rounded: of 0 and 1 the middle is a half above it.
+        AggregateKind::MeanSum { lower, upper, .. } => {
+            let middle = i128::from(centre(lower, upper));
+            members * (i128::from(lower) + i128::from(upper) - 2 * middle) / 2
+        }
         AggregateKind::MeanSquares { .. } => {
             kind.squares().map_or(0, |(most, middle)| members * (i128::from(most) / 3 - i128::from(middle)))
         }

@@ -30,6 +30,7 @@ use membrane_model::Price;
 use opendp::domains::{AtomDomain, VectorDomain};
 use serde::{Deserialize, Serialize};
 
+use super::TARGET_EXPECTED;
 use crate::budget::{Share, Unit};
 use crate::spec::TOTAL_MAX;
 use crate::{NoiseSummary, NoisyValue, PrivacyError, bound_value};
@@ -198,7 +199,7 @@ impl Noise {
             below = within;
             within = within.saturating_mul(2);
             if within > SHARE_NANO_MAX {
-                return Err(PrivacyError::OutOfRange { what: "a target", expected: "wider" });
+                return Err(PrivacyError::OutOfRange { what: "a target", expected: TARGET_EXPECTED });
             }
         }
         // The estimate is good: look close below it first.

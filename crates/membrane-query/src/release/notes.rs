@@ -10,7 +10,7 @@ use membrane_privacy::{AggregateKind, AggregateSpec, KeyDomain, Mechanism, RowBo
 
 use super::bounds::multiplicity;
 use super::made::joins;
-use super::question::{Output, Question, Shows, Table};
+use super::question::{Output, Question, Shows, Table, Value};
 
 use super::answer::{ClippedShare, ReleaseColumn};
 use super::cell::decimal_text;
@@ -50,11 +50,24 @@ pub(super) fn notes(question: &Question, mechanism: &Mechanism) -> Vec<String> {
         KeyDomain::Public(_) => notes.push("every public key is shown, also where nobody is".to_owned()),
         KeyDomain::None => {}
     }
+    notes.extend(of_picking(question));
     notes.push("noise is as likely up as down: a small count can come out negative".to_owned());
     notes.push(
         "the 95 % intervals are about the bounded values: what the bounds leave out is in none".to_owned(),
     );
     notes
+}
+
+/// Says how rows lean that are picked by what noise made of them.
+fn of_picking(question: &Question) -> Option<String> {
+    let is_noisy = |value: &Value| !value.reads().1.is_empty();
+    let cut = question.limit.is_some() || question.offset > 0;
+    let picked = cut && question.order.iter().any(|order| is_noisy(&order.by));
+    (picked || question.having.as_ref().is_some_and(is_noisy)).then(|| {
+        "rows are picked by their noisy values (LIMIT, HAVING): those that are shown lean the way they were picked, and \
+         fewer than 95 % of their intervals hold; of all groups 95 % do"
+            .to_owned()
+    })
 }
 
 /// Says what is left out before anything is counted: of joins and of groups of each member.

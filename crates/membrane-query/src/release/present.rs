@@ -202,7 +202,7 @@ fn cells(
         }
         Shows::Spread(_) | Shows::Quantile(..) => {
             let found = match &output.shows {
-                Shows::Spread(of) => released.spread(of, None),
+                Shows::Spread(of) => released.spread(of),
                 Shows::Quantile(index, place) => released.quantile(*index, *place),
                 _ => None,
             };

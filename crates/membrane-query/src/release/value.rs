@@ -3,8 +3,8 @@
 //! All of it is post-processing: it reads noisy numbers only, and costs nothing.
 
 use membrane_privacy::{
-    AggregateKind, Estimate, Moments, NoisyValue, Spread, estimate, estimate_mean, estimate_ratio,
-    estimate_variance,
+    AggregateKind, Estimate, Moments, NoisyValue, Part, Spread, estimate, estimate_from, estimate_mean,
+    estimate_ratio, estimate_variance,
 };
 use serde::Serialize;
 
@@ -152,9 +152,10 @@ pub(super) enum Found {
 
 impl Value {
     /// Computes a number with its error bars, in the units of columns: a ratio of two aggregates by Fieller's interval,
-    /// everything else to first order, the noises of aggregates being independent.
+    /// other totals to first order, the noises of aggregates being independent, and what is made of averages, deviations
+    /// or quantiles from the intervals of these ([`estimate_from`]), which know how such numbers bend and where they end.
     pub(super) fn estimate(&self, group: &Group<'_>) -> Option<Estimate> {
-        let at = |moved: Option<(usize, f64)>| match self.find(group, moved) {
+        let at = |set: Option<(&Self, f64)>| match self.find(group, set) {
             Found::Number(value) if value.is_finite() => Some(value),
             _ => None,
         };
@@ -163,26 +164,60 @@ impl Value {
             && let [Self::Aggregate(top), Self::Aggregate(bottom)] = parts.as_slice()
             && top != bottom
         {
-            let ratio = estimate_ratio(
-                &group.noisy(*top, None)?,
-                &group.noisy(*bottom, None)?,
-                f64::NEG_INFINITY,
-                f64::INFINITY,
-            );
+            let (above, below) = (group.noisy(*top)?, group.noisy(*bottom)?);
+            let ratio = estimate_ratio(&above, &below, f64::NEG_INFINITY, f64::INFINITY);
             return Some(scaled(ratio, group.unit(*top) / group.unit(*bottom)));
         }
-        let (_, mut aggregates) = self.reads();
-        aggregates.sort_unstable();
-        aggregates.dedup();
-        let mut terms = Vec::with_capacity(aggregates.len());
-        for index in aggregates {
-            let noisy = group.noisy(index, None).filter(|noisy| noisy.sd > 0.0)?;
-            let step = noisy.sd / group.unit(index);
-            // Both ways, so that what bends one way and the other is met in the middle.
-            let slope = (at(Some((index, step)))? - at(Some((index, -step)))?) / (2.0 * noisy.sd);
-            terms.push((slope, noisy));
+        let mut atoms = Vec::new();
+        self.collect_atoms(&mut atoms);
+        if atoms.iter().all(|atom| matches!(atom, Self::Aggregate(_))) {
+            let terms = atoms.into_iter().map(|atom| {
+                let noisy = group.noisy(atom.reads().1.first().copied()?).filter(|noisy| noisy.sd > 0.0)?;
+                let Estimate { value, sd, .. } = atom.own_estimate(group)?;
+                // Both ways, so that what bends one way and the other is met in the middle.
+                let slope =
+                    (at(Some((atom, value + sd)))? - at(Some((atom, value - sd)))?) / (2.0 * noisy.sd);
+                Some((slope, noisy))
+            });
+            return Some(estimate(value, &terms.collect::<Option<Vec<_>>>()?));
         }
-        Some(estimate(value, &terms))
+        let parts = atoms.iter().map(|atom| {
+            let own = atom.own_estimate(group)?;
+            Some(Part { estimate: own, of: Box::new(move |moved| at(Some((*atom, moved)))) })
+        });
+        let parts = parts.collect::<Option<Vec<Part<'_>>>>()?;
+        Some(estimate_from(value, &parts, share_noise(&atoms)))
+    }
+
+    /// Collects the released numbers that it is made of, each once.
+    fn collect_atoms<'a>(&'a self, atoms: &mut Vec<&'a Self>) {
+        match self {
+            Self::Aggregate(_) | Self::Ratio(..) | Self::Spread(_) | Self::Quantile(..) => {
+                if !atoms.contains(&self) {
+                    atoms.push(self);
+                }
+            }
+            Self::Key(..) | Self::Number(_) | Self::Constant(..) => {}
+            Self::IsNull(inner) | Self::Not(inner) => inner.collect_atoms(atoms),
+            Self::Compare(left, _, right) => {
+                left.collect_atoms(atoms);
+                right.collect_atoms(atoms);
+            }
+            Self::Call(_, parts) | Self::And(parts) | Self::Or(parts) => {
+                parts.iter().for_each(|part| part.collect_atoms(atoms));
+            }
+        }
+    }
+
+    /// Returns a released number with its error bars, in the units of its column.
+    fn own_estimate(&self, group: &Group<'_>) -> Option<Estimate> {
+        match self {
+            Self::Aggregate(index) => group.total(*index),
+            Self::Ratio(sum, count) => group.mean(*sum, *count),
+            Self::Spread(of) => group.spread(of),
+            Self::Quantile(index, place) => group.quantile(*index, *place),
+            _ => None,
+        }
     }
 
     /// Tells whether a condition on released values is true.
@@ -190,18 +225,15 @@ impl Value {
         self.find(group, None) == Found::Truth(true)
     }
 
-    /// Computes the value; `moved` adds something to one of the aggregates.
-    pub(super) fn find(&self, group: &Group<'_>, moved: Option<(usize, f64)>) -> Found {
-        let inner = |one: &Self| one.find(group, moved);
+    /// Computes the value; `set` takes another number for one of those that it is made of.
+    pub(super) fn find(&self, group: &Group<'_>, set: Option<(&Self, f64)>) -> Found {
+        let inner = |one: &Self| one.find(group, set);
         match self {
             Self::Key(index, logical) => group.key(*index, *logical),
-            Self::Aggregate(index) => group.moved(*index, moved).map_or(Found::Null, Found::Number),
-            Self::Ratio(sum, count) => group.mean(*sum, *count, moved).map_or(Found::Null, Found::Number),
-            Self::Spread(of) => {
-                group.spread(of, moved).map_or(Found::Null, |found| Found::Number(found.value))
-            }
-            Self::Quantile(index, place) => {
-                group.quantile(*index, *place).map_or(Found::Null, |found| Found::Number(found.value))
+            Self::Aggregate(_) | Self::Ratio(..) | Self::Spread(_) | Self::Quantile(..) => {
+                let own = || self.own_estimate(group).map(|found| found.value);
+                let value = set.filter(|(which, _)| *which == self).map(|(_, value)| value).or_else(own);
+                value.map_or(Found::Null, Found::Number)
             }
             Self::Number(value) => Found::Number(*value),
             Self::Constant(literal, _) => of_literal(literal),
@@ -236,27 +268,43 @@ impl Value {
     }
 }
 
+/// Tells whether two of these numbers are made of the same total.
+fn share_noise(atoms: &[&Value]) -> bool {
+    let mut seen = Vec::new();
+    atoms.iter().any(|atom| {
+        let (_, reads) = atom.reads();
+        let shared = reads.iter().any(|index| seen.contains(index));
+        seen.extend(reads);
+        shared
+    })
+}
+
 impl Group<'_> {
-    #[expect(clippy::cast_precision_loss, reason = "the noise is larger than what is lost")]
-    fn moved(&self, index: usize, moved: Option<(usize, f64)>) -> Option<f64> {
-        let value = self.number(index, |noisy| noisy.value as f64)?;
-        Some(value + moved.filter(|(which, _)| *which == index).map_or(0.0, |(_, by)| by))
+    /// Returns a total.
+    fn total(&self, index: usize) -> Option<Estimate> {
+        let noisy = self.noisy(index)?;
+        let whole = Estimate {
+            value: float(noisy.value),
+            low95: float(noisy.low95),
+            high95: float(noisy.high95),
+            sd: noisy.sd,
+        };
+        Some(scaled(whole, self.unit(index)))
     }
 
-    /// Returns an average; `moved` adds something to its sum or its count.
-    fn mean(&self, sum: usize, count: usize, moved: Option<(usize, f64)>) -> Option<f64> {
-        let kind = *self.kinds.get(sum)?;
-        let (sum_value, count) = (self.noisy(sum, moved)?, self.noisy(count, moved)?);
-        estimate_mean(kind, &sum_value, &count).map(|mean| mean.value / self.unit(sum))
+    /// Returns an average.
+    fn mean(&self, sum: usize, count: usize) -> Option<Estimate> {
+        let mean = estimate_mean(*self.kinds.get(sum)?, &self.noisy(sum)?, &self.noisy(count)?)?;
+        Some(scaled(mean, self.unit(sum)))
     }
 
     /// Returns a variance or a standard deviation, in the units of the column.
-    pub(super) fn spread(&self, of: &SpreadOf, moved: Option<(usize, f64)>) -> Option<Estimate> {
+    pub(super) fn spread(&self, of: &SpreadOf) -> Option<Estimate> {
         let kind = *self.kinds.get(of.squares)?;
         let moments = Moments {
-            count: self.noisy(of.count, moved)?,
-            sum: self.noisy(of.sum, moved)?,
-            squares: self.noisy(of.squares, moved)?,
+            count: self.noisy(of.count)?,
+            sum: self.noisy(of.sum)?,
+            squares: self.noisy(of.squares)?,
         };
         let unit = self.unit(of.squares);
         let unit = match of.spread {
@@ -274,21 +322,13 @@ impl Group<'_> {
         Some(scaled(*found, self.unit(index)))
     }
 
-    fn noisy(&self, index: usize, moved: Option<(usize, f64)>) -> Option<NoisyValue> {
-        let mut noisy = *self.values.get(index)?;
-        if let Some((_, by)) = moved.filter(|(which, _)| *which == index) {
-            noisy.value = noisy.value.saturating_add(whole(by * self.unit(index)));
-        }
-        Some(noisy)
+    fn noisy(&self, index: usize) -> Option<NoisyValue> {
+        self.values.get(index).copied()
     }
 
     fn unit(&self, index: usize) -> f64 {
         let bounds = self.kinds.get(index).and_then(|kind| kind.row_bounds());
         10_f64.powi(i32::from(bounds.map_or(0, |bounds| bounds.scale)))
-    }
-
-    fn number(&self, index: usize, take: impl Fn(&NoisyValue) -> f64) -> Option<f64> {
-        self.values.get(index).map(|noisy| take(noisy) / self.unit(index))
     }
 
     fn key(&self, index: usize, logical: TypeOf) -> Found {
@@ -313,9 +353,9 @@ fn scaled(found: Estimate, unit: f64) -> Estimate {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "`as` holds a number beyond i64 at its end")]
-const fn whole(value: f64) -> i64 {
-    value.round() as i64
+#[expect(clippy::cast_precision_loss, reason = "the noise is larger than what is lost")]
+const fn float(value: i64) -> f64 {
+    value as f64
 }
 
 fn of_literal(literal: &Literal) -> Found {

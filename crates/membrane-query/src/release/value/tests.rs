@@ -57,6 +57,45 @@ fn intervals_are_those_of_the_noise() {
     assert!((found.value - 40.0).abs() < 1e-9 && found.high95.is_infinite(), "{found:?}");
 }
 
+/// What is computed of an average has the average's own interval, also where the average is held at a bound: it was a
+/// point of no width there, which one in three did not hold.
+#[test]
+fn what_is_made_of_averages_has_their_intervals() {
+    let kinds = [AggregateKind::MeanSum { lower: 0, upper: 100, scale: 0 }, AggregateKind::Rows];
+    let average = Value::Ratio(0, 1);
+    let number = |value: f64| Value::Number(value);
+    // Centred at 50: 50 - 3000 / 40 is below 0.
+    for sum in [-3_000, -400, 0, 900, 3_000] {
+        let noisy = |value: i64, half: i64, sd: f64| NoisyValue {
+            value,
+            low95: value - half,
+            high95: value + half,
+            sd,
+        };
+        let values = [noisy(sum, 980, 500.0), noisy(40, 8, 4.0)];
+        let group = Group { keys: &[], values: &values, kinds: &kinds, quantiles: &[] };
+        let own = average.estimate(&group).expect("a number");
+        for (value, times) in [
+            (call(Function::Add, vec![average.clone(), number(0.0)]), 1.0),
+            (call(Function::Multiply, vec![number(100.0), average.clone()]), 100.0),
+            (call(Function::Divide, vec![average.clone(), number(-10.0)]), -0.1),
+        ] {
+            let found = value.estimate(&group).expect("a number");
+            let (low95, high95) = (own.low95 * times, own.high95 * times);
+            let (low95, high95) = (low95.min(high95), low95.max(high95));
+            let near = |one: f64, other: f64| (one - other).abs() < 1e-9;
+            assert!(near(found.low95, low95) && near(found.high95, high95), "{sum}: {found:?} of {own:?}");
+            assert!(
+                found.high95 > found.low95 && near(found.sd, own.sd * times.abs()),
+                "{sum}: {found:?} of {own:?}"
+            );
+        }
+        // Divided by itself there is no noise left, but nobody should rely on it: it is wide, or without end.
+        let of_itself = call(Function::Divide, vec![number(1.0), average.clone()]).estimate(&group);
+        assert!(of_itself.is_none_or(|found| found.high95 > found.low95), "{of_itself:?}");
+    }
+}
+
 #[test]
 fn what_has_no_value_is_null_and_no_condition_holds_of_it() {
     let (values, keys) = (released(), [Some("SH".to_owned()), None]);

@@ -106,7 +106,7 @@ async fn what_is_too_large_fails() {
     let rows = |members: u16| -> Vec<Row> { (0..members).map(|number| Row { number, ..row(1) }).collect() };
     let with = async |members| totals_within(sql, &wanted, &[lines_table(&[rows(members)])], &limits).await;
     assert!(with(200).await.is_ok());
-    assert_eq!(with(20_000).await.err(), Some(QueryError::Failed));
+    assert_eq!(with(60_000).await.err(), Some(QueryError::Failed));
     // More groups of one member than there is room for are refused before anything is paid.
     wanted.groups_max = Some(10_000);
     let question = ask(sql).await.expect("a question");
