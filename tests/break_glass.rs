@@ -126,6 +126,34 @@ async fn not_everybody_may_ask_and_not_for_everything() {
     assert_eq!(unknown.error.code(), "unknown_grant");
 }
 
+/// Who may neither agree nor look at the record is told nothing of which grants there are.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_there_is_and_one_that_there_is_not_answer_alike() {
+    let world = world().await;
+    flow::request_glass(&world.ctx(LEE), &world.hub, request(&["phone"])).await.unwrap();
+    for who in ["analyst:ana", "partner:acme", "service:ingestor", "analyst:nobody"] {
+        for number in [1, 99] {
+            let approved = flow::approve_glass(&world.ctx(who), &world.hub, number).await.unwrap_err();
+            let ended = flow::end_glass(&world.ctx(who), &world.hub, number).await.unwrap_err();
+            let told = (approved.error.code(), ended.error.code());
+            assert_eq!(told, ("unknown_grant", "unknown_grant"), "{who} {number}");
+        }
+    }
+    let own = flow::approve_glass(&world.ctx(LEE), &world.hub, 1).await.unwrap_err();
+    assert_eq!(own.error.code(), "own_request");
+}
+
+/// Four people ask at once: steps share their numbers, and none of them is in the way of another.
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_at_the_same_moment_do_not_collide() {
+    let world = world().await;
+    let asked = futures::future::join_all((0..4).map(|_| {
+        let (hub, ctx) = (Arc::clone(&world.hub), world.ctx(LEE));
+        tokio::spawn(async move { flow::request_glass(&ctx, &hub, request(&["phone"])).await.map(|_| ()) })
+    }));
+    assert!(asked.await.into_iter().all(|one| one.unwrap().is_ok()));
+}
+
 /// A step that was not signed by this hub ends every question of whoever it would be about, and of all others: it is not known
 /// what else was altered.
 #[tokio::test(flavor = "multi_thread")]

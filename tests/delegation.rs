@@ -132,7 +132,7 @@ fn to(to: &str) -> NewDelegation {
 
 async fn make(world: &World, who: &str, new: NewDelegation) -> Result<u64, &'static str> {
     let made = flow::make_delegation(&world.ctx(who), &world.hub, new).await;
-    made.map(|(_, one)| one.number).map_err(|failure| failure.error.code())
+    made.map(|(_, one)| one.delegation.number).map_err(|failure| failure.error.code())
 }
 
 const SHANGHAI: &str = "SH,gold,138******01 SH,silver,138******04";
@@ -298,7 +298,32 @@ async fn not_everything_is_handed_on_and_not_to_everybody() {
         Err("not_found"),
         "Ana sees nothing for it"
     );
-    for days in 1..=10 {
+}
+
+/// What is open is not handed on again, whichever delegations it is open by; and only so often a day is it tried.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_hands_on_what_is_not_open_yet_and_ten_times_a_day() {
+    let (world, clock) = world("").await;
+    let of = |names: &[&str]| {
+        let datasets = names.iter().map(|name| name.parse().unwrap()).collect();
+        NewDelegation { datasets, ..to(CHEN) }
+    };
+    for names in [&["crm_members", "dim_stores"][..], &["pos_orders"], &["crm_members"]] {
+        let expected =
+            if names.len() == 1 && names[0] == "crm_members" { Err("already_delegated") } else { Ok(()) };
+        assert_eq!(make(&world, ANA, of(names)).await.map(|_| ()), expected, "{names:?}");
+    }
+    let both = flow::make_delegation(&world.ctx(ANA), &world.hub, of(&["crm_members", "pos_orders"])).await;
+    let told = both.unwrap_err().error.to_string();
+    assert!(told.starts_with("delegations 1, 2 hand that on already, until "), "{told}");
+    assert_eq!(make(&world, ANA, of(&["crm_members", "products"])).await, Err("not_found"));
+    let longer = NewDelegation { days: 9, ..of(&["crm_members"]) };
+    assert_eq!(make(&world, ANA, longer).await, Ok(3));
+    let (_, ended) = flow::end_delegation(&world.ctx(OLGA), &world.hub, 1).await.unwrap();
+    assert_eq!(ended.still_open, [2, 3]);
+
+    clock.turn(TimeDelta::days(12));
+    for days in 1..=9 {
         make(&world, ANA, NewDelegation { days, ..to(CHEN) }).await.unwrap();
         // What is open for as long is not handed on again.
         assert_eq!(
@@ -308,7 +333,140 @@ async fn not_everything_is_handed_on_and_not_to_everybody() {
         );
         assert_eq!(make(&world, ANA, NewDelegation { days: 1, ..to(CHEN) }).await, Err("already_delegated"));
     }
+    // What is refused counts: each tells whether there is somebody of a name.
+    assert_eq!(make(&world, ANA, to("analyst:zoe")).await, Err("delegate_refused"));
     assert_eq!(make(&world, ANA, NewDelegation { days: 11, ..to(CHEN) }).await, Err("delegation_limit"));
+    // Whoever may hand on to nobody is not told of anybody, and not for ever.
+    for other in [CHEN, "analyst:zoe", "analyst:kim", "analyst:x"] {
+        assert_eq!(make(&world, LEE, to(other)).await, Err("not_permitted"), "{other}");
+    }
+    for _ in 0..6 {
+        assert_eq!(make(&world, LEE, of(&["nowhere"])).await, Err("not_found"));
+    }
+    assert_eq!(make(&world, LEE, to(CHEN)).await, Err("delegation_limit"));
+    clock.turn(TimeDelta::days(1));
+    assert_eq!(make(&world, LEE, to(CHEN)).await, Err("not_permitted"));
+}
+
+/// Steps of one kind share their numbers: that others take steps at the same moment is nobody's fault, and told to nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn steps_at_the_same_moment_do_not_collide() {
+    let (world, _) = world("").await;
+    let kim = NewDelegation { purposes: vec!["customer_service".parse().unwrap()], ..to(LEE) };
+    let news = [(ANA, to(CHEN)), (CHEN, to(ANA)), (ANA, to(LEE)), (CHEN, to(LEE)), ("analyst:kim", kim)];
+    let made = futures::future::join_all(news.map(|(who, new)| {
+        let (hub, ctx) = (Arc::clone(&world.hub), world.ctx(who));
+        tokio::spawn(async move { flow::make_delegation(&ctx, &hub, new).await.map(|(_, one)| one) })
+    }));
+    let mut numbers: Vec<u64> =
+        made.await.into_iter().map(|one| one.unwrap().unwrap().delegation.number).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, [1, 2, 3, 4, 5]);
+    let end = |number: u64| {
+        let (hub, ctx) = (Arc::clone(&world.hub), world.ctx(OLGA));
+        tokio::spawn(async move {
+            let ended = flow::end_delegation(&ctx, &hub, number).await;
+            ended.map(|_| ()).map_err(|failure| failure.error.code())
+        })
+    };
+    let ended = futures::future::join_all((1..=4).map(end)).await;
+    assert!(ended.iter().all(|one| one.as_ref().unwrap().is_ok()), "{ended:?}");
+    // The same one ends once.
+    let ended = futures::future::join_all([5, 5, 5, 5].map(end)).await;
+    let ended: Vec<_> = ended.into_iter().map(Result::unwrap).collect();
+    assert_eq!(ended.iter().filter(|one| one.is_ok()).count(), 1, "{ended:?}");
+    assert_eq!(ended.iter().filter(|one| **one == Err("delegation_stands")).count(), 3, "{ended:?}");
+    world.hub.ledger().verify_log().await.unwrap();
+}
+
+/// The record says who tried what, in the names that the hub knows.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_record_says_who_tried_what() {
+    let (world, clock) = world("").await;
+    let hub = &world.hub;
+    let reasons = async |hub: &Hub, run: membrane_model::RunId| {
+        let run = hub.ledger().run(&run).await.unwrap().unwrap();
+        let told = run
+            .decisions
+            .iter()
+            .map(|one| format!("{}: {}", one.dataset.as_ref().map_or("", |name| name.as_str()), one.reason));
+        told.collect::<Vec<_>>().join("\n")
+    };
+    let refused = async |new: NewDelegation| {
+        flow::make_delegation(&world.ctx(ANA), hub, new).await.unwrap_err().run.unwrap()
+    };
+    let nowhere = ["crm_members", "nowhere"].map(|name| name.parse().unwrap()).to_vec();
+    let told = reasons(hub, refused(NewDelegation { datasets: nowhere, ..to(CHEN) }).await).await;
+    let expected = ": to hand on to analyst:chen for marketing_analysis, for 7 days";
+    assert!(told.starts_with("crm_members: no such dataset") && told.ends_with(expected), "{told}");
+    assert!(!told.contains("nowhere"), "{told}");
+    let told = reasons(hub, refused(to("analyst:zoe")).await).await;
+    let expected = ": to hand on to someone who is not known for marketing_analysis, for 7 days";
+    assert!(told.starts_with("crm_members: ") && told.ends_with(expected), "{told}");
+    let (made, _) = flow::make_delegation(&world.ctx(ANA), hub, to(CHEN)).await.unwrap();
+    assert_eq!(
+        reasons(hub, made).await,
+        "crm_members: permitted, to hand on to analyst:chen for marketing_analysis, for 7 days\n: made delegation 1"
+    );
+    let ended = async |hub: &Hub, who: &str, number| {
+        let ctx = hub.ctx(who.parse().unwrap(), membrane::Channel::Cli);
+        flow::end_delegation(&ctx, hub, number)
+            .await
+            .map_err(|failure| (failure.run.unwrap(), failure.error.code()))
+    };
+    let (run, _) = ended(hub, LEE, 1).await.unwrap_err();
+    assert_eq!(reasons(hub, run).await, ": not permitted: to end delegation 1");
+    let (run, _) = ended(hub, LEE, 138).await.unwrap_err();
+    assert_eq!(reasons(hub, run).await, ": not permitted: to end a delegation that there is not");
+    let (made, _) =
+        flow::make_delegation(&world.ctx(ANA), hub, NewDelegation { days: 9, ..to(CHEN) }).await.unwrap();
+    assert!(reasons(hub, made).await.ends_with("made delegation 2"));
+    ended(hub, CHEN, 1).await.unwrap();
+    let (run, code) = ended(hub, OLGA, 1).await.unwrap_err();
+    assert_eq!(
+        (reasons(hub, run).await.as_str(), code),
+        (": permitted, delegation 1 was over already", "delegation_stands")
+    );
+
+    // Ana leaves: what she handed on cannot be used, and who looks at the record is told why; her bearer ends nothing.
+    let path = world.dir.path().join("policies/principals.json");
+    let mut people: Vec<serde_json::Value> = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    people.retain(|one| one["uid"]["id"] != "ana");
+    std::fs::write(&path, serde_json::to_vec(&people).unwrap()).unwrap();
+    let hub = &*world.again(&clock, "").await;
+    assert_eq!(of_ana(hub, CHEN).await, Err("not_delegated"));
+    let unusable = async |who: &str| {
+        let ctx = hub.ctx(who.parse().unwrap(), membrane::Channel::Cli);
+        flow::list_delegations(&ctx, hub).await.unwrap().1.pop().unwrap().unusable
+    };
+    assert_eq!(unusable(OLGA).await.as_deref(), Some("analyst:ana is not in principals.json"));
+    assert_eq!(unusable(CHEN).await.as_deref(), Some("something has changed since; compliance can say what"));
+    for number in [2, 99] {
+        assert_eq!(ended(hub, ANA, number).await.unwrap_err().1, "unknown_principal");
+    }
+    let filter = RunFilter { principal: Some(ANA.parse().unwrap()), dataset: None, limit: 100 };
+    let runs = hub.ledger().runs(filter).await.unwrap();
+    let tried = runs.iter().find(|run| run.error_code.as_deref() == Some("not_delegated")).unwrap();
+    assert_eq!(tried.on_behalf_of.as_ref().unwrap().to_string(), ANA);
+    hub.ledger().verify_log().await.unwrap();
+}
+
+/// What policy no longer lets anybody use is open and of no use, and says so to who looks at the record.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_open_and_of_no_use_says_so() {
+    let (world, clock) = world("").await;
+    make(&world, ANA, to(CHEN)).await.unwrap();
+    let unusable = async |hub: &Hub| {
+        let ctx = hub.ctx(OLGA.parse().unwrap(), membrane::Channel::Cli);
+        flow::list_delegations(&ctx, hub).await.unwrap().1.pop().unwrap().unusable
+    };
+    assert_eq!(unusable(&world.hub).await, None);
+    let hand = "@id(\"no-hand-on\") forbid (principal, action == Action::\"delegate\", resource == Dataset::\"crm_members\") when { context.to has analyst && context.to.analyst == Analyst::\"chen\" };";
+    let told = unusable(&*world.again(&clock, hand).await).await;
+    assert_eq!(told.as_deref(), Some("policy does not let analyst:ana hand it on to analyst:chen"));
+    let closed = "@id(\"chen.closed\") forbid (principal == Analyst::\"chen\", action == Action::\"read\", resource == Dataset::\"crm_members\");";
+    let told = unusable(&*world.again(&clock, closed).await).await;
+    assert_eq!(told.as_deref(), Some("policy shows analyst:chen nothing of it on behalf of analyst:ana"));
 }
 
 /// No chain: what was handed on to Chen is not Chen's to hand on. And glass that is broken for one is broken for that one.
@@ -401,6 +559,10 @@ fn the_doors_go_together() {
     explained(&program);
     let told = program.ok(&["policy", "review"]);
     assert!(told.contains("Delegations:\n  1 from analyst:ana to analyst:chen, open: 1 runs"), "{told}");
+    assert!(
+        told.contains("\n    crm_members for marketing_analysis, until 2") && told.contains("HR-12"),
+        "{told}"
+    );
 
     let [ana, chen, olga] = [ANA, CHEN, OLGA].map(|principal| program.bearer(principal));
     let served = program.serve();
@@ -420,9 +582,11 @@ fn the_doors_go_together() {
         let told = post(&olga, &format!("/v1/delegations/{number}/end"), "{}");
         assert!(told.contains(r#""ended_by":"compliance:olga""#), "{told}");
         assert!(told.contains(r#""ended_at":"2"#), "{told}");
+        let still = if number == 1 { r#""still_open":[2]"# } else { r#""still_open":[]"# };
+        assert!(told.contains(still), "{told}");
     }
     let told = post(&olga, "/v1/delegations/1/end", "{}");
-    assert!(told.contains("delegation 1 has ended"), "{told}");
+    assert!(told.contains("delegation 1 has ended already"), "{told}");
     let told = post(&chen, "/v1/query", &body);
     assert!(told.starts_with("HTTP/1.1 403") && told.contains("not_delegated"), "{told}");
     let nobody = post(&chen, "/v1/query", &body.replace(ANA, "analyst:zoe"));
@@ -452,10 +616,12 @@ fn explained(program: &Program) {
         assert!(told.contains(expected), "{expected}: {told}");
     }
     let told = explain(CHEN, "crm_members.phone", &["--for", ANA, "--at", "2027-01-01T00:00:00Z"]);
-    assert!(told.contains("none hands this on now"), "{told}");
+    assert!(told.contains("none hands this on at that moment") && told.contains("would see"), "{told}");
+    let told = explain(CHEN, "crm_members.phone", &["--for", ANA, "--at", "2020-01-01T00:00:00Z"]);
+    assert!(told.contains("none hands this on at that moment") && told.contains("would see"), "{told}");
     // Ana may not hand on to an operator, and lookups and broken glass are not handed on.
     let told = explain("operator:omar", "crm_members.phone", &["--for", ANA]);
-    assert!(told.contains("does not see crm_members.phone"), "{told}");
+    assert!(told.contains("would not see crm_members.phone"), "{told}");
     let json = explain(CHEN, "crm_members.phone", &["--for", ANA, "--json"]);
     assert!(json.contains(r#""on_behalf_of": "analyst:ana""#) && json.contains(r#""number": 1"#), "{json}");
     let refused = ["policy", "explain", CHEN, "crm_members.phone", "--purpose", MARKETING, "--for", ANA];

@@ -163,6 +163,22 @@ impl Ledger {
         Cells::of(&row).number("number")
     }
 
+    /// Returns the number and the signature of the last document of a kind; 0 and no text when there is none.
+    ///
+    /// # Errors
+    /// [`LedgerError::Database`] or [`LedgerError::Stored`].
+    pub async fn last_signature(&self, kind: DocumentKind) -> Result<(u64, String), LedgerError> {
+        let row = sqlx::query(
+            "SELECT number, signature FROM document WHERE kind = $1 ORDER BY number DESC LIMIT 1",
+        )
+        .bind(kind.as_str())
+        .fetch_optional(&self.pools.read)
+        .await?;
+        let Some(row) = row else { return Ok((0, String::new())) };
+        let mut cells = Cells::of(&row);
+        Ok((cells.number("number")?, cells.text()?))
+    }
+
     /// Returns how many documents of a kind there are: as many as the number of the last, unless some were taken away.
     ///
     /// # Errors

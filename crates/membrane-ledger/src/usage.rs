@@ -123,6 +123,30 @@ impl Ledger {
     }
 }
 
+impl Ledger {
+    /// Counts the runs of a job that were refused to a principal and started after a moment.
+    ///
+    /// # Errors
+    /// [`LedgerError::Database`].
+    pub async fn count_refused(
+        &self,
+        principal: &PrincipalId,
+        job: &str,
+        since: DateTime<Utc>,
+    ) -> Result<u64, LedgerError> {
+        let row = sqlx::query(
+            "SELECT COUNT(*) FROM run \
+             WHERE principal = $1 AND started > $2 AND job = $3 AND status = 'refused'",
+        )
+        .bind(principal.to_string())
+        .bind(since.timestamp_micros())
+        .bind(job)
+        .fetch_one(&self.pools.read)
+        .await?;
+        Cells::of(&row).number("runs")
+    }
+}
+
 fn read_column_use(row: &AnyRow) -> Result<ColumnUse, LedgerError> {
     let mut cells = Cells::of(row);
     Ok(ColumnUse {

@@ -120,11 +120,12 @@ impl Authorizer {
     }
 
     async fn decide(&self, run: &mut OpenRun, request: Request) -> Result<Permit, Refused> {
-        // PRIVACY: a name that nobody has may be a value in the wrong place: it does not come into the run.
+        // PRIVACY: a name that nobody has may be a value in the wrong place: it does not come into the run, unless a delegation of the
+        // record has it.
         let delegator = request.acting.as_ref().map(|acting| &acting.delegator);
-        let delegator = delegator.filter(|name| self.policies.world.principals.contains_key(name));
+        let is_nobody = delegator.is_some_and(|name| !self.policies.knows(name));
         let same = *run.principal() == request.principal
-            && run.on_behalf_of() == delegator
+            && (run.on_behalf_of() == delegator || is_nobody && run.on_behalf_of().is_none())
             && run.action() == request.action
             && run.purpose() == request.purpose.as_ref();
         if !same {

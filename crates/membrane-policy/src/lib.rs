@@ -64,7 +64,7 @@ pub use authorizer::{Authorizer, Lookup, Request};
 pub use break_glass::{BreakGlassRequest, BrokenGlass};
 pub use card::Card;
 pub use case::CaseOutcome;
-pub use delegation::{Acting, DelegationRequest, Handed};
+pub use delegation::{Acting, DelegationEnd, DelegationRequest, Handed};
 pub use error::{Fault, PolicyError};
 pub use explain::{Asked, Change, Explanation, Question};
 pub use lint::{Waiver, Weakness, WeaknessGroup};

@@ -74,7 +74,7 @@ impl fmt::Display for RefusedReason {
             Self::LookupAmbiguous => "columns of that name have different tokens: write `DATASET.COLUMN`",
             Self::LookupLimit => "as many values were looked up as may be in an hour; try again when the first of them are an hour old",
             Self::OwnRequest => "nobody agrees to what they asked for: it takes another person",
-            Self::NotDelegated => "nobody of that name has handed this on to you for this purpose; `membrane delegation list` shows what was handed on",
+            Self::NotDelegated => "nothing that somebody of that name handed on to you can be used for this purpose now; `membrane delegation list` shows what was handed on",
             Self::Delegate => "it can be handed on to another principal of your own kind only, one of principals.json, and neither to partners nor to services",
             Self::PolicyFault => "a policy could not be evaluated",
             Self::RecordFault => "the decision could not be recorded",

@@ -105,6 +105,29 @@ impl Delegation {
         self.made + TimeDelta::days(i64::from(self.days))
     }
 
+    /// Tells whether nobody can act by it any more.
+    #[must_use]
+    pub fn is_over(&self, now: DateTime<Utc>) -> bool {
+        matches!(self.state(now), DelegationState::Expired | DelegationState::Ended)
+    }
+
+    /// Returns when nobody can act by it any more: when its days are over, or somebody ended it.
+    #[must_use]
+    pub fn closes(&self) -> DateTime<Utc> {
+        self.ended.as_ref().map_or_else(|| self.until(), |(_, ended)| self.until().min(*ended))
+    }
+
+    /// Tells whether it was open at a moment, or will be, as far as it is known.
+    #[must_use]
+    pub fn is_open_at(&self, at: DateTime<Utc>) -> bool {
+        self.made <= at && at < self.closes()
+    }
+
+    /// Tells whether it is from the same to the same.
+    pub(crate) fn is_between(&self, other: &DelegationRequest) -> bool {
+        self.asked.delegator == other.delegator && self.asked.delegate == other.delegate
+    }
+
     /// Tells whether a principal handed on by it, or was handed on to.
     #[must_use]
     pub fn is_of(&self, principal: &PrincipalId) -> bool {
@@ -120,6 +143,11 @@ impl Step {
 }
 
 impl Steps<Delegation> {
+    /// Tells whether something was handed on in this name, at whatever time. What cannot be read tells nothing.
+    pub(crate) async fn has_from(&self, name: &PrincipalId) -> bool {
+        self.all().await.is_ok_and(|(_, all)| all.iter().any(|one| one.asked.delegator == *name))
+    }
+
     /// Returns what one principal has handed on to another that is open for a purpose.
     pub(crate) async fn open_for(
         &self,

@@ -20,7 +20,7 @@ use crate::bearer::BearerError;
 use crate::published::PublishedError;
 
 pub use codes::{CODES, Code};
-use words::{ledger, over_budget, over_price, refusal, stands, stays_spent};
+use words::{handed_on, ledger, over_budget, over_price, refusal, stands, stays_spent};
 
 /// Why a request was not answered.
 #[derive(Debug, thiserror::Error)]
@@ -153,17 +153,17 @@ pub enum Error {
     #[error("no such delegation; `membrane delegation list` shows them")]
     UnknownDelegation,
     /// More delegations than one principal may make in a day.
-    #[error("one principal hands on {delegations_max} times a day at most")]
+    #[error("one principal hands on {delegations_max} times a day at most, refused tries among them")]
     TooManyDelegations {
         /// The limit.
-        delegations_max: usize,
+        delegations_max: u64,
     },
     /// The same is handed on already, for as long or longer.
-    #[error("delegation {number} hands that on already, until {until}; end it first, or state more days")]
+    #[error("{}, until {until}; end it first, or state more days", handed_on(.numbers))]
     AlreadyDelegated {
-        /// Its number.
-        number: u64,
-        /// Until when.
+        /// Their numbers.
+        numbers: Vec<u64>,
+        /// Until when all of them are open.
         until: String,
     },
     /// A delegation that is over.

@@ -20,7 +20,9 @@ mod usage;
 pub use bearer::issue_bearer;
 pub use break_glass::{GlassRequest, GrantLine, approve_glass, end_glass, list_glass, request_glass};
 pub use budget::{BudgetLine, Budgets, Outlook, budget};
-pub use delegation::{DelegationLine, NewDelegation, end_delegation, list_delegations, make_delegation};
+pub use delegation::{
+    DelegationLine, NewDelegation, SettledDelegation, end_delegation, list_delegations, make_delegation,
+};
 pub use ingest::{IngestRequest, Ingested, ingest};
 pub use lineage::{DEPTH_MAX, LineageFound, LineageRequest, lineage};
 pub use list_datasets::{Listing, list_datasets};

@@ -24,7 +24,7 @@ pub(crate) trait Stepped: Clone {
     /// What a step is called that is not as it was written.
     const STEP: &'static str;
     /// A step, as it is stored.
-    type Step: DeserializeOwned;
+    type Step: DeserializeOwned + Serialize;
 
     /// Takes one step, the document of this number; nothing when it does not fit.
     fn take(all: &mut Vec<Self>, number: u64, step: Self::Step) -> Option<()>;
@@ -35,31 +35,49 @@ pub(crate) trait Stepped: Clone {
 pub(crate) struct Steps<T> {
     ledger: Ledger,
     signer: Signer,
-    known: Mutex<(u64, Arc<Vec<T>>)>,
+    known: Mutex<Known<T>>,
+}
+
+/// What followed from the steps up to one.
+#[derive(Debug)]
+struct Known<T> {
+    /// The number and the signature of that step: another in its place is an altered record, for as long as this hub works.
+    last: (u64, String),
+    all: Arc<Vec<T>>,
 }
 
 impl<T: Stepped> Steps<T> {
     pub(crate) fn new(ledger: Ledger, signer: Signer) -> Self {
-        Self { ledger, signer, known: Mutex::default() }
+        Self { ledger, signer, known: Mutex::new(Known { last: (0, String::new()), all: Arc::default() }) }
     }
 
     /// Returns all, in the order of their numbers, and the number of the last step.
     pub(crate) async fn all(&self) -> Result<(u64, Arc<Vec<T>>), Error> {
-        let last = || self.ledger.last_document(T::KIND);
+        let last = || self.ledger.last_signature(T::KIND);
         let seen = last().await.map_err(Error::Ledger)?;
         let mut known = self.known.lock().await;
-        if seen == known.0 {
-            return Ok((known.0, Arc::clone(&known.1)));
+        if seen == known.last {
+            return Ok((known.last.0, Arc::clone(&known.all)));
         }
         // Once more: another may have read on meanwhile.
-        if last().await.map_err(Error::Ledger)? < known.0 {
+        let (seen, _) = last().await.map_err(Error::Ledger)?;
+        if seen < known.last.0 {
             // Somebody took steps away: an end among them would open what was ended.
             return Err(altered::<T>());
         }
-        let more = self.ledger.documents(T::KIND, known.0).await.map_err(Error::Ledger)?;
-        let all = fold(&known.1, known.0, &more, &self.signer)?;
-        *known = (known.0.saturating_add(more.len() as u64), Arc::new(all));
-        Ok((known.0, Arc::clone(&known.1)))
+        // From the last known one on: whoever took it away may have let another fill its number.
+        let after = known.last.0.saturating_sub(1);
+        let read = self.ledger.documents(T::KIND, after).await.map_err(Error::Ledger)?;
+        let more = match read.split_first() {
+            _ if known.last.0 == 0 => read.as_slice(),
+            Some((first, more)) if first.number == known.last.0 && first.signature == known.last.1 => more,
+            _ => return Err(altered::<T>()),
+        };
+        let all = fold(&known.all, known.last.0, more, &self.signer)?;
+        if let Some(document) = more.last() {
+            *known = Known { last: (document.number, document.signature.clone()), all: Arc::new(all) };
+        }
+        Ok((known.last.0, Arc::clone(&known.all)))
     }
 
     /// Tells whether the steps are not what this hub signed, so that every question that depends on them is refused. What cannot
@@ -106,3 +124,6 @@ pub(crate) fn as_stored(at: DateTime<Utc>) -> DateTime<Utc> {
 pub(crate) fn is_ahead(at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     at > now + TimeDelta::minutes(SKEW_MINUTES)
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,6 +25,8 @@ pub(super) async fn check_documents_are_kept(ledger: Ledger) {
 
     assert_eq!(ledger.last_document(DocumentKind::Publication).await.unwrap(), 2);
     assert_eq!(ledger.last_document(DocumentKind::BreakGlass).await.unwrap(), 0);
+    assert_eq!(ledger.last_signature(DocumentKind::Publication).await.unwrap(), (2, "5".repeat(128)));
+    assert_eq!(ledger.last_signature(DocumentKind::BreakGlass).await.unwrap(), (0, String::new()));
     let all = ledger.documents(DocumentKind::Publication, 0).await.unwrap();
     let later = ledger.documents(DocumentKind::Publication, 1).await.unwrap();
     assert_eq!((later.len(), ledger.count_documents(DocumentKind::Publication).await.unwrap()), (1, 2));

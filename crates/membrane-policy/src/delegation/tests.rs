@@ -205,7 +205,7 @@ async fn each_dataset_is_handed_on_for_each_purpose() {
     let make = async |delegate: &str, purposes: &[&str], datasets: &[&str]| {
         let mut run = world.run_of("analyst:ana", None, Action::Delegate, None).await;
         let asked = asked(delegate, purposes, datasets);
-        let refused = world.authorizer.decide_delegation(&mut run, &asked, noon()).await.err();
+        let refused = world.authorizer.decide_delegation(&mut run, (&asked, 7), noon()).await.err();
         let record = world.record_of(&run).await;
         assert!(!record.decisions.is_empty());
         let told = format!("{:?}", record.decisions);
@@ -213,7 +213,16 @@ async fn each_dataset_is_handed_on_for_each_purpose() {
         (refused.map(|refused| refused.reason), record.decisions[0].reason.clone())
     };
     let (refused, told) = make("analyst:bea", &["marketing"], &["members"]).await;
-    assert_eq!((refused, told.as_str()), (None, "permitted, to hand on to analyst:bea for marketing"));
+    assert_eq!(
+        (refused, told.as_str()),
+        (None, "permitted, to hand on to analyst:bea for marketing, for 7 days")
+    );
+    let (refused, told) = make("analyst:bea", &["marketing", "nowhere"], &["members", "nowhere"]).await;
+    assert_eq!(refused, Some(RefusedReason::UnknownPurpose));
+    assert_eq!(told, "unknown or missing purpose: to hand on to analyst:bea for marketing, for 7 days");
+    let (refused, told) = make("analyst:zoe", &["marketing"], &["members"]).await;
+    assert_eq!(refused, Some(RefusedReason::Delegate));
+    assert!(told.ends_with(": to hand on to someone who is not known for marketing, for 7 days"), "{told}");
     let refused = async |delegate: &str, purposes: &[&str], datasets: &[&str]| {
         make(delegate, purposes, datasets).await.0.unwrap()
     };
@@ -247,11 +256,13 @@ async fn both_and_compliance_end_it_and_nobody_else() {
     for (who, may) in people {
         let mut run = world.run_of(who, None, Action::Delegate, None).await;
         let asked = asked("analyst:bea", &["marketing"], &["members"]);
-        let ended = world.authorizer.decide_delegation_end(&mut run, (3, &asked), noon()).await;
+        let end = DelegationEnd { number: 3, asked: &asked, is_over: false };
+        let ended = world.authorizer.decide_delegation_end(&mut run, Some(end), noon()).await;
         assert_eq!(ended.is_ok(), may, "{who}");
         let [decision] = world.record_of(&run).await.decisions.try_into().unwrap();
         assert_eq!(decision.allowed, may, "{who}");
         assert_eq!(decision.reason == "permitted, ends delegation 3", may, "{who}: {}", decision.reason);
+        assert!(decision.reason.contains("delegation 3"), "{who}: {}", decision.reason);
     }
 }
 

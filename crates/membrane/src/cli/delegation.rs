@@ -61,7 +61,9 @@ enum DelegationCommand {
         #[arg(long)]
         json: bool,
     },
-    /// List delegations: to compliance all, to others those from and to them.
+    /// List delegations: to compliance and operators all, to others those from and to them.
+    ///
+    /// Without `--as` or `--bearer` it is the view of the first compliance principal in principals.json: all of them.
     #[command(
         after_help = "Examples:\n  membrane delegation list\n  membrane delegation list --as analyst:chen"
     )]
@@ -82,14 +84,12 @@ pub(super) async fn run(args: DelegationArgs, env: Env) -> Result<(), CliError> 
             let ctx = caller.ctx_required(&hub, PrincipalKind::Analyst)?;
             let new = NewDelegation { to, purposes, datasets, days, ticket };
             let (run, one) = flow::make_delegation(&ctx, &hub, new).await?;
-            let delegation = DelegationBody::of(&one, now());
-            told(DelegationAnswerBody { run: run.to_string(), delegation }, json)
+            told(DelegationAnswerBody::of(run, &one, now()), json)
         }
         DelegationCommand::End { number, caller, json } => {
             let ctx = caller.ctx_required(&hub, PrincipalKind::Analyst)?;
             let (run, one) = flow::end_delegation(&ctx, &hub, number).await?;
-            let delegation = DelegationBody::of(&one, now());
-            told(DelegationAnswerBody { run: run.to_string(), delegation }, json)
+            told(DelegationAnswerBody::of(run, &one, now()), json)
         }
         DelegationCommand::List { caller, json } => {
             let ctx = caller.ctx(&hub, PrincipalKind::Compliance)?;
@@ -117,6 +117,10 @@ fn told(body: DelegationAnswerBody, json: bool) -> Result<(), CliError> {
     };
     let (datasets, purposes) = (datasets.join(", "), purposes.join(", "));
     out::line(format!("delegation {number} {stands}: {datasets} for {purposes}, from {from} to {to}"))?;
+    let still: Vec<String> = body.still_open.iter().map(ToString::to_string).collect();
+    if !open && !still.is_empty() {
+        out::line(format!("still open from {from} to {to}: {}", still.join(", ")))?;
+    }
     if open {
         out::line(format!("{to} asks with `membrane sql .. --as {to} --for {from} --purpose PURPOSE`"))?;
     }
@@ -150,5 +154,10 @@ fn list(delegations: &[DelegationBody]) -> Result<(), CliError> {
     table::narrow(&mut shown, &[0, 1, 6]);
     table::right(&mut shown, &[0, 6]);
     out::line(shown.to_string())?;
+    for one in delegations {
+        if let Some(why) = &one.unusable {
+            out::line(format!("delegation {} is open, but cannot be used: {why}", one.number))?;
+        }
+    }
     Ok(())
 }

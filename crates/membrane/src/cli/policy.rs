@@ -288,7 +288,7 @@ pub(super) async fn run(args: &PolicyArgs, env: &Env) -> Result<(), CliError> {
             let on_behalf_of = on_behalf_of.as_ref();
             let question =
                 Question { principal, on_behalf_of, action, purpose, dataset, column, now, broken: &[] };
-            explain::run(env, caller, &question, *json).await
+            explain::run(env, caller, (&question, at.is_none()), *json).await
         }
         PolicyCommand::Cards { id: None, json } => cards::list(&read(&env.config()?, false)?, *json),
         PolicyCommand::Cards { id: Some(id), json } => cards::show(&read(&env.config()?, false)?, id, *json),

@@ -72,7 +72,7 @@ fn every() -> Vec<Error> {
         Error::GrantStands { number: 3, state: "expired" },
         Error::UnknownDelegation,
         Error::TooManyDelegations { delegations_max: 10 },
-        Error::AlreadyDelegated { number: 3, until: "2026-02-10T04:05:06Z".to_owned() },
+        Error::AlreadyDelegated { numbers: vec![3], until: "2026-02-10T04:05:06Z".to_owned() },
         Error::DelegationStands { number: 3, state: "expired" },
         Error::Published(PublishedError::Record { number: 2, what: "is gone" }),
         Error::UnknownDataset,

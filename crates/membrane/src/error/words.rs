@@ -19,8 +19,19 @@ pub(super) fn refusal(refused: &Refused) -> String {
 /// Says where a grant or a delegation stands.
 pub(super) fn stands(state: &str) -> String {
     match state {
-        "ended" | "expired" => format!("has {state}"),
+        "ended" | "expired" => format!("has {state} already"),
         other => format!("is {other}"),
+    }
+}
+
+/// Says which delegations hand on what was to be handed on.
+pub(super) fn handed_on(numbers: &[u64]) -> String {
+    match numbers {
+        [one] => format!("delegation {one} hands that on already"),
+        more => {
+            let numbers = more.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            format!("delegations {numbers} hand that on already")
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! Break-glass: asked for by one person, agreed to by another, open for some hours, on record from the first step.
 
-use chrono::{DateTime, TimeDelta, Utc};
-use membrane_ledger::{DocumentKind, GlassUse};
-use membrane_model::{Action, ColumnName, DatasetName, Purpose, RunId};
+use chrono::TimeDelta;
+use membrane_ledger::GlassUse;
+use membrane_model::{Action, ColumnName, DatasetName, PrincipalKind, Purpose, RunId};
 use membrane_policy::{BreakGlassRequest, BrokenGlass};
 
 use super::run::{self, ActiveRun, RunHead};
@@ -83,17 +83,17 @@ async fn requested(
         columns: columns.clone(),
     };
     run.may_request_glass(hub, &asked).await?;
-    let now = ctx.now();
-    let (last, grants) = hub.grants().all().await?;
-    let own = || grants.iter().filter(|grant| grant.asked.requester == ctx.principal);
-    let today = own().filter(|grant| grant.requested > now - TimeDelta::days(1)).count();
-    if today >= REQUESTS_A_DAY_MAX {
-        return Err(Error::TooManyRequests { requests_max: REQUESTS_A_DAY_MAX });
-    }
-    let number = last.saturating_add(1);
     let what = What::Request { purpose, columns, hours, ticket };
-    write(run, ctx, hub, (number, number), (now, what)).await?;
-    Ok(number)
+    run.add_step(hub, hub.grants(), |number, grants| {
+        let now = ctx.now();
+        let own = grants.iter().filter(|grant| grant.asked.requester == ctx.principal);
+        let today = own.filter(|grant| grant.requested > now - TimeDelta::days(1)).count();
+        if today >= REQUESTS_A_DAY_MAX {
+            return Err(Error::TooManyRequests { requests_max: REQUESTS_A_DAY_MAX });
+        }
+        Ok(Step::new(number, ctx.principal.clone(), now, what.clone()))
+    })
+    .await
 }
 
 /// Agrees to what another asked for: from now on the columns are seen.
@@ -110,14 +110,10 @@ pub async fn approve_glass(ctx: &RequestCtx, hub: &Hub, number: u64) -> Result<(
 }
 
 async fn approved(run: &mut ActiveRun, ctx: &RequestCtx, hub: &Hub, number: u64) -> Result<(), Error> {
-    let (last, grant) = find(hub, number).await?;
-    run.may_approve_glass(hub, &grant).await?;
-    // One look at the clock: what is signed must be what was found.
-    let now = ctx.now();
-    if grant.state(now) != GrantState::Requested {
-        return Err(stands(&grant, now));
-    }
-    write(run, ctx, hub, (last.saturating_add(1), number), (now, What::Approve)).await
+    let grant = find(hub, number).await?;
+    let may = run.may_approve_glass(hub, &grant).await;
+    may.map_err(|error| hidden(error, ctx, &grant))?;
+    write(run, ctx, hub, number, (&[GrantState::Requested], What::Approve)).await
 }
 
 /// Ends a grant, or a request that nobody agreed to yet: by the one who asked, or by somebody who might agree.
@@ -133,13 +129,10 @@ pub async fn end_glass(ctx: &RequestCtx, hub: &Hub, number: u64) -> Result<(RunI
 }
 
 async fn ended(run: &mut ActiveRun, ctx: &RequestCtx, hub: &Hub, number: u64) -> Result<(), Error> {
-    let (last, grant) = find(hub, number).await?;
-    run.may_end_glass(hub, &grant).await?;
-    let now = ctx.now();
-    if !matches!(grant.state(now), GrantState::Requested | GrantState::Open) {
-        return Err(stands(&grant, now));
-    }
-    write(run, ctx, hub, (last.saturating_add(1), number), (now, What::End)).await
+    let grant = find(hub, number).await?;
+    let may = run.may_end_glass(hub, &grant).await;
+    may.map_err(|error| hidden(error, ctx, &grant))?;
+    write(run, ctx, hub, number, (&[GrantState::Requested, GrantState::Open], What::End)).await
 }
 
 /// Lists the grants, with how they were used: all, for those who look at the record, and for others what they asked for.
@@ -169,31 +162,43 @@ fn head(action: Action, purpose: Option<Purpose>, job: &str) -> RunHead {
     RunHead { action, purpose, job: job.to_owned(), statement: None }
 }
 
-async fn find(hub: &Hub, number: u64) -> Result<(u64, Grant), Error> {
-    let (last, grants) = hub.grants().all().await?;
-    let grant = grants.iter().find(|grant| grant.number == number).cloned();
-    Ok((last, grant.ok_or(Error::UnknownGrant)?))
+async fn find(hub: &Hub, number: u64) -> Result<Grant, Error> {
+    let (_, grants) = hub.grants().all().await?;
+    grants.iter().find(|grant| grant.number == number).cloned().ok_or(Error::UnknownGrant)
 }
 
-fn stands(grant: &Grant, now: DateTime<Utc>) -> Error {
-    Error::GrantStands { number: grant.number, state: grant.state(now).as_str() }
+/// PRIVACY: whether there is a grant of some number is for whoever asked for it, and for those who look at the record.
+fn hidden(error: Error, ctx: &RequestCtx, grant: &Grant) -> Error {
+    let looks = matches!(ctx.principal.kind(), PrincipalKind::Compliance | PrincipalKind::Operator);
+    let asked = grant.asked.requester.same_name(&ctx.principal);
+    if looks || asked || !error.is_refusal() { error } else { Error::UnknownGrant }
 }
 
+/// Takes a step of a grant that stands where it can be taken.
 async fn write(
     run: &mut ActiveRun,
     ctx: &RequestCtx,
     hub: &Hub,
-    (number, grant): (u64, u64),
-    (now, what): (DateTime<Utc>, What),
+    number: u64,
+    (from, what): (&[GrantState], What),
 ) -> Result<(), Error> {
-    let step = Step::new(grant, ctx.principal.clone(), now, what);
-    run.add_step(hub, (DocumentKind::BreakGlass, number), &step).await
+    let step = run.add_step(hub, hub.grants(), |_, grants| {
+        let grant = grants.iter().find(|grant| grant.number == number).ok_or(Error::UnknownGrant)?;
+        // One look at the clock: what is signed must be what was found.
+        let now = ctx.now();
+        let state = grant.state(now);
+        if !from.contains(&state) {
+            return Err(Error::GrantStands { number, state: state.as_str() });
+        }
+        Ok(Step::new(number, ctx.principal.clone(), now, what.clone()))
+    });
+    step.await.map(|_| ())
 }
 
 async fn finish(run: ActiveRun, ctx: &RequestCtx, hub: &Hub, number: u64) -> Result<(RunId, Grant), Failure> {
     let (id, found) = (run.id(), find(hub, number).await);
     match found {
-        Ok((_, grant)) => {
+        Ok(grant) => {
             run.complete().await?;
             // Somebody gets up: clear values are asked for, or seen from now on.
             tracing::warn!(

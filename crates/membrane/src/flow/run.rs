@@ -11,9 +11,8 @@ use membrane_ledger::{
     RunOutcome, RunState,
 };
 use membrane_model::{Action, Clock, DatasetName, LineageEdge, PrincipalId, Purpose, RunId};
-use membrane_policy::{Acting, BreakGlassRequest, DelegationRequest, Lookup, Permit, Request};
+use membrane_policy::{Acting, BreakGlassRequest, DelegationEnd, DelegationRequest, Lookup, Permit, Request};
 use membrane_query::Statement;
-use serde::Serialize;
 use tokio::task::JoinHandle;
 
 use crate::ctx::RequestCtx;
@@ -21,7 +20,7 @@ use crate::delegations::Delegation;
 use crate::error::{Error, Failure};
 use crate::grants::Grant;
 use crate::hub::Hub;
-use crate::steps::text_of;
+use crate::steps::{Stepped, Steps, text_of};
 use crate::tasks::{TaskGuard, Tasks};
 
 /// What a run is opened with.
@@ -96,6 +95,9 @@ pub(super) struct ActiveRun {
     _heartbeat: Heartbeat,
 }
 
+/// How often a step is tried whose number others take at the same moment.
+const STEP_TRIES_MAX: usize = 16;
+
 /// How often the process of an open run says that it is at work.
 const HEARTBEAT: Duration = Duration::from_secs(60);
 
@@ -137,12 +139,16 @@ impl ActiveRun {
         let started = ctx.now();
         // PRIVACY: a purpose that nobody knows may be anything that someone typed; it is refused as a missing one is.
         let purpose = head.purpose.filter(|purpose| hub.catalog().has_purpose(purpose));
+        // PRIVACY: a name that nobody has may be anything that someone typed, unless something was handed on in it once.
+        let on_behalf_of = match &delegator {
+            Some(name) if hub.policies().knows(name) || hub.delegations().has_from(name).await => Some(name),
+            _ => None,
+        };
         let open = hub
             .ledger()
             .open_run(NewRun {
                 principal: ctx.principal.clone(),
-                // PRIVACY: a name that nobody has may be anything that someone typed.
-                on_behalf_of: delegator.clone().filter(|name| hub.policies().knows(name)),
+                on_behalf_of: on_behalf_of.cloned(),
                 channel: ctx.channel,
                 action: head.action,
                 purpose,
@@ -192,14 +198,24 @@ impl ActiveRun {
         })
     }
 
-    /// Signs and writes a step: what the run's principal did to a grant or a delegation.
-    pub(super) async fn add_step(
+    /// Signs and writes a step: what the run's principal did to a grant or a delegation. Which step it is follows from the number
+    /// that it gets and from what there is; both are looked at again while others take that number.
+    pub(super) async fn add_step<T: Stepped>(
         &mut self,
         hub: &Hub,
-        document: (DocumentKind, u64),
-        step: &impl Serialize,
-    ) -> Result<(), Error> {
-        self.add_document(hub, document, text_of(step)?, Vec::new()).await
+        steps: &Steps<T>,
+        next: impl Fn(u64, &[T]) -> Result<T::Step, Error>,
+    ) -> Result<u64, Error> {
+        for _ in 0..STEP_TRIES_MAX {
+            let (last, all) = steps.all().await?;
+            let number = last.saturating_add(1);
+            let body = text_of(&next(number, &all)?)?;
+            match self.add_document(hub, (T::KIND, number), body, Vec::new()).await {
+                Err(Error::InTheWay) => {}
+                written => return written.map(|()| number),
+            }
+        }
+        Err(Error::InTheWay)
     }
 
     /// Asks whether the run's principal may ask for break-glass.
@@ -233,19 +249,33 @@ impl ActiveRun {
         hub.authorizer().decide_break_glass_list(self.opened()?, now).await.map_err(Error::Refused)
     }
 
-    /// Asks whether the run's principal may hand this on.
-    pub(super) async fn may_delegate(&mut self, hub: &Hub, asked: &DelegationRequest) -> Result<(), Error> {
+    /// Asks whether the run's principal may hand this on, for some days.
+    pub(super) async fn may_delegate(
+        &mut self,
+        hub: &Hub,
+        asked: (&DelegationRequest, u32),
+    ) -> Result<(), Error> {
         let now = self.ctx.now();
         let decided = hub.authorizer().decide_delegation(self.opened()?, asked, now).await;
         decided.map_err(Error::Refused)
     }
 
-    /// Asks whether the run's principal may end a delegation.
-    pub(super) async fn may_end_delegation(&mut self, hub: &Hub, one: &Delegation) -> Result<(), Error> {
+    /// Says on record which delegation the run made.
+    pub(super) async fn made_delegation(&mut self, hub: &Hub, number: u64) -> Result<(), Error> {
+        let recorded = hub.authorizer().record_delegation(self.opened()?, number).await;
+        recorded.map_err(Error::Refused)
+    }
+
+    /// Asks whether the run's principal may end a delegation, if there is one.
+    pub(super) async fn may_end_delegation(
+        &mut self,
+        hub: &Hub,
+        one: Option<&Delegation>,
+    ) -> Result<(), Error> {
         let now = self.ctx.now();
-        let decided =
-            hub.authorizer().decide_delegation_end(self.opened()?, (one.number, &one.asked), now).await;
-        decided.map_err(Error::Refused)
+        let end =
+            one.map(|one| DelegationEnd { number: one.number, asked: &one.asked, is_over: one.is_over(now) });
+        hub.authorizer().decide_delegation_end(self.opened()?, end, now).await.map_err(Error::Refused)
     }
 
     /// Asks whether the run's principal may list the delegations from and to it.

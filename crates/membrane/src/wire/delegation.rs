@@ -1,12 +1,12 @@
 //! Delegations.
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use membrane_model::{DatasetName, PrincipalId, Purpose};
+use membrane_model::{DatasetName, PrincipalId, Purpose, RunId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::delegations::Delegation;
-use crate::flow::{DelegationLine, NewDelegation};
+use crate::flow::{DelegationLine, NewDelegation, SettledDelegation};
 use crate::ticket::Ticket;
 
 /// What somebody hands on.
@@ -37,6 +37,8 @@ pub struct DelegationAnswerBody {
     pub run: String,
     /// The delegation.
     pub delegation: DelegationBody,
+    /// Others from the same to the same that are open: by those they still act.
+    pub still_open: Vec<u64>,
 }
 
 /// Delegations: all of them, or those from and to the caller.
@@ -55,6 +57,9 @@ pub struct DelegationBody {
     pub number: u64,
     /// Where it stands: open, expired or ended; `ahead`, when it was made by a clock that is ahead of this hub's.
     pub state: String,
+    /// Why nothing is seen by it, though it is open: compliance is told what has changed, others that something has; only in a
+    /// list.
+    pub unusable: Option<String>,
     /// Who handed on.
     pub from: String,
     /// To whom.
@@ -92,6 +97,7 @@ impl DelegationBody {
         Self {
             number: one.number,
             state: one.state(now).as_str().to_owned(),
+            unusable: None,
             from: one.asked.delegator.to_string(),
             to: one.asked.delegate.to_string(),
             purposes: one.asked.purposes.iter().map(ToString::to_string).collect(),
@@ -108,6 +114,19 @@ impl DelegationBody {
     /// Tells of a delegation and how it was used.
     #[must_use]
     pub fn of_line(line: &DelegationLine, now: DateTime<Utc>) -> Self {
-        Self { runs: Some(line.runs), ..Self::of(&line.delegation, now) }
+        let unusable = line.unusable.clone();
+        Self { unusable, runs: Some(line.runs), ..Self::of(&line.delegation, now) }
+    }
+}
+
+impl DelegationAnswerBody {
+    /// Tells of a delegation that was made or ended in a run.
+    #[must_use]
+    pub fn of(run: RunId, settled: &SettledDelegation, now: DateTime<Utc>) -> Self {
+        Self {
+            run: run.to_string(),
+            delegation: DelegationBody::of(&settled.delegation, now),
+            still_open: settled.still_open.clone(),
+        }
     }
 }

@@ -85,7 +85,7 @@ impl Version {
     async fn delegations(
         &self,
         caller: &CallerArgs,
-        question: &Question<'_>,
+        (question, at_now): (&Question<'_>, bool),
     ) -> Result<Vec<Delegation>, CliError> {
         let (Some(hub), Some(delegator)) = (&self.hub, question.on_behalf_of) else { return Ok(Vec::new()) };
         let ctx = caller.ctx(hub, PrincipalKind::Compliance)?;
@@ -95,17 +95,21 @@ impl Version {
                 && one.asked.delegate == *question.principal
                 && one.asked.purposes.contains(question.purpose)
                 && one.asked.datasets.contains(question.dataset)
-                && one.state(question.now) == DelegationState::Open
+                && if at_now {
+                    one.state(question.now) == DelegationState::Open
+                } else {
+                    one.is_open_at(question.now)
+                }
         });
         Ok(open.collect())
     }
 }
 
-/// Explains how a column is shown.
+/// Explains how a column is shown; now, or at the moment that was named.
 pub(super) async fn run(
     env: &Env,
     caller: &CallerArgs,
-    question: &Question<'_>,
+    (question, at_now): (&Question<'_>, bool),
     json: bool,
 ) -> Result<(), CliError> {
     let version = Version::of(env).await?;
@@ -130,7 +134,7 @@ pub(super) async fn run(
         ));
     }
     let mut found = policies.explain(catalog, question).ok_or_else(unknown)?;
-    let delegations = version.delegations(caller, question).await?;
+    let delegations = version.delegations(caller, (question, at_now)).await?;
     let mut grants = Vec::new();
     if found.behind_glass {
         grants = version.grants(caller, question).await?;
@@ -144,12 +148,12 @@ pub(super) async fn run(
     }
     let hash = policies.version().get(..12).unwrap_or_default();
     out::line(format!("by {}, version {hash}", version.words))?;
-    told(&found, question)?;
+    told(&found, question, question.on_behalf_of.is_none() || !delegations.is_empty())?;
     if found.behind_glass {
         told_glass(&grants, question)?;
     }
     if question.on_behalf_of.is_some() {
-        told_delegations(&delegations)?;
+        told_delegations(&delegations, at_now)?;
     }
     for id in found.factors.iter().chain(found.changes.iter().flat_map(|change| &change.factors)) {
         if let Some(card) = policies.cards().iter().find(|card| card.id() == id) {
@@ -159,7 +163,9 @@ pub(super) async fn run(
     Ok(())
 }
 
-fn told(found: &Explanation, question: &Question<'_>) -> Result<(), CliError> {
+/// Tells how a column is shown, or would be, if what it takes were handed on.
+fn told(found: &Explanation, question: &Question<'_>, is_so: bool) -> Result<(), CliError> {
+    let (sees, not) = if is_so { ("sees", "does not see") } else { ("would see", "would not see") };
     let who = match question.on_behalf_of {
         Some(other) => format!("{}, on behalf of {other},", question.principal),
         None => question.principal.to_string(),
@@ -167,15 +173,15 @@ fn told(found: &Explanation, question: &Question<'_>) -> Result<(), CliError> {
     let column = format!("{}.{}", question.dataset, question.column);
     out::line(match found.shown {
         Some(shown) => format!(
-            "{who} sees {column} as {shown}, for {}, by {}",
+            "{who} {sees} {column} as {shown}, for {}, by {}",
             question.purpose,
             found.factors.join(", ")
         ),
         None if found.factors.is_empty() => {
-            format!("{who} does not see {column} for {}: no policy permits it", question.purpose)
+            format!("{who} {not} {column} for {}: no policy permits it", question.purpose)
         }
         None => {
-            format!("{who} does not see {column} for {}, by {}", question.purpose, found.factors.join(", "))
+            format!("{who} {not} {column} for {}, by {}", question.purpose, found.factors.join(", "))
         }
     })?;
     let mut shown = table::new_table(&["asked", "answer", "by"]);
@@ -215,14 +221,16 @@ fn told_glass(grants: &[Grant], question: &Question<'_>) -> Result<(), CliError>
 }
 
 /// Tells which delegations are open: without one nothing is shown on behalf of another.
-fn told_delegations(delegations: &[Delegation]) -> Result<(), CliError> {
+fn told_delegations(delegations: &[Delegation], at_now: bool) -> Result<(), CliError> {
     for one in delegations {
-        out::line(format!("delegation {} is open until {}", one.number, written(one.until())))?;
+        let at = if at_now { "" } else { " at that moment," };
+        out::line(format!("delegation {} is open{at} until {}", one.number, written(one.closes())))?;
     }
+    let now = if at_now { "now" } else { "at that moment" };
     if delegations.is_empty() {
-        out::line(
-            "among the delegations that you may list, none hands this on now; without one nothing is shown on behalf of another",
-        )?;
+        out::line(format!(
+            "among the delegations that you may list, none hands this on {now}; without one nothing is shown on behalf of another"
+        ))?;
     }
     Ok(())
 }
@@ -285,7 +293,7 @@ fn shaped(
         json!({ "number": grant.number, "until": until(grant), "of_this_column": names(grant, question) })
     });
     let delegations =
-        delegations.iter().map(|one| json!({ "number": one.number, "until": written(one.until()) }));
+        delegations.iter().map(|one| json!({ "number": one.number, "until": written(one.closes()) }));
     json!({
         "version": version.policies.version(),
         "publication": version.publication,

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::cli::caller::CallerArgs;
 use crate::cli::{CliError, Env, new_table, out};
+use crate::delegations::Delegation;
 use crate::flow::{self, DelegationLine, GrantLine};
 
 /// Tells what was granted and not used, and who has more than those beside them.
@@ -27,8 +28,8 @@ pub(super) async fn run(env: &Env, caller: &CallerArgs, days: u32, json: bool) -
     told_delegations(&delegations)
 }
 
-fn names(principals: &[PrincipalId]) -> String {
-    principals.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+fn listed<T: ToString>(names: &[T]) -> String {
+    names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Returns those to whom a policy gives something, and who did not use it.
@@ -49,7 +50,7 @@ fn told(review: &AccessReview, glass: &[GrantLine], days: u32) -> Result<(), Cli
     out::line(format!("Grants that nobody used in {days} days:"))?;
     let never = review.grants.iter().filter(|grant| grant.used.is_empty()).collect::<Vec<_>>();
     for grant in &never {
-        out::line(format!("  {}, given to {}", grant.policy, names(&grant.granted)))?;
+        out::line(format!("  {}, given to {}", grant.policy, listed(&grant.granted)))?;
     }
     if never.is_empty() {
         out::line("  none")?;
@@ -65,12 +66,15 @@ fn told(review: &AccessReview, glass: &[GrantLine], days: u32) -> Result<(), Cli
             grant.granted.len().to_string(),
             grant.used.len().to_string(),
             grant.latest.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true)).unwrap_or_default(),
-            names(&unused(grant)),
+            listed(&unused(grant)),
         ]);
     }
     out::line(if rows == 0 { "  none".to_owned() } else { table.to_string() })?;
     out::line(format!("Principals who used nothing in {days} days:"))?;
-    out::line(format!("  {}", if review.idle.is_empty() { "none".to_owned() } else { names(&review.idle) }))?;
+    out::line(format!(
+        "  {}",
+        if review.idle.is_empty() { "none".to_owned() } else { listed(&review.idle) }
+    ))?;
     out::line("Principals who see more than everybody else in a group of theirs:")?;
     for ((principal, policies), columns) in by_policy(&review.more) {
         let first = columns.first().map(|one| {
@@ -101,12 +105,22 @@ fn told(review: &AccessReview, glass: &[GrantLine], days: u32) -> Result<(), Cli
     Ok(())
 }
 
+fn until(one: &Delegation) -> String {
+    one.closes().to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
 fn told_delegations(delegations: &[DelegationLine]) -> Result<(), CliError> {
     out::line("Delegations:")?;
     for line in delegations {
         let one = &line.delegation;
         let (from, to, state) = (&one.asked.delegator, &one.asked.delegate, line.state.as_str());
         out::line(format!("  {} from {from} to {to}, {state}: {} runs", one.number, line.runs))?;
+        let (datasets, purposes) = (listed(&one.asked.datasets), listed(&one.asked.purposes));
+        let until = until(one);
+        out::line(format!("    {datasets} for {purposes}, until {until}, {}", one.ticket))?;
+        if let Some(why) = &line.unusable {
+            out::line(format!("    open, but cannot be used: {why}"))?;
+        }
     }
     if delegations.is_empty() {
         out::line("  nothing was handed on")?;
@@ -149,7 +163,12 @@ fn shaped(review: &AccessReview, glass: &[GrantLine], delegations: &[DelegationL
             "number": line.delegation.number,
             "from": line.delegation.asked.delegator.to_string(),
             "to": line.delegation.asked.delegate.to_string(),
+            "datasets": line.delegation.asked.datasets.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "purposes": line.delegation.asked.purposes.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "until": until(&line.delegation),
+            "ticket": line.delegation.ticket.to_string(),
             "state": line.state.as_str(),
+            "unusable": line.unusable,
             "runs": line.runs,
         })
     });

@@ -21,7 +21,7 @@ use crate::wire::{ErrorBody, GlassBody, GlassRequestBody, GlassesBody, GrantBody
         (status = 200, description = "The grant, which waits for another to agree.", body = GlassBody),
         Faults,
         (status = 400, description = "Wrong parameters.", body = ErrorBody),
-        (status = 409, description = "It has come too far for this, or somebody else did the same.", body = ErrorBody),
+        (status = 409, description = "Too many others took steps at the same time.", body = ErrorBody),
         (status = 429, description = "As many requests as one principal makes in a day, or as are worked on for one at once.", body = ErrorBody),
         (status = 413, description = "The body is too long.", body = ErrorBody),
     )
@@ -63,8 +63,8 @@ pub(in crate::http) async fn get_break_glass(
         (status = 200, description = "The grant.", body = GlassBody),
         Faults,
         (status = 400, description = "Wrong parameters.", body = ErrorBody),
-        (status = 404, description = "No such grant.", body = ErrorBody),
-        (status = 409, description = "It has come too far for this, or somebody else did the same.", body = ErrorBody),
+        (status = 404, description = "No such grant, or none that the caller may know of.", body = ErrorBody),
+        (status = 409, description = "It has come too far for this, or too many others took steps at the same time.", body = ErrorBody),
     )
 )]
 pub(in crate::http) async fn post_approve(
@@ -85,8 +85,8 @@ pub(in crate::http) async fn post_approve(
         (status = 200, description = "The grant.", body = GlassBody),
         Faults,
         (status = 400, description = "Wrong parameters.", body = ErrorBody),
-        (status = 404, description = "No such grant.", body = ErrorBody),
-        (status = 409, description = "It has come too far for this, or somebody else did the same.", body = ErrorBody),
+        (status = 404, description = "No such grant, or none that the caller may know of.", body = ErrorBody),
+        (status = 409, description = "It has come too far for this, or too many others took steps at the same time.", body = ErrorBody),
     )
 )]
 pub(in crate::http) async fn post_end(

@@ -22,7 +22,7 @@ use crate::wire::{DelegationAnswerBody, DelegationBody, DelegationsBody, ErrorBo
         Faults,
         (status = 400, description = "Wrong parameters.", body = ErrorBody),
         (status = 404, description = "No such dataset, or none that the caller may know of.", body = ErrorBody),
-        (status = 409, description = "Somebody else did the same.", body = ErrorBody),
+        (status = 409, description = "It is handed on already for as long but for a day, or too many others handed on at the same time.", body = ErrorBody),
         (status = 413, description = "The body is too long.", body = ErrorBody),
         (status = 429, description = "As many delegations as one principal makes in a day, or requests as are worked on for one at once.", body = ErrorBody),
     )
@@ -34,7 +34,7 @@ pub(in crate::http) async fn post_delegations(
     JsonBody(body): JsonBody<NewDelegationBody>,
 ) -> Result<Json<DelegationAnswerBody>, Failure> {
     let (run, one) = flow::make_delegation(&ctx, &app.hub, body.into()).await?;
-    Ok(Json(DelegationAnswerBody { run: run.to_string(), delegation: DelegationBody::of(&one, ctx.now()) }))
+    Ok(Json(DelegationAnswerBody::of(run, &one, ctx.now())))
 }
 
 /// List delegations, with how they were used.
@@ -68,7 +68,7 @@ pub(in crate::http) async fn get_delegations(
         Faults,
         (status = 400, description = "Wrong parameters.", body = ErrorBody),
         (status = 404, description = "No such delegation, or none that the caller may know of.", body = ErrorBody),
-        (status = 409, description = "It is over already, or somebody else did the same.", body = ErrorBody),
+        (status = 409, description = "It is over already, expired or ended; or too many others took steps at the same time.", body = ErrorBody),
     )
 )]
 pub(in crate::http) async fn post_end(
@@ -78,5 +78,5 @@ pub(in crate::http) async fn post_end(
     PathOf(number): PathOf<u64>,
 ) -> Result<Json<DelegationAnswerBody>, Failure> {
     let (run, one) = flow::end_delegation(&ctx, &app.hub, number).await?;
-    Ok(Json(DelegationAnswerBody { run: run.to_string(), delegation: DelegationBody::of(&one, ctx.now()) }))
+    Ok(Json(DelegationAnswerBody::of(run, &one, ctx.now())))
 }
