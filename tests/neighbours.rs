@@ -126,7 +126,11 @@ fn shape(sql: &str, status: &str, mut body: Value) -> Value {
         fields.insert("keys".to_owned(), json!(shown));
         if let Some(notes) = fields.get_mut("notes").and_then(Value::as_array_mut) {
             // The share that the bounds cut is released with noise, as values are; and where those are 0 is told of them.
-            let of_numbers = ["of about ", "there are too few members to tell, through the noise", ": 0 in "];
+            let of_numbers = [
+                "of about ",
+                "there are too few members to tell, through the noise",
+                "noise took more off than there was",
+            ];
             notes.retain(|note| of_numbers.iter().all(|words| !note.as_str().unwrap().contains(words)));
         }
         if let Some(error) = fields.get_mut("error").and_then(Value::as_object_mut) {

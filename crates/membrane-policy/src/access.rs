@@ -115,16 +115,8 @@ impl Policies {
         for entry in catalog.purposes() {
             for action in [Action::Read, Action::Release] {
                 let request = Request {
-                    principal: principal.clone(),
-                    action,
-                    purpose: Some(entry.name.clone()),
-                    datasets: Vec::new(),
                     lists: true,
-                    lookups: Vec::new(),
-                    lookups_per_hour: 0,
-                    broken: Vec::new(),
-                    acting: None,
-                    now,
+                    ..Request::of((principal.clone(), action), Some(entry.name.clone()), Vec::new(), now)
                 };
                 let judgement = judge(self, catalog, &request);
                 let Ok(granted) = judgement.verdict else { continue };

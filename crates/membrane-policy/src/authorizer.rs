@@ -40,6 +40,29 @@ pub struct Request {
     pub now: DateTime<Utc>,
 }
 
+impl Request {
+    /// Asks for datasets in one's own name, without look-ups and broken glass.
+    pub(crate) fn of(
+        (principal, action): (PrincipalId, Action),
+        purpose: Option<Purpose>,
+        datasets: Vec<DatasetName>,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            principal,
+            action,
+            purpose,
+            datasets,
+            lists: false,
+            lookups: Vec::new(),
+            lookups_per_hour: 0,
+            broken: Vec::new(),
+            acting: None,
+            now,
+        }
+    }
+}
+
 /// A column of which an exact value is looked up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lookup {
@@ -95,16 +118,8 @@ impl Authorizer {
         now: DateTime<Utc>,
     ) -> Result<Permit, Refused> {
         let request = Request {
-            principal: principal.clone(),
-            action: run.action(),
-            purpose: purpose.cloned(),
-            datasets: Vec::new(),
             lists: true,
-            lookups: Vec::new(),
-            lookups_per_hour: 0,
-            broken: Vec::new(),
-            acting: None,
-            now,
+            ..Request::of((principal.clone(), run.action()), purpose.cloned(), Vec::new(), now)
         };
         self.decide(run, request).await
     }

@@ -172,16 +172,14 @@ impl Case {
         let handed = || vec![Handed { delegation: 0, datasets: vec![self.dataset.clone()] }];
         let acting = |delegator: &PrincipalId| Acting { delegator: delegator.clone(), handed: handed() };
         Request {
-            principal: self.who.clone(),
-            action: self.action,
-            purpose: Some(self.purpose.clone()),
-            datasets: vec![self.dataset.clone()],
-            lists: false,
             lookups,
-            lookups_per_hour: 0,
-            broken: Vec::new(),
             acting: self.on_behalf_of.as_ref().map(acting),
-            now: self.at.unwrap_or(now),
+            ..Request::of(
+                (self.who.clone(), self.action),
+                Some(self.purpose.clone()),
+                vec![self.dataset.clone()],
+                self.at.unwrap_or(now),
+            )
         }
     }
 }

@@ -183,18 +183,12 @@ impl Authorizer {
         }
         // PRIVACY: of a dataset that the delegator does not see, whether it exists must not show.
         let sees = |purpose: &Purpose| {
-            let request = Request {
-                principal: asked.delegator.clone(),
-                action: Action::Read,
-                purpose: Some(purpose.clone()),
-                datasets: asked.datasets.clone(),
-                lists: false,
-                lookups: Vec::new(),
-                lookups_per_hour: 0,
-                broken: Vec::new(),
-                acting: None,
+            let request = Request::of(
+                (asked.delegator.clone(), Action::Read),
+                Some(purpose.clone()),
+                asked.datasets.clone(),
                 now,
-            };
+            );
             let granted = judge(self.policies(), self.catalog(), &request).verdict.unwrap_or_default();
             let is_granted = |name: &DatasetName| granted.iter().any(|one| one.dataset.name == *name);
             asked.datasets.iter().all(is_granted)

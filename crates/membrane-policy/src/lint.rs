@@ -215,16 +215,14 @@ impl Asking<'_> {
         lookups: Vec<Lookup>,
     ) -> Result<Vec<GrantedDataset>, crate::Refused> {
         let request = Request {
-            principal: self.principal.clone(),
-            action: Action::Read,
-            purpose: Some(self.purpose.clone()),
             lists: datasets.is_empty(),
-            datasets,
             lookups,
-            lookups_per_hour: 0,
-            broken: Vec::new(),
-            acting: None,
-            now: self.now,
+            ..Request::of(
+                (self.principal.clone(), Action::Read),
+                Some(self.purpose.clone()),
+                datasets,
+                self.now,
+            )
         };
         judge(self.policies, self.catalog, &request).verdict
     }

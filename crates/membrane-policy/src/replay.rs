@@ -53,18 +53,8 @@ impl Policies {
         }
         let mut found = Vec::new();
         for ((principal, action, purpose, dataset), columns) in asked {
-            let request = Request {
-                principal: principal.clone(),
-                action,
-                purpose: Some(purpose.clone()),
-                datasets: vec![dataset.clone()],
-                lists: false,
-                lookups: Vec::new(),
-                lookups_per_hour: 0,
-                broken: Vec::new(),
-                acting: None,
-                now,
-            };
+            let request =
+                Request::of((principal.clone(), action), Some(purpose.clone()), vec![dataset.clone()], now);
             let (before, after) = (Seen::of(old, old_catalog, &request), Seen::of(self, catalog, &request));
             let mut differ = |column: Option<&ColumnName>, runs: u64, (before, after): (String, String)| {
                 if before != after {

@@ -29,16 +29,13 @@ impl Policies {
         let shows = |(purpose, dataset): (&Purpose, &DatasetName)| {
             let handed = Handed { delegation: 0, datasets: vec![dataset.clone()] };
             let request = Request {
-                principal: asked.delegate.clone(),
-                action: Action::Read,
-                purpose: Some(purpose.clone()),
-                datasets: vec![dataset.clone()],
-                lists: false,
-                lookups: Vec::new(),
-                lookups_per_hour: 0,
-                broken: Vec::new(),
                 acting: Some(Acting { delegator: asked.delegator.clone(), handed: vec![handed] }),
-                now,
+                ..Request::of(
+                    (asked.delegate.clone(), Action::Read),
+                    Some(purpose.clone()),
+                    vec![dataset.clone()],
+                    now,
+                )
             };
             judge(self, catalog, &request).verdict.is_ok()
         };

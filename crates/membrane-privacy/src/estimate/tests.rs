@@ -216,3 +216,38 @@ fn an_epsilon_is_asked_or_a_rho() {
     );
     assert!((by_epsilon.price.rho() - 0.02436).abs() < 1e-4);
 }
+
+/// What is computed of estimates covers too: of independent ones 95 %, at the same sample size and error rate; of two with the
+/// same noise in them at least that.
+#[test]
+fn what_is_computed_of_estimates_covers_as_well() {
+    let population = population(4_000);
+    let n = float(i64::try_from(population.values.len()).expect("small"));
+    let different: std::collections::BTreeSet<i64> = population.values.iter().copied().collect();
+    let different = float(i64::try_from(different.len()).expect("small"));
+    let (kinds, groups) = releases(&population, NoiseKind::Auto, 12_000, 300_000);
+    let (mut apart, mut together) = (0_u32, 0_u32);
+    for group in &groups {
+        let [count, sum, _, _, distinct] = group.values[..] else { panic!("five values") };
+        let plain = |noisy: NoisyValue| Estimate {
+            value: float(noisy.value),
+            low95: float(noisy.low95),
+            high95: float(noisy.high95),
+            sd: noisy.sd,
+        };
+        let mean = estimate_mean(kinds[1], &sum, &count).expect("an average");
+        let covers = |other: Estimate, shared: bool, of: &dyn Fn(f64, f64) -> f64, truth: f64| {
+            let parts = [
+                Part { estimate: mean, of: Box::new(|one| Some(of(one, other.value))) },
+                Part { estimate: other, of: Box::new(|two| Some(of(mean.value, two))) },
+            ];
+            let found = estimate_from(of(mean.value, other.value), &parts, shared);
+            u32::from(found.low95 <= truth && truth <= found.high95)
+        };
+        let ratio = |one: f64, two: f64| 100.0 * one / two;
+        apart += covers(plain(distinct), false, &ratio, ratio(population.mean, different));
+        together += covers(plain(count), true, &|one, two| one * two, population.mean * n);
+    }
+    let (apart, together) = (f64::from(apart) / 12_000.0, f64::from(together) / 12_000.0);
+    assert!((0.94..0.96).contains(&apart) && together > 0.94, "{apart}, {together}");
+}

@@ -90,9 +90,22 @@ fn what_is_made_of_averages_has_their_intervals() {
                 "{sum}: {found:?} of {own:?}"
             );
         }
-        // Divided by itself there is no noise left, but nobody should rely on it: it is wide, or without end.
-        let of_itself = call(Function::Divide, vec![number(1.0), average.clone()]).estimate(&group);
-        assert!(of_itself.is_none_or(|found| found.high95 > found.low95), "{of_itself:?}");
+        // An average that may be zero has no inverse, or one without end; of one that is not, the ends change places.
+        let inverse = call(Function::Divide, vec![number(1.0), average.clone()]).estimate(&group);
+        match inverse {
+            None => assert!(own.value <= 0.0, "{own:?}"),
+            Some(found) if own.low95 <= 0.0 => assert!(found.high95.is_infinite(), "{found:?} of {own:?}"),
+            Some(found) => {
+                let near = |one: f64, other: f64| (one - other).abs() < 1e-9;
+                assert!(
+                    near(found.low95, 1.0 / own.high95) && near(found.high95, 1.0 / own.low95),
+                    "{found:?} of {own:?}"
+                );
+            }
+        }
+        // The same number twice is not independent of itself.
+        let twice = call(Function::Subtract, vec![average.clone(), average.clone()]).estimate(&group);
+        assert_eq!(twice.map(|found| (found.low95, found.high95)), Some((0.0, 0.0)));
     }
 }
 
