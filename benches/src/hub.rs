@@ -74,6 +74,7 @@ fn unlimited(section: PrivacySection) -> PrivacySection {
         dataset_delta_month: DELTA,
         dataset_rho: RHO,
         dataset_delta: DELTA,
+        release_rho_max: RHO,
         ..section
     }
 }

@@ -3,6 +3,7 @@
 //! Every measurement runs in a process of its own (this binary again, with `--child`), so that its peak memory is its
 //! own; protected and unprotected take turns, and the median of the rounds is printed.
 
+mod accuracy;
 mod cells;
 mod child;
 mod hub;
@@ -28,6 +29,7 @@ fn main() -> Result<()> {
             cells::bench(&runtime)?;
             policy::bench(&runtime)?;
             release::bench(&runtime, &[])?;
+            accuracy::bench(&runtime, &[])?;
             tpch::bench(&runtime, &[])
         }
         ["ingest"] => ingest::bench(&runtime),
@@ -35,10 +37,12 @@ fn main() -> Result<()> {
         ["cells"] => cells::bench(&runtime),
         ["policy"] => policy::bench(&runtime),
         ["release", rest @ ..] => release::bench(&runtime, rest),
+        ["accuracy", rest @ ..] => accuracy::bench(&runtime, rest),
+        ["member-data", folder] => tpch::members::write(std::path::Path::new(folder)),
         ["tpch", rest @ ..] => tpch::bench(&runtime, rest),
         _ => {
             bail!(
-                "usage: membrane-bench [all | ingest | query | cells | policy | release [HOME] | tpch [HOME [QUESTION ..]]]"
+                "usage: membrane-bench [all | ingest | query | cells | policy | release [HOME] | accuracy [HOME [DRAWS]] [--json FILE] | member-data DIR | tpch [HOME [QUESTION ..]]]"
             )
         }
     }

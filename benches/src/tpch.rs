@@ -6,6 +6,7 @@
 
 mod check;
 pub(crate) mod data;
+pub(crate) mod members;
 
 use std::path::{Path, PathBuf};
 

@@ -18,7 +18,7 @@ use super::{TABLES, rules};
 use crate::hub;
 use crate::table::note;
 
-const SCALE: f64 = 1.0;
+pub(super) const SCALE: f64 = 1.0;
 /// The header of the lines that [`write_member_lines`] makes.
 const MEMBER_LINE: &str = "l_orderkey,l_linenumber,customer,l_extendedprice,l_shipdate,l_shipmode,counter";
 

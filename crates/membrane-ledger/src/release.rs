@@ -40,6 +40,8 @@ pub struct ReserveRequest {
     pub partner: PrincipalId,
     /// The name of the question: equal questions of the same data by the same partner have equal names.
     pub query_key: String,
+    /// The name of the shape of the question, where others of that shape can use the answer.
+    pub shape: Option<String>,
     /// What it costs.
     pub price: Price,
     /// What it is charged to, and how much may have been charged there afterwards, in this month and for ever.
@@ -249,6 +251,28 @@ impl Ledger {
         .await?;
         row.map(|row| read_stored(&mut Cells::of(&row))).transpose()
     }
+
+    /// Returns what a partner was answered to questions of one shape, the oldest first, and so many at most.
+    ///
+    /// # Errors
+    /// [`LedgerError::Database`] or [`LedgerError::Stored`].
+    pub async fn releases_of_shape(
+        &self,
+        partner: &PrincipalId,
+        shape: &str,
+        most: u32,
+    ) -> Result<Vec<StoredRelease>, LedgerError> {
+        let rows = sqlx::query(
+            "SELECT run, rho_nano, delta_atto, answer, committed FROM release \
+             WHERE shape = $1 AND partner = $2 AND state = 'committed' ORDER BY release LIMIT $3",
+        )
+        .bind(shape)
+        .bind(partner.to_string())
+        .bind(i64::from(most))
+        .fetch_all(&self.pools.read)
+        .await?;
+        rows.iter().map(|row| read_stored(&mut Cells::of(row))).collect()
+    }
 }
 
 /// Returns each scope once, with the smallest caps that were stated for it.
@@ -358,8 +382,8 @@ async fn insert_release(
     request: &ReserveRequest,
 ) -> Result<(), LedgerError> {
     sqlx::query(
-        "INSERT INTO release (release, run, partner, query_key, rho_nano, delta_atto, state, reserved) \
-         VALUES ($1, $2, $3, $4, $5, $6, 'reserved', $7)",
+        "INSERT INTO release (release, run, partner, query_key, rho_nano, delta_atto, state, reserved, shape) \
+         VALUES ($1, $2, $3, $4, $5, $6, 'reserved', $7, $8)",
     )
     .bind(id)
     .bind(request.run.to_string())
@@ -368,6 +392,7 @@ async fn insert_release(
     .bind(to_integer(request.price.rho_nano, "rho")?)
     .bind(to_integer(request.price.delta_atto, "delta")?)
     .bind(request.now.timestamp_micros())
+    .bind(request.shape.as_deref())
     .execute(connection)
     .await?;
     Ok(())

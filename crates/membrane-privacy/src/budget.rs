@@ -25,6 +25,15 @@ pub enum PriceAsked {
     },
 }
 
+/// What was spent already of what a release may cost: on its pilot.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spent {
+    /// The price.
+    pub price: Price,
+    /// The same as a pure epsilon, if it has one.
+    pub epsilon: Option<f64>,
+}
+
 /// What is divided among the parts of a release: billionths of rho, or of a pure epsilon. Both add up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unit {
@@ -59,6 +68,14 @@ impl Share {
             Unit::Epsilon => self.get(),
             Unit::Rho => (2.0 * self.get()).sqrt(),
         }
+    }
+
+    /// Returns the same as what may be asked for.
+    pub(crate) fn asked(self) -> Result<PriceAsked, PrivacyError> {
+        Ok(match self.unit {
+            Unit::Rho => PriceAsked::Rho { rho_nano: self.nano },
+            Unit::Epsilon => PriceAsked::Epsilon(Epsilon::new(self.get())?),
+        })
     }
 
     /// Returns what it costs in rho.

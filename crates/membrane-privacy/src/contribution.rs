@@ -16,6 +16,7 @@
 //! | --- | --- |
 //! | a count | `rows_max` |
 //! | SUM | the sum of all its rows, held within what `rows_max` rows can add |
+//! | SUM of a bounded total | the sum of all its rows, held within the bounds of the total |
 //! | AVG's sum, a variance's squares | its sum, less the middle for each row, scaled by `rows_max / rows` |
 //! | a quantile's tree | `rows_max` of its rows |
 //! | distinct values | `values_max` of its values |
@@ -59,6 +60,7 @@ impl ContributionBounds {
             AggregateKind::Members => 1,
             AggregateKind::Distinct { values_max } => bound_value(raw.rows, 0, i64::from(values_max)),
             AggregateKind::Sum { .. } => self.within_reach(kind, raw, raw.rows),
+            AggregateKind::SumWithin { least, most, .. } => bound_value(raw.sum, least.min(0), most.max(0)),
             AggregateKind::MeanSum { .. } | AggregateKind::MeanSquares { .. } => {
                 self.within_reach(kind, raw, rows)
             }
@@ -86,7 +88,9 @@ impl ContributionBounds {
             | AggregateKind::MeanSquares { .. }
             | AggregateKind::Quantile { .. } => raw.rows > i64::from(self.rows_max),
             AggregateKind::Distinct { values_max } => raw.rows > i64::from(values_max),
-            AggregateKind::Sum { .. } => self.bound_part(kind, raw) != raw.sum,
+            AggregateKind::Sum { .. } | AggregateKind::SumWithin { .. } => {
+                self.bound_part(kind, raw) != raw.sum
+            }
         }
     }
 

@@ -9,6 +9,7 @@
 //! | counts | 1 | `rows_max` |
 //! | members | - | 1 |
 //! | SUM | `x` within the bounds | `rows_max * max(abs(lower), abs(upper))` |
+//! | SUM of a bounded total | `x` within the bounds | `max(abs(least), abs(most))`, whatever the rows |
 //! | AVG's sum | `x - c`, `c` the middle of the bounds | `rows_max * h`, `h` half the range |
 //! | squares | `((x - c)^2 >> shift) - m`, `m` half of the most | `rows_max * h^2 / 2` |
 //! | distinct | - | `values_max` values |
@@ -43,6 +44,20 @@ pub enum AggregateKind {
         upper: i64,
         /// Decimals of the fixed-point integers.
         scale: i8,
+    },
+    /// `SUM(column)` in fixed-point integers: all rows of a member in a group, held within bounds of that sum, however many
+    /// rows there are.
+    SumWithin {
+        /// The least that one row contributes.
+        lower: i64,
+        /// The most that one row contributes.
+        upper: i64,
+        /// Decimals of the fixed-point integers.
+        scale: i8,
+        /// The least that one member contributes to one group; zero at most.
+        least: i64,
+        /// The most that one member contributes to one group; zero at least.
+        most: i64,
     },
     /// The sum that `AVG(column)` divides by the number of rows, less the middle of the bounds for each row, in
     /// fixed-point integers: of `rows_max` average rows where a member has more in a group. See
@@ -114,6 +129,7 @@ impl AggregateKind {
         match self {
             Self::Rows | Self::NonNull | Self::Members | Self::Distinct { .. } => None,
             Self::Sum { lower, upper, scale }
+            | Self::SumWithin { lower, upper, scale, .. }
             | Self::MeanSum { lower, upper, scale }
             | Self::MeanSquares { lower, upper, scale, .. }
             | Self::Quantile { lower, upper, scale } => Some(RowBounds { lower, upper, scale }),
@@ -124,9 +140,9 @@ impl AggregateKind {
     #[must_use]
     pub fn row_value(self, value: i64) -> i64 {
         match self {
-            Self::Sum { lower, upper, .. } | Self::MeanSum { lower, upper, .. } => {
-                bound_value(value, lower, upper)
-            }
+            Self::Sum { lower, upper, .. }
+            | Self::SumWithin { lower, upper, .. }
+            | Self::MeanSum { lower, upper, .. } => bound_value(value, lower, upper),
             Self::MeanSquares { lower, upper, shift, .. } => {
                 let away = i128::from(bound_value(value, lower, upper)) - i128::from(centre(lower, upper));
                 i64::try_from(shifted(away.saturating_mul(away), shift)).unwrap_or(i64::MAX)
@@ -162,6 +178,7 @@ impl AggregateKind {
             Self::Sum { lower, upper, .. } => {
                 lower.checked_abs()?.max(upper.checked_abs()?).checked_mul(rows)
             }
+            Self::SumWithin { least, most, .. } => Some(least.checked_abs()?.max(most.checked_abs()?)),
             Self::MeanSum { lower, upper, .. } => reach(lower, upper)?.checked_mul(rows),
             Self::MeanSquares { .. } => {
                 let (most, middle) = self.squares()?;

@@ -17,12 +17,13 @@ mod error;
 mod estimate;
 mod kind;
 mod mechanism;
+mod pilot;
 mod spec;
 mod summary;
 mod tree;
 mod unit;
 
-pub use budget::{PriceAsked, epsilon_of};
+pub use budget::{PriceAsked, Spent, epsilon_of};
 pub use contribution::{
     BoundedTotals, ContributionBounds, ExactTotals, GroupTotals, MemberPart, RawValue, bound_value,
 };
@@ -35,6 +36,9 @@ pub use estimate::{
 pub use kind::{AggregateKind, RowBounds};
 pub use mechanism::{
     AggregateForecast, Forecast, Mechanism, NoiseDrawn, NoiseKind, NoisyGroup, NoisyRelease, NoisyValue,
+};
+pub use pilot::{
+    Chosen, Open, Pilot, PilotCount, PilotReport, PilotTotals, Survival, Typical, epsilon_max, pilot_price, price_max,
 };
 pub use spec::{AggregateSpec, GroupKey, KeyDomain, ReleaseSpec, SizeBound};
 pub use summary::{AggregateSummary, MechanismSummary, NoiseSummary, SizeSummary};

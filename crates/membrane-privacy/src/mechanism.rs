@@ -36,13 +36,14 @@ use std::collections::BTreeMap;
 use membrane_model::Price;
 
 use self::allot::{Allotment, Short, allot};
-use self::asked::{budget, spread, wishes};
+pub(crate) use self::asked::budget;
+use self::asked::{spread, wishes};
 pub use self::forecast::{AggregateForecast, Forecast};
-use self::noise::{Noise, Reach};
+pub(crate) use self::noise::{Noise, Reach};
 pub use self::noise::{NoiseDrawn, NoiseKind};
 use self::quantile::NoisyTree;
 use self::short::Division;
-use self::size::SizeLimit;
+pub(crate) use self::size::SizeLimit;
 use self::threshold::KeySelection;
 use crate::budget::Share;
 use crate::summary::AggregateSummary;
@@ -118,6 +119,9 @@ impl Mechanism {
     /// When the statement makes no sense, could overflow, cannot be priced, or has targets that the price does not
     /// reach; see [`PrivacyError`].
     pub fn calibrate(spec: ReleaseSpec) -> Result<Self, PrivacyError> {
+        if spec.noise == NoiseKind::LeastError {
+            return Self::of_least_error(&spec);
+        }
         spec.check()?;
         let (unit, nano) = budget(&spec)?;
         let wishes = wishes(&spec)?;
@@ -159,6 +163,33 @@ impl Mechanism {
             });
         }
         Ok(Self { spec, size, clipping, selection, parts, price })
+    }
+
+    /// Calibrates with either noise, and keeps the one whose numbers are exacter; the cheaper one, where there are targets.
+    fn of_least_error(spec: &ReleaseSpec) -> Result<Self, PrivacyError> {
+        let with = |noise| Self::calibrate(ReleaseSpec { noise, ..spec.clone() });
+        if spec.is_pure() {
+            return with(NoiseKind::Laplace);
+        }
+        let gaussian = with(NoiseKind::Gaussian);
+        let targets = spec.aggregates.iter().any(|aggregate| aggregate.target95.is_some());
+        match (gaussian, with(NoiseKind::Laplace)) {
+            (Ok(gaussian), Ok(laplace)) => {
+                let (one, other) = if targets {
+                    (gaussian.price.rho(), laplace.price.rho())
+                } else {
+                    (gaussian.blur()?, laplace.blur()?)
+                };
+                Ok(if other < one { laplace } else { gaussian })
+            }
+            (gaussian, laplace) => gaussian.or(laplace),
+        }
+    }
+
+    /// Returns how far all numbers are from the truth together, on a logarithmic scale.
+    fn blur(&self) -> Result<f64, PrivacyError> {
+        let of = |part| self.noise_of(part).map(|noise| noise.mean_distance().max(1e-9).ln());
+        self.parts.iter().map(of).sum()
     }
 
     /// Returns what one draw costs.
@@ -211,9 +242,12 @@ impl Mechanism {
             });
         }
         let pure_epsilon = self.pure_epsilon();
+        let whole = self.price_with_pilot()?;
         let (epsilon, delta) = match pure_epsilon {
-            Some(epsilon) if self.spec.is_pure() => (epsilon, self.price.delta()),
-            _ => (epsilon_of(self.price, self.spec.delta)?, self.spec.delta.get()),
+            Some(epsilon) if self.spec.is_pure() => (epsilon, whole.delta()),
+            // A pure epsilon with the delta of the choice of groups holds as well.
+            Some(epsilon) => (epsilon.min(epsilon_of(whole, self.spec.delta)?), self.spec.delta.get()),
+            None => (epsilon_of(whole, self.spec.delta)?, self.spec.delta.get()),
         };
         Ok(MechanismSummary {
             aggregates,
@@ -231,9 +265,18 @@ impl Mechanism {
         })
     }
 
+    /// Returns what one draw costs with what was spent before it of the same price.
+    fn price_with_pilot(&self) -> Result<Price, PrivacyError> {
+        let spent = self.spec.spent.map_or_else(Price::default, |spent| spent.price);
+        Ok(self.price.checked_add(spent)?)
+    }
+
     /// Returns the pure epsilon of all parts together, rounded up, if each of them has one.
     fn pure_epsilon(&self) -> Option<f64> {
         let mut sum = self.size.epsilon()?;
+        if let Some(spent) = self.spec.spent {
+            sum += spent.epsilon?;
+        }
         let own = self.parts.iter().filter_map(|part| match part {
             Part::Noise(noise) => Some(noise.epsilon),
             Part::Selection => None,

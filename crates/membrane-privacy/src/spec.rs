@@ -6,7 +6,7 @@ use membrane_model::Delta;
 
 use crate::budget::RHO_NANO_MAX;
 use crate::kind::{CONTRIBUTION_MAX, reach};
-use crate::{AggregateKind, NoiseKind, PriceAsked, PrivacyError, RowBounds};
+use crate::{AggregateKind, NoiseKind, PriceAsked, PrivacyError, RowBounds, Spent};
 
 /// The rendered key of one group, one cell per key column; `None` is SQL's NULL.
 pub type GroupKey = Vec<Option<String>>;
@@ -60,6 +60,8 @@ pub struct ReleaseSpec {
     pub aggregates: Vec<AggregateSpec>,
     /// What the answer may cost.
     pub price: PriceAsked,
+    /// What was spent of that already.
+    pub spent: Option<Spent>,
     /// The failure probability at which epsilon is stated. Zero asks for pure differential privacy: Laplace noise on
     /// everything, and keys that are public or none. The size limit still costs 3e-18, see [`crate::MechanismSummary`].
     pub delta: Delta,
@@ -131,6 +133,11 @@ impl ReleaseSpec {
         self.delta.get() <= 0.0
     }
 
+    /// Tells whether parts of a pure epsilon are divided: where there is no other, and where noise is drawn that has one.
+    pub(crate) fn divides_epsilon(&self) -> bool {
+        self.is_pure() || matches!(self.noise, NoiseKind::Laplace | NoiseKind::LeastError)
+    }
+
     fn check_pure(&self) -> Result<(), PrivacyError> {
         let expected = if self.keys == KeyDomain::Unknown {
             "above 0 where the groups come from the data: leave it out, or group by keys that are known, such as those that \
@@ -169,8 +176,19 @@ impl ReleaseSpec {
         Ok(())
     }
 
+    /// Returns how many groups there are, where that is known.
+    #[must_use]
+    pub fn groups_listed(&self) -> Option<u64> {
+        match &self.keys {
+            KeyDomain::Unknown => None,
+            KeyDomain::Public(keys) => u64::try_from(keys.len()).ok(),
+            KeyDomain::None => Some(1),
+        }
+    }
+
     /// Returns the groups that one member may touch, which cannot be more than there are.
-    pub(crate) fn groups_effective(&self) -> u32 {
+    #[must_use]
+    pub fn groups_effective(&self) -> u32 {
         match &self.keys {
             KeyDomain::Unknown => self.groups_max,
             KeyDomain::Public(keys) => {
@@ -209,6 +227,11 @@ impl AggregateSpec {
             if largest >= VALUE_MAX || reach(lower, upper).is_none() {
                 return Err(too_wide());
             }
+        }
+        if let AggregateKind::SumWithin { least, most, .. } = self.kind
+            && (least > 0 || most < 0 || (least == 0 && most == 0))
+        {
+            return Err(PrivacyError::Bounds { aggregate: self.name.clone() });
         }
         if let AggregateKind::Distinct { values_max } = self.kind
             && !(1..=ROWS_MAX).contains(&values_max)

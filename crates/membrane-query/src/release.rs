@@ -54,6 +54,7 @@ mod prune;
 mod question;
 mod read;
 mod refusal;
+mod rehearse;
 mod relation;
 mod rows;
 mod scalar;
@@ -62,9 +63,10 @@ mod value;
 mod work;
 
 pub use answer::{ReleaseAnswer, ReleaseColumn, ReleaseRole, ReleaseType, ReleasedDataset};
-pub use bounds::ReleaseOptions;
+pub use bounds::{FoundPilot, ReleaseOptions};
 pub use forecast::{ColumnForecast, ForecastOf, ReleaseForecast};
-pub use plan::ReleasePlan;
+pub use plan::{PilotAnswer, PilotPlan, Planned, ReleasePlan};
+pub use rehearse::Rehearsed;
 
 #[cfg(test)]
 mod fixture;

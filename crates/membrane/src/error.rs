@@ -97,6 +97,15 @@ pub enum Error {
         /// The dataset.
         dataset: DatasetName,
     },
+    /// A release of groups none of which would be shown, as a pilot found. The pilot is paid for, the release is not.
+    #[error(
+        "of about {groups} groups none would be shown: each has fewer members than noise hides; ask for larger groups, or \
+         raise the price. Only the pilot was charged, and its findings serve your next questions of this form"
+    )]
+    NothingShown {
+        /// How many groups there are, about.
+        groups: u64,
+    },
     /// The statement, or the data that it reads, did not allow an answer.
     #[error(transparent)]
     Query(QueryError),
@@ -267,6 +276,7 @@ impl Error {
             Self::ReleaseFailed { .. } => "failed",
             Self::ReleaseTimedOut { .. } => "release_timed_out",
             Self::NoData { .. } => "no_data",
+            Self::NothingShown { .. } => "nothing_shown",
             Self::Query(error) => error.code(),
             Self::Ingest(IngestError::Read { source }) if source.kind() == io::ErrorKind::FileTooLarge => {
                 "too_large"

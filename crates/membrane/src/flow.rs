@@ -29,7 +29,7 @@ pub use list_datasets::{Listing, list_datasets};
 pub use log::verify_log;
 pub use publish::{History, HistoryLine, Publication, PublishRequest, history, publish};
 pub use query::{QueryAnswer, QueryRequest, query};
-pub use release::{ReleaseRequest, Released, release, timed_release};
+pub use release::{PilotTold, ReleaseRequest, Released, rehearse, release, timed_release};
 pub use runs::{run_detail, runs};
 pub use usage::{column_uses, factor_uses};
 

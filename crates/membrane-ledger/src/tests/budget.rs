@@ -21,6 +21,7 @@ pub(super) fn request(run: RunId, query_key: &str) -> ReserveRequest {
         run,
         partner: "partner:acme".parse().unwrap(),
         query_key: query_key.to_owned(),
+        shape: None,
         price: price(20, 3),
         caps: scopes.map(|text| (scope(text), caps(price(100, 10)))).to_vec(),
         now: instant(0),

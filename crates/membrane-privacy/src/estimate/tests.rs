@@ -99,6 +99,7 @@ fn releases(
             .map(|(i, kind)| AggregateSpec::new(i.to_string(), *kind))
             .collect(),
         price: PriceAsked::Rho { rho_nano },
+        spent: None,
         delta: Delta::new(1e-6).expect("a delta"),
         noise,
         cohort_min: 0,
@@ -200,6 +201,7 @@ fn an_epsilon_is_asked_or_a_rho() {
             rows_max: 1,
             aggregates: vec![AggregateSpec::new("n", AggregateKind::Rows)],
             price: asked,
+            spent: None,
             delta: Delta::new(1e-6).expect("a delta"),
             noise: NoiseKind::Auto,
             cohort_min: 0,

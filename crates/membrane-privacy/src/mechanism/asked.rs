@@ -12,16 +12,23 @@ const KEY_WEIGHT: u32 = 1;
 /// What the delta of a release exceeds that of its parts by at least, so that rounding up stays within it.
 const DELTA_SPARE: f64 = 1e-17;
 
-/// Returns what may be divided among the parts: rho, or a pure epsilon.
-pub(super) fn budget(spec: &ReleaseSpec) -> Result<(Unit, u64), PrivacyError> {
-    let epsilon = match spec.price {
-        PriceAsked::Rho { rho_nano } => return Ok((Unit::Rho, rho_nano)),
-        PriceAsked::Epsilon(epsilon) => epsilon,
+/// Returns what may be divided among the parts: rho, or a pure epsilon; less what was spent.
+pub(crate) fn budget(spec: &ReleaseSpec) -> Result<(Unit, u64), PrivacyError> {
+    let (unit, nano) = match spec.price {
+        PriceAsked::Rho { rho_nano } => (Unit::Rho, rho_nano),
+        PriceAsked::Epsilon(epsilon) if spec.divides_epsilon() => (Unit::Epsilon, billionths(epsilon.get())),
+        PriceAsked::Epsilon(epsilon) => {
+            (Unit::Rho, rho_nano_for(epsilon, delta_for_values(spec) - DELTA_SPARE)?)
+        }
     };
-    if spec.is_pure() {
-        return Ok((Unit::Epsilon, billionths(epsilon.get())));
-    }
-    Ok((Unit::Rho, rho_nano_for(epsilon, delta_for_values(spec) - DELTA_SPARE)?))
+    let spent = match (&spec.spent, unit) {
+        (None, _) => 0,
+        (Some(spent), Unit::Rho) => spent.price.rho_nano,
+        // What has no pure epsilon leaves nothing of one.
+        (Some(spent), Unit::Epsilon) => spent.epsilon.map_or(nano, |epsilon| billionths(epsilon).saturating_add(1)),
+    };
+    let left = nano.checked_sub(spent).filter(|left| *left > 0).ok_or(PrivacyError::EpsilonTooSmall)?;
+    Ok((unit, left))
 }
 
 /// Returns the delta that is left for converting rho: half of it chooses groups, where they come from the data.
@@ -83,7 +90,7 @@ pub(super) fn epsilon_at(spec: &ReleaseSpec, share: Share) -> Result<f64, Privac
 
 impl ReleaseSpec {
     /// Tells whether a part of the price chooses the groups.
-    pub(super) fn chooses(&self) -> bool {
+    pub(crate) fn chooses(&self) -> bool {
         self.keys == KeyDomain::Unknown
     }
 

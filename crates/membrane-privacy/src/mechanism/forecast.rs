@@ -7,7 +7,7 @@
 //! | kind | the half-width is a share of |
 //! | --- | --- |
 //! | counts, members, distinct | the members |
-//! | SUM | the members times half of the larger bound |
+//! | SUM | the members times half of the larger bound, of a row or of what a member adds in all |
 //! | AVG's sum, squares | the members times the range: of the range of the average, or of the square |
 //! | quantiles | the members: a rank, so that 0.05 means five percentiles up or down |
 //!
@@ -80,10 +80,8 @@ impl Mechanism {
 fn supposed(kind: AggregateKind, members: u64) -> i64 {
     let members = i128::from(members);
     let total = match kind {
-        AggregateKind::Sum { lower, upper, .. } => {
-            let most = if lower.saturating_abs() > upper.saturating_abs() { lower } else { upper };
-            members * i128::from(most) / 2
-        }
+        AggregateKind::Sum { lower, upper, .. } => members * i128::from(larger(lower, upper)) / 2,
+        AggregateKind::SumWithin { least, most, .. } => members * i128::from(larger(least, most)) / 2,
         // What is centred is rounded: of 0 and 1 the middle is a half above it.
         AggregateKind::MeanSum { lower, upper, .. } => {
             let middle = i128::from(centre(lower, upper));
@@ -101,12 +99,16 @@ fn supposed(kind: AggregateKind, members: u64) -> i64 {
     i64::try_from(total).unwrap_or(i64::MAX)
 }
 
+/// Returns whichever bound is further from zero.
+const fn larger(lower: i64, upper: i64) -> i64 {
+    if lower.saturating_abs() > upper.saturating_abs() { lower } else { upper }
+}
+
 /// Returns what one row adds, typically; for what is centred the range of its values.
 fn typical_row(kind: AggregateKind) -> f64 {
     match kind {
-        AggregateKind::Sum { lower, upper, .. } => {
-            float(lower.saturating_abs().max(upper.saturating_abs())) / 2.0
-        }
+        AggregateKind::Sum { lower, upper, .. } => float(larger(lower, upper).saturating_abs()) / 2.0,
+        AggregateKind::SumWithin { least, most, .. } => float(larger(least, most).saturating_abs()) / 2.0,
         AggregateKind::MeanSum { lower, upper, .. } => 2.0 * float(reach(lower, upper).unwrap_or(i64::MAX)),
         AggregateKind::MeanSquares { .. } => kind.squares().map_or(1.0, |(most, _)| float(most.max(1))),
         AggregateKind::Rows

@@ -46,6 +46,9 @@ pub enum NoiseKind {
     Laplace,
     /// Discrete Gaussian.
     Gaussian,
+    /// Whichever is closer to zero on average at the same epsilon, however much of a budget it takes: Laplace noise for one
+    /// or a few groups of each member, at many times the rho.
+    LeastError,
 }
 
 /// Which noise is drawn. What was stored before there was a choice is Gaussian.
@@ -78,24 +81,24 @@ pub(crate) struct Reach {
 
 /// Calibrated noise for the integers of one aggregate.
 #[derive(Debug, Clone)]
-pub(super) struct Noise {
-    pub(super) drawn: NoiseDrawn,
+pub(crate) struct Noise {
+    pub(crate) drawn: NoiseDrawn,
     /// The most that neighbours differ: in L2 for Gaussian noise, in L1 for Laplace.
     pub(super) sensitivity: f64,
     /// The parameter of the noise: sigma for Gaussian noise, scale for Laplace.
     pub(super) scale: f64,
     /// Its standard deviation, or a hair more.
-    pub(super) sd: f64,
+    pub(crate) sd: f64,
     /// At least 95 % of the draws are at most this far from zero.
     pub(super) half_width95: i64,
     rho_nano: u64,
     /// The pure epsilon that it costs, if it does.
-    pub(super) epsilon: Option<f64>,
+    pub(crate) epsilon: Option<f64>,
 }
 
 impl Noise {
     /// Finds the least noise whose price is within the share.
-    pub(super) fn calibrate(kind: NoiseKind, reach: Reach, share: Share) -> Result<Self, PrivacyError> {
+    pub(crate) fn calibrate(kind: NoiseKind, reach: Reach, share: Share) -> Result<Self, PrivacyError> {
         let drawn = choose(kind, reach, share);
         let parts = match drawn {
             NoiseDrawn::Gaussian => gaussian::calibrate(reach, share),
@@ -124,12 +127,12 @@ impl Noise {
     }
 
     /// Returns the price: the whole share, which opendp's map does not exceed.
-    pub(super) const fn price(&self) -> Price {
+    pub(crate) const fn price(&self) -> Price {
         Price { rho_nano: self.rho_nano, delta_atto: 0 }
     }
 
     /// Adds noise to exact totals.
-    pub(super) fn add(&self, mut exact: Vec<i64>) -> Result<Vec<i64>, PrivacyError> {
+    pub(crate) fn add(&self, mut exact: Vec<i64>) -> Result<Vec<i64>, PrivacyError> {
         for total in &mut exact {
             *total = bound_value(*total, -TOTAL_MAX, TOTAL_MAX);
         }
@@ -170,6 +173,14 @@ impl Noise {
         let chance =
             if number >= 0 { tail(number) } else { tail(number.saturating_add(1)).map(|rest| 1.0 - rest) };
         chance.map_err(|_| PrivacyError::Library { step: "find the chance of a draw" })
+    }
+
+    /// Returns the mean distance of a draw from zero.
+    pub(super) fn mean_distance(&self) -> f64 {
+        match self.drawn {
+            NoiseDrawn::Gaussian => gaussian::mean_distance(self.scale),
+            NoiseDrawn::Laplace => laplace::mean_distance(self.scale),
+        }
     }
 
     /// Returns how many deviations a half-width of 95 % is, for sums of several draws as well.
@@ -245,7 +256,7 @@ fn choose(kind: NoiseKind, reach: Reach, share: Share) -> NoiseDrawn {
     match (kind, share.unit) {
         (NoiseKind::Laplace, _) | (_, Unit::Epsilon) => NoiseDrawn::Laplace,
         (NoiseKind::Gaussian, Unit::Rho) => NoiseDrawn::Gaussian,
-        (NoiseKind::Auto, Unit::Rho) => {
+        (NoiseKind::Auto | NoiseKind::LeastError, Unit::Rho) => {
             let loss = share.loss();
             let gaussian = gaussian::mean_distance(reach.l2_about() / loss);
             let laplace = laplace::mean_distance(reach.l1_about() / loss);

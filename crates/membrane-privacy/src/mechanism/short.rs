@@ -97,7 +97,7 @@ impl Mechanism {
     /// when that is less than a thousandth.
     #[must_use]
     pub fn epsilon_milli_within(&self, rho_nano: u64) -> Option<u64> {
-        let epsilon = match self.pure_epsilon().filter(|_| self.spec.is_pure()) {
+        let epsilon = match self.pure_epsilon().filter(|_| self.spec.divides_epsilon()) {
             // Every part costs half the square of its epsilon.
             Some(epsilon) => {
                 let most = Share { unit: Unit::Rho, nano: rho_nano };

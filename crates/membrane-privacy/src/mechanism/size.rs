@@ -40,7 +40,7 @@ const TAIL_ATTO: u64 = 3;
 
 /// A limit on the size of a release.
 #[derive(Debug, Clone)]
-pub(super) struct SizeLimit {
+pub(crate) struct SizeLimit {
     bound: SizeBound,
     noise: Noise,
     centre: i64,
@@ -48,7 +48,7 @@ pub(super) struct SizeLimit {
 
 impl SizeLimit {
     /// Finds the least noise whose price is within the share. The margin may take half of the size at most.
-    pub(super) fn calibrate(bound: SizeBound, kind: NoiseKind, share: Share) -> Result<Self, PrivacyError> {
+    pub(crate) fn calibrate(bound: SizeBound, kind: NoiseKind, share: Share) -> Result<Self, PrivacyError> {
         let number = |size: u64| {
             i64::try_from(size).map_err(|_| PrivacyError::OutOfRange {
                 what: "the size of a release",
@@ -73,7 +73,7 @@ impl SizeLimit {
         clippy::cast_sign_loss,
         reason = "rounded up by a thousandth, and checked when the limit is calibrated"
     )]
-    pub(super) fn share_min(bound: SizeBound, kind: NoiseKind, unit: Unit) -> u64 {
+    pub(crate) fn share_min(bound: SizeBound, kind: NoiseKind, unit: Unit) -> u64 {
         let laplace = unit == Unit::Epsilon || kind == NoiseKind::Laplace;
         let drawn = if laplace { NoiseDrawn::Laplace } else { NoiseDrawn::Gaussian };
         let loss = bound.member_max.max(1) as f64 * margin(drawn) / (bound.total_max.max(1) as f64 / 2.0);
@@ -82,19 +82,19 @@ impl SizeLimit {
     }
 
     /// Returns the price.
-    pub(super) const fn price(&self) -> Price {
+    pub(crate) const fn price(&self) -> Price {
         let noise = self.noise.price();
         Price { rho_nano: noise.rho_nano, delta_atto: TAIL_ATTO }
     }
 
     /// Draws the limit.
-    pub(super) fn draw(&self) -> Result<u64, PrivacyError> {
+    pub(crate) fn draw(&self) -> Result<u64, PrivacyError> {
         let drawn = self.noise.add(vec![self.centre])?.first().copied().ok_or(PrivacyError::Shape)?;
         Ok(u64::try_from(drawn).unwrap_or_default().min(self.bound.total_max))
     }
 
     /// Describes the limit.
-    pub(super) const fn describe(&self) -> SizeSummary {
+    pub(crate) const fn describe(&self) -> SizeSummary {
         SizeSummary {
             member_max: self.bound.member_max,
             total_max: self.bound.total_max,
@@ -104,7 +104,7 @@ impl SizeLimit {
     }
 
     /// Returns the pure epsilon that it costs, if it does.
-    pub(super) const fn epsilon(&self) -> Option<f64> {
+    pub(crate) const fn epsilon(&self) -> Option<f64> {
         self.noise.epsilon
     }
 }

@@ -28,7 +28,7 @@ use opendp::traits::{InfDiv, InfPowI};
 use opendp::utilities::search::fallible_binary_search;
 
 use super::noise::{Noise, Reach, l1_distance, l2_distance};
-use crate::budget::Share;
+use crate::budget::{Share, Unit};
 use crate::{GroupKey, NoiseDrawn, NoiseKind, PrivacyError};
 
 /// Groups go by number here. The draw treats all keys alike, so that numbering them in another order, as when a group
@@ -58,7 +58,7 @@ pub(super) struct KeySelection {
 }
 
 impl KeySelection {
-    /// Finds the least noise within the share of rho, then the least threshold within the delta.
+    /// Finds the least noise within the share, then the least threshold within the delta.
     pub(super) fn calibrate(
         groups_max: u32,
         kind: NoiseKind,
@@ -74,9 +74,13 @@ impl KeySelection {
             NoiseDrawn::Laplace => l1_distance(reach),
         };
         let distance = distance.map_err(fault)?;
-        let rho_max = share.get();
-        let affordable =
-            |scale: &f64| Ok(price_of(drawn, *scale, THRESHOLD_MAX, groups_max, distance)?.0 <= rho_max);
+        let most = share.get();
+        let affordable = |scale: &f64| {
+            Ok(match share.unit {
+                Unit::Rho => price_of(drawn, *scale, THRESHOLD_MAX, groups_max, distance)?.0,
+                Unit::Epsilon => laplace(*scale, THRESHOLD_MAX)?.map(&(groups_max, distance, 1.0))?.0,
+            } <= most)
+        };
         let about = distance / share.loss();
         let scale = fallible_binary_search(affordable, (about * 0.5, about * 2.0)).map_err(fault)?;
 

@@ -2,17 +2,20 @@
 
 mod asked;
 mod made;
+mod open;
 
 use std::collections::BTreeMap;
 
 use membrane_catalog::DatasetPrivacy;
 use membrane_model::{ColumnName, DatasetName, Delta, Epsilon, Limits};
 use membrane_privacy::{
-    AggregateKind, AggregateSpec, KeyDomain, Mechanism, NoiseKind, PriceAsked, PrivacyError, ReleaseSpec,
-    RowBounds,
+    AggregateKind, AggregateSpec, Chosen, KeyDomain, Mechanism, NoiseKind, PilotReport, PriceAsked, PrivacyError,
+    ReleaseSpec, RowBounds,
 };
 
 pub(super) use self::made::{Made, made_column, made_of};
+use self::open::OpenBounds;
+pub(super) use self::open::{PilotOf, widest_of};
 use super::exact::size_bound;
 use super::named::aggregate_names;
 use super::question::{Aggregate, Block, ColumnRef, Fold, Question, Scalar, Table, TypeOf};
@@ -40,6 +43,22 @@ pub struct ReleaseOptions {
     pub bounds: BTreeMap<ColumnName, (f64, f64)>,
     /// Half of the width that the 95 % interval of a column of the answer may have.
     pub targets: BTreeMap<ColumnName, f64>,
+    /// Half of the width that the 95 % interval of a column may have, as a share of what a typical group comes to; a pilot
+    /// says what that is.
+    pub shares: BTreeMap<ColumnName, f64>,
+    /// Have all bounds chosen that are not stated here, also those that the contract states.
+    pub choose_bounds: bool,
+    /// What a pilot found, from which open bounds are chosen.
+    pub pilot: Option<FoundPilot>,
+}
+
+/// What a pilot found, and whether it was paid for out of the same price.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoundPilot {
+    /// What it found.
+    pub report: PilotReport,
+    /// Whether its price is to be taken off what is asked.
+    pub is_own: bool,
 }
 
 impl ReleaseOptions {
@@ -55,6 +74,9 @@ impl ReleaseOptions {
             cohort_min: 0,
             bounds: BTreeMap::new(),
             targets: BTreeMap::new(),
+            shares: BTreeMap::new(),
+            choose_bounds: false,
+            pilot: None,
         }
     }
 }
@@ -70,24 +92,49 @@ const CONTRIBUTION_UNITS_MAX: f64 = 2_147_483_647.0;
 /// Values of one member and group that are kept for quantiles and for counting distinct ones.
 const SAMPLES_MAX: u32 = 64;
 
-/// Calibrates a release. Where one member could take too much memory, it is told in how many groups a member may count.
+/// What can be made of a statement.
+#[derive(Debug)]
+pub(super) enum Calibrated {
+    /// The release itself.
+    Release(Mechanism),
+    /// A pilot that finds out about bounds first.
+    Pilot(PilotOf),
+}
+
+/// Calibrates a release, or the pilot that it needs first. Where one member could take too much memory, it is told in how
+/// many groups a member may count.
 pub(super) fn calibrate(
     question: &Question,
     scope: &Scope,
     keys: KeyDomain,
     options: &ReleaseOptions,
     limits: &Limits,
-) -> Result<Mechanism, QueryError> {
-    let spec = spec(question, scope, keys.clone(), options, limits)?;
+) -> Result<Calibrated, QueryError> {
+    let stated = Stated { question, scope, options };
+    stated.check_names()?;
+    stated.check_conflicts()?;
+    let most = multiplicity(question, &question.block);
+    let open = stated.open(&keys, most);
+    let mut spec = stated.spec(&keys, &open, None, limits)?;
+    if open.any() {
+        match stated.choose(&spec, &open)? {
+            Some(chosen) => {
+                spec = stated.spec(&keys, &open, Some(&chosen), limits)?;
+                stated.aim(&mut spec)?;
+            }
+            None => return stated.pilot(&spec, &open, limits).map(Calibrated::Pilot),
+        }
+    }
     let (groups_max, rows_max) = (spec.groups_max, spec.rows_max);
-    Mechanism::calibrate(spec).map_err(|error| match error {
+    let calibrated = Mechanism::calibrate(spec).map_err(|error| match error {
         PrivacyError::MemberTooLarge { member_max } => {
             let fits =
                 |groups: u32| size_bound(question, &keys, groups, rows_max, limits).member_max <= member_max;
             QueryError::MemberTooLarge { groups_max: greatest(groups_max, fits) }
         }
         other => QueryError::Privacy(other),
-    })
+    });
+    calibrated.map(Calibrated::Release)
 }
 
 /// Returns the greatest number from 1 to `most` that fits, where all below one that fits do.
@@ -102,62 +149,6 @@ fn greatest(most: u32, fits: impl Fn(u32) -> bool) -> Option<u32> {
         }
     }
     (within > 0).then_some(within)
-}
-
-/// States a release for the mechanism.
-fn spec(
-    question: &Question,
-    scope: &Scope,
-    keys: KeyDomain,
-    options: &ReleaseOptions,
-    limits: &Limits,
-) -> Result<ReleaseSpec, QueryError> {
-    let stated = Stated { question, scope, options };
-    stated.check_names()?;
-    stated.check_conflicts()?;
-    let contract = stated.contract(&question.block);
-    let most = multiplicity(question, &question.block);
-    let dataset = datasets(question).next().map_or("", DatasetName::as_str);
-    let bound = |asked: Option<u32>, contract: Option<u32>, what| {
-        let stated = asked.or(contract).ok_or_else(|| {
-            let rewrite = "state groups_max and rows_max in the contract or with the request";
-            refuse_named(what, dataset, rewrite)
-        });
-        // A member cannot have more than there are.
-        match (stated, most) {
-            (Ok(stated), Some(most)) if stated >= 1 => Ok(stated.min(most).max(1)),
-            (Err(_), Some(most)) => Ok(most),
-            (stated, _) => stated,
-        }
-    };
-    let rows_max = bound(
-        options.rows_max,
-        contract.map(|privacy| privacy.rows_max),
-        "a dataset without a bound on the rows of one member",
-    )?;
-    // Without keys there is one group.
-    let groups_max = if keys == KeyDomain::None {
-        1
-    } else {
-        bound(
-            options.groups_max,
-            contract.map(|privacy| privacy.groups_max),
-            "a dataset without a bound on the groups of one member",
-        )?
-    };
-    let aggregates = stated.aggregates(rows_max)?;
-    let size = size_bound(question, &keys, groups_max, rows_max, limits);
-    Ok(ReleaseSpec {
-        groups_max,
-        rows_max,
-        aggregates,
-        price: options.price,
-        delta: options.delta,
-        noise: options.noise,
-        cohort_min: options.cohort_min,
-        size,
-        keys,
-    })
 }
 
 /// Returns the datasets about members.
@@ -187,6 +178,49 @@ struct Stated<'a> {
 }
 
 impl Stated<'_> {
+    /// States a release for the mechanism: with the bounds that were chosen, or else as wide as those that are open may be.
+    fn spec(
+        &self,
+        keys: &KeyDomain,
+        open: &OpenBounds,
+        chosen: Option<&Chosen>,
+        limits: &Limits,
+    ) -> Result<ReleaseSpec, QueryError> {
+        let Self { question, options, .. } = self;
+        let most = multiplicity(question, &question.block);
+        let contract = self.contract(&question.block);
+        // A member cannot have more than there are.
+        let bound = |asked: Option<u32>, contract: Option<u32>| match (asked.or(contract), most) {
+            (Some(stated), Some(most)) if stated >= 1 => stated.min(most).max(1),
+            (Some(stated), _) => stated,
+            (None, most) => most.unwrap_or(1),
+        };
+        let rows_max = match (chosen, self.rows_widest(open, most)) {
+            (Some(chosen), Some(_)) => chosen.rows_max,
+            (None, Some(widest)) => widest,
+            (_, None) => bound(options.rows_max, contract.map(|privacy| privacy.rows_max)),
+        };
+        let groups_max = match (chosen, Self::groups_widest(open, most)) {
+            // Without keys there is one group.
+            _ if *keys == KeyDomain::None => 1,
+            (Some(chosen), Some(_)) => chosen.groups_max,
+            (None, Some(widest)) => widest,
+            (_, None) => bound(options.groups_max, contract.map(|privacy| privacy.groups_max)),
+        };
+        Ok(ReleaseSpec {
+            groups_max,
+            rows_max,
+            aggregates: self.aggregates(rows_max, open, chosen)?,
+            price: options.price,
+            spent: options.pilot.as_ref().filter(|pilot| pilot.is_own).map(|pilot| pilot.report.spent()),
+            delta: options.delta,
+            noise: options.noise,
+            cohort_min: options.cohort_min,
+            size: size_bound(question, keys, groups_max, rows_max, limits),
+            keys: keys.clone(),
+        })
+    }
+
     /// Returns the bounds that the contract of a block's rows states.
     fn contract(&self, block: &Block) -> Option<DatasetPrivacy> {
         match self.question.tables.get(block.source)? {
@@ -211,11 +245,23 @@ impl Stated<'_> {
     }
 
     /// States the aggregates for the mechanism.
-    fn aggregates(&self, rows_max: u32) -> Result<Vec<AggregateSpec>, QueryError> {
+    fn aggregates(
+        &self,
+        rows_max: u32,
+        open: &OpenBounds,
+        chosen: Option<&Chosen>,
+    ) -> Result<Vec<AggregateSpec>, QueryError> {
         let aggregates = &self.question.aggregates;
         let mut stated = Vec::with_capacity(aggregates.len());
         for (index, (aggregate, name)) in aggregates.iter().zip(aggregate_names(self.question)).enumerate() {
-            let kind = self.kind(index, aggregate, &name, rows_max)?;
+            let amount = open.amounts.iter().position(|open| *open == index);
+            let kind = match (aggregate, amount) {
+                (Aggregate::Sum(argument), Some(amount)) => {
+                    let chosen = chosen.and_then(|chosen| chosen.amounts_max.get(amount)).copied();
+                    self.amount(index, argument, &name, chosen)?
+                }
+                _ => self.kind(index, aggregate, &name, rows_max)?,
+            };
             let quantiles = match aggregate {
                 Aggregate::Quantiles(_, shares) => shares.clone(),
                 _ => Vec::new(),

@@ -4,6 +4,7 @@ use membrane_model::{DatasetName, PrincipalId, Purpose, TableVersion};
 use membrane_policy::RowRule;
 use membrane_privacy::{AggregateSpec, PriceAsked, ReleaseSpec};
 use membrane_vault::QueryKeyHasher;
+use serde_json::Value;
 
 use super::question::{Block, Question, Scalar, Table};
 use crate::QueryError;
@@ -11,6 +12,9 @@ use crate::QueryError;
 /// Counts up when the same question would be answered in another way: 2 joins by keys, and averages
 /// the rows that count; 3 reads any relation, centres averages, and has a choice of noise, targets and quantiles.
 const DOMAIN: &[u8] = b"membrane release 3";
+
+/// The same for questions of one shape.
+const SHAPE_DOMAIN: &[u8] = b"membrane release shape 1";
 
 /// Who asks, and under which policy.
 pub(super) struct Asker<'a> {
@@ -99,6 +103,7 @@ pub(super) fn query_key(
             [data.dataset.to_string(), version, table, format!("{:?}", data.row_rule)]
         })
         .collect();
+    // What was spent of it is that of a pilot, whose choice is in the bounds.
     let price = match spec.price {
         PriceAsked::Epsilon(epsilon) => format!("epsilon {:x}", epsilon.get().to_bits()),
         PriceAsked::Rho { rho_nano } => format!("rho {rho_nano}"),
@@ -121,8 +126,48 @@ pub(super) fn query_key(
         &kinds,
         numbers.as_bytes(),
     ];
+    let spent = spec.spent.map(|spent| format!("spent {}", spent.price.rho_nano));
+    parts.extend(spent.iter().map(String::as_bytes));
     parts.extend(data.iter().flatten().map(String::as_bytes));
     Ok(hasher.hash(&parts))
+}
+
+/// Names the shape of a question: the same for other constants, other versions of the data and another price.
+pub(super) fn shape_key(
+    hasher: &QueryKeyHasher,
+    asker: &Asker<'_>,
+    question: &Question,
+    data: &[Data<'_>],
+) -> Result<String, QueryError> {
+    let mut shape = serde_json::to_value(question).map_err(|_| QueryError::Failed)?;
+    blank(&mut shape);
+    let shape = serde_json::to_vec(&shape).map_err(|_| QueryError::Failed)?;
+    let principal = asker.principal.to_string();
+    let purpose = asker.purpose.map_or("", Purpose::as_str);
+    let tables = data.iter().map(|data| data.version.map_or("", |(_, table)| table).as_bytes());
+    let mut parts: Vec<&[u8]> = vec![SHAPE_DOMAIN, principal.as_bytes(), purpose.as_bytes(), &shape];
+    parts.extend(tables);
+    Ok(hasher.hash(&parts))
+}
+
+/// Takes the constants out of a question.
+fn blank(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for (name, field) in fields.iter_mut() {
+                match (name.as_str(), field.as_array_mut().map(Vec::as_mut_slice)) {
+                    ("Constant", Some([literal, _])) => *literal = Value::Null,
+                    ("In", Some([scalar, literals])) => {
+                        blank(scalar);
+                        *literals = Value::Null;
+                    }
+                    _ => blank(field),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(blank),
+        _ => {}
+    }
 }
 
 #[cfg(test)]

@@ -32,6 +32,7 @@ mod chunks;
 mod groups;
 mod numbers;
 mod parts;
+mod pilot;
 mod samples;
 mod shards;
 mod size;
@@ -41,7 +42,7 @@ mod values;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::arrow::row::{RowConverter, Rows, SortField};
-use membrane_privacy::{KeyDomain, Mechanism};
+use membrane_privacy::{KeyDomain, ReleaseSpec};
 use membrane_vault::Sampler;
 
 use self::values::Sums;
@@ -70,7 +71,7 @@ impl Exact {
     /// Starts with no row. `sampling` ranks the groups of a member; `size` is what is left of the machine.
     fn new(
         question: &Question,
-        mechanism: &Mechanism,
+        spec: &ReleaseSpec,
         sampling: Sampler,
         costs: Costs,
         size: Size,
@@ -78,7 +79,6 @@ impl Exact {
         let columns = columns_read(question);
         let place =
             |wanted: &Scalar| columns.iter().position(|column| *column == wanted).ok_or(QueryError::Failed);
-        let spec = mechanism.spec();
         let keys = question.keys.iter().map(place);
         let sums = Sums::new(
             question,
@@ -86,7 +86,7 @@ impl Exact {
             spec.rows_max,
             place,
         )?;
-        let groups_max = mechanism.bounds().groups_max;
+        let groups_max = spec.groups_effective();
         let (groups, converter) = encoded(question, &spec.keys)?;
         Ok(Self {
             keys: keys.collect::<Result<_, QueryError>>()?,

@@ -20,7 +20,7 @@ use membrane_privacy::{ExactTotals, GroupKey, KeyDomain, Mechanism};
 use membrane_vault::{RootKey, Sampler, Vault};
 use tokio::time::Instant;
 
-use super::bounds::{ReleaseOptions, calibrate};
+use super::bounds::{Calibrated, ReleaseOptions, calibrate};
 use super::domain::key_domain;
 use super::plan;
 use super::question::{Question, Table};
@@ -235,7 +235,10 @@ pub(super) fn mechanism_within(
 ) -> Result<Mechanism, QueryError> {
     let scope = scope();
     let keys = key_domain(question, &scope, &[])?;
-    calibrate(question, &scope, keys, options, limits)
+    match calibrate(question, &scope, keys, options, limits)? {
+        Calibrated::Release(mechanism) => Ok(mechanism),
+        Calibrated::Pilot(_) => Err(crate::release::refusal::refuse("bounds that nobody states", "a pilot")),
+    }
 }
 
 /// Computes the exact totals of a statement over tables, one for each use of a dataset in the order in which it names them.

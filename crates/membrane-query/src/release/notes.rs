@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use membrane_model::DatasetName;
-use membrane_privacy::{AggregateKind, AggregateSpec, KeyDomain, Mechanism, RowBounds};
+use membrane_privacy::{AggregateKind, AggregateSpec, KeyDomain, Mechanism, RowBounds, Survival};
 
 use super::bounds::multiplicity;
 use super::made::joins;
@@ -19,12 +19,18 @@ use super::exact::KEY_BYTES_MAX;
 /// A share of members whose interval is as wide as this tells nothing.
 const TELLS_NOTHING: f64 = 0.9;
 
-/// Returns the notes of a plan.
-pub(super) fn notes(question: &Question, mechanism: &Mechanism) -> Vec<String> {
+const CHOSEN: &str = "bounds that nobody stated were chosen by a pilot, for the least error of a typical group: of noise and of what \
+                      the bounds leave out together";
+
+/// Returns the notes of a plan. `is_chosen` says that a pilot chose bounds.
+pub(super) fn notes(question: &Question, mechanism: &Mechanism, is_chosen: bool) -> Vec<String> {
     let spec = mechanism.spec();
     let (groups, rows) = (mechanism.bounds().groups_max, spec.rows_max);
     let bounded = |one: &&AggregateSpec| one.kind != AggregateKind::Members;
     let mut notes = Vec::new();
+    if is_chosen {
+        notes.push(CHOSEN.to_owned());
+    }
     if spec.keys != KeyDomain::None {
         notes.push(format!(
             "each member counts in at most {groups} groups, with at most {rows} rows in each (for SUM: with what so many \
@@ -56,6 +62,11 @@ pub(super) fn notes(question: &Question, mechanism: &Mechanism) -> Vec<String> {
         "the 95 % intervals are about the bounded values: what the bounds leave out is in none".to_owned(),
     );
     notes
+}
+
+/// Says how many groups will be shown, as far as a pilot can tell.
+pub(super) fn of_survival(survival: Survival) -> String {
+    format!("of about {:.0} groups about {:.0} are shown, as the pilot reckons", survival.groups, survival.shown)
 }
 
 /// Says how rows lean that are picked by what noise made of them.
@@ -142,6 +153,13 @@ fn of_aggregate(aggregate: &AggregateSpec, rows: u32) -> String {
             "at most {rows} rows of one member in a group are looked at; MIN and MAX are the quantiles at either end that \
              can be told, and no value of anybody"
         ),
+        AggregateKind::SumWithin { least, most, .. } => {
+            return format!(
+                "`{name}`: all rows of a member in a group together add {} at least and {} at most",
+                written(least),
+                written(most)
+            );
+        }
         _ => format!(
             "all rows of a member in a group together add no more than {rows} such values can (divided by a count this \
              is no average: ask for AVG)"

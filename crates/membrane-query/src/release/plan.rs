@@ -1,5 +1,7 @@
 //! A release that was planned and priced, and its one run.
 
+mod pilot;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
@@ -10,19 +12,22 @@ use futures::FutureExt as _;
 use membrane_ledger::{DatasetVersion, Reservation};
 use membrane_model::{Action, DatasetName, Limits, LineageEdge, Price};
 use membrane_policy::Permit;
-use membrane_privacy::{Mechanism, MechanismSummary, NoisyRelease, PrivacyUnit};
+use membrane_privacy::{
+    KeyDomain, Mechanism, MechanismSummary, NoisyRelease, PrivacyUnit, ReleaseSpec, Survival,
+};
+use tokio::time::Instant;
 use membrane_vault::Sampler;
 
 use super::answer::{ReleaseAnswer, ReleaseColumn, ReleasedDataset};
-use super::bounds::{ReleaseOptions, calibrate, datasets};
-use super::canonical::{Asker, Data, query_key};
+use super::bounds::{Calibrated, PilotOf, ReleaseOptions, calibrate, datasets};
+use super::canonical::{Asker, Data, query_key, shape_key};
 use super::domain::key_domain;
 use super::edges::edges;
 use super::exact::{Costs, Shards, Size, check_keys};
-use super::execution::{Machine, StopOnDrop, brake_of};
+use super::execution::{Machine, StopOnDrop};
 use super::forecast::{ReleaseForecast, forecast};
 use super::listed::listed;
-use super::notes::{notes, of_answer};
+use super::notes::{notes, of_answer, of_survival};
 use super::question::{Question, Table};
 use super::read::read;
 use super::refusal::refuse;
@@ -43,20 +48,37 @@ const UNFIT: &str = "a function or an aggregate does not take values of this typ
 const LISTS: &str = "only SELECT with aggregates is released; what you may ask about is listed by `GET /v1/datasets`, and on the hub's own \
                      machine by `membrane catalog list` and `membrane catalog show DATASET`";
 
+pub use self::pilot::{PilotAnswer, PilotPlan};
+
+/// What was planned of a statement.
+#[derive(Debug)]
+pub enum Planned {
+    /// The release.
+    Release(Box<ReleasePlan>),
+    /// A pilot that finds out about bounds that nobody stated: the release can be planned with what it found.
+    Pilot(Box<PilotPlan>),
+}
+
 /// A release that was planned and priced. No row about a member was read for it.
 pub struct ReleasePlan {
-    question: Question,
-    mechanism: Mechanism,
-    summary: MechanismSummary,
+    pub(super) question: Question,
+    pub(super) mechanism: Mechanism,
+    pub(super) summary: MechanismSummary,
     query_key: String,
     unit: PrivacyUnit,
     notes: Vec<String>,
+    survival: Option<Survival>,
     datasets: Vec<ReleasedDataset>,
     inputs: Vec<DatasetVersion>,
     edges: Vec<LineageEdge>,
-    providers: Vec<Option<Arc<dyn TableProvider>>>,
-    sampling: Sampler,
-    limits: Limits,
+    pub(super) source: Source,
+}
+
+/// Where the rows of a release come from.
+pub(super) struct Source {
+    pub(super) providers: Vec<Option<Arc<dyn TableProvider>>>,
+    pub(super) sampling: Sampler,
+    pub(super) limits: Limits,
 }
 
 impl Engine {
@@ -71,7 +93,7 @@ impl Engine {
         permit: &Permit,
         statement: &Statement,
         options: ReleaseOptions,
-    ) -> Result<ReleasePlan, QueryError> {
+    ) -> Result<Planned, QueryError> {
         if permit.action() != Action::Release {
             return Err(QueryError::NotPermitted);
         }
@@ -104,8 +126,9 @@ impl Engine {
         let listed = listed(&question, &scope, &providers, &written, &limits).await?;
         let keys = key_domain(&question, &scope, &listed)?;
         check_keys(&question, &keys)?;
-        let mechanism = calibrate(&question, &scope, keys, &options, &limits)?;
-        let summary = mechanism.describe()?;
+        let calibrated = calibrate(&question, &scope, keys, &options, &limits)?;
+        let found = options.pilot.as_ref().map(|pilot| &pilot.report);
+        let is_chosen = found.is_some();
         let vault = &self.parts.vault;
         let asker = Asker {
             principal: permit.principal(),
@@ -113,25 +136,45 @@ impl Engine {
             policy_version: permit.policy_version(),
         };
         let data = data_of(&opened, permit)?;
-        let key = query_key(&vault.query_key_hasher(), &asker, &question, mechanism.spec(), &data)?;
+        let hasher = vault.query_key_hasher();
+        let key = |question: &Question, spec: &ReleaseSpec| query_key(&hasher, &asker, question, spec, &data);
         let datasets = opened.tables.iter().map(|(name, _)| ReleasedDataset {
             dataset: name.clone(),
             version: version(name).map(|input| input.version),
         });
-        Ok(ReleasePlan {
+        let datasets = datasets.collect();
+        let source = Source { providers, sampling: vault.sampler(), limits };
+        let mechanism = match calibrated {
+            Calibrated::Release(mechanism) => mechanism,
+            Calibrated::Pilot(PilotOf { question, pilot, whole }) => {
+                let query_key = key(&question, pilot.spec())?;
+                let shape = shape_key(&hasher, &asker, &question, &data)?;
+                let inputs = opened.inputs.clone();
+                let unit = unit(&question, &scope)?;
+                let plan =
+                    PilotPlan { question, pilot, whole, query_key, shape, unit, datasets, inputs, source };
+                return Ok(Planned::Pilot(Box::new(plan)));
+            }
+        };
+        let survival = match found.filter(|_| mechanism.spec().keys == KeyDomain::Unknown) {
+            Some(report) => Some(report.survival(&mechanism)?),
+            None => None,
+        };
+        let mut notes = notes(&question, &mechanism, is_chosen);
+        notes.extend(survival.map(of_survival));
+        Ok(Planned::Release(Box::new(ReleasePlan {
+            survival,
             edges: edges(&question, permit.run_id()),
             unit: unit(&question, &scope)?,
-            notes: notes(&question, &mechanism),
-            datasets: datasets.collect(),
-            inputs: opened.inputs,
-            sampling: vault.sampler(),
-            query_key: key,
+            notes,
+            datasets,
+            inputs: opened.inputs.clone(),
+            query_key: key(&question, mechanism.spec())?,
+            summary: mechanism.describe()?,
             question,
             mechanism,
-            summary,
-            providers,
-            limits,
-        })
+            source,
+        })))
     }
 }
 
@@ -222,6 +265,12 @@ impl ReleasePlan {
         &self.notes
     }
 
+    /// Returns how many groups will be shown, about, where a pilot looked and keys come from the data.
+    #[must_use]
+    pub const fn survival(&self) -> Option<Survival> {
+        self.survival
+    }
+
     /// Returns the versions that will be read. A dataset that was never written has none.
     #[must_use]
     pub fn inputs(&self) -> &[DatasetVersion] {
@@ -252,33 +301,32 @@ impl ReleasePlan {
         &self.edges
     }
 
-    /// Computes the bounded totals and draws the noise, for the price that was reserved for this very release.
+    /// Computes the bounded totals and draws the noise, for the price that was reserved for this very release, until the
+    /// deadline at most.
     ///
     /// # Errors
     /// [`QueryError::Failed`] for every cause: after the price is spent, which cause it was could tell of a
     /// row. The cause is logged as a code.
-    pub async fn run(self, reservation: &Reservation) -> Result<ReleaseAnswer, QueryError> {
-        if reservation.query_key() != self.query_key {
-            tracing::error!("a release was to be run on the reservation of another");
-            return Err(QueryError::Failed);
-        }
-        let brake = brake_of(&self.limits);
-        let _stop = StopOnDrop(Arc::clone(&brake));
-        // A panic in a kernel ends this release and not the process; its text may quote a value.
-        let run = AssertUnwindSafe(Box::pin(self.compute(&brake))).catch_unwind();
-        let code = match tokio::time::timeout_at(brake.deadline(), run).await {
-            Ok(Ok(Ok(answer))) => return Ok(answer),
-            Ok(Ok(Err(error))) => error.code(),
-            Ok(Err(_)) => "panic",
-            Err(_) => "limit_seconds",
-        };
-        tracing::warn!(code, "a release failed after its price was reserved: {code}");
-        Err(QueryError::Failed)
+    pub async fn run(
+        self,
+        reservation: &Reservation,
+        deadline: Instant,
+    ) -> Result<ReleaseAnswer, QueryError> {
+        check_paid(reservation, &self.query_key)?;
+        until(deadline, |brake| self.compute(brake)).await
     }
 
-    async fn compute(self, brake: &Arc<Brake>) -> Result<ReleaseAnswer, QueryError> {
-        let Self { question, mechanism, providers, sampling, limits, .. } = &self;
-        let exact = exact(question, mechanism, providers, sampling.clone(), limits, brake).await?;
+    async fn compute(self, brake: Arc<Brake>) -> Result<ReleaseAnswer, QueryError> {
+        let Self { question, mechanism, source, .. } = &self;
+        let exact = exact(
+            question,
+            mechanism,
+            &source.providers,
+            source.sampling.clone(),
+            &source.limits,
+            &brake,
+        )
+        .await?;
         self.answer(exact).await
     }
 
@@ -312,6 +360,34 @@ impl ReleasePlan {
     }
 }
 
+/// Refuses to run on the reservation of another release.
+pub(super) fn check_paid(reservation: &Reservation, query_key: &str) -> Result<(), QueryError> {
+    if reservation.query_key() == query_key {
+        return Ok(());
+    }
+    tracing::error!("a release was to be run on the reservation of another");
+    Err(QueryError::Failed)
+}
+
+/// Runs what was paid for, under a brake, until it is done or the deadline is there. Every failure is told as the same.
+pub(super) async fn until<T, W: Future<Output = Result<T, QueryError>>>(
+    deadline: Instant,
+    work: impl FnOnce(Arc<Brake>) -> W,
+) -> Result<T, QueryError> {
+    let brake = Brake::new(deadline);
+    let _stop = StopOnDrop(Arc::clone(&brake));
+    // A panic in a kernel ends this release and not the process; its text may quote a value.
+    let run = AssertUnwindSafe(Box::pin(work(Arc::clone(&brake)))).catch_unwind();
+    let code = match tokio::time::timeout_at(brake.deadline(), run).await {
+        Ok(Ok(Ok(done))) => return Ok(done),
+        Ok(Ok(Err(error))) => error.code(),
+        Ok(Err(_)) => "panic",
+        Err(_) => "limit_seconds",
+    };
+    tracing::warn!(code, "a release failed after its price was reserved: {code}");
+    Err(QueryError::Failed)
+}
+
 /// Makes the tables that are held, and takes the rows in that stream past them.
 pub(super) async fn exact(
     question: &Question,
@@ -321,22 +397,33 @@ pub(super) async fn exact(
     limits: &Limits,
     brake: &Arc<Brake>,
 ) -> Result<Shards, QueryError> {
+    let limit = mechanism.draw_size_limit()?;
+    absorb(question, (mechanism.spec(), limit), providers, sampling, limits, brake).await
+}
+
+/// Does what [`exact`] does, for what a statement bounds and a limit on the size that was drawn.
+pub(super) async fn absorb(
+    question: &Question,
+    (spec, size_max): (&ReleaseSpec, u64),
+    providers: &[Option<Arc<dyn TableProvider>>],
+    sampling: Sampler,
+    limits: &Limits,
+    brake: &Arc<Brake>,
+) -> Result<Shards, QueryError> {
     let machine = Machine::new(limits, brake)?;
-    let size = Size::start(mechanism, machine.memory("release"))?;
+    let size = Size::start(spec.size, size_max, machine.memory("release"))?;
     let tables = made::make(question, providers, &machine, &sampling, &size).await?;
-    let costs = Costs::new(question, mechanism.bounds().groups_max, mechanism.spec().rows_max, limits);
+    let costs = Costs::new(question, spec.groups_effective(), spec.rows_max, limits);
     let plan = tables.plan(&question.block, &columns_read(question))?;
     let rows = machine.stream(plan).await?;
-    Shards::new(question, mechanism, &sampling, costs, &size, machine.processors())?
-        .absorb(rows, limits)
-        .await
+    Shards::new(question, spec, &sampling, costs, &size, machine.processors())?.absorb(rows, limits).await
 }
 
 /// The columns of an answer, and its rows as text.
-type Shaped = (Vec<ReleaseColumn>, Vec<Vec<Option<String>>>);
+pub(super) type Shaped = (Vec<ReleaseColumn>, Vec<Vec<Option<String>>>);
 
 /// Puts the columns and rows of an answer together from released values.
-fn shape(question: &Question, mechanism: &Mechanism, released: &NoisyRelease) -> Result<Shaped, QueryError> {
+pub(super) fn shape(question: &Question, mechanism: &Mechanism, released: &NoisyRelease) -> Result<Shaped, QueryError> {
     let aggregates = &mechanism.spec().aggregates;
     Ok((present::columns(question, aggregates)?, present::rows(question, aggregates, &released.groups)?))
 }

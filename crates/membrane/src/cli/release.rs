@@ -1,15 +1,17 @@
 //! `membrane release`.
 
 mod bounds;
+mod share;
 mod target;
 
 use clap::{Args, ValueEnum};
 use membrane_model::{PrincipalKind, Purpose};
-use membrane_privacy::NoiseKind;
+use membrane_privacy::{MechanismSummary, NoiseKind};
 use membrane_query::{ColumnForecast, ForecastOf};
 use serde_json::{Map, Value};
 
 use self::bounds::ColumnBounds;
+use self::share::ColumnShare;
 use self::target::ColumnTarget;
 use super::caller::CallerArgs;
 use super::{CliError, Env, budget, out, sql, table};
@@ -47,7 +49,8 @@ pub(super) struct ReleaseArgs {
     /// [default: [privacy] delta].
     #[arg(long, value_name = "D", allow_negative_numbers = true)]
     delta: Option<f64>,
-    /// Which noise is drawn: `auto`, whichever is smaller at the same price, `gaussian` or `laplace` [default: auto].
+    /// Which noise is drawn: `auto`, whichever is smaller at the same price in rho, `gaussian`, `laplace`, or `least-error`,
+    /// whichever is smaller at the same epsilon, even where that takes many times the rho [default: auto].
     #[arg(long, value_name = "KIND")]
     noise: Option<Noise>,
     /// Groups in which one member may count [default: the contract's].
@@ -64,6 +67,13 @@ pub(super) struct ReleaseArgs {
     /// the price is as low as that allows. May be given for several columns.
     #[arg(long, value_name = "COLUMN=WIDTH")]
     target: Vec<ColumnTarget>,
+    /// The same as a share of what a typical group comes to. A small private pilot finds out what that is.
+    #[arg(long, value_name = "COLUMN=PERCENT%")]
+    within: Vec<ColumnShare>,
+    /// Have a small private pilot choose the bounds that are not stated here, also those that the contract states. It costs a
+    /// tenth of the price, once for all questions of this form. Bounds that nobody states are chosen so anyway.
+    #[arg(long)]
+    choose_bounds: bool,
     /// Only tell the price and the error bars; costs nothing and touches no data.
     #[arg(long)]
     dry_run: bool,
@@ -83,6 +93,7 @@ enum Noise {
     Auto,
     Gaussian,
     Laplace,
+    LeastError,
 }
 
 impl From<Noise> for NoiseKind {
@@ -91,6 +102,7 @@ impl From<Noise> for NoiseKind {
             Noise::Auto => Self::Auto,
             Noise::Gaussian => Self::Gaussian,
             Noise::Laplace => Self::Laplace,
+            Noise::LeastError => Self::LeastError,
         }
     }
 }
@@ -107,6 +119,8 @@ pub(super) async fn run(args: ReleaseArgs, env: Env) -> Result<(), CliError> {
         noise: args.noise.map(NoiseKind::from).unwrap_or_default(),
         bounds: bounds::by_column(args.bounds)?,
         targets: target::by_column(args.target)?,
+        shares: share::by_column(args.within)?,
+        choose_bounds: args.choose_bounds,
         dry_run: args.dry_run,
     };
     let hub = env.open().await?;
@@ -140,7 +154,6 @@ fn encoded(released: &Released, format: AnswerFormat) -> Result<(), CliError> {
 }
 
 fn shown(released: &Released) -> Result<(), CliError> {
-    let mechanism = &released.mechanism;
     if let Some(answer) = &released.answer {
         let batch = answer.to_batch().map_err(CliError::failed)?;
         let names: Vec<&str> = answer.columns.iter().map(|column| column.name.as_str()).collect();
@@ -153,26 +166,13 @@ fn shown(released: &Released) -> Result<(), CliError> {
     for note in &released.notes {
         out::line(note)?;
     }
-    let mut bars = table::new_table(&["aggregate", "half of the 95 % interval", "one member adds at most"]);
-    for aggregate in MechanismBody::from(mechanism).aggregates {
-        let shown = |value: f64| format!("{value:.2}").trim_end_matches(".00").to_owned();
-        bars.add_row([aggregate.name, shown(aggregate.half_width95), shown(aggregate.contribution_max)]);
+    if let Some(mechanism) = &released.mechanism {
+        shown_mechanism(released, mechanism)?;
     }
-    table::right(&mut bars, &[1, 2]);
-    out::line(bars.to_string())?;
-    out::line(format!(
-        "a member (one {} of `{}`) counts in at most {} groups, with at most {} rows in each{}",
-        released.unit.identity,
-        released.unit.dataset,
-        mechanism.groups_max,
-        mechanism.rows_max,
-        mechanism.threshold.map_or_else(String::new, |least| {
-            format!("; groups are shown when their noisy count of members is above {least}")
-        })
-    ))?;
     for forecast in &released.forecasts {
         let shares = forecast.columns.iter().map(width);
-        let shown = match released.mechanism.threshold {
+        let threshold = released.mechanism.as_ref().and_then(|mechanism| mechanism.threshold);
+        let shown = match threshold {
             Some(_) => format!(" (shown in {:.0} of 100)", forecast.shown * 100.0),
             None => String::new(),
         };
@@ -182,11 +182,12 @@ fn shown(released: &Released) -> Result<(), CliError> {
     out::line(format!(
         "price: {} (epsilon {:.3} at delta {:e}); charged: {}",
         released.price,
-        mechanism.epsilon,
-        mechanism.delta,
+        released.epsilon,
+        released.delta,
         match (released.replay_of, released.answer.is_some()) {
             (Some(run), _) => format!("nothing, this is the answer of run {run}"),
-            (None, true) => "all of it".to_owned(),
+            (None, true) if released.charged == released.price => "all of it".to_owned(),
+            (None, true) => format!("{}, as the pilot was paid for before", released.charged),
             (None, false) => "nothing, this was a dry run".to_owned(),
         }
     ))?;
@@ -196,6 +197,32 @@ fn shown(released: &Released) -> Result<(), CliError> {
         out::line(format!("about {more} more like this fit into that"))?;
     }
     out::note(format!("run {}", released.run));
+    Ok(())
+}
+
+fn shown_mechanism(released: &Released, mechanism: &MechanismSummary) -> Result<(), CliError> {
+    let mut bars = table::new_table(&["aggregate", "half of the 95 % interval", "one member adds at most"]);
+    for aggregate in MechanismBody::from(mechanism).aggregates {
+        let shown = |value: f64| format!("{value:.2}").trim_end_matches(".00").to_owned();
+        bars.add_row([aggregate.name, shown(aggregate.half_width95), shown(aggregate.contribution_max)]);
+    }
+    table::right(&mut bars, &[1, 2]);
+    out::line(bars.to_string())?;
+    let chosen = match &released.pilot {
+        Some(pilot) if pilot.is_own => format!(" (chosen by a pilot, for {} of the price)", pilot.price),
+        Some(_) => " (chosen by the pilot of an earlier question of this form)".to_owned(),
+        None => String::new(),
+    };
+    out::line(format!(
+        "a member (one {} of `{}`) counts in at most {} groups, with at most {} rows in each{chosen}{}",
+        released.unit.identity,
+        released.unit.dataset,
+        mechanism.groups_max,
+        mechanism.rows_max,
+        mechanism.threshold.map_or_else(String::new, |least| {
+            format!("; groups are shown when their noisy count of members is above {least}")
+        })
+    ))?;
     Ok(())
 }
 

@@ -63,6 +63,7 @@ pub const CODES: &[Code] = &[
     code("not_found", 404, "no such dataset, or none that the caller may know of"),
     code("not_permitted", 403, "policy does not permit this"),
     code("not_proved", 503, "the prover could not decide about the policies"),
+    code("nothing_shown", 409, "as a pilot found, no group would have enough members to be shown"),
     code("over_budget", 403, "the privacy budget does not allow this release"),
     code("over_price", 403, "one release may not cost so much; ask for a smaller epsilon"),
     code("own_request", 403, "nobody agrees to the break-glass that they asked for"),

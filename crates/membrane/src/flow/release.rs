@@ -10,7 +10,9 @@
 //! took would tell of rows and noise. The run is closed after the tick, so that its duration tells no more. A dry run
 //! touches no data and is answered at once. Nothing is counted by outcome, as metrics are public.
 
+mod pilot;
 mod price;
+mod rehearse;
 mod tick;
 
 use std::collections::BTreeMap;
@@ -18,11 +20,17 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use membrane_ledger::{Reservation, ReserveRequest, Reserved, StoredRelease};
-use membrane_model::{Action, ColumnName, Delta, Price, Purpose, RunId};
-use membrane_privacy::{MechanismSummary, NoiseKind, PrivacyError, PrivacyUnit};
-use membrane_query::{QueryError, ReleaseAnswer, ReleaseForecast, ReleaseOptions, ReleasePlan, Statement};
+use membrane_model::{Action, ColumnName, DatasetName, Delta, Price, Purpose, RunId};
+use membrane_privacy::{MechanismSummary, NoiseKind, PrivacyUnit};
+use membrane_query::{
+    PilotPlan, QueryError, ReleaseAnswer, ReleaseForecast, ReleaseOptions, ReleasePlan, Statement,
+};
 use tokio::time::Instant;
 
+use self::pilot::Bounded;
+pub use self::pilot::PilotTold;
+pub use self::rehearse::rehearse;
+use self::price::Asked;
 use super::budget::{BudgetLine, own_lines, times_left};
 use super::caps::{caps, release_max};
 use super::run::{ActiveRun, RunHead, Work, knows};
@@ -58,6 +66,10 @@ pub struct ReleaseRequest {
     pub bounds: BTreeMap<ColumnName, (f64, f64)>,
     /// Half of the width that the 95 % interval of a column of the answer may have; the price is as low as that allows.
     pub targets: BTreeMap<ColumnName, f64>,
+    /// The same as a share of what a typical group comes to, which a pilot finds out.
+    pub shares: BTreeMap<ColumnName, f64>,
+    /// Have a pilot choose all bounds that are not stated here, also those that the contract states.
+    pub choose_bounds: bool,
     /// Only tell the price and the error bars.
     pub dry_run: bool,
 }
@@ -71,8 +83,14 @@ pub struct Released {
     pub price: Price,
     /// What this request was charged: nothing for a dry run and for an answer that was paid before.
     pub charged: Price,
-    /// Bounds, noise and error bars.
-    pub mechanism: MechanismSummary,
+    /// Bounds, noise and error bars; none for a dry run of what needs a pilot first.
+    pub mechanism: Option<MechanismSummary>,
+    /// The pilot that chose bounds, if there was one.
+    pub pilot: Option<PilotTold>,
+    /// The epsilon of the price, at [`Self::delta`].
+    pub epsilon: f64,
+    /// The failure probability at which epsilon is stated.
+    pub delta: f64,
     /// Whom the price protects.
     pub unit: PrivacyUnit,
     /// What a reader of the numbers should know.
@@ -122,16 +140,28 @@ pub async fn timed_release(
         statement: statement.as_ref().ok().map(|statement| statement.redacted(|word| knows(hub, word))),
     };
     let mut run = ActiveRun::open(ctx, hub, head).await?;
-    let plan = match plan(&mut run, ctx, hub, statement, &request).await {
-        Ok(plan) => plan,
+    let planned = match ask(&mut run, ctx, hub, statement, &request).await {
+        Ok(mut asked) => asked.bounded(ctx, hub).await.map(|bounded| (asked, bounded)),
+        Err(error) => Err(error),
+    };
+    let (asked, bounded) = match planned {
+        Ok(planned) => planned,
         Err(error) => return Err(run.fail(error).await),
     };
     let id = run.id();
-    run.work = Work { inputs: plan.inputs().to_vec(), ..Work::default() };
+    let inputs = match &bounded {
+        Bounded::Release(plan, _) => plan.inputs().to_vec(),
+        Bounded::Pilot(pilot) => pilot.inputs().to_vec(),
+    };
+    run.work = Work { inputs, ..Work::default() };
     let answered = if request.dry_run {
-        tell_price(ctx, hub, id, &plan).await.map(|released| (released, started.elapsed()))
+        let told = match bounded {
+            Bounded::Release(plan, pilot) => tell_price(ctx, hub, id, &plan, pilot).await,
+            Bounded::Pilot(plan) => tell_pilot(ctx, hub, id, &plan, &asked).await,
+        };
+        told.map(|released| (released, started.elapsed()))
     } else {
-        let answered = Box::pin(answer(ctx, hub, id, plan, &mut run.work)).await;
+        let answered = Box::pin(answer(ctx, hub, id, (asked, bounded), started, &mut run.work)).await;
         let answered = answered.map(|released| (released, started.elapsed()));
         let tick = tick::wait(started, ctx.limits.seconds_max).await;
         answered.map_err(|error| told_at(tick, error, ctx.limits.seconds_max))
@@ -145,13 +175,13 @@ pub async fn timed_release(
     }
 }
 
-async fn plan(
+async fn ask(
     run: &mut ActiveRun,
     ctx: &RequestCtx,
     hub: &Hub,
     statement: Result<Statement, QueryError>,
     request: &ReleaseRequest,
-) -> Result<ReleasePlan, Error> {
+) -> Result<Asked, Error> {
     let statement = statement.map_err(Error::Query)?;
     let defaults = hub.privacy();
     let delta = Delta::new(request.delta.unwrap_or(defaults.delta))?;
@@ -165,40 +195,89 @@ async fn plan(
         cohort_min: defaults.cohort_min,
         bounds: request.bounds.clone(),
         targets: request.targets.clone(),
+        shares: request.shares.clone(),
+        choose_bounds: request.choose_bounds,
+        pilot: None,
     };
     let permit = run.permit(hub, statement.tables().to_vec()).await?;
-    match hub.engine().plan_release(&permit, &statement, options.clone()).await {
-        Err(QueryError::Privacy(PrivacyError::Targets(short))) => {
-            let asked = price::Asked { permit: &permit, statement: &statement, options };
-            Err(asked.missed(ctx, hub, short).await.unwrap_or_else(|error| error))
-        }
-        planned => planned.map_err(Error::Query),
-    }
+    Ok(Asked { permit, statement, options })
 }
 
 /// Tells the price.
-async fn tell_price(ctx: &RequestCtx, hub: &Hub, run: RunId, plan: &ReleasePlan) -> Result<Released, Error> {
+async fn tell_price(
+    ctx: &RequestCtx,
+    hub: &Hub,
+    run: RunId,
+    plan: &ReleasePlan,
+    pilot: Option<PilotTold>,
+) -> Result<Released, Error> {
     let scopes = caps(hub.privacy(), &ctx.principal, plan.private_datasets())?;
     let (_, budgets) = own_lines(ctx, hub, scopes).await?;
     let mut notes = plan.notes().to_vec();
     let stored = is_stored(hub, plan).await?;
-    if let Err(dear) = price::check(ctx, hub, plan, stored) {
+    if let Err(dear) = price::check(ctx, hub, plan, pilot.as_ref(), stored) {
         notes.push(format!("it would be refused: {dear}"));
     }
     let more = times_left(&budgets, plan.price());
     if more == 0 && !stored {
         notes.push("it would be refused: what is left of a budget does not allow it".to_owned());
     }
+    let summary = plan.summary();
     Ok(Released {
         run,
-        price: plan.price(),
+        price: price::whole(plan, pilot.as_ref())?,
         charged: Price::default(),
-        mechanism: plan.summary().clone(),
+        epsilon: summary.epsilon,
+        delta: summary.delta,
+        mechanism: Some(summary.clone()),
+        pilot,
         unit: plan.unit().clone(),
         notes,
         more: Some(more),
         budgets,
         forecasts: plan.forecasts().map_err(Error::Query)?,
+        replay_of: None,
+        answer: None,
+    })
+}
+
+/// Tells the price of what needs a pilot first: nothing else is known yet.
+async fn tell_pilot(
+    ctx: &RequestCtx,
+    hub: &Hub,
+    run: RunId,
+    plan: &PilotPlan,
+    asked: &Asked,
+) -> Result<Released, Error> {
+    let scopes = caps(hub.privacy(), &ctx.principal, plan.private_datasets())?;
+    let (_, budgets) = own_lines(ctx, hub, scopes).await?;
+    let mut notes = vec![format!(
+        "no bounds are stated for what one member may add: a pilot finds them first, for {} of the price, and what it finds is \
+         used by later questions of this form as well. To see error bars before anything is paid, state groups_max, rows_max \
+         and bounds",
+        plan.price()
+    )];
+    if let Err(dear) = price::check_amount(ctx, hub, plan.whole(), |_| None) {
+        notes.push(format!("it would be refused: {dear}"));
+    }
+    let more = times_left(&budgets, plan.whole());
+    if more == 0 {
+        notes.push("it would be refused: what is left of a budget does not allow it".to_owned());
+    }
+    let delta = asked.options.delta;
+    Ok(Released {
+        run,
+        price: plan.whole(),
+        charged: Price::default(),
+        epsilon: plan.epsilon().map_err(Error::Query)?,
+        delta: delta.get(),
+        mechanism: None,
+        pilot: Some(PilotTold { price: plan.price(), is_own: true }),
+        unit: plan.unit().clone(),
+        notes,
+        more: Some(more),
+        budgets,
+        forecasts: Vec::new(),
         replay_of: None,
         answer: None,
     })
@@ -215,22 +294,43 @@ async fn answer(
     ctx: &RequestCtx,
     hub: &Hub,
     run: RunId,
-    plan: ReleasePlan,
+    (mut asked, bounded): (Asked, Bounded),
+    started: Instant,
     work: &mut Work,
 ) -> Result<Released, Error> {
-    if let Some(dataset) = plan.without_data() {
-        return Err(Error::NoData { dataset: dataset.clone() });
-    }
+    let deadline = deadline(ctx, started);
+    let (plan, pilot, piloted, turn) = match bounded {
+        Bounded::Release(plan, pilot) => (*plan, pilot, Price::default(), None),
+        Bounded::Pilot(plan) => {
+            check_data(plan.without_data())?;
+            let turn = hub.engine().turn().await.ok_or(Error::Busy)?;
+            let (bounded, charged) = asked.pilot(ctx, hub, run, *plan, deadline).await?;
+            let Bounded::Release(plan, pilot) = bounded else {
+                return Err(Error::Internal("a pilot left bounds open"));
+            };
+            (*plan, pilot, charged, Some(turn))
+        }
+    };
+    check_data(plan.without_data())?;
     let stored = is_stored(hub, &plan).await?;
-    price::check(ctx, hub, &plan, stored)?;
+    price::check(ctx, hub, &plan, pilot.as_ref(), stored)?;
+    if let Some(survival) = plan.survival().filter(|survival| !stored && survival.is_empty()) {
+        return Err(Error::NothingShown { groups: survival.groups_about() });
+    }
     // An answer that was paid for waits for nobody. Who waits has not paid yet.
-    let _turn = if stored { None } else { Some(hub.engine().turn().await.ok_or(Error::Busy)?) };
-    let (price, unit, edges) = (plan.price(), plan.unit().clone(), plan.edges().to_vec());
+    let _turn = match (stored, turn) {
+        (true, turn) => turn,
+        (false, Some(turn)) => Some(turn),
+        (false, None) => Some(hub.engine().turn().await.ok_or(Error::Busy)?),
+    };
+    let (price, whole) = (plan.price(), price::whole(&plan, pilot.as_ref())?);
+    let (unit, edges) = (plan.unit().clone(), plan.edges().to_vec());
     let scopes = caps(hub.privacy(), &ctx.principal, plan.private_datasets())?;
     let request = ReserveRequest {
         run,
         partner: ctx.principal.clone(),
         query_key: plan.query_key(),
+        shape: None,
         price,
         caps: scopes.clone(),
         now: ctx.now(),
@@ -242,9 +342,12 @@ async fn answer(
         }
         Reserved::InFlight { until } => return Err(Error::InFlight { until }),
         Reserved::Replay(StoredRelease { run, answer, .. }) => {
-            (ReleaseAnswer::from_bytes(&answer).map_err(Error::Query)?, Price::default(), Some(run))
+            (ReleaseAnswer::from_bytes(&answer).map_err(Error::Query)?, piloted, Some(run))
         }
-        Reserved::Granted(reservation) => (draw(ctx, hub, run, plan, &reservation).await?, price, None),
+        Reserved::Granted(reservation) => {
+            let charged = price.checked_add(piloted)?;
+            (draw(ctx, hub, run, plan, &reservation, deadline).await?, charged, None)
+        }
     };
     // From here on the answer is stored, and paid for: it is on record, and nothing may keep it back.
     work.rows_out = u64::try_from(answer.rows.len()).ok();
@@ -261,9 +364,12 @@ async fn answer(
     let (mechanism, notes) = (answer.mechanism.clone(), answer.notes.clone());
     Ok(Released {
         run,
-        price,
+        price: whole,
         charged,
-        mechanism,
+        epsilon: mechanism.epsilon,
+        delta: mechanism.delta,
+        mechanism: Some(mechanism),
+        pilot,
         unit,
         notes,
         budgets,
@@ -274,6 +380,17 @@ async fn answer(
     })
 }
 
+/// Refuses to answer of nothing: it would be noise.
+fn check_data(without: Option<&DatasetName>) -> Result<(), Error> {
+    without.map_or(Ok(()), |dataset| Err(Error::NoData { dataset: dataset.clone() }))
+}
+
+/// Returns until when a release may compute, with its pilot.
+fn deadline(ctx: &RequestCtx, started: Instant) -> Instant {
+    let most = Duration::from_secs(ctx.limits.seconds_max.min(LEASE_SECONDS_MAX));
+    started.checked_add(most).unwrap_or(started)
+}
+
 /// Computes the answer that was paid for and stores it, durably, before it leaves. What leaves is what was stored.
 async fn draw(
     ctx: &RequestCtx,
@@ -281,9 +398,10 @@ async fn draw(
     run: RunId,
     plan: ReleasePlan,
     reservation: &Reservation,
+    deadline: Instant,
 ) -> Result<ReleaseAnswer, Error> {
     let price = plan.price();
-    let drawn = plan.run(reservation).await.and_then(|answer| {
+    let drawn = plan.run(reservation, deadline).await.and_then(|answer| {
         let bytes = answer.to_bytes()?;
         Ok((ReleaseAnswer::from_bytes(&bytes)?, bytes))
     });
@@ -293,12 +411,16 @@ async fn draw(
             stored.map(|()| answer).map_err(Error::Record)
         }
         Err(_) => {
-            // Closing the run burns it as well; this only says so at once.
-            if let Err(unrecorded) = hub.ledger().burn(reservation).await {
-                tracing::error!(run.id = %run, "the reservation of run `{run}` could not be burned: {unrecorded}");
-            }
+            burn(hub, run, reservation).await;
             Err(Error::ReleaseFailed { price })
         }
+    }
+}
+
+/// Burns what was reserved and failed. Closing the run burns it as well; this only says so at once.
+async fn burn(hub: &Hub, run: RunId, reservation: &Reservation) {
+    if let Err(unrecorded) = hub.ledger().burn(reservation).await {
+        tracing::error!(run.id = %run, "the reservation of run `{run}` could not be burned: {unrecorded}");
     }
 }
 

@@ -38,7 +38,8 @@ pub struct ReleaseBody {
     #[serde(default)]
     #[schema(example = 1e-7)]
     pub delta: Option<f64>,
-    /// Which noise is drawn: `auto`, whichever is smaller at the same price, `gaussian` or `laplace`.
+    /// Which noise is drawn: `auto`, whichever is smaller at the same price in rho, `gaussian`, `laplace`, or `least_error`,
+    /// whichever is smaller at the same epsilon, even where that takes many times the rho.
     #[serde(default, deserialize_with = "read_noise")]
     #[schema(value_type = Option<String>, example = "auto")]
     pub noise: Option<NoiseKind>,
@@ -57,6 +58,14 @@ pub struct ReleaseBody {
     #[serde(default)]
     #[schema(value_type = Option<BTreeMap<String, f64>>)]
     pub targets: Option<BTreeMap<ColumnName, f64>>,
+    /// The same as a share of what a typical group comes to: 0.02 for 2 %. A small private pilot finds out what that is.
+    #[serde(default)]
+    #[schema(value_type = Option<BTreeMap<String, f64>>)]
+    pub within: Option<BTreeMap<ColumnName, f64>>,
+    /// Have a small private pilot choose the bounds that are not stated here, also those that the contract states. It costs a
+    /// tenth of the price, once for all questions of this form. Bounds that nobody states are chosen so anyway.
+    #[serde(default)]
+    pub choose_bounds: bool,
     /// Only tell the price and the error bars. Costs nothing and touches no data.
     #[serde(default)]
     pub dry_run: bool,
@@ -64,7 +73,7 @@ pub struct ReleaseBody {
 
 /// Reads a kind of noise. The library would not say which there are where something else than a text was sent.
 fn read_noise<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NoiseKind>, D::Error> {
-    let fault = |_| NameError::new("kind of noise", "`auto`, `gaussian` or `laplace`");
+    let fault = |_| NameError::new("kind of noise", "`auto`, `gaussian`, `laplace` or `least_error`");
     let sent = Option::<Value>::deserialize(deserializer)?;
     sent.map(|sent| NoiseKind::deserialize(sent).map_err(fault)).transpose().map_err(de::Error::custom)
 }
@@ -82,6 +91,8 @@ impl From<ReleaseBody> for ReleaseRequest {
             noise: body.noise.unwrap_or_default(),
             bounds: body.bounds.unwrap_or_default(),
             targets: body.targets.unwrap_or_default(),
+            shares: body.within.unwrap_or_default(),
+            choose_bounds: body.choose_bounds,
             dry_run: body.dry_run,
         }
     }
@@ -102,8 +113,10 @@ pub struct ReleaseAnswerBody {
     pub budgets: Vec<BudgetLineBody>,
     /// About so many more at this price fit into those budgets; none when they could not be read.
     pub more_like_this: Option<u64>,
-    /// Contribution bounds, noise and error bars.
-    pub mechanism: MechanismBody,
+    /// Contribution bounds, noise and error bars; none for a dry run of what needs a pilot first.
+    pub mechanism: Option<MechanismBody>,
+    /// The pilot that chose bounds, if there was one.
+    pub pilot: Option<PilotBody>,
     /// Whom the price protects: a person with two such identities is protected at twice the epsilon.
     pub unit: UnitBody,
     /// How groups of 100, 1,000 and 10,000 members will look; of a dry run only.
@@ -135,6 +148,15 @@ pub struct PriceBody {
     pub rho: f64,
     /// The delta that is charged.
     pub charged_delta: f64,
+}
+
+/// A pilot that chose bounds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PilotBody {
+    /// rho of zero-concentrated DP that it cost.
+    pub rho: f64,
+    /// Whether that is a part of the price; otherwise an earlier question of this form paid for it.
+    pub in_price: bool,
 }
 
 /// How a group of some size will look.
@@ -271,7 +293,7 @@ impl From<&MechanismSummary> for MechanismBody {
                 sigma: aggregate.sigma * unit,
                 half_width95: number(aggregate.half_width95) * unit,
                 contribution_max: number(aggregate.contribution_max) * unit,
-                rows_max: (aggregate.kind != AggregateKind::Members).then_some(summary.rows_max),
+                rows_max: is_by_rows(aggregate.kind).then_some(summary.rows_max),
                 lower: bounds.map(|bounds| number(bounds.lower) * of_value),
                 upper: bounds.map(|bounds| number(bounds.upper) * of_value),
             }
@@ -287,6 +309,11 @@ impl From<&MechanismSummary> for MechanismBody {
     }
 }
 
+/// Tells whether the bound on rows changes what is counted or summed.
+const fn is_by_rows(kind: AggregateKind) -> bool {
+    !matches!(kind, AggregateKind::Members | AggregateKind::SumWithin { .. })
+}
+
 #[expect(clippy::cast_precision_loss, reason = "for show")]
 const fn number(units: i64) -> f64 {
     units as f64
@@ -295,10 +322,9 @@ const fn number(units: i64) -> f64 {
 /// Shows what stands before the rows of a release: all of [`ReleaseAnswerBody`] but the rows.
 #[must_use]
 pub fn release_head(released: &Released) -> Head {
-    let mechanism = &released.mechanism;
     let price = PriceBody {
-        epsilon: mechanism.epsilon,
-        delta: mechanism.delta,
+        epsilon: released.epsilon,
+        delta: released.delta,
         rho: released.price.rho(),
         charged_delta: released.price.delta(),
     };
@@ -310,10 +336,13 @@ pub fn release_head(released: &Released) -> Head {
         ("charged", json!(AmountBody::from(released.charged))),
         ("budgets", json!(budgets)),
         ("more_like_this", json!(released.more)),
-        ("mechanism", json!(MechanismBody::from(mechanism))),
+        ("mechanism", json!(released.mechanism.as_ref().map(MechanismBody::from))),
         ("unit", json!(unit(&released.unit))),
         ("notes", json!(released.notes)),
     ];
+    if let Some(pilot) = &released.pilot {
+        head.push(("pilot", json!(PilotBody { rho: pilot.price.rho(), in_price: pilot.is_own })));
+    }
     if !released.forecasts.is_empty() {
         let forecasts: Vec<ForecastBody> = released.forecasts.iter().map(ForecastBody::from).collect();
         head.push(("forecast", json!(forecasts)));

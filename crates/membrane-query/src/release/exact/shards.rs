@@ -10,7 +10,7 @@ use datafusion::arrow::compute::take;
 use datafusion::physical_plan::SendableRecordBatchStream;
 use futures::StreamExt as _;
 use membrane_model::Limits;
-use membrane_privacy::{ExactTotals, GroupKey, Mechanism, MemberPart, RawValue};
+use membrane_privacy::{ExactTotals, GroupKey, Mechanism, MemberPart, RawValue, ReleaseSpec};
 use membrane_vault::Sampler;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -26,13 +26,13 @@ const WAITING: usize = 2;
 const SHARDS_MAX: usize = 8;
 
 /// Raw sums per member and group.
-pub(in crate::release) struct Shards(Vec<Exact>);
+pub(in crate::release) struct Shards(pub(super) Vec<Exact>);
 
 impl Shards {
     /// Starts with no row, in `count` shards or [`SHARDS_MAX`]; the rest is as for [`Exact::new`].
     pub(in crate::release) fn new(
         question: &Question,
-        mechanism: &Mechanism,
+        spec: &ReleaseSpec,
         sampling: &Sampler,
         costs: Costs,
         size: &Size,
@@ -40,7 +40,7 @@ impl Shards {
     ) -> Result<Self, QueryError> {
         let count = count.clamp(1, SHARDS_MAX);
         let costs = costs.in_shards(count);
-        let shard = |_| Exact::new(question, mechanism, sampling.clone(), costs, size.clone());
+        let shard = |_| Exact::new(question, spec, sampling.clone(), costs, size.clone());
         (0..count).map(shard).collect::<Result<_, QueryError>>().map(Self)
     }
 
@@ -86,13 +86,13 @@ impl Shards {
         Ok(Self(shards))
     }
 
-    /// Bounds the rows of every member and returns the totals per group.
-    pub(in crate::release) fn finish(self, mechanism: &Mechanism) -> Result<ExactTotals, QueryError> {
-        let Self(shards) = self;
+    /// Numbers the groups of all shards: by their names, and for each shard by its own numbers.
+    #[expect(clippy::type_complexity, reason = "two lists of numbers")]
+    pub(super) fn numbers(&self) -> Result<(BTreeMap<GroupKey, usize>, Vec<Vec<Option<usize>>>), QueryError> {
         // No two keys are written alike, so groups of two shards are one when their names are.
         let mut numbers: BTreeMap<GroupKey, usize> = BTreeMap::new();
-        let mut of_shards = Vec::with_capacity(shards.len());
-        for shard in &shards {
+        let mut of_shards = Vec::with_capacity(self.0.len());
+        for shard in &self.0 {
             let names = shard.parts.groups.names(shard.converter.as_ref())?;
             let number = |name: Option<GroupKey>| {
                 name.map(|name| {
@@ -102,6 +102,18 @@ impl Shards {
             };
             of_shards.push(names.into_iter().map(number).collect::<Vec<Option<usize>>>());
         }
+        Ok((numbers, of_shards))
+    }
+
+    /// Bounds the rows of every member and returns the totals per group.
+    pub(in crate::release) fn finish(self, mechanism: &Mechanism) -> Result<ExactTotals, QueryError> {
+        self.totals(mechanism)
+    }
+
+    /// Does what [`Shards::finish`] does, for bounds that are as wide as those with which rows were taken in, or narrower.
+    pub(in crate::release) fn totals(&self, mechanism: &Mechanism) -> Result<ExactTotals, QueryError> {
+        let (numbers, of_shards) = self.numbers()?;
+        let Self(shards) = self;
         let groups = numbers.len();
         let mut totals = mechanism.totals(groups);
         std::thread::scope(|scope| {
@@ -160,6 +172,7 @@ impl Exact {
         numbers: &[Option<usize>],
     ) -> Result<(), QueryError> {
         let width = mechanism.spec().aggregates.len().max(1);
+        let groups_max = mechanism.bounds().groups_max;
         let slots = self.sums.slots();
         let mut raw: Vec<RawValue> = Vec::new();
         for member in self.parts.members() {
@@ -177,7 +190,14 @@ impl Exact {
                     usize::try_from(part.group).ok().and_then(|group| numbers.get(group).copied().flatten());
                 let first = index.saturating_mul(slots.len());
                 let samples = kept.get(first..first.saturating_add(slots.len())).unwrap_or_default();
-                Ok(MemberPart { rank: part.rank, group: group.ok_or(QueryError::Failed)?, raw, samples })
+                // Parts know their rank only where a member has more than are held.
+                let rank = match part.rank {
+                    0 if member.parts() > groups_max => {
+                        self.sampling.rank(member.unit, self.parts.key(part.group))
+                    }
+                    rank => rank,
+                };
+                Ok(MemberPart { rank, group: group.ok_or(QueryError::Failed)?, raw, samples })
             });
             let mut parts = parts.collect::<Result<Vec<MemberPart<'_>>, QueryError>>()?;
             totals.add_member(&mut parts, member.is_clipped()).map_err(|_| QueryError::Failed)?;

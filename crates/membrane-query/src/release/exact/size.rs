@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use datafusion::execution::memory_pool::MemoryReservation;
 use membrane_model::Limits;
-use membrane_privacy::{KeyDomain, Mechanism, SizeBound};
+use membrane_privacy::{KeyDomain, SizeBound};
 
 use super::table::{SCANNED, bytes_of, places_made};
 use super::values::width;
@@ -53,14 +53,15 @@ pub(in crate::release) struct Size {
 }
 
 impl Size {
-    /// Takes all the memory that may be needed, and draws the limit.
+    /// Takes all the memory that may be needed. `max` is the limit that was drawn.
     pub(in crate::release) fn start(
-        mechanism: &Mechanism,
+        bound: SizeBound,
+        max: u64,
         memory: MemoryReservation,
     ) -> Result<Self, QueryError> {
-        let whole = usize::try_from(mechanism.spec().size.total_max).map_err(|_| QueryError::Failed)?;
+        let whole = usize::try_from(bound.total_max).map_err(|_| QueryError::Failed)?;
         memory.try_resize(whole).map_err(|_| QueryError::Failed)?;
-        Ok(Self { used: Arc::default(), max: mechanism.draw_size_limit()?, _memory: Arc::new(memory) })
+        Ok(Self { used: Arc::default(), max, _memory: Arc::new(memory) })
     }
 
     /// Counts what is about to be held, or ends the release.

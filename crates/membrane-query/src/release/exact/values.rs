@@ -74,7 +74,11 @@ impl Sums {
                 (Aggregate::NonNull(column), AggregateKind::NonNull) => {
                     Parts { rows: Some(found.position(Sum::NonNull(place(column)?))), sum: None, slot: None }
                 }
-                (Aggregate::Sum(column), AggregateKind::Sum { lower, upper, scale }) => {
+                (
+                    Aggregate::Sum(column),
+                    AggregateKind::Sum { lower, upper, scale }
+                    | AggregateKind::SumWithin { lower, upper, scale, .. },
+                ) => {
                     let sum = Sum::Values { place: place(column)?, lower, upper, scale };
                     Parts { rows: None, sum: Some(found.position(sum)), slot: None }
                 }
@@ -123,6 +127,11 @@ impl Sums {
     /// Returns how many numbers are kept for a member and group: the sums, then the values that are kept.
     pub(super) fn len(&self) -> usize {
         self.slots.last().map_or(self.sums.len(), Slot::end)
+    }
+
+    /// Returns how many aggregates there are.
+    pub(super) const fn aggregates(&self) -> usize {
+        self.aggregates.len()
     }
 
     /// Returns where values are kept.

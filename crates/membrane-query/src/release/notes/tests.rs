@@ -5,7 +5,7 @@ use crate::release::present::columns;
 async fn check(sql: &str, expected: &[&str]) {
     let question = ask(sql).await.expect("a question");
     let mechanism = mechanism(&question, &options(1.0)).expect("a mechanism");
-    let notes = notes(&question, &mechanism);
+    let notes = notes(&question, &mechanism, false);
     let common = 2;
     assert_eq!(notes[..notes.len() - common], *expected, "{sql}");
     assert!(notes[notes.len() - 1].contains("bounded values"));

@@ -7,6 +7,7 @@ use membrane_policy::{CompareOperator, RowExpr, RowRule, RowValue};
 
 use super::*;
 use crate::open::Opener;
+use crate::release::execution::brake_of;
 use crate::release::fixture::{
     DECIMAL, Row, ask, lines_table, mechanism, options, products_table, sampling, scope,
 };
@@ -21,17 +22,20 @@ async fn plan_of(sql: &str, options: &ReleaseOptions, providers: Vec<Arc<dyn Tab
     let mechanism = mechanism(&question, options).expect("a mechanism");
     ReleasePlan {
         unit: unit(&question, &scope()).expect("a unit"),
-        notes: notes(&question, &mechanism),
+        notes: notes(&question, &mechanism, false),
+        survival: None,
         summary: mechanism.describe().expect("a summary"),
         query_key: "q1".to_owned(),
         datasets: Vec::new(),
         inputs: Vec::new(),
         edges: Vec::new(),
-        sampling: sampling(),
-        limits: Limits::default(),
+        source: Source {
+            providers: providers.into_iter().map(Some).collect(),
+            sampling: sampling(),
+            limits: Limits::default(),
+        },
         question,
         mechanism,
-        providers: providers.into_iter().map(Some).collect(),
     }
 }
 
@@ -45,7 +49,7 @@ async fn a_release_is_near_the_bounded_truth_and_says_how_near() {
     let plan = plan_of(sql, &options(4.0), vec![lines_table(&[rows])]).await;
     let (price, told) = (plan.price(), plan.notes().to_vec());
     let (limits, brake) = (Limits::default(), brake());
-    let exact = exact(&plan.question, &plan.mechanism, &plan.providers, sampling(), &limits, &brake)
+    let exact = exact(&plan.question, &plan.mechanism, &plan.source.providers, sampling(), &limits, &brake)
         .await
         .expect("totals");
     let answer = plan.answer(exact).await.expect("an answer");
@@ -168,6 +172,7 @@ async fn reserve(ledger: &Ledger, plan: &ReleasePlan, key: &str, seconds: i64, l
         run: run.id(),
         partner: "partner:acme".parse().expect("a principal"),
         query_key: key.to_owned(),
+        shape: None,
         price: plan.price(),
         caps: vec![("partner:acme".parse().expect("a scope"), Caps { month: cap, lifetime: cap })],
         now: at(seconds),
@@ -183,12 +188,12 @@ async fn a_release_runs_for_its_own_reservation_only() {
     let (ledger, _folder) = ledger().await;
     let plan = governed_plan(&ledger).await;
     let Reserved::Granted(other) = reserve(&ledger, &plan, "q2", 0, 60).await else { panic!("not granted") };
-    assert_eq!(plan.run(&other).await, Err(QueryError::Failed));
+    assert_eq!(plan.run(&other, brake().deadline()).await, Err(QueryError::Failed));
 
     let plan = governed_plan(&ledger).await;
     let Reserved::Granted(own) = reserve(&ledger, &plan, "q1", 0, 60).await else { panic!("not granted") };
     assert_eq!(own.query_key(), plan.query_key());
-    let answer = plan.run(&own).await.expect("an answer");
+    let answer = plan.run(&own, brake().deadline()).await.expect("an answer");
     let brands: Vec<_> = answer.rows.iter().map(|row| row[0].as_deref()).collect();
     assert_eq!(brands, [Some("a"), Some("b")], "product 1 is listed twice and is one product");
 }
@@ -217,9 +222,10 @@ async fn joins_of_a_release_have_brakes_and_hold_no_members() {
             "SELECT p.brand, COUNT(*) AS n FROM lines l JOIN products p ON p.product_id = l.product_id {more} GROUP BY p.brand"
         );
         let plan = governed_plan_of(&ledger, &sql, joins).await;
-        let machine = Machine::new(&plan.limits, &brake()).expect("a machine");
-        let size = Size::start(&plan.mechanism, machine.memory("release")).expect("a size");
-        let tables = made::make(&plan.question, &plan.providers, &machine, &sampling(), &size).await;
+        let machine = Machine::new(&plan.source.limits, &brake()).expect("a machine");
+        let bound = plan.mechanism.spec().size;
+        let size = Size::start(bound, bound.total_max, machine.memory("release")).expect("a size");
+        let tables = made::make(&plan.question, &plan.source.providers, &machine, &sampling(), &size).await;
         let rows = tables.expect("tables").plan(&plan.question.block, &columns_read(&plan.question));
         let physical = machine.physical(rows.expect("a plan")).await.expect("a plan");
         let shown = displayable(physical.as_ref()).indent(false).to_string();

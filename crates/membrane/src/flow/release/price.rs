@@ -3,9 +3,9 @@
 use membrane_model::{Delta, Epsilon, Price};
 use membrane_policy::Permit;
 use membrane_privacy::{PriceAsked, PrivacyError, Shortfall};
-use membrane_query::{QueryError, ReleaseOptions, ReleasePlan, Statement};
+use membrane_query::{Planned, QueryError, ReleaseOptions, ReleasePlan, Statement};
 
-use super::ReleaseRequest;
+use super::{PilotTold, ReleaseRequest};
 use crate::ctx::RequestCtx;
 use crate::error::Error;
 use crate::flow::budget::own_lines;
@@ -43,29 +43,62 @@ pub(super) fn asked(
 }
 
 /// Refuses what is dearer than one release may be. An answer that was paid for before is given whatever it cost then.
-pub(super) fn check(ctx: &RequestCtx, hub: &Hub, plan: &ReleasePlan, stored: bool) -> Result<(), Error> {
-    let most = release_max(hub.privacy(), &ctx.principal)?;
-    if stored || plan.price().rho_nano <= most.rho_nano {
+pub(super) fn check(
+    ctx: &RequestCtx,
+    hub: &Hub,
+    plan: &ReleasePlan,
+    pilot: Option<&PilotTold>,
+    stored: bool,
+) -> Result<(), Error> {
+    if stored {
         return Ok(());
     }
-    Err(Error::OverPrice {
-        price: plan.price(),
-        most,
-        epsilon_milli: plan.epsilon_milli_within(most.rho_nano),
-    })
+    let price = whole(plan, pilot)?;
+    check_amount(ctx, hub, price, |most| plan.epsilon_milli_within(most.rho_nano))
 }
 
-/// A release that was asked for with targets.
-pub(super) struct Asked<'a> {
-    pub(super) permit: &'a Permit,
-    pub(super) statement: &'a Statement,
+/// Refuses a price that one release may not have.
+pub(super) fn check_amount(
+    ctx: &RequestCtx,
+    hub: &Hub,
+    price: Price,
+    epsilon_milli: impl FnOnce(Price) -> Option<u64>,
+) -> Result<(), Error> {
+    let most = release_max(hub.privacy(), &ctx.principal)?;
+    if price.rho_nano <= most.rho_nano {
+        return Ok(());
+    }
+    Err(Error::OverPrice { price, most, epsilon_milli: epsilon_milli(most) })
+}
+
+/// Returns the price of a release, with that of its own pilot.
+pub(super) fn whole(plan: &ReleasePlan, pilot: Option<&PilotTold>) -> Result<Price, Error> {
+    let own = pilot.filter(|pilot| pilot.is_own).map_or_else(Price::default, |pilot| pilot.price);
+    Ok(plan.price().checked_add(own)?)
+}
+
+/// A release that was asked for.
+pub(super) struct Asked {
+    pub(super) permit: Permit,
+    pub(super) statement: Statement,
     pub(super) options: ReleaseOptions,
 }
 
-impl Asked<'_> {
+impl Asked {
+    /// Plans the release, or the pilot that it needs first.
+    pub(super) async fn plan(&self, ctx: &RequestCtx, hub: &Hub) -> Result<Planned, Error> {
+        let Self { permit, statement, options } = self;
+        match hub.engine().plan_release(permit, statement, options.clone()).await {
+            Err(QueryError::Privacy(PrivacyError::Targets(short))) => {
+                Err(self.missed(ctx, hub, short).await.unwrap_or_else(|error| error))
+            }
+            planned => planned.map_err(Error::Query),
+        }
+    }
+
     /// Says what targets need that were missed, what may be paid, and which could be had for that.
-    pub(super) async fn missed(
-        self,
+    async fn missed(
+        &self,
         ctx: &RequestCtx,
         hub: &Hub,
         short: Box<Shortfall>,
@@ -86,14 +119,14 @@ impl Asked<'_> {
     }
 
     /// Says the same for less than was asked to be paid.
-    async fn short_of(mut self, hub: &Hub, mut short: Box<Shortfall>, payable: Price) -> Box<Shortfall> {
+    async fn short_of(&self, hub: &Hub, mut short: Box<Shortfall>, payable: Price) -> Box<Shortfall> {
         let price = match is_pure(self.options.delta) {
             true => pure_epsilon(payable).map(PriceAsked::Epsilon),
             false => Some(PriceAsked::Rho { rho_nano: payable.rho_nano }),
         };
         if let Some(price) = price {
-            self.options.price = price;
-            let planned = hub.engine().plan_release(self.permit, self.statement, self.options).await;
+            let options = ReleaseOptions { price, ..self.options.clone() };
+            let planned = hub.engine().plan_release(&self.permit, &self.statement, options).await;
             if let Err(QueryError::Privacy(PrivacyError::Targets(short))) = planned {
                 return short;
             }

@@ -46,7 +46,7 @@ const REPLAY_OF: HeaderName = HeaderName::from_static("membrane-replay-of");
         (status = 400, description = "The statement cannot be bounded; the message says how to write it.", body = ErrorBody),
         (status = 403, description = "Policy or budget refuses.", body = ErrorBody),
         (status = 404, description = "No such dataset, or none that the caller may know of.", body = ErrorBody),
-        (status = 409, description = "The same question is being answered right now: the message says until when; once it is there it costs nothing more. Or there is no data to release yet, or a table no longer fits its contract.", body = ErrorBody),
+        (status = 409, description = "The same question is being answered right now: the message says until when; once it is there it costs nothing more. Or there is no data to release yet, or no group that would be shown, or a table no longer fits its contract.", body = ErrorBody),
         (status = 413, description = "The body is too long.", body = ErrorBody),
         (status = 500, description = "The hub failed; what was reserved stays spent.", body = ErrorBody),
         (status = 503, description = "Too busy, or the record cannot be written.", body = ErrorBody),

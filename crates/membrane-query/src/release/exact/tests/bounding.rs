@@ -4,6 +4,8 @@ use datafusion::execution::memory_pool::{
     GreedyMemoryPool, MemoryConsumer, MemoryPool, MemoryReservation, UnboundedMemoryPool,
 };
 
+use membrane_privacy::Mechanism;
+
 use super::*;
 use crate::release::fixture::{batch, mechanism_within, sampling};
 
@@ -12,10 +14,10 @@ fn started(
     mechanism: &Mechanism,
     memory: MemoryReservation,
 ) -> Result<Shards, QueryError> {
-    let size = Size::start(mechanism, memory)?;
+    let size = Size::start(mechanism.spec().size, mechanism.draw_size_limit()?, memory)?;
     let costs =
         Costs::new(question, mechanism.bounds().groups_max, mechanism.spec().rows_max, &Limits::default());
-    Shards::new(question, mechanism, &sampling(), costs, &size, 1)
+    Shards::new(question, mechanism.spec(), &sampling(), costs, &size, 1)
 }
 
 /// With one group per member, ten members of ten stores each keep one; which one differs between members

@@ -15,7 +15,8 @@ fn check(body: &str, expected: &str) {
 #[test]
 fn a_body_is_told_what_it_lacks_and_never_what_it_holds() {
     const KNOWN: &str = "a name in the body is none of those known, expected one of `sql`, `purpose`, `epsilon`, `rho`, \
-                         `delta`, `noise`, `groups_max`, `rows_max`, `bounds`, `targets`, `dry_run`";
+                         `delta`, `noise`, `groups_max`, `rows_max`, `bounds`, `targets`, `within`, \
+                         `choose_bounds`, `dry_run`";
     check(r#"{"purpose": "x"}"#, "the body lacks `sql`");
     check(r#"{"sql": "x", "sql": "CANARY"}"#, "the body has `sql` twice");
     check(r#"{"sql": "x", "CANARY": 1}"#, KNOWN);
@@ -43,7 +44,7 @@ fn each_field_says_what_it_takes() {
         }
     }
     for value in ["\"CANARY\"", "5", "{}", "[\"CANARY\"]", "\"Gaussian\""] {
-        let expected = "`noise` is not a kind of noise: expected `auto`, `gaussian` or `laplace`";
+        let expected = "`noise` is not a kind of noise: expected `auto`, `gaussian`, `laplace` or `least_error`";
         field("noise", value, expected);
     }
     field("bounds", "5", "`bounds` must be an object");

@@ -64,7 +64,8 @@ const ALL: [&str; 7] = [
 const SEEN: [&str; 6] =
     ["unauthenticated", "bearer_expired", "not_acceptable", "busy", "requests_limit", "internal"];
 const RECORD: [&str; 3] = ["ledger_failed", "log_altered", "timed_out"];
-const RELEASE: [&str; 5] = ["in_flight", "no_data", "over_budget", "over_price", "release_timed_out"];
+const RELEASE: [&str; 6] =
+    ["in_flight", "no_data", "nothing_shown", "over_budget", "over_price", "release_timed_out"];
 /// Nobody's dataset is asked for.
 const AUDIT: [&str; 4] = ["not_permitted", "unknown_principal", "policy_fault", "record_fault"];
 

@@ -1,0 +1,141 @@
+//! Bounds that nobody stated: chosen from what an earlier pilot found, or from one that is paid for first.
+//!
+//! ```text
+//! plan -> a release                                                      all bounds are stated
+//!      -> a pilot -> stored for this very question: its price is part of this question's
+//!                 -> stored for a question of the same shape, recent and exact enough: nothing is paid for it again
+//!                 -> neither: reserved, run and stored first, out of the same price
+//! plan with what it found -> a release
+//! ```
+//!
+//! Which pilot a question uses follows from the question, the versions of the data and the pilots that were stored before
+//! its own was: so the same question of the same data gets the same bounds, and finds its stored answer.
+
+use membrane_ledger::{ReserveRequest, Reserved, Shortage};
+use membrane_model::{Price, RunId};
+use membrane_query::{FoundPilot, PilotAnswer, PilotPlan, Planned, ReleasePlan};
+use tokio::time::Instant;
+
+use super::{Asked, lease, price};
+use crate::ctx::RequestCtx;
+use crate::error::Error;
+use crate::flow::budget::own_lines;
+use crate::flow::caps::caps;
+use crate::hub::Hub;
+
+/// Pilots of one shape that are looked through, at most.
+const LOOKED_THROUGH: u32 = 32;
+
+/// The pilot that chose the bounds of a release.
+#[derive(Debug, Clone)]
+pub struct PilotTold {
+    /// What it cost.
+    pub price: Price,
+    /// Whether that is part of the price of this question.
+    pub is_own: bool,
+}
+
+/// A release all of whose bounds are known, or one that needs a pilot first.
+pub(super) enum Bounded {
+    Release(Box<ReleasePlan>, Option<PilotTold>),
+    Pilot(Box<PilotPlan>),
+}
+
+impl Asked {
+    /// Plans what was asked, with what an earlier pilot found if it needs one.
+    pub(super) async fn bounded(&mut self, ctx: &RequestCtx, hub: &Hub) -> Result<Bounded, Error> {
+        let pilot = match self.plan(ctx, hub).await? {
+            Planned::Release(plan) => return Ok(Bounded::Release(plan, None)),
+            Planned::Pilot(pilot) => pilot,
+        };
+        match earlier(ctx, hub, &pilot).await? {
+            Some(found) => self.bounded_by(ctx, hub, found).await,
+            None => Ok(Bounded::Pilot(pilot)),
+        }
+    }
+
+    /// Plans what was asked with what a pilot found.
+    async fn bounded_by(&mut self, ctx: &RequestCtx, hub: &Hub, found: FoundPilot) -> Result<Bounded, Error> {
+        let told = PilotTold { price: found.report.price, is_own: found.is_own };
+        self.options.pilot = Some(found);
+        match self.plan(ctx, hub).await? {
+            Planned::Release(plan) => Ok(Bounded::Release(plan, Some(told))),
+            Planned::Pilot(_) => Err(Error::Internal("a pilot left bounds open")),
+        }
+    }
+
+    /// Pays for a pilot, runs and stores it, and plans what was asked with what it found.
+    pub(super) async fn pilot(
+        &mut self,
+        ctx: &RequestCtx,
+        hub: &Hub,
+        run: RunId,
+        pilot: PilotPlan,
+        deadline: Instant,
+    ) -> Result<(Bounded, Price), Error> {
+        check_whole(ctx, hub, &pilot).await?;
+        let price = pilot.price();
+        let request = ReserveRequest {
+            run,
+            partner: ctx.principal.clone(),
+            query_key: pilot.query_key().to_owned(),
+            shape: Some(pilot.shape().to_owned()),
+            price,
+            caps: caps(hub.privacy(), &ctx.principal, pilot.private_datasets())?,
+            now: ctx.now(),
+        };
+        let reserved = hub.ledger().reserve_for(&request, lease(ctx)).await.map_err(Error::Ledger)?;
+        let (answer, charged) = match reserved {
+            Reserved::OverBudget(shortage) => {
+                return Err(Error::OverBudget { shortage: Box::new(shortage), price });
+            }
+            Reserved::InFlight { until } => return Err(Error::InFlight { until }),
+            Reserved::Replay(stored) => {
+                (PilotAnswer::from_bytes(&stored.answer).map_err(Error::Query)?, Price::default())
+            }
+            Reserved::Granted(reservation) => {
+                let found = pilot.run(&reservation, deadline).await;
+                let found = found.and_then(|found| found.to_bytes().map(|bytes| (found, bytes)));
+                let Ok((found, bytes)) = found else {
+                    super::burn(hub, run, &reservation).await;
+                    return Err(Error::ReleaseFailed { price });
+                };
+                hub.ledger().commit_release(&reservation, &bytes, ctx.now()).await.map_err(Error::Record)?;
+                (found, price)
+            }
+        };
+        let found = FoundPilot { report: answer.report, is_own: true };
+        Ok((self.bounded_by(ctx, hub, found).await?, charged))
+    }
+}
+
+/// Finds what was stored of a pilot: of this very one, or of one whose findings are good enough for it.
+async fn earlier(ctx: &RequestCtx, hub: &Hub, pilot: &PilotPlan) -> Result<Option<FoundPilot>, Error> {
+    let read = |bytes: &[u8]| PilotAnswer::from_bytes(bytes).map_err(Error::Query);
+    let ledger = hub.ledger();
+    if let Some(stored) = ledger.find_release(pilot.query_key()).await.map_err(Error::Ledger)? {
+        return Ok(Some(FoundPilot { report: read(&stored.answer)?.report, is_own: true }));
+    }
+    let stored = ledger.releases_of_shape(&ctx.principal, pilot.shape(), LOOKED_THROUGH).await;
+    for stored in stored.map_err(Error::Ledger)? {
+        let found = read(&stored.answer)?;
+        if pilot.can_use(&found) {
+            return Ok(Some(FoundPilot { report: found.report, is_own: false }));
+        }
+    }
+    Ok(None)
+}
+
+/// Refuses a pilot whose release could not be paid for, before anything is.
+async fn check_whole(ctx: &RequestCtx, hub: &Hub, pilot: &PilotPlan) -> Result<(), Error> {
+    let whole = pilot.whole();
+    price::check_amount(ctx, hub, whole, |_| None)?;
+    let scopes = caps(hub.privacy(), &ctx.principal, pilot.private_datasets())?;
+    let (_, lines) = own_lines(ctx, hub, scopes).await?;
+    let short = lines.into_iter().find(|line| line.remaining().times(whole) == 0);
+    short.map_or(Ok(()), |line| {
+        let refills = line.account.window.refills().filter(|_| line.cap.times(whole) > 0);
+        let shortage = Shortage { remaining: line.remaining(), account: line.account, refills };
+        Err(Error::OverBudget { shortage: Box::new(shortage), price: whole })
+    })
+}

@@ -1,0 +1,79 @@
+//! REHEARSE: one release drawn many times, for benches that measure how exact releases are.
+//!
+//! PRIVACY: every draw is paid for as a release of its own, before anything is read; the price of all of them is burned at
+//! the end, as nothing of it is an answer. No door calls this (`tests/architecture.rs`).
+
+use membrane_ledger::{ReserveRequest, Reserved};
+use membrane_model::{Action, Price};
+use membrane_query::{Planned, Rehearsed, Statement};
+use tokio::time::Instant;
+
+use super::{Asked, ReleaseRequest, ask, burn, deadline, lease};
+use crate::ctx::RequestCtx;
+use crate::error::{Error, Failure};
+use crate::flow::caps::caps;
+use crate::flow::run::{ActiveRun, RunHead, finish};
+use crate::hub::Hub;
+
+/// Draws a release so many times.
+///
+/// # Errors
+/// As [`super::release`].
+pub async fn rehearse(
+    ctx: &RequestCtx,
+    hub: &Hub,
+    request: ReleaseRequest,
+    draws: u32,
+) -> Result<Vec<Rehearsed>, Failure> {
+    let statement = Statement::parse(&request.sql, &ctx.limits);
+    let purpose = hub.privacy().purpose.parse().map_err(|error| Failure::without_run(Error::Name(error)))?;
+    let head =
+        RunHead { action: Action::Release, purpose: Some(purpose), job: "rehearse".to_owned(), statement: None };
+    let mut run = ActiveRun::open(ctx, hub, head).await?;
+    let drawn = match ask(&mut run, ctx, hub, statement, &request).await {
+        Ok(asked) => Box::pin(draw(ctx, hub, &run, asked, draws)).await,
+        Err(error) => Err(error),
+    };
+    finish(run, drawn).await.map(|(_, drawn)| drawn)
+}
+
+async fn draw(
+    ctx: &RequestCtx,
+    hub: &Hub,
+    run: &ActiveRun,
+    asked: Asked,
+    draws: u32,
+) -> Result<Vec<Rehearsed>, Error> {
+    let (price, scopes) = match asked.plan(ctx, hub).await? {
+        Planned::Release(plan) => (plan.price(), caps(hub.privacy(), &ctx.principal, plan.private_datasets())?),
+        Planned::Pilot(plan) => (plan.whole(), caps(hub.privacy(), &ctx.principal, plan.private_datasets())?),
+    };
+    let times = u64::from(draws);
+    let price = Price {
+        rho_nano: price.rho_nano.saturating_mul(times),
+        delta_atto: price.delta_atto.saturating_mul(times),
+    };
+    let request = ReserveRequest {
+        run: run.id(),
+        partner: ctx.principal.clone(),
+        query_key: format!("rehearse {}", run.id()),
+        shape: None,
+        price,
+        caps: scopes,
+        now: ctx.now(),
+    };
+    let reserved = hub.ledger().reserve_for(&request, lease(ctx)).await.map_err(Error::Ledger)?;
+    let reservation = match reserved {
+        Reserved::Granted(reservation) => reservation,
+        Reserved::OverBudget(shortage) => return Err(Error::OverBudget { shortage: Box::new(shortage), price }),
+        Reserved::InFlight { .. } | Reserved::Replay(_) => {
+            return Err(Error::Internal("a rehearsal was under way before"));
+        }
+    };
+    let Asked { permit, statement, options } = &asked;
+    let paid = (&reservation, draws);
+    let until = deadline(ctx, Instant::now());
+    let drawn = hub.engine().rehearse(permit, statement, options.clone(), paid, until).await;
+    burn(hub, run.id(), &reservation).await;
+    drawn.map_err(Error::Query)
+}
