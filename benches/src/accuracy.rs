@@ -12,8 +12,8 @@ use anyhow::{Context, Result, anyhow, ensure};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use membrane::Channel;
 use membrane::flow::{self, ReleaseRequest};
-use membrane_query::{Rehearsed, ReleaseRole};
 use membrane_privacy::NoiseKind;
+use membrane_query::{Rehearsed, ReleaseRole};
 use serde_json::json;
 use tokio::runtime::Runtime;
 
@@ -98,7 +98,8 @@ pub(crate) fn bench(runtime: &Runtime, arguments: &[&str]) -> Result<()> {
         [rest @ .., "--json", file] => (rest, Some(PathBuf::from(file))),
         rest => (rest, None),
     };
-    let draws = arguments.get(1).map_or(Ok(DRAWS), |draws| draws.parse()).context("read the number of draws")?;
+    let draws =
+        arguments.get(1).map_or(Ok(DRAWS), |draws| draws.parse()).context("read the number of draws")?;
     let dir = tempfile::tempdir().context("make a folder")?;
     let home = arguments.first().map_or_else(|| dir.path().join("hub"), PathBuf::from);
     if !home.join("data/tables/member_people").exists() {
@@ -214,7 +215,7 @@ async fn seconds(hub: &membrane::Hub, request: impl Fn(f64) -> ReleaseRequest) -
     let mut times = Vec::new();
     for repeat in 0..TIMED {
         // Each four times and a half as dear as the last, so that no pilot serves the next.
-        let epsilon = (0.1 + started / 100.0) * 2.2_f64.powi(i32::try_from(repeat)?);
+        let epsilon = (0.5 + started / 100.0) * 2.2_f64.powi(i32::try_from(repeat)?);
         let asked = Instant::now();
         let released = flow::timed_release(&ctx, hub, request(epsilon)).await;
         let (released, took) = released.map_err(|failure| anyhow!("{}", failure.error))?;
@@ -263,7 +264,11 @@ fn errors_of(drawn: &Rehearsed, truth: &BTreeMap<Vec<String>, f64>) -> Result<Ve
 
 /// Writes days and midnights alike.
 fn day(text: &str) -> String {
-    text.split(['T', ' ']).next().filter(|day| day.len() == 10 && day.contains('-')).unwrap_or(text).to_owned()
+    text.split(['T', ' '])
+        .next()
+        .filter(|day| day.len() == 10 && day.contains('-'))
+        .unwrap_or(text)
+        .to_owned()
 }
 
 /// Says between which numbers the bounds lie that were chosen.

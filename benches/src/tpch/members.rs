@@ -62,7 +62,8 @@ pub(crate) fn write(folder: &Path) -> Result<()> {
     std::fs::create_dir_all(folder).context("make a folder")?;
     let nations = Nations::read()?;
     let create = |name: &str, header: &str| {
-        let mut out = BufWriter::new(File::create(folder.join(name)).with_context(|| format!("create {name}"))?);
+        let mut out =
+            BufWriter::new(File::create(folder.join(name)).with_context(|| format!("create {name}"))?);
         writeln!(out, "{header}")?;
         Ok::<_, anyhow::Error>(out)
     };

@@ -38,7 +38,8 @@ pub use mechanism::{
     AggregateForecast, Forecast, Mechanism, NoiseDrawn, NoiseKind, NoisyGroup, NoisyRelease, NoisyValue,
 };
 pub use pilot::{
-    Chosen, Open, Pilot, PilotCount, PilotReport, PilotTotals, Survival, Typical, epsilon_max, pilot_price, price_max,
+    Chosen, Open, Pilot, PilotCount, PilotReport, PilotTotals, Survival, Typical, epsilon_max, pilot_price,
+    price_max,
 };
 pub use spec::{AggregateSpec, GroupKey, KeyDomain, ReleaseSpec, SizeBound};
 pub use summary::{AggregateSummary, MechanismSummary, NoiseSummary, SizeSummary};

@@ -1,7 +1,7 @@
 //! Pilots: a small release that finds out how much of one member to let into a larger one.
 //!
 //! Statement. Privacy unit: the member; neighbours differ by all rows of one member. Input: lists of counts of members by
-//! rung ([`PilotTotals`]), made by [`PilotCount`]; those of neighbours differ by 1 in at most `5 + amounts` cells. Output: whether
+//! rung ([`PilotTotals`]), made by [`PilotCount`]; those of neighbours differ by 1 in few cells: one of each list, two of that of sizes, which is made where keys come from the data. Output: whether
 //! the pilot is too large to be computed ([`crate::mechanism`]'s limit on the size), and if it is not, the lists, each
 //! cell with noise of its own. Price: that of the noise and of the limit. What is chosen from the output ([`choose`]) is
 //! computed of it and costs nothing; the release that follows has a price of its own, and both add up (adaptive
@@ -32,6 +32,7 @@ const PART: u64 = 10;
 #[derive(Debug, Clone)]
 pub struct Pilot {
     spec: ReleaseSpec,
+    with_rows: bool,
     size: SizeLimit,
     noise: Noise,
     price: Price,
@@ -62,22 +63,24 @@ pub struct PilotReport {
 
 impl Pilot {
     /// Calibrates the pilot of a release. The statement is that of the release, with the widest bounds that may be
-    /// chosen, counting rows first and then each sum whose bounds are open.
+    /// chosen, counting rows first and then each sum whose bounds are open. `with_rows` says whether rows are looked at.
     ///
     /// # Errors
     /// When the statement makes no sense or cannot be priced; see [`PrivacyError`].
-    pub fn calibrate(spec: ReleaseSpec) -> Result<Self, PrivacyError> {
+    pub fn calibrate(spec: ReleaseSpec, with_rows: bool) -> Result<Self, PrivacyError> {
         spec.check()?;
         let (unit, nano) = budget(&spec)?;
         let size_min = SizeLimit::share_min(spec.size, spec.noise, unit);
         let overhead = Overhead::of(unit, nano)?;
         let size_nano = overhead.size.max(size_min);
         let size = SizeLimit::calibrate(spec.size, spec.noise, Share { unit, nano: size_nano })?;
-        let left = nano.checked_sub(size_nano).filter(|left| *left > 0).ok_or(PrivacyError::EpsilonTooSmall)?;
-        let cells = 5 + u32::try_from(amounts(&spec).count()).unwrap_or(u32::MAX - 5);
+        let left =
+            nano.checked_sub(size_nano).filter(|left| *left > 0).ok_or(PrivacyError::EpsilonTooSmall)?;
+        let lists = 2 + u32::from(with_rows) + if spec.chooses() { 2 } else { 0 };
+        let cells = lists.saturating_add(u32::try_from(amounts(&spec).count()).unwrap_or(u32::MAX));
         let noise = Noise::calibrate(spec.noise, Reach { cells, most: 1 }, Share { unit, nano: left })?;
         let price = size.price().checked_add(noise.price())?;
-        Ok(Self { spec, size, noise, price })
+        Ok(Self { spec, with_rows, size, noise, price })
     }
 
     /// Returns what one draw costs.
@@ -105,7 +108,8 @@ impl Pilot {
     pub fn count(&self, groups: usize) -> PilotCount {
         let reached = Reached {
             groups_max: self.spec.groups_effective(),
-            rows_max: self.spec.rows_max,
+            rows_max: self.with_rows.then_some(self.spec.rows_max),
+            with_sizes: self.spec.chooses(),
             amounts_max: amounts(&self.spec).collect(),
         };
         PilotCount::new(reached, groups)
@@ -121,7 +125,10 @@ impl Pilot {
         let expected = self.count(0).finish();
         let lengths = |totals: &PilotTotals| {
             let amounts = totals.amounts.iter().map(Vec::len);
-            [totals.groups.len(), totals.rows.len(), totals.sizes.len()].into_iter().chain(amounts).collect::<Vec<_>>()
+            [totals.groups.len(), totals.rows.len(), totals.sizes.len()]
+                .into_iter()
+                .chain(amounts)
+                .collect::<Vec<_>>()
         };
         if lengths(exact) != lengths(&expected) {
             return Err(PrivacyError::Shape);
@@ -186,7 +193,9 @@ pub fn epsilon_max(spec: &ReleaseSpec, price: Price) -> Result<f64, PrivacyError
 /// Returns what one member adds to one group at most, for each sum whose bounds are open.
 fn amounts(spec: &ReleaseSpec) -> impl Iterator<Item = i64> {
     spec.aggregates.iter().filter_map(|aggregate| match aggregate.kind {
-        AggregateKind::SumWithin { least, most, .. } => Some(least.saturating_abs().max(most.saturating_abs())),
+        AggregateKind::SumWithin { least, most, .. } => {
+            Some(least.saturating_abs().max(most.saturating_abs()))
+        }
         _ => None,
     })
 }

@@ -25,7 +25,9 @@ pub(crate) fn budget(spec: &ReleaseSpec) -> Result<(Unit, u64), PrivacyError> {
         (None, _) => 0,
         (Some(spent), Unit::Rho) => spent.price.rho_nano,
         // What has no pure epsilon leaves nothing of one.
-        (Some(spent), Unit::Epsilon) => spent.epsilon.map_or(nano, |epsilon| billionths(epsilon).saturating_add(1)),
+        (Some(spent), Unit::Epsilon) => {
+            spent.epsilon.map_or(nano, |epsilon| billionths(epsilon).saturating_add(1))
+        }
     };
     let left = nano.checked_sub(spent).filter(|left| *left > 0).ok_or(PrivacyError::EpsilonTooSmall)?;
     Ok((unit, left))

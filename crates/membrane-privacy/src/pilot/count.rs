@@ -13,8 +13,10 @@ use crate::{MemberPart, PrivacyError};
 pub(crate) struct Reached {
     /// Groups of one member.
     pub(crate) groups_max: u32,
-    /// Rows of one member in one group.
-    pub(crate) rows_max: u32,
+    /// Rows of one member in one group, if they are looked at.
+    pub(crate) rows_max: Option<u32>,
+    /// Whether it is told how many members name groups.
+    pub(crate) with_sizes: bool,
     /// What one member adds to one group, for each amount.
     pub(crate) amounts_max: Vec<i64>,
 }
@@ -50,7 +52,7 @@ impl PilotCount {
         let list = |most: u64| vec![0; rungs_to(most)];
         Self {
             groups: list(u64::from(reached.groups_max)),
-            rows: list(u64::from(reached.rows_max)),
+            rows: reached.rows_max.map_or_else(Vec::new, |most| list(u64::from(most))),
             amounts: reached.amounts_max.iter().map(|most| list(most.unsigned_abs())).collect(),
             named: vec![0; groups],
             reached,
@@ -70,7 +72,9 @@ impl PilotCount {
         }
         let groups = u64::try_from(parts.len()).unwrap_or(u64::MAX);
         step_on(&mut self.groups, groups.min(u64::from(self.reached.groups_max)));
-        step_on(&mut self.rows, rows.rows.unsigned_abs().min(u64::from(self.reached.rows_max)));
+        if let Some(most) = self.reached.rows_max {
+            step_on(&mut self.rows, rows.rows.unsigned_abs().min(u64::from(most)));
+        }
         let most = self.reached.amounts_max.iter().map(|most| most.unsigned_abs());
         for ((list, amount), most) in self.amounts.iter_mut().zip(amounts).zip(most) {
             step_on(list, amount.sum.unsigned_abs().min(most));
@@ -93,10 +97,10 @@ impl PilotCount {
     /// Returns how many members stand on each rung, and how many groups.
     #[must_use]
     pub fn finish(self) -> PilotTotals {
-        let Self { groups, rows, amounts, named: members_of, .. } = self;
+        let Self { groups, rows, amounts, named: members_of, reached } = self;
         let named = members_of.iter().filter(|members| **members > 0).count();
         let named = i64::try_from(named).unwrap_or(i64::MAX);
-        let mut sizes = vec![0; rungs_to(SIZE_MAX)];
+        let mut sizes = if reached.with_sizes { vec![0; rungs_to(SIZE_MAX)] } else { Vec::new() };
         for members in members_of {
             step_on(&mut sizes, members.unsigned_abs().min(SIZE_MAX));
         }

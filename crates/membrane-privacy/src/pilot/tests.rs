@@ -9,10 +9,15 @@ const AMOUNT_MAX: i64 = 1 << 30;
 /// Counts rows, and sums an open amount.
 fn spec(groups: usize, noise: NoiseKind) -> ReleaseSpec {
     let keys: Vec<GroupKey> = (0..groups).map(|key| vec![Some(key.to_string())]).collect();
-    let amount =
-        AggregateKind::SumWithin { lower: -1000, upper: 1000, scale: 0, least: -AMOUNT_MAX, most: AMOUNT_MAX };
+    let amount = AggregateKind::SumWithin {
+        lower: -1000,
+        upper: 1000,
+        scale: 0,
+        least: -AMOUNT_MAX,
+        most: AMOUNT_MAX,
+    };
     ReleaseSpec {
-        keys: KeyDomain::Public(keys),
+        keys: if groups == 0 { KeyDomain::Unknown } else { KeyDomain::Public(keys) },
         groups_max: 128,
         rows_max: 1024,
         aggregates: vec![
@@ -30,7 +35,7 @@ fn spec(groups: usize, noise: NoiseKind) -> ReleaseSpec {
 
 fn pilot_of(spec: &ReleaseSpec) -> Pilot {
     let price = pilot_price(spec).expect("a price");
-    Pilot::calibrate(ReleaseSpec { price, ..spec.clone() }).expect("a pilot")
+    Pilot::calibrate(ReleaseSpec { price, ..spec.clone() }, true).expect("a pilot")
 }
 
 /// A member's groups: rows and amount in each.
@@ -71,8 +76,8 @@ fn member() -> impl Strategy<Value = (u64, Member)> {
 proptest! {
     /// The statement of the file: what the noise is calibrated to.
     #[test]
-    fn lists_of_neighbours_differ_in_few_cells_by_one(members in prop::collection::vec(member(), 1..30), gone in any::<prop::sample::Index>()) {
-        let pilot = pilot_of(&spec(40, NoiseKind::Auto));
+    fn lists_of_neighbours_differ_in_few_cells_by_one(members in prop::collection::vec(member(), 1..30), gone in any::<prop::sample::Index>(), known in any::<bool>()) {
+        let pilot = pilot_of(&spec(if known { 40 } else { 0 }, NoiseKind::Auto));
         let with = count(&pilot, &members, 40);
         let mut members = members;
         members.remove(gone.index(members.len()));
@@ -83,7 +88,7 @@ proptest! {
         };
         let (with, without) = (lists(&with), lists(&without));
         let differing: Vec<i64> = with.iter().zip(&without).map(|(one, other)| (one - other).abs()).filter(|apart| *apart > 0).collect();
-        prop_assert!(differing.len() <= 6, "{differing:?}");
+        prop_assert!(differing.len() <= if known { 4 } else { 6 }, "{differing:?}");
         prop_assert!(differing.iter().all(|apart| *apart == 1), "{differing:?}");
     }
 }
@@ -116,8 +121,8 @@ fn bounds_are_chosen_where_most_members_are() {
         let chosen = report.choose(&left, Open { groups: true, rows: true }).expect("bounds");
         assert!((3..=10).contains(&chosen.groups_max), "{noise:?}: {chosen:?}");
         // Noise that passes for members moves a bound by a step or two, in one of a hundred pilots.
-        assert!((2..=10).contains(&chosen.rows_max), "{noise:?}: {chosen:?}");
-        assert!((14..=70).contains(&chosen.amounts_max[0]), "{noise:?}: {chosen:?}");
+        assert!((2..=32).contains(&chosen.rows_max), "{noise:?}: {chosen:?}");
+        assert!((14..=128).contains(&chosen.amounts_max[0]), "{noise:?}: {chosen:?}");
         let fixed = report.choose(&left, Open { groups: false, rows: false }).expect("bounds");
         assert_eq!((fixed.groups_max, fixed.rows_max), (10, 1024));
     }

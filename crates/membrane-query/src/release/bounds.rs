@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use membrane_catalog::DatasetPrivacy;
 use membrane_model::{ColumnName, DatasetName, Delta, Epsilon, Limits};
 use membrane_privacy::{
-    AggregateKind, AggregateSpec, Chosen, KeyDomain, Mechanism, NoiseKind, PilotReport, PriceAsked, PrivacyError,
-    ReleaseSpec, RowBounds,
+    AggregateKind, AggregateSpec, Chosen, KeyDomain, Mechanism, NoiseKind, PilotReport, PriceAsked,
+    PrivacyError, ReleaseSpec, RowBounds,
 };
 
 pub(super) use self::made::{Made, made_column, made_of};

@@ -66,7 +66,10 @@ pub(super) fn notes(question: &Question, mechanism: &Mechanism, is_chosen: bool)
 
 /// Says how many groups will be shown, as far as a pilot can tell.
 pub(super) fn of_survival(survival: Survival) -> String {
-    format!("of about {:.0} groups about {:.0} are shown, as the pilot reckons", survival.groups, survival.shown)
+    format!(
+        "of about {:.0} groups about {:.0} are shown, as the pilot reckons",
+        survival.groups, survival.shown
+    )
 }
 
 /// Says how rows lean that are picked by what noise made of them.

@@ -15,8 +15,8 @@ use membrane_policy::Permit;
 use membrane_privacy::{
     KeyDomain, Mechanism, MechanismSummary, NoisyRelease, PrivacyUnit, ReleaseSpec, Survival,
 };
-use tokio::time::Instant;
 use membrane_vault::Sampler;
+use tokio::time::Instant;
 
 use super::answer::{ReleaseAnswer, ReleaseColumn, ReleasedDataset};
 use super::bounds::{Calibrated, PilotOf, ReleaseOptions, calibrate, datasets};
@@ -318,15 +318,9 @@ impl ReleasePlan {
 
     async fn compute(self, brake: Arc<Brake>) -> Result<ReleaseAnswer, QueryError> {
         let Self { question, mechanism, source, .. } = &self;
-        let exact = exact(
-            question,
-            mechanism,
-            &source.providers,
-            source.sampling.clone(),
-            &source.limits,
-            &brake,
-        )
-        .await?;
+        let exact =
+            exact(question, mechanism, &source.providers, source.sampling.clone(), &source.limits, &brake)
+                .await?;
         self.answer(exact).await
     }
 
@@ -423,7 +417,11 @@ pub(super) async fn absorb(
 pub(super) type Shaped = (Vec<ReleaseColumn>, Vec<Vec<Option<String>>>);
 
 /// Puts the columns and rows of an answer together from released values.
-pub(super) fn shape(question: &Question, mechanism: &Mechanism, released: &NoisyRelease) -> Result<Shaped, QueryError> {
+pub(super) fn shape(
+    question: &Question,
+    mechanism: &Mechanism,
+    released: &NoisyRelease,
+) -> Result<Shaped, QueryError> {
     let aggregates = &mechanism.spec().aggregates;
     Ok((present::columns(question, aggregates)?, present::rows(question, aggregates, &released.groups)?))
 }

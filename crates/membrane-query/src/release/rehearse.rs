@@ -77,7 +77,8 @@ async fn counted(plan: &PilotPlan, deadline: Instant) -> Result<PilotTotals, Que
         let limit = plan.pilot.draw_size_limit()?;
         let sampling = source.sampling.clone();
         let found =
-            absorb(&plan.question, (spec, limit), &source.providers, sampling, &source.limits, &brake).await?;
+            absorb(&plan.question, (spec, limit), &source.providers, sampling, &source.limits, &brake)
+                .await?;
         found.finish_pilot(&plan.pilot)
     })
     .await

@@ -29,8 +29,8 @@ use tokio::time::Instant;
 
 use self::pilot::Bounded;
 pub use self::pilot::PilotTold;
-pub use self::rehearse::rehearse;
 use self::price::Asked;
+pub use self::rehearse::rehearse;
 use super::budget::{BudgetLine, own_lines, times_left};
 use super::caps::{caps, release_max};
 use super::run::{ActiveRun, RunHead, Work, knows};

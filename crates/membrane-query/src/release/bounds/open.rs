@@ -62,9 +62,7 @@ impl Stated<'_> {
     pub(super) fn open(&self, keys: &KeyDomain, most: Option<u32>) -> OpenBounds {
         let Self { question, options, .. } = self;
         let contract = self.contract(&question.block).is_some() && !options.choose_bounds;
-        let is_open = |asked: Option<u32>| {
-            asked.is_none() && !contract && most.is_none_or(|most| most > FEW)
-        };
+        let is_open = |asked: Option<u32>| asked.is_none() && !contract && most.is_none_or(|most| most > FEW);
         let aggregates = || question.aggregates.iter().enumerate();
         let by_shares = !options.shares.is_empty();
         let amounts = aggregates().filter(|(index, aggregate)| match aggregate {
@@ -127,14 +125,18 @@ impl Stated<'_> {
     ) -> Result<PilotOf, QueryError> {
         let question = self.pilot_question(open);
         let amounts = open.amounts.iter().filter_map(|index| wide.aggregates.get(*index));
-        let amounts = amounts.enumerate().map(|(index, one)| AggregateSpec::new(format!("amount {index}"), one.kind));
+        let amounts =
+            amounts.enumerate().map(|(index, one)| AggregateSpec::new(format!("amount {index}"), one.kind));
         let spec = ReleaseSpec {
-            aggregates: std::iter::once(AggregateSpec::new("rows", AggregateKind::Rows)).chain(amounts).collect(),
+            aggregates: std::iter::once(AggregateSpec::new("rows", AggregateKind::Rows))
+                .chain(amounts)
+                .collect(),
             price: pilot_price(wide).map_err(QueryError::Privacy)?,
             size: size_bound(&question, &wide.keys, wide.groups_max, wide.rows_max, limits),
             ..wide.clone()
         };
-        let pilot = Pilot::calibrate(spec).map_err(QueryError::Privacy)?;
+        let pilot =
+            Pilot::calibrate(spec, open.of_member.rows || open.by_shares).map_err(QueryError::Privacy)?;
         let whole = price_max(wide).map_err(QueryError::Privacy)?;
         Ok(PilotOf { question, pilot, whole })
     }
@@ -172,7 +174,9 @@ impl Stated<'_> {
                 refuse_named("a share of the column", name.as_str(), rewrite)
             };
             let shows = |output: &&Output| output.name == name.as_str();
-            let Some(Shows::Aggregate(index)) = self.question.outputs.iter().find(shows).map(|output| &output.shows) else {
+            let Some(Shows::Aggregate(index)) =
+                self.question.outputs.iter().find(shows).map(|output| &output.shows)
+            else {
                 return Err(fault());
             };
             let total = totals.get(*index).copied().flatten().ok_or_else(fault)?;

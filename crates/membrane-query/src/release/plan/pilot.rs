@@ -109,7 +109,8 @@ impl PilotPlan {
         };
         let is_recent = self.private_datasets().into_iter().all(|dataset| {
             let (now, then) = (version(&self.datasets, dataset), version(&earlier.datasets, dataset));
-            now.zip(then).is_some_and(|(now, then)| now <= then.saturating_mul(2).saturating_add(VERSIONS_MORE))
+            now.zip(then)
+                .is_some_and(|(now, then)| now <= then.saturating_mul(2).saturating_add(VERSIONS_MORE))
         });
         is_recent && earlier.report.price.rho_nano >= self.price().rho_nano / 4
     }

@@ -26,7 +26,10 @@ impl FromStr for ColumnShare {
         let column = column.trim().parse().map_err(|error| format!("{error}; {FORM}"))?;
         let share = share.trim().strip_suffix('%').and_then(|percent| percent.trim().parse::<f64>().ok());
         let share = share.filter(|share| share.is_finite() && *share > 0.0).map(|percent| percent / 100.0);
-        Ok(Self { column, share: share.ok_or_else(|| format!("PERCENT is no number above 0 with %; {FORM}"))? })
+        Ok(Self {
+            column,
+            share: share.ok_or_else(|| format!("PERCENT is no number above 0 with %; {FORM}"))?,
+        })
     }
 }
 

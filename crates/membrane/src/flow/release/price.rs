@@ -97,12 +97,7 @@ impl Asked {
     }
 
     /// Says what targets need that were missed, what may be paid, and which could be had for that.
-    async fn missed(
-        &self,
-        ctx: &RequestCtx,
-        hub: &Hub,
-        short: Box<Shortfall>,
-    ) -> Result<Error, Error> {
+    async fn missed(&self, ctx: &RequestCtx, hub: &Hub, short: Box<Shortfall>) -> Result<Error, Error> {
         let most = release_max(hub.privacy(), &ctx.principal)?;
         let datasets = self.permit.datasets().map(|visible| visible.dataset());
         let private = datasets.filter(|dataset| dataset.is_private()).map(|dataset| &dataset.name);

@@ -27,8 +27,12 @@ pub async fn rehearse(
 ) -> Result<Vec<Rehearsed>, Failure> {
     let statement = Statement::parse(&request.sql, &ctx.limits);
     let purpose = hub.privacy().purpose.parse().map_err(|error| Failure::without_run(Error::Name(error)))?;
-    let head =
-        RunHead { action: Action::Release, purpose: Some(purpose), job: "rehearse".to_owned(), statement: None };
+    let head = RunHead {
+        action: Action::Release,
+        purpose: Some(purpose),
+        job: "rehearse".to_owned(),
+        statement: None,
+    };
     let mut run = ActiveRun::open(ctx, hub, head).await?;
     let drawn = match ask(&mut run, ctx, hub, statement, &request).await {
         Ok(asked) => Box::pin(draw(ctx, hub, &run, asked, draws)).await,
@@ -45,7 +49,9 @@ async fn draw(
     draws: u32,
 ) -> Result<Vec<Rehearsed>, Error> {
     let (price, scopes) = match asked.plan(ctx, hub).await? {
-        Planned::Release(plan) => (plan.price(), caps(hub.privacy(), &ctx.principal, plan.private_datasets())?),
+        Planned::Release(plan) => {
+            (plan.price(), caps(hub.privacy(), &ctx.principal, plan.private_datasets())?)
+        }
         Planned::Pilot(plan) => (plan.whole(), caps(hub.privacy(), &ctx.principal, plan.private_datasets())?),
     };
     let times = u64::from(draws);
@@ -65,7 +71,9 @@ async fn draw(
     let reserved = hub.ledger().reserve_for(&request, lease(ctx)).await.map_err(Error::Ledger)?;
     let reservation = match reserved {
         Reserved::Granted(reservation) => reservation,
-        Reserved::OverBudget(shortage) => return Err(Error::OverBudget { shortage: Box::new(shortage), price }),
+        Reserved::OverBudget(shortage) => {
+            return Err(Error::OverBudget { shortage: Box::new(shortage), price });
+        }
         Reserved::InFlight { .. } | Reserved::Replay(_) => {
             return Err(Error::Internal("a rehearsal was under way before"));
         }

@@ -44,7 +44,8 @@ fn each_field_says_what_it_takes() {
         }
     }
     for value in ["\"CANARY\"", "5", "{}", "[\"CANARY\"]", "\"Gaussian\""] {
-        let expected = "`noise` is not a kind of noise: expected `auto`, `gaussian`, `laplace` or `least_error`";
+        let expected =
+            "`noise` is not a kind of noise: expected `auto`, `gaussian`, `laplace` or `least_error`";
         field("noise", value, expected);
     }
     field("bounds", "5", "`bounds` must be an object");
