@@ -243,6 +243,7 @@ async fn reserve(api: &Api, query_key: &str) -> Reservation {
         partner,
         query_key: query_key.to_owned(),
         shape: None,
+        resumes: false,
         price: Price { rho_nano: 1_000_000, delta_atto: 0 },
         caps: vec![("partner:acme".parse().unwrap(), Caps { month: most, lifetime: most })],
         now,

@@ -21,6 +21,7 @@ mod ingest;
 mod masks;
 mod neighbours;
 mod noninterference;
+mod pilot;
 mod policy;
 mod privacy;
 mod program;

@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use membrane_model::{ClassName, DatasetName, LogicalType, Purpose};
+use membrane_model::{ClassName, DatasetName, LogicalType, Purpose, ReleaseName};
 use sha2::{Digest as _, Sha256};
 
 use crate::read::{
     Contract, Mark, Report, contract_files, did_you_mean, read_classes, read_contract, read_file,
-    read_purposes,
+    read_purposes, read_standing, release_files,
 };
-use crate::{CatalogError, Dataset, Fault};
+use crate::{CatalogError, Dataset, Fault, StandingRelease};
 
-/// What the data is: every dataset, class and purpose.
+/// What the data is: every dataset, class, purpose and standing release.
 ///
 /// INVARIANT: all contracts are valid, by themselves and with each other.
 #[derive(Debug, Clone)]
@@ -21,6 +21,7 @@ pub struct Catalog {
     datasets: BTreeMap<DatasetName, Arc<Dataset>>,
     classes: BTreeSet<ClassName>,
     purposes: Vec<PurposeEntry>,
+    releases: BTreeMap<ReleaseName, Arc<StandingRelease>>,
     content_hash: String,
 }
 
@@ -34,7 +35,8 @@ pub struct PurposeEntry {
 }
 
 impl Catalog {
-    /// Reads `classes.yaml`, `purposes.yaml` and `contracts/*.yaml` below `dir`, and checks everything.
+    /// Reads `classes.yaml`, `purposes.yaml`, `contracts/*.yaml` and, if there are any, `releases/*.yaml` below `dir`, and checks
+    /// everything.
     ///
     /// # Errors
     /// [`CatalogError::Read`] when there is no such folder, [`CatalogError::Faults`] with all faults of
@@ -55,6 +57,7 @@ impl Catalog {
                 reader.file(file, |text, report| read_contract(text, &stem, classes.as_ref(), report));
             contracts.extend(contract.map(|contract| (file, contract)));
         }
+        let releases = reader.releases(&dir.join("releases"), purposes.as_deref());
         check_together(&contracts, classes.as_ref(), purposes.as_deref(), &mut reader.faults);
         let content_hash = hex::encode(reader.hasher.finalize());
         let mut faults = reader.faults;
@@ -67,7 +70,7 @@ impl Catalog {
             .collect();
         match (classes, purposes) {
             (Some(classes), Some(purposes)) if faults.is_empty() => {
-                Ok(Self { datasets, classes, purposes, content_hash })
+                Ok(Self { datasets, classes, purposes, releases, content_hash })
             }
             _ => Err(CatalogError::Faults(faults)),
         }
@@ -82,6 +85,17 @@ impl Catalog {
     /// Returns all datasets, sorted by name.
     pub fn datasets(&self) -> impl Iterator<Item = &Arc<Dataset>> {
         self.datasets.values()
+    }
+
+    /// Finds a standing release.
+    #[must_use]
+    pub fn release(&self, name: &ReleaseName) -> Option<&Arc<StandingRelease>> {
+        self.releases.get(name)
+    }
+
+    /// Returns all standing releases, sorted by name.
+    pub fn releases(&self) -> impl Iterator<Item = &Arc<StandingRelease>> {
+        self.releases.values()
     }
 
     /// Returns all purposes, sorted by name.
@@ -116,6 +130,33 @@ struct Reader {
 }
 
 impl Reader {
+    /// Reads the standing releases in a folder, which need not be there.
+    fn releases(
+        &mut self,
+        folder: &Path,
+        purposes: Option<&[PurposeEntry]>,
+    ) -> BTreeMap<ReleaseName, Arc<StandingRelease>> {
+        let mut listing = Report::new(folder);
+        let files = release_files(folder, &mut listing);
+        self.faults.extend(listing.into_faults());
+        let mut releases = BTreeMap::new();
+        for file in files {
+            let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let read = |text: &str, report: &mut Report| {
+                let release = read_standing(text, &stem, report)?;
+                let unknown = release.purpose.as_ref().zip(purposes);
+                if let Some(message) = unknown.and_then(|(purpose, known)| unknown_purpose(purpose, known)) {
+                    report.fault(Mark::START, message);
+                }
+                Some(release)
+            };
+            if let Some(release) = self.file(&file, read) {
+                releases.insert(release.name.clone(), Arc::new(release));
+            }
+        }
+        releases
+    }
+
     fn file<T>(&mut self, path: &Path, read: impl FnOnce(&str, &mut Report) -> Option<T>) -> Option<T> {
         let mut report = Report::new(path);
         let found = read_file(path, &mut report).and_then(|text| {

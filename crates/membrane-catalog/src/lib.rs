@@ -14,6 +14,7 @@ mod describe;
 mod error;
 mod format;
 mod read;
+mod standing;
 mod stored;
 pub mod yaml;
 
@@ -24,4 +25,7 @@ pub use dataset::{Dataset, DatasetPrivacy, SubjectSource};
 pub use describe::{ColumnDescription, DatasetDescription};
 pub use error::{CatalogError, Fault};
 pub use format::FormatCheck;
+pub use standing::{
+    Edition, Every, PERIOD_END, PERIOD_START, Schedule, StandingBounds, StandingPrice, StandingRelease,
+};
 pub use stored::{StoredColumn, StoredKind};

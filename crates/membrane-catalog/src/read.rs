@@ -18,6 +18,7 @@ mod policy;
 mod report;
 mod schema;
 mod semver;
+mod standing;
 mod suggest;
 mod yaml;
 
@@ -28,8 +29,9 @@ pub(crate) use custom::settings;
 pub(crate) use edition::Edition;
 pub use fields::{Fields, read_items, text, whole};
 pub use file::{FileError, read_text, too_many_files};
-pub(crate) use file::{contract_files, read_file};
+pub(crate) use file::{contract_files, read_file, release_files};
 pub(crate) use lists::{read_classes, read_purposes};
 pub use report::{At, Mark, Report};
+pub(crate) use standing::read_standing;
 pub use suggest::did_you_mean;
 pub use yaml::{Document, Node, Value};

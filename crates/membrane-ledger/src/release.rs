@@ -10,6 +10,11 @@
 //! none. The process dies while it computes. At the next start [`Ledger::burn_stale`] burns the reservation: the noise may have been drawn
 //! and seen, so the 0.02 stay spent, and asking again costs another 0.02.
 //!
+//! What has a name of its own, as an edition of a standing release does, may *resume*: what an earlier reservation of that name
+//! paid for and lost is taken up at no price. Nothing of the lost one ever left, as answers are stored before they leave; so
+//! there is one answer for one price. Whether it was lost could tell of a row, if a row made it fail: so that is done three
+//! times at most.
+//!
 //! One row of `counter` is locked first, so that all reservations are decided one after the other; they
 //! are short and rare, and there is no order of locks to get wrong. Under that lock the month is decided as well:
 //! that of the request's `now`, or of the latest reservation if that is later, so that months are charged in their
@@ -28,6 +33,9 @@ use crate::run::lock_open;
 use crate::step::{self, Step};
 use crate::{Account, Caps, Ledger, LedgerError, ReleaseState, Scope, Window};
 
+/// How often what was paid for and lost may be taken up.
+const RESUMES_MAX: usize = 3;
+
 /// How long a reservation may be under way when nothing else is said.
 const LEASE: TimeDelta = TimeDelta::minutes(15);
 
@@ -42,6 +50,8 @@ pub struct ReserveRequest {
     pub query_key: String,
     /// The name of the shape of the question, where others of that shape can use the answer.
     pub shape: Option<String>,
+    /// Whether what an earlier reservation of this name paid for, and lost, is taken up at no price.
+    pub resumes: bool,
     /// What it costs.
     pub price: Price,
     /// What it is charged to, and how much may have been charged there afterwards, in this month and for ever.
@@ -64,6 +74,8 @@ pub enum Reserved {
     },
     /// A budget does not allow it. Nothing was charged.
     OverBudget(Shortage),
+    /// What was paid for was taken up as often as may be, and lost each time. Nothing was charged.
+    GivenUp,
 }
 
 /// An account that does not allow a price. Of several it is one for which waiting does not help, if there is one, and
@@ -86,6 +98,7 @@ pub struct Shortage {
 pub struct Reservation {
     id: i64,
     query_key: String,
+    resumed: bool,
 }
 
 impl Reservation {
@@ -93,6 +106,12 @@ impl Reservation {
     #[must_use]
     pub const fn id(&self) -> i64 {
         self.id
+    }
+
+    /// Tells whether an earlier reservation paid the price, and this one nothing.
+    #[must_use]
+    pub const fn is_resumed(&self) -> bool {
+        self.resumed
     }
 
     /// Returns the name of the question that was paid for.
@@ -174,11 +193,22 @@ impl Ledger {
             None => {}
         }
         lock_open(&mut transaction, &request.run.to_string()).await?;
+        match lost(&mut transaction, request).await? {
+            Lost::Nothing => {}
+            Lost::TooOften => return Ok(Reserved::GivenUp),
+            Lost::Paid => {
+                insert_release(&mut transaction, id, request, Price::default()).await?;
+                transaction.commit().await?;
+                step::done(Step::Reserved);
+                let query_key = request.query_key.clone();
+                return Ok(Reserved::Granted(Reservation { id, query_key, resumed: true }));
+            }
+        }
         let totals = match totals(&mut transaction, caps, request).await? {
             Ok(totals) => totals,
             Err(shortage) => return Ok(Reserved::OverBudget(shortage)),
         };
-        insert_release(&mut transaction, id, request).await?;
+        insert_release(&mut transaction, id, request, request.price).await?;
         step::done(Step::Inserted);
         for (account, total) in &totals {
             set_spent(&mut transaction, account, *total).await?;
@@ -187,7 +217,8 @@ impl Ledger {
         step::done(Step::Charged);
         transaction.commit().await?;
         step::done(Step::Reserved);
-        Ok(Reserved::Granted(Reservation { id, query_key: request.query_key.clone() }))
+        let query_key = request.query_key.clone();
+        Ok(Reserved::Granted(Reservation { id, query_key, resumed: false }))
     }
 
     /// Stores the answer of a reservation. Only then may it leave.
@@ -376,10 +407,43 @@ async fn burn(connection: &mut AnyConnection, id: i64) -> Result<bool, LedgerErr
     Ok(burned.rows_affected() == 1)
 }
 
+/// What reservations of this name paid for and lost.
+enum Lost {
+    Nothing,
+    /// At least what it costs now.
+    Paid,
+    /// The same, as often as it may be taken up.
+    TooOften,
+}
+
+/// Finds what may be taken up at no price.
+async fn lost(connection: &mut AnyConnection, request: &ReserveRequest) -> Result<Lost, LedgerError> {
+    if !request.resumes {
+        return Ok(Lost::Nothing);
+    }
+    let rows = sqlx::query(
+        "SELECT rho_nano, delta_atto FROM release WHERE query_key = $1 AND partner = $2 AND state = 'burned'",
+    )
+    .bind(request.query_key.as_str())
+    .bind(request.partner.to_string())
+    .fetch_all(connection)
+    .await?;
+    let mut is_paid = false;
+    for row in &rows {
+        is_paid |= fits(request.price, Cells::of(row).price()?);
+    }
+    Ok(match (is_paid, rows.len() > RESUMES_MAX) {
+        (false, _) => Lost::Nothing,
+        (true, false) => Lost::Paid,
+        (true, true) => Lost::TooOften,
+    })
+}
+
 async fn insert_release(
     connection: &mut AnyConnection,
     id: i64,
     request: &ReserveRequest,
+    price: Price,
 ) -> Result<(), LedgerError> {
     sqlx::query(
         "INSERT INTO release (release, run, partner, query_key, rho_nano, delta_atto, state, reserved, shape) \
@@ -389,8 +453,8 @@ async fn insert_release(
     .bind(request.run.to_string())
     .bind(request.partner.to_string())
     .bind(request.query_key.as_str())
-    .bind(to_integer(request.price.rho_nano, "rho")?)
-    .bind(to_integer(request.price.delta_atto, "delta")?)
+    .bind(to_integer(price.rho_nano, "rho")?)
+    .bind(to_integer(price.delta_atto, "delta")?)
     .bind(request.now.timestamp_micros())
     .bind(request.shape.as_deref())
     .execute(connection)

@@ -14,11 +14,14 @@ pub enum Channel {
     CliBearer,
     /// The HTTP API, with a bearer.
     Http,
+    /// The hub itself, which makes what the catalog states for a principal when its time has come.
+    Schedule,
 }
 
 impl Channel {
     /// Every channel.
-    pub const ALL: [Self; 4] = [Self::Cli, Self::CliDefault, Self::CliBearer, Self::Http];
+    pub const ALL: [Self; 5] =
+        [Self::Cli, Self::CliDefault, Self::CliBearer, Self::Http, Self::Schedule];
 
     /// Returns the word used in the record.
     #[must_use]
@@ -28,6 +31,7 @@ impl Channel {
             Self::CliDefault => "cli-default",
             Self::CliBearer => "cli-bearer",
             Self::Http => "http",
+            Self::Schedule => "schedule",
         }
     }
 }

@@ -104,6 +104,11 @@ name!(
     IdentityKind, "identity kind", is_snake, "lower-case letters, digits and `_`, a letter first, 63 at most"
 );
 
+name!(
+    /// The name of a standing release: that of its file in `catalog/releases`.
+    ReleaseName, "name of a release", is_snake, "lower-case letters, digits and `_`, a letter first, 63 at most"
+);
+
 impl ClassName {
     /// Tells whether this class is `other` or lies below it.
     #[must_use]

@@ -17,18 +17,34 @@ pub enum FileError {
     Unfit(At<String>),
 }
 
+/// Lists the standing releases in a folder, sorted; none when there is no such folder.
+pub(crate) fn release_files(folder: &Path, report: &mut Report) -> Vec<PathBuf> {
+    let missing = std::fs::metadata(folder).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+    if missing {
+        Vec::new()
+    } else {
+        yaml_files(folder, "releases, `NAME.yaml`,", report).unwrap_or_default()
+    }
+}
+
 /// Lists the contracts in a folder, sorted. What looks like a contract but would not be read is a fault.
 pub(crate) fn contract_files(folder: &Path, report: &mut Report) -> Vec<PathBuf> {
+    let files = yaml_files(folder, "contracts, `DATASET.yaml`,", report);
+    if files.as_ref().is_some_and(Vec::is_empty) {
+        report.fault(Mark::START, "no contract here: write one `DATASET.yaml` for each dataset");
+    }
+    files.unwrap_or_default()
+}
+
+/// Lists the YAML files in a folder, sorted; nothing when that cannot be.
+fn yaml_files(folder: &Path, what: &str, report: &mut Report) -> Option<Vec<PathBuf>> {
     let listed: io::Result<Vec<_>> = std::fs::read_dir(folder).and_then(Iterator::collect);
     let entries = match listed {
         Ok(entries) => entries,
         Err(error) => {
             let why = error.kind();
-            report.fault(
-                Mark::START,
-                format!("the folder of contracts, `DATASET.yaml`, cannot be read: {why}"),
-            );
-            return Vec::new();
+            report.fault(Mark::START, format!("the folder of {what} cannot be read: {why}"));
+            return None;
         }
     };
     let mut files = Vec::new();
@@ -39,22 +55,19 @@ pub(crate) fn contract_files(folder: &Path, report: &mut Report) -> Vec<PathBuf>
             continue;
         }
         if path.is_dir() {
-            report.fault_of(&path, "a folder is not read here: contracts lie side by side in `contracts/`");
+            report.fault_of(&path, "a folder is not read here: files lie side by side");
         } else if path.extension().is_some_and(|extension| extension == "yaml") {
             files.push(path);
             if files.len() > FileLimits::FIXED.files_max {
                 report.fault(Mark::START, too_many_files());
-                return Vec::new();
+                return None;
             }
         } else if extension.is_some_and(|extension| extension == "yml" || extension == "yaml") {
-            report.fault_of(&path, "not read under this name: contracts end in `.yaml`");
+            report.fault_of(&path, "not read under this name: files end in `.yaml`");
         }
     }
     files.sort();
-    if files.is_empty() {
-        report.fault(Mark::START, "no contract here: write one `DATASET.yaml` for each dataset");
-    }
-    files
+    Some(files)
 }
 
 /// Says that a folder has more files than are read.

@@ -22,6 +22,7 @@ pub(super) fn request(run: RunId, query_key: &str) -> ReserveRequest {
         partner: "partner:acme".parse().unwrap(),
         query_key: query_key.to_owned(),
         shape: None,
+        resumes: false,
         price: price(20, 3),
         caps: scopes.map(|text| (scope(text), caps(price(100, 10)))).to_vec(),
         now: instant(0),
@@ -305,5 +306,32 @@ pub(super) async fn check_left_behind(ledger: &Ledger, left: RunId) {
     assert_eq!(spent(ledger, "partner:acme").await, price(40, 6));
     assert_eq!(ledger.find_release("q1").await.unwrap().unwrap().answer, b"answer");
     assert!(ledger.find_release("q2").await.unwrap().is_none());
+    ledger.verify_log().await.unwrap();
+}
+
+/// What a name of its own paid for and lost is taken up at no price, so often, and for no more than was paid.
+pub(super) async fn check_what_was_lost_is_taken_up(ledger: Ledger) {
+    let run = asking(&ledger, "partner:acme").await;
+    let request = ReserveRequest { resumes: true, ..request(run.id(), "edition") };
+    let paid = price(20, 3);
+    for attempt in 0..4 {
+        let reservation = granted(&ledger, &request).await;
+        assert_eq!(reservation.is_resumed(), attempt > 0);
+        assert_eq!(spent(&ledger, "partner:acme").await, paid, "charged once");
+        assert!(matches!(ledger.reserve(&request).await.unwrap(), Reserved::InFlight { .. }));
+        ledger.burn(&reservation).await.unwrap();
+    }
+    assert!(matches!(ledger.reserve(&request).await.unwrap(), Reserved::GivenUp));
+    // Whoever does not resume pays; whoever asks for more than was paid does too.
+    let dearer = ReserveRequest { price: price(21, 3), query_key: "dearer".to_owned(), ..request.clone() };
+    let first = granted(&ledger, &ReserveRequest { price: paid, ..dearer.clone() }).await;
+    ledger.burn(&first).await.unwrap();
+    assert!(!granted(&ledger, &dearer).await.is_resumed());
+    assert_eq!(spent(&ledger, "partner:acme").await, price(61, 9));
+    // Another partner's loss is not one's own.
+    let caps = vec![(scope("partner:globex"), caps(price(100, 10)))];
+    let other = ReserveRequest { partner: "partner:globex".parse().unwrap(), caps, ..request };
+    assert!(!granted(&ledger, &other).await.is_resumed());
+    run.close(outcome()).await.unwrap();
     ledger.verify_log().await.unwrap();
 }

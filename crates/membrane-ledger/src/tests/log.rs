@@ -69,6 +69,7 @@ async fn rich_run(ledger: &Ledger) {
         partner: "partner:acme".parse().unwrap(),
         query_key: "q".to_owned(),
         shape: None,
+        resumes: false,
         price: price(5, 1),
         caps: vec![("dataset:pos_orders".parse().unwrap(), caps(price(10, 10)))],
         now: instant(0),

@@ -69,9 +69,9 @@ fn what_would_be_passed_over_in_silence_is_a_fault() {
     assert_eq!(
         faults(dir.path()),
         [
-            "contracts/deeper:1:1: a folder is not read here: contracts lie side by side in `contracts/`",
-            "contracts/more.YAML:1:1: not read under this name: contracts end in `.yaml`",
-            "contracts/more.yml:1:1: not read under this name: contracts end in `.yaml`",
+            "contracts/deeper:1:1: a folder is not read here: files lie side by side",
+            "contracts/more.YAML:1:1: not read under this name: files end in `.yaml`",
+            "contracts/more.yml:1:1: not read under this name: files end in `.yaml`",
         ]
     );
 }

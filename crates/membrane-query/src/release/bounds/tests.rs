@@ -47,7 +47,7 @@ async fn bounds_come_from_the_contract_or_the_request() {
 
 #[tokio::test]
 async fn missing_and_senseless_bounds_are_refused() {
-    let discount = "SELECT SUM(discount) FROM lines";
+    let discount = "SELECT AVG(discount) FROM lines";
     let missing = "a release cannot have SUM or AVG of something without bounds `discount`: state bounds in the contract (`membrane.privacy.bounds`) or with the request, for its columns or for the column of the answer";
     check(discount, |_| (), missing).await;
     let senseless = "a release cannot have the bounds of a column `discount`: state two numbers, the smaller one first, that fit the column's type";
@@ -57,8 +57,6 @@ async fn missing_and_senseless_bounds_are_refused() {
         };
         check(discount, set, senseless).await;
     }
-    let visits = "a release cannot have a dataset without a bound on the rows of one member `visits`: state groups_max and rows_max in the contract or with the request";
-    check("SELECT COUNT(*) FROM visits", |_| (), visits).await;
     check("SELECT COUNT(*) FROM visits", |options| options.rows_max = Some(2), "1x2 count").await;
     // Decimals are left out where they do not fit, and what does not fit without any is refused.
     let many = |options: &mut ReleaseOptions| options.rows_max = Some(1 << 20);
@@ -69,6 +67,32 @@ async fn missing_and_senseless_bounds_are_refused() {
     };
     let overflow = "the bounds of `sum_amount` are too wide: rows per member times the larger bound must stay below 2147483648";
     check("SELECT SUM(amount) FROM lines", wide, overflow).await;
+}
+
+/// Bounds that neither the request nor a contract states are left to a pilot, and so are all when that is asked for.
+#[tokio::test]
+async fn bounds_that_nobody_states_need_a_pilot() {
+    let pilot = "a release cannot have bounds that nobody states: a pilot";
+    for sql in [
+        "SELECT COUNT(*) FROM visits",
+        "SELECT SUM(discount) FROM lines",
+        "SELECT region, SUM(discount), COUNT(*) FROM lines GROUP BY region",
+    ] {
+        check(sql, |_| (), pilot).await;
+    }
+    let choose = |options: &mut ReleaseOptions| options.choose_bounds = true;
+    check("SELECT COUNT(*) FROM lines", choose, pilot).await;
+    let share = |options: &mut ReleaseOptions| {
+        options.shares.insert("n".parse().expect("a column name"), 0.02);
+    };
+    check("SELECT COUNT(*) AS n FROM lines", share, pilot).await;
+    // What is stated is not chosen, and of one group there is nothing to choose.
+    let both = |options: &mut ReleaseOptions| {
+        options.choose_bounds = true;
+        (options.rows_max, options.groups_max) = (Some(2), Some(3));
+    };
+    check("SELECT COUNT(*) FROM lines", both, "1x2 count").await;
+    check("SELECT COUNT(DISTINCT member_no) FROM visits", |_| (), "1x1 members").await;
 }
 
 /// Bounds that would have no effect are told before they are paid for.

@@ -173,6 +173,7 @@ async fn reserve(ledger: &Ledger, plan: &ReleasePlan, key: &str, seconds: i64, l
         partner: "partner:acme".parse().expect("a principal"),
         query_key: key.to_owned(),
         shape: None,
+        resumes: false,
         price: plan.price(),
         caps: vec![("partner:acme".parse().expect("a scope"), Caps { month: cap, lifetime: cap })],
         now: at(seconds),

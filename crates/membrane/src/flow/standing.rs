@@ -1,0 +1,193 @@
+//! STANDING: releases that the catalog states once and that are made for each period, with no one asking.
+//!
+//! An edition is a release like any other, by its partner's permit and out of its partner's budgets, under a name of its own:
+//! that of the file, of the period and of what the file says. It is paid for once. What a hub that died had reserved for it
+//! is taken up, not charged again: its answer never left, as answers are stored before they leave.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use membrane_catalog::{Edition, Every, StandingRelease};
+use membrane_model::{Action, Channel, PrincipalKind, ReleaseName, RunId};
+use membrane_query::EditionKey;
+
+use super::release::{ReleaseRequest, Released, release};
+use super::run::{ActiveRun, RunHead, finish};
+use crate::ctx::RequestCtx;
+use crate::error::{Error, Failure};
+use crate::hub::Hub;
+
+/// Editions of one release that a listing tells of.
+const LISTED: usize = 12;
+
+/// A standing release, and its last editions.
+#[derive(Debug, Clone)]
+pub struct StandingTold {
+    /// What the catalog states.
+    pub release: std::sync::Arc<StandingRelease>,
+    /// When the next edition is due.
+    pub next: Option<DateTime<Utc>>,
+    /// The last editions, the latest first.
+    pub editions: Vec<EditionTold>,
+}
+
+/// One edition.
+#[derive(Debug, Clone)]
+pub struct EditionTold {
+    /// Which.
+    pub edition: Edition,
+    /// The run in which it was made, and when it was stored; none while it was not.
+    pub made: Option<(RunId, DateTime<Utc>)>,
+}
+
+/// Makes an edition of a standing release, or gives it again if it was made: the last one that is due, when none is named.
+/// Whoever asks is the release's partner.
+///
+/// # Errors
+/// [`Failure`] when there is no such release of this partner, when the edition is not due, or as [`release()`].
+pub async fn run_edition(
+    ctx: &RequestCtx,
+    hub: &Hub,
+    name: &ReleaseName,
+    edition: Option<Edition>,
+) -> Result<(Edition, Released), Failure> {
+    let standing = own(ctx, hub, name).map_err(Failure::without_run)?;
+    let edition = due(&standing, edition, ctx.now()).map_err(Failure::without_run)?;
+    let released = Box::pin(release(ctx, hub, request(&standing, &edition))).await?;
+    Ok((edition, released))
+}
+
+/// Lists the standing releases of a partner, or all of them for whoever may audit.
+///
+/// # Errors
+/// [`Failure`] when it is refused or the ledger cannot be read.
+pub async fn list_standing(ctx: &RequestCtx, hub: &Hub) -> Result<(RunId, Vec<StandingTold>), Failure> {
+    let is_partner = ctx.principal.kind() == PrincipalKind::Partner;
+    let (action, purpose) = if is_partner {
+        let purpose = hub.privacy().purpose.parse();
+        (Action::Release, Some(purpose.map_err(|error| Failure::without_run(Error::Name(error)))?))
+    } else {
+        (Action::Audit, None)
+    };
+    let head = RunHead { action, purpose, job: "standing releases".to_owned(), statement: None };
+    let mut run = ActiveRun::open(ctx, hub, head).await?;
+    let listed = list(&mut run, ctx, hub, is_partner).await;
+    finish(run, listed).await
+}
+
+async fn list(
+    run: &mut ActiveRun,
+    ctx: &RequestCtx,
+    hub: &Hub,
+    is_partner: bool,
+) -> Result<Vec<StandingTold>, Error> {
+    if is_partner {
+        run.listing(hub).await?;
+    } else {
+        run.permit(hub, Vec::new()).await?;
+    }
+    let mut told = Vec::new();
+    for standing in hub.catalog().releases().filter(|one| !is_partner || one.partner == ctx.principal) {
+        told.push(StandingTold {
+            editions: editions(hub, standing, ctx.now()).await?,
+            next: next(standing, ctx.now()),
+            release: std::sync::Arc::clone(standing),
+        });
+    }
+    Ok(told)
+}
+
+/// Returns the last editions that were due, the latest first.
+async fn editions(hub: &Hub, standing: &StandingRelease, now: DateTime<Utc>) -> Result<Vec<EditionTold>, Error> {
+    let (every, delay) = schedule(standing);
+    let mut found = Vec::new();
+    let mut last = every.last_before(now - delay);
+    while let Some(edition) = last.filter(|_| found.len() < LISTED) {
+        let key = hub.engine().edition_name(&standing.partner, &key(standing, &edition));
+        let stored = hub.ledger().find_release(&key).await.map_err(Error::Ledger)?;
+        found.push(EditionTold { edition, made: stored.map(|stored| (stored.run, stored.committed)) });
+        last = every.last_before(edition.start());
+    }
+    Ok(found)
+}
+
+/// Tells whether an edition was made.
+pub(crate) async fn is_made(hub: &Hub, standing: &StandingRelease, edition: &Edition) -> Result<bool, Error> {
+    let key = hub.engine().edition_name(&standing.partner, &key(standing, edition));
+    let stored = hub.ledger().find_release(&key).await.map_err(Error::Ledger)?;
+    Ok(stored.is_some())
+}
+
+/// Returns the last edition that is due at a moment, of a release that has a schedule.
+pub(crate) fn last_due(standing: &StandingRelease, now: DateTime<Utc>) -> Option<Edition> {
+    standing.schedule?;
+    let (every, delay) = schedule(standing);
+    every.last_before(now - delay)
+}
+
+fn own(ctx: &RequestCtx, hub: &Hub, name: &ReleaseName) -> Result<std::sync::Arc<StandingRelease>, Error> {
+    // PRIVACY: that another partner has a release of this name is not for this one to know.
+    let found = hub.catalog().release(name).filter(|standing| standing.partner == ctx.principal);
+    found.cloned().ok_or_else(|| Error::NoStanding { name: name.clone() })
+}
+
+/// Returns the edition that is asked for, if its period is over and its delay too.
+fn due(standing: &StandingRelease, asked: Option<Edition>, now: DateTime<Utc>) -> Result<Edition, Error> {
+    let (every, delay) = schedule(standing);
+    let last = every.last_before(now - delay).ok_or(Error::Internal("there is no edition at this time"))?;
+    let Some(asked) = asked else { return Ok(last) };
+    if asked.every() != every {
+        let message = format!("its editions are each {}: the last one is `{last}`", every.as_str());
+        return Err(Error::BadRequest(message));
+    }
+    if asked.end() > last.end() {
+        let message = format!("edition `{asked}` is not due yet: the last one is `{last}`");
+        return Err(Error::BadRequest(message));
+    }
+    Ok(asked)
+}
+
+/// Returns the length of the periods of a release, and how long after their end editions are made.
+fn schedule(standing: &StandingRelease) -> (Every, TimeDelta) {
+    standing.schedule.map_or((Every::Day, TimeDelta::zero()), |schedule| {
+        (schedule.every, TimeDelta::minutes(i64::from(schedule.delay_minutes)))
+    })
+}
+
+fn next(standing: &StandingRelease, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    standing.schedule?;
+    let (every, delay) = schedule(standing);
+    let last = every.last_before(now - delay)?;
+    last.next().map(|next| next.end() + delay)
+}
+
+fn key(standing: &StandingRelease, edition: &Edition) -> EditionKey {
+    EditionKey {
+        release: standing.name.clone(),
+        edition: edition.to_string(),
+        definition: standing.definition(),
+    }
+}
+
+/// Returns the release that an edition is.
+fn request(standing: &StandingRelease, edition: &Edition) -> ReleaseRequest {
+    let (price, bounds) = (&standing.price, &standing.bounds);
+    ReleaseRequest {
+        sql: standing.statement(edition),
+        purpose: standing.purpose.clone(),
+        epsilon: price.epsilon,
+        rho: price.rho,
+        delta: price.delta,
+        groups_max: bounds.groups_max,
+        rows_max: bounds.rows_max,
+        bounds: bounds.values.clone(),
+        targets: price.targets.clone(),
+        shares: price.within.clone(),
+        choose_bounds: bounds.choose,
+        edition: Some(key(standing, edition)),
+        ..ReleaseRequest::default()
+    }
+}
+
+/// Returns the context in which the hub itself makes editions: as their partner, by no door.
+pub(crate) fn ctx_of(hub: &Hub, standing: &StandingRelease) -> RequestCtx {
+    hub.ctx(standing.partner.clone(), Channel::Schedule)
+}
