@@ -4,6 +4,7 @@ use membrane_model::{DatasetName, PrincipalId, Purpose, TableVersion};
 use membrane_policy::RowRule;
 use membrane_privacy::{AggregateSpec, PriceAsked, ReleaseSpec};
 use membrane_vault::QueryKeyHasher;
+use sha2::{Digest, Sha256};
 
 use super::question::{Block, Question, Scalar, Table};
 use crate::QueryError;
@@ -73,6 +74,14 @@ fn inner(condition: &Scalar) -> Scalar {
         }
         _ => None,
     })
+}
+
+/// Names what was read out of a statement: SHA-256 of [`DOMAIN`], a zero byte and the question. Two statements that are read as
+/// the same question have the same. Unlike [`query_key`] it is no secret, and says nothing of who asks, or of data.
+pub(super) fn plan_hash(question: &Question) -> Result<String, QueryError> {
+    let question = serde_json::to_vec(question).map_err(|_| QueryError::Failed)?;
+    let hash = Sha256::new().chain_update(DOMAIN).chain_update([0]).chain_update(question).finalize();
+    Ok(hex::encode(hash))
 }
 
 /// Names a release: who asks what of which data, under which policy and bounds, at which price.

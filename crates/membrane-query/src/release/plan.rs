@@ -15,7 +15,7 @@ use membrane_vault::Sampler;
 
 use super::answer::{ReleaseAnswer, ReleaseColumn, ReleasedDataset};
 use super::bounds::{ReleaseOptions, calibrate, datasets};
-use super::canonical::{Asker, Data, query_key};
+use super::canonical::{Asker, Data, plan_hash, query_key};
 use super::domain::key_domain;
 use super::edges::edges;
 use super::exact::{Costs, Shards, Size, check_keys};
@@ -208,6 +208,15 @@ impl ReleasePlan {
     #[must_use]
     pub fn query_key(&self) -> String {
         self.query_key.clone()
+    }
+
+    /// Returns the SHA-256 of what was read out of the statement, as hexadecimal text: the same for two statements that are
+    /// read as the same question.
+    ///
+    /// # Errors
+    /// [`QueryError::Failed`] when the question cannot be written.
+    pub fn plan_hash(&self) -> Result<String, QueryError> {
+        plan_hash(&self.question)
     }
 
     /// Returns whom the price protects.
