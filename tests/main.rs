@@ -25,6 +25,7 @@ mod policy;
 mod privacy;
 mod program;
 mod publish;
+mod receipts;
 mod record;
 mod sql;
 mod world;

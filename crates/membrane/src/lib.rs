@@ -21,6 +21,7 @@ mod steps;
 pub mod answer;
 pub mod error;
 pub mod flow;
+pub mod receipt;
 pub mod wire;
 
 pub mod attack;

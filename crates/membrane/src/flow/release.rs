@@ -11,13 +11,14 @@
 //! touches no data and is answered at once. Nothing is counted by outcome, as metrics are public.
 
 mod price;
+mod receipt;
 mod tick;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use membrane_ledger::{Reservation, ReserveRequest, Reserved, StoredRelease};
+use membrane_ledger::{ReleaseRecord, Reservation, ReserveRequest, Reserved, StoredRelease};
 use membrane_model::{Action, ColumnName, Delta, Price, Purpose, RunId};
 use membrane_privacy::{MechanismSummary, NoiseKind, PrivacyError, PrivacyUnit};
 use membrane_query::{QueryError, ReleaseAnswer, ReleaseForecast, ReleaseOptions, ReleasePlan, Statement};
@@ -25,10 +26,11 @@ use tokio::time::Instant;
 
 use super::budget::{BudgetLine, own_lines, times_left};
 use super::caps::{caps, release_max};
-use super::run::{ActiveRun, RunHead, Work, knows};
+use super::run::{ActiveRun, RunHead, Work, finish, knows};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
+use crate::receipt::Receipt;
 
 /// How much longer than a release may take its reservation is held: for storing the answer, and for clocks that differ.
 const LEASE_SLACK: TimeDelta = TimeDelta::minutes(5);
@@ -87,6 +89,8 @@ pub struct Released {
     pub replay_of: Option<RunId>,
     /// The answer; none for a dry run.
     pub answer: Option<ReleaseAnswer>,
+    /// What was asked, answered and paid, signed; none for a dry run.
+    pub receipt: Option<Receipt>,
 }
 
 /// Answers a release, or tells its price.
@@ -109,7 +113,7 @@ pub async fn timed_release(
     hub: &Hub,
     request: ReleaseRequest,
 ) -> Result<(Released, Duration), Failure> {
-    let started = Instant::now();
+    let (started, asked) = (Instant::now(), ctx.now());
     let statement = Statement::parse(&request.sql, &ctx.limits);
     let purpose = match &request.purpose {
         Some(purpose) => purpose.clone(),
@@ -117,7 +121,7 @@ pub async fn timed_release(
     };
     let head = RunHead {
         action: Action::Release,
-        purpose: Some(purpose),
+        purpose: Some(purpose.clone()),
         job: if request.dry_run { "price release".to_owned() } else { "release".to_owned() },
         statement: statement.as_ref().ok().map(|statement| statement.redacted(|word| knows(hub, word))),
     };
@@ -128,18 +132,24 @@ pub async fn timed_release(
     };
     let id = run.id();
     run.work = Work { inputs: plan.inputs().to_vec(), ..Work::default() };
-    let answered = if request.dry_run {
-        tell_price(ctx, hub, id, &plan).await.map(|released| (released, started.elapsed()))
-    } else {
-        let answered = Box::pin(answer(ctx, hub, id, plan, &mut run.work)).await;
-        let answered = answered.map(|released| (released, started.elapsed()));
-        let tick = tick::wait(started, ctx.limits.seconds_max).await;
-        answered.map_err(|error| told_at(tick, error, ctx.limits.seconds_max))
+    if request.dry_run {
+        let told = tell_price(ctx, hub, id, &plan).await;
+        return finish(run, told).await.map(|(_, told)| (told, started.elapsed()));
+    }
+    let question = match receipt::Question::new(request, purpose, &plan, asked) {
+        Ok(question) => question,
+        Err(error) => return Err(run.fail(error).await),
     };
-    match answered {
-        Ok(answered) => {
-            run.complete().await?;
-            Ok(answered)
+    let answered = Box::pin(answer(ctx, hub, id, plan, &mut run.work)).await;
+    let work = started.elapsed();
+    let tick = tick::wait(started, ctx.limits.seconds_max).await;
+    let left = ctx.now();
+    match answered.map_err(|error| told_at(tick, error, ctx.limits.seconds_max)) {
+        Ok((mut released, paid)) => {
+            let closed = run.complete().await?;
+            let receipt = question.receipt(ctx, hub, &released, &paid, (left, &closed));
+            released.receipt = Some(receipt.map_err(|error| Failure { error, run: Some(id) })?);
+            Ok((released, work))
         }
         Err(error) => Err(run.fail(error).await),
     }
@@ -201,6 +211,7 @@ async fn tell_price(ctx: &RequestCtx, hub: &Hub, run: RunId, plan: &ReleasePlan)
         forecasts: plan.forecasts().map_err(Error::Query)?,
         replay_of: None,
         answer: None,
+        receipt: None,
     })
 }
 
@@ -210,14 +221,15 @@ async fn is_stored(hub: &Hub, plan: &ReleasePlan) -> Result<bool, Error> {
     stored.map(|stored| stored.is_some()).map_err(Error::Ledger)
 }
 
-/// Reserves the price and answers, from what was stored or by drawing. What leaves is put into `work`.
+/// Reserves the price and answers, from what was stored or by drawing; returns what was paid for it as well. What leaves is
+/// put into `work`.
 async fn answer(
     ctx: &RequestCtx,
     hub: &Hub,
     run: RunId,
     plan: ReleasePlan,
     work: &mut Work,
-) -> Result<Released, Error> {
+) -> Result<(Released, ReleaseRecord), Error> {
     if let Some(dataset) = plan.without_data() {
         return Err(Error::NoData { dataset: dataset.clone() });
     }
@@ -246,7 +258,8 @@ async fn answer(
         }
         Reserved::Granted(reservation) => (draw(ctx, hub, run, plan, &reservation).await?, price, None),
     };
-    // From here on the answer is stored, and paid for: it is on record, and nothing may keep it back.
+    let paid = receipt::paid(hub, replay_of.unwrap_or(run), &request.query_key).await?;
+    // From here on the answer is stored, and paid for: it is on record, and nothing but a receipt that fails keeps it back.
     work.rows_out = u64::try_from(answer.rows.len()).ok();
     work.edges = edges;
     let budgets = match own_lines(ctx, hub, scopes).await {
@@ -259,7 +272,7 @@ async fn answer(
     let more = budgets.as_deref().map(|budgets| times_left(budgets, price));
     let budgets = budgets.unwrap_or_default();
     let (mechanism, notes) = (answer.mechanism.clone(), answer.notes.clone());
-    Ok(Released {
+    let released = Released {
         run,
         price,
         charged,
@@ -271,7 +284,9 @@ async fn answer(
         forecasts: Vec::new(),
         replay_of,
         answer: Some(answer),
-    })
+        receipt: None,
+    };
+    Ok((released, paid))
 }
 
 /// Computes the answer that was paid for and stores it, durably, before it leaves. What leaves is what was stored.

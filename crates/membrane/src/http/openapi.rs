@@ -4,8 +4,8 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::handlers::{
-    break_glass, budget, datasets, delegations, health, ingest, lineage, metrics, openapi, query, release,
-    runs,
+    break_glass, budget, datasets, delegations, health, ingest, lineage, metrics, openapi, query,
+    receipt_key, release, runs,
 };
 
 #[derive(OpenApi)]
@@ -35,6 +35,7 @@ use super::handlers::{
         health::get_readyz,
         metrics::get_metrics,
         openapi::get_openapi,
+        receipt_key::get_receipt_key,
     ),
     tags(
         (name = "data", description = "Bring data in, ask questions, receive releases."),
