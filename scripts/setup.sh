@@ -68,7 +68,7 @@ build) setup_build ;;
 test)
     need_commands curl curl cvc5 cvc5
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || install_packages postgresql
-    venv_with "$2" 'moto[server]==5.2.*'
+    venv_with "$2" 'moto[server]==5.2.*' 'cryptography>=42'
     ;;
 demo)
     need_commands curl curl

@@ -26,6 +26,8 @@ mod policy;
 mod privacy;
 mod program;
 mod publish;
+mod receipts;
 mod record;
 mod sql;
+mod standing;
 mod world;

@@ -44,11 +44,11 @@ pub(crate) async fn append_leaf(
     let leaf_index = tree.size();
     let hash = run_hash(record)?;
     tree.append(hash);
-    let tree_root = hex::encode(tree.root());
+    let (leaf_hash, tree_root) = (hex::encode(hash), hex::encode(tree.root()));
     sqlx::query("INSERT INTO audit_leaf (leaf, run, hash) VALUES ($1, $2, $3)")
         .bind(to_integer(leaf_index, "leaf")?)
         .bind(record.run.to_string())
-        .bind(hex::encode(hash))
+        .bind(leaf_hash.as_str())
         .execute(&mut *connection)
         .await?;
     sqlx::query("UPDATE audit_head SET size = $1, root = $2, frontier = $3 WHERE head = 1")
@@ -57,7 +57,7 @@ pub(crate) async fn append_leaf(
         .bind(tree.to_text())
         .execute(connection)
         .await?;
-    Ok(ClosedRun { run: record.run, leaf_index, tree_root })
+    Ok(ClosedRun { run: record.run, leaf_index, leaf_hash, tree_root })
 }
 
 impl Ledger {

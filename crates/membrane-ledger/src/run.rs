@@ -117,6 +117,8 @@ pub struct ClosedRun {
     pub run: RunId,
     /// The index of its leaf.
     pub leaf_index: u64,
+    /// The hash of its leaf, as hexadecimal text.
+    pub leaf_hash: String,
     /// The root of the log with this leaf as its last, as hexadecimal text.
     pub tree_root: String,
 }

@@ -20,8 +20,7 @@ pub enum Channel {
 
 impl Channel {
     /// Every channel.
-    pub const ALL: [Self; 5] =
-        [Self::Cli, Self::CliDefault, Self::CliBearer, Self::Http, Self::Schedule];
+    pub const ALL: [Self; 5] = [Self::Cli, Self::CliDefault, Self::CliBearer, Self::Http, Self::Schedule];
 
     /// Returns the word used in the record.
     #[must_use]

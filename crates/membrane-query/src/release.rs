@@ -63,7 +63,7 @@ mod value;
 mod work;
 
 pub use answer::{ReleaseAnswer, ReleaseColumn, ReleaseRole, ReleaseType, ReleasedDataset};
-pub use bounds::{FoundPilot, ReleaseOptions};
+pub use bounds::{EditionKey, FoundPilot, ReleaseOptions};
 pub use forecast::{ColumnForecast, ForecastOf, ReleaseForecast};
 pub use plan::{PilotAnswer, PilotPlan, Planned, ReleasePlan};
 pub use rehearse::Rehearsed;

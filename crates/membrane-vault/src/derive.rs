@@ -39,6 +39,8 @@ pub(crate) enum KeyUse {
     Signing,
     /// Names of deliveries in the tables' logs.
     Delivery,
+    /// Signing of receipts of one hub.
+    Receipt,
 }
 
 impl KeyUse {
@@ -56,6 +58,7 @@ impl KeyUse {
             Self::Check => "membrane/v1/check",
             Self::Signing => "membrane/v1/signing",
             Self::Delivery => "membrane/v1/delivery",
+            Self::Receipt => "membrane/v1/receipt",
         }
     }
 }

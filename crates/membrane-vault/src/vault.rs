@@ -102,6 +102,13 @@ impl Vault {
         Signer::new(&derive(&self.0.root, KeyUse::Signing, hub.as_bytes()))
     }
 
+    /// Returns the signer of the receipts that a hub gives away. It is not the one of what the hub itself goes by: a text
+    /// that a caller had a hand in is never signed with that.
+    #[must_use]
+    pub fn receipt_signer(&self, hub: &str) -> Signer {
+        Signer::new(&derive(&self.0.root, KeyUse::Receipt, hub.as_bytes()))
+    }
+
     /// Returns the keyed hash that chooses which groups and rows of a member are kept when contributions
     /// are bounded. Nobody without the key can arrange values so that a chosen row is kept.
     #[must_use]

@@ -193,7 +193,7 @@ async fn run(command: Command, env: Env) -> Result<(), CliError> {
         Command::BreakGlass(args) => break_glass::run(args, env).await,
         Command::Delegation(args) => delegation::run(args, env).await,
         Command::Bearer(args) => bearer::run(args, env).await,
-        Command::Keys(args) => keys::run(&args, &env),
+        Command::Keys(args) => keys::run(args, env).await,
         Command::Log(args) => log::run(args, env).await,
         Command::Attack(args) => Box::pin(attack::run(args, env)).await,
         Command::Config(args) => config::run(&args, &env),

@@ -10,7 +10,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use membrane_ingest::IngestError;
 use membrane_lake::LakeError;
 use membrane_ledger::{LedgerError, Shortage};
-use membrane_model::{DatasetName, NameError, Price, PriceError, RunId};
+use membrane_model::{DatasetName, NameError, Price, PriceError, ReleaseName, RunId};
 use membrane_policy::{ProveError, Refused, RefusedReason};
 use membrane_privacy::{Shortfall, decimal};
 use membrane_query::QueryError;
@@ -106,6 +106,18 @@ pub enum Error {
         /// How many groups there are, about.
         groups: u64,
     },
+    /// There is no standing release of this name for the one who asks.
+    #[error("there is no standing release `{name}` of yours")]
+    NoStanding {
+        /// The name.
+        name: ReleaseName,
+    },
+    /// What was paid for an edition was taken up as often as may be.
+    #[error(
+        "the edition was paid for and failed each time it was made: somebody has to look why; a changed definition makes a new \
+         edition, which is charged"
+    )]
+    GivenUp,
     /// The statement, or the data that it reads, did not allow an answer.
     #[error(transparent)]
     Query(QueryError),
@@ -277,6 +289,8 @@ impl Error {
             Self::ReleaseTimedOut { .. } => "release_timed_out",
             Self::NoData { .. } => "no_data",
             Self::NothingShown { .. } => "nothing_shown",
+            Self::NoStanding { .. } => "no_standing_release",
+            Self::GivenUp => "given_up",
             Self::Query(error) => error.code(),
             Self::Ingest(IngestError::Read { source }) if source.kind() == io::ErrorKind::FileTooLarge => {
                 "too_large"

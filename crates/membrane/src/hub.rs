@@ -43,6 +43,7 @@ pub struct Hub {
     policies: Arc<Policies>,
     authorizer: Authorizer,
     signer: Signer,
+    receipt_signer: Signer,
     vault: Vault,
     bearers: Bearers,
     ledger: Ledger,
@@ -103,7 +104,7 @@ impl Hub {
         let vault = Vault::new(&open_root_key(&config.keys, file.as_deref())?);
         let ledger = Ledger::connect(&url).await?;
         let hub = require_one_hub(&vault, &ledger, &lake, &data, clock.now()).await?;
-        let signer = vault.signer(&hub);
+        let (signer, receipt_signer) = (vault.signer(&hub), vault.receipt_signer(&hub));
         Self::abandon_stale_runs(&ledger, clock.now()).await?;
         let scratch = absolute(&config.data.scratch)?;
         make_folder(&scratch)?;
@@ -132,6 +133,7 @@ impl Hub {
             grants: Arc::new(Steps::new(ledger.clone(), signer.clone())),
             delegations: Arc::new(Steps::new(ledger.clone(), signer.clone())),
             signer,
+            receipt_signer,
             catalog,
             policies,
             vault,
@@ -169,6 +171,7 @@ impl Hub {
             catalog,
             policies,
             signer: self.signer.clone(),
+            receipt_signer: self.receipt_signer.clone(),
             vault: self.vault.clone(),
             ledger: self.ledger.clone(),
             lake: self.lake.clone(),
@@ -269,6 +272,17 @@ impl Hub {
     /// Returns the signer of what is published and granted.
     pub(crate) fn signer(&self) -> &Signer {
         &self.signer
+    }
+
+    /// Returns the signer of the receipts that it gives away.
+    pub(crate) fn receipt_signer(&self) -> &Signer {
+        &self.receipt_signer
+    }
+
+    /// Returns the public key that its receipts are signed with, as hexadecimal text.
+    #[must_use]
+    pub fn receipt_key(&self) -> String {
+        self.receipt_signer.public_key()
     }
 
     pub(crate) fn vault(&self) -> &Vault {

@@ -16,11 +16,13 @@ mod hub;
 mod open;
 mod published;
 mod serving;
+mod standing;
 mod steps;
 
 pub mod answer;
 pub mod error;
 pub mod flow;
+pub mod receipt;
 pub mod wire;
 
 pub mod attack;

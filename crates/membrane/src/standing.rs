@@ -45,7 +45,7 @@ impl Scheduler {
         loop {
             beat.tick().await;
             let hub = serving.hub();
-            let now = hub.now();
+            let now = hub.clock().now();
             self.look(&hub, now).await;
         }
     }

@@ -9,8 +9,10 @@ mod error;
 mod ingest;
 mod lineage;
 mod query;
+mod receipt;
 mod release;
 mod run;
+mod standing;
 
 pub use bearer::BearerBody;
 pub use break_glass::{GlassBody, GlassRequestBody, GlassesBody, GrantBody};
@@ -21,8 +23,10 @@ pub use error::{ErrorBody, ErrorDetail};
 pub use ingest::IngestBody;
 pub use lineage::{EdgeBody, FieldBody, LineageBody};
 pub use query::{AnswerBody, AnswerColumnBody, QueryBody, answer_columns};
+pub use receipt::{ReceiptBody, ReceiptKeyBody};
 pub use release::{
-    AggregateBody, DatasetVersionBody, MechanismBody, PriceBody, ReleaseAnswerBody, ReleaseBody,
+    AggregateBody, DatasetVersionBody, MechanismBody, NoiseBody, PriceBody, ReleaseAnswerBody, ReleaseBody,
     ReleaseColumnBody, release_head,
 };
 pub use run::{ColumnDecisionBody, DecisionBody, ReleaseRecordBody, RunBody, RunDetailBody, RunsBody};
+pub use standing::{EditionBody, EditionRequestBody, StandingReleaseBody, StandingReleasesBody};

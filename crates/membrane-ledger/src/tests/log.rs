@@ -21,6 +21,8 @@ pub(super) async fn check_the_log_grows_and_verifies(ledger: Ledger) {
     for number in 0..105 {
         let closed = closed_run(&ledger, number).await;
         assert_eq!(i64::try_from(closed.leaf_index).unwrap(), number);
+        // A log of one leaf has its hash as its root.
+        assert_eq!(closed.leaf_hash == closed.tree_root, number == 0);
         roots.push(closed.tree_root);
     }
     let _open = open(&ledger, 200).await;

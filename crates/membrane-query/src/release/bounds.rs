@@ -7,7 +7,7 @@ mod open;
 use std::collections::BTreeMap;
 
 use membrane_catalog::DatasetPrivacy;
-use membrane_model::{ColumnName, DatasetName, Delta, Epsilon, Limits};
+use membrane_model::{ColumnName, DatasetName, Delta, Epsilon, Limits, ReleaseName};
 use membrane_privacy::{
     AggregateKind, AggregateSpec, Chosen, KeyDomain, Mechanism, NoiseKind, PilotReport, PriceAsked,
     PrivacyError, ReleaseSpec, RowBounds,
@@ -50,6 +50,19 @@ pub struct ReleaseOptions {
     pub choose_bounds: bool,
     /// What a pilot found, from which open bounds are chosen.
     pub pilot: Option<FoundPilot>,
+    /// The edition of a standing release that this is: its name, whatever the versions of the data.
+    pub edition: Option<EditionKey>,
+}
+
+/// The name of an edition of a standing release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EditionKey {
+    /// The release.
+    pub release: ReleaseName,
+    /// The period.
+    pub edition: String,
+    /// What tells one definition of the release from another.
+    pub definition: String,
 }
 
 /// What a pilot found, and whether it was paid for out of the same price.
@@ -77,6 +90,7 @@ impl ReleaseOptions {
             shares: BTreeMap::new(),
             choose_bounds: false,
             pilot: None,
+            edition: None,
         }
     }
 }

@@ -5,13 +5,18 @@ use membrane_policy::RowRule;
 use membrane_privacy::{AggregateSpec, PriceAsked, ReleaseSpec};
 use membrane_vault::QueryKeyHasher;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
+use super::bounds::EditionKey;
 use super::question::{Block, Question, Scalar, Table};
 use crate::QueryError;
 
 /// Counts up when the same question would be answered in another way: 2 joins by keys, and averages
 /// the rows that count; 3 reads any relation, centres averages, and has a choice of noise, targets and quantiles.
 const DOMAIN: &[u8] = b"membrane release 3";
+
+/// The same for editions of standing releases.
+const EDITION_DOMAIN: &[u8] = b"membrane edition 1";
 
 /// The same for questions of one shape.
 const SHAPE_DOMAIN: &[u8] = b"membrane release shape 1";
@@ -77,6 +82,14 @@ fn inner(condition: &Scalar) -> Scalar {
         }
         _ => None,
     })
+}
+
+/// Names what was read out of a statement: SHA-256 of [`DOMAIN`], a zero byte and the question. Two statements that are read as
+/// the same question have the same. Unlike [`query_key`] it is no secret, and says nothing of who asks, or of data.
+pub(super) fn plan_hash(question: &Question) -> Result<String, QueryError> {
+    let question = serde_json::to_vec(question).map_err(|_| QueryError::Failed)?;
+    let hash = Sha256::new().chain_update(DOMAIN).chain_update([0]).chain_update(question).finalize();
+    Ok(hex::encode(hash))
 }
 
 /// Names a release: who asks what of which data, under which policy and bounds, at which price.
@@ -148,6 +161,36 @@ pub(super) fn shape_key(
     let mut parts: Vec<&[u8]> = vec![SHAPE_DOMAIN, principal.as_bytes(), purpose.as_bytes(), &shape];
     parts.extend(tables);
     Ok(hasher.hash(&parts))
+}
+
+/// Names an edition of a standing release, or its pilot: whatever the versions of the data and the policies.
+pub(super) fn edition_key(
+    hasher: &QueryKeyHasher,
+    partner: &PrincipalId,
+    key: &EditionKey,
+    part: EditionPart,
+) -> String {
+    let (partner, release) = (partner.to_string(), key.release.as_str());
+    let part: &[u8] = match part {
+        EditionPart::Release => b"release",
+        EditionPart::Pilot => b"pilot",
+    };
+    let parts: [&[u8]; 6] = [
+        EDITION_DOMAIN,
+        partner.as_bytes(),
+        release.as_bytes(),
+        key.edition.as_bytes(),
+        key.definition.as_bytes(),
+        part,
+    ];
+    hasher.hash(&parts)
+}
+
+/// What of an edition has a name.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum EditionPart {
+    Release,
+    Pilot,
 }
 
 /// Takes the constants out of a question.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use datafusion::catalog::TableProvider;
 use futures::FutureExt as _;
 use membrane_ledger::{DatasetVersion, Reservation};
-use membrane_model::{Action, DatasetName, Limits, LineageEdge, Price};
+use membrane_model::{Action, DatasetName, Limits, LineageEdge, Price, PrincipalId};
 use membrane_policy::Permit;
 use membrane_privacy::{
     KeyDomain, Mechanism, MechanismSummary, NoisyRelease, PrivacyUnit, ReleaseSpec, Survival,
@@ -19,8 +19,8 @@ use membrane_vault::Sampler;
 use tokio::time::Instant;
 
 use super::answer::{ReleaseAnswer, ReleaseColumn, ReleasedDataset};
-use super::bounds::{Calibrated, PilotOf, ReleaseOptions, calibrate, datasets};
-use super::canonical::{Asker, Data, query_key, shape_key};
+use super::bounds::{Calibrated, EditionKey, PilotOf, ReleaseOptions, calibrate, datasets};
+use super::canonical::{Asker, Data, EditionPart, edition_key, plan_hash, query_key, shape_key};
 use super::domain::key_domain;
 use super::edges::edges;
 use super::exact::{Costs, Shards, Size, check_keys};
@@ -137,7 +137,10 @@ impl Engine {
         };
         let data = data_of(&opened, permit)?;
         let hasher = vault.query_key_hasher();
-        let key = |question: &Question, spec: &ReleaseSpec| query_key(&hasher, &asker, question, spec, &data);
+        let key = |question: &Question, spec: &ReleaseSpec, part| match &options.edition {
+            Some(edition) => Ok(edition_key(&hasher, permit.principal(), edition, part)),
+            None => query_key(&hasher, &asker, question, spec, &data),
+        };
         let datasets = opened.tables.iter().map(|(name, _)| ReleasedDataset {
             dataset: name.clone(),
             version: version(name).map(|input| input.version),
@@ -147,7 +150,7 @@ impl Engine {
         let mechanism = match calibrated {
             Calibrated::Release(mechanism) => mechanism,
             Calibrated::Pilot(PilotOf { question, pilot, whole }) => {
-                let query_key = key(&question, pilot.spec())?;
+                let query_key = key(&question, pilot.spec(), EditionPart::Pilot)?;
                 let shape = shape_key(&hasher, &asker, &question, &data)?;
                 let inputs = opened.inputs.clone();
                 let unit = unit(&question, &scope)?;
@@ -169,12 +172,20 @@ impl Engine {
             notes,
             datasets,
             inputs: opened.inputs.clone(),
-            query_key: key(&question, mechanism.spec())?,
+            query_key: key(&question, mechanism.spec(), EditionPart::Release)?,
             summary: mechanism.describe()?,
             question,
             mechanism,
             source,
         })))
+    }
+}
+
+impl Engine {
+    /// Returns the name under which the answer of an edition is stored.
+    #[must_use]
+    pub fn edition_name(&self, partner: &PrincipalId, key: &EditionKey) -> String {
+        edition_key(&self.parts.vault.query_key_hasher(), partner, key, EditionPart::Release)
     }
 }
 
@@ -251,6 +262,15 @@ impl ReleasePlan {
     #[must_use]
     pub fn query_key(&self) -> String {
         self.query_key.clone()
+    }
+
+    /// Returns the SHA-256 of what was read out of the statement, as hexadecimal text: the same for two statements that are
+    /// read as the same question.
+    ///
+    /// # Errors
+    /// [`QueryError::Failed`] when the question cannot be written.
+    pub fn plan_hash(&self) -> Result<String, QueryError> {
+        plan_hash(&self.question)
     }
 
     /// Returns whom the price protects.

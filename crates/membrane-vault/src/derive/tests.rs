@@ -1,6 +1,6 @@
 use super::*;
 
-const ALL: [KeyUse; 10] = [
+const ALL: [KeyUse; 11] = [
     KeyUse::Subject,
     KeyUse::Token,
     KeyUse::ShownToken,
@@ -11,6 +11,7 @@ const ALL: [KeyUse; 10] = [
     KeyUse::QueryKey,
     KeyUse::Check,
     KeyUse::Delivery,
+    KeyUse::Receipt,
 ];
 
 /// RFC 5869, appendix A.1; its 42 bytes of output start with one block of 32.

@@ -12,6 +12,17 @@ fn one_root_key_gives_one_vault() {
 }
 
 #[test]
+fn hubs_and_uses_have_signers_of_their_own() {
+    let vault = Vault::new(&RootKey::generate());
+    let signers =
+        [vault.signer("a"), vault.signer("b"), vault.receipt_signer("a"), vault.receipt_signer("b")];
+    let mut keys = signers.map(|signer| signer.public_key());
+    keys.sort_unstable();
+    assert!(keys.windows(2).all(|pair| pair[0] != pair[1]));
+    assert_eq!(vault.receipt_signer("a").public_key(), vault.clone().receipt_signer("a").public_key());
+}
+
+#[test]
 fn the_check_tells_root_keys_apart() {
     let root = RootKey::generate();
     assert_eq!(Vault::new(&root).key_check(), Vault::new(&root).key_check());

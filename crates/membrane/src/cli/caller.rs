@@ -24,6 +24,11 @@ pub(crate) struct CallerArgs {
 }
 
 impl CallerArgs {
+    /// Tells whether nobody is named.
+    pub(crate) const fn is_nobody(&self) -> bool {
+        self.principal.is_none() && self.bearer.is_none()
+    }
+
     /// Makes the context; without `--as` and `--bearer` it is the first principal of the kind in principals.json.
     pub(crate) fn ctx(&self, hub: &Hub, default: PrincipalKind) -> Result<RequestCtx, CliError> {
         match self.named(hub)? {

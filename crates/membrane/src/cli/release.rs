@@ -2,12 +2,16 @@
 
 mod bounds;
 mod share;
+mod standing;
 mod target;
+mod verify;
 
-use clap::{Args, ValueEnum};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand, ValueEnum};
 use membrane_model::{PrincipalKind, Purpose};
 use membrane_privacy::{MechanismSummary, NoiseKind};
-use membrane_query::{ColumnForecast, ForecastOf};
+use membrane_query::{ColumnForecast, ForecastOf, ReleaseAnswer};
 use serde_json::{Map, Value};
 
 use self::bounds::ColumnBounds;
@@ -27,15 +31,21 @@ const SHOWN_MAX: usize = 200;
 /// members are left out. The price is charged before anything is computed; the same question of the same data gets the
 /// same answer again and costs nothing.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(after_help = "Examples:
   membrane release \"SELECT category, COUNT(*) AS lines, SUM(amount) AS sales FROM pos_order_lines GROUP BY category\" \\
       --as partner:acme --dry-run
   membrane release \"SELECT category, SUM(amount) AS sales FROM pos_order_lines GROUP BY category\" \\
       --as partner:acme --bounds amount=0..300
-  membrane release - --as partner:acme --epsilon 0.5 --json < question.sql")]
+  membrane release - --as partner:acme --epsilon 0.5 --json < question.sql
+  membrane release \"SELECT COUNT(*) AS lines FROM pos_order_lines\" --as partner:acme --receipt answer.json
+  membrane release verify answer.json --key-file receipt-key.json")]
 pub(super) struct ReleaseArgs {
+    #[command(subcommand)]
+    command: Option<ReleaseCommand>,
     /// One SELECT with aggregates; `-` reads it from standard input.
-    sql: String,
+    #[arg(required = true)]
+    sql: Option<String>,
     /// Why: one of the catalog's purposes; `membrane catalog purposes` lists them [default: [privacy] purpose].
     #[arg(long)]
     purpose: Option<Purpose>,
@@ -77,6 +87,9 @@ pub(super) struct ReleaseArgs {
     /// Only tell the price and the error bars; costs nothing and touches no data.
     #[arg(long)]
     dry_run: bool,
+    /// Write the whole answer with its receipt into this file as well, as JSON; `membrane release verify` checks it.
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    receipt: Option<PathBuf>,
     #[command(flatten)]
     caller: CallerArgs,
     /// Answer as JSON.
@@ -85,6 +98,45 @@ pub(super) struct ReleaseArgs {
     /// Answer as CSV.
     #[arg(long, conflicts_with = "dry_run")]
     csv: bool,
+}
+
+/// What else there is about releases.
+#[derive(Debug, Subcommand)]
+enum ReleaseCommand {
+    /// Check an answer against its receipt, with the public key of the hub alone: no hub, no network.
+    ///
+    /// Ends well only if the key signed the receipt and all that the answer shows is what was signed: rows, price, bounds, noise,
+    /// datasets with their versions.
+    #[command(after_help = "Examples:
+  membrane release verify answer.json --key-file receipt-key.json
+  membrane release verify answer.json --key d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")]
+    Verify(verify::VerifyArgs),
+    /// Make an edition of a standing release, or show it again: as its partner, out of its budgets, and charged once.
+    #[command(after_help = "Examples:
+  membrane release run monthly_sales
+  membrane release run monthly_sales --edition 2026-11 --json")]
+    Run(standing::RunArgs),
+    /// List the standing releases of the catalog, with their last editions.
+    ///
+    /// Acts for the first compliance principal unless told otherwise; `--as partner:NAME` lists that partner's.
+    List(standing::ListArgs),
+}
+
+/// How an answer is shown.
+#[derive(Debug, Clone, Copy)]
+enum Shown {
+    ToPeople,
+    As(AnswerFormat),
+}
+
+impl Shown {
+    const fn of(json: bool, csv: bool) -> Self {
+        match (json, csv) {
+            (true, _) => Self::As(AnswerFormat::Json),
+            (_, true) => Self::As(AnswerFormat::Csv),
+            _ => Self::ToPeople,
+        }
+    }
 }
 
 /// Which noise is drawn.
@@ -108,8 +160,15 @@ impl From<Noise> for NoiseKind {
 }
 
 pub(super) async fn run(args: ReleaseArgs, env: Env) -> Result<(), CliError> {
+    if let Some(command) = args.command {
+        return match command {
+            ReleaseCommand::Verify(args) => verify::run(&args),
+            ReleaseCommand::Run(args) => standing::run(args, env).await,
+            ReleaseCommand::List(args) => standing::list(args, env).await,
+        };
+    }
     let request = ReleaseRequest {
-        sql: sql::read(args.sql)?,
+        sql: sql::read(args.sql.unwrap_or_default())?,
         purpose: args.purpose,
         epsilon: args.epsilon,
         delta: args.delta,
@@ -121,36 +180,62 @@ pub(super) async fn run(args: ReleaseArgs, env: Env) -> Result<(), CliError> {
         targets: target::by_column(args.target)?,
         shares: share::by_column(args.within)?,
         choose_bounds: args.choose_bounds,
+        edition: None,
         dry_run: args.dry_run,
     };
     let hub = env.open().await?;
     let ctx = args.caller.ctx_required(&hub, PrincipalKind::Partner)?;
     let released = Box::pin(flow::release(&ctx, &hub, request)).await?;
-    match (args.json, args.csv) {
-        (true, _) => encoded(&released, AnswerFormat::Json),
-        (_, true) => encoded(&released, AnswerFormat::Csv),
-        _ => shown(&released),
+    let shown = show(&released, Shown::of(args.json, args.csv));
+    if let Some(file) = &args.receipt {
+        save(&released, file)?;
+    }
+    shown
+}
+
+fn show(released: &Released, how: Shown) -> Result<(), CliError> {
+    match how {
+        Shown::As(format) => encoded(released, format),
+        Shown::ToPeople => shown(released),
     }
 }
 
 fn encoded(released: &Released, format: AnswerFormat) -> Result<(), CliError> {
-    let head = release_head(released);
     let Some(answer) = &released.answer else {
+        let head = release_head(released);
         let object: Map<String, Value> =
             head.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         return out::json(&object);
     };
-    let fault = |_| CliError::failed("the answer cannot be written in this form");
     if format == AnswerFormat::Csv {
         // CSV has no place for them.
         for note in &released.notes {
             out::note(note);
         }
     }
+    Ok(out::bytes(&written(released, answer, format)?)?)
+}
+
+/// Writes an answer in a form, as it goes over the wire.
+fn written(released: &Released, answer: &ReleaseAnswer, format: AnswerFormat) -> Result<Vec<u8>, CliError> {
+    let fault = |_| CliError::failed("the answer cannot be written in this form");
     let batch = answer.to_batch().map_err(CliError::failed)?;
-    let mut encoder = Encoder::start(format, &batch.schema(), head).map_err(fault)?;
-    out::bytes(&encoder.write(&batch).map_err(fault)?)?;
-    Ok(out::bytes(&encoder.finish().map_err(fault)?)?)
+    let mut encoder = Encoder::start(format, &batch.schema(), release_head(released)).map_err(fault)?;
+    let mut bytes = encoder.write(&batch).map_err(fault)?;
+    bytes.append(&mut encoder.finish().map_err(fault)?);
+    Ok(bytes)
+}
+
+/// Saves an answer with its receipt.
+fn save(released: &Released, file: &Path) -> Result<(), CliError> {
+    let Some(answer) = &released.answer else { return Ok(()) };
+    let bytes = written(released, answer, AnswerFormat::Json)?;
+    std::fs::write(file, bytes).map_err(|error| {
+        let again = "ask again: the same answer costs nothing more";
+        CliError::failed(format!("cannot write {}: {}; {again}", file.display(), error.kind()))
+    })?;
+    out::note(format!("the answer with its receipt is in {}", file.display()));
+    Ok(())
 }
 
 fn shown(released: &Released) -> Result<(), CliError> {

@@ -43,6 +43,8 @@ fn every() -> Vec<Error> {
         refused(RefusedReason::RecordFault),
         Error::NoData { dataset: "pos_orders".parse().expect("dataset") },
         Error::NothingShown { groups: 18_314 },
+        Error::NoStanding { name: "monthly".parse().expect("a name") },
+        Error::GivenUp,
         short("partner:acme@2026-02", Some("2026-03-01T00:00:00Z")),
         short("partner:acme@2026-02", None),
         short("partner:acme/dataset:pos_orders", None),

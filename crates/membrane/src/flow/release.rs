@@ -12,6 +12,7 @@
 
 mod pilot;
 mod price;
+mod receipt;
 mod rehearse;
 mod tick;
 
@@ -19,11 +20,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use membrane_ledger::{Reservation, ReserveRequest, Reserved, StoredRelease};
+use membrane_ledger::{ReleaseRecord, Reservation, ReserveRequest, Reserved, StoredRelease};
 use membrane_model::{Action, ColumnName, DatasetName, Delta, Price, Purpose, RunId};
 use membrane_privacy::{MechanismSummary, NoiseKind, PrivacyUnit};
 use membrane_query::{
-    PilotPlan, QueryError, ReleaseAnswer, ReleaseForecast, ReleaseOptions, ReleasePlan, Statement,
+    EditionKey, PilotPlan, QueryError, ReleaseAnswer, ReleaseForecast, ReleaseOptions, ReleasePlan, Statement,
 };
 use tokio::time::Instant;
 
@@ -33,10 +34,11 @@ use self::price::Asked;
 pub use self::rehearse::rehearse;
 use super::budget::{BudgetLine, own_lines, times_left};
 use super::caps::{caps, release_max};
-use super::run::{ActiveRun, RunHead, Work, knows};
+use super::run::{ActiveRun, RunHead, Work, finish, knows};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
+use crate::receipt::Receipt;
 
 /// How much longer than a release may take its reservation is held: for storing the answer, and for clocks that differ.
 const LEASE_SLACK: TimeDelta = TimeDelta::minutes(5);
@@ -70,6 +72,8 @@ pub struct ReleaseRequest {
     pub shares: BTreeMap<ColumnName, f64>,
     /// Have a pilot choose all bounds that are not stated here, also those that the contract states.
     pub choose_bounds: bool,
+    /// The edition of a standing release that this is, and its name.
+    pub edition: Option<EditionKey>,
     /// Only tell the price and the error bars.
     pub dry_run: bool,
 }
@@ -105,6 +109,10 @@ pub struct Released {
     pub replay_of: Option<RunId>,
     /// The answer; none for a dry run.
     pub answer: Option<ReleaseAnswer>,
+    /// The edition of a standing release that it is.
+    pub edition: Option<String>,
+    /// What was asked, answered and paid, signed; none for a dry run.
+    pub receipt: Option<Receipt>,
 }
 
 /// Answers a release, or tells its price.
@@ -127,7 +135,7 @@ pub async fn timed_release(
     hub: &Hub,
     request: ReleaseRequest,
 ) -> Result<(Released, Duration), Failure> {
-    let started = Instant::now();
+    let (started, asked) = (Instant::now(), ctx.now());
     let statement = Statement::parse(&request.sql, &ctx.limits);
     let purpose = match &request.purpose {
         Some(purpose) => purpose.clone(),
@@ -135,16 +143,16 @@ pub async fn timed_release(
     };
     let head = RunHead {
         action: Action::Release,
-        purpose: Some(purpose),
+        purpose: Some(purpose.clone()),
         job: if request.dry_run { "price release".to_owned() } else { "release".to_owned() },
         statement: statement.as_ref().ok().map(|statement| statement.redacted(|word| knows(hub, word))),
     };
     let mut run = ActiveRun::open(ctx, hub, head).await?;
     let planned = match ask(&mut run, ctx, hub, statement, &request).await {
-        Ok(mut asked) => asked.bounded(ctx, hub).await.map(|bounded| (asked, bounded)),
+        Ok(mut question) => question.bounded(ctx, hub).await.map(|bounded| (question, bounded)),
         Err(error) => Err(error),
     };
-    let (asked, bounded) = match planned {
+    let (question, bounded) = match planned {
         Ok(planned) => planned,
         Err(error) => return Err(run.fail(error).await),
     };
@@ -154,22 +162,24 @@ pub async fn timed_release(
         Bounded::Pilot(pilot) => pilot.inputs().to_vec(),
     };
     run.work = Work { inputs, ..Work::default() };
-    let answered = if request.dry_run {
+    if request.dry_run {
         let told = match bounded {
             Bounded::Release(plan, pilot) => tell_price(ctx, hub, id, &plan, pilot).await,
-            Bounded::Pilot(plan) => tell_pilot(ctx, hub, id, &plan, &asked).await,
+            Bounded::Pilot(plan) => tell_pilot(ctx, hub, id, &plan, &question).await,
         };
-        told.map(|released| (released, started.elapsed()))
-    } else {
-        let answered = Box::pin(answer(ctx, hub, id, (asked, bounded), started, &mut run.work)).await;
-        let answered = answered.map(|released| (released, started.elapsed()));
-        let tick = tick::wait(started, ctx.limits.seconds_max).await;
-        answered.map_err(|error| told_at(tick, error, ctx.limits.seconds_max))
-    };
-    match answered {
-        Ok(answered) => {
-            run.complete().await?;
-            Ok(answered)
+        return finish(run, told).await.map(|(_, told)| (told, started.elapsed()));
+    }
+    let signed = receipt::Question { sql: request.sql, purpose, asked };
+    let answered = Box::pin(answer(ctx, hub, id, (question, bounded), started, &mut run.work)).await;
+    let work = started.elapsed();
+    let tick = tick::wait(started, ctx.limits.seconds_max).await;
+    let left = ctx.now();
+    match answered.map_err(|error| told_at(tick, error, ctx.limits.seconds_max)) {
+        Ok((mut released, paid)) => {
+            let closed = run.complete().await?;
+            let receipt = signed.receipt(ctx, hub, &released, &paid, (left, &closed));
+            released.receipt = Some(receipt.map_err(|error| Failure { error, run: Some(id) })?);
+            Ok((released, work))
         }
         Err(error) => Err(run.fail(error).await),
     }
@@ -198,6 +208,7 @@ async fn ask(
         shares: request.shares.clone(),
         choose_bounds: request.choose_bounds,
         pilot: None,
+        edition: request.edition.clone(),
     };
     let permit = run.permit(hub, statement.tables().to_vec()).await?;
     Ok(Asked { permit, statement, options })
@@ -238,6 +249,8 @@ async fn tell_price(
         forecasts: plan.forecasts().map_err(Error::Query)?,
         replay_of: None,
         answer: None,
+        edition: None,
+        receipt: None,
     })
 }
 
@@ -280,6 +293,8 @@ async fn tell_pilot(
         forecasts: Vec::new(),
         replay_of: None,
         answer: None,
+        edition: None,
+        receipt: None,
     })
 }
 
@@ -289,7 +304,14 @@ async fn is_stored(hub: &Hub, plan: &ReleasePlan) -> Result<bool, Error> {
     stored.map(|stored| stored.is_some()).map_err(Error::Ledger)
 }
 
-/// Reserves the price and answers, from what was stored or by drawing. What leaves is put into `work`.
+/// What was paid for an answer, as it is on record, and the hash of what was read out of its statement.
+struct Paid {
+    record: ReleaseRecord,
+    plan_sha256: String,
+}
+
+/// Reserves the price and answers, from what was stored or by drawing; returns what was paid for it as well. What leaves is
+/// put into `work`.
 async fn answer(
     ctx: &RequestCtx,
     hub: &Hub,
@@ -297,7 +319,7 @@ async fn answer(
     (mut asked, bounded): (Asked, Bounded),
     started: Instant,
     work: &mut Work,
-) -> Result<Released, Error> {
+) -> Result<(Released, Paid), Error> {
     let deadline = deadline(ctx, started);
     let (plan, pilot, piloted, turn) = match bounded {
         Bounded::Release(plan, pilot) => (*plan, pilot, Price::default(), None),
@@ -325,12 +347,14 @@ async fn answer(
     };
     let (price, whole) = (plan.price(), price::whole(&plan, pilot.as_ref())?);
     let (unit, edges) = (plan.unit().clone(), plan.edges().to_vec());
+    let plan_sha256 = plan.plan_hash().map_err(Error::Query)?;
     let scopes = caps(hub.privacy(), &ctx.principal, plan.private_datasets())?;
     let request = ReserveRequest {
         run,
         partner: ctx.principal.clone(),
         query_key: plan.query_key(),
         shape: None,
+        resumes: asked.options.edition.is_some(),
         price,
         caps: scopes.clone(),
         now: ctx.now(),
@@ -341,15 +365,19 @@ async fn answer(
             return Err(Error::OverBudget { shortage: Box::new(shortage), price });
         }
         Reserved::InFlight { until } => return Err(Error::InFlight { until }),
+        Reserved::GivenUp => return Err(Error::GivenUp),
         Reserved::Replay(StoredRelease { run, answer, .. }) => {
             (ReleaseAnswer::from_bytes(&answer).map_err(Error::Query)?, piloted, Some(run))
         }
         Reserved::Granted(reservation) => {
-            let charged = price.checked_add(piloted)?;
+            let own = if reservation.is_resumed() { Price::default() } else { price };
+            let charged = own.checked_add(piloted)?;
             (draw(ctx, hub, run, plan, &reservation, deadline).await?, charged, None)
         }
     };
-    // From here on the answer is stored, and paid for: it is on record, and nothing may keep it back.
+    let record = receipt::paid(hub, replay_of.unwrap_or(run), &request.query_key).await?;
+    let paid = Paid { record, plan_sha256 };
+    // From here on the answer is stored, and paid for: it is on record, and nothing but a receipt that fails keeps it back.
     work.rows_out = u64::try_from(answer.rows.len()).ok();
     work.edges = edges;
     let budgets = match own_lines(ctx, hub, scopes).await {
@@ -362,7 +390,7 @@ async fn answer(
     let more = budgets.as_deref().map(|budgets| times_left(budgets, price));
     let budgets = budgets.unwrap_or_default();
     let (mechanism, notes) = (answer.mechanism.clone(), answer.notes.clone());
-    Ok(Released {
+    let released = Released {
         run,
         price: whole,
         charged,
@@ -377,7 +405,10 @@ async fn answer(
         forecasts: Vec::new(),
         replay_of,
         answer: Some(answer),
-    })
+        edition: asked.options.edition.map(|edition| edition.edition),
+        receipt: None,
+    };
+    Ok((released, paid))
 }
 
 /// Refuses to answer of nothing: it would be noise.

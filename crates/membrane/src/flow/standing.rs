@@ -96,7 +96,11 @@ async fn list(
 }
 
 /// Returns the last editions that were due, the latest first.
-async fn editions(hub: &Hub, standing: &StandingRelease, now: DateTime<Utc>) -> Result<Vec<EditionTold>, Error> {
+async fn editions(
+    hub: &Hub,
+    standing: &StandingRelease,
+    now: DateTime<Utc>,
+) -> Result<Vec<EditionTold>, Error> {
     let (every, delay) = schedule(standing);
     let mut found = Vec::new();
     let mut last = every.last_before(now - delay);

@@ -11,5 +11,7 @@ pub(super) mod lineage;
 pub(super) mod metrics;
 pub(super) mod openapi;
 pub(super) mod query;
+pub(super) mod receipt_key;
 pub(super) mod release;
 pub(super) mod runs;
+pub(super) mod standing;

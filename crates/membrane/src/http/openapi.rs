@@ -4,8 +4,8 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::handlers::{
-    break_glass, budget, datasets, delegations, health, ingest, lineage, metrics, openapi, query, release,
-    runs,
+    break_glass, budget, datasets, delegations, health, ingest, lineage, metrics, openapi, query,
+    receipt_key, release, runs, standing,
 };
 
 #[derive(OpenApi)]
@@ -18,6 +18,8 @@ use super::handlers::{
     paths(
         query::post_query,
         release::post_release,
+        standing::get_releases,
+        standing::post_edition,
         ingest::post_ingest,
         datasets::get_datasets,
         runs::get_runs,
@@ -35,6 +37,7 @@ use super::handlers::{
         health::get_readyz,
         metrics::get_metrics,
         openapi::get_openapi,
+        receipt_key::get_receipt_key,
     ),
     tags(
         (name = "data", description = "Bring data in, ask questions, receive releases."),

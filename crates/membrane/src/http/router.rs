@@ -9,8 +9,8 @@ use axum::routing::{get, post};
 
 use super::busy::Slots;
 use super::handlers::{
-    break_glass, budget, datasets, delegations, health, ingest, lineage, metrics, openapi, query, release,
-    runs,
+    break_glass, budget, datasets, delegations, health, ingest, lineage, metrics, openapi, query,
+    receipt_key, release, runs, standing,
 };
 use super::readiness::Readiness;
 use super::{Metrics, Shared, auth, busy, error, observe, timeout};
@@ -34,6 +34,8 @@ pub fn router(serving: Arc<Serving>, server: &ServerSection, metrics: Metrics) -
     let bounded = Router::<Shared>::new()
         .route("/v1/query", post(query::post_query))
         .route("/v1/release", post(release::post_release))
+        .route("/v1/releases", get(standing::get_releases))
+        .route("/v1/releases/{name}", post(standing::post_edition))
         .route("/v1/datasets", get(datasets::get_datasets))
         .route("/v1/runs", get(runs::get_runs))
         .route("/v1/runs/{id}", get(runs::get_run))
@@ -54,6 +56,7 @@ pub fn router(serving: Arc<Serving>, server: &ServerSection, metrics: Metrics) -
         .route("/readyz", get(health::get_readyz))
         .route("/metrics", get(metrics::get_metrics))
         .route("/openapi.json", get(openapi::get_openapi))
+        .route("/receipt-key", get(receipt_key::get_receipt_key))
         .fallback(error::unknown_endpoint)
         .method_not_allowed_fallback(error::wrong_method)
         .layer(DefaultBodyLimit::max(body_bytes_max))

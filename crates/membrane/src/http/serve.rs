@@ -17,6 +17,7 @@ use super::{Metrics, router};
 use crate::config::ServerSection;
 use crate::hub::Hub;
 use crate::serving::Serving;
+use crate::standing::Scheduler;
 use crate::tasks::Tasks;
 
 /// What is left for runs to be closed in, after connections had to be broken off.
@@ -41,7 +42,8 @@ pub(crate) async fn listen(hub: Arc<Hub>, server: &ServerSection) -> io::Result<
     let serving = Arc::new(Serving::new(Arc::clone(&hub)));
     let watched = Arc::clone(&serving);
     let watch = Upkeep::of(async move { watched.watch().await });
-    let upkeep = vec![metrics.keep_tidy(), watch];
+    let standing = Upkeep::of(Scheduler::default().run(Arc::clone(&serving)));
+    let upkeep = vec![metrics.keep_tidy(), watch, standing];
     let tasks = hub.tasks().clone();
     let app = router(serving, server, metrics);
     let shutdown = Duration::from_secs(server.shutdown_seconds);

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use membrane_model::{ColumnName, NameError, Purpose};
-use membrane_privacy::{AggregateKind, MechanismSummary, NoiseKind, PrivacyUnit};
+use membrane_privacy::{AggregateKind, MechanismSummary, NoiseDrawn, NoiseKind, NoiseSummary, PrivacyUnit};
 use membrane_query::{ForecastOf, ReleaseAnswer, ReleaseForecast};
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::{AmountBody, BudgetLineBody};
+use super::{AmountBody, BudgetLineBody, ReceiptBody};
 use crate::answer::Head;
 use crate::flow::{ReleaseRequest, Released};
 
@@ -93,6 +93,7 @@ impl From<ReleaseBody> for ReleaseRequest {
             targets: body.targets.unwrap_or_default(),
             shares: body.within.unwrap_or_default(),
             choose_bounds: body.choose_bounds,
+            edition: None,
             dry_run: body.dry_run,
         }
     }
@@ -105,6 +106,8 @@ pub struct ReleaseAnswerBody {
     pub run: String,
     /// The run in which the answer was drawn, when that was an earlier one: the same question of the same data.
     pub replay_of: Option<String>,
+    /// The edition of a standing release that it is.
+    pub edition: Option<String>,
     /// What the answer costs.
     pub price: PriceBody,
     /// What this request was charged.
@@ -128,6 +131,8 @@ pub struct ReleaseAnswerBody {
     pub clipped: Option<ClippedBody>,
     /// The versions of the tables that were read.
     pub datasets: Option<Vec<DatasetVersionBody>>,
+    /// What was asked, answered and paid, signed; of answers only.
+    pub receipt: Option<ReceiptBody>,
     /// The columns: keys, and for each value `x` also `x_lo95`, `x_hi95` (its 95 % interval) and `x_sd`.
     pub columns: Option<Vec<ReleaseColumnBody>>,
     /// The rows.
@@ -235,8 +240,37 @@ pub struct MechanismBody {
     /// Half of the width of the 95 % interval of the two numbers of members behind `clipped`: of all members, and of those
     /// of whom something was left out.
     pub clipped_half_width95: Option<i64>,
+    /// The noise of those two numbers.
+    pub clipped_noise: Option<NoiseBody>,
+    /// The noise of the members that choose which groups are shown; none when keys are public.
+    pub threshold_noise: Option<NoiseBody>,
     /// The aggregates.
     pub aggregates: Vec<AggregateBody>,
+}
+
+/// Noise that is drawn.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct NoiseBody {
+    /// `gaussian` or `laplace`: discrete, from OpenDP.
+    pub noise: String,
+    /// The most that one member contributes in all: in L2 for Gaussian noise, in L1 for Laplace.
+    pub sensitivity: f64,
+    /// Its standard deviation; the scale of Laplace noise is that divided by the root of 2.
+    pub sigma: f64,
+}
+
+impl From<&NoiseSummary> for NoiseBody {
+    fn from(summary: &NoiseSummary) -> Self {
+        let NoiseSummary { sensitivity, sigma, noise, .. } = *summary;
+        Self { noise: noise_name(noise).to_owned(), sensitivity, sigma }
+    }
+}
+
+const fn noise_name(noise: NoiseDrawn) -> &'static str {
+    match noise {
+        NoiseDrawn::Gaussian => "gaussian",
+        NoiseDrawn::Laplace => "laplace",
+    }
 }
 
 /// An aggregate, in the units of its values.
@@ -244,6 +278,10 @@ pub struct MechanismBody {
 pub struct AggregateBody {
     /// Its name.
     pub name: String,
+    /// `gaussian` or `laplace`: the noise that is drawn, discrete, from OpenDP.
+    pub noise: String,
+    /// The most that one member contributes in all: in L2 for Gaussian noise, in L1 for Laplace.
+    pub sensitivity: f64,
     /// The standard deviation of its noise.
     pub sigma: f64,
     /// Half of the width of its 95 % interval.
@@ -290,6 +328,8 @@ impl From<&MechanismSummary> for MechanismBody {
             let of_value = bounds.map_or(1.0, |bounds| 10_f64.powi(-i32::from(bounds.scale)));
             AggregateBody {
                 name: aggregate.name.clone(),
+                noise: noise_name(aggregate.noise).to_owned(),
+                sensitivity: aggregate.sensitivity * unit,
                 sigma: aggregate.sigma * unit,
                 half_width95: number(aggregate.half_width95) * unit,
                 contribution_max: number(aggregate.contribution_max) * unit,
@@ -304,6 +344,8 @@ impl From<&MechanismSummary> for MechanismBody {
             threshold: summary.threshold,
             cohort_min: summary.cohort_min,
             clipped_half_width95: summary.clipping.as_ref().map(|clipping| clipping.half_width95),
+            clipped_noise: summary.clipping.as_ref().map(NoiseBody::from),
+            threshold_noise: summary.selection.as_ref().map(NoiseBody::from),
             aggregates: aggregates.collect(),
         }
     }
@@ -340,6 +382,9 @@ pub fn release_head(released: &Released) -> Head {
         ("unit", json!(unit(&released.unit))),
         ("notes", json!(released.notes)),
     ];
+    if let Some(edition) = &released.edition {
+        head.push(("edition", json!(edition)));
+    }
     if let Some(pilot) = &released.pilot {
         head.push(("pilot", json!(PilotBody { rho: pilot.price.rho(), in_price: pilot.is_own })));
     }
@@ -351,6 +396,9 @@ pub fn release_head(released: &Released) -> Head {
         head.push(("clipped", json!(clipped(answer))));
         head.push(("datasets", json!(datasets(answer))));
         head.push(("columns", json!(columns(answer))));
+    }
+    if let Some(receipt) = &released.receipt {
+        head.push(("receipt", json!(ReceiptBody::from(receipt))));
     }
     head
 }

@@ -53,6 +53,10 @@ async fn key(sql: &str, asked: &Asked) -> String {
         .expect("a key")
 }
 
+async fn hash_of(sql: &str) -> String {
+    plan_hash(&ask(sql).await.expect("a question")).expect("a hash")
+}
+
 const SQL: &str =
     "SELECT region, COUNT(*) AS n FROM lines WHERE gift AND month IN ('a', 'b') GROUP BY region";
 
@@ -64,6 +68,7 @@ async fn one_question_in_other_words_has_one_name() {
         "SELECT l.region, COUNT(1) AS n FROM lines AS l WHERE l.gift AND l.month IN ('a', 'b') AND gift GROUP BY 1",
     ] {
         assert_eq!(key(same, &PLAIN).await, name, "{same}");
+        assert_eq!(hash_of(same).await, hash_of(SQL).await, "{same}");
     }
 }
 
@@ -80,6 +85,7 @@ async fn whatever_changes_the_answer_changes_the_name() {
         "SELECT channel AS region, COUNT(*) AS n FROM lines WHERE gift AND month IN ('a', 'b') GROUP BY channel",
     ] {
         names.push(key(other, &PLAIN).await);
+        assert_ne!(hash_of(other).await, hash_of(SQL).await, "{other}");
     }
     for asked in [
         Asked { principal: "partner:other", ..PLAIN },

@@ -80,6 +80,7 @@ impl Asked {
             partner: ctx.principal.clone(),
             query_key: pilot.query_key().to_owned(),
             shape: Some(pilot.shape().to_owned()),
+            resumes: self.options.edition.is_some(),
             price,
             caps: caps(hub.privacy(), &ctx.principal, pilot.private_datasets())?,
             now: ctx.now(),
@@ -90,6 +91,7 @@ impl Asked {
                 return Err(Error::OverBudget { shortage: Box::new(shortage), price });
             }
             Reserved::InFlight { until } => return Err(Error::InFlight { until }),
+            Reserved::GivenUp => return Err(Error::GivenUp),
             Reserved::Replay(stored) => {
                 (PilotAnswer::from_bytes(&stored.answer).map_err(Error::Query)?, Price::default())
             }
@@ -101,7 +103,7 @@ impl Asked {
                     return Err(Error::ReleaseFailed { price });
                 };
                 hub.ledger().commit_release(&reservation, &bytes, ctx.now()).await.map_err(Error::Record)?;
-                (found, price)
+                (found, if reservation.is_resumed() { Price::default() } else { price })
             }
         };
         let found = FoundPilot { report: answer.report, is_own: true };

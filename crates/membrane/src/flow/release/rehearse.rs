@@ -64,6 +64,7 @@ async fn draw(
         partner: ctx.principal.clone(),
         query_key: format!("rehearse {}", run.id()),
         shape: None,
+        resumes: false,
         price,
         caps: scopes,
         now: ctx.now(),
@@ -74,7 +75,7 @@ async fn draw(
         Reserved::OverBudget(shortage) => {
             return Err(Error::OverBudget { shortage: Box::new(shortage), price });
         }
-        Reserved::InFlight { .. } | Reserved::Replay(_) => {
+        Reserved::InFlight { .. } | Reserved::Replay(_) | Reserved::GivenUp => {
             return Err(Error::Internal("a rehearsal was under way before"));
         }
     };

@@ -69,8 +69,17 @@ pub(in crate::http) async fn post_release(
         .spawn(work.boxed())
         .await
         .map_err(|_| Failure::without_run(Error::Internal("the release stopped")))??;
-    let mut response = shape(&released, format, outlet)?;
-    insert_price(&mut response, &released);
+    respond(&released, format, outlet)
+}
+
+/// Gives an answer, with what was charged in the header.
+pub(super) fn respond(
+    released: &Released,
+    format: AnswerFormat,
+    outlet: Outlet,
+) -> Result<Response, Failure> {
+    let mut response = shape(released, format, outlet)?;
+    insert_price(&mut response, released);
     Ok(response)
 }
 

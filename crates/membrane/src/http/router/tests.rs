@@ -98,7 +98,7 @@ fn endpoints() -> Vec<(Method, String)> {
 #[tokio::test]
 async fn every_endpoint_refuses_strangers() {
     let api = api(|_| ()).await;
-    let open = ["/healthz", "/readyz", "/metrics", "/openapi.json"];
+    let open = ["/healthz", "/readyz", "/metrics", "/openapi.json", "/receipt-key"];
     let mut refused = 0;
     for (method, path) in endpoints() {
         let request =

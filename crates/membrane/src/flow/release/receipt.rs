@@ -1,0 +1,54 @@
+//! The receipt of an answer: made after its run was closed, so that it can say where that stands in the log.
+//!
+//! Without a receipt no answer leaves. It is stored and paid for by then: the same question has it for nothing.
+
+use chrono::{DateTime, Utc};
+use membrane_ledger::{ClosedRun, ReleaseRecord};
+use membrane_model::{Purpose, RunId};
+
+use super::{Paid, Released};
+use crate::ctx::RequestCtx;
+use crate::error::Error;
+use crate::hub::Hub;
+use crate::receipt::{Facts, Receipt, sign};
+
+/// What was asked, kept until the answer leaves.
+pub(super) struct Question {
+    pub(super) sql: String,
+    pub(super) purpose: Purpose,
+    pub(super) asked: DateTime<Utc>,
+}
+
+impl Question {
+    /// Signs the receipt of an answer to this.
+    pub(super) fn receipt(
+        &self,
+        ctx: &RequestCtx,
+        hub: &Hub,
+        released: &Released,
+        paid: &Paid,
+        (answered, closed): (DateTime<Utc>, &ClosedRun),
+    ) -> Result<Receipt, Error> {
+        let facts = Facts {
+            partner: &ctx.principal,
+            purpose: &self.purpose,
+            query: &self.sql,
+            plan_sha256: &paid.plan_sha256,
+            policy_version: hub.policies().version(),
+            publication: hub.publication(),
+            asked: self.asked,
+            answered,
+            paid: &paid.record,
+            closed,
+        };
+        sign(hub.receipt_signer(), &facts, released)
+    }
+}
+
+/// Returns what is on record about what was paid for an answer, in the run in which it was drawn.
+pub(super) async fn paid(hub: &Hub, drawn: RunId, query_key: &str) -> Result<ReleaseRecord, Error> {
+    let record = hub.ledger().run(&drawn).await.map_err(Error::Ledger)?;
+    let mut releases = record.into_iter().flat_map(|record| record.releases);
+    let own = releases.find(|release| release.query_key == query_key);
+    own.ok_or(Error::Internal("what was paid for is not on record"))
+}
