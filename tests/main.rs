@@ -28,6 +28,7 @@ mod program;
 mod publish;
 mod receipts;
 mod record;
+mod reuse;
 mod sql;
 mod standing;
 mod world;

@@ -194,31 +194,3 @@ async fn partners_list_and_fetch_their_own() {
     let (status, told) = send(&world, "partner:acme", "/v1/releases/theirs", Some(json!({}))).await;
     assert_eq!((status, &told["error"]["code"]), (StatusCode::NOT_FOUND, &json!("no_standing_release")));
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn faults_of_files_are_told_with_their_place() {
-    let dir = tempfile::tempdir().unwrap();
-    copy(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../catalog")), dir.path());
-    std::fs::create_dir_all(dir.path().join("releases")).unwrap();
-    let text = "description: x
-partner: acme
-purpose: nothing
-sql: SELECT COUNT(*) FROM pos_orders WHERE ordered_on >= :period_start
-price: { epsilon: 0, rho: 1, widht: 3 }
-bounds: { groups_max: 0, values: { amount: [3, 1] } }
-";
-    std::fs::write(dir.path().join("releases/bad.yaml"), text).unwrap();
-    let told = membrane_catalog::Catalog::load(dir.path()).unwrap_err().to_string();
-    for part in [
-        "bad.yaml:2:10: `partner` is not a principal",
-        "purpose `nothing` is not in `purposes.yaml`",
-        "need a `schedule`",
-        "`epsilon` must be above 0",
-        "`price` says `epsilon` and `rho`",
-        "unknown key `widht`",
-        "`groups_max` must be a whole number from 1",
-        "two numbers, the smaller one first",
-    ] {
-        assert!(told.contains(part), "{part} in {told}");
-    }
-}

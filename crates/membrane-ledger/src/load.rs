@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use membrane_model::{Action, FieldRef, LineageEdge, RunId, TableVersion, Transformation};
-use sha2::{Digest, Sha256};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
@@ -199,7 +198,7 @@ async fn load_releases(
             state: cells.parsed("state")?,
             reserved: cells.instant("reserved")?,
             committed: cells.instant_or_null("committed")?,
-            answer_sha256: cells.bytes_or_null()?.map(|answer| hex::encode(Sha256::digest(answer))),
+            answer_sha256: cells.bytes_or_null()?.map(|answer| ReleaseRecord::answer_hash(&answer)),
             accounts: Vec::new(),
         });
         Ok(())

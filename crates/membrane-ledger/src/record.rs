@@ -6,6 +6,7 @@ use membrane_model::{Action, Channel, DatasetName, LineageEdge, Price, Principal
 use crate::load::load_records;
 use crate::row::{Cells, to_integer};
 use crate::{Account, DatasetVersion, Decision, DocumentRef, Ledger, LedgerError, ReleaseState, RunStatus};
+use sha2::{Digest as _, Sha256};
 
 /// Runs that one listing returns at most.
 const RUNS_MAX: u32 = 1000;
@@ -86,6 +87,14 @@ pub struct ReleaseRecord {
     pub answer_sha256: Option<String>,
     /// What it was charged to, in the order of their text.
     pub accounts: Vec<Account>,
+}
+
+impl ReleaseRecord {
+    /// Returns what stands for a stored answer on record.
+    #[must_use]
+    pub fn answer_hash(answer: &[u8]) -> String {
+        hex::encode(Sha256::digest(answer))
+    }
 }
 
 /// Which runs to list.

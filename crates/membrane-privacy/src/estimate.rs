@@ -16,10 +16,12 @@ pub use self::ahead::{mean_half_width_max, variance_half_width_max};
 pub use self::mean::{estimate_mean, estimate_ratio, estimate_share};
 pub use self::variance::{Moments, Spread, estimate_variance};
 
+use serde::{Deserialize, Serialize};
+
 use crate::NoisyValue;
 
-/// A number made of released values.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// A number made of released values. Stored with answers: fields are only ever added.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// The number.
     pub value: f64,

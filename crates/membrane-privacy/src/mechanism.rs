@@ -34,6 +34,7 @@ mod threshold;
 use std::collections::BTreeMap;
 
 use membrane_model::Price;
+use serde::{Deserialize, Serialize};
 
 use self::allot::{Allotment, Short, allot};
 pub(crate) use self::asked::budget;
@@ -46,11 +47,15 @@ use self::short::Division;
 pub(crate) use self::size::SizeLimit;
 use self::threshold::KeySelection;
 use crate::budget::Share;
+use crate::estimate::Z95;
 use crate::summary::AggregateSummary;
 use crate::{
     AggregateKind, BoundedTotals, ContributionBounds, Estimate, ExactTotals, GroupKey, GroupTotals,
     KeyDomain, MechanismSummary, PrivacyError, ReleaseSpec, epsilon_of,
 };
+
+/// No interval of noise that is drawn here is more deviations wide: that of the Laplace distribution is the widest.
+const LAPLACE_Z95: f64 = 2.2;
 
 /// What a target must be that no price reaches.
 const TARGET_EXPECTED: &str = "wider: at no price is noise as small as that";
@@ -86,8 +91,8 @@ pub struct NoisyRelease {
     pub members_clipped: NoisyValue,
 }
 
-/// One released group.
-#[derive(Debug, Clone, PartialEq)]
+/// One released group. Stored with answers: fields are only ever added.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NoisyGroup {
     /// Its key.
     pub key: GroupKey,
@@ -98,8 +103,8 @@ pub struct NoisyGroup {
     pub quantiles: Vec<Vec<Estimate>>,
 }
 
-/// One released number, in fixed-point units.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// One released number, in fixed-point units. Stored with answers.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct NoisyValue {
     /// The bounded total plus noise: unbiased, so it can be negative.
     pub value: i64,
@@ -109,6 +114,28 @@ pub struct NoisyValue {
     pub high95: i64,
     /// Standard deviation of the noise.
     pub sd: f64,
+}
+
+impl NoisyValue {
+    /// Adds up numbers whose noise is independent of each other's: variances add up. An interval of a sum is no more deviations
+    /// wide than the widest of one number, and no less than that of a Gaussian, towards which it goes.
+    #[must_use]
+    pub fn sum(values: &[&Self]) -> Self {
+        let sum =
+            |of: &dyn Fn(&Self) -> i64| values.iter().map(|value| of(value)).fold(0_i64, i64::saturating_add);
+        let value = sum(&|value| value.value);
+        let sd = values.iter().map(|value| value.sd * value.sd).sum::<f64>().sqrt();
+        let widest = values.iter().map(|value| value.deviations95()).fold(Z95, f64::max);
+        let half_width = noise::whole(sd * widest);
+        Self { value, low95: value.saturating_sub(half_width), high95: value.saturating_add(half_width), sd }
+    }
+
+    /// Returns how many deviations half of the interval is wide, where the noise is more than a few units.
+    #[expect(clippy::cast_precision_loss, reason = "an interval is far below 2^53, or wider than it need be")]
+    fn deviations95(&self) -> f64 {
+        let half_width = self.high95.saturating_sub(self.value) as f64;
+        if self.sd > 0.0 { (half_width / self.sd).min(LAPLACE_Z95) } else { 0.0 }
+    }
 }
 
 impl Mechanism {

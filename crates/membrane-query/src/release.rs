@@ -56,6 +56,7 @@ mod read;
 mod refusal;
 mod rehearse;
 mod relation;
+mod reuse;
 mod rows;
 mod scalar;
 mod scope;
@@ -67,6 +68,7 @@ pub use bounds::{EditionKey, FoundPilot, ReleaseOptions};
 pub use forecast::{ColumnForecast, ForecastOf, ReleaseForecast};
 pub use plan::{PilotAnswer, PilotPlan, Planned, ReleasePlan};
 pub use rehearse::Rehearsed;
+pub use reuse::{Candidate, Reused};
 
 #[cfg(test)]
 mod fixture;

@@ -148,3 +148,6 @@ fn by_column<'a>(node: Node<'a>, key: &str, report: &mut Report) -> Vec<(ColumnN
     }
     found
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::calendar::{date_of, instant_of};
 use super::literal::decimal_units;
+use super::reuse::Reusable;
 use crate::QueryError;
 
 /// The version of the stored form, and the oldest that is read. A reader refuses what it does not know.
@@ -53,6 +54,9 @@ pub struct ReleaseAnswer {
     /// Of how many members something was left out; none in form 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clipped: Option<ClippedShare>,
+    /// What later questions can use of it: not shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) reuse: Option<Reusable>,
 }
 
 /// The share of members of whom something was left out: groups, rows, or what of a value lay beyond its bounds.

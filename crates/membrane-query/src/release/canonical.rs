@@ -15,6 +15,10 @@ use crate::QueryError;
 /// the rows that count; 3 reads any relation, centres averages, and has a choice of noise, targets and quantiles.
 const DOMAIN: &[u8] = b"membrane release 3";
 
+/// The same for the rows that a question is about, and for its parts.
+const BASIS_DOMAIN: &[u8] = b"membrane release basis 1";
+const PART_DOMAIN: &[u8] = b"membrane release part 1";
+
 /// The same for editions of standing releases.
 const EDITION_DOMAIN: &[u8] = b"membrane edition 1";
 
@@ -161,6 +165,34 @@ pub(super) fn shape_key(
     let mut parts: Vec<&[u8]> = vec![SHAPE_DOMAIN, principal.as_bytes(), purpose.as_bytes(), &shape];
     parts.extend(tables);
     Ok(hasher.hash(&parts))
+}
+
+/// Names the rows that a question is about: who asks, and what it reads of which data under which policy; whatever is made of
+/// them.
+pub(super) fn basis_key(
+    hasher: &QueryKeyHasher,
+    asker: &Asker<'_>,
+    question: &Question,
+    data: &[Data<'_>],
+) -> Result<String, QueryError> {
+    let rows = serde_json::to_vec(&(&question.tables, &question.block)).map_err(|_| QueryError::Failed)?;
+    let principal = asker.principal.to_string();
+    let data: Vec<String> =
+        data.iter().map(|data| format!("{} {:?} {:?}", data.dataset, data.version, data.row_rule)).collect();
+    let mut parts: Vec<&[u8]> = vec![
+        BASIS_DOMAIN,
+        principal.as_bytes(),
+        asker.purpose.map_or("", Purpose::as_str).as_bytes(),
+        asker.policy_version.as_bytes(),
+        &rows,
+    ];
+    parts.extend(data.iter().map(String::as_bytes));
+    Ok(hasher.hash(&parts))
+}
+
+/// Names a key or an aggregate of a question.
+pub(super) fn part_key(hasher: &QueryKeyHasher, written: &[u8]) -> String {
+    hasher.hash(&[PART_DOMAIN, written])
 }
 
 /// Names an edition of a standing release, or its pilot: whatever the versions of the data and the policies.

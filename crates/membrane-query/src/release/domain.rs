@@ -189,7 +189,7 @@ fn is_reachable(column: &ColumnRef, cell: &Cell, question: &Question, scope: &Sc
 
 /// Decides a condition for one value of its only column: true, false, or NULL as `None`. The outer `None` means that it
 /// cannot be told here.
-fn decide(condition: &Scalar, value: Option<&Literal>) -> Option<Option<bool>> {
+pub(super) fn decide(condition: &Scalar, value: Option<&Literal>) -> Option<Option<bool>> {
     match condition {
         Scalar::Constant(Literal::Boolean(truth), _) => Some(Some(*truth)),
         Scalar::Column(column) if column.logical == TypeOf::Boolean => match value {

@@ -20,7 +20,9 @@ use tokio::time::Instant;
 
 use super::answer::{ReleaseAnswer, ReleaseColumn, ReleasedDataset};
 use super::bounds::{Calibrated, EditionKey, PilotOf, ReleaseOptions, calibrate, datasets};
-use super::canonical::{Asker, Data, EditionPart, edition_key, plan_hash, query_key, shape_key};
+use super::canonical::{
+    Asker, Data, EditionPart, basis_key, edition_key, part_key, plan_hash, query_key, shape_key,
+};
 use super::domain::key_domain;
 use super::edges::edges;
 use super::exact::{Costs, Shards, Size, check_keys};
@@ -31,6 +33,7 @@ use super::notes::{notes, of_answer, of_survival};
 use super::question::{Question, Table};
 use super::read::read;
 use super::refusal::refuse;
+use super::reuse::{Names, Naming, Reusable};
 use super::rows::columns_read;
 use super::scope::{Scope, ScopeTable};
 use super::{made, present};
@@ -68,6 +71,7 @@ pub struct ReleasePlan {
     unit: PrivacyUnit,
     notes: Vec<String>,
     survival: Option<Survival>,
+    pub(super) names: Names,
     datasets: Vec<ReleasedDataset>,
     inputs: Vec<DatasetVersion>,
     edges: Vec<LineageEdge>,
@@ -163,10 +167,14 @@ impl Engine {
             Some(report) => Some(report.survival(&mechanism)?),
             None => None,
         };
+        let basis = |question: &Question| basis_key(&hasher, &asker, question, &data);
+        let naming = Naming { basis: &basis, part: &|written| part_key(&hasher, written) };
+        let names = naming.names(&question)?;
         let mut notes = notes(&question, &mechanism, is_chosen);
         notes.extend(survival.map(of_survival));
         Ok(Planned::Release(Box::new(ReleasePlan {
             survival,
+            names,
             edges: edges(&question, permit.run_id()),
             unit: unit(&question, &scope)?,
             notes,
@@ -353,6 +361,8 @@ impl ReleasePlan {
         });
         let (released, mechanism) = draw.await.map_err(|_| QueryError::Failed)??;
         let (columns, rows) = shape(&question, &mechanism, &released)?;
+        let is_whole = mechanism.spec().keys != KeyDomain::Unknown;
+        let reuse = Reusable::of(&self.names, is_whole, &released);
         let clipped = present::clipped_share(&released.members, &released.members_clipped);
         let of_answer = of_answer(&question, clipped, &columns, &rows);
         let answer = ReleaseAnswer {
@@ -367,6 +377,7 @@ impl ReleasePlan {
             datasets: self.datasets,
             unit: Some(self.unit),
             clipped: Some(clipped),
+            reuse,
         };
         // What could not be shown is not stored either: it would be paid for, and found again, for nothing.
         answer.to_batch()?;

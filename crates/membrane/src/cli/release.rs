@@ -84,6 +84,10 @@ pub(super) struct ReleaseArgs {
     /// tenth of the price, once for all questions of this form. Bounds that nobody states are chosen so anyway.
     #[arg(long)]
     choose_bounds: bool,
+    /// Whether an answer may be made of stored ones, for nothing, also where its error bars are wider than what is asked for
+    /// [default: true where no price and no width are stated].
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    reuse: Option<bool>,
     /// Only tell the price and the error bars; costs nothing and touches no data.
     #[arg(long)]
     dry_run: bool,
@@ -180,6 +184,7 @@ pub(super) async fn run(args: ReleaseArgs, env: Env) -> Result<(), CliError> {
         targets: target::by_column(args.target)?,
         shares: share::by_column(args.within)?,
         choose_bounds: args.choose_bounds,
+        reuse: args.reuse,
         edition: None,
         dry_run: args.dry_run,
     };

@@ -14,6 +14,7 @@ mod pilot;
 mod price;
 mod receipt;
 mod rehearse;
+mod reuse;
 mod tick;
 
 use std::collections::BTreeMap;
@@ -72,6 +73,9 @@ pub struct ReleaseRequest {
     pub shares: BTreeMap<ColumnName, f64>,
     /// Have a pilot choose all bounds that are not stated here, also those that the contract states.
     pub choose_bounds: bool,
+    /// Whether an answer may be made of a stored one, for nothing, also where its error bars are wider than what is asked for;
+    /// when not stated, where no price and no width are.
+    pub reuse: Option<bool>,
     /// The edition of a standing release that this is, and its name.
     pub edition: Option<EditionKey>,
     /// Only tell the price and the error bars.
@@ -211,7 +215,7 @@ async fn ask(
         edition: request.edition.clone(),
     };
     let permit = run.permit(hub, statement.tables().to_vec()).await?;
-    Ok(Asked { permit, statement, options })
+    Ok(Asked { permit, statement, options, width_max: price::width_max(request) })
 }
 
 /// Tells the price.
@@ -226,6 +230,13 @@ async fn tell_price(
     let (_, budgets) = own_lines(ctx, hub, scopes).await?;
     let mut notes = plan.notes().to_vec();
     let stored = is_stored(hub, plan).await?;
+    if let Some(found) = reuse::find(ctx, hub, plan, f64::INFINITY).await?.filter(|_| !stored) {
+        notes.push(format!(
+            "an answer of run {} holds these numbers for nothing, with error bars {:.2} times as wide: ask with `reuse`, or without \
+             a price",
+            found.run, found.reused.width
+        ));
+    }
     if let Err(dear) = price::check(ctx, hub, plan, pilot.as_ref(), stored) {
         notes.push(format!("it would be refused: {dear}"));
     }
@@ -335,6 +346,9 @@ async fn answer(
     };
     check_data(plan.without_data())?;
     let stored = is_stored(hub, &plan).await?;
+    if let Some(found) = reusable(ctx, hub, &asked, &plan, stored).await? {
+        return made(ctx, hub, run, (plan, pilot, piloted), found, work).await;
+    }
     price::check(ctx, hub, &plan, pilot.as_ref(), stored)?;
     if let Some(survival) = plan.survival().filter(|survival| !stored && survival.is_empty()) {
         return Err(Error::NothingShown { groups: survival.groups_about() });
@@ -353,7 +367,7 @@ async fn answer(
         run,
         partner: ctx.principal.clone(),
         query_key: plan.query_key(),
-        shape: None,
+        shape: asked.options.edition.is_none().then(|| plan.basis().to_owned()),
         resumes: asked.options.edition.is_some(),
         price,
         caps: scopes.clone(),
@@ -406,6 +420,57 @@ async fn answer(
         replay_of,
         answer: Some(answer),
         edition: asked.options.edition.map(|edition| edition.edition),
+        receipt: None,
+    };
+    Ok((released, paid))
+}
+
+/// Finds a stored answer of which this one can be made, where that is wanted.
+async fn reusable(
+    ctx: &RequestCtx,
+    hub: &Hub,
+    asked: &Asked,
+    plan: &ReleasePlan,
+    stored: bool,
+) -> Result<Option<reuse::Found>, Error> {
+    let Some(width_max) = asked.width_max.filter(|_| !stored && asked.options.edition.is_none()) else {
+        return Ok(None);
+    };
+    reuse::find(ctx, hub, plan, width_max).await
+}
+
+/// Gives an answer that was made of a stored one.
+async fn made(
+    ctx: &RequestCtx,
+    hub: &Hub,
+    run: RunId,
+    (plan, pilot, piloted): (ReleasePlan, Option<PilotTold>, Price),
+    found: reuse::Found,
+    work: &mut Work,
+) -> Result<(Released, Paid), Error> {
+    let paid = Paid { record: found.record, plan_sha256: plan.plan_hash().map_err(Error::Query)? };
+    let answer = found.reused.answer;
+    work.rows_out = u64::try_from(answer.rows.len()).ok();
+    work.edges = plan.edges().to_vec();
+    let scopes = caps(hub.privacy(), &ctx.principal, plan.private_datasets())?;
+    let (_, budgets) = own_lines(ctx, hub, scopes).await?;
+    let mechanism = answer.mechanism.clone();
+    let released = Released {
+        run,
+        price: piloted,
+        charged: piloted,
+        epsilon: mechanism.epsilon,
+        delta: mechanism.delta,
+        mechanism: Some(mechanism),
+        pilot,
+        unit: plan.unit().clone(),
+        notes: answer.notes.clone(),
+        more: Some(times_left(&budgets, plan.price())),
+        budgets,
+        forecasts: Vec::new(),
+        replay_of: Some(found.run),
+        answer: Some(answer),
+        edition: None,
         receipt: None,
     };
     Ok((released, paid))

@@ -66,6 +66,10 @@ pub struct ReleaseBody {
     /// tenth of the price, once for all questions of this form. Bounds that nobody states are chosen so anyway.
     #[serde(default)]
     pub choose_bounds: bool,
+    /// Whether an answer may be made of stored ones of yours, for nothing: `true` also where its error bars are wider than what is
+    /// asked for, `false` never. When not stated, it is true where no price and no width are.
+    #[serde(default)]
+    pub reuse: Option<bool>,
     /// Only tell the price and the error bars. Costs nothing and touches no data.
     #[serde(default)]
     pub dry_run: bool,
@@ -93,6 +97,7 @@ impl From<ReleaseBody> for ReleaseRequest {
             targets: body.targets.unwrap_or_default(),
             shares: body.within.unwrap_or_default(),
             choose_bounds: body.choose_bounds,
+            reuse: body.reuse,
             edition: None,
             dry_run: body.dry_run,
         }

@@ -83,6 +83,7 @@ fn sample() -> ReleaseAnswer {
             identity: "member_no".parse().expect("an identity kind"),
         }),
         clipped: Some(ClippedShare { share: 0.125, low95: 0.0625, high95: 0.1875 }),
+        reuse: None,
     }
 }
 

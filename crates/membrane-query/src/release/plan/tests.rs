@@ -24,6 +24,7 @@ async fn plan_of(sql: &str, options: &ReleaseOptions, providers: Vec<Arc<dyn Tab
         unit: unit(&question, &scope()).expect("a unit"),
         notes: notes(&question, &mechanism, false),
         survival: None,
+        names: Names::default(),
         summary: mechanism.describe().expect("a summary"),
         query_key: "q1".to_owned(),
         datasets: Vec::new(),

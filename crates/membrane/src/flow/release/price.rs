@@ -2,7 +2,7 @@
 
 use membrane_model::{Delta, Epsilon, Price};
 use membrane_policy::Permit;
-use membrane_privacy::{PriceAsked, PrivacyError, Shortfall};
+use membrane_privacy::{NoiseKind, PriceAsked, PrivacyError, Shortfall};
 use membrane_query::{Planned, QueryError, ReleaseOptions, ReleasePlan, Statement};
 
 use super::{PilotTold, ReleaseRequest};
@@ -82,12 +82,31 @@ pub(super) struct Asked {
     pub(super) permit: Permit,
     pub(super) statement: Statement,
     pub(super) options: ReleaseOptions,
+    /// How many times as wide as asked for the error bars of an answer may be that is made of a stored one; none where there is
+    /// to be none.
+    pub(super) width_max: Option<f64>,
+}
+
+/// Returns how wide the error bars may be of an answer that costs nothing.
+pub(super) fn width_max(request: &ReleaseRequest) -> Option<f64> {
+    let ReleaseRequest { epsilon, rho, targets, shares, .. } = request;
+    // Bounds and noise that are stated are those of another answer.
+    let bounds = request.groups_max.is_some() || request.rows_max.is_some() || !request.bounds.is_empty();
+    let is_special = bounds || request.choose_bounds || request.noise != NoiseKind::Auto;
+    let no_price = epsilon.is_none() && rho.is_none() && targets.is_empty() && shares.is_empty();
+    match request.reuse {
+        Some(false) => None,
+        Some(true) => Some(f64::INFINITY),
+        None if is_special => None,
+        None if no_price => Some(f64::INFINITY),
+        None => Some(1.0),
+    }
 }
 
 impl Asked {
     /// Plans the release, or the pilot that it needs first.
     pub(super) async fn plan(&self, ctx: &RequestCtx, hub: &Hub) -> Result<Planned, Error> {
-        let Self { permit, statement, options } = self;
+        let Self { permit, statement, options, .. } = self;
         match hub.engine().plan_release(permit, statement, options.clone()).await {
             Err(QueryError::Privacy(PrivacyError::Targets(short))) => {
                 Err(self.missed(ctx, hub, short).await.unwrap_or_else(|error| error))

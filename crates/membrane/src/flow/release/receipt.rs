@@ -45,6 +45,15 @@ impl Question {
     }
 }
 
+/// Returns what is on record about what was paid for a stored answer.
+pub(super) async fn paid_for(hub: &Hub, drawn: RunId, answer: &[u8]) -> Result<ReleaseRecord, Error> {
+    let hash = ReleaseRecord::answer_hash(answer);
+    let record = hub.ledger().run(&drawn).await.map_err(Error::Ledger)?;
+    let mut releases = record.into_iter().flat_map(|record| record.releases);
+    let own = releases.find(|release| release.answer_sha256.as_deref() == Some(hash.as_str()));
+    own.ok_or(Error::Internal("what was paid for is not on record"))
+}
+
 /// Returns what is on record about what was paid for an answer, in the run in which it was drawn.
 pub(super) async fn paid(hub: &Hub, drawn: RunId, query_key: &str) -> Result<ReleaseRecord, Error> {
     let record = hub.ledger().run(&drawn).await.map_err(Error::Ledger)?;

@@ -79,7 +79,7 @@ async fn draw(
             return Err(Error::Internal("a rehearsal was under way before"));
         }
     };
-    let Asked { permit, statement, options } = &asked;
+    let Asked { permit, statement, options, .. } = &asked;
     let paid = (&reservation, draws);
     let until = deadline(ctx, Instant::now());
     let drawn = hub.engine().rehearse(permit, statement, options.clone(), paid, until).await;

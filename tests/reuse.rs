@@ -1,0 +1,122 @@
+//! Answers made of stored ones, by the flow that serves partners: free, right, with error bars that add up, and only where
+//! they can be.
+
+use std::collections::BTreeMap;
+
+use membrane::flow::{self, ReleaseRequest, Released};
+
+use crate::world::World;
+
+const FINE: &str = "SELECT region, category, COUNT(*) AS n, SUM(amount) AS s, AVG(amount) AS a, COUNT(DISTINCT member_no) AS m \
+                    FROM pos_order_lines WHERE quantity > 0 GROUP BY region, category";
+
+async fn ask(world: &World, partner: &str, request: ReleaseRequest) -> Released {
+    let released = flow::release(&world.ctx(partner), &world.hub, request).await;
+    released.unwrap_or_else(|failure| panic!("{}", failure.error))
+}
+
+fn plain(sql: &str) -> ReleaseRequest {
+    ReleaseRequest { sql: sql.to_owned(), ..ReleaseRequest::default() }
+}
+
+/// The numbers of an answer by its first keys: value, low, high, deviation of each column.
+fn numbers(released: &Released, keys: usize) -> BTreeMap<Vec<String>, Vec<f64>> {
+    let rows = &released.answer.as_ref().unwrap().rows;
+    let cell = |cell: &Option<String>| cell.clone().unwrap_or_default();
+    let row = |row: &Vec<Option<String>>| {
+        let key = row.iter().take(keys).map(cell).collect();
+        (key, row.iter().skip(keys).map(|one| cell(one).parse().unwrap()).collect())
+    };
+    rows.iter().map(row).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sums_and_parts_of_an_answer_cost_nothing() {
+    let (world, _) = World::populated(300).await;
+    let paid = ask(&world, "partner:acme", plain(FINE)).await;
+    assert!(paid.charged.rho_nano > 0);
+    let fine = numbers(&paid, 2);
+
+    // Sums of groups, also in another order and with what is computed of them.
+    let sql = "SELECT SUM(amount) / COUNT(*) AS each, region, COUNT(*) AS n, SUM(amount) AS s FROM pos_order_lines \
+               WHERE quantity > 0 GROUP BY region ORDER BY n DESC";
+    let free = ask(&world, "partner:acme", plain(sql)).await;
+    assert_eq!((free.charged.rho_nano, free.replay_of), (0, Some(paid.run)));
+    let answer = free.answer.as_ref().unwrap();
+    let place = |name: &str| answer.columns.iter().position(|column| column.name == name).unwrap();
+    for row in &answer.rows {
+        let number = |name: &str| row[place(name)].as_ref().unwrap().parse::<f64>().unwrap();
+        let region = row[place("region")].as_ref().unwrap();
+        let own: Vec<&Vec<f64>> =
+            fine.iter().filter(|(key, _)| key[0] == *region).map(|(_, own)| own).collect();
+        let sum = |column: usize| own.iter().map(|row| row[column]).sum::<f64>();
+        let sd = |column: usize| own.iter().map(|row| row[column].powi(2)).sum::<f64>().sqrt();
+        assert!(own.len() > 1);
+        assert!((number("n") - sum(0)).abs() < 1e-6 && (number("n_sd") / sd(3) - 1.0).abs() < 1e-3);
+        assert!((number("s") - sum(4)).abs() < 1e-6 && (number("s_sd") / sd(7) - 1.0).abs() < 1e-3);
+        let half = number("n_hi95") - number("n");
+        assert!(half >= 1.95 * sd(3) && half <= 2.3 * sd(3) + 1.0, "{half} of {}", sd(3));
+        assert!((number("each") - number("s") / number("n")).abs() < 1e-3);
+    }
+
+    // One part of it, with averages and members as they were.
+    let sql = FINE
+        .replace("region, category,", "category,")
+        .replace("GROUP BY region, category", "AND region = 'SH' GROUP BY category");
+    let part = ask(&world, "partner:acme", plain(&sql)).await;
+    assert_eq!((part.charged.rho_nano, part.replay_of), (0, Some(paid.run)));
+    for (key, row) in numbers(&part, 1) {
+        assert_eq!(Some(&row), fine.get(&vec!["SH".to_owned(), key[0].clone()]));
+    }
+    // All of it.
+    let total =
+        ask(&world, "partner:acme", plain("SELECT COUNT(*) AS n FROM pos_order_lines WHERE quantity > 0"))
+            .await;
+    assert_eq!(total.charged.rho_nano, 0);
+    let all = numbers(&total, 0);
+    assert!((all[&vec![]][0] - fine.values().map(|row| row[0]).sum::<f64>()).abs() < 1e-6);
+    // Its receipt says what was paid for it, and by which run.
+    assert!(free.receipt.is_some() && free.notes.iter().any(|note| note.contains("paid for before")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_made_of_it_is_paid_for() {
+    let (world, _) = World::populated(200).await;
+    ask(&world, "partner:acme", plain(FINE)).await;
+    let region = "SELECT region, COUNT(*) AS n FROM pos_order_lines WHERE quantity > 0 GROUP BY region";
+    let paid = async |partner: &str, request: ReleaseRequest| {
+        ask(&world, partner, request).await.charged.rho_nano > 0
+    };
+    // Members of two groups do not add up; other rows, others' answers and sharper numbers are others.
+    let members = region.replace("COUNT(*)", "COUNT(DISTINCT member_no)");
+    assert!(paid("partner:acme", plain(&members)).await);
+    assert!(paid("partner:acme", plain(&region.replace("> 0", "> 1"))).await);
+    assert!(paid("partner:acme", plain(&region.replace("COUNT(*)", "COUNT(ordered_month)"))).await);
+    assert!(paid("partner:globex", plain(region)).await);
+    let sharp = ReleaseRequest { epsilon: Some(0.9), ..plain(region) };
+    let told = ask(&world, "partner:acme", ReleaseRequest { dry_run: true, ..sharp.clone() }).await;
+    assert!(told.notes.iter().any(|note| note.contains("for nothing")), "{:?}", told.notes);
+    assert!(paid("partner:acme", sharp.clone()).await);
+    // That was stored: it serves again, and is preferred to the wider one.
+    let again = ask(&world, "partner:acme", plain(&format!("{region} ORDER BY n LIMIT 2"))).await;
+    assert_eq!(again.charged.rho_nano, 0);
+    assert_eq!(again.answer.unwrap().rows.len(), 2);
+    let never = ReleaseRequest { reuse: Some(false), ..plain(&format!("{region} ORDER BY n LIMIT 1")) };
+    assert!(paid("partner:acme", never).await);
+    // New data is another question.
+    world.populate(210).await;
+    assert!(paid("partner:acme", plain(region)).await);
+}
+
+/// Groups below the threshold are missing in what is stored: nothing is summed up of that, but what is there is given.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_from_the_data_are_not_summed_up() {
+    let (world, _) = World::populated(400).await;
+    let fine =
+        "SELECT ordered_month, quantity, COUNT(*) AS n FROM pos_order_lines GROUP BY ordered_month, quantity";
+    ask(&world, "partner:acme", plain(fine)).await;
+    let coarse = "SELECT quantity, COUNT(*) AS n FROM pos_order_lines GROUP BY quantity";
+    assert!(ask(&world, "partner:acme", plain(coarse)).await.charged.rho_nano > 0);
+    let sorted = ask(&world, "partner:acme", plain(&format!("{fine} HAVING COUNT(*) > 10 ORDER BY n"))).await;
+    assert_eq!(sorted.charged.rho_nano, 0);
+}
