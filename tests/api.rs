@@ -94,7 +94,7 @@ impl Api {
     }
 }
 
-const ENDPOINTS: [(&str, &str); 15] = [
+const ENDPOINTS: [(&str, &str); 17] = [
     ("POST", "/v1/query"),
     ("POST", "/v1/release"),
     ("POST", "/v1/ingest/crm_members"),
@@ -102,6 +102,8 @@ const ENDPOINTS: [(&str, &str); 15] = [
     ("GET", "/v1/runs"),
     ("GET", "/v1/runs/00000000-0000-7000-8000-000000000000"),
     ("GET", "/v1/lineage/crm_members/phone"),
+    ("GET", "/v1/releases"),
+    ("POST", "/v1/releases/monthly"),
     ("GET", "/v1/budget"),
     ("GET", "/v1/break-glass"),
     ("POST", "/v1/break-glass"),

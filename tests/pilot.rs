@@ -94,7 +94,11 @@ async fn nothing_to_show_is_refused_for_the_price_of_the_pilot() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_release_that_cannot_be_paid_for_pays_for_no_pilot() {
-    let world = World::with(|config| config.privacy.partner_rho = 0.01).await;
+    let world = World::with(|config| {
+        config.privacy.partner_rho = 0.01;
+        config.privacy.release_rho_max = 0.024;
+    })
+    .await;
     world.populate(100).await;
     let refused = release(&world, ask(BY_REGION)).await.unwrap_err();
     assert_eq!((refused.error.code(), spent(&world).await), ("over_budget", 0));

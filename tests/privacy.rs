@@ -80,7 +80,7 @@ async fn what_cannot_be_bounded_or_seen_is_refused_before_it_costs() {
         "SELECT order_id FROM pos_order_lines",
         "SELECT region, MAX(product_id) FROM pos_order_lines GROUP BY region",
         "SELECT member_no, COUNT(*) FROM pos_order_lines GROUP BY member_no",
-        "SELECT region, SUM(line_no) FROM pos_order_lines GROUP BY region",
+        "SELECT region, AVG(line_no) FROM pos_order_lines GROUP BY region",
         "SELECT COUNT(*) FROM crm_members",
         "SELECT COUNT(*) FROM pos_order_lines WHERE sqrt(quantity - 2) > 0",
         "SELECT COUNT(*) FROM pos_order_lines WHERE pay_account = '6222027777001233'",

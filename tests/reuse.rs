@@ -91,7 +91,7 @@ async fn what_cannot_be_made_of_it_is_paid_for() {
     let members = region.replace("COUNT(*)", "COUNT(DISTINCT member_no)");
     assert!(paid("partner:acme", plain(&members)).await);
     assert!(paid("partner:acme", plain(&region.replace("> 0", "> 1"))).await);
-    assert!(paid("partner:acme", plain(&region.replace("COUNT(*)", "COUNT(ordered_month)"))).await);
+    assert!(paid("partner:acme", plain(&region.replace("COUNT(*)", "SUM(quantity)"))).await);
     assert!(paid("partner:globex", plain(region)).await);
     let sharp = ReleaseRequest { epsilon: Some(0.9), ..plain(region) };
     let told = ask(&world, "partner:acme", ReleaseRequest { dry_run: true, ..sharp.clone() }).await;

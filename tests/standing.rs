@@ -151,7 +151,7 @@ async fn what_was_paid_and_lost_is_taken_up() {
         if name == "monthly" {
             assert_eq!((whole, made.charged.rho_nano), (lost, 0), "nothing is charged again");
         } else {
-            let charged = made.charged.rho_nano * 6;
+            let charged = made.charged.rho_nano * 3;
             assert_eq!(whole, lost + charged, "the pilot was paid, the release was not");
             assert!(made.charged.rho_nano < made.price.rho_nano);
         }

@@ -187,16 +187,16 @@ impl Reusable {
     ) -> Option<Vec<NoisyGroup>> {
         let keys = Self::places(&self.keys, &plan.names.keys)?;
         let aggregates = Self::places(&self.aggregates, &plan.names.aggregates)?;
+        // Groups below the threshold are missing in every sum, also where one is left to sum up.
+        if !self.is_whole && !(0..self.keys.len()).all(|place| keys.contains(&place)) {
+            return None;
+        }
         let mut gathered: BTreeMap<GroupKey, Vec<&NoisyGroup>> = BTreeMap::new();
         for group in &self.groups {
             if self.holds(group, &candidate.conditions)? {
                 let key = keys.iter().map(|place| group.key.get(*place).cloned().flatten()).collect();
                 gathered.entry(key).or_default().push(group);
             }
-        }
-        let sums = gathered.values().any(|groups| groups.len() > 1);
-        if sums && !self.is_whole {
-            return None;
         }
         let asked = plan.question.aggregates.iter().zip(&aggregates);
         let asked: Vec<(&Aggregate, usize)> = asked.map(|(aggregate, place)| (aggregate, *place)).collect();

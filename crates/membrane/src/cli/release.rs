@@ -123,6 +123,9 @@ enum ReleaseCommand {
     /// List the standing releases of the catalog, with their last editions.
     ///
     /// Acts for the first compliance principal unless told otherwise; `--as partner:NAME` lists that partner's.
+    #[command(
+        after_help = "Examples:\n  membrane release list\n  membrane release list --as partner:acme --json"
+    )]
     List(standing::ListArgs),
 }
 

@@ -449,7 +449,7 @@ async fn made(
     work: &mut Work,
 ) -> Result<(Released, Paid), Error> {
     let paid = Paid { record: found.record, plan_sha256: plan.plan_hash().map_err(Error::Query)? };
-    let answer = found.reused.answer;
+    let (answer, price) = (found.reused.answer, paid.record.price);
     work.rows_out = u64::try_from(answer.rows.len()).ok();
     work.edges = plan.edges().to_vec();
     let scopes = caps(hub.privacy(), &ctx.principal, plan.private_datasets())?;
@@ -457,7 +457,7 @@ async fn made(
     let mechanism = answer.mechanism.clone();
     let released = Released {
         run,
-        price: piloted,
+        price,
         charged: piloted,
         epsilon: mechanism.epsilon,
         delta: mechanism.delta,

@@ -88,6 +88,13 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
                 .concat(),
         ),
         ("/v1/release", "post", [all, statement, record, &query, &refusal, &RELEASE].concat()),
+        ("/v1/releases", "get", [seen, record, &refusal].concat()),
+        (
+            "/v1/releases/{name}",
+            "post",
+            [all, statement, record, &query, &refusal, &RELEASE, &["given_up", "no_standing_release"]]
+                .concat(),
+        ),
         ("/v1/ingest/{dataset}", "post", [all, delivery, &ingest, &refusal].concat()),
         ("/v1/datasets", "get", [all, record, &refusal].concat()),
         ("/v1/runs", "get", [all, record, audit].concat()),
