@@ -14,6 +14,7 @@
 mod choose;
 mod count;
 mod ladder;
+mod spread;
 
 use membrane_model::Price;
 use serde::{Deserialize, Serialize};

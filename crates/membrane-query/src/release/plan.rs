@@ -1,5 +1,6 @@
 //! A release that was planned and priced, and its one run.
 
+mod make;
 mod pilot;
 
 use std::collections::BTreeSet;
@@ -83,130 +84,6 @@ pub(super) struct Source {
     pub(super) providers: Vec<Option<Arc<dyn TableProvider>>>,
     pub(super) sampling: Sampler,
     pub(super) limits: Limits,
-}
-
-impl Engine {
-    /// Plans and prices a release. Reads contracts, policy, the versions of tables, and public keys that a dataset without
-    /// subject lists; but no row about a member.
-    ///
-    /// # Errors
-    /// [`QueryError`]: what the gate and the planner refuse, [`QueryError::NotBounded`] for what cannot be
-    /// bounded, [`QueryError::Privacy`] for numbers that make no sense.
-    pub async fn plan_release(
-        &self,
-        permit: &Permit,
-        statement: &Statement,
-        options: ReleaseOptions,
-    ) -> Result<Planned, QueryError> {
-        if permit.action() != Action::Release {
-            return Err(QueryError::NotPermitted);
-        }
-        if statement.explains() {
-            return Err(QueryError::NotAllowed {
-                reason: "EXPLAIN of a release was found; ask for a dry run",
-            });
-        }
-        let limits = self.parts.limits;
-        let opened = self.open(permit, statement.tables(), Reader::Release).await?;
-        let tables = opened.tables.iter().map(|(name, table)| {
-            let dataset = permit.dataset(name).ok_or(QueryError::Failed)?;
-            let shown = |column: &membrane_model::ColumnName| table.column(column.as_str()).is_some();
-            Ok(ScopeTable::new(dataset.dataset(), dataset.row_rule(), shown))
-        });
-        let scope = Scope::new(tables.collect::<Result<_, QueryError>>()?);
-
-        let question = question(statement, &scope, &limits).await?;
-        let provider = |name: &DatasetName| {
-            let table = opened.tables.iter().find(|(known, _)| known == name);
-            table.map(|(_, table)| Arc::clone(table) as Arc<dyn TableProvider>).ok_or(QueryError::Failed)
-        };
-        let providers = question.tables.iter().map(|table| match table {
-            Table::Dataset { name, .. } => provider(name).map(Some),
-            Table::Kept(_) | Table::PerMember(_) | Table::Union(_) => Ok(None),
-        });
-        let providers = providers.collect::<Result<Vec<_>, QueryError>>()?;
-        let version = |name: &DatasetName| opened.inputs.iter().find(|input| input.dataset == *name);
-        let written = |name: &DatasetName| version(name).is_some();
-        let listed = listed(&question, &scope, &providers, &written, &limits).await?;
-        let keys = key_domain(&question, &scope, &listed)?;
-        check_keys(&question, &keys)?;
-        let calibrated = calibrate(&question, &scope, keys, &options, &limits)?;
-        let found = options.pilot.as_ref().map(|pilot| &pilot.report);
-        let is_chosen = found.is_some();
-        let vault = &self.parts.vault;
-        let asker = Asker {
-            principal: permit.principal(),
-            purpose: permit.purpose(),
-            policy_version: permit.policy_version(),
-        };
-        let data = data_of(&opened, permit)?;
-        let hasher = vault.query_key_hasher();
-        let key = |question: &Question, spec: &ReleaseSpec, part| match &options.edition {
-            Some(edition) => Ok(edition_key(&hasher, permit.principal(), edition, part)),
-            None => query_key(&hasher, &asker, question, spec, &data),
-        };
-        let datasets = opened.tables.iter().map(|(name, _)| ReleasedDataset {
-            dataset: name.clone(),
-            version: version(name).map(|input| input.version),
-        });
-        let datasets = datasets.collect();
-        let source = Source { providers, sampling: vault.sampler(), limits };
-        let mechanism = match calibrated {
-            Calibrated::Release(mechanism) => mechanism,
-            Calibrated::Pilot(PilotOf { question, pilot, whole }) => {
-                let query_key = key(&question, pilot.spec(), EditionPart::Pilot)?;
-                let shape = shape_key(&hasher, &asker, &question, &data)?;
-                let inputs = opened.inputs.clone();
-                let unit = unit(&question, &scope)?;
-                let plan =
-                    PilotPlan { question, pilot, whole, query_key, shape, unit, datasets, inputs, source };
-                return Ok(Planned::Pilot(Box::new(plan)));
-            }
-        };
-        let survival = match found.filter(|_| mechanism.spec().keys == KeyDomain::Unknown) {
-            Some(report) => Some(report.survival(&mechanism)?),
-            None => None,
-        };
-        let basis = |question: &Question| basis_key(&hasher, &asker, question, &data);
-        let naming = Naming { basis: &basis, part: &|written| part_key(&hasher, written) };
-        let names = naming.names(&question)?;
-        let mut notes = notes(&question, &mechanism, is_chosen);
-        notes.extend(survival.map(of_survival));
-        Ok(Planned::Release(Box::new(ReleasePlan {
-            survival,
-            names,
-            edges: edges(&question, permit.run_id()),
-            unit: unit(&question, &scope)?,
-            notes,
-            datasets,
-            inputs: opened.inputs.clone(),
-            query_key: key(&question, mechanism.spec(), EditionPart::Release)?,
-            summary: mechanism.describe()?,
-            question,
-            mechanism,
-            source,
-        })))
-    }
-}
-
-impl Engine {
-    /// Returns the name under which the answer of an edition is stored.
-    #[must_use]
-    pub fn edition_name(&self, partner: &PrincipalId, key: &EditionKey) -> String {
-        edition_key(&self.parts.vault.query_key_hasher(), partner, key, EditionPart::Release)
-    }
-}
-
-/// Returns which rows of which tables are asked about, as far as it changes the answer.
-fn data_of<'a>(opened: &'a Opened, permit: &'a Permit) -> Result<Vec<Data<'a>>, QueryError> {
-    let of = |(dataset, _): &'a (DatasetName, _)| {
-        let input = opened.inputs.iter().find(|input| input.dataset == *dataset);
-        let table = opened.table_ids.iter().find(|(name, _)| name == dataset);
-        let version = input.zip(table).map(|(input, (_, id))| (input.version, id.as_str()));
-        let row_rule = permit.dataset(dataset).ok_or(QueryError::Failed)?.row_rule();
-        Ok(Data { dataset, version, row_rule })
-    };
-    opened.tables.iter().map(of).collect()
 }
 
 /// Returns whom the release protects: the subject of its datasets about members, which is the same for all of them.

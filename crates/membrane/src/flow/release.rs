@@ -16,6 +16,7 @@ mod receipt;
 mod rehearse;
 mod reuse;
 mod tick;
+mod told;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -25,7 +26,7 @@ use membrane_ledger::{ReleaseRecord, Reservation, ReserveRequest, Reserved, Stor
 use membrane_model::{Action, ColumnName, DatasetName, Delta, Price, Purpose, RunId};
 use membrane_privacy::{MechanismSummary, NoiseKind, PrivacyUnit};
 use membrane_query::{
-    EditionKey, PilotPlan, QueryError, ReleaseAnswer, ReleaseForecast, ReleaseOptions, ReleasePlan, Statement,
+    EditionKey, QueryError, ReleaseAnswer, ReleaseForecast, ReleaseOptions, ReleasePlan, Statement,
 };
 use tokio::time::Instant;
 
@@ -168,8 +169,8 @@ pub async fn timed_release(
     run.work = Work { inputs, ..Work::default() };
     if request.dry_run {
         let told = match bounded {
-            Bounded::Release(plan, pilot) => tell_price(ctx, hub, id, &plan, pilot).await,
-            Bounded::Pilot(plan) => tell_pilot(ctx, hub, id, &plan, &question).await,
+            Bounded::Release(plan, pilot) => told::price(ctx, hub, id, &plan, pilot).await,
+            Bounded::Pilot(plan) => told::pilot(ctx, hub, id, &plan, &question).await,
         };
         return finish(run, told).await.map(|(_, told)| (told, started.elapsed()));
     }
@@ -218,97 +219,6 @@ async fn ask(
     Ok(Asked { permit, statement, options, width_max: price::width_max(request) })
 }
 
-/// Tells the price.
-async fn tell_price(
-    ctx: &RequestCtx,
-    hub: &Hub,
-    run: RunId,
-    plan: &ReleasePlan,
-    pilot: Option<PilotTold>,
-) -> Result<Released, Error> {
-    let scopes = caps(hub.privacy(), &ctx.principal, plan.private_datasets())?;
-    let (_, budgets) = own_lines(ctx, hub, scopes).await?;
-    let mut notes = plan.notes().to_vec();
-    let stored = is_stored(hub, plan).await?;
-    if let Some(found) = reuse::find(ctx, hub, plan, f64::INFINITY).await?.filter(|_| !stored) {
-        notes.push(format!(
-            "an answer of run {} holds these numbers for nothing, with error bars {:.2} times as wide: ask with `reuse`, or without \
-             a price",
-            found.run, found.reused.width
-        ));
-    }
-    if let Err(dear) = price::check(ctx, hub, plan, pilot.as_ref(), stored) {
-        notes.push(format!("it would be refused: {dear}"));
-    }
-    let more = times_left(&budgets, plan.price());
-    if more == 0 && !stored {
-        notes.push("it would be refused: what is left of a budget does not allow it".to_owned());
-    }
-    let summary = plan.summary();
-    Ok(Released {
-        run,
-        price: price::whole(plan, pilot.as_ref())?,
-        charged: Price::default(),
-        epsilon: summary.epsilon,
-        delta: summary.delta,
-        mechanism: Some(summary.clone()),
-        pilot,
-        unit: plan.unit().clone(),
-        notes,
-        more: Some(more),
-        budgets,
-        forecasts: plan.forecasts().map_err(Error::Query)?,
-        replay_of: None,
-        answer: None,
-        edition: None,
-        receipt: None,
-    })
-}
-
-/// Tells the price of what needs a pilot first: nothing else is known yet.
-async fn tell_pilot(
-    ctx: &RequestCtx,
-    hub: &Hub,
-    run: RunId,
-    plan: &PilotPlan,
-    asked: &Asked,
-) -> Result<Released, Error> {
-    let scopes = caps(hub.privacy(), &ctx.principal, plan.private_datasets())?;
-    let (_, budgets) = own_lines(ctx, hub, scopes).await?;
-    let mut notes = vec![format!(
-        "no bounds are stated for what one member may add: a pilot finds them first, for {} of the price, and what it finds is \
-         used by later questions of this form as well. To see error bars before anything is paid, state groups_max, rows_max \
-         and bounds",
-        plan.price()
-    )];
-    if let Err(dear) = price::check_amount(ctx, hub, plan.whole(), |_| None) {
-        notes.push(format!("it would be refused: {dear}"));
-    }
-    let more = times_left(&budgets, plan.whole());
-    if more == 0 {
-        notes.push("it would be refused: what is left of a budget does not allow it".to_owned());
-    }
-    let delta = asked.options.delta;
-    Ok(Released {
-        run,
-        price: plan.whole(),
-        charged: Price::default(),
-        epsilon: plan.epsilon().map_err(Error::Query)?,
-        delta: delta.get(),
-        mechanism: None,
-        pilot: Some(PilotTold { price: plan.price(), is_own: true }),
-        unit: plan.unit().clone(),
-        notes,
-        more: Some(more),
-        budgets,
-        forecasts: Vec::new(),
-        replay_of: None,
-        answer: None,
-        edition: None,
-        receipt: None,
-    })
-}
-
 /// Tells whether the answer was paid for before.
 async fn is_stored(hub: &Hub, plan: &ReleasePlan) -> Result<bool, Error> {
     let stored = hub.ledger().find_release(&plan.query_key()).await;
@@ -346,8 +256,8 @@ async fn answer(
     };
     check_data(plan.without_data())?;
     let stored = is_stored(hub, &plan).await?;
-    if let Some(found) = reusable(ctx, hub, &asked, &plan, stored).await? {
-        return made(ctx, hub, run, (plan, pilot, piloted), found, work).await;
+    if let Some(found) = reuse::wanted(ctx, hub, &asked, &plan, stored).await? {
+        return reuse::made(ctx, hub, run, (plan, pilot, piloted), found, work).await;
     }
     price::check(ctx, hub, &plan, pilot.as_ref(), stored)?;
     if let Some(survival) = plan.survival().filter(|survival| !stored && survival.is_empty()) {
@@ -420,57 +330,6 @@ async fn answer(
         replay_of,
         answer: Some(answer),
         edition: asked.options.edition.map(|edition| edition.edition),
-        receipt: None,
-    };
-    Ok((released, paid))
-}
-
-/// Finds a stored answer of which this one can be made, where that is wanted.
-async fn reusable(
-    ctx: &RequestCtx,
-    hub: &Hub,
-    asked: &Asked,
-    plan: &ReleasePlan,
-    stored: bool,
-) -> Result<Option<reuse::Found>, Error> {
-    let Some(width_max) = asked.width_max.filter(|_| !stored && asked.options.edition.is_none()) else {
-        return Ok(None);
-    };
-    reuse::find(ctx, hub, plan, width_max).await
-}
-
-/// Gives an answer that was made of a stored one.
-async fn made(
-    ctx: &RequestCtx,
-    hub: &Hub,
-    run: RunId,
-    (plan, pilot, piloted): (ReleasePlan, Option<PilotTold>, Price),
-    found: reuse::Found,
-    work: &mut Work,
-) -> Result<(Released, Paid), Error> {
-    let paid = Paid { record: found.record, plan_sha256: plan.plan_hash().map_err(Error::Query)? };
-    let (answer, price) = (found.reused.answer, paid.record.price);
-    work.rows_out = u64::try_from(answer.rows.len()).ok();
-    work.edges = plan.edges().to_vec();
-    let scopes = caps(hub.privacy(), &ctx.principal, plan.private_datasets())?;
-    let (_, budgets) = own_lines(ctx, hub, scopes).await?;
-    let mechanism = answer.mechanism.clone();
-    let released = Released {
-        run,
-        price,
-        charged: piloted,
-        epsilon: mechanism.epsilon,
-        delta: mechanism.delta,
-        mechanism: Some(mechanism),
-        pilot,
-        unit: plan.unit().clone(),
-        notes: answer.notes.clone(),
-        more: Some(times_left(&budgets, plan.price())),
-        budgets,
-        forecasts: Vec::new(),
-        replay_of: Some(found.run),
-        answer: Some(answer),
-        edition: None,
         receipt: None,
     };
     Ok((released, paid))

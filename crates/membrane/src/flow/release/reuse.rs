@@ -1,12 +1,16 @@
 //! Answers made of stored ones, for nothing.
 
 use membrane_ledger::ReleaseRecord;
-use membrane_model::RunId;
+use membrane_model::{Price, RunId};
 use membrane_query::{ReleaseAnswer, ReleasePlan, Reused};
 
-use super::receipt;
+use super::pilot::PilotTold;
+use super::{Asked, Paid, Released, receipt};
 use crate::ctx::RequestCtx;
 use crate::error::Error;
+use crate::flow::budget::{own_lines, times_left};
+use crate::flow::caps::caps;
+use crate::flow::run::Work;
 use crate::hub::Hub;
 
 /// Stored answers about the same rows that are looked through, at most.
@@ -43,4 +47,55 @@ pub(super) async fn find(
     let Some((reused, run, bytes)) = best else { return Ok(None) };
     let record = receipt::paid_for(hub, run, &bytes).await?;
     Ok(Some(Found { reused, run, record }))
+}
+
+/// Finds a stored answer of which this one can be made, where that is wanted.
+pub(super) async fn wanted(
+    ctx: &RequestCtx,
+    hub: &Hub,
+    asked: &Asked,
+    plan: &ReleasePlan,
+    stored: bool,
+) -> Result<Option<Found>, Error> {
+    let Some(width_max) = asked.width_max.filter(|_| !stored && asked.options.edition.is_none()) else {
+        return Ok(None);
+    };
+    find(ctx, hub, plan, width_max).await
+}
+
+/// Gives an answer that was made of a stored one.
+pub(super) async fn made(
+    ctx: &RequestCtx,
+    hub: &Hub,
+    run: RunId,
+    (plan, pilot, piloted): (ReleasePlan, Option<PilotTold>, Price),
+    found: Found,
+    work: &mut Work,
+) -> Result<(Released, Paid), Error> {
+    let paid = Paid { record: found.record, plan_sha256: plan.plan_hash().map_err(Error::Query)? };
+    let (answer, price) = (found.reused.answer, paid.record.price);
+    work.rows_out = u64::try_from(answer.rows.len()).ok();
+    work.edges = plan.edges().to_vec();
+    let scopes = caps(hub.privacy(), &ctx.principal, plan.private_datasets())?;
+    let (_, budgets) = own_lines(ctx, hub, scopes).await?;
+    let mechanism = answer.mechanism.clone();
+    let released = Released {
+        run,
+        price,
+        charged: piloted,
+        epsilon: mechanism.epsilon,
+        delta: mechanism.delta,
+        mechanism: Some(mechanism),
+        pilot,
+        unit: plan.unit().clone(),
+        notes: answer.notes.clone(),
+        more: Some(times_left(&budgets, plan.price())),
+        budgets,
+        forecasts: Vec::new(),
+        replay_of: Some(found.run),
+        answer: Some(answer),
+        edition: None,
+        receipt: None,
+    };
+    Ok((released, paid))
 }
