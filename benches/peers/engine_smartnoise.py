@@ -1,7 +1,8 @@
 """smartnoise-sql on PostgreSQL. Timed are rewriting, running, noise.
 
-It bounds a member by rows of the whole answer, not by groups and a bound in each: the rows here are groups_max * bound.
-Of a sum each row is clamped besides, so rows times the clamp is groups_max * bound, in the factors that lost least.
+It bounds a member by rows of the whole answer, not by groups and a bound in each: the rows here are groups_max * bound of
+the count. Sums it bounds by those rows and by the column's range; a bound of a member's sum cannot be said. With rows times
+range brought down to groups_max * bound it cut off so much that the errors were 1.4 % (Q1) and 5.6 % (Q5).
 Epsilon is per column of noise: it is halved where the count of members that chooses the groups is not what is asked.
 Expressions in aggregates, subqueries and noise of a scale over 10,000,000 are refused: for those it is given a view of ours
 (postgres.py).
@@ -15,7 +16,7 @@ from questions import DELTA, EPSILON
 
 MONTH = "EXTRACT(YEAR FROM orderdate)", "EXTRACT(MONTH FROM orderdate)"
 
-# The table, its columns, the statement; of sums the clamp of a row in thousands and the rows.
+# The table, its columns, the statement.
 STATEMENTS = {
     "q1_count": ("lines", "returnflag linestatus shipdate", """SELECT returnflag, linestatus, COUNT(*) AS released
         FROM public.lines WHERE shipdate <= '1998-09-02' GROUP BY returnflag, linestatus"""),
@@ -38,19 +39,19 @@ STATEMENTS = {
 
 TYPES = {"shipdate": "datetime", "orderdate": "datetime", "late": "boolean", "n": "int", "thousands": "float"}
 
-# Rows per member and clamp in thousands of a sum.
-FACTORS = {"q1_sum": (110, 80), "q5_sum": (2, 75)}
+# Of sums the rows per member and the range of the price in thousands; of Q5 all but 1 in 100 have at most 3 rows.
+SUMS = {"q1_sum": (240, 105), "q5_sum": (3, 105)}
 
 
 def prepare(question, arguments):
     table, columns, statement = STATEMENTS[question.name]
-    rows, clamp = FACTORS.get(question.name, (question.groups_max * question.bound, 0))
+    rows, price_max = SUMS.get(question.name, (question.groups_max * question.bound, 0))
     connection = psycopg2.connect(host="127.0.0.1", port=arguments.port, user="postgres", dbname="postgres")
     described = {"customer": {"private_id": True, "type": "string"}}
     for column in columns.split():
         described[column] = {"type": TYPES.get(column, "string")}
         if column == "thousands":
-            described[column] |= {"lower": 0, "upper": clamp}
+            described[column] |= {"lower": 0, "upper": price_max}
     options = {"max_ids": rows, "sample_max_ids": True, "censor_dims": True, "clamp_counts": False, "clamp_columns": True}
     metadata = {"": {"public": {table: options | described}}}
     # The count of members chooses the groups; where it is what is asked, it is paid for once.
@@ -60,12 +61,12 @@ def prepare(question, arguments):
         connection, privacy=Privacy(epsilon=epsilon, delta=DELTA / 1.5), metadata=metadata, engine="postgres")
     cost = reader.get_privacy_cost(statement)
     assert cost[0] <= EPSILON + 1e-9 and cost[1] <= DELTA, cost
-    scale = 1000 if clamp else 1
+    scale = 1000 if price_max else 1
 
     def ask():
         return {key_of(question, row[:-1]): float(row[-1]) * scale for row in reader.execute(statement)[1:]}
 
-    notes = ["Laplace", f"{rows} rows per customer" + (f" of at most {clamp} thousand" if clamp else "")]
+    notes = ["Laplace", f"{rows} rows per customer" + (f" of at most {price_max} thousand" if price_max else "")]
     if table not in ("lines", "orders"):
         notes.append("over a view of ours")
     return ", ".join(notes), ask

@@ -101,9 +101,10 @@ def ask(arguments, engine, question, work, port) -> list[dict]:
                 errors.seek(0)
                 why = "error: " + (errors.read().strip().splitlines() or ["no message"])[-1][:200]
         except subprocess.TimeoutExpired:
+            why = f"no answer within {SECONDS_MAX} s"
+        finally:
             process.kill()
             process.wait()
-            why = f"no answer within {SECONDS_MAX} s"
         out.seek(0)
         said = [json.loads(line) for line in out.read().splitlines() if line.endswith("}")]
     if why:
