@@ -52,7 +52,7 @@ def prepare(question, arguments):
 
     notes = ["Gaussian" if gaussian else "Laplace"]
     if question.name == "q13_histogram":
-        notes.append("orders per customer counted before it, in Polars")
+        notes.append("prepared: orders per customer, in Polars")
     else:
         notes.append(f"first {question.groups_max} groups kept, {groups} paid for")
     return ", ".join(notes), ask

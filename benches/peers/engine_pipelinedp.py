@@ -32,7 +32,7 @@ def prepare(question, arguments):
 
     notes = ["Gaussian" if gaussian else "Laplace", "tuples in memory"]
     if question.name == "q13_histogram":
-        notes.append("orders per customer counted before it, in Polars")
+        notes.append("prepared: orders per customer, in Polars")
     return ", ".join(notes), ask
 
 

@@ -4,8 +4,8 @@ It bounds a member by rows of the whole answer, not by groups and a bound in eac
 the count. Sums it bounds by those rows and by the column's range; a bound of a member's sum cannot be said. With rows times
 range brought down to groups_max * bound it cut off so much that the errors were 1.4 % (Q1) and 5.6 % (Q5).
 Epsilon is per column of noise: it is halved where the count of members that chooses the groups is not what is asked.
-Expressions in aggregates, subqueries and noise of a scale over 10,000,000 are refused: for those it is given a view of ours
-(postgres.py).
+Expressions in aggregates, subqueries, joins and noise of a scale over 10,000,000 are refused: for those it is given a view
+of ours (postgres.py).
 """
 
 import psycopg2
@@ -68,7 +68,7 @@ def prepare(question, arguments):
 
     notes = ["Laplace", f"{rows} rows per customer" + (f" of at most {price_max} thousand" if price_max else "")]
     if table not in ("lines", "orders"):
-        notes.append("over a view of ours")
+        notes.append("prepared: a view of ours")
     return ", ".join(notes), ask
 
 

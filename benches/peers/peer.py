@@ -14,10 +14,6 @@ from pathlib import Path
 from questions import BY_NAME
 
 
-class Cannot(Exception):
-    """The peer has no way to ask this; the text says why."""
-
-
 def main(package: str, prepare):
     parser = argparse.ArgumentParser()
     parser.add_argument("--question", required=True)
@@ -34,11 +30,7 @@ def main(package: str, prepare):
         print(json.dumps(fields), file=out, flush=True)
 
     tell(version=metadata.version(package))
-    try:
-        note, ask = prepare(BY_NAME[arguments.question], arguments)
-    except Cannot as why:
-        tell(cannot=str(why))
-        return
+    note, ask = prepare(BY_NAME[arguments.question], arguments)
     tell(note=note)
     deadline = time.monotonic() + arguments.seconds
     for _ in range(arguments.runs):

@@ -23,7 +23,7 @@ CREATE TABLE orders (customer text, orderkey bigint, orderdate date, priority te
 CREATE TABLE customers (customer text, nation text);
 """
 
-# For smartnoise-sql, which refuses expressions in aggregates, subqueries and large scales of noise.
+# For smartnoise-sql, which refuses expressions in aggregates, subqueries, joins and large scales of noise.
 VIEWS = """
 CREATE VIEW prices AS SELECT customer, returnflag, linestatus, shipdate, extendedprice / 1000 AS thousands FROM lines;
 CREATE VIEW revenues AS SELECT customer, customer_nation, supplier_nation, region, orderdate,

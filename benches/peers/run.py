@@ -153,6 +153,7 @@ def table(cells, questions) -> str:
         lines.append(f"| {question.title} | " + " | ".join(row) + " |")
     lines.append("")
     lines.append("A cell: seconds; median error, p95; groups released of those there; runs.")
+    lines.append("\\* A part was prepared outside the engine.")
     return "\n".join(lines)
 
 
@@ -160,12 +161,14 @@ def shown(cell) -> str:
     if cell is None:
         return ""
     if cell["seconds"] is None:
-        return cell["note"]
+        return cell.get("note") or ""
     if cell["error_median"] is None:
         errors = "nothing released"
     else:
         errors = f"{cell['error_median']:.2%}, {cell['error_p95']:.2%}"
-    return f"{cell['seconds']:.2f} s; {errors}; {cell['groups_kept']:g} of {cell['groups_true']}; {cell['runs']}"
+    kept = f"{cell['groups_kept']:.1f}".removesuffix(".0")
+    prepared = " \\*" if "prepared:" in (cell.get("note") or "") else ""
+    return f"{cell['seconds']:.2f} s; {errors}; {kept} of {cell['groups_true']}; {cell['runs']}{prepared}"
 
 
 def note(text):
