@@ -55,15 +55,15 @@ def main():
             try:
                 port = stack.enter_context(postgres.server(arguments.data))
             except (OSError, RuntimeError, KeyError, subprocess.CalledProcessError) as error:
-                no_postgres = f"no PostgreSQL: {error}"
+                no_postgres = f"cannot: no PostgreSQL: {error}"
                 note(no_postgres)
         for engine in arguments.engine:
             for question in questions:
                 note(f"{engine}: {question.title}")
                 missing = no_postgres if engine in ON_POSTGRES else None
                 if not python_of(arguments, engine).exists():
-                    missing = "not installed here"
-                said = [{"cannot": missing}] if missing else ask(arguments, engine, question.name, work, port)
+                    missing = "cannot: not installed here"
+                said = [{"nothing": missing}] if missing else ask(arguments, engine, question.name, work, port)
                 cells.append(cell(engine, question.name, said, truth[question.name]))
                 if arguments.json:
                     arguments.json.write_text(json.dumps(cells, indent=1))
@@ -112,7 +112,7 @@ def ask(arguments, engine, question, work, port) -> list[dict]:
     if why:
         note(why)
         if not any("released" in line for line in said):
-            said.append({"cannot": why})
+            said.append({"nothing": why})
     return said
 
 
@@ -123,7 +123,6 @@ def cell(engine, question, said, truth) -> dict:
     errors = [
         abs(line["released"][key] - exact) / abs(exact)
         for line in runs for key, exact in truth.items() if key in line["released"]]
-    cannot = facts.get("cannot")
     return {
         "engine": engine,
         "version": facts.get("version"),
@@ -134,7 +133,7 @@ def cell(engine, question, said, truth) -> dict:
         "groups_kept": statistics.mean(len(truth.keys() & line["released"].keys()) for line in runs) if runs else None,
         "groups_true": len(truth),
         "runs": len(runs),
-        "note": f"cannot: {cannot}" if cannot else facts.get("note", ""),
+        "note": facts.get("nothing") or facts.get("note", ""),
     }
 
 
