@@ -6,6 +6,9 @@ SHELL := /bin/bash
 # One target folder outside the clone: a clean clone of the same machine compiles this tree only.
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/membrane-target
 VENV ?= $(HOME)/.cache/membrane-venv
+# A virtualenv for each engine that `make bench-peers` compares with, its name added.
+PEERS ?= $(VENV)-peers
+PEERS_DATA ?=
 export MEMBRANE_TEST_VENV := $(VENV)
 MEMBRANE := $(CARGO_TARGET_DIR)/debug/membrane
 MEMBERS ?= 20000
@@ -67,6 +70,15 @@ fuzz: build setup-test ## Random statements against pairs of hubs that agree on 
 .PHONY: bench
 bench: setup ## The ratios of the README, in one run each
 	cargo run --locked -p membrane-benches --bin membrane-bench -- $(BENCH)
+
+.PHONY: bench-peers
+bench-peers: setup ## smartnoise-sql, pyqrlew, pipeline-dp and opendp on the same questions, in one run (PEERS_DATA=DIR)
+	@scripts/setup.sh peers "$(PEERS)"
+	cargo build --locked -p membrane-benches --bin membrane-bench
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && bench="$(CARGO_TARGET_DIR)/debug/membrane-bench" && \
+	data="$(PEERS_DATA)" && if [ -z "$$data" ]; then data="$$dir/data" && "$$bench" member-data "$$data"; fi && \
+	"$$bench" accuracy "$$dir/hub" --json "$$dir/membrane.json" && \
+	python3 benches/peers/run.py --data "$$data" --venvs "$(PEERS)" --membrane "$$dir/membrane.json"
 
 .PHONY: dist
 dist: setup ## The fully optimised binary (an hour and more from cold)

