@@ -31,6 +31,8 @@ const TIMED: u32 = 3;
 /// What is asked, and what is to be reached.
 struct Case {
     name: &'static str,
+    /// What `benches/peers` calls it.
+    key: &'static str,
     release: &'static str,
     /// Of the files themselves, in which the customer is `_subject`: keys, then the number.
     exact: &'static str,
@@ -43,6 +45,7 @@ struct Case {
 const CASES: [Case; 7] = [
     Case {
         name: "Q1 COUNT",
+        key: "q1_count",
         release: "SELECT returnflag, linestatus, COUNT(*) AS v FROM member_sales WHERE shipdate <= DATE '1998-09-02' GROUP BY returnflag, linestatus",
         exact: "SELECT returnflag, linestatus, COUNT(*) FROM member_sales WHERE shipdate <= DATE '1998-09-02' GROUP BY 1, 2",
         error_max: 0.0011,
@@ -50,6 +53,7 @@ const CASES: [Case; 7] = [
     },
     Case {
         name: "Q1 SUM(extendedprice)",
+        key: "q1_sum",
         release: "SELECT returnflag, linestatus, SUM(extendedprice) AS v FROM member_sales WHERE shipdate <= DATE '1998-09-02' GROUP BY returnflag, linestatus",
         exact: "SELECT returnflag, linestatus, SUM(extendedprice) FROM member_sales WHERE shipdate <= DATE '1998-09-02' GROUP BY 1, 2",
         error_max: 0.0011,
@@ -57,6 +61,7 @@ const CASES: [Case; 7] = [
     },
     Case {
         name: "Q4",
+        key: "q4_count",
         release: "SELECT priority, COUNT(*) AS v FROM member_orders WHERE orderdate >= DATE '1993-07-01' AND orderdate < DATE '1993-10-01' AND late GROUP BY priority",
         exact: "SELECT priority, COUNT(*) FROM member_orders WHERE orderdate >= DATE '1993-07-01' AND orderdate < DATE '1993-10-01' AND late GROUP BY 1",
         error_max: 0.0037,
@@ -64,6 +69,7 @@ const CASES: [Case; 7] = [
     },
     Case {
         name: "Q5",
+        key: "q5_sum",
         release: "SELECT supplier_nation, SUM(extendedprice * (1 - discount)) AS v FROM member_sales WHERE customer_nation = supplier_nation AND region = 'ASIA' AND orderdate >= DATE '1994-01-01' AND orderdate < DATE '1995-01-01' GROUP BY supplier_nation",
         exact: "SELECT supplier_nation, SUM(extendedprice * (1 - discount)) FROM member_sales WHERE customer_nation = supplier_nation AND region = 'ASIA' AND orderdate >= DATE '1994-01-01' AND orderdate < DATE '1995-01-01' GROUP BY 1",
         error_max: 0.0081,
@@ -71,6 +77,7 @@ const CASES: [Case; 7] = [
     },
     Case {
         name: "Q13 histogram",
+        key: "q13_histogram",
         release: "SELECT orders, COUNT(*) AS v FROM (SELECT p.customer, COUNT(o.orderkey) AS orders FROM member_people p LEFT JOIN member_orders o ON o.customer = p.customer AND NOT o.special GROUP BY p.customer) AS c GROUP BY orders",
         exact: "SELECT orders, COUNT(*) FROM (SELECT p._subject, COUNT(o.orderkey) AS orders FROM member_people p LEFT JOIN member_orders o ON o._subject = p._subject AND NOT o.special GROUP BY p._subject) GROUP BY 1",
         error_max: 0.0006,
@@ -78,6 +85,7 @@ const CASES: [Case; 7] = [
     },
     Case {
         name: "orders per month",
+        key: "orders_by_month",
         release: "SELECT date_trunc('month', orderdate) AS month, COUNT(*) AS v FROM member_orders WHERE orderdate >= DATE '1992-01-01' AND orderdate < DATE '1998-09-01' GROUP BY 1",
         exact: "SELECT date_trunc('month', orderdate), COUNT(*) FROM member_orders GROUP BY 1",
         error_max: 0.0080,
@@ -85,6 +93,7 @@ const CASES: [Case; 7] = [
     },
     Case {
         name: "customers by nation and month",
+        key: "customers_by_nation_month",
         release: "SELECT nation, date_trunc('month', orderdate) AS month, COUNT(DISTINCT customer) AS v FROM member_orders GROUP BY 1, 2",
         exact: "SELECT nation, date_trunc('month', orderdate), COUNT(DISTINCT _subject) FROM member_orders GROUP BY 1, 2",
         error_max: 0.034,
@@ -167,7 +176,7 @@ impl Figures {
 
     fn json(&self, case: &Case, draws: u32) -> serde_json::Value {
         json!({
-            "engine": "membrane", "version": env!("CARGO_PKG_VERSION"), "question": case.name, "seconds": self.seconds,
+            "engine": "membrane", "version": env!("CARGO_PKG_VERSION"), "question": case.key, "seconds": self.seconds,
             "error_median": self.error_median, "error_p95": self.error_p95, "groups_kept": self.kept,
             "groups_true": self.groups, "runs": draws, "note": format!("{}; {}", self.bounds, self.noise),
         })

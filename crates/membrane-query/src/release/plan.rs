@@ -11,8 +11,7 @@ use std::sync::Arc;
 use datafusion::catalog::TableProvider;
 use futures::FutureExt as _;
 use membrane_ledger::{DatasetVersion, Reservation};
-use membrane_model::{Action, DatasetName, Limits, LineageEdge, Price, PrincipalId};
-use membrane_policy::Permit;
+use membrane_model::{DatasetName, Limits, LineageEdge, Price};
 use membrane_privacy::{
     KeyDomain, Mechanism, MechanismSummary, NoisyRelease, PrivacyUnit, ReleaseSpec, Survival,
 };
@@ -20,27 +19,21 @@ use membrane_vault::Sampler;
 use tokio::time::Instant;
 
 use super::answer::{ReleaseAnswer, ReleaseColumn, ReleasedDataset};
-use super::bounds::{Calibrated, EditionKey, PilotOf, ReleaseOptions, calibrate, datasets};
-use super::canonical::{
-    Asker, Data, EditionPart, basis_key, edition_key, part_key, plan_hash, query_key, shape_key,
-};
-use super::domain::key_domain;
-use super::edges::edges;
-use super::exact::{Costs, Shards, Size, check_keys};
+use super::bounds::datasets;
+use super::canonical::plan_hash;
+use super::exact::{Costs, Shards, Size};
 use super::execution::{Machine, StopOnDrop};
 use super::forecast::{ReleaseForecast, forecast};
-use super::listed::listed;
-use super::notes::{notes, of_answer, of_survival};
-use super::question::{Question, Table};
+use super::notes::of_answer;
+use super::question::Question;
 use super::read::read;
 use super::refusal::refuse;
-use super::reuse::{Names, Naming, Reusable};
+use super::reuse::{Names, Reusable};
 use super::rows::columns_read;
-use super::scope::{Scope, ScopeTable};
+use super::scope::Scope;
 use super::{made, present};
 use crate::QueryError;
 use crate::brake::Brake;
-use crate::engine::{Engine, Opened, Reader};
 use crate::gate::Statement;
 use crate::sanitise::sanitise;
 use crate::session::user_session;

@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use membrane_ledger::{ReleaseRecord, Reservation, ReserveRequest, Reserved, StoredRelease};
+use membrane_ledger::{Caps, ReleaseRecord, Reservation, ReserveRequest, Reserved, Scope, StoredRelease};
 use membrane_model::{Action, ColumnName, DatasetName, Delta, Price, Purpose, RunId};
 use membrane_privacy::{MechanismSummary, NoiseKind, PrivacyUnit};
 use membrane_query::{
@@ -242,19 +242,7 @@ async fn answer(
     work: &mut Work,
 ) -> Result<(Released, Paid), Error> {
     let deadline = deadline(ctx, started);
-    let (plan, pilot, piloted, turn) = match bounded {
-        Bounded::Release(plan, pilot) => (*plan, pilot, Price::default(), None),
-        Bounded::Pilot(plan) => {
-            check_data(plan.without_data())?;
-            let turn = hub.engine().turn().await.ok_or(Error::Busy)?;
-            let (bounded, charged) = asked.pilot(ctx, hub, run, *plan, deadline).await?;
-            let Bounded::Release(plan, pilot) = bounded else {
-                return Err(Error::Internal("a pilot left bounds open"));
-            };
-            (*plan, pilot, charged, Some(turn))
-        }
-    };
-    check_data(plan.without_data())?;
+    let Ready { plan, pilot, piloted, turn } = ready(ctx, hub, run, (&mut asked, bounded), deadline).await?;
     let stored = is_stored(hub, &plan).await?;
     if let Some(found) = reuse::wanted(ctx, hub, &asked, &plan, stored).await? {
         return reuse::made(ctx, hub, run, (plan, pilot, piloted), found, work).await;
@@ -273,16 +261,7 @@ async fn answer(
     let (unit, edges) = (plan.unit().clone(), plan.edges().to_vec());
     let plan_sha256 = plan.plan_hash().map_err(Error::Query)?;
     let scopes = caps(hub.privacy(), &ctx.principal, plan.private_datasets())?;
-    let request = ReserveRequest {
-        run,
-        partner: ctx.principal.clone(),
-        query_key: plan.query_key(),
-        shape: asked.options.edition.is_none().then(|| plan.basis().to_owned()),
-        resumes: asked.options.edition.is_some(),
-        price,
-        caps: scopes.clone(),
-        now: ctx.now(),
-    };
+    let request = reserve_request(ctx, run, &plan, asked.options.edition.as_ref(), scopes.clone());
     let reserved = hub.ledger().reserve_for(&request, lease(ctx)).await.map_err(Error::Ledger)?;
     let (answer, charged, replay_of) = match reserved {
         Reserved::OverBudget(shortage) => {
@@ -304,13 +283,7 @@ async fn answer(
     // From here on the answer is stored, and paid for: it is on record, and nothing but a receipt that fails keeps it back.
     work.rows_out = u64::try_from(answer.rows.len()).ok();
     work.edges = edges;
-    let budgets = match own_lines(ctx, hub, scopes).await {
-        Ok((_, budgets)) => Some(budgets),
-        Err(error) => {
-            tracing::warn!(run.id = %run, %error, "the budgets that are left after run `{run}` could not be read");
-            None
-        }
-    };
+    let budgets = budgets_left(ctx, hub, run, scopes).await;
     let more = budgets.as_deref().map(|budgets| times_left(budgets, price));
     let budgets = budgets.unwrap_or_default();
     let (mechanism, notes) = (answer.mechanism.clone(), answer.notes.clone());
@@ -333,6 +306,75 @@ async fn answer(
         receipt: None,
     };
     Ok((released, paid))
+}
+
+fn reserve_request(
+    ctx: &RequestCtx,
+    run: RunId,
+    plan: &ReleasePlan,
+    edition: Option<&EditionKey>,
+    caps: Vec<(Scope, Caps)>,
+) -> ReserveRequest {
+    ReserveRequest {
+        run,
+        partner: ctx.principal.clone(),
+        query_key: plan.query_key(),
+        shape: edition.is_none().then(|| plan.basis().to_owned()),
+        resumes: edition.is_some(),
+        price: plan.price(),
+        caps,
+        now: ctx.now(),
+    }
+}
+
+/// A release all of whose bounds are known.
+struct Ready {
+    plan: ReleasePlan,
+    pilot: Option<PilotTold>,
+    /// What was charged for its pilot just now.
+    piloted: Price,
+    /// The turn that the pilot took, for the release as well.
+    turn: Option<tokio::sync::OwnedSemaphorePermit>,
+}
+
+/// Runs the pilot that a release needs first, if it needs one.
+async fn ready(
+    ctx: &RequestCtx,
+    hub: &Hub,
+    run: RunId,
+    (asked, bounded): (&mut Asked, Bounded),
+    deadline: Instant,
+) -> Result<Ready, Error> {
+    let (plan, pilot, piloted, turn) = match bounded {
+        Bounded::Release(plan, pilot) => (plan, pilot, Price::default(), None),
+        Bounded::Pilot(plan) => {
+            check_data(plan.without_data())?;
+            let turn = hub.engine().turn().await.ok_or(Error::Busy)?;
+            let (bounded, charged) = asked.pilot(ctx, hub, run, *plan, deadline).await?;
+            let Bounded::Release(plan, pilot) = bounded else {
+                return Err(Error::Internal("a pilot left bounds open"));
+            };
+            (plan, pilot, charged, Some(turn))
+        }
+    };
+    check_data(plan.without_data())?;
+    Ok(Ready { plan: *plan, pilot, piloted, turn })
+}
+
+/// Returns what is left of the budgets; nothing where that cannot be read, as the answer is stored and paid for.
+async fn budgets_left(
+    ctx: &RequestCtx,
+    hub: &Hub,
+    run: RunId,
+    scopes: Vec<(Scope, Caps)>,
+) -> Option<Vec<BudgetLine>> {
+    match own_lines(ctx, hub, scopes).await {
+        Ok((_, budgets)) => Some(budgets),
+        Err(error) => {
+            tracing::warn!(run.id = %run, %error, "the budgets that are left after run `{run}` could not be read");
+            None
+        }
+    }
 }
 
 /// Refuses to answer of nothing: it would be noise.

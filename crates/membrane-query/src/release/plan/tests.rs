@@ -2,15 +2,17 @@ use chrono::{DateTime, TimeDelta};
 use datafusion::common::tree_node::{TreeNode as _, TreeNodeRecursion};
 use datafusion::physical_plan::{ExecutionPlanProperties as _, displayable};
 use membrane_ledger::{Caps, Ledger, NewRun, ReserveRequest, Reserved};
-use membrane_model::{Channel, LogicalType, Protection, RevealLevel};
+use membrane_model::{Action, Channel, LogicalType, Protection, RevealLevel};
 use membrane_policy::{CompareOperator, RowExpr, RowRule, RowValue};
 
 use super::*;
 use crate::open::Opener;
+use crate::release::bounds::ReleaseOptions;
 use crate::release::execution::brake_of;
 use crate::release::fixture::{
     DECIMAL, Row, ask, lines_table, mechanism, options, products_table, sampling, scope,
 };
+use crate::release::notes::notes;
 use crate::rules::ScanRules;
 use crate::session::trusted_session;
 use crate::table::GovernedTable;
