@@ -147,19 +147,15 @@ async fn no_byte_can_be_changed() {
             if number_at(&file, at).is_some_and(|number| number_at(&other, at) == Some(number)) {
                 continue;
             }
-            assert!(
-                !check(&other, &key).holds(),
-                "byte {at}, {bit}: {}",
-                &other[at.saturating_sub(20)..at + 20]
-            );
+            assert!(!check(&other, &key).holds(), "byte {at}, {bit}");
             changed += 1;
         }
     }
     assert!(changed > 5_000, "{changed}");
     for length in (0..file.len() - 1).step_by(7) {
-        assert!(!check(&file[..length], &key).holds(), "cut off at {length}");
+        assert!(!check(file.get(..length).unwrap(), &key).holds(), "cut off at {length}");
     }
-    assert!(!check(&file, &world.hub.receipt_key().replace(&key[..2], "00")).holds());
+    assert!(!check(&file, &"00".repeat(32)).holds());
 }
 
 /// The number around a byte: one that is written otherwise, as 1E3 for 1e3, is the same.
@@ -168,7 +164,7 @@ fn number_at(file: &str, at: usize) -> Option<u64> {
     let bytes = file.as_bytes();
     let start = (0..at).rev().take_while(|at| part(bytes[*at])).last().unwrap_or(at);
     let end = (at..bytes.len()).take_while(|at| part(bytes[*at])).last()? + 1;
-    file[start..end].parse::<f64>().ok().map(f64::to_bits)
+    file.get(start..end)?.parse::<f64>().ok().map(f64::to_bits)
 }
 
 /// What a partner types is in the receipt that it gets, and in no file of the hub.
@@ -323,7 +319,7 @@ fn forged(other: &Elsewhere, file: &str, key: &str) {
     let (before, receipt) = file.split_once("\"receipt\":").unwrap();
     let bare = format!("{before}\"rows\"{}", receipt.split_once("\"rows\"").unwrap().1);
     refused("bare.json", &bare, "it has no `receipt`");
-    refused("cut.json", &file[..file.len() / 2], "the file breaks off at line 1, column ");
+    refused("cut.json", file.get(..file.len() / 2).unwrap(), "the file breaks off at line 1, column ");
     refused("twice.json", &file.replacen('{', "{\"run\":\"other\",", 1), "two members of one name");
     // Another hub's answer, and another hub's key.
     let stranger = Program::new().ok(&["keys", "show", "--json"]);
@@ -334,9 +330,14 @@ fn forged(other: &Elsewhere, file: &str, key: &str) {
 
 /// Writes something else behind the last of some words, up to where the value there ends.
 fn set(file: &str, words: &[&str], value: &str) -> String {
-    let at = words.iter().fold(0, |at, word| at + file[at..].find(word).unwrap() + word.len());
-    let end = at + file[at..].find([',', '}', ']', '"']).unwrap();
-    [&file[..at], value, &file[end..]].concat()
+    let (mut before, mut after) = (String::new(), file);
+    for word in words {
+        let (skipped, rest) = after.split_once(word).unwrap();
+        before.extend([skipped, word]);
+        after = rest;
+    }
+    let end = after.find([',', '}', ']', '"']).unwrap();
+    [before.as_str(), value, after.split_at(end).1].concat()
 }
 
 /// The program of the partners' page, which has nothing of ours.
