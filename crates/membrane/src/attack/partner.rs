@@ -82,7 +82,7 @@ const STATEMENTS: &[(&str, &str)] = &[
         "one row by IN",
         "SELECT COUNT(*) AS n FROM pos_order_lines WHERE order_id IN (SELECT order_id FROM pos_orders LIMIT 1)",
     ),
-    ("an error on a row", "SELECT SUM(1 / (quantity - 1)) AS n FROM pos_order_lines"),
+    ("an error on a row", "SELECT AVG(1 / (quantity - 1)) AS n FROM pos_order_lines"),
     ("an error in a condition", "SELECT COUNT(*) AS n FROM pos_order_lines WHERE sqrt(quantity - 2) > 0"),
     ("a cast of a row", "SELECT COUNT(*) AS n FROM pos_order_lines WHERE CAST(order_id AS INT) > 0"),
     (

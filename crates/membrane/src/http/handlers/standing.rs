@@ -24,6 +24,7 @@ use crate::wire::{EditionRequestBody, ErrorBody, ReleaseAnswerBody, StandingRele
     responses(
         (status = 200, description = "The standing releases.", body = StandingReleasesBody),
         Faults,
+        (status = 400, description = "The hub's own purpose is none of the catalog's.", body = ErrorBody),
         (status = 404, description = "No dataset exists for the partner.", body = ErrorBody),
     )
 )]
