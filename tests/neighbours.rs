@@ -124,6 +124,12 @@ fn shape(sql: &str, status: &str, mut body: Value) -> Value {
             fields.remove(field);
         }
         fields.insert("keys".to_owned(), json!(shown));
+        // A receipt signs the numbers as well: what is the same is what it speaks of.
+        if let Some(receipt) = fields.remove("receipt") {
+            let signed: Value = serde_json::from_str(receipt["body"].as_str().unwrap()).unwrap();
+            let speaks_of: Vec<String> = signed.as_object().unwrap().keys().cloned().collect();
+            fields.insert("receipt".to_owned(), json!(speaks_of));
+        }
         if let Some(notes) = fields.get_mut("notes").and_then(Value::as_array_mut) {
             // The share that the bounds cut is released with noise, as values are; and where those are 0 is told of them.
             let of_numbers = [

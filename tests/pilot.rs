@@ -41,7 +41,7 @@ async fn a_pilot_is_paid_for_once_and_serves_again() {
     assert_eq!(first.charged, first.price, "pilot and release");
     assert!(first.price.rho_nano <= told.price.rho_nano && first.epsilon <= 0.9 + 1e-6);
     let mechanism = first.mechanism.clone().unwrap();
-    assert!((1..=4).contains(&mechanism.groups_max), "{}", mechanism.groups_max);
+    assert!((1..=8).contains(&mechanism.groups_max), "{}", mechanism.groups_max);
     assert!(first.notes.iter().any(|note| note.contains("chosen by a pilot")));
     let paid = spent(&world).await;
 
