@@ -131,11 +131,13 @@ fn shape(sql: &str, status: &str, mut body: Value) -> Value {
             fields.insert("receipt".to_owned(), json!(speaks_of));
         }
         if let Some(notes) = fields.get_mut("notes").and_then(Value::as_array_mut) {
-            // The share that the bounds cut is released with noise, as values are; and where those are 0 is told of them.
+            // The share that the bounds cut is released with noise, as values are; where those are 0 is told of them, and runs
+            // have numbers of their own.
             let of_numbers = [
                 "of about ",
                 "there are too few members to tell, through the noise",
                 "noise took more off than there was",
+                "an answer of run ",
             ];
             notes.retain(|note| of_numbers.iter().all(|words| !note.as_str().unwrap().contains(words)));
         }
