@@ -468,3 +468,56 @@ async fn answers_leave_at_ticks() {
     release(&world, "partner:acme", BY_REGION, 19.0).await.unwrap_err();
     assert!(refused.elapsed() >= Duration::from_millis(250));
 }
+
+/// Regions and categories, regions, all: every level is released, and they add up to the unit.
+#[tokio::test(flavor = "multi_thread")]
+async fn totals_of_all_levels_add_up() {
+    let (world, _) = World::populated(600).await;
+    let sql = "SELECT region, category, GROUPING(region, category) AS level, COUNT(*) AS n, SUM(amount) AS s FROM pos_order_lines \
+               GROUP BY ROLLUP (region, category)";
+    let request = ReleaseRequest {
+        sql: sql.to_owned(),
+        epsilon: Some(2.0),
+        rows_max: Some(200),
+        groups_max: Some(16),
+        bounds: [("amount".parse().unwrap(), (0.0, 5000.0))].into(),
+        ..ReleaseRequest::default()
+    };
+    let dry = flow::release(
+        &world.ctx("partner:acme"),
+        &world.hub,
+        ReleaseRequest { dry_run: true, ..request.clone() },
+    )
+    .await
+    .unwrap();
+    let released = flow::release(&world.ctx("partner:acme"), &world.hub, request).await.unwrap();
+    assert_eq!(dry.price, released.price, "one price for all levels, known before");
+    let rows: Vec<Value> = stored(&released)["rows"].as_array().unwrap().clone();
+    let of = |level: &str| rows.iter().filter(|row| row[2] == level).collect::<Vec<_>>();
+    let (finest, regions, all) = (of("0"), of("1"), of("3"));
+    assert_eq!(all.len(), 1);
+    assert_eq!(rows.len(), finest.len() + regions.len() + 1, "no other level is there");
+    assert_eq!(finest.len() % regions.len(), 0);
+    let cents = |row: &Value, column: usize| (number(&row[column]) * 100.0).round();
+    for column in [3, 7] {
+        let sum: f64 = regions.iter().map(|row| cents(row, column)).sum();
+        assert!((sum - cents(all[0], column)).abs() < 0.5);
+        for region in &regions {
+            assert!(region[1].is_null() && !region[0].is_null());
+            let parts = finest.iter().filter(|row| row[0] == region[0]);
+            let sum: f64 = parts.map(|row| cents(row, column)).sum();
+            assert!((sum - cents(region, column)).abs() < 0.5, "{region}");
+        }
+    }
+    let told = &released.mechanism.as_ref().unwrap().aggregates[0];
+    assert_eq!(told.levels.iter().map(|level| level.keys).collect::<Vec<_>>(), [2, 1, 0]);
+    // The noise of a region is less than that of its categories together would be.
+    let sd = number(&regions[0][6]);
+    let parts = finest.iter().filter(|row| row[0] == regions[0][0]);
+    let together = parts.map(|row| number(&row[6]).powi(2)).sum::<f64>().sqrt();
+    assert!(sd < together * 0.9, "{sd} of {together}");
+    // Nothing else is made of it: its noises hang together.
+    let by_region = "SELECT region, COUNT(*) AS n FROM pos_order_lines GROUP BY region";
+    let other = release(&world, "partner:acme", by_region, 0.5).await.unwrap();
+    assert!(other.replay_of.is_none() && other.charged.rho_nano > 0);
+}

@@ -4,7 +4,7 @@
 //! distance over all groups and numbers that noise is added to, in the norms that price it. For quantiles these are the counts
 //! of all nodes of the tree. Nothing in a release calls this.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::contribution::GroupTotals;
 use crate::tree::Tree;
@@ -21,6 +21,8 @@ pub struct Distances {
     pub members_all: (u64, u64),
     /// One entry per aggregate.
     pub aggregates: Vec<AggregateDistance>,
+    /// For each aggregate one entry per coarser level of totals that add up.
+    pub coarser: Vec<Vec<AggregateDistance>>,
 }
 
 /// How far the numbers of one aggregate are apart.
@@ -32,6 +34,23 @@ pub struct AggregateDistance {
     pub l1: f64,
     /// The root of the sum of their squares.
     pub l2: f64,
+}
+
+impl AggregateDistance {
+    fn add(&mut self, difference: u64) {
+        self.largest = self.largest.max(difference);
+        self.l1 += float(difference);
+        self.l2 = self.l2.hypot(float(difference));
+    }
+
+    /// Tells whether this is no more than noise was calibrated to.
+    fn is_within(&self, drawn: NoiseDrawn, sensitivity: f64) -> bool {
+        let distance = match drawn {
+            NoiseDrawn::Gaussian => self.l2,
+            NoiseDrawn::Laplace => self.l1,
+        };
+        distance <= sensitivity * (1.0 + 1e-12)
+    }
 }
 
 impl Mechanism {
@@ -64,16 +83,38 @@ impl Mechanism {
                 };
                 for difference in differences.into_iter().filter(|difference| *difference > 0) {
                     differs = true;
-                    distance.largest = distance.largest.max(difference);
-                    distance.l1 += float(difference);
-                    distance.l2 = distance.l2.hypot(float(difference));
+                    distance.add(difference);
                 }
             }
             groups += usize::from(differs);
         }
         let members_all =
             (one.members.abs_diff(other.members), one.members_clipped.abs_diff(other.members_clipped));
-        Distances { groups, members_max, members_all, aggregates }
+        let coarser = (0..kinds.len()).map(|index| self.coarse_distances(one, other, index)).collect();
+        Distances { groups, members_max, members_all, aggregates, coarser }
+    }
+
+    /// Measures how far the totals of one aggregate are apart on its coarser levels.
+    fn coarse_distances(
+        &self,
+        one: &ExactTotals,
+        other: &ExactTotals,
+        index: usize,
+    ) -> Vec<AggregateDistance> {
+        let of_level = |length: &usize| {
+            let mut sums = BTreeMap::<&[Option<String>], i64>::new();
+            for (totals, sign) in [(one, 1_i64), (other, -1)] {
+                for (key, totals) in &totals.groups {
+                    let value = totals.values.get(index).copied().unwrap_or_default();
+                    let sum = sums.entry(key.get(..*length).unwrap_or(key)).or_default();
+                    *sum = sum.saturating_add(value.saturating_mul(sign));
+                }
+            }
+            let mut distance = AggregateDistance::default();
+            sums.into_values().map(i64::unsigned_abs).for_each(|difference| distance.add(difference));
+            distance
+        };
+        self.spec().rollup.iter().map(of_level).collect()
     }
 
     /// Tells whether totals are as close as those of neighbours must be, by the bounds and sensitivities that noise was
@@ -85,18 +126,19 @@ impl Mechanism {
         let found = self.distances(one, other);
         let declared = self.describe()?;
         let within = |(found, declared): (&AggregateDistance, &crate::AggregateSummary)| {
-            let distance = match declared.noise {
-                NoiseDrawn::Gaussian => found.l2,
-                NoiseDrawn::Laplace => found.l1,
-            };
             i64::try_from(found.largest).is_ok_and(|largest| largest <= declared.contribution_max)
-                && distance <= declared.sensitivity * (1.0 + 1e-12)
+                && found.is_within(declared.noise, declared.sensitivity)
+        };
+        let coarser = |(found, declared): (&Vec<AggregateDistance>, &crate::AggregateSummary)| {
+            let mut levels = found.iter().zip(declared.levels.iter().skip(1));
+            levels.all(|(found, level)| found.is_within(level.noise, level.sensitivity))
         };
         Ok(u32::try_from(found.groups).is_ok_and(|groups| groups <= declared.groups_max)
             && found.members_max <= 1
             && found.members_all.0 <= 1
             && found.members_all.1 <= 1
-            && found.aggregates.iter().zip(&declared.aggregates).all(within))
+            && found.aggregates.iter().zip(&declared.aggregates).all(within)
+            && found.coarser.iter().zip(&declared.aggregates).all(coarser))
     }
 }
 

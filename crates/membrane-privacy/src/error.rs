@@ -61,6 +61,12 @@ pub enum PrivacyError {
         /// The most that one aggregate may name.
         max: usize,
     },
+    /// Totals of several levels are asked of what does not add up.
+    #[error("`{aggregate}` does not add up over groups, and so has no totals of several levels")]
+    AddsNotUp {
+        /// Whose totals.
+        aggregate: String,
+    },
     /// The targets cannot be reached at the price that was asked. Nothing was charged.
     #[error("{0}")]
     Targets(Box<Shortfall>),

@@ -151,6 +151,20 @@ impl AggregateKind {
         }
     }
 
+    /// Tells whether the total of several groups is the sum of theirs.
+    #[must_use]
+    pub const fn adds_up(self) -> bool {
+        match self {
+            Self::Rows
+            | Self::NonNull
+            | Self::Sum { .. }
+            | Self::SumWithin { .. }
+            | Self::MeanSum { .. }
+            | Self::MeanSquares { .. } => true,
+            Self::Members | Self::Distinct { .. } | Self::Quantile { .. } => false,
+        }
+    }
+
     /// Returns how many values of a member in a group must be handed over beside the raw value, if any.
     #[must_use]
     pub const fn samples_max(self, rows_max: u32) -> Option<u32> {

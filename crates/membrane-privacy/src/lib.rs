@@ -42,7 +42,7 @@ pub use pilot::{
     price_max,
 };
 pub use spec::{AggregateSpec, GroupKey, KeyDomain, ReleaseSpec, SizeBound};
-pub use summary::{AggregateSummary, MechanismSummary, NoiseSummary, SizeSummary};
+pub use summary::{AggregateSummary, LevelSummary, MechanismSummary, NoiseSummary, SizeSummary};
 pub use unit::PrivacyUnit;
 
 #[cfg(test)]

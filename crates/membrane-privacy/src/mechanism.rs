@@ -13,6 +13,7 @@
 //! | from the data | noisy member counts, strictly above a threshold | [`threshold`] |
 //! | from the data | discrete noise on the groups that passed | [`noise`] |
 //! | all | quantiles: a tree of noisy counts for each group that is shown | [`quantile`] |
+//! | public | one part for each coarser level of totals that add up | [`rollup`] |
 //! | all | a noisy limit on the size: a fiftieth of rho | [`size`] |
 //! | all | two noisy counts, of members and of members clipped: a twentieth of rho | [`noise`] |
 //!
@@ -27,11 +28,12 @@ mod asked;
 mod forecast;
 mod noise;
 mod quantile;
+mod rollup;
 mod short;
 mod size;
 mod threshold;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use membrane_model::Price;
 use serde::{Deserialize, Serialize};
@@ -43,12 +45,13 @@ pub use self::forecast::{AggregateForecast, Forecast};
 pub(crate) use self::noise::{Noise, Reach};
 pub use self::noise::{NoiseDrawn, NoiseKind};
 use self::quantile::NoisyTree;
+use self::rollup::Rollup;
 use self::short::Division;
 pub(crate) use self::size::SizeLimit;
 use self::threshold::KeySelection;
 use crate::budget::Share;
 use crate::estimate::Z95;
-use crate::summary::AggregateSummary;
+use crate::summary::{AggregateSummary, LevelSummary};
 use crate::{
     AggregateKind, BoundedTotals, ContributionBounds, Estimate, ExactTotals, GroupKey, GroupTotals,
     KeyDomain, MechanismSummary, PrivacyError, ReleaseSpec, epsilon_of,
@@ -68,6 +71,8 @@ pub struct Mechanism {
     clipping: Noise,
     selection: Option<KeySelection>,
     parts: Vec<Part>,
+    /// For each aggregate the noise of its coarser levels.
+    coarser: Vec<Vec<Noise>>,
     price: Price,
 }
 
@@ -101,6 +106,14 @@ pub struct NoisyGroup {
     /// For each aggregate with quantiles, in their order, its quantiles in the order of the statement, in fixed-point
     /// units.
     pub quantiles: Vec<Vec<Estimate>>,
+    /// How many of its last keys were summed up: it is a group of a coarser level, and those keys are `None`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rolled: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+const fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// One released number, in fixed-point units. Stored with answers.
@@ -179,6 +192,7 @@ impl Mechanism {
             None
         };
         let mut parts = Vec::with_capacity(spec.aggregates.len());
+        let mut coarser = Vec::with_capacity(spec.aggregates.len());
         for aggregate in &spec.aggregates {
             parts.push(if spec.reuses(aggregate) {
                 Part::Selection
@@ -188,8 +202,16 @@ impl Mechanism {
                 price = price.checked_add(noise.price())?;
                 Part::Noise(noise)
             });
+            let mut levels = Vec::with_capacity(spec.rollup.len());
+            for _ in &spec.rollup {
+                let (wish, nano) = next()?;
+                let noise = wish.noise(spec.noise, share(nano))?;
+                price = price.checked_add(noise.price())?;
+                levels.push(noise);
+            }
+            coarser.push(levels);
         }
-        Ok(Self { spec, size, clipping, selection, parts, price })
+        Ok(Self { spec, size, clipping, selection, parts, coarser, price })
     }
 
     /// Calibrates with either noise, and keeps the one whose numbers are exacter; the cheaper one, where there are targets.
@@ -216,7 +238,8 @@ impl Mechanism {
     /// Returns how far all numbers are from the truth together, on a logarithmic scale.
     fn blur(&self) -> Result<f64, PrivacyError> {
         let of = |part| self.noise_of(part).map(|noise| noise.mean_distance().max(1e-9).ln());
-        self.parts.iter().map(of).sum()
+        let coarser = self.coarser.iter().flatten().map(|noise| noise.mean_distance().max(1e-9).ln());
+        Ok(self.parts.iter().map(of).sum::<Result<f64, _>>()? + coarser.sum::<f64>())
     }
 
     /// Returns what one draw costs.
@@ -253,7 +276,8 @@ impl Mechanism {
     /// [`PrivacyError::Library`] when the price cannot be converted back.
     pub fn describe(&self) -> Result<MechanismSummary, PrivacyError> {
         let mut aggregates = Vec::with_capacity(self.parts.len());
-        for (aggregate, part) in self.spec.aggregates.iter().zip(&self.parts) {
+        let rollup = self.rollup();
+        for ((aggregate, part), coarser) in self.spec.aggregates.iter().zip(&self.parts).zip(&self.coarser) {
             let noise = self.noise_of(part)?;
             let layers = aggregate.kind.layers();
             aggregates.push(AggregateSummary {
@@ -266,6 +290,7 @@ impl Mechanism {
                 noise: noise.drawn,
                 target95: aggregate.target95,
                 layers: (layers > 1).then_some(layers),
+                levels: rollup.as_ref().map_or_else(Vec::new, |rollup| self.levels(rollup, noise, coarser)),
             });
         }
         let pure_epsilon = self.pure_epsilon();
@@ -308,8 +333,9 @@ impl Mechanism {
             Part::Noise(noise) => Some(noise.epsilon),
             Part::Selection => None,
         });
+        let coarser = self.coarser.iter().flatten().map(|noise| noise.epsilon);
         let others = self.selection.iter().map(|selection| selection.noise().epsilon);
-        for epsilon in own.chain(others).chain([self.clipping.epsilon]) {
+        for epsilon in own.chain(coarser).chain(others).chain([self.clipping.epsilon]) {
             sum = (sum + epsilon?).next_up();
         }
         Some(sum)
@@ -346,6 +372,7 @@ impl Mechanism {
             return Err(PrivacyError::Shape);
         }
         let shown = self.shown(exact)?;
+        let rollup = self.rollup();
         let mut columns = Vec::with_capacity(width);
         let mut quantiles: Vec<Vec<Vec<Estimate>>> = vec![Vec::new(); shown.len()];
         let mut tree_index = 0;
@@ -364,7 +391,13 @@ impl Mechanism {
                 (Part::Noise(noise), None) => {
                     let total = |key| totals(key).and_then(|totals| totals.values.get(index)).copied();
                     let exact = shown.keys().map(|key| total(key).unwrap_or(0)).collect();
-                    noise.add(exact)?.into_iter().map(|value| noise.interval(value)).collect()
+                    match (&rollup, self.coarser.get(index)) {
+                        (Some(rollup), Some(coarser)) => {
+                            let noises: Vec<&Noise> = std::iter::once(noise).chain(coarser).collect();
+                            rollup.draw(exact, &noises)?
+                        }
+                        _ => noise.add(exact)?.into_iter().map(|value| noise.interval(value)).collect(),
+                    }
                 }
                 (Part::Noise(noise), Some(tree)) => {
                     let mut values = Vec::with_capacity(shown.len());
@@ -381,12 +414,14 @@ impl Mechanism {
             columns.push(values.into_iter());
         }
         let mut quantiles = quantiles.into_iter();
-        let group = |key| NoisyGroup {
+        let group = |(key, rolled)| NoisyGroup {
             key,
+            rolled,
             values: columns.iter_mut().filter_map(Iterator::next).collect(),
             quantiles: quantiles.next().unwrap_or_default(),
         };
-        let groups = shown.into_keys().map(group).collect();
+        let coarser: Vec<(GroupKey, usize)> = rollup.iter().flat_map(Rollup::keys).collect();
+        let groups = shown.into_keys().map(|key| (key, 0)).chain(coarser).map(group).collect();
         let [members, members_clipped] =
             <[i64; 2]>::try_from(self.clipping.add(vec![exact.members, exact.members_clipped])?)
                 .map_err(|_| PrivacyError::Shape)?;
@@ -395,6 +430,33 @@ impl Mechanism {
             members: self.clipping.interval(members),
             members_clipped: self.clipping.interval(members_clipped),
         })
+    }
+
+    /// Returns the levels of groups, where there are several.
+    fn rollup(&self) -> Option<Rollup> {
+        match &self.spec.keys {
+            KeyDomain::Public(keys) if !self.spec.rollup.is_empty() => {
+                let sorted: BTreeSet<&GroupKey> = keys.iter().collect();
+                Some(Rollup::of(sorted.into_iter(), &self.spec.rollup))
+            }
+            _ => None,
+        }
+    }
+
+    /// Describes the levels of an aggregate.
+    fn levels(&self, rollup: &Rollup, finest: &Noise, coarser: &[Noise]) -> Vec<LevelSummary> {
+        let noises: Vec<&Noise> = std::iter::once(finest).chain(coarser).collect();
+        let keys = std::iter::once(rollup.length()).chain(self.spec.rollup.iter().copied());
+        let level =
+            |(((keys, groups), noise), half_width95): (((usize, usize), &&Noise), i64)| LevelSummary {
+                keys: u32::try_from(keys).unwrap_or(u32::MAX),
+                groups: u64::try_from(groups).unwrap_or(u64::MAX),
+                sensitivity: noise.sensitivity,
+                sigma: noise.sd,
+                noise: noise.drawn,
+                half_width95,
+            };
+        keys.zip(rollup.sizes()).zip(&noises).zip(rollup.half_widths(&noises)).map(level).collect()
     }
 
     /// Chooses the keys to show: they are public from here on. Each comes with its noisy member count if that was

@@ -58,6 +58,9 @@ pub struct ReleaseSpec {
     pub rows_max: u32,
     /// What is counted and summed.
     pub aggregates: Vec<AggregateSpec>,
+    /// Coarser groups that are released as well: how many of the first keys those of each level have, the finest of them
+    /// first. The totals of all levels add up; keys must be public for that, and aggregates such that do.
+    pub rollup: Vec<usize>,
     /// What the answer may cost.
     pub price: PriceAsked,
     /// What was spent of that already.
@@ -125,7 +128,37 @@ impl ReleaseSpec {
         range((1..=ROWS_MAX).contains(&self.rows_max), "rows per member and group", "within 1 and 1048576")?;
         range(self.cohort_min <= COHORT_MAX, "the smallest cohort", "at most 1073741824")?;
         self.check_keys()?;
-        self.check_aggregates()
+        self.check_aggregates()?;
+        self.check_rollup()
+    }
+
+    fn check_rollup(&self) -> Result<(), PrivacyError> {
+        let Some(finest) = self.rollup.first() else { return Ok(()) };
+        let keys = match &self.keys {
+            KeyDomain::Public(keys) => keys.first().map_or(0, Vec::len),
+            KeyDomain::Unknown | KeyDomain::None => 0,
+        };
+        let descends = self.rollup.windows(2).all(|pair| matches!(pair, [one, next] if one > next));
+        if *finest >= keys || !descends {
+            let expected = "some of the first keys, each level fewer, of groups whose keys are public";
+            return Err(PrivacyError::OutOfRange { what: "the keys of a level", expected });
+        }
+        for aggregate in &self.aggregates {
+            if !aggregate.kind.adds_up() {
+                return Err(PrivacyError::AddsNotUp { aggregate: aggregate.name.clone() });
+            }
+            self.coarse_max(aggregate.kind).ok_or_else(|| PrivacyError::Overflow {
+                aggregate: aggregate.name.clone(),
+                max: CONTRIBUTION_MAX,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Returns the most that one member contributes to a group of a coarser level, where all of its groups may lie in one.
+    pub(crate) fn coarse_max(&self, kind: AggregateKind) -> Option<i64> {
+        let most = kind.contribution_max(self.rows_max)?.checked_mul(i64::from(self.groups_effective()))?;
+        Some(most).filter(|most| *most < CONTRIBUTION_MAX)
     }
 
     /// Tells whether pure differential privacy is asked for.

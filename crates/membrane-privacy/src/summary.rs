@@ -95,4 +95,25 @@ pub struct AggregateSummary {
     /// Numbers of each group that a member moves, where it is more than one: the layers of a tree.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layers: Option<u32>,
+    /// Where totals of several levels add up: all levels, the finest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub levels: Vec<LevelSummary>,
+}
+
+/// What one level of totals that add up will look like, in fixed-point units.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LevelSummary {
+    /// How many of the first keys its groups have.
+    pub keys: u32,
+    /// How many groups it has.
+    pub groups: u64,
+    /// The most that one member contributes to all of them: in L2 for Gaussian noise, in L1 for Laplace.
+    pub sensitivity: f64,
+    /// The standard deviation of the noise that is drawn for it.
+    pub sigma: f64,
+    /// Which noise that is.
+    #[serde(default, skip_serializing_if = "NoiseDrawn::is_gaussian")]
+    pub noise: NoiseDrawn,
+    /// Half of the width of the widest 95 % interval among its groups, once all levels add up.
+    pub half_width95: i64,
 }

@@ -25,8 +25,8 @@ pub use lineage::{EdgeBody, FieldBody, LineageBody};
 pub use query::{AnswerBody, AnswerColumnBody, QueryBody, answer_columns};
 pub use receipt::{ReceiptBody, ReceiptKeyBody};
 pub use release::{
-    AggregateBody, DatasetVersionBody, MechanismBody, NoiseBody, PriceBody, ReleaseAnswerBody, ReleaseBody,
-    ReleaseColumnBody, release_head,
+    AggregateBody, DatasetVersionBody, LevelBody, MechanismBody, NoiseBody, PriceBody, ReleaseAnswerBody,
+    ReleaseBody, ReleaseColumnBody, release_head,
 };
 pub use run::{ColumnDecisionBody, DecisionBody, ReleaseRecordBody, RunBody, RunDetailBody, RunsBody};
 pub use standing::{EditionBody, EditionRequestBody, StandingReleaseBody, StandingReleasesBody};

@@ -99,6 +99,7 @@ fn releases(
             .map(|(i, kind)| AggregateSpec::new(i.to_string(), *kind))
             .collect(),
         price: PriceAsked::Rho { rho_nano },
+        rollup: Vec::new(),
         spent: None,
         delta: Delta::new(1e-6).expect("a delta"),
         noise,
@@ -201,6 +202,7 @@ fn an_epsilon_is_asked_or_a_rho() {
             rows_max: 1,
             aggregates: vec![AggregateSpec::new("n", AggregateKind::Rows)],
             price: asked,
+            rollup: Vec::new(),
             spent: None,
             delta: Delta::new(1e-6).expect("a delta"),
             noise: NoiseKind::Auto,

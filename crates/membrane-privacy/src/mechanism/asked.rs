@@ -49,7 +49,7 @@ fn billionths(epsilon: f64) -> u64 {
 }
 
 /// States what each part asks of the price: first the choice of groups, if there is one, then the aggregates that are
-/// not the same number.
+/// not the same number, each followed by its coarser levels. A target is that of every level.
 pub(super) fn wishes(spec: &ReleaseSpec) -> Result<Vec<Wish>, PrivacyError> {
     let groups_max = spec.groups_effective();
     let mut wishes = Vec::with_capacity(spec.aggregates.len() + 1);
@@ -72,6 +72,16 @@ pub(super) fn wishes(spec: &ReleaseSpec) -> Result<Vec<Wish>, PrivacyError> {
             spread: spread(aggregate.kind),
             is_read: true,
         });
+        for _ in &spec.rollup {
+            let most = spec.coarse_max(aggregate.kind).ok_or(PrivacyError::Shape)?;
+            wishes.push(Wish {
+                weight: aggregate.weight,
+                target: aggregate.target95,
+                reach: Reach { cells: 1, most },
+                spread: None,
+                is_read: true,
+            });
+        }
     }
     Ok(wishes)
 }

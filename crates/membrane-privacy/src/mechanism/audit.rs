@@ -125,6 +125,7 @@ fn a_whole_release_loses_no_more_than_it_claims() {
         rows_max: 1,
         aggregates: vec![AggregateSpec::new("n", AggregateKind::Members)],
         price: PriceAsked::Rho { rho_nano: 500_000_000 },
+        rollup: Vec::new(),
         spent: None,
         delta: Delta::new(2.0 * DELTA).expect("a delta"),
         noise: NoiseKind::Auto,

@@ -61,7 +61,7 @@ impl Division<'_> {
         let own = |index: usize| self.spec.aggregates.iter().take(index).filter(|one| !self.spec.reuses(one));
         let place = match self.spec.aggregates.get(aggregate) {
             Some(reused) if self.spec.reuses(reused) => 0,
-            _ => with_choice + own(aggregate).count(),
+            _ => with_choice + own(aggregate).count() * (1 + self.spec.rollup.len()),
         };
         let wish = self.wishes.get(place).ok_or(PrivacyError::Shape)?;
         let target = wish.target.ok_or(PrivacyError::Shape)?;

@@ -190,7 +190,9 @@ impl PilotReport {
         for noise in drawn(spec) {
             let one = ReleaseSpec { noise: kind_of(noise), ..spec.clone() };
             let (unit, nano) = budget(&one)?;
-            let weights = looks.iter().map(|(_, weight)| f64::from(*weight)).sum();
+            // Each level of totals that add up has a share of its own.
+            let levels = f64::from(u32::try_from(1 + spec.rollup.len()).unwrap_or(u32::MAX));
+            let weights = looks.iter().map(|(_, weight)| f64::from(*weight)).sum::<f64>() * levels;
             let error = Error {
                 groups: &groups,
                 rows: &rows,

@@ -25,6 +25,7 @@ fn spec(groups: usize, noise: NoiseKind) -> ReleaseSpec {
             AggregateSpec::new("amount", amount),
         ],
         price: PriceAsked::Epsilon(Epsilon::new(1.0).expect("an epsilon")),
+        rollup: Vec::new(),
         spent: None,
         delta: Delta::new(1e-6).expect("a delta"),
         noise,

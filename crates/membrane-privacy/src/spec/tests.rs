@@ -20,6 +20,7 @@ fn spec() -> ReleaseSpec {
         rows_max: 10,
         aggregates: vec![AggregateSpec::new("spend", sum(0, 500_000))],
         price: PriceAsked::Epsilon(Epsilon::new(1.0).expect("an epsilon")),
+        rollup: Vec::new(),
         spent: None,
         delta: Delta::new(1e-6).expect("a delta"),
         noise: NoiseKind::Auto,

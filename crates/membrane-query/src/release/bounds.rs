@@ -127,6 +127,7 @@ pub(super) fn calibrate(
     let stated = Stated { question, scope, options };
     stated.check_names()?;
     stated.check_conflicts()?;
+    stated.check_levels(&keys)?;
     let most = multiplicity(question, &question.block);
     let open = stated.open(&keys, most);
     let mut spec = stated.spec(&keys, &open, None, limits)?;
@@ -225,6 +226,7 @@ impl Stated<'_> {
             groups_max,
             rows_max,
             aggregates: self.aggregates(rows_max, open, chosen)?,
+            rollup: question.rollup.clone(),
             price: options.price,
             spent: options.pilot.as_ref().filter(|pilot| pilot.is_own).map(|pilot| pilot.report.spent()),
             delta: options.delta,

@@ -38,12 +38,17 @@ pub(super) fn key_domain(
         return Ok(KeyDomain::None);
     }
     let mut keys: Vec<GroupKey> = vec![vec![None; question.keys.len()]];
+    let mut nested = Vec::new();
     for (position, key) in question.keys.iter().enumerate() {
         let (positions, lists) = match listed.iter().find(|listed| listed.keys.contains(&position)) {
             // All of them were set together with the first.
             Some(listed) if listed.keys.first() != Some(&position) => continue,
             Some(listed) => (listed.keys.clone(), reachable(listed, question, scope)),
             None => {
+                if let Some(within) = span::finer(position, question) {
+                    nested.push((position, within));
+                    continue;
+                }
                 let Some(cells) = cells(key, question, scope) else { return Ok(KeyDomain::Unknown) };
                 (vec![position], cells.into_iter().map(|cell| vec![cell.text]).collect())
             }
@@ -67,6 +72,15 @@ pub(super) fn key_domain(
             .iter()
             .flat_map(|key| lists.iter().map(|list| with(key, list)).collect::<Vec<_>>())
             .collect();
+    }
+    for (position, within) in nested {
+        for key in &mut keys {
+            let start = key.get(within).and_then(Option::as_deref);
+            let start = start.and_then(|text| span::around(text, (within, position), question));
+            if let Some(cell) = key.get_mut(position) {
+                *cell = start;
+            }
+        }
     }
     Ok(KeyDomain::Public(keys))
 }

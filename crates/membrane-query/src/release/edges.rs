@@ -23,7 +23,7 @@ pub(super) fn edges(question: &Question, run: RunId) -> Vec<LineageEdge> {
             let direct = direct(question, &output.shows);
             for ((dataset, column), transformation) in direct.into_iter().chain(everywhere.iter().cloned()) {
                 let from = FieldRef::dataset(&dataset, &column);
-                let masking = !matches!(output.shows, Shows::Key(_));
+                let masking = !output.shows.is_key();
                 edges.insert(LineageEdge { from, to: to.clone(), transformation, masking });
             }
         }
@@ -46,6 +46,7 @@ fn direct(question: &Question, shows: &Shows) -> Vec<Origin> {
     };
     match shows {
         Shows::Key(index) => key(index),
+        Shows::Grouping(_) => Vec::new(),
         Shows::Aggregate(index) => aggregate(index),
         Shows::Ratio(sum, count) => aggregate(sum).into_iter().chain(aggregate(count)).collect(),
         Shows::Spread(of) => [of.count, of.sum].iter().flat_map(aggregate).collect(),

@@ -101,7 +101,7 @@ impl Supposed {
     /// Tells of one column; nothing of a key.
     fn column(&self, output: &Output) -> Option<ColumnForecast> {
         let (half_width95, share95, of) = match &output.shows {
-            Shows::Key(_) => return None,
+            Shows::Key(_) | Shows::Grouping(_) => return None,
             Shows::Aggregate(index) => {
                 let told = self.told.get(*index)?;
                 let half_width = float(told.half_width95) / self.unit(*index);
@@ -133,7 +133,7 @@ impl Supposed {
 
     /// Returns the width of what is computed, as a share of it.
     fn computed(&self, value: &Value) -> Option<f64> {
-        let group = Group { keys: &[], values: &self.values, kinds: &self.kinds, quantiles: &[] };
+        let group = Group { keys: &[], values: &self.values, kinds: &self.kinds, quantiles: &[], rolled: 0 };
         let Estimate { value, low95, high95, .. } = value.estimate(&group)?;
         let share = (high95 - low95) / 2.0 / value.abs();
         share.is_finite().then_some(share)

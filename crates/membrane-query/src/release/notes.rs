@@ -16,6 +16,9 @@ use super::answer::{ClippedShare, ReleaseColumn};
 use super::cell::decimal_text;
 use super::exact::KEY_BYTES_MAX;
 
+const LEVELS: &str = "totals of all levels add up: each has noise of its own, and they are fitted to each other by least squares; the \
+                      intervals are those of what is shown";
+
 /// A share of members whose interval is as wide as this tells nothing.
 const TELLS_NOTHING: f64 = 0.9;
 
@@ -55,6 +58,9 @@ pub(super) fn notes(question: &Question, mechanism: &Mechanism, is_chosen: bool)
         }
         KeyDomain::Public(_) => notes.push("every public key is shown, also where nobody is".to_owned()),
         KeyDomain::None => {}
+    }
+    if !question.rollup.is_empty() {
+        notes.push(LEVELS.to_owned());
     }
     notes.extend(of_picking(question));
     notes.push("noise is as likely up as down: a small count can come out negative".to_owned());

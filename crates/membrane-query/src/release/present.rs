@@ -45,11 +45,11 @@ pub(super) fn columns(
     let mut columns = Vec::new();
     for output in &question.outputs {
         let roles = [ReleaseRole::Value, ReleaseRole::Low95, ReleaseRole::High95, ReleaseRole::Sd];
-        let roles =
-            if matches!(&output.shows, Shows::Key(_)) { vec![ReleaseRole::Key] } else { roles.to_vec() };
+        let roles = if output.shows.is_key() { vec![ReleaseRole::Key] } else { roles.to_vec() };
         for (name, role) in column_names(output).into_iter().zip(roles) {
             let kind = match (&output.shows, role) {
                 (Shows::Key(index), _) => key_type(question.keys.get(*index).ok_or(QueryError::Failed)?),
+                (Shows::Grouping(_), _) => ReleaseType::Integer,
                 (Shows::Computed(_), _) | (_, ReleaseRole::Sd) => ReleaseType::Number,
                 _ => match decimals(output, aggregates)? {
                     0 => ReleaseType::Integer,
@@ -71,8 +71,13 @@ pub(super) fn rows(
     let kinds: Vec<AggregateKind> = aggregates.iter().map(|one| one.kind).collect();
     let mut rows = Vec::with_capacity(groups.len());
     for group in groups {
-        let released =
-            Group { keys: &group.key, values: &group.values, kinds: &kinds, quantiles: &group.quantiles };
+        let released = Group {
+            keys: &group.key,
+            values: &group.values,
+            kinds: &kinds,
+            quantiles: &group.quantiles,
+            rolled: group.rolled,
+        };
         if question.having.as_ref().is_some_and(|having| !having.holds(&released)) {
             continue;
         }
@@ -174,6 +179,10 @@ fn cells(
     let scale = |index| spec(index).map(|spec| scale_of(spec.kind));
     match &output.shows {
         Shows::Key(index) => Ok(vec![keys.get(*index).cloned().ok_or(QueryError::Failed)?]),
+        Shows::Grouping(keys) => {
+            let bits = released.grouping(keys);
+            Ok(vec![Cell { text: Some(bits.to_string()), sort: SortValue::Number(i128::from(bits)) }])
+        }
         Shows::Aggregate(index) => {
             let (noisy, scale) = (value(*index)?, scale(*index)?);
             let number = |units: i64| Cell {
@@ -232,7 +241,7 @@ fn cells(
 fn decimals(output: &Output, aggregates: &[AggregateSpec]) -> Result<i8, QueryError> {
     let of = |index: usize| aggregates.get(index).map(|spec| scale_of(spec.kind)).ok_or(QueryError::Failed);
     match output.shows {
-        Shows::Key(_) => Ok(0),
+        Shows::Key(_) | Shows::Grouping(_) => Ok(0),
         Shows::Aggregate(index) => of(index),
         Shows::Ratio(sum, _) => Ok(of(sum)?.saturating_add(RATIO_DECIMALS)),
         Shows::Spread(spread) => Ok(of(spread.squares)?.saturating_add(RATIO_DECIMALS)),

@@ -27,6 +27,9 @@ pub(crate) struct Question {
     pub(crate) block: Block,
     /// The keys of the groups.
     pub(crate) keys: Vec<Scalar>,
+    /// Coarser groups that are asked for as well: how many of the first keys those of each level have, the finest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) rollup: Vec<usize>,
     /// What is counted and summed, each once.
     pub(crate) aggregates: Vec<Aggregate>,
     /// The columns of the answer.

@@ -4,10 +4,11 @@
 //!
 //! ```text
 //! Limit  Sort  Projection  Filter      any of them, on released values: ORDER BY, LIMIT, HAVING, arithmetic
-//!   Aggregate                          the keys, the aggregates
+//!   Aggregate                          the keys, also of several levels that nest, the aggregates
 //!     any relation                     rows about members: see `relation`
 //! ```
 
+mod levels;
 mod released;
 
 use std::collections::BTreeSet;
@@ -41,6 +42,7 @@ pub(super) fn read(plan: &LogicalPlan, scope: &Scope) -> Result<Question, QueryE
             Value::Ratio(sum, count) => Shows::Ratio(sum, count),
             Value::Spread(of) => Shows::Spread(of),
             Value::Quantile(index, place) => Shows::Quantile(index, place),
+            Value::Grouping(keys) => Shows::Grouping(keys),
             computed => Shows::Computed(computed),
         };
         Output { name: name.unwrap_or_else(|| format!("column{}", index + 1)), shows }
@@ -51,6 +53,7 @@ pub(super) fn read(plan: &LogicalPlan, scope: &Scope) -> Result<Question, QueryE
         tables: reader.tables,
         block: core.block,
         keys: core.keys,
+        rollup: core.rollup,
         aggregates: core.aggregates.into_inner(),
         outputs,
         having,
@@ -94,7 +97,7 @@ fn check_names(outputs: &[Output]) -> Result<(), QueryError> {
 pub(super) fn column_names(output: &Output) -> Vec<String> {
     let name = &output.name;
     match output.shows {
-        Shows::Key(_) => vec![name.clone()],
+        Shows::Key(_) | Shows::Grouping(_) => vec![name.clone()],
         Shows::Aggregate(_)
         | Shows::Ratio(..)
         | Shows::Spread(_)

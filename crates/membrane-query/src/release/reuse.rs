@@ -110,6 +110,10 @@ impl Naming<'_> {
     }
 
     fn candidates(&self, question: &Question) -> Result<Vec<Candidate>, QueryError> {
+        // Totals of several levels are adjusted to each other: no other answer has them.
+        if !question.rollup.is_empty() {
+            return Ok(Vec::new());
+        }
         let conditions = &question.block.conditions;
         let of_one: Vec<usize> = (0..conditions.len())
             .filter(|index| conditions.get(*index).is_some_and(|one| one.columns().len() == 1))
@@ -142,8 +146,12 @@ impl Naming<'_> {
 }
 
 impl Reusable {
-    /// Keeps what later questions can use; nothing where a number has no end, which cannot be written.
+    /// Keeps what later questions can use; nothing where a number has no end, which cannot be written, and where totals of
+    /// several levels add up: their noises hang together, and variances of sums would be wrong.
     pub(super) fn of(names: &Names, is_whole: bool, released: &NoisyRelease) -> Option<Self> {
+        if released.groups.iter().any(|group| group.rolled > 0) {
+            return None;
+        }
         let finite = |group: &NoisyGroup| {
             let estimates = group.quantiles.iter().flatten();
             let mut numbers = estimates.flat_map(|one| [one.value, one.low95, one.high95, one.sd]);
@@ -208,6 +216,7 @@ impl Reusable {
                 groups.first()?.quantiles.get(tree).cloned()
             });
             Some(NoisyGroup {
+                rolled: 0,
                 values: values.collect::<Option<_>>()?,
                 quantiles: found.collect::<Option<_>>()?,
                 key,

@@ -33,8 +33,17 @@ pub(crate) enum Shows {
     Spread(SpreadOf),
     /// The quantile at the second position of those of the aggregate at the first.
     Quantile(usize, usize),
+    /// Which of the keys at these positions were summed up, as bits.
+    Grouping(Vec<usize>),
     /// Something computed of released values.
     Computed(Value),
+}
+
+impl Shows {
+    /// Tells whether it is no released value, but tells groups apart.
+    pub(crate) const fn is_key(&self) -> bool {
+        matches!(self, Self::Key(_) | Self::Grouping(_))
+    }
 }
 
 /// A variance or a standard deviation, and the positions of what it is made of.
@@ -65,6 +74,8 @@ pub(crate) enum Value {
     Spread(SpreadOf),
     /// A quantile.
     Quantile(usize, usize),
+    /// Which of the keys at these positions were summed up: a bit for each, the last one the least.
+    Grouping(Vec<usize>),
     /// A number.
     Number(f64),
     /// Any other constant, of a key's type.
@@ -116,7 +127,7 @@ impl Value {
             Self::Ratio(one, other) => aggregates.extend([*one, *other]),
             Self::Spread(of) => aggregates.extend([of.count, of.sum, of.squares]),
             Self::Quantile(one, _) => aggregates.push(*one),
-            Self::Number(_) | Self::Constant(..) => {}
+            Self::Grouping(_) | Self::Number(_) | Self::Constant(..) => {}
             Self::IsNull(inner) | Self::Not(inner) => inner.collect(keys, aggregates),
             Self::Compare(left, _, right) => {
                 left.collect(keys, aggregates);
@@ -139,6 +150,8 @@ pub(super) struct Group<'a> {
     pub(super) kinds: &'a [AggregateKind],
     /// The quantiles of each aggregate that has some, in their order.
     pub(super) quantiles: &'a [Vec<Estimate>],
+    /// How many of the last keys were summed up.
+    pub(super) rolled: usize,
 }
 
 /// What a [`Value`] is for one group.
@@ -197,7 +210,7 @@ impl Value {
                     atoms.push(self);
                 }
             }
-            Self::Key(..) | Self::Number(_) | Self::Constant(..) => {}
+            Self::Key(..) | Self::Grouping(_) | Self::Number(_) | Self::Constant(..) => {}
             Self::IsNull(inner) | Self::Not(inner) => inner.collect_atoms(atoms),
             Self::Compare(left, _, right) => {
                 left.collect_atoms(atoms);
@@ -235,6 +248,7 @@ impl Value {
                 let value = set.filter(|(which, _)| *which == self).map(|(_, value)| value).or_else(own);
                 value.map_or(Found::Null, Found::Number)
             }
+            Self::Grouping(keys) => Found::Number(f64::from(group.grouping(keys))),
             Self::Number(value) => Found::Number(*value),
             Self::Constant(literal, _) => of_literal(literal),
             Self::Call(function, parts) => {
@@ -320,6 +334,12 @@ impl Group<'_> {
         let before = self.kinds.get(..index)?.iter().filter(is_one).count();
         let found = self.quantiles.get(before)?.get(place)?;
         Some(scaled(*found, self.unit(index)))
+    }
+
+    /// Returns which of these keys were summed up.
+    pub(super) fn grouping(&self, keys: &[usize]) -> u32 {
+        let kept = self.keys.len().saturating_sub(self.rolled);
+        keys.iter().fold(0, |bits, key| bits << 1 | u32::from(*key >= kept))
     }
 
     fn noisy(&self, index: usize) -> Option<NoisyValue> {

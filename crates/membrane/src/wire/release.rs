@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use membrane_model::{ColumnName, NameError, Purpose};
-use membrane_privacy::{AggregateKind, MechanismSummary, NoiseDrawn, NoiseKind, NoiseSummary, PrivacyUnit};
+use membrane_privacy::{
+    AggregateKind, LevelSummary, MechanismSummary, NoiseDrawn, NoiseKind, NoiseSummary, PrivacyUnit,
+};
 use membrane_query::{ForecastOf, ReleaseAnswer, ReleaseForecast};
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::{Value, json};
@@ -300,6 +302,22 @@ pub struct AggregateBody {
     pub lower: Option<f64>,
     /// The most that one row adds to a sum: larger values count as this.
     pub upper: Option<f64>,
+    /// Where totals of several levels add up: each level, the finest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub levels: Vec<LevelBody>,
+}
+
+/// One level of totals that add up, in the units of their values.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LevelBody {
+    /// How many keys its groups have.
+    pub keys: u32,
+    /// How many groups it has.
+    pub groups: u64,
+    /// The noise that is drawn for it.
+    pub noise: NoiseBody,
+    /// Half of the width of the widest 95 % interval among its groups, once all levels add up.
+    pub half_width95: f64,
 }
 
 /// A table that was read.
@@ -341,6 +359,7 @@ impl From<&MechanismSummary> for MechanismBody {
                 rows_max: is_by_rows(aggregate.kind).then_some(summary.rows_max),
                 lower: bounds.map(|bounds| number(bounds.lower) * of_value),
                 upper: bounds.map(|bounds| number(bounds.upper) * of_value),
+                levels: aggregate.levels.iter().map(|level| level_body(level, unit)).collect(),
             }
         });
         Self {
@@ -353,6 +372,16 @@ impl From<&MechanismSummary> for MechanismBody {
             threshold_noise: summary.selection.as_ref().map(NoiseBody::from),
             aggregates: aggregates.collect(),
         }
+    }
+}
+
+fn level_body(level: &LevelSummary, unit: f64) -> LevelBody {
+    let (sensitivity, sigma) = (level.sensitivity * unit, level.sigma * unit);
+    LevelBody {
+        keys: level.keys,
+        groups: level.groups,
+        noise: NoiseBody { noise: noise_name(level.noise).to_owned(), sensitivity, sigma },
+        half_width95: number(level.half_width95) * unit,
     }
 }
 

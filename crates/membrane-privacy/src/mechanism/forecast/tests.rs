@@ -17,6 +17,7 @@ fn mechanism(noise: NoiseKind, cohort_min: u32) -> Mechanism {
             .map(|(i, kind)| AggregateSpec::new(i.to_string(), kind))
             .collect(),
         price: PriceAsked::Epsilon(Epsilon::new(1.0).expect("an epsilon")),
+        rollup: Vec::new(),
         spent: None,
         delta: Delta::new(1e-3).expect("a delta"),
         noise,

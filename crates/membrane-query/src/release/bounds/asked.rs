@@ -4,12 +4,13 @@
 //! of. Where both are stated, one of them could only be a mistake.
 
 use membrane_model::ColumnName;
-use membrane_privacy::AggregateKind;
+use membrane_privacy::{AggregateKind, KeyDomain};
 
 use super::{Stated, whole};
 use crate::QueryError;
+use crate::release::named::aggregate_names;
 use crate::release::question::{Aggregate, Output, Scalar, Shows, Table};
-use crate::release::refusal::{refuse_named, refuse_pair};
+use crate::release::refusal::{refuse, refuse_named, refuse_pair};
 
 type Bounds = (f64, f64);
 
@@ -58,6 +59,31 @@ impl Stated<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Refuses levels of totals that could not add up.
+    pub(super) fn check_levels(&self, keys: &KeyDomain) -> Result<(), QueryError> {
+        let question = self.question;
+        if question.rollup.is_empty() {
+            return Ok(());
+        }
+        if !matches!(keys, KeyDomain::Public(_)) {
+            let rewrite = "group by keys that anyone may know: those that contracts list (`membrane.privacy.public_keys`), days, weeks \
+                           and months between two dates of WHERE, branches of CASE; or ask one release for each level";
+            return Err(refuse("levels of groups that come from the data", rewrite));
+        }
+        let adds_up = |aggregate: &Aggregate| {
+            !matches!(aggregate, Aggregate::Members | Aggregate::Distinct(_) | Aggregate::Quantiles(..))
+        };
+        let names = aggregate_names(question);
+        match question.aggregates.iter().zip(&names).find(|(aggregate, _)| !adds_up(aggregate)) {
+            None => Ok(()),
+            Some((_, name)) => {
+                let rewrite = "COUNT(*), COUNT(column), SUM, AVG and variances do; members, distinct values and quantiles of two \
+                               groups are not those of both: ask one release for each level";
+                Err(refuse_named("levels of something that does not add up over groups:", name, rewrite))
+            }
+        }
     }
 
     /// Returns a column that an aggregate is made of and that has other bounds, where no aggregate goes by them.
@@ -124,7 +150,7 @@ impl Stated<'_> {
         let shows = |shows: &Shows| match shows {
             Shows::Aggregate(index) | Shows::Ratio(index, _) | Shows::Quantile(index, _) => is(*index),
             Shows::Spread(of) => is(of.sum) || is(of.squares),
-            Shows::Key(_) | Shows::Computed(_) => false,
+            Shows::Key(_) | Shows::Grouping(_) | Shows::Computed(_) => false,
         };
         self.question.outputs.iter().any(|output| output.name == name.as_str() && shows(&output.shows))
     }

@@ -131,6 +131,7 @@ impl Stated<'_> {
             aggregates: std::iter::once(AggregateSpec::new("rows", AggregateKind::Rows))
                 .chain(amounts)
                 .collect(),
+            rollup: Vec::new(),
             price: pilot_price(wide).map_err(QueryError::Privacy)?,
             size: size_bound(&question, &wide.keys, wide.groups_max, wide.rows_max, limits),
             ..wide.clone()
@@ -145,6 +146,7 @@ impl Stated<'_> {
         let amounts = open.amounts.iter().filter_map(|index| self.question.aggregates.get(*index)).cloned();
         Question {
             aggregates: std::iter::once(Aggregate::Rows).chain(amounts).collect(),
+            rollup: Vec::new(),
             outputs: Vec::new(),
             having: None,
             order: Vec::new(),

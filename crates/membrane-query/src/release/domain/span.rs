@@ -14,7 +14,10 @@ use super::{Cell, PUBLIC_GROUPS_MAX, cell_of};
 use crate::release::calendar::{
     MICROS_PER_DAY, MICROS_PER_HOUR, shown_days, shown_micros, truncate_days, truncate_micros,
 };
-use crate::release::question::{ColumnRef, CompareOperator, Function, Literal, Scalar, TypeOf, Unit};
+use crate::release::literal::typed;
+use crate::release::question::{
+    ColumnRef, CompareOperator, Function, Literal, Question, Scalar, TypeOf, Unit,
+};
 
 /// Returns the starts of all units that a key can have, if they are not too many.
 pub(super) fn starts(key: &Scalar, conditions: &[Scalar]) -> Option<Vec<Cell>> {
@@ -44,6 +47,50 @@ pub(super) fn starts(key: &Scalar, conditions: &[Scalar]) -> Option<Vec<Cell>> {
 /// Tells whether conditions hold what a key is made of between two days or instants: then it is never NULL.
 pub(super) fn is_held(key: &Scalar, conditions: &[Scalar]) -> bool {
     made_of(key).is_some_and(|(_, column)| instants(column, conditions).is_some())
+}
+
+/// Finds the finest other key that is made of the same column and says all that a key says: a day its month, a day its week.
+pub(super) fn finer(key: usize, question: &Question) -> Option<usize> {
+    let conditions = &question.block.conditions;
+    let (unit, column) = made_of(question.keys.get(key)?)?;
+    instants(column, conditions)?;
+    let of = |(place, other): (usize, &Scalar)| {
+        let (other, same) = made_of(other)?;
+        (place != key && same == column && lies_within(other, unit)).then_some((rank(other), place))
+    };
+    question.keys.iter().enumerate().filter_map(of).min().map(|(_, place)| place)
+}
+
+/// Returns the key at the second position in a row that has this at the first, which [`finer`] found.
+pub(super) fn around(text: &str, (within, key): (usize, usize), question: &Question) -> Option<String> {
+    let (within, key) = (question.keys.get(within)?, question.keys.get(key)?);
+    let (unit, _) = made_of(key)?;
+    let micros = match typed(text, within.logical())? {
+        Literal::Date(days) => i64::from(days).saturating_mul(MICROS_PER_DAY),
+        Literal::Timestamp(micros) => micros,
+        _ => return None,
+    };
+    let literal = match key.logical() {
+        TypeOf::Timestamp => Literal::Timestamp(truncate_micros(unit, micros)),
+        _ => Literal::Date(i32::try_from(truncate_days(unit, micros.div_euclid(MICROS_PER_DAY))).ok()?),
+    };
+    cell_of(literal, key.logical())?.text
+}
+
+/// Tells whether each of the first unit lies within one of the second, which is longer.
+fn lies_within(one: Unit, other: Unit) -> bool {
+    rank(one) < rank(other) && (one != Unit::Week)
+}
+
+const fn rank(unit: Unit) -> u8 {
+    match unit {
+        Unit::Hour => 0,
+        Unit::Day => 1,
+        Unit::Week => 2,
+        Unit::Month => 3,
+        Unit::Quarter => 4,
+        Unit::Year => 5,
+    }
 }
 
 /// Returns the column that a key is made of, and the unit that it is cut off to.

@@ -12,6 +12,7 @@ fn value(value: i64, half: i64) -> NoisyValue {
 
 fn group(key: &[Option<&str>], values: &[NoisyValue]) -> NoisyGroup {
     NoisyGroup {
+        rolled: 0,
         key: key.iter().map(|cell| cell.map(str::to_owned)).collect(),
         values: values.to_vec(),
         quantiles: vec![],

@@ -7,6 +7,7 @@ use datafusion::logical_expr::{
 };
 
 use super::check_key;
+use super::levels::Levels;
 use crate::QueryError;
 use crate::release::aggregate::{Aggregates, default_name};
 use crate::release::calendar::MICROS_PER_DAY;
@@ -24,6 +25,7 @@ const COMPUTED: &str =
 pub(super) struct Core {
     pub(super) block: Block,
     pub(super) keys: Vec<Scalar>,
+    pub(super) rollup: Vec<usize>,
     pub(super) aggregates: Aggregates,
 }
 
@@ -127,11 +129,9 @@ fn read_aggregate(node: &AggregateNode, reader: &mut Reader<'_>) -> Result<Relea
     let draft = reader.read(&node.input)?;
     let Closed { block, entries } = reader.close(draft)?;
     let env = Env { schema: node.input.schema(), entries: &entries };
-    let mut keys = Vec::with_capacity(node.group_expr.len());
-    for expression in &node.group_expr {
-        if matches!(without_alias(expression), Expr::GroupingSet(_)) {
-            return Err(refuse("ROLLUP, CUBE or GROUPING SETS", "ask one release for each level"));
-        }
+    let levels = Levels::read(&node.group_expr)?;
+    let mut keys = Vec::with_capacity(levels.keys.len());
+    for expression in &levels.keys {
         if matches!(env.entry(expression), Some(Entry { scalar: Scalar::Member(_), .. })) {
             return Err(refuse(
                 "a group for each member",
@@ -144,9 +144,16 @@ fn read_aggregate(node: &AggregateNode, reader: &mut Reader<'_>) -> Result<Relea
         keys.push(key);
     }
     let mut aggregates = Aggregates::default();
-    let named = node.group_expr.iter().map(key_name);
-    let values = keys.iter().enumerate().map(|(index, key)| Value::Key(index, key.logical()));
-    let mut columns: Vec<(Option<String>, Value)> = named.zip(values).collect();
+    let mut columns: Vec<(Option<String>, Value)> = Vec::new();
+    for place in &levels.places {
+        let expression = levels.keys.get(*place).ok_or(QueryError::Failed)?;
+        let logical = keys.get(*place).map(Scalar::logical).ok_or(QueryError::Failed)?;
+        columns.push((key_name(expression), Value::Key(*place, logical)));
+    }
+    if levels.are_several {
+        // What the planner itself calls `__grouping_id`.
+        columns.push((None, Value::Grouping(levels.places.clone())));
+    }
     if node.aggr_expr.is_empty() {
         return Err(refuse("a list of keys alone", "ask for at least one aggregate, such as COUNT(*)"));
     }
@@ -155,9 +162,13 @@ fn read_aggregate(node: &AggregateNode, reader: &mut Reader<'_>) -> Result<Relea
             let taken = columns.iter().any(|(known, _)| known.as_ref() == Some(&name));
             if taken { format!("{name}_{}", columns.len() + 1) } else { name }
         });
-        columns.push((name, aggregates.read(expression, &env)?));
+        let value = match levels.grouping(expression)? {
+            Some(places) => Value::Grouping(places),
+            None => aggregates.read(expression, &env)?,
+        };
+        columns.push((name, value));
     }
-    let core = Core { block, keys, aggregates };
+    let core = Core { block, keys, rollup: levels.rollup, aggregates };
     Ok(Released { core, columns, having: None, order: Vec::new(), offset: 0, limit: None })
 }
 
@@ -268,6 +279,7 @@ impl Columns<'_> {
             Value::Aggregate(_)
             | Value::Ratio(..)
             | Value::Spread(_)
+            | Value::Grouping(_)
             | Value::Number(_)
             | Value::Call(..) => true,
             Value::Quantile(..) => {

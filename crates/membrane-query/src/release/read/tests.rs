@@ -101,6 +101,7 @@ fn value(one: &Value) -> String {
         Value::Ratio(sum, count) => format!("a{sum}/a{count}"),
         Value::Spread(of) => format!("{:?}(a{} a{} a{})", of.spread, of.count, of.sum, of.squares),
         Value::Quantile(index, place) => format!("a{index}[{place}]"),
+        Value::Grouping(keys) => format!("g{keys:?}"),
         Value::Number(number) => number.to_string(),
         Value::Constant(literal, _) => constant(literal),
         Value::Call(function, parts) => format!("{function:?}({})", list(parts)),
@@ -132,6 +133,7 @@ fn render(question: &Question) -> String {
     let output = |output: &crate::release::question::Output| {
         let shows = match &output.shows {
             Shows::Key(index) => format!("k{index}"),
+            Shows::Grouping(keys) => format!("g{keys:?}"),
             Shows::Aggregate(index) => format!("a{index}"),
             Shows::Ratio(sum, count) => format!("a{sum}/a{count}"),
             Shows::Spread(of) => value(&Value::Spread(*of)),

@@ -40,7 +40,10 @@ impl Reader<'_> {
         let mut keys = Vec::new();
         for expression in &node.group_expr {
             if matches!(without_alias(expression), Expr::GroupingSet(_)) {
-                return Err(refuse("ROLLUP, CUBE or GROUPING SETS", "ask one release for each level"));
+                return Err(refuse(
+                    "ROLLUP, CUBE or GROUPING SETS of the rows of each member",
+                    "put them into the outer GROUP BY",
+                ));
             }
             if env.member(expression).is_some() {
                 columns.push(Column::Member);

@@ -14,6 +14,7 @@ fn group<'a>(keys: &'a [Option<String>], values: &'a [NoisyValue]) -> Group<'a> 
         values,
         kinds: &[AggregateKind::Sum { lower: 0, upper: 50_000, scale: 2 }, AggregateKind::Rows],
         quantiles: &[],
+        rolled: 0,
     }
 }
 
@@ -73,7 +74,7 @@ fn what_is_made_of_averages_has_their_intervals() {
             sd,
         };
         let values = [noisy(sum, 980, 500.0), noisy(40, 8, 4.0)];
-        let group = Group { keys: &[], values: &values, kinds: &kinds, quantiles: &[] };
+        let group = Group { keys: &[], values: &values, kinds: &kinds, quantiles: &[], rolled: 0 };
         let own = average.estimate(&group).expect("a number");
         for (value, times) in [
             (call(Function::Add, vec![average.clone(), number(0.0)]), 1.0),
@@ -140,7 +141,7 @@ fn what_has_no_value_is_null_and_no_condition_holds_of_it() {
 #[test]
 fn dates_compare_as_dates() {
     let keys = [Some("2026-03-01".to_owned())];
-    let group = Group { keys: &keys, values: &[], kinds: &[], quantiles: &[] };
+    let group = Group { keys: &keys, values: &[], kinds: &[], quantiles: &[], rolled: 0 };
     let day = |days| Value::Constant(Literal::Date(days), TypeOf::Date);
     let before = |days| {
         let (key, day) = (Box::new(Value::Key(0, TypeOf::Date)), Box::new(day(days)));

@@ -65,3 +65,36 @@ async fn days_between_two_dates_are_known() {
         "ordered_on > TIMESTAMP '2026-03-01 12:00:00' AND ordered_on <= TIMESTAMP '2026-03-03 12:00:00'";
     check(noon, "ordered_on", "2026-03-01 .. 2026-03-03: 3").await;
 }
+
+/// A day says its week and its month: there are as many groups as there are days.
+#[tokio::test]
+async fn units_that_nest_are_not_crossed() {
+    let quarter = "ordered_at >= '2026-01-01' AND ordered_at < '2026-04-01'";
+    let (day, week) = ("CAST(ordered_at AS DATE)", "date_trunc('week', CAST(ordered_at AS DATE))");
+    let month = "date_trunc('month', ordered_at)";
+    check(
+        quarter,
+        &format!("{month}, {week}, {day}"),
+        "2026-01-01T00:00:00Z/2025-12-29/2026-01-01 .. 2026-03-01T00:00:00Z/2026-03-30/2026-03-31: 90",
+    )
+    .await;
+    check(
+        quarter,
+        &format!("{day}, date_trunc('quarter', ordered_at), region"),
+        "2026-01-01/2026-01-01T00:00:00Z/BJ .. 2026-03-31/2026-01-01T00:00:00Z/SH: 270",
+    )
+    .await;
+    // A week does not say its month: both are listed.
+    check(
+        quarter,
+        &format!("{week}, {month}"),
+        "2025-12-29/2026-01-01T00:00:00Z .. 2026-03-30/2026-03-01T00:00:00Z: 42",
+    )
+    .await;
+    check(
+        quarter,
+        "date_trunc('hour', ordered_at), date_trunc('year', ordered_at)",
+        "2026-01-01T00:00:00Z/2026-01-01T00:00:00Z .. 2026-03-31T23:00:00Z/2026-01-01T00:00:00Z: 2160",
+    )
+    .await;
+}
