@@ -7,15 +7,15 @@ use std::sync::{Arc, Mutex};
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use chrono::{DateTime, Utc};
-use membrane::Serving;
-use membrane::config::ServerSection;
+use membrane::config::{Config, ServerSection};
 use membrane::flow::{self, Released};
 use membrane::http::{Metrics, router};
+use membrane::{Hub, Serving};
 use membrane_model::Clock;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::world::World;
+use crate::world::{World, configuration};
 
 const MONTHLY: &str = "description: Orders of each region, once a month.
 partner: partner:acme
@@ -26,6 +26,22 @@ sql: |
 schedule: { every: month, delay_minutes: 60 }
 price: { epsilon: 0.5 }
 bounds: { groups_max: 2, rows_max: 10 }
+";
+
+const DAILY: &str = "description: Orders and sales of each region since the year began.
+partner: partner:acme
+purpose: partner_reporting
+sql: SELECT region, COUNT(*) AS orders, SUM(amount) AS sales FROM pos_orders GROUP BY region
+schedule: { every: day, delay_minutes: 60 }
+price: { rho: 0.02 }
+bounds: { values: { amount: [0, 5000] } }
+continual: { from: 2026-01-01, refreshes: 30, rows_max: 6 }
+";
+
+/// A policy by which other rows count.
+const HIDES: &str = "@id(\"test.online-stays\")
+forbid (principal is Partner, action == Action::\"readRow\", resource is Row::pos_orders)
+when { resource.channel == \"delivery\" };
 ";
 
 /// A clock that is set by hand.
@@ -44,6 +60,14 @@ fn at(text: &str) -> DateTime<Utc> {
 
 /// A world whose catalog has these standing releases.
 async fn world(now: &str, releases: &[(&str, &str)]) -> (World, Arc<Hands>) {
+    world_with(now, releases, |_| {}).await
+}
+
+async fn world_with(
+    now: &str,
+    releases: &[(&str, &str)],
+    change: impl FnOnce(&mut Config),
+) -> (World, Arc<Hands>) {
     let clock = Arc::new(Hands(Mutex::new(at(now))));
     let catalog = tempfile::tempdir().unwrap().keep();
     copy(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../catalog")), &catalog);
@@ -51,9 +75,21 @@ async fn world(now: &str, releases: &[(&str, &str)]) -> (World, Arc<Hands>) {
     for (name, text) in releases {
         std::fs::write(catalog.join("releases").join(format!("{name}.yaml")), text).unwrap();
     }
-    let world = World::at(clock.clone(), |config| config.catalog.dir = catalog.display().to_string()).await;
+    let world = World::at(clock.clone(), |config| {
+        config.catalog.dir = catalog.display().to_string();
+        change(config);
+    })
+    .await;
     world.populate(300).await;
     (world, clock)
+}
+
+/// Opens the hub of a world once more, with its catalog, and with a change of configuration.
+async fn opened(world: &World, clock: Arc<Hands>, change: impl FnOnce(&mut Config)) -> Arc<Hub> {
+    let mut config = configuration(world.dir.path());
+    config.catalog.dir = world.hub.catalog_dir().display().to_string();
+    change(&mut config);
+    Arc::new(Hub::open(&config, clock).await.unwrap())
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -193,4 +229,140 @@ async fn partners_list_and_fetch_their_own() {
     }
     let (status, told) = send(&world, "partner:acme", "/v1/releases/theirs", Some(json!({}))).await;
     assert_eq!((status, &told["error"]["code"]), (StatusCode::NOT_FOUND, &json!("no_standing_release")));
+}
+
+/// The rows of an answer as numbers: counts by region.
+fn counts(released: &Released) -> Vec<(String, f64, f64)> {
+    let rows = released.answer.as_ref().unwrap().rows.clone();
+    let number = |cell: &Option<String>| cell.as_deref().unwrap().parse::<f64>().unwrap();
+    rows.iter().map(|row| (row[0].clone().unwrap(), number(&row[1]), number(&row[4]))).collect()
+}
+
+/// One price, whatever is asked and whenever; an edition is made after those before it, and stays as it was made.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_counter_counts_on_for_one_price() {
+    let (world, clock) = world("2026-01-05T01:30:00Z", &[("daily", DAILY)]).await;
+    let before = spent(&world).await;
+    let (edition, first) = run(&world, "daily", None).await.unwrap();
+    assert_eq!(edition, "2026-01-04");
+    let paid = spent(&world).await - before;
+    assert!(
+        paid > 0 && first.charged.rho_nano == 0,
+        "the first edition paid, which was made before this one"
+    );
+    assert!((19_000_000..=20_000_000).contains(&first.price.rho_nano), "{:?}", first.price);
+    let notes = first.notes.join(" ");
+    assert!(notes.contains("the 6 earliest rows count, over all 30 refreshes"), "{notes}");
+    // All four are there, and cost nothing more.
+    let (_, listed) = send(&world, "partner:acme", "/v1/releases", None).await;
+    let editions = listed["releases"][0]["editions"].as_array().unwrap();
+    assert!(editions.len() == 4 && editions.iter().all(|one| one["run"].is_string()), "{listed}");
+    assert_eq!(listed["releases"][0]["continual"]["from"], "2026-01-01");
+    let (_, second) = run(&world, "daily", Some("2026-01-02")).await.unwrap();
+    assert!(second.replay_of.is_some());
+    // New data, other days: what was told stays, what is new counts on.
+    world.populate(310).await;
+    *clock.0.lock().unwrap() = at("2026-01-20T02:00:00Z");
+    let (edition, later) = run(&world, "daily", None).await.unwrap();
+    assert_eq!((edition.as_str(), later.charged.rho_nano), ("2026-01-19", 0));
+    let (_, again) = run(&world, "daily", Some("2026-01-02")).await.unwrap();
+    assert_eq!(again.answer.unwrap().rows, second.answer.unwrap().rows);
+    assert_eq!(spent(&world).await - before, paid);
+    // No edition is before the first or after the last.
+    assert_eq!(run(&world, "daily", Some("2025-12-31")).await.unwrap_err(), "bad_request");
+    *clock.0.lock().unwrap() = at("2026-06-01T02:00:00Z");
+    let (edition, last) = run(&world, "daily", None).await.unwrap();
+    assert_eq!((edition.as_str(), last.charged.rho_nano), ("2026-01-30", 0));
+    let (_, listed) = send(&world, "partner:acme", "/v1/releases", None).await;
+    assert_eq!(listed["releases"][0]["next"], Value::Null);
+    assert_eq!(spent(&world).await - before, paid);
+    // Receipts tell what all of them cost, and in which run.
+    let receipt = last.receipt.unwrap();
+    assert!(receipt.body.contains("\"paid\""), "{}", receipt.body);
+}
+
+/// What the totals say is near what is there: of each member the earliest rows, six deviations at most but for 1 in 5e8.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_counter_is_near_the_bounded_truth() {
+    let rich = DAILY.replace("rho: 0.02", "rho: 50");
+    let (world, _) = world_with("2026-01-13T01:30:00Z", &[("daily", &rich)], |config| {
+        let privacy = &mut config.privacy;
+        for rho in [
+            &mut privacy.partner_rho,
+            &mut privacy.partner_rho_month,
+            &mut privacy.partner_dataset_rho,
+            &mut privacy.partner_dataset_rho_month,
+            &mut privacy.dataset_rho,
+            &mut privacy.dataset_rho_month,
+            &mut privacy.release_rho_max,
+        ] {
+            *rho = 1000.0;
+        }
+    })
+    .await;
+    let (_, released) = run(&world, "daily", Some("2026-01-11")).await.unwrap();
+    for (region, value, sd) in counts(&released) {
+        let sql = format!(
+            "SELECT count(*) FROM (SELECT region, row_number() OVER (PARTITION BY member_no ORDER BY ordered_at) AS nth FROM pos_orders
+             WHERE NOT buyer_is_minor AND ordered_at >= '2026-01-01' AND ordered_at < '2026-01-12') t
+             WHERE nth <= 6 AND region = '{region}'"
+        );
+        let truth: f64 = world.count("analyst:lee", &sql).await.to_string().parse().unwrap();
+        assert!((value - truth).abs() < 6.0 * sd + 1.0, "{region}: {value} for {truth}, deviation {sd}");
+        assert!(sd < 6.0, "there is little noise: {sd}");
+    }
+}
+
+/// A hub that dies at any step of a refresh pays nothing twice, and draws no node twice that was told.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_counter_paid_and_lost_is_taken_up() {
+    let (world, _) = world("2026-01-03T01:30:00Z", &[("daily", DAILY)]).await;
+    let before = spent(&world).await;
+    let mut ctx = world.ctx("partner:acme");
+    ctx.limits.seconds_max = 0;
+    let daily = "daily".parse().unwrap();
+    let failed = flow::run_edition(&ctx, &world.hub, &daily, None).await.unwrap_err();
+    assert_eq!(failed.error.code(), "release_timed_out");
+    let paid = spent(&world).await - before;
+    assert!(paid > 0);
+    let (_, made) = run(&world, "daily", None).await.unwrap();
+    assert!(made.answer.is_some() && made.charged.rho_nano == 0);
+    assert_eq!(spent(&world).await - before, paid);
+}
+
+/// Two that ask at the same time get the same, or are told to wait.
+#[tokio::test(flavor = "multi_thread")]
+async fn racing_refreshes_are_one() {
+    let (world, _) = world("2026-01-09T01:30:00Z", &[("daily", DAILY)]).await;
+    let before = spent(&world).await;
+    let tries = (0..4).map(|_| run(&world, "daily", None));
+    let mut rows = Vec::new();
+    for made in futures::future::join_all(tries).await {
+        match made {
+            Ok((_, released)) => rows.push(released.answer.unwrap().rows),
+            Err(code) => assert!(["in_flight", "busy"].contains(&code.as_str()), "{code}"),
+        }
+    }
+    let (_, made) = run(&world, "daily", None).await.unwrap();
+    let last = made.answer.unwrap().rows;
+    assert!(rows.iter().all(|one| *one == last));
+    assert_eq!(spent(&world).await - before, made.price.rho_nano * 6, "three scopes, a month and for ever");
+}
+
+/// What hides other rows than before would let others count in place of those that were counted: there it ends.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_counter_ends_where_its_rows_change() {
+    let (world, clock) = world("2026-01-03T01:30:00Z", &[("daily", DAILY)]).await;
+    run(&world, "daily", None).await.unwrap();
+    *clock.0.lock().unwrap() = at("2026-01-04T01:30:00Z");
+    let policies = world.dir.path().join("policies");
+    copy(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../policies")), &policies);
+    std::fs::write(policies.join("old.cedar"), HIDES).unwrap();
+    let world = World {
+        hub: opened(&world, clock, |config| config.policies.dir = policies.display().to_string()).await,
+        dir: world.dir,
+    };
+    assert_eq!(run(&world, "daily", None).await.unwrap_err(), "counter_ended");
+    let (_, told) = run(&world, "daily", Some("2026-01-02")).await.unwrap();
+    assert!(told.replay_of.is_some(), "what was told can still be asked for");
 }

@@ -33,6 +33,37 @@ pub struct StandingRelease {
     pub price: StandingPrice,
     /// How much of one member counts.
     pub bounds: StandingBounds,
+    /// Where each edition tells of all periods so far, for one price.
+    pub continual: Option<Continual>,
+}
+
+/// Editions that count on: each tells of everything since the start of the first one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Continual {
+    /// The first edition.
+    pub from: Edition,
+    /// How many editions there are at most.
+    pub refreshes: u32,
+    /// Rows of one member that count, over all editions: the earliest ones.
+    pub rows_max: u32,
+}
+
+impl Continual {
+    /// Returns which of the editions this is, from 1; none when it is not one of them.
+    #[must_use]
+    pub fn number(&self, edition: &Edition) -> Option<u32> {
+        (1..=self.refreshes)
+            .zip(self.from.and_after())
+            .find(|(_, one)| one == edition)
+            .map(|(number, _)| number)
+    }
+
+    /// Returns the edition of a number, from 1.
+    #[must_use]
+    pub fn edition(&self, number: u32) -> Option<Edition> {
+        let place = usize::try_from(number.checked_sub(1)?).ok()?;
+        self.from.and_after().nth(place).filter(|_| number <= self.refreshes)
+    }
 }
 
 /// When editions are made.
@@ -77,8 +108,9 @@ impl StandingRelease {
     /// are made. Another definition makes other editions.
     #[must_use]
     pub fn definition(&self) -> String {
-        let Self { partner, purpose, sql, price, bounds, .. } = self;
-        let text = format!("{partner:?} {purpose:?} {sql:?} {price:?} {bounds:?}");
+        let Self { partner, purpose, sql, price, bounds, continual, .. } = self;
+        let counts = continual.map(|continual| format!(" {continual:?}")).unwrap_or_default();
+        let text = format!("{partner:?} {purpose:?} {sql:?} {price:?} {bounds:?}{counts}");
         hex::encode(Sha256::digest(text.as_bytes()))
     }
 

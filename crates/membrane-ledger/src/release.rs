@@ -177,6 +177,33 @@ impl Ledger {
         if request.price == Price::default() {
             return Err(LedgerError::NoPrice);
         }
+        self.reserve_with(request, None, lease).await
+    }
+
+    /// Reserves what an earlier release of the same partner paid for: one of several answers that have one price. Nothing is
+    /// charged.
+    ///
+    /// # Errors
+    /// [`LedgerError::NoPrice`] when the request has a price, or no release of the name `paid_by` was committed by its
+    /// partner; and those of [`Ledger::reserve_for`].
+    pub async fn reserve_under(
+        &self,
+        request: &ReserveRequest,
+        paid_by: &str,
+        lease: TimeDelta,
+    ) -> Result<Reserved, LedgerError> {
+        if request.price != Price::default() {
+            return Err(LedgerError::NoPrice);
+        }
+        self.reserve_with(request, Some(paid_by), lease).await
+    }
+
+    async fn reserve_with(
+        &self,
+        request: &ReserveRequest,
+        paid_by: Option<&str>,
+        lease: TimeDelta,
+    ) -> Result<Reserved, LedgerError> {
         let caps = tightest(&request.caps)?;
         let mut transaction = self.begin().await?;
         // INVARIANT: from here to the end no other reservation is decided.
@@ -203,6 +230,14 @@ impl Ledger {
                 let query_key = request.query_key.clone();
                 return Ok(Reserved::Granted(Reservation { id, query_key, resumed: true }));
             }
+        }
+        if let Some(paid_by) = paid_by {
+            check_paid(&mut transaction, request, paid_by).await?;
+            insert_release(&mut transaction, id, request, Price::default()).await?;
+            transaction.commit().await?;
+            step::done(Step::Reserved);
+            let query_key = request.query_key.clone();
+            return Ok(Reserved::Granted(Reservation { id, query_key, resumed: false }));
         }
         let totals = match totals(&mut transaction, caps, request).await? {
             Ok(totals) => totals,
@@ -405,6 +440,22 @@ async fn burn(connection: &mut AnyConnection, id: i64) -> Result<bool, LedgerErr
         .execute(connection)
         .await?;
     Ok(burned.rows_affected() == 1)
+}
+
+/// Checks that another release of the same partner paid for this one.
+async fn check_paid(
+    connection: &mut AnyConnection,
+    request: &ReserveRequest,
+    paid_by: &str,
+) -> Result<(), LedgerError> {
+    let row = sqlx::query(
+        "SELECT rho_nano FROM release WHERE query_key = $1 AND partner = $2 AND state = 'committed'",
+    )
+    .bind(paid_by)
+    .bind(request.partner.to_string())
+    .fetch_optional(connection)
+    .await?;
+    row.map(|_| ()).ok_or(LedgerError::NoPrice)
 }
 
 /// What reservations of this name paid for and lost.

@@ -35,7 +35,8 @@ pub use estimate::{
 };
 pub use kind::{AggregateKind, RowBounds};
 pub use mechanism::{
-    AggregateForecast, Forecast, Mechanism, NoiseDrawn, NoiseKind, NoisyGroup, NoisyRelease, NoisyValue,
+    AggregateForecast, Counter, CounterState, Forecast, Mechanism, NoiseDrawn, NoiseKind, NoisyGroup,
+    NoisyRelease, NoisyValue,
 };
 pub use pilot::{
     Chosen, Open, Pilot, PilotCount, PilotReport, PilotTotals, Survival, Typical, epsilon_max, pilot_price,

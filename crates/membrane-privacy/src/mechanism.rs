@@ -25,6 +25,7 @@
 
 mod allot;
 mod asked;
+mod counter;
 mod forecast;
 mod noise;
 mod quantile;
@@ -41,6 +42,7 @@ use serde::{Deserialize, Serialize};
 use self::allot::{Allotment, Short, allot};
 pub(crate) use self::asked::budget;
 use self::asked::{spread, wishes};
+pub use self::counter::{Counter, CounterState};
 pub use self::forecast::{AggregateForecast, Forecast};
 pub(crate) use self::noise::{Noise, Reach};
 pub use self::noise::{NoiseDrawn, NoiseKind};
@@ -68,7 +70,8 @@ const TARGET_EXPECTED: &str = "wider: at no price is noise as small as that";
 pub struct Mechanism {
     spec: ReleaseSpec,
     size: SizeLimit,
-    clipping: Noise,
+    /// None where releases count on: each shows totals of all that came before it.
+    clipping: Option<Noise>,
     selection: Option<KeySelection>,
     parts: Vec<Part>,
     /// For each aggregate the noise of its coarser levels.
@@ -159,8 +162,11 @@ impl Mechanism {
     /// When the statement makes no sense, could overflow, cannot be priced, or has targets that the price does not
     /// reach; see [`PrivacyError`].
     pub fn calibrate(spec: ReleaseSpec) -> Result<Self, PrivacyError> {
-        if spec.noise == NoiseKind::LeastError {
+        if spec.noise == NoiseKind::LeastError && spec.counter.is_none() {
             return Self::of_least_error(&spec);
+        }
+        if let Some(counter) = spec.counter {
+            return Self::of_counter(spec, counter);
         }
         spec.check()?;
         let (unit, nano) = budget(&spec)?;
@@ -211,7 +217,7 @@ impl Mechanism {
             }
             coarser.push(levels);
         }
-        Ok(Self { spec, size, clipping, selection, parts, coarser, price })
+        Ok(Self { spec, size, clipping: Some(clipping), selection, parts, coarser, price })
     }
 
     /// Calibrates with either noise, and keeps the one whose numbers are exacter; the cheaper one, where there are targets.
@@ -277,16 +283,18 @@ impl Mechanism {
     pub fn describe(&self) -> Result<MechanismSummary, PrivacyError> {
         let mut aggregates = Vec::with_capacity(self.parts.len());
         let rollup = self.rollup();
+        let counted = self.spec.counter.map(Counter::spread);
         for ((aggregate, part), coarser) in self.spec.aggregates.iter().zip(&self.parts).zip(&self.coarser) {
             let noise = self.noise_of(part)?;
             let layers = aggregate.kind.layers();
+            let spread = counted.or_else(|| spread(aggregate.kind));
             aggregates.push(AggregateSummary {
                 name: aggregate.name.clone(),
                 kind: aggregate.kind,
                 contribution_max: aggregate.kind.contribution_max(self.spec.rows_max).unwrap_or(i64::MAX),
                 sensitivity: noise.sensitivity,
                 sigma: noise.sd,
-                half_width95: noise.half_width(spread(aggregate.kind)),
+                half_width95: noise.half_width(spread),
                 noise: noise.drawn,
                 target95: aggregate.target95,
                 layers: (layers > 1).then_some(layers),
@@ -310,7 +318,7 @@ impl Mechanism {
             epsilon,
             delta,
             price: self.price,
-            clipping: Some(self.clipping.summary()),
+            clipping: self.clipping.as_ref().map(Noise::summary),
             size: Some(self.size.describe()),
             pure_epsilon,
             selection: self.selection.as_ref().map(|selection| selection.noise().summary()),
@@ -326,6 +334,7 @@ impl Mechanism {
     /// Returns the pure epsilon of all parts together, rounded up, if each of them has one.
     fn pure_epsilon(&self) -> Option<f64> {
         let mut sum = self.size.epsilon()?;
+        let clipping = self.clipping.as_ref()?;
         if let Some(spent) = self.spec.spent {
             sum += spent.epsilon?;
         }
@@ -335,7 +344,7 @@ impl Mechanism {
         });
         let coarser = self.coarser.iter().flatten().map(|noise| noise.epsilon);
         let others = self.selection.iter().map(|selection| selection.noise().epsilon);
-        for epsilon in own.chain(coarser).chain(others).chain([self.clipping.epsilon]) {
+        for epsilon in own.chain(coarser).chain(others).chain([clipping.epsilon]) {
             sum = (sum + epsilon?).next_up();
         }
         Some(sum)
@@ -422,13 +431,14 @@ impl Mechanism {
         };
         let coarser: Vec<(GroupKey, usize)> = rollup.iter().flat_map(Rollup::keys).collect();
         let groups = shown.into_keys().map(|key| (key, 0)).chain(coarser).map(group).collect();
+        let clipping = self.clipping.as_ref().ok_or(PrivacyError::Shape)?;
         let [members, members_clipped] =
-            <[i64; 2]>::try_from(self.clipping.add(vec![exact.members, exact.members_clipped])?)
+            <[i64; 2]>::try_from(clipping.add(vec![exact.members, exact.members_clipped])?)
                 .map_err(|_| PrivacyError::Shape)?;
         Ok(NoisyRelease {
             groups,
-            members: self.clipping.interval(members),
-            members_clipped: self.clipping.interval(members_clipped),
+            members: clipping.interval(members),
+            members_clipped: clipping.interval(members_clipped),
         })
     }
 

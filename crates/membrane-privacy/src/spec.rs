@@ -6,7 +6,7 @@ use membrane_model::Delta;
 
 use crate::budget::RHO_NANO_MAX;
 use crate::kind::{CONTRIBUTION_MAX, reach};
-use crate::{AggregateKind, NoiseKind, PriceAsked, PrivacyError, RowBounds, Spent};
+use crate::{AggregateKind, Counter, NoiseKind, PriceAsked, PrivacyError, RowBounds, Spent};
 
 /// The rendered key of one group, one cell per key column; `None` is SQL's NULL.
 pub type GroupKey = Vec<Option<String>>;
@@ -61,6 +61,9 @@ pub struct ReleaseSpec {
     /// Coarser groups that are released as well: how many of the first keys those of each level have, the finest of them
     /// first. The totals of all levels add up; keys must be public for that, and aggregates such that do.
     pub rollup: Vec<usize>,
+    /// Where this is one of a row of releases that count on: then `rows_max` is that of a member over all of them together, and
+    /// what is handed over holds to it.
+    pub counter: Option<Counter>,
     /// What the answer may cost.
     pub price: PriceAsked,
     /// What was spent of that already.
@@ -129,7 +132,8 @@ impl ReleaseSpec {
         range(self.cohort_min <= COHORT_MAX, "the smallest cohort", "at most 1073741824")?;
         self.check_keys()?;
         self.check_aggregates()?;
-        self.check_rollup()
+        self.check_rollup()?;
+        self.check_counter()
     }
 
     fn check_rollup(&self) -> Result<(), PrivacyError> {

@@ -58,7 +58,7 @@ pub use gate::{Parameter, Statement};
 pub use mask::doc::{MaskDoc, mask_docs};
 pub use normalise::{normalise, normalised_schema};
 pub use release::{
-    Candidate, ColumnForecast, EditionKey, ForecastOf, FoundPilot, PilotAnswer, PilotPlan, Planned,
-    Rehearsed, ReleaseAnswer, ReleaseColumn, ReleaseForecast, ReleaseOptions, ReleasePlan, ReleaseRole,
-    ReleaseType, ReleasedDataset, Reused,
+    Candidate, ColumnForecast, CounterOptions, EditionKey, ForecastOf, FoundPilot, PilotAnswer, PilotPlan,
+    Planned, Rehearsed, ReleaseAnswer, ReleaseColumn, ReleaseForecast, ReleaseOptions, ReleasePlan,
+    ReleaseRole, ReleaseType, ReleasedDataset, Reused,
 };

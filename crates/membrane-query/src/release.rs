@@ -35,6 +35,7 @@ mod bounds;
 mod calendar;
 mod canonical;
 mod cell;
+mod counter;
 mod dimension;
 mod domain;
 mod edges;
@@ -65,6 +66,7 @@ mod work;
 
 pub use answer::{ReleaseAnswer, ReleaseColumn, ReleaseRole, ReleaseType, ReleasedDataset};
 pub use bounds::{EditionKey, FoundPilot, ReleaseOptions};
+pub use counter::CounterOptions;
 pub use forecast::{ColumnForecast, ForecastOf, ReleaseForecast};
 pub use plan::{PilotAnswer, PilotPlan, Planned, ReleasePlan};
 pub use rehearse::Rehearsed;

@@ -118,6 +118,12 @@ pub enum Error {
          edition, which is charged"
     )]
     GivenUp,
+    /// A counter cannot count on.
+    #[error(
+        "the policies or tables that say which rows count have changed since the last edition, so it cannot count on: whoever \
+         operates the hub has to start another one; what it told so far can still be asked for"
+    )]
+    CounterEnded,
     /// The statement, or the data that it reads, did not allow an answer.
     #[error(transparent)]
     Query(QueryError),
@@ -291,6 +297,7 @@ impl Error {
             Self::NothingShown { .. } => "nothing_shown",
             Self::NoStanding { .. } => "no_standing_release",
             Self::GivenUp => "given_up",
+            Self::CounterEnded => "counter_ended",
             Self::Query(error) => error.code(),
             Self::Ingest(IngestError::Read { source }) if source.kind() == io::ErrorKind::FileTooLarge => {
                 "too_large"

@@ -9,14 +9,20 @@ use super::fields::{Fields, list, number, whole};
 use super::yaml::{Document, Node, Value};
 use super::{At, Mark, Report};
 use crate::standing::{
-    Every, PERIOD_END, PERIOD_START, Schedule, StandingBounds, StandingPrice, StandingRelease,
+    Continual, Edition, Every, PERIOD_END, PERIOD_START, Schedule, StandingBounds, StandingPrice,
+    StandingRelease,
 };
 
-const KEYS: [&str; 7] = ["description", "partner", "purpose", "sql", "schedule", "price", "bounds"];
+const KEYS: [&str; 8] =
+    ["description", "partner", "purpose", "sql", "schedule", "price", "bounds", "continual"];
 const PRICE: [&str; 5] = ["epsilon", "rho", "delta", "targets", "within"];
+const CONTINUAL: [&str; 3] = ["from", "refreshes", "rows_max"];
 const BOUNDS: [&str; 4] = ["groups_max", "rows_max", "values", "choose"];
 /// A year: whoever waits longer has mistaken hours for minutes.
 const DELAY_MINUTES_MAX: u32 = 525_600;
+/// As many periods and rows as can be counted on.
+const REFRESHES_MAX: u32 = 4096;
+const ROWS_MAX: u32 = 1024;
 
 /// Reads a standing release. `stem` is the name of its file.
 pub(crate) fn read_standing(text: &str, stem: &str, report: &mut Report) -> Option<StandingRelease> {
@@ -41,7 +47,14 @@ pub(crate) fn read_standing(text: &str, stem: &str, report: &mut Report) -> Opti
     let bounds = fields
         .get("bounds")
         .map_or_else(|| Some(StandingBounds::default()), |node| read_bounds(node, report));
+    let continual = fields.get("continual").map(|node| (node.mark(), read_continual(node, report)));
     let sql = sql?;
+    if let Some((mark, Some(continual))) = &continual {
+        let facts = (schedule.as_ref(), price.as_ref(), bounds.as_ref());
+        for fault in faults_of_continual(continual, facts, sql.value) {
+            report.fault(*mark, fault);
+        }
+    }
     if schedule.is_none() && fields.get("schedule").is_none() && has_period(sql.value) {
         // Without a schedule an edition is named when it is asked for; both ways of saying it are one.
         report.fault(
@@ -58,7 +71,67 @@ pub(crate) fn read_standing(text: &str, stem: &str, report: &mut Report) -> Opti
         schedule,
         price: price?,
         bounds: bounds?,
+        continual: match continual {
+            None => None,
+            Some((_, read)) => Some(read?),
+        },
     })
+}
+
+fn read_continual(node: Node<'_>, report: &mut Report) -> Option<Continual> {
+    let what = "`continual`";
+    let fields = Fields::read(node, what, &CONTINUAL, report)?;
+    let from = fields.required_text("from", what, report);
+    let from = from.and_then(|from| parse::<Edition>(from, "`from`", report));
+    let mut most = |key: &str, limit: u32| {
+        let Some(node) = fields.get(key) else {
+            report.fault(fields.mark(), format!("{what} needs `{key}`"));
+            return None;
+        };
+        let found = whole(node, &format!("`{key}`"), 1, report)?;
+        if found.value > limit {
+            report.fault(found.mark, format!("`{key}` is at most {limit}"));
+        }
+        Some(found.value)
+    };
+    let (refreshes, rows_max) = (most("refreshes", REFRESHES_MAX), most("rows_max", ROWS_MAX));
+    Some(Continual { from: from?.value, refreshes: refreshes?, rows_max: rows_max? })
+}
+
+/// Says what does not go together with editions that count on.
+fn faults_of_continual(
+    continual: &Continual,
+    (schedule, price, bounds): (Option<&Schedule>, Option<&StandingPrice>, Option<&StandingBounds>),
+    sql: &str,
+) -> Vec<String> {
+    let mut faults = Vec::new();
+    match schedule {
+        None => faults.push("`continual` needs a `schedule` that says how long a period is".to_owned()),
+        Some(schedule) if continual.from.every() != schedule.every => {
+            faults.push(format!("`from` must name the first {} that counts", schedule.every.as_str()));
+        }
+        Some(_) => {}
+    }
+    if has_period(sql) {
+        faults.push(format!(
+            "`{PERIOD_START}` and `{PERIOD_END}` are not for `continual`: the hub takes the rows from the first period to the end \
+             of this one, by the event time of the contract"
+        ));
+    }
+    if price.is_some_and(|price| {
+        (price.epsilon.is_none() && price.rho.is_none())
+            || !price.targets.is_empty()
+            || !price.within.is_empty()
+    }) {
+        faults.push(
+            "`continual` needs a `price` with `epsilon` or `rho`, without `targets` and `within`".to_owned(),
+        );
+    }
+    if bounds.is_some_and(|bounds| bounds.groups_max.is_some() || bounds.rows_max.is_some() || bounds.choose)
+    {
+        faults.push("with `continual` only `values` are bounds: `rows_max` is stated there".to_owned());
+    }
+    faults
 }
 
 fn has_period(sql: &str) -> bool {

@@ -124,6 +124,11 @@ impl Edition {
         Some(Self { start: self.end, end: end?, every: self.every })
     }
 
+    /// Returns this edition and those after it, to the end of the calendar.
+    pub fn and_after(self) -> impl Iterator<Item = Self> {
+        std::iter::successors(Some(self), Self::next)
+    }
+
     /// Returns the end of its period: the first moment that is not in it.
     #[must_use]
     pub const fn end(&self) -> DateTime<Utc> {

@@ -5,7 +5,9 @@ use membrane_model::Delta;
 use super::allot::Wish;
 use super::noise::Reach;
 use crate::budget::{Share, Unit, rho_nano_for};
-use crate::{AggregateKind, AggregateSpec, KeyDomain, PriceAsked, PrivacyError, ReleaseSpec, epsilon_of};
+use crate::{
+    AggregateKind, AggregateSpec, Counter, KeyDomain, PriceAsked, PrivacyError, ReleaseSpec, epsilon_of,
+};
 
 const KEY_WEIGHT: u32 = 1;
 
@@ -18,7 +20,7 @@ pub(crate) fn budget(spec: &ReleaseSpec) -> Result<(Unit, u64), PrivacyError> {
         PriceAsked::Rho { rho_nano } => (Unit::Rho, rho_nano),
         PriceAsked::Epsilon(epsilon) if spec.divides_epsilon() => (Unit::Epsilon, billionths(epsilon.get())),
         PriceAsked::Epsilon(epsilon) => {
-            (Unit::Rho, rho_nano_for(epsilon, delta_for_values(spec) - DELTA_SPARE)?)
+            (Unit::Rho, rho_nano_for(epsilon, delta_for_values(spec) - delta_spare(spec))?)
         }
     };
     let spent = match (&spec.spent, unit) {
@@ -31,6 +33,13 @@ pub(crate) fn budget(spec: &ReleaseSpec) -> Result<(Unit, u64), PrivacyError> {
     };
     let left = nano.checked_sub(spent).filter(|left| *left > 0).ok_or(PrivacyError::EpsilonTooSmall)?;
     Ok((unit, left))
+}
+
+/// Returns what the parts of a release may leave of delta: each limit on a size takes some.
+#[expect(clippy::cast_precision_loss, reason = "there are few")]
+fn delta_spare(spec: &ReleaseSpec) -> f64 {
+    let limits = spec.counter.map_or(1, Counter::nodes) as f64;
+    DELTA_SPARE * limits.max(1.0)
 }
 
 /// Returns the delta that is left for converting rho: half of it chooses groups, where they come from the data.

@@ -126,6 +126,7 @@ fn a_whole_release_loses_no_more_than_it_claims() {
         aggregates: vec![AggregateSpec::new("n", AggregateKind::Members)],
         price: PriceAsked::Rho { rho_nano: 500_000_000 },
         rollup: Vec::new(),
+        counter: None,
         spent: None,
         delta: Delta::new(2.0 * DELTA).expect("a delta"),
         noise: NoiseKind::Auto,

@@ -20,6 +20,8 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::noise::{Noise, whole};
 use crate::{GroupKey, NoisyValue, PrivacyError};
 
@@ -44,11 +46,34 @@ struct Level {
     parts: Vec<Range<usize>>,
 }
 
-/// The fit of one total.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Fit {
-    value: f64,
-    variance: f64,
+/// The fit of one total. Stored with counters.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(super) struct Fit {
+    pub(super) value: f64,
+    pub(super) variance: f64,
+}
+
+impl Fit {
+    /// States a total with noise of its own.
+    pub(super) fn of(noisy: i64, sd: f64) -> Self {
+        Self { value: float(noisy), variance: (sd * sd).max(VARIANCE_MIN) }
+    }
+
+    /// Adds up two that are independent of each other.
+    pub(super) fn plus(self, other: Self) -> Self {
+        Self { value: self.value + other.value, variance: self.variance + other.variance }
+    }
+
+    /// Returns the nearest whole number.
+    pub(super) const fn whole(self) -> i64 {
+        floor(self.value.round())
+    }
+}
+
+/// Weighs two estimates of one total by the inverse of their variances.
+pub(super) fn weighed(one: Fit, other: Fit) -> Fit {
+    let variance = 1.0 / (1.0 / one.variance + 1.0 / other.variance);
+    Fit { value: (one.value / one.variance + other.value / other.variance) * variance, variance }
 }
 
 impl Rollup {
@@ -132,17 +157,13 @@ impl Rollup {
     fn fit(&self, noisy: &[Vec<i64>], sds: &[f64]) -> Vec<Vec<Fit>> {
         let mut levels: Vec<Vec<Fit>> = Vec::with_capacity(noisy.len());
         for (index, (values, sd)) in noisy.iter().zip(sds).enumerate() {
-            let own = (sd * sd).max(VARIANCE_MIN);
             let parts = index.checked_sub(1).and_then(|below| self.coarser.get(below));
             let fit = |(place, value): (usize, &i64)| {
-                let value = float(*value);
-                let Some((part, below)) = parts.and_then(|level| level.parts.get(place)).zip(levels.last())
-                else {
-                    return Fit { value, variance: own };
-                };
-                let sum = sum(below.get(part.clone()).unwrap_or_default());
-                let variance = 1.0 / (1.0 / own + 1.0 / sum.variance);
-                Fit { value: (value / own + sum.value / sum.variance) * variance, variance }
+                let own = Fit::of(*value, *sd);
+                match parts.and_then(|level| level.parts.get(place)).zip(levels.last()) {
+                    None => own,
+                    Some((part, below)) => weighed(own, sum(below.get(part.clone()).unwrap_or_default())),
+                }
             };
             levels.push(values.iter().enumerate().map(fit).collect());
         }
@@ -216,7 +237,7 @@ fn widest(noises: &[&Noise]) -> f64 {
 }
 
 /// Puts a total between its error bars. Half a unit is what rounding moves it.
-fn interval(value: i64, sd: f64, z95: f64) -> NoisyValue {
+pub(super) fn interval(value: i64, sd: f64, z95: f64) -> NoisyValue {
     let half_width = whole(sd * z95 + 0.5);
     NoisyValue {
         value,

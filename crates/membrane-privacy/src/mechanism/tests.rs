@@ -19,6 +19,7 @@ fn spec(keys: KeyDomain, epsilon: f64, kinds: &[AggregateKind]) -> ReleaseSpec {
         aggregates: kinds.iter().enumerate().map(named).collect(),
         price: PriceAsked::Epsilon(Epsilon::new(epsilon).expect("an epsilon")),
         rollup: Vec::new(),
+        counter: None,
         spent: None,
         delta: Delta::new(1e-6).expect("a delta"),
         noise: NoiseKind::Auto,

@@ -26,6 +26,7 @@ fn spec(groups: usize, noise: NoiseKind) -> ReleaseSpec {
         ],
         price: PriceAsked::Epsilon(Epsilon::new(1.0).expect("an epsilon")),
         rollup: Vec::new(),
+        counter: None,
         spent: None,
         delta: Delta::new(1e-6).expect("a delta"),
         noise,

@@ -21,6 +21,7 @@ fn spec() -> ReleaseSpec {
         aggregates: vec![AggregateSpec::new("spend", sum(0, 500_000))],
         price: PriceAsked::Epsilon(Epsilon::new(1.0).expect("an epsilon")),
         rollup: Vec::new(),
+        counter: None,
         spent: None,
         delta: Delta::new(1e-6).expect("a delta"),
         noise: NoiseKind::Auto,

@@ -17,6 +17,7 @@ use membrane_privacy::{MechanismSummary, PrivacyUnit};
 use serde::{Deserialize, Serialize};
 
 use super::calendar::{date_of, instant_of};
+use super::counter::Counted;
 use super::literal::decimal_units;
 use super::reuse::Reusable;
 use crate::QueryError;
@@ -57,6 +58,9 @@ pub struct ReleaseAnswer {
     /// What later questions can use of it: not shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) reuse: Option<Reusable>,
+    /// What the next refresh of a counter goes on from: not shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) counted: Option<Counted>,
 }
 
 /// The share of members of whom something was left out: groups, rows, or what of a value lay beyond its bounds.

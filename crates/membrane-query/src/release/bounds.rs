@@ -16,10 +16,11 @@ use membrane_privacy::{
 pub(super) use self::made::{Made, made_column, made_of};
 use self::open::OpenBounds;
 pub(super) use self::open::{PilotOf, widest_of};
+use super::counter::CounterOptions;
 use super::exact::size_bound;
 use super::named::aggregate_names;
 use super::question::{Aggregate, Block, ColumnRef, Fold, Question, Scalar, Table, TypeOf};
-use super::refusal::refuse_named;
+use super::refusal::{refuse, refuse_named};
 use super::scalar::Reach;
 use super::scope::Scope;
 use crate::QueryError;
@@ -52,6 +53,8 @@ pub struct ReleaseOptions {
     pub pilot: Option<FoundPilot>,
     /// The edition of a standing release that this is: its name, whatever the versions of the data.
     pub edition: Option<EditionKey>,
+    /// Which refresh of a counter it is.
+    pub counter: Option<CounterOptions>,
 }
 
 /// The name of an edition of a standing release.
@@ -91,6 +94,7 @@ impl ReleaseOptions {
             choose_bounds: false,
             pilot: None,
             edition: None,
+            counter: None,
         }
     }
 }
@@ -130,6 +134,12 @@ pub(super) fn calibrate(
     stated.check_levels(&keys)?;
     let most = multiplicity(question, &question.block);
     let open = stated.open(&keys, most);
+    if options.counter.is_some() && open.any() {
+        return Err(refuse(
+            "a counter with open bounds",
+            "state bounds of what is summed, in the contract or with the release",
+        ));
+    }
     let mut spec = stated.spec(&keys, &open, None, limits)?;
     if open.any() {
         match stated.choose(&spec, &open)? {
@@ -211,6 +221,7 @@ impl Stated<'_> {
             (None, most) => most.unwrap_or(1),
         };
         let rows_max = match (chosen, self.rows_widest(open, most)) {
+            _ if options.counter.is_some() => most.unwrap_or(1),
             (Some(chosen), Some(_)) => chosen.rows_max,
             (None, Some(widest)) => widest,
             (_, None) => bound(options.rows_max, contract.map(|privacy| privacy.rows_max)),
@@ -218,6 +229,7 @@ impl Stated<'_> {
         let groups_max = match (chosen, Self::groups_widest(open, most)) {
             // Without keys there is one group.
             _ if *keys == KeyDomain::None => 1,
+            _ if options.counter.is_some() => most.unwrap_or(1),
             (Some(chosen), Some(_)) => chosen.groups_max,
             (None, Some(widest)) => widest,
             (_, None) => bound(options.groups_max, contract.map(|privacy| privacy.groups_max)),
@@ -227,6 +239,7 @@ impl Stated<'_> {
             rows_max,
             aggregates: self.aggregates(rows_max, open, chosen)?,
             rollup: question.rollup.clone(),
+            counter: options.counter.as_ref().map(CounterOptions::counter),
             price: options.price,
             spent: options.pilot.as_ref().filter(|pilot| pilot.is_own).map(|pilot| pilot.report.spent()),
             delta: options.delta,

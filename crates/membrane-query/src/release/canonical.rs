@@ -22,6 +22,9 @@ const PART_DOMAIN: &[u8] = b"membrane release part 1";
 /// The same for editions of standing releases.
 const EDITION_DOMAIN: &[u8] = b"membrane edition 1";
 
+/// The same for the rows that editions count on.
+const RULES_DOMAIN: &[u8] = b"membrane counter rules 1";
+
 /// The same for questions of one shape.
 const SHAPE_DOMAIN: &[u8] = b"membrane release shape 1";
 
@@ -206,6 +209,7 @@ pub(super) fn edition_key(
     let part: &[u8] = match part {
         EditionPart::Release => b"release",
         EditionPart::Pilot => b"pilot",
+        EditionPart::Counter => b"counter",
     };
     let parts: [&[u8]; 6] = [
         EDITION_DOMAIN,
@@ -223,6 +227,19 @@ pub(super) fn edition_key(
 pub(super) enum EditionPart {
     Release,
     Pilot,
+    /// All of its editions together, where they count on.
+    Counter,
+}
+
+/// Names what must stay while editions count on: which rows of which tables count.
+pub(super) fn rules_key(hasher: &QueryKeyHasher, data: &[Data<'_>]) -> String {
+    let table = |data: &Data<'_>| {
+        let table = data.version.map_or("", |(_, table)| table);
+        format!("{} {table} {:?}", data.dataset, data.row_rule)
+    };
+    let data: Vec<String> = data.iter().map(table).collect();
+    let parts: Vec<&[u8]> = std::iter::once(RULES_DOMAIN).chain(data.iter().map(String::as_bytes)).collect();
+    hasher.hash(&parts)
 }
 
 /// Takes the constants out of a question.

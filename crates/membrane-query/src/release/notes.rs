@@ -34,7 +34,13 @@ pub(super) fn notes(question: &Question, mechanism: &Mechanism, is_chosen: bool)
     if is_chosen {
         notes.push(CHOSEN.to_owned());
     }
-    if spec.keys != KeyDomain::None {
+    if let Some(counter) = spec.counter {
+        notes.push(format!(
+            "counts on from the first period to the end of this one: of each member the {rows} earliest rows count, over all \
+             {} refreshes, which have one price",
+            counter.refreshes
+        ));
+    } else if spec.keys != KeyDomain::None {
         notes.push(format!(
             "each member counts in at most {groups} groups, with at most {rows} rows in each (for SUM: with what so many \
              rows can add); what is beyond is left out"
@@ -106,7 +112,7 @@ fn of_tables(question: &Question) -> BTreeSet<String> {
     }
     for table in &question.tables {
         match table {
-            Table::Kept(kept) => {
+            Table::Kept(kept) if kept.earliest.is_none() => {
                 let name = name_of(question, kept.of).map(|name| format!(" of `{name}`")).unwrap_or_default();
                 notes.insert(format!(
                     "of each member at most {} rows{name} are joined, chosen by a keyed hash",

@@ -1,5 +1,6 @@
 //! A release that was planned and priced, and its one run.
 
+mod count;
 mod make;
 mod pilot;
 
@@ -21,6 +22,7 @@ use tokio::time::Instant;
 use super::answer::{ReleaseAnswer, ReleaseColumn, ReleasedDataset};
 use super::bounds::datasets;
 use super::canonical::plan_hash;
+use super::counter::Counting;
 use super::exact::{Costs, Shards, Size};
 use super::execution::{Machine, StopOnDrop};
 use super::forecast::{ReleaseForecast, forecast};
@@ -66,6 +68,7 @@ pub struct ReleasePlan {
     notes: Vec<String>,
     survival: Option<Survival>,
     pub(super) names: Names,
+    counting: Option<Counting>,
     datasets: Vec<ReleasedDataset>,
     inputs: Vec<DatasetVersion>,
     edges: Vec<LineageEdge>,
@@ -248,6 +251,7 @@ impl ReleasePlan {
             unit: Some(self.unit),
             clipped: Some(clipped),
             reuse,
+            counted: None,
         };
         // What could not be shown is not stored either: it would be paid for, and found again, for nothing.
         answer.to_batch()?;

@@ -75,6 +75,9 @@ pub(crate) struct Kept {
     pub(crate) key: Vec<ColumnName>,
     /// Rows of one member.
     pub(crate) rows_max: u32,
+    /// The column of days or instants whose earliest rows are kept, in place of those that rank lowest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) earliest: Option<ColumnName>,
 }
 
 /// One row for each member and key: columns `c0`, `c1`, .. hold the keys, then the folds.

@@ -286,7 +286,7 @@ fn oriented((one, other): (Scalar, Scalar), table: usize) -> Option<(Scalar, Col
 }
 
 /// Rebuilds an expression over another table that has the same columns.
-fn moved(scalar: &Scalar, from: usize, to: usize) -> Scalar {
+pub(super) fn moved(scalar: &Scalar, from: usize, to: usize) -> Scalar {
     scalar.map(&|part| match part {
         Scalar::Column(column) if column.table == from => {
             Some(Scalar::Column(ColumnRef { table: to, ..column.clone() }))

@@ -23,6 +23,7 @@ pub const CODES: &[Code] = &[
     code("bearer_expired", 401, "the bearer's time is over"),
     code("busy", 503, "too many requests at once; try again soon"),
     code("cell_unreadable", 500, "a sealed cell did not open"),
+    code("counter_ended", 409, "the rows that a standing release counts on are not the same any more"),
     code("delegate_refused", 403, "to that principal nothing can be handed on"),
     code("delegation_limit", 429, "as many delegations, or refused tries, as one principal makes in a day"),
     code("delegation_stands", 409, "the delegation is over: expired or ended"),

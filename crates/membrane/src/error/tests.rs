@@ -45,6 +45,7 @@ fn every() -> Vec<Error> {
         Error::NothingShown { groups: 18_314 },
         Error::NoStanding { name: "monthly".parse().expect("a name") },
         Error::GivenUp,
+        Error::CounterEnded,
         short("partner:acme@2026-02", Some("2026-03-01T00:00:00Z")),
         short("partner:acme@2026-02", None),
         short("partner:acme/dataset:pos_orders", None),

@@ -10,6 +10,7 @@
 //! took would tell of rows and noise. The run is closed after the tick, so that its duration tells no more. A dry run
 //! touches no data and is answered at once. Nothing is counted by outcome, as metrics are public.
 
+mod counter;
 mod pilot;
 mod price;
 mod receipt;
@@ -23,10 +24,11 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use membrane_ledger::{Caps, ReleaseRecord, Reservation, ReserveRequest, Reserved, Scope, StoredRelease};
-use membrane_model::{Action, ColumnName, DatasetName, Delta, Price, Purpose, RunId};
+use membrane_model::{Action, ColumnName, DatasetName, Delta, LineageEdge, Price, Purpose, RunId};
 use membrane_privacy::{MechanismSummary, NoiseKind, PrivacyUnit};
 use membrane_query::{
-    EditionKey, QueryError, ReleaseAnswer, ReleaseForecast, ReleaseOptions, ReleasePlan, Statement,
+    CounterOptions, EditionKey, QueryError, ReleaseAnswer, ReleaseForecast, ReleaseOptions, ReleasePlan,
+    Statement,
 };
 use tokio::time::Instant;
 
@@ -79,6 +81,8 @@ pub struct ReleaseRequest {
     pub reuse: Option<bool>,
     /// The edition of a standing release that this is, and its name.
     pub edition: Option<EditionKey>,
+    /// Which refresh of a counter that is.
+    pub counter: Option<CounterOptions>,
     /// Only tell the price and the error bars.
     pub dry_run: bool,
 }
@@ -214,6 +218,7 @@ async fn ask(
         choose_bounds: request.choose_bounds,
         pilot: None,
         edition: request.edition.clone(),
+        counter: request.counter.clone(),
     };
     let permit = run.permit(hub, statement.tables().to_vec()).await?;
     Ok(Asked { permit, statement, options, width_max: price::width_max(request) })
@@ -244,6 +249,9 @@ async fn answer(
     let deadline = deadline(ctx, started);
     let Ready { plan, pilot, piloted, turn } = ready(ctx, hub, run, (&mut asked, bounded), deadline).await?;
     let stored = is_stored(hub, &plan).await?;
+    if plan.paid_by().is_some() {
+        return counter::answer(ctx, hub, run, (&asked, plan, stored), deadline, work).await;
+    }
     if let Some(found) = reuse::wanted(ctx, hub, &asked, &plan, stored).await? {
         return reuse::made(ctx, hub, run, (plan, pilot, piloted), found, work).await;
     }
@@ -280,32 +288,59 @@ async fn answer(
     };
     let record = receipt::paid(hub, replay_of.unwrap_or(run), &request.query_key).await?;
     let paid = Paid { record, plan_sha256 };
-    // From here on the answer is stored, and paid for: it is on record, and nothing but a receipt that fails keeps it back.
-    work.rows_out = u64::try_from(answer.rows.len()).ok();
-    work.edges = edges;
-    let budgets = budgets_left(ctx, hub, run, scopes).await;
-    let more = budgets.as_deref().map(|budgets| times_left(budgets, price));
-    let budgets = budgets.unwrap_or_default();
-    let (mechanism, notes) = (answer.mechanism.clone(), answer.notes.clone());
-    let released = Released {
-        run,
-        price: whole,
-        charged,
-        epsilon: mechanism.epsilon,
-        delta: mechanism.delta,
-        mechanism: Some(mechanism),
-        pilot,
-        unit,
-        notes,
-        budgets,
-        more,
-        forecasts: Vec::new(),
-        replay_of,
-        answer: Some(answer),
-        edition: asked.options.edition.map(|edition| edition.edition),
-        receipt: None,
-    };
+    let drawn = Drawn { answer, price, whole, charged, replay_of, unit, edges };
+    let released = drawn.told(ctx, hub, run, (&asked, pilot, scopes), work).await;
     Ok((released, paid))
+}
+
+/// An answer that is stored, and what it cost.
+struct Drawn {
+    answer: ReleaseAnswer,
+    /// What it costs by itself, and with its pilot.
+    price: Price,
+    whole: Price,
+    charged: Price,
+    replay_of: Option<RunId>,
+    unit: PrivacyUnit,
+    edges: Vec<LineageEdge>,
+}
+
+impl Drawn {
+    /// Tells of it. From here on nothing but a receipt that fails keeps it back.
+    async fn told(
+        self,
+        ctx: &RequestCtx,
+        hub: &Hub,
+        run: RunId,
+        (asked, pilot, scopes): (&Asked, Option<PilotTold>, Vec<(Scope, Caps)>),
+        work: &mut Work,
+    ) -> Released {
+        let Self { answer, price, whole, charged, replay_of, unit, edges } = self;
+        work.rows_out = u64::try_from(answer.rows.len()).ok();
+        work.edges = edges;
+        let budgets = budgets_left(ctx, hub, run, scopes).await;
+        let more = budgets.as_deref().map(|budgets| times_left(budgets, price));
+        let budgets = budgets.unwrap_or_default();
+        let (mechanism, notes) = (answer.mechanism.clone(), answer.notes.clone());
+        Released {
+            run,
+            price: whole,
+            charged,
+            epsilon: mechanism.epsilon,
+            delta: mechanism.delta,
+            mechanism: Some(mechanism),
+            pilot,
+            unit,
+            notes,
+            budgets,
+            more,
+            forecasts: Vec::new(),
+            replay_of,
+            answer: Some(answer),
+            edition: asked.options.edition.as_ref().map(|edition| edition.edition.clone()),
+            receipt: None,
+        }
+    }
 }
 
 fn reserve_request(

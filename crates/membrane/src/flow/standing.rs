@@ -2,12 +2,14 @@
 //!
 //! An edition is a release like any other, by its partner's permit and out of its partner's budgets, under a name of its own:
 //! that of the file, of the period and of what the file says. It is paid for once. What a hub that died had reserved for it
-//! is taken up, not charged again: its answer never left, as answers are stored before they leave.
+//! is taken up, not charged again: its answer never left, as answers are stored before they leave. Editions that count on are
+//! made in their order: whoever asks for one has those before it made first.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use membrane_catalog::{Edition, Every, StandingRelease};
+use membrane_catalog::{Continual, Edition, Every, StandingRelease};
 use membrane_model::{Action, Channel, PrincipalKind, ReleaseName, RunId};
-use membrane_query::EditionKey;
+use membrane_privacy::Counter;
+use membrane_query::{CounterOptions, EditionKey};
 
 use super::release::{ReleaseRequest, Released, release};
 use super::run::{ActiveRun, RunHead, finish};
@@ -51,6 +53,9 @@ pub async fn run_edition(
 ) -> Result<(Edition, Released), Failure> {
     let standing = own(ctx, hub, name).map_err(Failure::without_run)?;
     let edition = due(&standing, edition, ctx.now()).map_err(Failure::without_run)?;
+    for earlier in missing(hub, &standing, &edition).await.map_err(Failure::without_run)? {
+        Box::pin(release(ctx, hub, request(&standing, &earlier))).await?;
+    }
     let released = Box::pin(release(ctx, hub, request(&standing, &edition))).await?;
     Ok((edition, released))
 }
@@ -105,10 +110,16 @@ async fn editions(
     let mut found = Vec::new();
     let mut last = every.last_before(now - delay);
     while let Some(edition) = last.filter(|_| found.len() < LISTED) {
+        last = every.last_before(edition.start());
+        if !is_one_of(standing, &edition) {
+            if standing.continual.is_some_and(|continual| edition < continual.from) {
+                break;
+            }
+            continue;
+        }
         let key = hub.engine().edition_name(&standing.partner, &key(standing, &edition));
         let stored = hub.ledger().find_release(&key).await.map_err(Error::Ledger)?;
         found.push(EditionTold { edition, made: stored.map(|stored| (stored.run, stored.committed)) });
-        last = every.last_before(edition.start());
     }
     Ok(found)
 }
@@ -124,7 +135,38 @@ pub(crate) async fn is_made(hub: &Hub, standing: &StandingRelease, edition: &Edi
 pub(crate) fn last_due(standing: &StandingRelease, now: DateTime<Utc>) -> Option<Edition> {
     standing.schedule?;
     let (every, delay) = schedule(standing);
-    every.last_before(now - delay)
+    last_of(standing, every.last_before(now - delay)?)
+}
+
+/// Returns the last edition there is, where this is beyond it; nothing where it is before the first.
+fn last_of(standing: &StandingRelease, edition: Edition) -> Option<Edition> {
+    let Some(continual) = &standing.continual else { return Some(edition) };
+    let last = continual.edition(continual.refreshes)?;
+    (edition >= continual.from).then(|| edition.min(last))
+}
+
+/// Tells whether there is such an edition.
+fn is_one_of(standing: &StandingRelease, edition: &Edition) -> bool {
+    standing.continual.is_none_or(|continual| continual.number(edition).is_some())
+}
+
+/// Returns the editions that have to be made before one, where editions count on: those right before it that are not there.
+async fn missing(hub: &Hub, standing: &StandingRelease, edition: &Edition) -> Result<Vec<Edition>, Error> {
+    let Some(continual) = &standing.continual else { return Ok(Vec::new()) };
+    if is_made(hub, standing, edition).await? {
+        return Ok(Vec::new());
+    }
+    let earlier = continual.number(edition).unwrap_or(1).saturating_sub(1);
+    let mut missing = Vec::new();
+    for number in (1..=earlier).rev() {
+        let before = continual.edition(number).ok_or(Error::Internal("there is no edition at this time"))?;
+        if is_made(hub, standing, &before).await? {
+            break;
+        }
+        missing.push(before);
+    }
+    missing.reverse();
+    Ok(missing)
 }
 
 fn own(ctx: &RequestCtx, hub: &Hub, name: &ReleaseName) -> Result<std::sync::Arc<StandingRelease>, Error> {
@@ -137,6 +179,9 @@ fn own(ctx: &RequestCtx, hub: &Hub, name: &ReleaseName) -> Result<std::sync::Arc
 fn due(standing: &StandingRelease, asked: Option<Edition>, now: DateTime<Utc>) -> Result<Edition, Error> {
     let (every, delay) = schedule(standing);
     let last = every.last_before(now - delay).ok_or(Error::Internal("there is no edition at this time"))?;
+    let Some(last) = last_of(standing, last) else {
+        return Err(Error::BadRequest("its first edition is not due yet".to_owned()));
+    };
     let Some(asked) = asked else { return Ok(last) };
     if asked.every() != every {
         let message = format!("its editions are each {}: the last one is `{last}`", every.as_str());
@@ -145,6 +190,9 @@ fn due(standing: &StandingRelease, asked: Option<Edition>, now: DateTime<Utc>) -
     if asked.end() > last.end() {
         let message = format!("edition `{asked}` is not due yet: the last one is `{last}`");
         return Err(Error::BadRequest(message));
+    }
+    if !is_one_of(standing, &asked) {
+        return Err(Error::BadRequest(format!("edition `{asked}` is before its first one")));
     }
     Ok(asked)
 }
@@ -160,7 +208,11 @@ fn next(standing: &StandingRelease, now: DateTime<Utc>) -> Option<DateTime<Utc>>
     standing.schedule?;
     let (every, delay) = schedule(standing);
     let last = every.last_before(now - delay)?;
-    last.next().map(|next| next.end() + delay)
+    let next = match &standing.continual {
+        Some(continual) if last < continual.from => Some(continual.from),
+        _ => last.next(),
+    };
+    next.filter(|next| is_one_of(standing, next)).map(|next| next.end() + delay)
 }
 
 fn key(standing: &StandingRelease, edition: &Edition) -> EditionKey {
@@ -187,8 +239,30 @@ fn request(standing: &StandingRelease, edition: &Edition) -> ReleaseRequest {
         shares: price.within.clone(),
         choose_bounds: bounds.choose,
         edition: Some(key(standing, edition)),
+        counter: standing.continual.and_then(|continual| counter(&continual, edition)),
         ..ReleaseRequest::default()
     }
+}
+
+/// Returns which refresh of a counter an edition is.
+fn counter(continual: &Continual, edition: &Edition) -> Option<CounterOptions> {
+    let refresh = continual.number(edition)?;
+    let starts = (0..Counter::ending(refresh)).map(|level| {
+        let first = (refresh + 1).checked_sub(1_u32.checked_shl(level)?)?;
+        continual.edition(first).map(|first| first.start())
+    });
+    Some(CounterOptions {
+        refreshes: continual.refreshes,
+        refresh,
+        rows_max: continual.rows_max,
+        from: continual.from.start(),
+        until: edition.end(),
+        starts: starts.collect::<Option<_>>()?,
+        before: refresh
+            .checked_sub(1)
+            .and_then(|before| continual.edition(before))
+            .map(|before| before.to_string()),
+    })
 }
 
 /// Returns the context in which the hub itself makes editions: as their partner, by no door.

@@ -1,6 +1,7 @@
 //! Standing releases.
 
 use chrono::SecondsFormat;
+use membrane_catalog::Continual;
 use membrane_model::{NameError, RunId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -49,10 +50,31 @@ pub struct StandingReleaseBody {
     pub sql: String,
     /// How often it is made: `hour`, `day`, `week` or `month`; only when somebody asks, where there is none.
     pub every: Option<String>,
+    /// Where each edition tells of all periods so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continual: Option<ContinualBody>,
     /// When the next edition is due.
     pub next: Option<String>,
     /// The last editions, the latest first.
     pub editions: Vec<EditionBody>,
+}
+
+/// Editions that count on, for one price.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ContinualBody {
+    /// The first edition.
+    pub from: String,
+    /// How many there are at most.
+    pub refreshes: u32,
+    /// Rows of one member that count, over all of them: the earliest ones.
+    pub rows_max: u32,
+}
+
+impl From<&Continual> for ContinualBody {
+    fn from(continual: &Continual) -> Self {
+        let Continual { from, refreshes, rows_max } = *continual;
+        Self { from: from.to_string(), refreshes, rows_max }
+    }
 }
 
 /// An edition of a standing release.
@@ -83,6 +105,7 @@ impl From<&StandingTold> for StandingReleaseBody {
             partner: release.partner.to_string(),
             sql: release.sql.clone(),
             every: release.schedule.map(|schedule| schedule.every.as_str().to_owned()),
+            continual: release.continual.as_ref().map(ContinualBody::from),
             next: told.next.map(|next| next.to_rfc3339_opts(SecondsFormat::Secs, true)),
             editions: told.editions.iter().map(EditionBody::from).collect(),
         }

@@ -18,6 +18,7 @@ fn mechanism(noise: NoiseKind, cohort_min: u32) -> Mechanism {
             .collect(),
         price: PriceAsked::Epsilon(Epsilon::new(1.0).expect("an epsilon")),
         rollup: Vec::new(),
+        counter: None,
         spent: None,
         delta: Delta::new(1e-3).expect("a delta"),
         noise,

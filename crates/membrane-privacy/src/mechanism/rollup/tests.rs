@@ -32,6 +32,7 @@ fn spec(keys: Vec<GroupKey>, rollup: &[usize], noise: NoiseKind) -> ReleaseSpec 
             AggregateSpec::new("sales", AggregateKind::Sum { lower: -10, upper: 500, scale: 2 }),
         ],
         rollup: rollup.to_vec(),
+        counter: None,
         price: PriceAsked::Rho { rho_nano: 20_000_000 },
         spent: None,
         delta: Delta::new(1e-6).expect("a delta"),

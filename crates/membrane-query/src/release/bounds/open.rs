@@ -62,7 +62,10 @@ impl Stated<'_> {
     pub(super) fn open(&self, keys: &KeyDomain, most: Option<u32>) -> OpenBounds {
         let Self { question, options, .. } = self;
         let contract = self.contract(&question.block).is_some() && !options.choose_bounds;
-        let is_open = |asked: Option<u32>| asked.is_none() && !contract && most.is_none_or(|most| most > FEW);
+        let counts = options.counter.is_some();
+        let is_open = |asked: Option<u32>| {
+            asked.is_none() && !counts && !contract && most.is_none_or(|most| most > FEW)
+        };
         let aggregates = || question.aggregates.iter().enumerate();
         let by_shares = !options.shares.is_empty();
         let amounts = aggregates().filter(|(index, aggregate)| match aggregate {
@@ -132,6 +135,7 @@ impl Stated<'_> {
                 .chain(amounts)
                 .collect(),
             rollup: Vec::new(),
+            counter: None,
             price: pilot_price(wide).map_err(QueryError::Privacy)?,
             size: size_bound(&question, &wide.keys, wide.groups_max, wide.rows_max, limits),
             ..wide.clone()

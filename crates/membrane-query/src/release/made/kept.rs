@@ -1,5 +1,7 @@
 //! Rows kept of each member: those that rank lowest by a keyed hash of the member and the row, or its key.
 //!
+//! Counters keep the earliest rows of each member instead.
+//!
 //! Rows that are alike rank alike, and which of them is kept makes no difference; so what is kept does not depend on
 //! the order in which rows come.
 
@@ -7,8 +9,11 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, BinaryViewArray, RecordBatch};
-use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::arrow::array::{
+    Array as _, ArrayRef, AsArray as _, BinaryViewArray, PrimitiveArray, RecordBatch,
+};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema};
 use datafusion::arrow::row::{RowConverter, Rows};
 use futures::StreamExt as _;
 use membrane_model::ColumnName;
@@ -16,6 +21,7 @@ use membrane_vault::Sampler;
 
 use super::{KEPT_MEMBER_BYTES, ROW_BYTES_MAX, kept_bytes};
 use crate::QueryError;
+use crate::release::counter::place_of;
 use crate::release::exact::{Size, key_converter, units};
 use crate::release::execution::Machine;
 use crate::release::question::{Block, ColumnRef, Kept, Scalar};
@@ -34,6 +40,8 @@ struct Keeper<'a> {
     rows_max: usize,
     /// The positions of the key's columns, where there is one.
     key: Option<(Vec<usize>, RowConverter)>,
+    /// The position of the column whose earliest rows are kept, where there is one.
+    earliest: Option<usize>,
     rows: RowConverter,
     sampling: &'a Sampler,
     members: HashMap<u128, Held>,
@@ -59,6 +67,7 @@ pub(super) async fn keep(
     let mut keeper = Keeper {
         rows_max: usize::try_from(kept.rows_max).unwrap_or(usize::MAX),
         key: key_of(kept, &types)?,
+        earliest: place_of(kept)?,
         rows: key_converter(&types)?,
         sampling,
         members: HashMap::new(),
@@ -97,20 +106,31 @@ impl Keeper<'_> {
                 bytes_of(converter, &columns.collect::<Result<Vec<_>, QueryError>>()?)?
             }
         };
+        let moments = match self.earliest {
+            None => None,
+            Some(place) => Some(moments(columns.get(place).ok_or(QueryError::Failed)?)?),
+        };
         for (index, unit) in units.enumerate() {
             let Some(unit) = unit else { continue };
             let row = rows.as_ref().map(|rows| rows.row(index));
             let row: &[u8] = row.as_ref().map_or(&[], |row| row.data());
             if row.len() <= ROW_BYTES_MAX {
                 let key = keys.as_ref().map(|keys| keys.row(index));
-                self.offer(unit, row, key.as_ref().map(|key| key.data()), size)?;
+                let moment = moments.as_ref().map(|moments| order_of(moments, index));
+                self.offer((unit, moment), row, key.as_ref().map(|key| key.data()), size)?;
             }
         }
         Ok(())
     }
 
     /// Keeps a row, if it is to be kept, and lets another one go, if it must.
-    fn offer(&mut self, unit: u128, row: &[u8], key: Option<&[u8]>, size: &Size) -> Result<(), QueryError> {
+    fn offer(
+        &mut self,
+        (unit, moment): (u128, Option<u64>),
+        row: &[u8],
+        key: Option<&[u8]>,
+        size: &Size,
+    ) -> Result<(), QueryError> {
         let columns = self.columns;
         let bytes = |row: usize| kept_bytes(row, columns);
         let held = match self.members.entry(unit) {
@@ -122,7 +142,12 @@ impl Keeper<'_> {
         };
         let whole: Arc<[u8]> = Arc::from(row);
         let ranked: Arc<[u8]> = key.map_or_else(|| Arc::clone(&whole), Arc::from);
-        let rank = self.sampling.rank(unit, &ranked);
+        let hash = self.sampling.rank(unit, &ranked);
+        let (rank, ranked) = match moment {
+            None => (hash, ranked),
+            // Of rows of one moment those come first that rank lowest.
+            Some(moment) => (moment, Arc::from([hash.to_be_bytes().as_slice(), &ranked].concat())),
+        };
         let first = (rank, Arc::clone(&ranked), 0);
         let number = match key {
             // Of rows with one key the one that sorts first stands for all.
@@ -156,6 +181,17 @@ impl Keeper<'_> {
         held.insert(place, whole);
         Ok(())
     }
+}
+
+/// Returns the moments of rows as numbers that grow with them.
+fn moments(column: &ArrayRef) -> Result<PrimitiveArray<Int64Type>, QueryError> {
+    let numbers = cast(column, &DataType::Int64).map_err(|_| QueryError::Failed)?;
+    numbers.as_primitive_opt::<Int64Type>().cloned().ok_or(QueryError::Failed)
+}
+
+/// Returns a moment as it sorts; a row without one comes last.
+fn order_of(moments: &PrimitiveArray<Int64Type>, index: usize) -> u64 {
+    if moments.is_valid(index) { moments.value(index).cast_unsigned() ^ (1 << 63) } else { u64::MAX }
 }
 
 fn bytes_of(converter: &RowConverter, columns: &[ArrayRef]) -> Result<Option<Rows>, QueryError> {

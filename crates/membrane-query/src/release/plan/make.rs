@@ -16,8 +16,9 @@ use crate::gate::Statement;
 use crate::release::answer::ReleasedDataset;
 use crate::release::bounds::{Calibrated, EditionKey, PilotOf, ReleaseOptions, calibrate};
 use crate::release::canonical::{
-    Asker, Data, EditionPart, basis_key, edition_key, part_key, query_key, shape_key,
+    Asker, Data, EditionPart, basis_key, edition_key, part_key, query_key, rules_key, shape_key,
 };
+use crate::release::counter::{CounterOptions, Counting, Event, keep};
 use crate::release::domain::key_domain;
 use crate::release::edges::edges;
 use crate::release::exact::check_keys;
@@ -34,6 +35,8 @@ struct Ground {
     question: Question,
     keys: KeyDomain,
     source: Source,
+    /// When rows were, where they are counted on.
+    event: Option<Event>,
 }
 
 /// What names of questions are made of.
@@ -65,8 +68,8 @@ impl Engine {
                 reason: "EXPLAIN of a release was found; ask for a dry run",
             });
         }
-        let ground = self.ground(permit, statement).await?;
-        let Ground { opened, scope, question, keys, source } = ground;
+        let ground = self.ground(permit, statement, options.counter.as_ref()).await?;
+        let Ground { opened, scope, question, keys, source, event } = ground;
         let calibrated = calibrate(&question, &scope, keys, &options, &source.limits)?;
         let named = NamedBy {
             hasher: self.parts.vault.query_key_hasher(),
@@ -94,11 +97,21 @@ impl Engine {
                 })));
             }
         };
-        release(permit, &options, (mechanism, question), &scope, (&opened, source), &named)
+        let counting = match (event, &options.edition, &options.counter) {
+            (Some(event), Some(edition), Some(counter)) => Some(named.counting(event, edition, counter)),
+            (None, _, None) => None,
+            _ => return Err(QueryError::Failed),
+        };
+        release(permit, &options, (mechanism, question, counting), &scope, (&opened, source), &named)
     }
 
     /// Reads a statement, and finds where its rows come from.
-    async fn ground(&self, permit: &Permit, statement: &Statement) -> Result<Ground, QueryError> {
+    async fn ground(
+        &self,
+        permit: &Permit,
+        statement: &Statement,
+        counter: Option<&CounterOptions>,
+    ) -> Result<Ground, QueryError> {
         let limits = self.parts.limits;
         let opened = self.open(permit, statement.tables(), Reader::Release).await?;
         let tables = opened.tables.iter().map(|(name, table)| {
@@ -107,7 +120,8 @@ impl Engine {
             Ok(ScopeTable::new(dataset.dataset(), dataset.row_rule(), shown))
         });
         let scope = Scope::new(tables.collect::<Result<_, QueryError>>()?);
-        let question = question(statement, &scope, &limits).await?;
+        let mut question = question(statement, &scope, &limits).await?;
+        let event = counter.map(|counter| keep(&mut question, &scope, counter)).transpose()?;
         let provider = |name: &DatasetName| {
             let table = opened.tables.iter().find(|(known, _)| known == name);
             table.map(|(_, table)| Arc::clone(table) as Arc<dyn TableProvider>).ok_or(QueryError::Failed)
@@ -122,7 +136,7 @@ impl Engine {
         let keys = key_domain(&question, &scope, &listed)?;
         check_keys(&question, &keys)?;
         let source = Source { providers, sampling: self.parts.vault.sampler(), limits };
-        Ok(Ground { opened, scope, question, keys, source })
+        Ok(Ground { opened, scope, question, keys, source, event })
     }
 
     /// Returns the name under which the answer of an edition is stored.
@@ -136,7 +150,7 @@ impl Engine {
 fn release(
     permit: &Permit,
     options: &ReleaseOptions,
-    (mechanism, question): (Mechanism, Question),
+    (mechanism, question, counting): (Mechanism, Question, Option<Counting>),
     scope: &Scope,
     (opened, source): (&Opened, Source),
     named: &NamedBy<'_>,
@@ -151,6 +165,7 @@ fn release(
     Ok(Planned::Release(Box::new(ReleasePlan {
         survival,
         names: named.names(&question)?,
+        counting,
         edges: edges(&question, permit.run_id()),
         unit: unit(&question, scope)?,
         notes,
@@ -176,6 +191,20 @@ impl NamedBy<'_> {
             Some(edition) => Ok(edition_key(&self.hasher, self.asker.principal, edition, part)),
             None => query_key(&self.hasher, &self.asker, question, spec, &self.data),
         }
+    }
+
+    /// Names what an edition that counts on goes by.
+    fn counting(&self, event: Event, edition: &EditionKey, counter: &CounterOptions) -> Counting {
+        let principal = self.asker.principal;
+        let key = |edition: &EditionKey, part| edition_key(&self.hasher, principal, edition, part);
+        let whole = EditionKey { edition: String::new(), ..edition.clone() };
+        let before =
+            counter.before.as_ref().map(|before| EditionKey { edition: before.clone(), ..edition.clone() });
+        event.counting(
+            key(&whole, EditionPart::Counter),
+            before.map(|before| key(&before, EditionPart::Release)),
+            rules_key(&self.hasher, &self.data),
+        )
     }
 
     /// Names what later questions can use.

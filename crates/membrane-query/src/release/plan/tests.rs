@@ -27,6 +27,7 @@ async fn plan_of(sql: &str, options: &ReleaseOptions, providers: Vec<Arc<dyn Tab
         notes: notes(&question, &mechanism, false),
         survival: None,
         names: Names::default(),
+        counting: None,
         summary: mechanism.describe().expect("a summary"),
         query_key: "q1".to_owned(),
         datasets: Vec::new(),

@@ -249,7 +249,8 @@ impl Reader<'_> {
             Some(key) => (KEYED_ROWS_MAX, 1, key),
             None => (KEPT_ROWS_MAX, KEPT_ROWS_MAX, Vec::new()),
         };
-        let kept = Kept { of: table, conditions, columns: Vec::new(), key, rows_max: kept_max };
+        let kept =
+            Kept { of: table, conditions, columns: Vec::new(), key, rows_max: kept_max, earliest: None };
         let held = self.add(Table::Kept(kept))?;
         let on = on.into_iter().map(|(one, column)| (one, ColumnRef { table: held, ..column }));
         let on = on.collect();

@@ -92,8 +92,16 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
         (
             "/v1/releases/{name}",
             "post",
-            [all, statement, record, &query, &refusal, &RELEASE, &["given_up", "no_standing_release"]]
-                .concat(),
+            [
+                all,
+                statement,
+                record,
+                &query,
+                &refusal,
+                &RELEASE,
+                &["counter_ended", "given_up", "no_standing_release"],
+            ]
+            .concat(),
         ),
         ("/v1/ingest/{dataset}", "post", [all, delivery, &ingest, &refusal].concat()),
         ("/v1/datasets", "get", [all, record, &refusal].concat()),
