@@ -81,13 +81,14 @@ async fn world_with(
     })
     .await;
     world.populate(300).await;
+    world.write("catalog-dir", &catalog.display().to_string());
     (world, clock)
 }
 
 /// Opens the hub of a world once more, with its catalog, and with a change of configuration.
 async fn opened(world: &World, clock: Arc<Hands>, change: impl FnOnce(&mut Config)) -> Arc<Hub> {
     let mut config = configuration(world.dir.path());
-    config.catalog.dir = world.hub.catalog_dir().display().to_string();
+    config.catalog.dir = std::fs::read_to_string(world.dir.path().join("catalog-dir")).unwrap();
     change(&mut config);
     Arc::new(Hub::open(&config, clock).await.unwrap())
 }

@@ -69,6 +69,7 @@ on_both_databases!(
     keys::check_a_failed_batch_stores_nothing,
     budget::check_a_release_is_paid_once,
     budget::check_what_was_lost_is_taken_up,
+    budget::check_one_price_pays_for_several,
     budget::check_all_scopes_or_none,
     budget::check_racing_reservations_stay_within_the_cap,
     budget::check_racing_for_one_question,

@@ -337,3 +337,41 @@ pub(super) async fn check_what_was_lost_is_taken_up(ledger: Ledger) {
     run.close(outcome(9)).await.unwrap();
     ledger.verify_log().await.unwrap();
 }
+
+/// Several answers under one price: each is stored once, none is charged, and none is there before the price was paid.
+pub(super) async fn check_one_price_pays_for_several(ledger: Ledger) {
+    let run = asking(&ledger, "partner:acme").await;
+    let whole = request(run.id(), "whole");
+    let part = |name: &str| ReserveRequest {
+        query_key: name.to_owned(),
+        price: Price::default(),
+        resumes: true,
+        ..whole.clone()
+    };
+    let lease = TimeDelta::minutes(15);
+    let unpaid = ledger.reserve_under(&part("first"), "whole", lease).await;
+    assert!(matches!(unpaid, Err(LedgerError::NoPrice)));
+    let paying = granted(&ledger, &whole).await;
+    let early = ledger.reserve_under(&part("first"), "whole", lease).await;
+    assert!(matches!(early, Err(LedgerError::NoPrice)), "it is not committed yet");
+    ledger.commit_release(&paying, b"paid", instant(1)).await.unwrap();
+    for name in ["first", "second"] {
+        let Reserved::Granted(reservation) = ledger.reserve_under(&part(name), "whole", lease).await.unwrap()
+        else {
+            panic!("it was paid for");
+        };
+        let again = ledger.reserve_under(&part(name), "whole", lease).await.unwrap();
+        assert!(matches!(again, Reserved::InFlight { .. }));
+        ledger.commit_release(&reservation, name.as_bytes(), instant(2)).await.unwrap();
+        let again = ledger.reserve_under(&part(name), "whole", lease).await.unwrap();
+        assert!(matches!(again, Reserved::Replay(stored) if stored.answer == name.as_bytes()));
+    }
+    assert_eq!(spent(&ledger, "partner:acme").await, price(20, 3));
+    // What has a price is reserved in the other way, and another partner's payment is not one's own.
+    let dear = ReserveRequest { price: price(1, 0), ..part("third") };
+    assert!(matches!(ledger.reserve_under(&dear, "whole", lease).await, Err(LedgerError::NoPrice)));
+    let other = ReserveRequest { partner: "partner:globex".parse().unwrap(), ..part("fourth") };
+    assert!(matches!(ledger.reserve_under(&other, "whole", lease).await, Err(LedgerError::NoPrice)));
+    run.close(outcome(9)).await.unwrap();
+    ledger.verify_log().await.unwrap();
+}

@@ -94,3 +94,49 @@ bounds: { groups_max: 0, values: { amount: [3, 1], Name: [1, 2] } }
         );
     }
 }
+
+const COUNTER: &str = "description: Orders since January.
+partner: partner:acme
+sql: SELECT COUNT(*) AS n FROM pos_orders
+schedule: { every: day }
+price: { rho: 0.01 }
+continual: { from: 2026-01-30, refreshes: 5, rows_max: 20 }
+";
+
+#[test]
+fn editions_that_count_on_are_numbered() {
+    let (found, faults) = read(COUNTER);
+    assert_eq!(faults, Vec::<String>::new());
+    let continual = found.expect("a release").continual.expect("it counts on");
+    let edition = |text: &str| text.parse::<Edition>().expect("an edition");
+    for (text, number) in [
+        ("2026-01-29", None),
+        ("2026-01-30", Some(1)),
+        ("2026-02-01", Some(3)),
+        ("2026-02-03", Some(5)),
+        ("2026-02-04", None),
+        ("2026-01", None),
+    ] {
+        assert_eq!(continual.number(&edition(text)), number, "{text}");
+        assert_eq!(number.and_then(|number| continual.edition(number)), number.map(|_| edition(text)));
+    }
+    assert_eq!(continual.edition(0), None);
+    assert_eq!(continual.edition(6), None);
+}
+
+#[test]
+fn what_does_not_count_on_is_told() {
+    for (from, to, fault) in [
+        ("2026-01-30", "2026-01", "`from` must name the first day that counts"),
+        ("every: day", "every: hour", "`from` must name the first hour that counts"),
+        ("FROM pos_orders", "FROM pos_orders WHERE ordered_at >= :period_start", "are not for `continual`"),
+        ("rho: 0.01", "targets: { n: 5 }", "needs a `price` with `epsilon` or `rho`"),
+        ("price:", "bounds: { rows_max: 3 }\nprice:", "only `values` are bounds"),
+        ("refreshes: 5", "refreshes: 9000", "`refreshes` is at most 4096"),
+        ("rows_max: 20", "rows: 20", "`continual` needs `rows_max`"),
+        ("schedule: { every: day }\n", "", "needs a `schedule`"),
+    ] {
+        let (_, faults) = read(&COUNTER.replace(from, to));
+        assert!(faults.iter().any(|told| told.contains(fault)), "{to}: {faults:?}");
+    }
+}
