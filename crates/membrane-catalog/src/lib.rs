@@ -26,6 +26,7 @@ pub use describe::{ColumnDescription, DatasetDescription};
 pub use error::{CatalogError, Fault};
 pub use format::FormatCheck;
 pub use standing::{
-    Edition, Every, PERIOD_END, PERIOD_START, Schedule, StandingBounds, StandingPrice, StandingRelease,
+    Continual, Edition, Every, PERIOD_END, PERIOD_START, Schedule, StandingBounds, StandingPrice,
+    StandingRelease,
 };
 pub use stored::{StoredColumn, StoredKind};

@@ -147,7 +147,7 @@ fn tree_differences(tree: Tree, one: &[i64], other: &[i64]) -> Vec<u64> {
     let mut differences = Vec::new();
     for layer in 0..tree.layers() {
         let cells = i64::try_from(tree.cells_of(layer)).unwrap_or(i64::MAX).max(1);
-        let mut nodes = std::collections::BTreeMap::<i64, i64>::new();
+        let mut nodes = BTreeMap::<i64, i64>::new();
         for cell in one {
             *nodes.entry(cell / cells).or_default() += 1;
         }

@@ -18,7 +18,7 @@
 //! (Honaker 2015): that is one upward pass of [`super::rollup`], and needs no more than the nodes that a total is made of. So
 //! they are all that is kept from one refresh to the next.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use membrane_model::Price;
 use serde::{Deserialize, Serialize};
@@ -193,7 +193,7 @@ impl Mechanism {
     fn listed(&self) -> Vec<GroupKey> {
         match &self.spec.keys {
             KeyDomain::Public(keys) => {
-                let sorted: std::collections::BTreeSet<&GroupKey> = keys.iter().collect();
+                let sorted: BTreeSet<&GroupKey> = keys.iter().collect();
                 sorted.into_iter().cloned().collect()
             }
             KeyDomain::None | KeyDomain::Unknown => vec![Vec::new()],

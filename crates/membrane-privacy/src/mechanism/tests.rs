@@ -79,7 +79,7 @@ fn the_price_covers_the_composition_of_its_parts() {
     let summary = mechanism.describe().expect("a summary");
     let size = summary.size.expect("a size limit");
     parts.push(((1_000.0 / size.sigma).powi(2) / 2.0, 3e-18));
-    parts.push((rho(&mechanism.clipping), 0.0));
+    parts.push((rho(mechanism.clipping.as_ref().expect("a part")), 0.0));
     let selection = mechanism.selection.as_ref().expect("a selection");
     parts.push((rho(selection.noise()), selection.price().expect("a price").delta()));
     let measure = Approximate(ZeroConcentratedDivergence);
@@ -162,7 +162,7 @@ fn clipped_members_are_told_with_noise() {
     let clipping = mechanism.describe().expect("a summary").clipping.expect("noise");
     assert!((clipping.sensitivity - 2.0_f64.sqrt()).abs() < 1e-9);
     let exact = exact([(vec![], totals(4_000, &[9_000]))]);
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for _ in 0..8 {
         let released = mechanism.release(&exact).expect("a release");
         for (noisy, truth) in [(released.members, 4_000.0), (released.members_clipped, 1_000.0)] {
@@ -485,7 +485,7 @@ fn released_numbers_lie_on_one_grid() {
         let mechanism = Mechanism::calibrate(spec).expect("a mechanism");
         for total in [0, 1, 500_000] {
             let exact = exact([(vec![], totals(1, &[total]))]);
-            let mut residues = std::collections::BTreeSet::new();
+            let mut residues = BTreeSet::new();
             for _ in 0..400 {
                 let released = mechanism.release(&exact).expect("a release");
                 residues.insert(released.groups[0].values[0].value.rem_euclid(16));

@@ -189,6 +189,7 @@ pub(super) async fn run(args: ReleaseArgs, env: Env) -> Result<(), CliError> {
         choose_bounds: args.choose_bounds,
         reuse: args.reuse,
         edition: None,
+        counter: None,
         dry_run: args.dry_run,
     };
     let hub = env.open().await?;

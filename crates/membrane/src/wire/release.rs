@@ -101,6 +101,7 @@ impl From<ReleaseBody> for ReleaseRequest {
             choose_bounds: body.choose_bounds,
             reuse: body.reuse,
             edition: None,
+            counter: None,
             dry_run: body.dry_run,
         }
     }

@@ -185,7 +185,7 @@ proptest! {
 /// ten thousand runs (five deviations of 0.0024, and what rounding widens). Intervals of one draw alone are wider.
 #[test]
 fn final_intervals_hold_and_are_narrower() {
-    let keys = keys(&[vec![4; 5]; 5]);
+    let keys = keys(&vec![vec![4; 5]; 5]);
     for noise in [NoiseKind::Gaussian, NoiseKind::Laplace] {
         let mechanism = Mechanism::calibrate(spec(keys.clone(), &[2, 1, 0], noise)).expect("a mechanism");
         let exact = exact(&keys);

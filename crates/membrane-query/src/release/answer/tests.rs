@@ -59,6 +59,7 @@ fn sample() -> ReleaseAnswer {
                 half_width95: 1_883_658,
                 noise: NoiseDrawn::Gaussian,
                 target95: None,
+                levels: Vec::new(),
                 layers: None,
             }],
             threshold: Some(83),
@@ -83,6 +84,7 @@ fn sample() -> ReleaseAnswer {
             identity: "member_no".parse().expect("an identity kind"),
         }),
         clipped: Some(ClippedShare { share: 0.125, low95: 0.0625, high95: 0.1875 }),
+        counted: None,
         reuse: None,
     }
 }
