@@ -151,6 +151,9 @@ fn render(question: &Question) -> String {
         block(&question.block),
         question.tables.iter().map(table).collect::<Vec<_>>().join(", "),
     );
+    for level in &question.rollup {
+        let _ = write!(text, " level {level}");
+    }
     if let Some(having) = &question.having {
         let _ = write!(text, " having {}", value(having));
     }
