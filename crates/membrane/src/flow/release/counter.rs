@@ -33,11 +33,13 @@ pub(super) async fn answer(
     work: &mut Work,
 ) -> Result<(Released, Paid), Error> {
     price::check(ctx, hub, &plan, None, stored)?;
-    let _turn = match stored {
-        true => None,
-        false => Some(hub.engine().turn().await.ok_or(Error::Busy)?),
+    // What is stored waits for nobody, and goes on from nothing.
+    let (_turn, before) = if stored {
+        (None, None)
+    } else {
+        let turn = hub.engine().turn().await.ok_or(Error::Busy)?;
+        (Some(turn), before(hub, &plan).await?)
     };
-    let before = before(hub, &plan).await?;
     let (whole, plan_sha256) = (plan.price(), plan.plan_hash().map_err(Error::Query)?);
     let (unit, edges) = (plan.unit().clone(), plan.edges().to_vec());
     let scopes = caps(hub.privacy(), &ctx.principal, plan.private_datasets())?;
