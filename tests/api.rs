@@ -104,6 +104,7 @@ const ENDPOINTS: [(&str, &str); 17] = [
     ("GET", "/v1/lineage/crm_members/phone"),
     ("GET", "/v1/releases"),
     ("POST", "/v1/releases/monthly"),
+    ("POST", "/v1/sandbox"),
     ("GET", "/v1/budget"),
     ("GET", "/v1/break-glass"),
     ("POST", "/v1/break-glass"),

@@ -29,6 +29,7 @@ mod publish;
 mod receipts;
 mod record;
 mod reuse;
+mod sandbox;
 mod sql;
 mod standing;
 mod world;

@@ -60,5 +60,5 @@ pub use normalise::{normalise, normalised_schema};
 pub use release::{
     Candidate, ColumnForecast, CounterOptions, EditionKey, ForecastOf, FoundPilot, PilotAnswer, PilotPlan,
     Planned, Rehearsed, ReleaseAnswer, ReleaseColumn, ReleaseForecast, ReleaseOptions, ReleasePlan,
-    ReleaseRole, ReleaseType, ReleasedDataset, Reused,
+    ReleaseRole, ReleaseType, ReleasedDataset, Reused, SandboxPart, Synthetic, sandbox_parts,
 };

@@ -61,6 +61,7 @@ mod reuse;
 mod rows;
 mod scalar;
 mod scope;
+mod synthetic;
 mod value;
 mod work;
 
@@ -71,6 +72,7 @@ pub use forecast::{ColumnForecast, ForecastOf, ReleaseForecast};
 pub use plan::{PilotAnswer, PilotPlan, Planned, ReleasePlan};
 pub use rehearse::Rehearsed;
 pub use reuse::{Candidate, Reused};
+pub use synthetic::{SandboxPart, Synthetic, sandbox_parts};
 
 #[cfg(test)]
 mod fixture;

@@ -97,6 +97,15 @@ pub enum Error {
         /// The dataset.
         dataset: DatasetName,
     },
+    /// Synthetic rows of a dataset for which none were made.
+    #[error(
+        "there is no sandbox of `{dataset}` for you: make one with `POST /v1/sandbox` or `membrane release sandbox {dataset}`, \
+         of a dataset about members that you may release from"
+    )]
+    NoSandbox {
+        /// The dataset.
+        dataset: DatasetName,
+    },
     /// A release of groups none of which would be shown, as a pilot found. The pilot is paid for, the release is not.
     #[error(
         "of about {groups} groups none would be shown: each has fewer members than noise hides; ask for larger groups, or \
@@ -294,6 +303,7 @@ impl Error {
             Self::ReleaseFailed { .. } => "failed",
             Self::ReleaseTimedOut { .. } => "release_timed_out",
             Self::NoData { .. } => "no_data",
+            Self::NoSandbox { .. } => "no_sandbox",
             Self::NothingShown { .. } => "nothing_shown",
             Self::NoStanding { .. } => "no_standing_release",
             Self::GivenUp => "given_up",

@@ -15,6 +15,7 @@ mod query;
 mod release;
 mod run;
 mod runs;
+mod sandbox;
 mod standing;
 mod usage;
 
@@ -32,6 +33,7 @@ pub use publish::{History, HistoryLine, Publication, PublishRequest, history, pu
 pub use query::{QueryAnswer, QueryRequest, query};
 pub use release::{PilotTold, ReleaseRequest, Released, rehearse, release, timed_release};
 pub use runs::{run_detail, runs};
+pub use sandbox::{SANDBOX_RHO, SandboxMade, make_sandbox};
 pub use standing::{EditionTold, StandingTold, list_standing, run_edition};
 pub(crate) use standing::{ctx_of, is_made, last_due};
 pub use usage::{column_uses, factor_uses};

@@ -12,6 +12,7 @@ mod query;
 mod receipt;
 mod release;
 mod run;
+mod sandbox;
 mod standing;
 
 pub use bearer::BearerBody;
@@ -29,4 +30,5 @@ pub use release::{
     ReleaseBody, ReleaseColumnBody, release_head,
 };
 pub use run::{ColumnDecisionBody, DecisionBody, ReleaseRecordBody, RunBody, RunDetailBody, RunsBody};
+pub use sandbox::{LeftOutBody, NewSandboxBody, SandboxBody};
 pub use standing::{EditionBody, EditionRequestBody, StandingReleaseBody, StandingReleasesBody};

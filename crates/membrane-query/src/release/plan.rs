@@ -33,6 +33,7 @@ use super::refusal::refuse;
 use super::reuse::{Names, Reusable};
 use super::rows::columns_read;
 use super::scope::Scope;
+use super::synthetic::Synthetic;
 use super::{made, present};
 use crate::QueryError;
 use crate::brake::Brake;
@@ -214,6 +215,19 @@ impl ReleasePlan {
         deadline: Instant,
     ) -> Result<ReleaseAnswer, QueryError> {
         check_paid(reservation, &self.query_key)?;
+        until(deadline, |brake| self.compute(brake)).await
+    }
+
+    /// Answers from synthetic rows in place of all that are about members: no such row is read, and nothing is to be paid.
+    ///
+    /// # Errors
+    /// [`QueryError::Failed`] when there are none of a dataset, or the answer cannot be computed.
+    pub async fn run_on_synthetic(
+        mut self,
+        synthetic: &Synthetic,
+        deadline: Instant,
+    ) -> Result<ReleaseAnswer, QueryError> {
+        synthetic.replace(&self.question.tables, &mut self.source.providers)?;
         until(deadline, |brake| self.compute(brake)).await
     }
 

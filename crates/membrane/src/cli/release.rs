@@ -1,6 +1,7 @@
 //! `membrane release`.
 
 mod bounds;
+mod sandbox;
 mod share;
 mod standing;
 mod target;
@@ -88,6 +89,9 @@ pub(super) struct ReleaseArgs {
     /// [default: true where no price and no width are stated].
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     reuse: Option<bool>,
+    /// Try it on synthetic rows, which `membrane release sandbox` makes; costs nothing, and says nothing about anybody.
+    #[arg(long, conflicts_with_all = ["dry_run", "receipt"])]
+    sandbox: bool,
     /// Only tell the price and the error bars; costs nothing and touches no data.
     #[arg(long)]
     dry_run: bool,
@@ -127,6 +131,14 @@ enum ReleaseCommand {
         after_help = "Examples:\n  membrane release list\n  membrane release list --as partner:acme --json"
     )]
     List(standing::ListArgs),
+    /// Make synthetic rows of a dataset, to try statements on with `membrane release --sandbox`.
+    ///
+    /// They are made of some small releases: of members, of the rows of a member, of the values of each column. What those cost is
+    /// charged once in a month; trying statements costs nothing.
+    #[command(after_help = "Examples:
+  membrane release sandbox pos_order_lines --as partner:acme
+  membrane release \"SELECT region, AVG(amount) AS mean FROM pos_order_lines GROUP BY region\" --as partner:acme --sandbox")]
+    Sandbox(sandbox::SandboxArgs),
 }
 
 /// How an answer is shown.
@@ -172,6 +184,7 @@ pub(super) async fn run(args: ReleaseArgs, env: Env) -> Result<(), CliError> {
             ReleaseCommand::Verify(args) => verify::run(&args),
             ReleaseCommand::Run(args) => standing::run(args, env).await,
             ReleaseCommand::List(args) => standing::list(args, env).await,
+            ReleaseCommand::Sandbox(args) => sandbox::run(args, env).await,
         };
     }
     let request = ReleaseRequest {
@@ -190,6 +203,7 @@ pub(super) async fn run(args: ReleaseArgs, env: Env) -> Result<(), CliError> {
         reuse: args.reuse,
         edition: None,
         counter: None,
+        sandbox: args.sandbox,
         dry_run: args.dry_run,
     };
     let hub = env.open().await?;
@@ -280,6 +294,7 @@ fn shown(released: &Released) -> Result<(), CliError> {
         released.delta,
         match (released.replay_of, released.answer.is_some()) {
             (Some(run), _) => format!("nothing, this is the answer of run {run}"),
+            (None, true) if released.sandbox => "nothing, these are synthetic rows".to_owned(),
             (None, true) if released.charged == released.price => "all of it".to_owned(),
             (None, true) => format!("{}, as the pilot was paid for before", released.charged),
             (None, false) => "nothing, this was a dry run".to_owned(),

@@ -44,6 +44,7 @@ fn every() -> Vec<Error> {
         Error::NoData { dataset: "pos_orders".parse().expect("dataset") },
         Error::NothingShown { groups: 18_314 },
         Error::NoStanding { name: "monthly".parse().expect("a name") },
+        Error::NoSandbox { dataset: "pos_orders".parse().expect("a dataset name") },
         Error::GivenUp,
         Error::CounterEnded,
         short("partner:acme@2026-02", Some("2026-03-01T00:00:00Z")),

@@ -14,4 +14,5 @@ pub(super) mod query;
 pub(super) mod receipt_key;
 pub(super) mod release;
 pub(super) mod runs;
+pub(super) mod sandbox;
 pub(super) mod standing;

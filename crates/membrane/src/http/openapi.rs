@@ -5,7 +5,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::handlers::{
     break_glass, budget, datasets, delegations, health, ingest, lineage, metrics, openapi, query,
-    receipt_key, release, runs, standing,
+    receipt_key, release, runs, sandbox, standing,
 };
 
 #[derive(OpenApi)]
@@ -20,6 +20,7 @@ use super::handlers::{
         release::post_release,
         standing::get_releases,
         standing::post_edition,
+        sandbox::post_sandbox,
         ingest::post_ingest,
         datasets::get_datasets,
         runs::get_runs,

@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use super::busy::Slots;
 use super::handlers::{
     break_glass, budget, datasets, delegations, health, ingest, lineage, metrics, openapi, query,
-    receipt_key, release, runs, standing,
+    receipt_key, release, runs, sandbox, standing,
 };
 use super::readiness::Readiness;
 use super::{Metrics, Shared, auth, busy, error, observe, timeout};
@@ -36,6 +36,7 @@ pub fn router(serving: Arc<Serving>, server: &ServerSection, metrics: Metrics) -
         .route("/v1/release", post(release::post_release))
         .route("/v1/releases", get(standing::get_releases))
         .route("/v1/releases/{name}", post(standing::post_edition))
+        .route("/v1/sandbox", post(sandbox::post_sandbox))
         .route("/v1/datasets", get(datasets::get_datasets))
         .route("/v1/runs", get(runs::get_runs))
         .route("/v1/runs/{id}", get(runs::get_run))

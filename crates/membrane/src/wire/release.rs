@@ -72,6 +72,9 @@ pub struct ReleaseBody {
     /// asked for, `false` never. When not stated, it is true where no price and no width are.
     #[serde(default)]
     pub reuse: Option<bool>,
+    /// Try the statement on synthetic rows, which `POST /v1/sandbox` makes. Costs nothing, and says nothing about anybody.
+    #[serde(default)]
+    pub sandbox: bool,
     /// Only tell the price and the error bars. Costs nothing and touches no data.
     #[serde(default)]
     pub dry_run: bool,
@@ -102,6 +105,7 @@ impl From<ReleaseBody> for ReleaseRequest {
             reuse: body.reuse,
             edition: None,
             counter: None,
+            sandbox: body.sandbox,
             dry_run: body.dry_run,
         }
     }
@@ -116,6 +120,9 @@ pub struct ReleaseAnswerBody {
     pub replay_of: Option<String>,
     /// The edition of a standing release that it is.
     pub edition: Option<String>,
+    /// Whether it is of synthetic rows.
+    #[serde(default)]
+    pub sandbox: bool,
     /// What the answer costs.
     pub price: PriceBody,
     /// What this request was charged.
@@ -419,6 +426,9 @@ pub fn release_head(released: &Released) -> Head {
     ];
     if let Some(edition) = &released.edition {
         head.push(("edition", json!(edition)));
+    }
+    if released.sandbox {
+        head.push(("sandbox", json!(true)));
     }
     if let Some(pilot) = &released.pilot {
         head.push(("pilot", json!(PilotBody { rho: pilot.price.rho(), in_price: pilot.is_own })));

@@ -16,6 +16,7 @@ use crate::brake::Brake;
 use crate::release::answer::ReleasedDataset;
 use crate::release::bounds::datasets;
 use crate::release::question::Question;
+use crate::release::synthetic::Synthetic;
 
 /// The stored form of what a pilot found: fields are only ever added.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -145,6 +146,19 @@ impl PilotPlan {
     /// [`QueryError::Failed`] for every cause, as for a release.
     pub async fn run(self, reservation: &Reservation, deadline: Instant) -> Result<PilotAnswer, QueryError> {
         check_paid(reservation, &self.query_key)?;
+        until(deadline, |brake| self.compute(brake)).await
+    }
+
+    /// Counts synthetic members in place of all others: nothing is to be paid.
+    ///
+    /// # Errors
+    /// As [`super::ReleasePlan::run_on_synthetic`].
+    pub async fn run_on_synthetic(
+        mut self,
+        synthetic: &Synthetic,
+        deadline: Instant,
+    ) -> Result<PilotAnswer, QueryError> {
+        synthetic.replace(&self.question.tables, &mut self.source.providers)?;
         until(deadline, |brake| self.compute(brake)).await
     }
 

@@ -55,7 +55,12 @@ impl Asked {
     }
 
     /// Plans what was asked with what a pilot found.
-    async fn bounded_by(&mut self, ctx: &RequestCtx, hub: &Hub, found: FoundPilot) -> Result<Bounded, Error> {
+    pub(super) async fn bounded_by(
+        &mut self,
+        ctx: &RequestCtx,
+        hub: &Hub,
+        found: FoundPilot,
+    ) -> Result<Bounded, Error> {
         let told = PilotTold { price: found.report.price, is_own: found.is_own };
         self.options.pilot = Some(found);
         match self.plan(ctx, hub).await? {

@@ -54,6 +54,7 @@ pub(super) async fn price(
         replay_of: None,
         answer: None,
         edition: None,
+        sandbox: false,
         receipt: None,
     })
 }
@@ -98,6 +99,7 @@ pub(super) async fn pilot(
         replay_of: None,
         answer: None,
         edition: None,
+        sandbox: false,
         receipt: None,
     })
 }

@@ -17,7 +17,7 @@ fn a_body_is_told_what_it_lacks_and_never_what_it_holds() {
     const KNOWN: &str = "a name in the body is none of those known, expected one of `sql`, `purpose`, `epsilon`, `rho`, \
                          `delta`, `noise`, `groups_max`, `rows_max`, `bounds`, `targets`, `within`, \
                          `choose_bounds`, `reuse`, \
-                         `dry_run`";
+                         `sandbox`, `dry_run`";
     check(r#"{"purpose": "x"}"#, "the body lacks `sql`");
     check(r#"{"sql": "x", "sql": "CANARY"}"#, "the body has `sql` twice");
     check(r#"{"sql": "x", "CANARY": 1}"#, KNOWN);

@@ -87,7 +87,16 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
             [all, statement, &query, &refusal, &["lookup_refused", "lookup_ambiguous", "lookup_limit"]]
                 .concat(),
         ),
-        ("/v1/release", "post", [all, statement, record, &query, &refusal, &RELEASE].concat()),
+        (
+            "/v1/release",
+            "post",
+            [all, statement, record, &query, &refusal, &RELEASE, &["no_sandbox"]].concat(),
+        ),
+        (
+            "/v1/sandbox",
+            "post",
+            [all, statement, record, &query, &refusal, &RELEASE, &["given_up", "no_sandbox"]].concat(),
+        ),
         ("/v1/releases", "get", [seen, record, &refusal].concat()),
         (
             "/v1/releases/{name}",

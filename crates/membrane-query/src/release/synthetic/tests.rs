@@ -1,0 +1,124 @@
+use super::*;
+use crate::release::fixture::lines;
+
+fn answer(rows: &[&[Option<&str>]]) -> ReleaseAnswer {
+    let rows: Vec<Vec<Option<&str>>> = rows.iter().map(|row| row.to_vec()).collect();
+    let stored = serde_json::json!({
+        "format": 2, "columns": [], "rows": rows, "price": { "rho_nano": 1, "delta_atto": 0 }, "epsilon": 1.0, "delta": 1e-6,
+        "mechanism": {
+            "aggregates": [], "threshold": null, "cohort_min": null, "groups_max": 1, "rows_max": 1, "epsilon": 1.0, "delta": 1e-6,
+            "price": { "rho_nano": 1, "delta_atto": 0 },
+        },
+        "datasets": [], "notes": [],
+    });
+    ReleaseAnswer::from_bytes(stored.to_string().as_bytes()).expect("an answer")
+}
+
+/// What may be asked of a dataset: nothing of what is sealed or tokenised, but how many members there are.
+#[test]
+fn parts_ask_what_a_contract_lists() {
+    let parts: Vec<String> = sandbox_parts(&lines()).into_iter().map(|part| part.sql).collect();
+    assert_eq!(parts[0], "SELECT COUNT(DISTINCT member_no) AS n FROM lines");
+    assert!(
+        parts.contains(&"SELECT region, COUNT(*) AS n FROM lines GROUP BY region".to_owned()),
+        "{parts:?}"
+    );
+    assert!(
+        parts.contains(&"SELECT region, gift, COUNT(*) AS n FROM lines GROUP BY region, gift".to_owned())
+    );
+    assert!(
+        parts
+            .iter()
+            .any(|sql| sql.contains("WITHIN GROUP (ORDER BY quantity)") && sql.ends_with("GROUP BY region"))
+    );
+    assert!(parts.iter().any(|sql| sql.contains("date_trunc('month', ordered_at)")));
+    assert!(!parts.iter().any(|sql| sql.contains("pay_account") || sql.contains("discount")), "{parts:?}");
+}
+
+/// Rows are as the marginals say, and the same each time.
+#[test]
+fn rows_are_as_they_were_told() {
+    let part = |tells: Tells| SandboxPart { sql: String::new(), rows_max: None, tells };
+    let name = |text: &str| text.parse::<ColumnName>().expect("a column name");
+    let values = |column: &str, given: bool| part(Tells::Values { column: name(column), given });
+    let quantity = [
+        Some("SH"),
+        Some("1"),
+        None,
+        None,
+        None,
+        Some("2"),
+        None,
+        None,
+        None,
+        Some("2"),
+        None,
+        None,
+        None,
+        Some("3"),
+        None,
+        None,
+        None,
+        Some("4"),
+        None,
+        None,
+        None,
+        Some("5"),
+        None,
+        None,
+        None,
+        Some("9"),
+        None,
+        None,
+        None,
+    ];
+    let mut synthetic = Synthetic::default();
+    synthetic.add(
+        &lines(),
+        &[
+            (part(Tells::Members), answer(&[&[Some("3000.0"), None, None, None]])),
+            (
+                part(Tells::RowsOfMember),
+                answer(&[&[Some("1"), Some("500")], &[Some("3"), Some("500")], &[Some("9"), Some("-4")]]),
+            ),
+            (values("region", false), answer(&[&[Some("SH"), Some("900")], &[Some("BJ"), Some("100")]])),
+            (
+                values("gift", true),
+                answer(&[
+                    &[Some("SH"), Some("true"), Some("10")],
+                    &[Some("SH"), Some("false"), Some("0")],
+                    &[Some("BJ"), Some("false"), Some("7")],
+                ]),
+            ),
+            (part(Tells::Months(name("ordered_at"))), answer(&[&[Some("2026-03-01T00:00:00Z"), Some("5")]])),
+            (part(Tells::Quantiles { column: name("quantity"), given: true }), answer(&[&quantity])),
+        ],
+    );
+    let marginals = &synthetic.datasets[&lines().name];
+    let places = marginals.places(&lines().name);
+    assert!((5_700..6_300).contains(&places.len()), "two rows a member: {}", places.len());
+    let of = |column: &str, root: Option<&str>| {
+        let (column, root) = (name(column), root.map(str::to_owned));
+        places
+            .iter()
+            .map(|place| marginals.value(&lines().name, &column, root.as_ref(), *place))
+            .collect::<Vec<_>>()
+    };
+    let regions = of("region", None);
+    let share = regions.iter().filter(|region| region.as_deref() == Some("SH")).count() * 100 / regions.len();
+    assert!((87..=93).contains(&share), "{share}");
+    assert!(of("gift", Some("SH")).iter().all(|gift| gift.as_deref() == Some("true")));
+    assert!(of("gift", Some("BJ")).iter().all(|gift| gift.as_deref() == Some("false")));
+    assert!(
+        of("ordered_at", None)
+            .iter()
+            .flatten()
+            .all(|at| at.starts_with("2026-03-") && at.ends_with("T00:00:00Z"))
+    );
+    let quantities = of("quantity", Some("SH"));
+    let numbers: Vec<f64> = quantities.iter().flatten().map(|text| text.parse().expect("a number")).collect();
+    assert!(numbers.iter().all(|number| (1.0..=9.0).contains(number)));
+    let below = numbers.iter().filter(|number| **number <= 3.0).count() * 100 / numbers.len();
+    assert!((46..=54).contains(&below), "half lies below the median: {below}");
+    assert_eq!(regions, of("region", None));
+}
