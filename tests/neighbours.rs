@@ -11,7 +11,8 @@ use crate::program::{Program, text};
 use crate::world::repository;
 
 /// Asked besides the statements of the partners' page: keys from the data, nothing at all, and what is refused.
-const MORE: [&str; 12] = [
+const MORE: [&str; 13] = [
+    "SELECT region, category, COUNT(*) AS n, SUM(amount) AS s FROM pos_order_lines GROUP BY ROLLUP (region, category)",
     "SELECT store_id, COUNT(*) AS n, SUM(amount) AS s FROM pos_orders GROUP BY store_id",
     "SELECT product_id, ordered_month, COUNT(*) AS n FROM pos_order_lines GROUP BY product_id, ordered_month",
     "SELECT COUNT(*) AS n, SUM(amount * quantity) AS s FROM pos_order_lines WHERE amount / (quantity - 100) IS NULL",

@@ -62,6 +62,14 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("any value", "SELECT any_value(order_id) AS m FROM pos_order_lines"),
     ("the median without bounds", "SELECT median(line_no) AS m FROM pos_order_lines"),
     ("the spread without bounds", "SELECT stddev(line_no) AS m FROM pos_order_lines"),
+    (
+        "a key that is a token, by levels",
+        "SELECT member_no, COUNT(*) AS n FROM pos_order_lines GROUP BY ROLLUP (member_no)",
+    ),
+    (
+        "order numbers by levels",
+        "SELECT region, order_id, COUNT(*) AS n FROM pos_order_lines GROUP BY ROLLUP (region, order_id)",
+    ),
     ("a key that is a token", "SELECT member_no, COUNT(*) AS n FROM pos_order_lines GROUP BY member_no"),
     ("a key that is a card", "SELECT pay_account, COUNT(*) AS n FROM pos_order_lines GROUP BY pay_account"),
     ("a condition on a token", "SELECT COUNT(*) AS n FROM pos_order_lines WHERE member_no = 'M00000001'"),

@@ -95,6 +95,7 @@ pub(super) async fn made(
         replay_of: Some(found.run),
         answer: Some(answer),
         edition: None,
+        sandbox: false,
         receipt: None,
     };
     Ok((released, paid))
