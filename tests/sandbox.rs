@@ -120,5 +120,5 @@ async fn a_sandbox_is_its_partners_own() {
     // What it costs is within the budgets, or nothing is made.
     let (_, told) =
         send(&world, "partner:acme", "/v1/sandbox", json!({ "dataset": "pos_order_lines", "rho": 50 })).await;
-    assert_eq!(told["error"]["code"], json!("over_price"), "{told}");
+    assert_eq!(told["error"]["code"], json!("over_budget"), "{told}");
 }

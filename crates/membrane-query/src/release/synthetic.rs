@@ -38,16 +38,20 @@ const ROWS_MAX: usize = 60_000;
 const QUANTILE_ROWS_MAX: u32 = 16;
 /// The quantiles that are asked for.
 const SHARES: [f64; 7] = [0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0];
+/// How many rows of a member are told apart.
+const ROWS_OF_MEMBER: (f64, f64) = (1.0, 512.0);
 /// The cells of a released value: itself, its interval, its deviation.
 const CELLS: usize = 4;
 
 /// One release that a sandbox is made of.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SandboxPart {
     /// The statement.
     pub sql: String,
     /// Rows of one member that count, where the contract's are too many.
     pub rows_max: Option<u32>,
+    /// Bounds of a column of the answer that no contract states.
+    pub bounds: Option<(ColumnName, (f64, f64))>,
     tells: Tells,
 }
 
@@ -74,15 +78,19 @@ enum Tells {
 pub fn sandbox_parts(dataset: &Dataset) -> Vec<SandboxPart> {
     let Some(subject) = &dataset.subject else { return Vec::new() };
     let (name, subject) = (&dataset.name, &subject.column);
-    let part = |tells: Tells, sql: String| SandboxPart { sql, rows_max: None, tells };
+    let part = |tells: Tells, sql: String| SandboxPart { sql, rows_max: None, bounds: None, tells };
     let mut parts = vec![
         part(Tells::Members, format!("SELECT COUNT(DISTINCT {subject}) AS n FROM {name}")),
-        part(
-            Tells::RowsOfMember,
-            format!(
-                "SELECT n, COUNT(*) AS m FROM (SELECT {subject}, COUNT(*) AS n FROM {name} GROUP BY {subject}) t GROUP BY n"
-            ),
-        ),
+        SandboxPart {
+            bounds: "q0".parse().ok().map(|first| (first, ROWS_OF_MEMBER)),
+            ..part(
+                Tells::RowsOfMember,
+                format!(
+                    "SELECT {} FROM (SELECT {subject}, COUNT(*) AS n FROM {name} GROUP BY {subject}) t",
+                    quantiles_of("n")
+                ),
+            )
+        },
     ];
     let root = root(dataset).map(|column| &column.name);
     let given = root.map(|root| format!("{root}, ")).unwrap_or_default();
@@ -108,11 +116,7 @@ pub fn sandbox_parts(dataset: &Dataset) -> Vec<SandboxPart> {
             LogicalType::Integer | LogicalType::Number | LogicalType::Decimal { .. }
                 if column.privacy.bounds.is_some() =>
             {
-                let quantile = |(place, share): (usize, &f64)| {
-                    format!("percentile_cont({share:?}) WITHIN GROUP (ORDER BY {own}) AS q{place}")
-                };
-                let quantiles: Vec<String> = SHARES.iter().enumerate().map(quantile).collect();
-                let sql = format!("SELECT {given}{} FROM {name}{by}", quantiles.join(", "));
+                let sql = format!("SELECT {given}{} FROM {name}{by}", quantiles_of(own.as_str()));
                 let rows = dataset.privacy.map_or(1, |privacy| privacy.rows_max).min(QUANTILE_ROWS_MAX);
                 let tells = Tells::Quantiles { column: own.clone(), given: root.is_some() };
                 parts.push(SandboxPart { rows_max: Some(rows), ..part(tells, sql) });
@@ -121,6 +125,14 @@ pub fn sandbox_parts(dataset: &Dataset) -> Vec<SandboxPart> {
         }
     }
     parts
+}
+
+/// Asks for all quantiles of a number.
+fn quantiles_of(number: &str) -> String {
+    let quantile = |(place, share): (usize, &f64)| {
+        format!("percentile_cont({share:?}) WITHIN GROUP (ORDER BY {number}) AS q{place}")
+    };
+    SHARES.iter().enumerate().map(quantile).collect::<Vec<String>>().join(", ")
 }
 
 /// Returns the column on which others depend: the first whose values are listed for every row.
@@ -142,8 +154,8 @@ type Weighed = Vec<(Option<String>, f64)>;
 #[derive(Debug, Clone, Default)]
 struct Marginals {
     members: u64,
-    /// Rows of a member.
-    rows: Weighed,
+    /// Quantiles of the rows of a member.
+    rows: Vec<f64>,
     root: Option<ColumnName>,
     /// Values of columns, by that of the first; under nothing where they do not depend on it.
     values: BTreeMap<ColumnName, BTreeMap<Option<String>, Weighed>>,
@@ -204,7 +216,10 @@ impl Marginals {
                 let found = rows.filter_map(|row| number(row, 0)).next().unwrap_or(0.0);
                 self.members = whole(found);
             }
-            Tells::RowsOfMember => self.rows = rows.map(|row| (cell(row, 0), weight(row, 1))).collect(),
+            Tells::RowsOfMember => {
+                let values = |row| (0..SHARES.len()).filter_map(move |place| number(row, place * CELLS));
+                self.rows = rows.flat_map(values).collect();
+            }
             Tells::Values { column, given } => {
                 let found = self.values.entry(column.clone()).or_default();
                 for row in rows {
@@ -261,8 +276,8 @@ impl Marginals {
     fn places(&self, name: &DatasetName) -> Vec<(u64, u64)> {
         let mut places = Vec::new();
         for member in 0..self.members.min(MEMBERS_MAX) {
-            let rows = pick(&self.rows, draw(name, "rows", (member, 0))).and_then(|rows| rows.parse().ok());
-            for row in 0..rows.unwrap_or(1_u64) {
+            let rows = between(&self.rows, draw(name, "rows", (member, 0))).unwrap_or(1.0);
+            for row in 0..whole(rows.round()).max(1) {
                 if places.len() == ROWS_MAX {
                     return places;
                 }

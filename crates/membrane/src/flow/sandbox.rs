@@ -61,6 +61,7 @@ pub async fn make_sandbox(
             sql: part.sql.clone(),
             rho: Some(each),
             rows_max: part.rows_max,
+            bounds: part.bounds.clone().into_iter().collect(),
             edition: Some(key(dataset, &edition, &part).map_err(Failure::without_run)?),
             ..ReleaseRequest::default()
         };
@@ -144,6 +145,7 @@ fn month(moment: DateTime<Utc>) -> String {
 /// Returns the name under which a part is stored.
 fn key(dataset: &DatasetName, edition: &str, part: &SandboxPart) -> Result<EditionKey, Error> {
     let release: ReleaseName = "sandbox".parse().map_err(Error::Name)?;
-    let definition = hex::encode(Sha256::digest(format!("{dataset} {:?} {}", part.rows_max, part.sql)));
+    let definition =
+        hex::encode(Sha256::digest(format!("{dataset} {:?} {:?} {}", part.rows_max, part.bounds, part.sql)));
     Ok(EditionKey { release, edition: edition.to_owned(), definition })
 }
