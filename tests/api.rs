@@ -94,7 +94,7 @@ impl Api {
     }
 }
 
-const ENDPOINTS: [(&str, &str); 17] = [
+const ENDPOINTS: [(&str, &str); 19] = [
     ("POST", "/v1/query"),
     ("POST", "/v1/release"),
     ("POST", "/v1/ingest/crm_members"),
@@ -105,6 +105,8 @@ const ENDPOINTS: [(&str, &str); 17] = [
     ("GET", "/v1/releases"),
     ("POST", "/v1/releases/monthly"),
     ("GET", "/v1/budget"),
+    ("GET", "/v1/budget/history"),
+    ("POST", "/v1/budget/steps"),
     ("GET", "/v1/break-glass"),
     ("POST", "/v1/break-glass"),
     ("POST", "/v1/break-glass/1/approve"),

@@ -17,7 +17,7 @@ use tower::ServiceExt;
 
 use crate::world::World;
 
-const MONTHLY: &str = "description: Orders of each region, once a month.
+pub(crate) const MONTHLY: &str = "description: Orders of each region, once a month.
 partner: partner:acme
 purpose: partner_reporting
 sql: |
@@ -30,7 +30,7 @@ bounds: { groups_max: 2, rows_max: 10 }
 
 /// A clock that is set by hand.
 #[derive(Debug)]
-struct Hands(Mutex<DateTime<Utc>>);
+pub(crate) struct Hands(Mutex<DateTime<Utc>>);
 
 impl Clock for Hands {
     fn now(&self) -> DateTime<Utc> {
@@ -43,7 +43,7 @@ fn at(text: &str) -> DateTime<Utc> {
 }
 
 /// A world whose catalog has these standing releases.
-async fn world(now: &str, releases: &[(&str, &str)]) -> (World, Arc<Hands>) {
+pub(crate) async fn world(now: &str, releases: &[(&str, &str)]) -> (World, Arc<Hands>) {
     let clock = Arc::new(Hands(Mutex::new(at(now))));
     let catalog = tempfile::tempdir().unwrap().keep();
     copy(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../catalog")), &catalog);
@@ -96,7 +96,11 @@ async fn spent(world: &World) -> u64 {
     lines.iter().map(|(_, price)| price.rho_nano).sum()
 }
 
-async fn run(world: &World, name: &str, edition: Option<&str>) -> Result<(String, Released), String> {
+pub(crate) async fn run(
+    world: &World,
+    name: &str,
+    edition: Option<&str>,
+) -> Result<(String, Released), String> {
     let edition = edition.map(|edition| edition.parse().unwrap());
     let made =
         flow::run_edition(&world.ctx("partner:acme"), &world.hub, &name.parse().unwrap(), edition).await;
