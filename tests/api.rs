@@ -94,7 +94,7 @@ impl Api {
     }
 }
 
-const ENDPOINTS: [(&str, &str); 18] = [
+const ENDPOINTS: [(&str, &str); 20] = [
     ("POST", "/v1/query"),
     ("POST", "/v1/release"),
     ("POST", "/v1/ingest/crm_members"),
@@ -106,6 +106,8 @@ const ENDPOINTS: [(&str, &str); 18] = [
     ("POST", "/v1/releases/monthly"),
     ("POST", "/v1/sandbox"),
     ("GET", "/v1/budget"),
+    ("GET", "/v1/budget/history"),
+    ("POST", "/v1/budget/steps"),
     ("GET", "/v1/break-glass"),
     ("POST", "/v1/break-glass"),
     ("POST", "/v1/break-glass/1/approve"),

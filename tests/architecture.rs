@@ -171,6 +171,18 @@ fn no_door_tells_how_long_a_release_took() {
     assert_eq!(files_with(&word), [&benches[..], &flow].concat().into_iter().map(str::to_owned).collect());
 }
 
+/// What a partner may spend is read right before a price is reserved, and so there is one place that does both.
+#[test]
+fn prices_are_reserved_in_one_place() {
+    let word = [".reserve", "_for("].concat();
+    let expected = [
+        "crates/membrane-ledger/src/release.rs",
+        "crates/membrane-query/src/release/plan/tests.rs",
+        "crates/membrane/src/flow/reserve.rs",
+    ];
+    assert_eq!(files_with(&word), expected.into_iter().map(str::to_owned).collect());
+}
+
 /// Draws that nobody gets are paid for all the same, but they are for benches alone.
 #[test]
 fn no_door_rehearses() {

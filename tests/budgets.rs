@@ -12,7 +12,7 @@ use membrane::Serving;
 use membrane::config::{Config, PartnerSection, ServerSection};
 use membrane::flow;
 use membrane::http::{Metrics, router};
-use membrane_ledger::{Caps, NewRun, Reservation, ReserveRequest, Reserved};
+use membrane_ledger::{Caps, NewRun, Reservation, ReserveRequest, Reserved, Terms};
 use membrane_model::{Action, Channel, Clock, Price};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -24,7 +24,7 @@ use crate::world::World;
 const QUESTION: &str = "SELECT region, COUNT(*) AS lines FROM pos_order_lines GROUP BY region";
 
 /// A clock that stands still until it is moved.
-struct Moved(Mutex<DateTime<Utc>>);
+pub(crate) struct Moved(Mutex<DateTime<Utc>>);
 
 impl Clock for Moved {
     fn now(&self) -> DateTime<Utc> {
@@ -33,17 +33,17 @@ impl Clock for Moved {
 }
 
 /// A hub behind its router, and its clock.
-struct Api {
-    world: World,
+pub(crate) struct Api {
+    pub(crate) world: World,
     clock: Arc<Moved>,
     router: Router,
     /// What one question costs, in rho.
-    price: f64,
+    pub(crate) price: f64,
 }
 
 impl Api {
     /// Opens a hub with members, whose month has room for as many questions of epsilon 0.5 as stated.
-    async fn with_room_for(questions: f64, change: impl FnOnce(&mut Config, f64)) -> Self {
+    pub(crate) async fn with_room_for(questions: f64, change: impl FnOnce(&mut Config, f64)) -> Self {
         let price = price_of_one().await;
         let clock = Arc::new(Moved(Mutex::new("2026-01-20T12:00:00Z".parse().unwrap())));
         let world = World::at(clock.clone(), |config| {
@@ -57,11 +57,11 @@ impl Api {
         Self { world, clock, router, price }
     }
 
-    fn move_to(&self, moment: &str) {
+    pub(crate) fn move_to(&self, moment: &str) {
         *self.clock.0.lock().unwrap() = moment.parse().unwrap();
     }
 
-    async fn send(&self, principal: &str, path: &str, body: Option<Value>) -> (StatusCode, Bytes) {
+    pub(crate) async fn send(&self, principal: &str, path: &str, body: Option<Value>) -> (StatusCode, Bytes) {
         let bearers = self.world.hub.bearers();
         let bearer = bearers.issue(&principal.parse().unwrap(), "test", 8, self.clock.now()).unwrap();
         let request = Request::builder()
@@ -76,19 +76,19 @@ impl Api {
     }
 
     /// Asks the question about pieces above a number: another number, another question.
-    async fn release(&self, principal: &str, above: u32) -> (StatusCode, Value) {
+    pub(crate) async fn release(&self, principal: &str, above: u32) -> (StatusCode, Value) {
         let (status, body) = self.send(principal, "/v1/release", Some(question(above))).await;
         (status, serde_json::from_slice(&body).unwrap())
     }
 
-    async fn budget(&self, principal: &str) -> Value {
+    pub(crate) async fn budget(&self, principal: &str) -> Value {
         let (status, body) = self.send(principal, "/v1/budget", None).await;
         assert_eq!(status, StatusCode::OK, "{body:?}");
         serde_json::from_slice(&body).unwrap()
     }
 }
 
-fn question(above: u32) -> Value {
+pub(crate) fn question(above: u32) -> Value {
     let sql = QUESTION.replace(" GROUP", &format!(" WHERE quantity > {above} GROUP"));
     json!({ "sql": sql, "epsilon": 0.5 })
 }
@@ -105,7 +105,7 @@ async fn price_of_one() -> f64 {
     flow::release(&world.ctx("partner:acme"), &world.hub, request).await.unwrap().price.rho()
 }
 
-fn line<'b>(budget: &'b Value, scope: &str, window: &str) -> &'b Value {
+pub(crate) fn line<'b>(budget: &'b Value, scope: &str, window: &str) -> &'b Value {
     let lines = budget["budgets"].as_array().unwrap();
     lines.iter().find(|line| line["scope"] == scope && line["window"] == window).unwrap_or_else(|| {
         panic!("no {scope} in {window}: {budget:#}");
@@ -246,6 +246,7 @@ async fn reserve(api: &Api, query_key: &str) -> Reservation {
         resumes: false,
         price: Price { rho_nano: 1_000_000, delta_atto: 0 },
         caps: vec![("partner:acme".parse().unwrap(), Caps { month: most, lifetime: most })],
+        terms: Terms::default(),
         now,
     };
     let Reserved::Granted(reservation) = ledger.reserve(&request).await.unwrap() else { panic!("granted") };

@@ -21,6 +21,7 @@ mod ingest;
 mod masks;
 mod neighbours;
 mod noninterference;
+mod partner_life;
 mod pilot;
 mod policy;
 mod privacy;

@@ -17,7 +17,7 @@ use tower::ServiceExt;
 
 use crate::world::{World, configuration};
 
-const MONTHLY: &str = "description: Orders of each region, once a month.
+pub(crate) const MONTHLY: &str = "description: Orders of each region, once a month.
 partner: partner:acme
 purpose: partner_reporting
 sql: |
@@ -46,7 +46,7 @@ when { resource.channel == \"delivery\" };
 
 /// A clock that is set by hand.
 #[derive(Debug)]
-struct Hands(Mutex<DateTime<Utc>>);
+pub(crate) struct Hands(Mutex<DateTime<Utc>>);
 
 impl Clock for Hands {
     fn now(&self) -> DateTime<Utc> {
@@ -59,7 +59,7 @@ fn at(text: &str) -> DateTime<Utc> {
 }
 
 /// A world whose catalog has these standing releases.
-async fn world(now: &str, releases: &[(&str, &str)]) -> (World, Arc<Hands>) {
+pub(crate) async fn world(now: &str, releases: &[(&str, &str)]) -> (World, Arc<Hands>) {
     world_with(now, releases, |_| {}).await
 }
 
@@ -133,7 +133,11 @@ async fn spent(world: &World) -> u64 {
     lines.iter().map(|(_, price)| price.rho_nano).sum()
 }
 
-async fn run(world: &World, name: &str, edition: Option<&str>) -> Result<(String, Released), String> {
+pub(crate) async fn run(
+    world: &World,
+    name: &str,
+    edition: Option<&str>,
+) -> Result<(String, Released), String> {
     let edition = edition.map(|edition| edition.parse().unwrap());
     let made =
         flow::run_edition(&world.ctx("partner:acme"), &world.hub, &name.parse().unwrap(), edition).await;

@@ -18,6 +18,15 @@ pub struct Standing {
     pub burned_count: u64,
 }
 
+/// How fast a scope is spent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Pace {
+    /// What was charged to it since some moment.
+    pub spent: Price,
+    /// When something was charged to it first, at whatever time.
+    pub first: Option<DateTime<Utc>>,
+}
+
 /// What a partner was last answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastRelease {
@@ -56,6 +65,26 @@ impl Ledger {
         let mut cells = Cells::of(&row);
         let (spent, burned) = (cells.price()?, cells.price()?);
         Ok(Standing { spent, burned, burned_count: cells.number("release")? })
+    }
+
+    /// Returns what was charged to a scope since a moment, and when it was charged first.
+    ///
+    /// # Errors
+    /// [`LedgerError::Database`] or [`LedgerError::Stored`].
+    pub async fn pace(&self, scope: &Scope, since: DateTime<Utc>) -> Result<Pace, LedgerError> {
+        let row = sqlx::query(
+            "SELECT CAST(COALESCE(SUM(CASE WHEN release.reserved >= $2 THEN release.rho_nano ELSE 0 END), 0) AS BIGINT), \
+             CAST(COALESCE(SUM(CASE WHEN release.reserved >= $2 THEN release.delta_atto ELSE 0 END), 0) AS BIGINT), \
+             MIN(release.reserved) \
+             FROM release_scope JOIN release ON release.release = release_scope.release \
+             WHERE release_scope.scope = $1",
+        )
+        .bind(scope.to_string())
+        .bind(since.timestamp_micros())
+        .fetch_one(&self.pools.read)
+        .await?;
+        let mut cells = Cells::of(&row);
+        Ok(Pace { spent: cells.price()?, first: cells.instant_or_null("reserved")? })
     }
 
     /// Returns the month to which a price that is reserved now would be charged: that of `now`, or of the latest

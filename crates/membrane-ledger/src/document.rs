@@ -8,11 +8,13 @@ use std::str::FromStr;
 
 use membrane_model::RunId;
 use sha2::{Digest, Sha256};
+use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use crate::batch::Insert;
 use crate::row::{Cells, to_integer};
 use crate::run::lock_open;
+use crate::terms::lock_budgets;
 use crate::{Ledger, LedgerError, OpenRun};
 
 /// What a document is about.
@@ -24,10 +26,12 @@ pub enum DocumentKind {
     BreakGlass,
     /// A step in the life of a delegation.
     Delegation,
+    /// A step in the life of a partner's budget.
+    Budget,
 }
 
 impl DocumentKind {
-    const ALL: [Self; 3] = [Self::Publication, Self::BreakGlass, Self::Delegation];
+    const ALL: [Self; 4] = [Self::Publication, Self::BreakGlass, Self::Delegation, Self::Budget];
 
     /// Returns its name in the ledger.
     #[must_use]
@@ -36,6 +40,7 @@ impl DocumentKind {
             Self::Publication => "publication",
             Self::BreakGlass => "break_glass",
             Self::Delegation => "delegation",
+            Self::Budget => "budget",
         }
     }
 }
@@ -119,6 +124,10 @@ impl OpenRun {
     pub async fn add_document(&mut self, document: &NewDocument) -> Result<(), LedgerError> {
         let run = self.id().to_string();
         let mut transaction = self.ledger().begin().await?;
+        if document.kind == DocumentKind::Budget {
+            // INVARIANT: a price is reserved before this step or after it, on its terms.
+            lock_budgets(&mut transaction).await?;
+        }
         lock_open(&mut transaction, &run).await?;
         let written = sqlx::query(
             "INSERT INTO document (kind, number, run, body, signature) VALUES ($1, $2, $3, $4, $5) \
@@ -168,15 +177,8 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Database`] or [`LedgerError::Stored`].
     pub async fn last_signature(&self, kind: DocumentKind) -> Result<(u64, String), LedgerError> {
-        let row = sqlx::query(
-            "SELECT number, signature FROM document WHERE kind = $1 ORDER BY number DESC LIMIT 1",
-        )
-        .bind(kind.as_str())
-        .fetch_optional(&self.pools.read)
-        .await?;
-        let Some(row) = row else { return Ok((0, String::new())) };
-        let mut cells = Cells::of(&row);
-        Ok((cells.number("number")?, cells.text()?))
+        let mut connection = self.pools.read.acquire().await?;
+        last_signature(&mut connection, kind).await
     }
 
     /// Returns how many documents of a kind there are: as many as the number of the last, unless some were taken away.
@@ -233,6 +235,21 @@ impl Ledger {
         let text = row.as_ref().map(|row| Cells::of(row).text()).transpose()?;
         text.filter(|text| Document::hash(text) == sha256).ok_or(LedgerError::Stored("file"))
     }
+}
+
+/// Returns the number and the signature of the last document of a kind, on a given connection.
+pub(crate) async fn last_signature(
+    connection: &mut AnyConnection,
+    kind: DocumentKind,
+) -> Result<(u64, String), LedgerError> {
+    let row =
+        sqlx::query("SELECT number, signature FROM document WHERE kind = $1 ORDER BY number DESC LIMIT 1")
+            .bind(kind.as_str())
+            .fetch_optional(connection)
+            .await?;
+    let Some(row) = row else { return Ok((0, String::new())) };
+    let mut cells = Cells::of(&row);
+    Ok((cells.number("number")?, cells.text()?))
 }
 
 fn read_document(row: &AnyRow) -> Result<Document, LedgerError> {

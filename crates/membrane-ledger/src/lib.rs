@@ -29,11 +29,12 @@ mod run;
 mod scope;
 mod status;
 mod step;
+mod terms;
 mod usage;
 mod window;
 
 pub use account::{Account, Caps};
-pub use budget::{LastRelease, Standing};
+pub use budget::{LastRelease, Pace, Standing};
 pub use document::{Document, DocumentKind, DocumentRef, NewDocument};
 pub use error::{DatabaseError, LedgerError, LogFault};
 pub use identity::Identity;
@@ -45,6 +46,7 @@ pub use release::{Reservation, ReserveRequest, Reserved, Shortage, StoredRelease
 pub use run::{ClosedRun, ColumnDecision, DatasetVersion, Decision, NewRun, OpenRun, RunOutcome, RunState};
 pub use scope::Scope;
 pub use status::{ReleaseState, RunStatus};
+pub use terms::Terms;
 pub use usage::{ColumnUse, FactorUse, GlassUse};
 pub use window::{Month, Window};
 

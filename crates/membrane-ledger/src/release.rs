@@ -15,6 +15,9 @@
 //! there is one answer for one price. Whether it was lost could tell of a row, if a row made it fail: so that is done three
 //! times at most.
 //!
+//! What may be spent follows from steps that people take (`terms.rs`): whoever reserves names the last one that it knows, and
+//! nothing is reserved on terms that are no longer those.
+//!
 //! One row of `counter` is locked first, so that all reservations are decided one after the other; they
 //! are short and rare, and there is no order of locks to get wrong. Under that lock the month is decided as well:
 //! that of the request's `now`, or of the latest reservation if that is later, so that months are charged in their
@@ -31,7 +34,7 @@ use crate::budget::{month, set_spent, spent};
 use crate::row::{Cells, to_integer};
 use crate::run::lock_open;
 use crate::step::{self, Step};
-use crate::{Account, Caps, Ledger, LedgerError, ReleaseState, Scope, Window};
+use crate::{Account, Caps, Ledger, LedgerError, ReleaseState, Scope, Terms, Window};
 
 /// How often what was paid for and lost may be taken up.
 const RESUMES_MAX: usize = 3;
@@ -56,6 +59,8 @@ pub struct ReserveRequest {
     pub price: Price,
     /// What it is charged to, and how much may have been charged there afterwards, in this month and for ever.
     pub caps: Vec<(Scope, Caps)>,
+    /// What those follow from; it must hold still when the price is reserved.
+    pub terms: Terms,
     /// The present.
     pub now: DateTime<Utc>,
 }
@@ -76,6 +81,11 @@ pub enum Reserved {
     OverBudget(Shortage),
     /// What was paid for was taken up as often as may be, and lost each time. Nothing was charged.
     GivenUp,
+    /// The terms of the request are those of before: somebody took a step, or a month ended. Nothing was charged; read them
+    /// again.
+    Outdated,
+    /// The partner's budget is closed. Nothing was charged.
+    Closed,
 }
 
 /// An account that does not allow a price. Of several it is one for which waiting does not help, if there is one, and
@@ -209,15 +219,24 @@ impl Ledger {
         // INVARIANT: from here to the end no other reservation is decided.
         let id = next_release(&mut transaction).await?;
         step::done(Step::Locked);
-        match live_release(&mut transaction, request).await? {
-            Some(Live::Committed(release)) => return Ok(Reserved::Replay(release)),
+        let live = live_release(&mut transaction, request).await?;
+        if let Some(Live::Committed(release)) = live {
+            return Ok(Reserved::Replay(release));
+        }
+        if !request.terms.hold(&mut transaction, request.now).await? {
+            return Ok(Reserved::Outdated);
+        }
+        if request.terms.is_closed {
+            return Ok(Reserved::Closed);
+        }
+        match live {
             Some(Live::Reserved { since, .. }) if request.now - since < lease => {
                 return Ok(Reserved::InFlight { until: since + lease });
             }
             Some(Live::Reserved { id, .. }) => {
                 burn(&mut transaction, id).await?;
             }
-            None => {}
+            Some(Live::Committed(_)) | None => {}
         }
         lock_open(&mut transaction, &request.run.to_string()).await?;
         match lost(&mut transaction, request).await? {

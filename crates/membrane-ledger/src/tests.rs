@@ -8,6 +8,7 @@ mod lineage;
 mod log;
 mod postgres;
 mod runs;
+mod terms;
 mod windows;
 
 use std::fmt::Write;
@@ -78,6 +79,10 @@ on_both_databases!(
     budget::check_closing_burns,
     budget::check_refused_requests,
     budget::check_budget_lines,
+    terms::check_outdated_terms_reserve_nothing,
+    terms::check_a_closed_budget_gives_what_was_paid_for,
+    terms::check_a_step_and_reservations_race,
+    terms::check_the_pace_of_a_scope,
     windows::check_a_month_fills_and_refills,
     windows::check_a_lifetime_never_refills,
     windows::check_a_price_beyond_a_whole_month_waits_for_nothing,

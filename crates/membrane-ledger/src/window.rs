@@ -59,6 +59,15 @@ pub enum Window {
 }
 
 impl Window {
+    /// Returns its first moment; none, for what holds for ever.
+    #[must_use]
+    pub fn start(self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Month(month) => Some(month.start()),
+            Self::Lifetime => None,
+        }
+    }
+
     /// Returns when its cap is there anew; never, for what holds for ever.
     #[must_use]
     pub fn refills(self) -> Option<DateTime<Utc>> {

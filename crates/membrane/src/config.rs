@@ -30,7 +30,7 @@ pub use limits::LimitsSection;
 pub use load::Sources;
 pub use log::LogSection;
 pub use policies::{PoliciesSection, Serve};
-pub use privacy::{PartnerSection, PrivacySection};
+pub use privacy::{BudgetsStart, PartnerSection, PrivacySection};
 pub use server::ServerSection;
 
 /// Everything that an operator can set.

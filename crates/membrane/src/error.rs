@@ -39,6 +39,11 @@ pub enum Error {
         /// What was asked for.
         price: Price,
     },
+    /// Nothing is released to the partner.
+    #[error(
+        "your budget is closed: nothing is released until it is opened; answers that were paid for are given again all the same"
+    )]
+    BudgetClosed,
     /// One release may not cost so much.
     #[error("{}", over_price(*.price, *.most, *.epsilon_milli))]
     OverPrice {
@@ -168,6 +173,22 @@ pub enum Error {
     /// What was published is not as it was signed.
     #[error(transparent)]
     Published(PublishedError),
+    /// A step in the life of a budget that does not fit how it stands.
+    #[error("the budget of that partner {what}")]
+    BudgetStands {
+        /// How it stands.
+        what: &'static str,
+    },
+    /// More than a step may allow.
+    #[error(
+        "that would be {asked} in all, and steps may allow {most} at most: [privacy] ceiling says how far"
+    )]
+    OverCeiling {
+        /// What would be allowed.
+        asked: Price,
+        /// The most.
+        most: Price,
+    },
     /// No break-glass grant of that number.
     #[error("no such break-glass; `membrane break-glass list` shows them")]
     UnknownGrant,
@@ -297,6 +318,7 @@ impl Error {
             Self::Unauthenticated(_) => "unauthenticated",
             Self::Refused(refused) => refused.reason.code(),
             Self::OverBudget { .. } => "over_budget",
+            Self::BudgetClosed => "budget_closed",
             Self::OverPrice { .. } => "over_price",
             Self::Missed { .. } => "release_parameters",
             Self::InFlight { .. } => "in_flight",
@@ -320,6 +342,8 @@ impl Error {
             Self::Prove(_) => "not_proved",
             Self::InTheWay => "in_the_way",
             Self::Published(_) => "publication_altered",
+            Self::BudgetStands { .. } => "budget_stands",
+            Self::OverCeiling { .. } => "over_ceiling",
             Self::UnknownGrant => "unknown_grant",
             Self::TooManyRequests { .. } => "glass_limit",
             Self::GrantStands { .. } => "grant_stands",
@@ -358,7 +382,10 @@ impl Error {
             Self::Refused(refused) => {
                 !matches!(refused.reason, RefusedReason::PolicyFault | RefusedReason::RecordFault)
             }
-            Self::Unauthenticated(_) | Self::OverBudget { .. } | Self::OverPrice { .. } => true,
+            Self::Unauthenticated(_)
+            | Self::OverBudget { .. }
+            | Self::BudgetClosed
+            | Self::OverPrice { .. } => true,
             _ => false,
         }
     }

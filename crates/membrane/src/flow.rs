@@ -4,6 +4,7 @@
 mod bearer;
 mod break_glass;
 mod budget;
+mod budget_steps;
 mod caps;
 mod delegation;
 mod ingest;
@@ -13,6 +14,7 @@ mod log;
 mod publish;
 mod query;
 mod release;
+mod reserve;
 mod run;
 mod runs;
 mod sandbox;
@@ -21,7 +23,10 @@ mod usage;
 
 pub use bearer::issue_bearer;
 pub use break_glass::{GlassRequest, GrantLine, approve_glass, end_glass, list_glass, request_glass};
-pub use budget::{BudgetLine, Budgets, Outlook, budget};
+pub use budget::{BudgetLine, Budgets, Forecast, Outlook, Pace, PartnerState, budget};
+pub use budget_steps::{
+    BudgetHistory, NewAmount, NewBudgetStep, NewStep, SettledStep, budget_history, take_budget_step,
+};
 pub use delegation::{
     DelegationLine, NewDelegation, SettledDelegation, end_delegation, list_delegations, make_delegation,
 };

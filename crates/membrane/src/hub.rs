@@ -14,6 +14,7 @@ use membrane_query::{Engine, EngineParts};
 use membrane_vault::{Signer, Vault};
 
 use crate::bearer::Bearers;
+use crate::budgets::PartnerBudget;
 use crate::config::{Config, PrivacySection, Serve};
 use crate::ctx::{Channel, RequestCtx};
 use crate::delegations::Delegation;
@@ -52,6 +53,7 @@ pub struct Hub {
     engine: Arc<Engine>,
     grants: Arc<Steps<Grant>>,
     delegations: Arc<Steps<Delegation>>,
+    budgets: Arc<Steps<PartnerBudget>>,
     limits: Limits,
     privacy: PrivacySection,
     clock: Arc<dyn Clock>,
@@ -132,6 +134,7 @@ impl Hub {
             bearers: Bearers::new(&vault),
             grants: Arc::new(Steps::new(ledger.clone(), signer.clone())),
             delegations: Arc::new(Steps::new(ledger.clone(), signer.clone())),
+            budgets: Arc::new(Steps::new(ledger.clone(), signer.clone())),
             signer,
             receipt_signer,
             catalog,
@@ -179,6 +182,7 @@ impl Hub {
             engine: Arc::clone(&self.engine),
             grants: Arc::clone(&self.grants),
             delegations: Arc::clone(&self.delegations),
+            budgets: Arc::clone(&self.budgets),
             limits: self.limits,
             privacy: self.privacy.clone(),
             clock: Arc::clone(&self.clock),
@@ -269,6 +273,11 @@ impl Hub {
         &self.delegations
     }
 
+    /// Returns what was decided about the budgets of partners.
+    pub(crate) fn budgets(&self) -> &Steps<PartnerBudget> {
+        &self.budgets
+    }
+
     /// Returns the signer of what is published and granted.
     pub(crate) fn signer(&self) -> &Signer {
         &self.signer
@@ -324,7 +333,10 @@ impl Hub {
         if self.grants.are_altered().await {
             return Some("break_glass_altered");
         }
-        self.delegations.are_altered().await.then_some("delegations_altered")
+        if self.delegations.are_altered().await {
+            return Some("delegations_altered");
+        }
+        self.budgets.are_altered().await.then_some("budgets_altered")
     }
 
     /// Tells whether the storage of the tables answers.

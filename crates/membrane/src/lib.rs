@@ -10,6 +10,7 @@ mod tasks;
 mod ticket;
 
 pub mod bearer;
+mod budgets;
 mod delegations;
 mod grants;
 mod hub;
@@ -30,6 +31,7 @@ pub mod cli;
 mod demo;
 pub mod http;
 
+pub use budgets::{Bounded, BudgetReason, BudgetStep, PartnerBudget, StepKind};
 pub use ctx::{Channel, RequestCtx};
 pub use delegations::{Delegation, DelegationState};
 pub use grants::{Grant, GrantState};

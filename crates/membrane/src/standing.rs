@@ -20,6 +20,9 @@ use crate::serving::Serving;
 const BEAT: Duration = Duration::from_secs(30);
 /// An edition that failed is tried again after so long, then after twice that, and so on.
 const PATIENCE: TimeDelta = TimeDelta::minutes(2);
+/// The code of an edition whose partner has a closed budget, and after how long it is tried again.
+const CLOSED: &str = "budget_closed";
+const CLOSED_PATIENCE: TimeDelta = TimeDelta::hours(1);
 /// After so many failures it is left alone until the next start.
 const TRIES_MAX: u32 = 5;
 
@@ -71,6 +74,13 @@ impl Scheduler {
                 Err(code) => {
                     let name = &standing.name;
                     tracing::warn!(release = %name, %edition, code, "edition `{edition}` of `{name}` was not made: {code}");
+                    if code == CLOSED {
+                        // Somebody will say when it is open again: that is no failure.
+                        let again = now + CLOSED_PATIENCE;
+                        let tried = Tried { edition, failures: 0, again, made: false };
+                        self.tried.insert(name.clone(), tried);
+                        continue;
+                    }
                     let before = self.tried.get(name).filter(|tried| tried.edition == edition);
                     let failures = before.map_or(0, |tried| tried.failures) + 1;
                     let again = now + PATIENCE * 2_i32.saturating_pow(failures.min(8) - 1);

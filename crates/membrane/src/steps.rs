@@ -1,7 +1,7 @@
-//! What follows from signed steps in the ledger: break-glass grants, and delegations.
+//! What follows from signed steps in the ledger: break-glass grants, delegations, and what partners may spend.
 //!
-//! Steps are never changed. A step that does not fit what went before, or that this hub did not sign, ends every question: who
-//! may see what must not depend on something that nobody wrote.
+//! Steps are never changed. A step that does not fit what went before, or that this hub did not sign, ends every question that
+//! depends on it: who may see what, and spend how much, must not depend on something that nobody wrote.
 
 use std::sync::Arc;
 
@@ -53,11 +53,16 @@ impl<T: Stepped> Steps<T> {
 
     /// Returns all, in the order of their numbers, and the number of the last step.
     pub(crate) async fn all(&self) -> Result<(u64, Arc<Vec<T>>), Error> {
+        self.signed().await.map(|((last, _), all)| (last, all))
+    }
+
+    /// Returns all, in the order of their numbers, and the number and the signature of the last step.
+    pub(crate) async fn signed(&self) -> Result<((u64, String), Arc<Vec<T>>), Error> {
         let last = || self.ledger.last_signature(T::KIND);
         let seen = last().await.map_err(Error::Ledger)?;
         let mut known = self.known.lock().await;
         if seen == known.last {
-            return Ok((known.last.0, Arc::clone(&known.all)));
+            return Ok((known.last.clone(), Arc::clone(&known.all)));
         }
         // Once more: another may have read on meanwhile.
         let (seen, _) = last().await.map_err(Error::Ledger)?;
@@ -77,7 +82,7 @@ impl<T: Stepped> Steps<T> {
         if let Some(document) = more.last() {
             *known = Known { last: (document.number, document.signature.clone()), all: Arc::new(all) };
         }
-        Ok((known.last.0, Arc::clone(&known.all)))
+        Ok((known.last.clone(), Arc::clone(&known.all)))
     }
 
     /// Tells whether the steps are not what this hub signed, so that every question that depends on them is refused. What cannot

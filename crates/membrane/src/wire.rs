@@ -3,6 +3,7 @@
 mod bearer;
 mod break_glass;
 mod budget;
+mod budget_step;
 mod dataset;
 mod delegation;
 mod error;
@@ -17,7 +18,8 @@ mod standing;
 
 pub use bearer::BearerBody;
 pub use break_glass::{GlassBody, GlassRequestBody, GlassesBody, GrantBody};
-pub use budget::{AmountBody, BudgetBody, BudgetLineBody, OutlookBody};
+pub use budget::{AmountBody, BudgetBody, BudgetLineBody, ForecastBody, OutlookBody, PartnerStateBody};
+pub use budget_step::{BudgetHistoryBody, BudgetStepAnswerBody, BudgetStepBody, NewBudgetStepBody};
 pub use dataset::{ColumnBody, DatasetBody, DatasetsBody, ReleaseColumnUseBody};
 pub use delegation::{DelegationAnswerBody, DelegationBody, DelegationsBody, NewDelegationBody};
 pub use error::{ErrorBody, ErrorDetail};

@@ -25,6 +25,7 @@ pub(super) fn request(run: RunId, query_key: &str) -> ReserveRequest {
         resumes: false,
         price: price(20, 3),
         caps: scopes.map(|text| (scope(text), caps(price(100, 10)))).to_vec(),
+        terms: crate::Terms::default(),
         now: instant(0),
     }
 }
@@ -171,9 +172,7 @@ pub(super) async fn check_racing_for_one_question(ledger: Ledger) {
                         0
                     }
                     Reserved::InFlight { .. } => 0,
-                    Reserved::OverBudget(_) | Reserved::GivenUp => {
-                        panic!("the question was charged more than once")
-                    }
+                    other => panic!("the question was charged more than once: {other:?}"),
                 }
             })
         })

@@ -118,7 +118,8 @@ async fn answer_one(ledger: &Ledger, told: &Told, index: u64) {
             Some(answer)
         }
         Reserved::Replay(stored) => Some(stored.answer),
-        Reserved::InFlight { .. } | Reserved::OverBudget(_) | Reserved::GivenUp => None,
+        Reserved::InFlight { .. } | Reserved::OverBudget(_) => None,
+        other => panic!("unexpected {other:?}"),
     };
     if let Some(answer) = answer {
         say(&format!("answer {key} {}", hex::encode(answer)));

@@ -74,6 +74,7 @@ async fn rich_run(ledger: &Ledger) {
         resumes: false,
         price: price(5, 1),
         caps: vec![("dataset:pos_orders".parse().unwrap(), caps(price(10, 10)))],
+        terms: crate::Terms::default(),
         now: instant(0),
     };
     let Reserved::Granted(reservation) = ledger.reserve(&request).await.unwrap() else { panic!("granted") };

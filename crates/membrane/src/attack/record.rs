@@ -1,4 +1,4 @@
-//! The doors of others: other people's runs, lineage, budgets, deliveries.
+//! The doors of others: other people's runs, lineage, budgets, deliveries, and what partners may spend.
 
 use membrane_model::PrincipalKind;
 
@@ -7,7 +7,7 @@ use super::{Ask, Attack, By, Expect, Family, Request};
 pub(super) const FAMILY: Family = Family {
     number: 26,
     title: "the doors of others",
-    channel: "runs, lineage, budgets and deliveries of other people",
+    channel: "runs, lineage, budgets and deliveries of other people, and changes to budgets",
     attacks,
 };
 
@@ -15,6 +15,13 @@ const REFUSED: &[u16] = &[400, 403, 404, 405];
 
 /// Those who have no business with the record.
 const OUTSIDERS: By = By::Kinds(&[PrincipalKind::Analyst, PrincipalKind::Partner, PrincipalKind::Service]);
+/// Those who say nothing about what partners may spend.
+const SPENDERS: By = By::Kinds(&[
+    PrincipalKind::Analyst,
+    PrincipalKind::Partner,
+    PrincipalKind::Compliance,
+    PrincipalKind::Service,
+]);
 /// Those who bring nothing in.
 const READERS: By = By::Kinds(&[PrincipalKind::Analyst, PrincipalKind::Partner, PrincipalKind::Compliance]);
 
@@ -39,6 +46,16 @@ fn attacks() -> Vec<Attack> {
             ..request("POST", path, body.as_bytes().to_vec())
         };
         Attack::new(*title, Ask::Http(request), Expect::Status(REFUSED)).by(READERS)
+    }));
+    attacks.extend(STEPS.iter().map(|(title, body)| {
+        let request = Request {
+            headers: vec![
+                ("authorization", "Bearer {bearer}".to_owned()),
+                ("content-type", "application/json".to_owned()),
+            ],
+            ..request("POST", "/v1/budget/steps", body.as_bytes().to_vec())
+        };
+        Attack::new(*title, Ask::Http(request), Expect::Refused(&["not_permitted"])).by(SPENDERS)
     }));
     attacks
 }
@@ -77,6 +94,12 @@ const LISTED: &[(&str, &str, &[u16])] = &[
     ("the datasets, for a purpose in wide letters", "/v1/datasets?purpose=%EF%BD%8Darketing", &[400]),
     ("the budgets", "/v1/budget", &[200, 403, 404]),
     ("the budget of another", "/v1/budget?partner=globex", &[200, 400, 403, 404]),
+    ("what was decided about budgets", "/v1/budget/history", &[200, 403, 404]),
+    (
+        "what was decided about another's budget",
+        "/v1/budget/history?partner=partner:globex",
+        &[200, 400, 403, 404],
+    ),
     ("what the hub is", "/openapi.json", &[200]),
 ];
 
@@ -86,6 +109,35 @@ const ALIKE: &[(&str, &str, &str)] = &[
     ("lineage of a column that is there", "/v1/lineage/crm_members/phone", "/v1/lineage/crm_members/nothing"),
     ("runs of a dataset that is there", "/v1/runs?dataset=crm_members", "/v1/runs?dataset=crm_nobodys"),
     ("runs of somebody who is there", "/v1/runs?principal=analyst:lee", "/v1/runs?principal=analyst:nobody"),
+    (
+        "the history of a budget that is there",
+        "/v1/budget/history?partner=partner:globex",
+        "/v1/budget/history?partner=partner:nobody",
+    ),
+];
+
+/// More to spend, or less for others.
+const STEPS: &[(&str, &str)] = &[
+    (
+        "a refill of one's own",
+        r#"{"partner": "partner:acme", "step": "refill", "of": "month", "rho": 0.1, "reason": "campaign", "ticket": "OPS-1"}"#,
+    ),
+    (
+        "a cap without end",
+        r#"{"partner": "partner:acme", "step": "cap", "of": "lifetime", "rho": 1e9, "reason": "agreement", "ticket": "OPS-2"}"#,
+    ),
+    (
+        "another's budget, closed",
+        r#"{"partner": "partner:globex", "step": "close", "reason": "incident", "ticket": "OPS-3"}"#,
+    ),
+    (
+        "a budget, reopened",
+        r#"{"partner": "partner:acme", "step": "reopen", "reason": "review", "ticket": "OPS-4"}"#,
+    ),
+    (
+        "a budget of nobody",
+        r#"{"partner": "partner:nobody", "step": "open", "reason": "request", "ticket": "OPS-5"}"#,
+    ),
 ];
 
 const DELIVERIES: &[(&str, &str, &str)] = &[

@@ -1,23 +1,32 @@
 //! `membrane budget`.
 
+mod steps;
+
 use clap::Args;
 use membrane_model::{PrincipalId, PrincipalKind};
 
+use self::steps::BudgetCommand;
 use super::caller::CallerArgs;
 use super::{CliError, Env, out, table};
 use crate::flow;
-use crate::wire::{AmountBody, BudgetBody, BudgetLineBody, OutlookBody};
+use crate::wire::{AmountBody, BudgetBody, BudgetLineBody, OutlookBody, PartnerStateBody};
 
-/// Show the privacy budgets: what may be spent, what was, what is left.
+/// Show the privacy budgets: what may be spent, what was, what is left, and when that will be used up; open, cap, refill and close
+/// those of partners.
 ///
 /// Of each scope there are two: that of this calendar month (UTC), which fills up again, and that of its lifetime, which
 /// does not. What was burned was paid for answers that were never given.
 ///
 /// Acts for the first compliance principal unless told otherwise; `--as partner:NAME` shows what that partner sees.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "Examples:\n  membrane budget\n  membrane budget --as partner:acme\n  \
-                        membrane budget --partner partner:acme --json")]
+                        membrane budget --partner partner:acme --json\n  \
+                        membrane budget close partner:acme --reason incident --ticket INC-7\n  \
+                        membrane budget history partner:acme")]
 pub(super) struct BudgetArgs {
+    #[command(subcommand)]
+    command: Option<BudgetCommand>,
     /// Of this partner only.
     #[arg(long, value_name = "PRINCIPAL")]
     partner: Option<PrincipalId>,
@@ -29,6 +38,9 @@ pub(super) struct BudgetArgs {
 }
 
 pub(super) async fn run(args: BudgetArgs, env: Env) -> Result<(), CliError> {
+    if let Some(command) = args.command {
+        return Box::pin(steps::run(command, env)).await;
+    }
     let hub = env.open().await?;
     let ctx = args.caller.ctx(&hub, PrincipalKind::Compliance)?;
     let (run, budgets) = flow::budget(&ctx, &hub, args.partner).await?;
@@ -41,10 +53,23 @@ pub(super) async fn run(args: BudgetArgs, env: Env) -> Result<(), CliError> {
         return Ok(());
     }
     show(&body.budgets)?;
+    for forecast in &body.forecasts {
+        out::line(format!("{}: {}", forecast.scope, forecast.sentence))?;
+    }
+    for state in body.states.iter().filter(|state| state.state == "closed") {
+        out::line(closed(state))?;
+    }
     for outlook in &body.partners {
         out::line(more(outlook))?;
     }
     Ok(())
+}
+
+fn closed(PartnerStateBody { partner, since, reason, .. }: &PartnerStateBody) -> String {
+    match (since, reason) {
+        (Some(since), Some(reason)) => format!("{partner}: closed since {} ({reason})", table::minute(since)),
+        _ => format!("{partner}: not opened yet"),
+    }
 }
 
 fn more(outlook: &OutlookBody) -> String {

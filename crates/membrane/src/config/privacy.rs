@@ -59,6 +59,19 @@ pub(super) const SECTION: Section = Section {
         },
         Key { name: "dataset_delta", kind: DELTA, sentence: "The delta that goes with it." },
         Key {
+            name: "budgets_start",
+            kind: Kind::Choice(&[OPEN, CLOSED]),
+            sentence: "`open`: a partner may spend until somebody closes its budget. `closed`: not before somebody opened it, with \
+                       `membrane budget open`.",
+        },
+        Key {
+            name: "ceiling",
+            kind: Kind::Integer(1, 10),
+            sentence: "How many times as much as is configured here for a partner `membrane budget cap` and `refill` may allow it at \
+                       most, in a month, ever and for one release. 1: they only lower it. What all partners together may spend is \
+                       not theirs to change.",
+        },
+        Key {
             name: "partners",
             kind: Kind::Tables(&OWN),
             sentence: "What is otherwise for one partner: a table [privacy.partners.\"partner:NAME\"] with `release_rho_max` or any key \
@@ -114,6 +127,20 @@ const OWN: [Key; 9] = [
     PARTNER[7],
 ];
 
+const OPEN: &str = "open";
+const CLOSED: &str = "closed";
+
+/// Whether a partner may spend of whom nobody has said anything.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BudgetsStart {
+    /// It may.
+    #[default]
+    Open,
+    /// Not before somebody opened its budget.
+    Closed,
+}
+
 /// Prices and budgets of releases.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -152,6 +179,10 @@ pub struct PrivacySection {
     pub dataset_rho: f64,
     /// All partners, one dataset, ever: delta.
     pub dataset_delta: f64,
+    /// Whether a partner may spend of whom nobody has said anything.
+    pub budgets_start: BudgetsStart,
+    /// How many times what is configured steps may allow.
+    pub ceiling: u32,
     /// What is otherwise for one partner.
     pub partners: BTreeMap<PrincipalId, PartnerSection>,
 }
@@ -209,6 +240,8 @@ impl Default for PrivacySection {
             dataset_delta_month: 5e-5,
             dataset_rho: 20.1,
             dataset_delta: 3e-4,
+            budgets_start: BudgetsStart::Open,
+            ceiling: 2,
             partners: BTreeMap::new(),
         }
     }

@@ -1,12 +1,16 @@
 //! What was spent of the privacy budgets. A partner sees its own; compliance sees all.
 
+mod forecast;
+
 use std::collections::BTreeSet;
 
-use membrane_ledger::{Account, Caps, Ledger, Month, Scope, Standing, Window};
-use membrane_model::{Action, Price, PrincipalId, PrincipalKind, RunId};
+use membrane_ledger::{Account, Ledger, Month, Scope, Standing, Window};
+use membrane_model::{Action, DatasetName, Price, PrincipalId, PrincipalKind, RunId};
 
-use super::caps::{caps, caps_of};
+pub use self::forecast::{Forecast, Pace};
+use super::caps::{Allowed, Held};
 use super::run::{ActiveRun, RunHead, finish};
+use crate::budgets::{PartnerBudget, SaidState};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
@@ -52,6 +56,21 @@ pub struct Budgets {
     pub lines: Vec<BudgetLine>,
     /// Of each partner that was ever answered.
     pub outlooks: Vec<Outlook>,
+    /// When each scope will be used up, one after the other.
+    pub forecasts: Vec<Forecast>,
+    /// Whether partners may spend.
+    pub states: Vec<PartnerState>,
+}
+
+/// Whether a partner may spend.
+#[derive(Debug, Clone)]
+pub struct PartnerState {
+    /// The partner.
+    pub partner: PrincipalId,
+    /// Whether it may.
+    pub is_open: bool,
+    /// Who says so since when; none where it is the configuration.
+    pub said: Option<SaidState>,
 }
 
 /// Looks the budgets up; of one partner when it is named.
@@ -64,13 +83,7 @@ pub async fn budget(
     partner: Option<PrincipalId>,
 ) -> Result<(RunId, Budgets), Failure> {
     let own = ctx.principal.kind() == PrincipalKind::Partner;
-    let (action, purpose) = if own {
-        let purpose = hub.privacy().purpose.parse();
-        (Action::Release, Some(purpose.map_err(|error| Failure::without_run(Error::Name(error)))?))
-    } else {
-        (Action::Audit, None)
-    };
-    let head = RunHead { action, purpose, job: "budget".to_owned(), statement: None };
+    let head = head(hub, own, "budget")?;
     let mut run = ActiveRun::open(ctx, hub, head).await?;
     let looked_up = if own {
         own_budgets(&mut run, ctx, hub, partner.as_ref()).await
@@ -80,6 +93,25 @@ pub async fn budget(
     finish(run, looked_up).await
 }
 
+/// Returns what a run is opened with that looks at budgets: at one's own, or at all.
+pub(super) fn head(hub: &Hub, own: bool, job: &str) -> Result<RunHead, Failure> {
+    let (action, purpose) = if own {
+        let purpose = hub.privacy().purpose.parse();
+        (Action::Release, Some(purpose.map_err(|error| Failure::without_run(Error::Name(error)))?))
+    } else {
+        (Action::Audit, None)
+    };
+    Ok(RunHead { action, purpose, job: job.to_owned(), statement: None })
+}
+
+/// PRIVACY: a partner sees what is its own.
+pub(super) fn only_own(ctx: &RequestCtx, partner: Option<&PrincipalId>) -> Result<(), Error> {
+    if partner.is_some_and(|partner| *partner != ctx.principal) {
+        return Err(Error::BadRequest("a partner sees its own budget only: leave `partner` out".to_owned()));
+    }
+    Ok(())
+}
+
 /// A partner's own budgets: of every dataset from which it may receive releases, untouched ones too.
 async fn own_budgets(
     run: &mut ActiveRun,
@@ -87,17 +119,21 @@ async fn own_budgets(
     hub: &Hub,
     partner: Option<&PrincipalId>,
 ) -> Result<Budgets, Error> {
-    if partner.is_some_and(|partner| *partner != ctx.principal) {
-        return Err(Error::BadRequest("a partner sees its own budget only: leave `partner` out".to_owned()));
-    }
+    only_own(ctx, partner)?;
     let permit = run.listing(hub).await?;
     let private = permit.datasets().filter(|dataset| dataset.dataset().is_private());
     let datasets: Vec<_> = private.map(|dataset| dataset.dataset().name.clone()).collect();
-    let scopes = caps(hub.privacy(), &ctx.principal, &datasets)?;
-    let (month, lines) = own_lines(ctx, hub, scopes).await?;
+    let held = Held::now(ctx, hub).await?;
+    let mut told = Told::new(ctx, hub, &held);
+    for (scope, allowed) in held.scopes(&ctx.principal, &datasets)? {
+        // PRIVACY: what all partners together spent is not for one of them to see.
+        if scope.partner().is_some() {
+            told.scope(scope, allowed).await?;
+        }
+    }
     // PRIVACY: how much is left for all partners together would tell what the others spent.
-    let outlook = outlook(hub, month, &ctx.principal, |scope| scope.partner().is_some()).await?;
-    Ok(Budgets { month, lines, outlooks: outlook.into_iter().collect() })
+    told.partner(&ctx.principal, |scope| scope.partner().is_some()).await?;
+    Ok(told.budgets)
 }
 
 async fn all_budgets(
@@ -110,32 +146,82 @@ async fn all_budgets(
     let spent = hub.ledger().budget_lines(partner).await.map_err(Error::Ledger)?;
     let mut scopes: BTreeSet<Scope> = spent.into_iter().map(|(scope, _)| scope).collect();
     scopes.extend(partner.cloned().map(Scope::Partner));
-    let month = hub.ledger().month(ctx.now()).await.map_err(Error::Ledger)?;
-    let (mut all, mut outlooks) = (Vec::new(), Vec::new());
+    let held = Held::now(ctx, hub).await?;
+    for decided in held.budgets.iter().filter(|one| partner.is_none_or(|partner| one.partner == *partner)) {
+        scopes.insert(Scope::Partner(decided.partner.clone()));
+        let own = |dataset: &DatasetName| Scope::PartnerDataset(decided.partner.clone(), dataset.clone());
+        scopes.extend(decided.datasets().map(own));
+    }
+    let mut told = Told::new(ctx, hub, &held);
     for scope in scopes {
-        all.extend(lines(hub.ledger(), month, &scope, caps_of(hub.privacy(), &scope)?).await?);
+        told.scope(scope.clone(), held.allowed(&scope)?).await?;
         if let Scope::Partner(partner) = scope {
-            outlooks.extend(outlook(hub, month, &partner, |_| true).await?);
+            told.partner(&partner, |_| true).await?;
         }
     }
-    Ok(Budgets { month, lines: all, outlooks })
+    Ok(told.budgets)
 }
 
-/// Returns the month, and what stands in it and for ever of the scopes that are one partner's own.
-pub(super) async fn own_lines(
+/// Budgets that are looked up, one scope after the other.
+struct Told<'t> {
+    ctx: &'t RequestCtx,
+    hub: &'t Hub,
+    held: &'t Held<'t>,
+    budgets: Budgets,
+}
+
+impl<'t> Told<'t> {
+    fn new(ctx: &'t RequestCtx, hub: &'t Hub, held: &'t Held<'t>) -> Self {
+        let (outlooks, forecasts, states) = (Vec::new(), Vec::new(), Vec::new());
+        let budgets = Budgets { month: held.month, lines: Vec::new(), outlooks, forecasts, states };
+        Self { ctx, hub, held, budgets }
+    }
+
+    /// Tells where a scope stands, and when it will be used up.
+    async fn scope(&mut self, scope: Scope, allowed: Allowed) -> Result<(), Error> {
+        let lines = lines(self.hub.ledger(), self.held.month, &scope, allowed).await?;
+        let is_closed = scope.partner().is_some_and(|partner| self.held.is_closed(partner));
+        let forecast = if is_closed {
+            Forecast::of_closed(scope)
+        } else {
+            Forecast::read(self.hub.ledger(), self.ctx.now(), scope, (&lines, allowed.next_month)).await?
+        };
+        self.budgets.forecasts.push(forecast);
+        self.budgets.lines.extend(lines);
+        Ok(())
+    }
+
+    /// Tells whether a partner may spend, and how many more it may ask like its last.
+    async fn partner(
+        &mut self,
+        partner: &PrincipalId,
+        looked_at: impl Fn(&Scope) -> bool,
+    ) -> Result<(), Error> {
+        let said = PartnerBudget::of(&self.held.budgets, partner).and_then(|budget| budget.state.clone());
+        let is_open = !self.held.is_closed(partner);
+        self.budgets.states.push(PartnerState { partner: partner.clone(), is_open, said });
+        let outlook = outlook(self.hub, self.held, partner, looked_at).await?;
+        self.budgets.outlooks.extend(outlook);
+        Ok(())
+    }
+}
+
+/// Returns what stands in this month and for ever of the scopes that are one partner's own.
+pub(super) async fn own_lines<'a>(
     ctx: &RequestCtx,
     hub: &Hub,
-    scopes: Vec<(Scope, Caps)>,
-) -> Result<(Month, Vec<BudgetLine>), Error> {
-    let month = hub.ledger().month(ctx.now()).await.map_err(Error::Ledger)?;
+    datasets: impl IntoIterator<Item = &'a DatasetName>,
+) -> Result<Vec<BudgetLine>, Error> {
+    let datasets: Vec<&DatasetName> = datasets.into_iter().collect();
+    let held = Held::now(ctx, hub).await?;
     let mut own = Vec::new();
-    for (scope, caps) in scopes {
+    for (scope, allowed) in held.scopes(&ctx.principal, datasets)? {
         // PRIVACY: what all partners together spent is not for one of them to see.
         if scope.partner().is_some() {
-            own.extend(lines(hub.ledger(), month, &scope, caps).await?);
+            own.extend(lines(hub.ledger(), held.month, &scope, allowed).await?);
         }
     }
-    Ok((month, own))
+    Ok(own)
 }
 
 /// Returns how often a price fits into each of some budgets.
@@ -144,22 +230,28 @@ pub(super) fn times_left(lines: &[BudgetLine], price: Price) -> u64 {
 }
 
 /// Returns where a scope stands, in the month and for ever.
-async fn lines(ledger: &Ledger, month: Month, scope: &Scope, caps: Caps) -> Result<[BudgetLine; 2], Error> {
+async fn lines(
+    ledger: &Ledger,
+    month: Month,
+    scope: &Scope,
+    allowed: Allowed,
+) -> Result<[BudgetLine; 2], Error> {
     let line = async |window, year| {
         let account = Account { scope: scope.clone(), window };
         let standing = ledger.standing(&account).await.map_err(Error::Ledger)?;
-        Ok::<_, Error>(BudgetLine { account, cap: caps.of(window), year, standing })
+        Ok::<_, Error>(BudgetLine { account, cap: allowed.caps.of(window), year, standing })
     };
-    let year = year_of(caps);
+    let year = year_of(allowed);
     Ok([line(Window::Month(month), Some(year)).await?, line(Window::Lifetime, None).await?])
 }
 
-/// Returns what twelve months allow: a month's cap compounds.
-fn year_of(caps: Caps) -> Price {
-    let within = |month: u64, lifetime: u64| month.saturating_mul(12).min(lifetime);
+/// Returns what twelve months allow: a month's cap compounds. What was added to this month is in it once.
+fn year_of(Allowed { caps, next_month }: Allowed) -> Price {
+    let within =
+        |month: u64, next: u64, lifetime: u64| month.saturating_add(next.saturating_mul(11)).min(lifetime);
     Price {
-        rho_nano: within(caps.month.rho_nano, caps.lifetime.rho_nano),
-        delta_atto: within(caps.month.delta_atto, caps.lifetime.delta_atto),
+        rho_nano: within(caps.month.rho_nano, next_month.rho_nano, caps.lifetime.rho_nano),
+        delta_atto: within(caps.month.delta_atto, next_month.delta_atto, caps.lifetime.delta_atto),
     }
 }
 
@@ -167,7 +259,7 @@ fn year_of(caps: Caps) -> Price {
 /// was never answered.
 async fn outlook(
     hub: &Hub,
-    month: Month,
+    held: &Held<'_>,
     partner: &PrincipalId,
     looked_at: impl Fn(&Scope) -> bool,
 ) -> Result<Option<Outlook>, Error> {
@@ -175,8 +267,8 @@ async fn outlook(
     let Some(last) = last else { return Ok(None) };
     let mut touched = Vec::new();
     for scope in last.scopes.iter().filter(|scope| looked_at(scope)) {
-        touched.extend(lines(hub.ledger(), month, scope, caps_of(hub.privacy(), scope)?).await?);
+        touched.extend(lines(hub.ledger(), held.month, scope, held.allowed(scope)?).await?);
     }
-    let more = times_left(&touched, last.price);
+    let more = if held.is_closed(partner) { 0 } else { times_left(&touched, last.price) };
     Ok(Some(Outlook { partner: partner.clone(), last: last.price, more }))
 }

@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use membrane_ledger::{Caps, ReleaseRecord, Reservation, ReserveRequest, Reserved, Scope, StoredRelease};
+use membrane_ledger::{ReleaseRecord, Reservation, StoredRelease};
 use membrane_model::{Action, ColumnName, DatasetName, Delta, LineageEdge, Price, Purpose, RunId};
 use membrane_privacy::{MechanismSummary, NoiseKind, PrivacyUnit};
 use membrane_query::{
@@ -38,7 +38,8 @@ pub use self::pilot::PilotTold;
 use self::price::Asked;
 pub use self::rehearse::rehearse;
 use super::budget::{BudgetLine, own_lines, times_left};
-use super::caps::{caps, release_max};
+use super::caps::Held;
+use super::reserve::{Had, ToReserve, reserve};
 use super::run::{ActiveRun, RunHead, Work, finish, knows};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
@@ -222,7 +223,7 @@ async fn ask(
     let statement = statement.map_err(Error::Query)?;
     let defaults = hub.privacy();
     let delta = Delta::new(request.delta.unwrap_or(defaults.delta))?;
-    let most = release_max(defaults, &ctx.principal)?;
+    let most = Held::now(ctx, hub).await?.release_max(&ctx.principal)?;
     let options = ReleaseOptions {
         price: price::asked(request, delta, defaults.epsilon, most)?,
         delta,
@@ -273,7 +274,8 @@ async fn answer(
     if let Some(found) = reuse::wanted(ctx, hub, &asked, &plan, stored).await? {
         return reuse::made(ctx, hub, run, (plan, pilot, piloted), found, work).await;
     }
-    price::check(ctx, hub, &plan, pilot.as_ref(), stored)?;
+    let most = Held::now(ctx, hub).await?.release_max(&ctx.principal)?;
+    price::check(most, &plan, pilot.as_ref(), stored)?;
     if let Some(survival) = plan.survival().filter(|survival| !stored && survival.is_empty()) {
         return Err(Error::NothingShown { groups: survival.groups_about() });
     }
@@ -286,28 +288,21 @@ async fn answer(
     let (price, whole) = (plan.price(), price::whole(&plan, pilot.as_ref())?);
     let (unit, edges) = (plan.unit().clone(), plan.edges().to_vec());
     let plan_sha256 = plan.plan_hash().map_err(Error::Query)?;
-    let scopes = caps(hub.privacy(), &ctx.principal, plan.private_datasets())?;
-    let request = reserve_request(ctx, run, &plan, asked.options.edition.as_ref(), scopes.clone());
-    let reserved = hub.ledger().reserve_for(&request, lease(ctx)).await.map_err(Error::Ledger)?;
-    let (answer, charged, replay_of) = match reserved {
-        Reserved::OverBudget(shortage) => {
-            return Err(Error::OverBudget { shortage: Box::new(shortage), price });
-        }
-        Reserved::InFlight { until } => return Err(Error::InFlight { until }),
-        Reserved::GivenUp => return Err(Error::GivenUp),
-        Reserved::Replay(StoredRelease { run, answer, .. }) => {
+    let wanted = to_reserve(run, &plan, asked.options.edition.as_ref());
+    let (answer, charged, replay_of) = match reserve(ctx, hub, &wanted, lease(ctx)).await? {
+        Had::Stored(StoredRelease { run, answer, .. }) => {
             (ReleaseAnswer::from_bytes(&answer).map_err(Error::Query)?, piloted, Some(run))
         }
-        Reserved::Granted(reservation) => {
+        Had::Granted(reservation) => {
             let own = if reservation.is_resumed() { Price::default() } else { price };
             let charged = own.checked_add(piloted)?;
             (draw(ctx, hub, run, plan, &reservation, deadline).await?, charged, None)
         }
     };
-    let record = receipt::paid(hub, replay_of.unwrap_or(run), &request.query_key).await?;
+    let record = receipt::paid(hub, replay_of.unwrap_or(run), &wanted.query_key).await?;
     let paid = Paid { record, plan_sha256 };
     let drawn = Drawn { answer, price, whole, charged, replay_of, unit, edges };
-    let released = drawn.told(ctx, hub, run, (&asked, pilot, scopes), work).await;
+    let released = drawn.told(ctx, hub, run, (&asked, pilot, &wanted), work).await;
     Ok((released, paid))
 }
 
@@ -330,13 +325,13 @@ impl Drawn {
         ctx: &RequestCtx,
         hub: &Hub,
         run: RunId,
-        (asked, pilot, scopes): (&Asked, Option<PilotTold>, Vec<(Scope, Caps)>),
+        (asked, pilot, wanted): (&Asked, Option<PilotTold>, &ToReserve),
         work: &mut Work,
     ) -> Released {
         let Self { answer, price, whole, charged, replay_of, unit, edges } = self;
         work.rows_out = u64::try_from(answer.rows.len()).ok();
         work.edges = edges;
-        let budgets = budgets_left(ctx, hub, run, scopes).await;
+        let budgets = budgets_left(ctx, hub, wanted).await;
         let more = budgets.as_deref().map(|budgets| times_left(budgets, price));
         let budgets = budgets.unwrap_or_default();
         let (mechanism, notes) = (answer.mechanism.clone(), answer.notes.clone());
@@ -362,22 +357,15 @@ impl Drawn {
     }
 }
 
-fn reserve_request(
-    ctx: &RequestCtx,
-    run: RunId,
-    plan: &ReleasePlan,
-    edition: Option<&EditionKey>,
-    caps: Vec<(Scope, Caps)>,
-) -> ReserveRequest {
-    ReserveRequest {
+fn to_reserve(run: RunId, plan: &ReleasePlan, edition: Option<&EditionKey>) -> ToReserve {
+    ToReserve {
         run,
-        partner: ctx.principal.clone(),
         query_key: plan.query_key(),
         shape: edition.is_none().then(|| plan.basis().to_owned()),
         resumes: edition.is_some(),
         price: plan.price(),
-        caps,
-        now: ctx.now(),
+        datasets: plan.private_datasets().into_iter().cloned().collect(),
+        under: None,
     }
 }
 
@@ -416,14 +404,10 @@ async fn ready(
 }
 
 /// Returns what is left of the budgets; nothing where that cannot be read, as the answer is stored and paid for.
-async fn budgets_left(
-    ctx: &RequestCtx,
-    hub: &Hub,
-    run: RunId,
-    scopes: Vec<(Scope, Caps)>,
-) -> Option<Vec<BudgetLine>> {
-    match own_lines(ctx, hub, scopes).await {
-        Ok((_, budgets)) => Some(budgets),
+async fn budgets_left(ctx: &RequestCtx, hub: &Hub, paid: &ToReserve) -> Option<Vec<BudgetLine>> {
+    let run = paid.run;
+    match own_lines(ctx, hub, &paid.datasets).await {
+        Ok(budgets) => Some(budgets),
         Err(error) => {
             tracing::warn!(run.id = %run, %error, "the budgets that are left after run `{run}` could not be read");
             None

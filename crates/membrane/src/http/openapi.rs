@@ -27,6 +27,8 @@ use super::handlers::{
         runs::get_run,
         lineage::get_lineage,
         budget::get_budget,
+        budget::post_step,
+        budget::get_history,
         break_glass::get_break_glass,
         break_glass::post_break_glass,
         break_glass::post_approve,

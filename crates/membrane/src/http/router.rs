@@ -42,6 +42,8 @@ pub fn router(serving: Arc<Serving>, server: &ServerSection, metrics: Metrics) -
         .route("/v1/runs/{id}", get(runs::get_run))
         .route("/v1/lineage/{dataset}/{column}", get(lineage::get_lineage))
         .route("/v1/budget", get(budget::get_budget))
+        .route("/v1/budget/steps", post(budget::post_step))
+        .route("/v1/budget/history", get(budget::get_history))
         .route("/v1/break-glass", get(break_glass::get_break_glass).post(break_glass::post_break_glass))
         .route("/v1/break-glass/{number}/approve", post(break_glass::post_approve))
         .route("/v1/break-glass/{number}/end", post(break_glass::post_end))

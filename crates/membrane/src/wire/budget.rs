@@ -9,7 +9,7 @@ use membrane_model::{Delta, Price, RunId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::flow::{BudgetLine, Budgets, Outlook};
+use crate::flow::{BudgetLine, Budgets, Forecast, Outlook, Pace, PartnerState};
 
 /// What was spent of which budget.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -23,6 +23,10 @@ pub struct BudgetBody {
     pub budgets: Vec<BudgetLineBody>,
     /// How many more questions each partner may ask, of those that were ever answered.
     pub partners: Vec<OutlookBody>,
+    /// When each scope will be used up, if it is spent as it was of late.
+    pub forecasts: Vec<ForecastBody>,
+    /// Whether partners may spend.
+    pub states: Vec<PartnerStateBody>,
 }
 
 /// One budget.
@@ -57,6 +61,38 @@ pub struct OutlookBody {
     pub last_price: AmountBody,
     /// About so many more like it fit into the budgets that are shown.
     pub more_like_last: u64,
+}
+
+/// When a scope will be used up, if it is spent as it was of late: at the faster of its two paces.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ForecastBody {
+    /// The scope.
+    pub scope: String,
+    /// rho for each day, as it was spent in the last 7 days.
+    pub rho_a_day_7: f64,
+    /// The same of the last 30 days.
+    pub rho_a_day_30: f64,
+    /// The day on which what is left of this month is used up; null when it lasts.
+    #[schema(example = "2026-02-19")]
+    pub month_ends_on: Option<String>,
+    /// The day on which what is left of the lifetime is used up; null when it lasts for ten years.
+    #[schema(example = "2027-05-01")]
+    pub lifetime_ends_on: Option<String>,
+    /// The same as a sentence.
+    pub sentence: String,
+}
+
+/// Whether a partner may spend.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PartnerStateBody {
+    /// The partner.
+    pub partner: String,
+    /// `open` or `closed`.
+    pub state: String,
+    /// Since when; null where nobody said it, and it is the configuration's.
+    pub since: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
 }
 
 /// A privacy loss: zero-concentrated DP (rho) plus delta, and what rho amounts to as epsilon.
@@ -112,6 +148,8 @@ impl BudgetBody {
             month: budgets.month.to_string(),
             budgets: budgets.lines.iter().map(BudgetLineBody::from).collect(),
             partners: budgets.outlooks.iter().map(OutlookBody::from).collect(),
+            forecasts: budgets.forecasts.iter().map(ForecastBody::from).collect(),
+            states: budgets.states.iter().map(PartnerStateBody::from).collect(),
         }
     }
 }
@@ -137,6 +175,32 @@ impl From<&BudgetLine> for BudgetLineBody {
             year_cap: line.year.map(AmountBody::from),
             burned: line.standing.burned.into(),
             burned_count: line.standing.burned_count,
+        }
+    }
+}
+
+impl From<&Forecast> for ForecastBody {
+    fn from(forecast: &Forecast) -> Self {
+        let a_day = |pace: Pace| (pace.rho_a_day() * 1e9).round() / 1e9;
+        Self {
+            scope: forecast.scope.to_string(),
+            rho_a_day_7: a_day(forecast.week),
+            rho_a_day_30: a_day(forecast.thirty_days),
+            month_ends_on: forecast.month_ends_on.map(|day| day.to_string()),
+            lifetime_ends_on: forecast.lifetime_ends_on.map(|day| day.to_string()),
+            sentence: forecast.sentence.clone(),
+        }
+    }
+}
+
+impl From<&PartnerState> for PartnerStateBody {
+    fn from(state: &PartnerState) -> Self {
+        let said = state.said.as_ref();
+        Self {
+            partner: state.partner.to_string(),
+            state: if state.is_open { "open" } else { "closed" }.to_owned(),
+            since: said.map(|said| said.since.to_rfc3339_opts(SecondsFormat::Secs, true)),
+            reason: said.map(|said| said.reason.as_str().to_owned()),
         }
     }
 }

@@ -1,7 +1,7 @@
 use chrono::{DateTime, TimeDelta};
 use datafusion::common::tree_node::{TreeNode as _, TreeNodeRecursion};
 use datafusion::physical_plan::{ExecutionPlanProperties as _, displayable};
-use membrane_ledger::{Caps, Ledger, NewRun, ReserveRequest, Reserved};
+use membrane_ledger::{Caps, Ledger, NewRun, ReserveRequest, Reserved, Terms};
 use membrane_model::{Action, Channel, LogicalType, Protection, RevealLevel};
 use membrane_policy::{CompareOperator, RowExpr, RowRule, RowValue};
 
@@ -180,6 +180,7 @@ async fn reserve(ledger: &Ledger, plan: &ReleasePlan, key: &str, seconds: i64, l
         resumes: false,
         price: plan.price(),
         caps: vec![("partner:acme".parse().expect("a scope"), Caps { month: cap, lifetime: cap })],
+        terms: Terms::default(),
         now: at(seconds),
     };
     // The run stays open: closing it would burn the reservation.

@@ -7,16 +7,17 @@
 //!
 //! Wherever a hub dies in between, the next try finds what was stored, or takes up what was paid and lost.
 
-use membrane_ledger::{ReserveRequest, Reserved, StoredRelease};
+use membrane_ledger::StoredRelease;
 use membrane_model::{Price, RunId};
 use membrane_query::{ReleaseAnswer, ReleasePlan};
 use tokio::time::Instant;
 
 use super::price::Asked;
-use super::{Drawn, Paid, Released, burn, lease, price, receipt, reserve_request};
+use super::{Drawn, Paid, Released, burn, lease, price, receipt, to_reserve};
 use crate::ctx::RequestCtx;
 use crate::error::Error;
-use crate::flow::caps::caps;
+use crate::flow::caps::Held;
+use crate::flow::reserve::{Had, ToReserve, reserve};
 use crate::flow::run::Work;
 use crate::hub::Hub;
 
@@ -32,7 +33,8 @@ pub(super) async fn answer(
     deadline: Instant,
     work: &mut Work,
 ) -> Result<(Released, Paid), Error> {
-    price::check(ctx, hub, &plan, None, stored)?;
+    let most = Held::now(ctx, hub).await?.release_max(&ctx.principal)?;
+    price::check(most, &plan, None, stored)?;
     // What is stored waits for nobody, and goes on from nothing.
     let (_turn, before) = if stored {
         (None, None)
@@ -42,22 +44,14 @@ pub(super) async fn answer(
     };
     let (whole, plan_sha256) = (plan.price(), plan.plan_hash().map_err(Error::Query)?);
     let (unit, edges) = (plan.unit().clone(), plan.edges().to_vec());
-    let scopes = caps(hub.privacy(), &ctx.principal, plan.private_datasets())?;
-    let request = reserve_request(ctx, run, &plan, asked.options.edition.as_ref(), scopes.clone());
-    let (paid_in, charged) = pay(ctx, hub, &plan, &request).await?;
-    let under = plan.paid_by().unwrap_or_default().to_owned();
-    let own = ReserveRequest { price: Price::default(), ..request };
-    let reserved = hub.ledger().reserve_under(&own, &under, lease(ctx)).await.map_err(Error::Ledger)?;
-    let (answer, replay_of) = match reserved {
-        Reserved::OverBudget(shortage) => {
-            return Err(Error::OverBudget { shortage: Box::new(shortage), price: whole });
-        }
-        Reserved::InFlight { until } => return Err(Error::InFlight { until }),
-        Reserved::GivenUp => return Err(Error::GivenUp),
-        Reserved::Replay(StoredRelease { run, answer, .. }) => {
+    let whole_wanted = to_reserve(run, &plan, asked.options.edition.as_ref());
+    let (paid_in, charged, under) = pay(ctx, hub, &plan, &whole_wanted).await?;
+    let own = ToReserve { price: Price::default(), under: Some(under.clone()), ..whole_wanted };
+    let (answer, replay_of) = match reserve(ctx, hub, &own, lease(ctx)).await? {
+        Had::Stored(StoredRelease { run, answer, .. }) => {
             (ReleaseAnswer::from_bytes(&answer).map_err(Error::Query)?, Some(run))
         }
-        Reserved::Granted(reservation) => {
+        Had::Granted(reservation) => {
             let drawn = plan.count(&reservation, before, deadline).await;
             let drawn = drawn.and_then(|answer| answer.to_bytes().map(|bytes| (answer, bytes)));
             let Ok((answer, bytes)) = drawn else {
@@ -70,7 +64,7 @@ pub(super) async fn answer(
     };
     let record = receipt::paid(hub, paid_in, &under).await?;
     let drawn = Drawn { answer, price: whole, whole, charged, replay_of, unit, edges };
-    let released = drawn.told(ctx, hub, run, (asked, None, scopes), work).await;
+    let released = drawn.told(ctx, hub, run, (asked, None, &own), work).await;
     Ok((released, Paid { record, plan_sha256 }))
 }
 
@@ -86,27 +80,29 @@ async fn before(hub: &Hub, plan: &ReleasePlan) -> Result<Option<ReleaseAnswer>, 
     if plan.goes_on(&before) { Ok(Some(before)) } else { Err(Error::CounterEnded) }
 }
 
-/// Pays for all refreshes, unless that was done. Returns the run in which it was, and what was charged just now.
+/// Pays for all refreshes, unless that was done. Returns the run in which it was, what was charged just now, and the name of it.
 async fn pay(
     ctx: &RequestCtx,
     hub: &Hub,
     plan: &ReleasePlan,
-    own: &ReserveRequest,
-) -> Result<(RunId, Price), Error> {
-    let query_key = plan.paid_by().unwrap_or_default().to_owned();
-    let request = ReserveRequest { query_key, ..own.clone() };
-    let reserved = hub.ledger().reserve_for(&request, lease(ctx)).await.map_err(Error::Ledger)?;
-    match reserved {
-        Reserved::OverBudget(shortage) => {
-            Err(Error::OverBudget { shortage: Box::new(shortage), price: plan.price() })
-        }
-        Reserved::InFlight { until } => Err(Error::InFlight { until }),
-        Reserved::GivenUp => Err(Error::GivenUp),
-        Reserved::Replay(stored) => Ok((stored.run, Price::default())),
-        Reserved::Granted(reservation) => {
+    own: &ToReserve,
+) -> Result<(RunId, Price, String), Error> {
+    let name = plan.paid_by().ok_or(Error::Internal("a counter has no name"))?.to_owned();
+    let whole = ToReserve {
+        run: own.run,
+        query_key: name.clone(),
+        shape: None,
+        resumes: true,
+        price: own.price,
+        datasets: own.datasets.clone(),
+        under: None,
+    };
+    match reserve(ctx, hub, &whole, lease(ctx)).await? {
+        Had::Stored(stored) => Ok((stored.run, Price::default(), name)),
+        Had::Granted(reservation) => {
             hub.ledger().commit_release(&reservation, PAID, ctx.now()).await.map_err(Error::Record)?;
             let charged = if reservation.is_resumed() { Price::default() } else { plan.price() };
-            Ok((request.run, charged))
+            Ok((own.run, charged, name))
         }
     }
 }

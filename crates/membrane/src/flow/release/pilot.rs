@@ -11,7 +11,7 @@
 //! Which pilot a question uses follows from the question, the versions of the data and the pilots that were stored before
 //! its own was: so the same question of the same data gets the same bounds, and finds its stored answer.
 
-use membrane_ledger::{ReserveRequest, Reserved, Shortage};
+use membrane_ledger::Shortage;
 use membrane_model::{Price, RunId};
 use membrane_query::{FoundPilot, PilotAnswer, PilotPlan, Planned, ReleasePlan};
 use tokio::time::Instant;
@@ -20,7 +20,8 @@ use super::{Asked, lease, price};
 use crate::ctx::RequestCtx;
 use crate::error::Error;
 use crate::flow::budget::own_lines;
-use crate::flow::caps::caps;
+use crate::flow::caps::Held;
+use crate::flow::reserve::{Had, ToReserve, reserve};
 use crate::hub::Hub;
 
 /// Pilots of one shape that are looked through, at most.
@@ -80,27 +81,20 @@ impl Asked {
     ) -> Result<(Bounded, Price), Error> {
         check_whole(ctx, hub, &pilot).await?;
         let price = pilot.price();
-        let request = ReserveRequest {
+        let wanted = ToReserve {
             run,
-            partner: ctx.principal.clone(),
             query_key: pilot.query_key().to_owned(),
             shape: Some(pilot.shape().to_owned()),
             resumes: self.options.edition.is_some(),
             price,
-            caps: caps(hub.privacy(), &ctx.principal, pilot.private_datasets())?,
-            now: ctx.now(),
+            datasets: pilot.private_datasets().into_iter().cloned().collect(),
+            under: None,
         };
-        let reserved = hub.ledger().reserve_for(&request, lease(ctx)).await.map_err(Error::Ledger)?;
-        let (answer, charged) = match reserved {
-            Reserved::OverBudget(shortage) => {
-                return Err(Error::OverBudget { shortage: Box::new(shortage), price });
-            }
-            Reserved::InFlight { until } => return Err(Error::InFlight { until }),
-            Reserved::GivenUp => return Err(Error::GivenUp),
-            Reserved::Replay(stored) => {
+        let (answer, charged) = match reserve(ctx, hub, &wanted, lease(ctx)).await? {
+            Had::Stored(stored) => {
                 (PilotAnswer::from_bytes(&stored.answer).map_err(Error::Query)?, Price::default())
             }
-            Reserved::Granted(reservation) => {
+            Had::Granted(reservation) => {
                 let found = pilot.run(&reservation, deadline).await;
                 let found = found.and_then(|found| found.to_bytes().map(|bytes| (found, bytes)));
                 let Ok((found, bytes)) = found else {
@@ -136,9 +130,9 @@ async fn earlier(ctx: &RequestCtx, hub: &Hub, pilot: &PilotPlan) -> Result<Optio
 /// Refuses a pilot whose release could not be paid for, before anything is.
 async fn check_whole(ctx: &RequestCtx, hub: &Hub, pilot: &PilotPlan) -> Result<(), Error> {
     let whole = pilot.whole();
-    price::check_amount(ctx, hub, whole, |_| None)?;
-    let scopes = caps(hub.privacy(), &ctx.principal, pilot.private_datasets())?;
-    let (_, lines) = own_lines(ctx, hub, scopes).await?;
+    let most = Held::now(ctx, hub).await?.release_max(&ctx.principal)?;
+    price::check_amount(most, whole, |_| None)?;
+    let lines = own_lines(ctx, hub, pilot.private_datasets()).await?;
     let short = lines.into_iter().find(|line| line.remaining().times(whole) == 0);
     short.map_or(Ok(()), |line| {
         let refills = line.account.window.refills().filter(|_| line.cap.times(whole) > 0);

@@ -9,7 +9,7 @@ use super::{PilotTold, ReleaseRequest};
 use crate::ctx::RequestCtx;
 use crate::error::Error;
 use crate::flow::budget::own_lines;
-use crate::flow::caps::{caps, release_max};
+use crate::flow::caps::Held;
 use crate::hub::Hub;
 
 /// Returns what the answer may cost.
@@ -42,10 +42,9 @@ pub(super) fn asked(
     }
 }
 
-/// Refuses what is dearer than one release may be. An answer that was paid for before is given whatever it cost then.
+/// Refuses what is dearer than one release may be at most. An answer that was paid for before is given whatever it cost then.
 pub(super) fn check(
-    ctx: &RequestCtx,
-    hub: &Hub,
+    most: Price,
     plan: &ReleasePlan,
     pilot: Option<&PilotTold>,
     stored: bool,
@@ -54,17 +53,15 @@ pub(super) fn check(
         return Ok(());
     }
     let price = whole(plan, pilot)?;
-    check_amount(ctx, hub, price, |most| plan.epsilon_milli_within(most.rho_nano))
+    check_amount(most, price, |most| plan.epsilon_milli_within(most.rho_nano))
 }
 
 /// Refuses a price that one release may not have.
 pub(super) fn check_amount(
-    ctx: &RequestCtx,
-    hub: &Hub,
+    most: Price,
     price: Price,
     epsilon_milli: impl FnOnce(Price) -> Option<u64>,
 ) -> Result<(), Error> {
-    let most = release_max(hub.privacy(), &ctx.principal)?;
     if price.rho_nano <= most.rho_nano {
         return Ok(());
     }
@@ -117,11 +114,10 @@ impl Asked {
 
     /// Says what targets need that were missed, what may be paid, and which could be had for that.
     async fn missed(&self, ctx: &RequestCtx, hub: &Hub, short: Box<Shortfall>) -> Result<Error, Error> {
-        let most = release_max(hub.privacy(), &ctx.principal)?;
+        let most = Held::now(ctx, hub).await?.release_max(&ctx.principal)?;
         let datasets = self.permit.datasets().map(|visible| visible.dataset());
         let private = datasets.filter(|dataset| dataset.is_private()).map(|dataset| &dataset.name);
-        let scopes = caps(hub.privacy(), &ctx.principal, private)?;
-        let (_, budgets) = own_lines(ctx, hub, scopes).await?;
+        let budgets = own_lines(ctx, hub, private).await?;
         let remaining = budgets.iter().map(|line| line.remaining().rho_nano).min().unwrap_or(0);
         let remaining = Price { rho_nano: remaining, delta_atto: 0 };
         let payable = if most.rho_nano < remaining.rho_nano { most } else { remaining };

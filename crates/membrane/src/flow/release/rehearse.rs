@@ -3,7 +3,6 @@
 //! PRIVACY: every draw is paid for as a release of its own, before anything is read; the price of all of them is burned at
 //! the end, as nothing of it is an answer. No door calls this (`tests/architecture.rs`).
 
-use membrane_ledger::{ReserveRequest, Reserved};
 use membrane_model::{Action, Price};
 use membrane_query::{Planned, Rehearsed, Statement};
 use tokio::time::Instant;
@@ -11,7 +10,7 @@ use tokio::time::Instant;
 use super::{Asked, ReleaseRequest, ask, burn, deadline, lease};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
-use crate::flow::caps::caps;
+use crate::flow::reserve::{Had, ToReserve, reserve};
 use crate::flow::run::{ActiveRun, RunHead, finish};
 use crate::hub::Hub;
 
@@ -48,36 +47,20 @@ async fn draw(
     asked: Asked,
     draws: u32,
 ) -> Result<Vec<Rehearsed>, Error> {
-    let (price, scopes) = match asked.plan(ctx, hub).await? {
-        Planned::Release(plan) => {
-            (plan.price(), caps(hub.privacy(), &ctx.principal, plan.private_datasets())?)
-        }
-        Planned::Pilot(plan) => (plan.whole(), caps(hub.privacy(), &ctx.principal, plan.private_datasets())?),
+    let (price, datasets): (_, Vec<_>) = match asked.plan(ctx, hub).await? {
+        Planned::Release(plan) => (plan.price(), plan.private_datasets().into_iter().cloned().collect()),
+        Planned::Pilot(plan) => (plan.whole(), plan.private_datasets().into_iter().cloned().collect()),
     };
     let times = u64::from(draws);
     let price = Price {
         rho_nano: price.rho_nano.saturating_mul(times),
         delta_atto: price.delta_atto.saturating_mul(times),
     };
-    let request = ReserveRequest {
-        run: run.id(),
-        partner: ctx.principal.clone(),
-        query_key: format!("rehearse {}", run.id()),
-        shape: None,
-        resumes: false,
-        price,
-        caps: scopes,
-        now: ctx.now(),
-    };
-    let reserved = hub.ledger().reserve_for(&request, lease(ctx)).await.map_err(Error::Ledger)?;
-    let reservation = match reserved {
-        Reserved::Granted(reservation) => reservation,
-        Reserved::OverBudget(shortage) => {
-            return Err(Error::OverBudget { shortage: Box::new(shortage), price });
-        }
-        Reserved::InFlight { .. } | Reserved::Replay(_) | Reserved::GivenUp => {
-            return Err(Error::Internal("a rehearsal was under way before"));
-        }
+    let query_key = format!("rehearse {}", run.id());
+    let wanted =
+        ToReserve { run: run.id(), query_key, shape: None, resumes: false, price, datasets, under: None };
+    let Had::Granted(reservation) = reserve(ctx, hub, &wanted, lease(ctx)).await? else {
+        return Err(Error::Internal("a rehearsal was under way before"));
     };
     let Asked { permit, statement, options, .. } = &asked;
     let paid = (&reservation, draws);

@@ -9,7 +9,6 @@ use super::{Asked, Paid, Released, receipt};
 use crate::ctx::RequestCtx;
 use crate::error::Error;
 use crate::flow::budget::{own_lines, times_left};
-use crate::flow::caps::caps;
 use crate::flow::run::Work;
 use crate::hub::Hub;
 
@@ -76,8 +75,7 @@ pub(super) async fn made(
     let (answer, price) = (found.reused.answer, paid.record.price);
     work.rows_out = u64::try_from(answer.rows.len()).ok();
     work.edges = plan.edges().to_vec();
-    let scopes = caps(hub.privacy(), &ctx.principal, plan.private_datasets())?;
-    let (_, budgets) = own_lines(ctx, hub, scopes).await?;
+    let budgets = own_lines(ctx, hub, plan.private_datasets()).await?;
     let mechanism = answer.mechanism.clone();
     let released = Released {
         run,

@@ -8,7 +8,7 @@ use super::{Asked, Released, is_stored, reuse};
 use crate::ctx::RequestCtx;
 use crate::error::Error;
 use crate::flow::budget::{own_lines, times_left};
-use crate::flow::caps::caps;
+use crate::flow::caps::Held;
 use crate::hub::Hub;
 
 /// Tells the price.
@@ -19,8 +19,8 @@ pub(super) async fn price(
     plan: &ReleasePlan,
     pilot: Option<PilotTold>,
 ) -> Result<Released, Error> {
-    let scopes = caps(hub.privacy(), &ctx.principal, plan.private_datasets())?;
-    let (_, budgets) = own_lines(ctx, hub, scopes).await?;
+    let budgets = own_lines(ctx, hub, plan.private_datasets()).await?;
+    let held = Held::now(ctx, hub).await?;
     let mut notes = plan.notes().to_vec();
     let stored = is_stored(hub, plan).await?;
     if let Some(found) = reuse::find(ctx, hub, plan, f64::INFINITY).await?.filter(|_| !stored) {
@@ -30,7 +30,9 @@ pub(super) async fn price(
             found.run, found.reused.width
         ));
     }
-    if let Err(dear) = super::price::check(ctx, hub, plan, pilot.as_ref(), stored) {
+    notes.extend(closed(&held, ctx).filter(|_| !stored));
+    let most = held.release_max(&ctx.principal)?;
+    if let Err(dear) = super::price::check(most, plan, pilot.as_ref(), stored) {
         notes.push(format!("it would be refused: {dear}"));
     }
     let more = times_left(&budgets, plan.price());
@@ -59,6 +61,11 @@ pub(super) async fn price(
     })
 }
 
+/// Says that nothing would be released, where that is so.
+fn closed(held: &Held<'_>, ctx: &RequestCtx) -> Option<String> {
+    held.is_closed(&ctx.principal).then(|| format!("it would be refused: {}", Error::BudgetClosed))
+}
+
 /// Tells the price of what needs a pilot first: nothing else is known yet.
 pub(super) async fn pilot(
     ctx: &RequestCtx,
@@ -67,15 +74,17 @@ pub(super) async fn pilot(
     plan: &PilotPlan,
     asked: &Asked,
 ) -> Result<Released, Error> {
-    let scopes = caps(hub.privacy(), &ctx.principal, plan.private_datasets())?;
-    let (_, budgets) = own_lines(ctx, hub, scopes).await?;
+    let budgets = own_lines(ctx, hub, plan.private_datasets()).await?;
+    let held = Held::now(ctx, hub).await?;
     let mut notes = vec![format!(
         "no bounds are stated for what one member may add: a pilot finds them first, for {} of the price, and what it finds is \
          used by later questions of this form as well. To see error bars before anything is paid, state groups_max, rows_max \
          and bounds",
         plan.price()
     )];
-    if let Err(dear) = super::price::check_amount(ctx, hub, plan.whole(), |_| None) {
+    notes.extend(closed(&held, ctx));
+    let most = held.release_max(&ctx.principal)?;
+    if let Err(dear) = super::price::check_amount(most, plan.whole(), |_| None) {
         notes.push(format!("it would be refused: {dear}"));
     }
     let more = times_left(&budgets, plan.whole());

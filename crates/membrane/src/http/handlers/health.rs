@@ -19,8 +19,8 @@ pub(in crate::http) struct ReadyBody {
     /// Whether the storage of the tables can be reached.
     lake: bool,
     /// What keeps it from working, one of them: `ledger_unreachable`, `lake_unreachable`, or that a step stands in the record which
-    /// this hub did not sign: `break_glass_altered`, nothing that is asked in one's own name is answered, or
-    /// `delegations_altered`, nothing that is asked on behalf of another.
+    /// this hub did not sign: `break_glass_altered`, nothing that is asked in one's own name is answered,
+    /// `delegations_altered`, nothing that is asked on behalf of another, or `budgets_altered`, no release is.
     fault: Option<&'static str>,
 }
 
@@ -33,7 +33,7 @@ pub(in crate::http) async fn get_healthz() -> &'static str {
     "ok\n"
 }
 
-/// Can the hub work? Ledger, storage and the signatures on break-glass and delegations are looked at, every two seconds at most; nothing is written.
+/// Can the hub work? Ledger, storage and the signatures on break-glass, delegations and budgets are looked at, every two seconds at most; nothing is written.
 #[utoipa::path(
     get, path = "/readyz", tag = "operation", operation_id = "readyz",
     responses(

@@ -1,10 +1,14 @@
 use super::fault_of;
-use crate::wire::ReleaseBody;
+use crate::wire::{NewBudgetStepBody, ReleaseBody};
 
 const LOST: &str = "the body is not the object that this endpoint takes";
 
 fn check(body: &str, expected: &str) {
-    let error = serde_json::from_str::<ReleaseBody>(body).expect_err(body);
+    check_of::<ReleaseBody>(body, expected);
+}
+
+fn check_of<T: serde::de::DeserializeOwned + std::fmt::Debug>(body: &str, expected: &str) {
+    let error = serde_json::from_str::<T>(body).expect_err(body);
     let told = fault_of(body.as_bytes(), &error);
     assert!(!told.contains("CANARY"), "{told}");
     let (told, place) = told.split_once(" (line ").expect("a place");
@@ -68,4 +72,36 @@ fn each_field_says_what_it_takes() {
         "\"CANARY 1\"",
         "`purpose` is not a purpose: expected lower-case letters, digits and `_`, a letter first, 63 at most",
     );
+}
+
+#[test]
+fn each_field_of_a_budget_step_says_what_it_takes() {
+    let field = |field: &str, value: &str, expected: &str| {
+        let mut known = vec![
+            ("partner", "\"partner:acme\""),
+            ("step", "\"cap\""),
+            ("of", "\"month\""),
+            ("rho", "0.1"),
+            ("reason", "\"review\""),
+            ("ticket", "\"OPS-1\""),
+        ];
+        known.retain(|(name, _)| *name != field);
+        known.insert(known.len() / 2, (field, value));
+        let known: Vec<String> = known.iter().map(|(name, value)| format!("\"{name}\": {value}")).collect();
+        check_of::<NewBudgetStepBody>(&format!("{{{}}}", known.join(", ")), expected);
+    };
+    for value in ["\"CANARY\"", "\"Close\""] {
+        field("step", value, "`step` must be one of `open`, `cap`, `refill`, `close`, `reopen`");
+    }
+    field("of", "\"CANARY\"", "`of` must be one of `month`, `lifetime`, `release`");
+    let reasons = "`reason` must be one of `agreement`, `campaign`, `correction`, `incident`, `request`, `review`, \
+                   `departure`";
+    field("reason", "\"CANARY 13800138001\"", reasons);
+    field("rho", "\"CANARY\"", "`rho` must be a number");
+    field("delta", "[\"CANARY\"]", "`delta` must be a number");
+    field("ticket", "\"CANARY 1\"", LOST);
+    let known = "a name in the body is none of those known, expected one of `partner`, `step`, `of`, `dataset`, `rho`, \
+                 `delta`, `reason`, `ticket`";
+    field("CANARY", "1", known);
+    check_of::<NewBudgetStepBody>("{\"partner\": \"partner:acme\"}", "the body lacks `step`");
 }

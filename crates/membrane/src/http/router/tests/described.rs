@@ -64,8 +64,17 @@ const ALL: [&str; 7] = [
 const SEEN: [&str; 6] =
     ["unauthenticated", "bearer_expired", "not_acceptable", "busy", "requests_limit", "internal"];
 const RECORD: [&str; 3] = ["ledger_failed", "log_altered", "timed_out"];
-const RELEASE: [&str; 6] =
-    ["in_flight", "no_data", "nothing_shown", "over_budget", "over_price", "release_timed_out"];
+const RELEASE: [&str; 7] = [
+    "budget_closed",
+    "in_flight",
+    "no_data",
+    "nothing_shown",
+    "over_budget",
+    "over_price",
+    "release_timed_out",
+];
+/// Of steps in the life of a budget.
+const STEP: [&str; 5] = ["budget_stands", "in_the_way", "not_found", "over_ceiling", "too_large"];
 /// Nobody's dataset is asked for.
 const AUDIT: [&str; 4] = ["not_permitted", "unknown_principal", "policy_fault", "record_fault"];
 
@@ -122,6 +131,8 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
             [all, record, audit, &["not_found", "unknown_column"]].concat(),
         ),
         ("/v1/budget", "get", [all, record, &refusal].concat()),
+        ("/v1/budget/history", "get", [all, record, &refusal].concat()),
+        ("/v1/budget/steps", "post", [all, record, audit, &STEP].concat()),
         ("/v1/break-glass", "get", [seen, record, audit].concat()),
         (
             "/v1/break-glass",
