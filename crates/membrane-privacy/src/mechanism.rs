@@ -24,6 +24,8 @@
 
 mod allot;
 mod asked;
+pub(crate) mod audit;
+mod bounded;
 mod forecast;
 mod noise;
 mod quantile;
@@ -412,7 +414,5 @@ impl Mechanism {
     }
 }
 
-#[cfg(test)]
-mod audit;
 #[cfg(test)]
 mod tests;

@@ -60,6 +60,7 @@ mod reuse;
 mod rows;
 mod scalar;
 mod scope;
+mod trial;
 mod value;
 mod work;
 
@@ -69,6 +70,7 @@ pub use forecast::{ColumnForecast, ForecastOf, ReleaseForecast};
 pub use plan::{PilotAnswer, PilotPlan, Planned, ReleasePlan};
 pub use rehearse::Rehearsed;
 pub use reuse::{Candidate, Reused};
+pub use trial::{Bars, Lie, MadeUp, Newcomer, PilotTrial, Shown, Trial};
 
 #[cfg(test)]
 mod fixture;

@@ -17,6 +17,7 @@ mod rehearse;
 mod reuse;
 mod tick;
 mod told;
+mod trial;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -34,6 +35,7 @@ use self::pilot::Bounded;
 pub use self::pilot::PilotTold;
 use self::price::Asked;
 pub use self::rehearse::rehearse;
+pub use self::trial::plan_trial;
 use super::budget::{BudgetLine, own_lines, times_left};
 use super::caps::{caps, release_max};
 use super::run::{ActiveRun, RunHead, Work, finish, knows};
