@@ -24,7 +24,6 @@ mod mechanisms;
 mod neighbours;
 mod planted;
 mod race;
-mod releases;
 mod report;
 mod shapes;
 mod timing;
@@ -34,11 +33,12 @@ use std::sync::Arc;
 
 use membrane_model::{Clock, PrincipalKind, RunId};
 use membrane_privacy::PrivacyError;
-use membrane_query::QueryError;
+use membrane_query::{QueryError, Trial};
 
 pub use self::check::{Area, Check, Verdict};
 pub use self::effort::Effort;
 pub use self::report::Report;
+use self::shapes::{EPSILON, EPSILON_SHOWN};
 use crate::config::Config;
 use crate::ctx::{Channel, RequestCtx};
 use crate::error::{Error, Failure};
@@ -100,10 +100,15 @@ pub async fn audit(
     let ctx = asker(&plans)?;
     for (shape, number) in shapes::SHAPES.iter().zip(0_u64..) {
         note(shape.title);
-        let (_, trial) = Box::pin(flow::plan_trial(&ctx, &plans, &shape.request())).await?;
-        let drawn = effort.drawn.is_none_or(|drawn| number < drawn);
-        let alpha = effort.alpha / shapes::count();
-        checks.extend(releases::checks(&trial, shape.title, effort, (number, alpha), drawn).await?);
+        let (_, trial) = Box::pin(flow::plan_trial(&ctx, &plans, &shape.request(EPSILON))).await?;
+        checks.extend(neighbours::checks(&trial, shape.title, effort, number).await?);
+        if effort.drawn.is_none_or(|drawn| number < drawn) {
+            let shown = shape.request(EPSILON_SHOWN);
+            let (_, shown) = Box::pin(flow::plan_trial(&ctx, &plans, &shown)).await?;
+            let alpha = effort.alpha / shapes::count();
+            checks.extend(loss::checks(&shown, shape.title, effort, (number, alpha)).await?);
+            checks.extend(coverage::checks(&trial, shape.title, effort, number).await?);
+        }
     }
     note("what is planted");
     checks.extend(planted::checks(&ctx, &plans, effort).await?);
@@ -130,8 +135,15 @@ pub async fn audit_release(
     effort: &Effort,
 ) -> Result<Result<(RunId, Report), AuditError>, Failure> {
     let (run, trial) = Box::pin(flow::plan_trial(ctx, hub, request)).await?;
-    let checks = releases::checks(&trial, "this release", effort, (0, effort.alpha), true).await;
-    Ok(checks.map(|checks| (run, Report { checks })))
+    Ok(checks_of(&trial, effort).await.map(|checks| (run, Report { checks })))
+}
+
+async fn checks_of(trial: &Trial, effort: &Effort) -> Result<Vec<Check>, AuditError> {
+    const TITLE: &str = "this release";
+    let mut checks = neighbours::checks(trial, TITLE, effort, 0).await?;
+    checks.extend(loss::checks(trial, TITLE, effort, (0, effort.alpha)).await?);
+    checks.extend(coverage::checks(trial, TITLE, effort, 0).await?);
+    Ok(checks)
 }
 
 /// Returns who asks: the first partner.

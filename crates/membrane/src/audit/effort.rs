@@ -35,9 +35,9 @@ impl Effort {
     pub const fn full() -> Self {
         Self {
             alpha: 1e-3,
-            mechanism_draws: 200_000,
+            mechanism_draws: 100_000,
             planted_draws: 10_000,
-            key_trials: 300_000,
+            key_trials: 200_000,
             people: 100,
             lies: 24,
             answers: 10_000,
@@ -53,8 +53,7 @@ impl Effort {
     #[must_use]
     pub const fn quick() -> Self {
         Self {
-            mechanism_draws: 5_000,
-            planted_draws: 5_000,
+            mechanism_draws: 4_000,
             key_trials: 20_000,
             people: 4,
             lies: 4,

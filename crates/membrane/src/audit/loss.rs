@@ -6,7 +6,7 @@ use membrane_privacy::ExactTotals;
 use membrane_privacy::audit::epsilon_lower_bound;
 use membrane_query::{ReleaseColumn, ReleaseRole, ReleaseType, Trial};
 
-use super::mechanisms::at_delta;
+use super::mechanisms::{at_delta, claim};
 use super::neighbours::furthest;
 use super::{Area, AuditError, Check, Effort, Verdict};
 
@@ -28,10 +28,10 @@ pub(super) async fn checks(
     (seed, alpha): (u64, f64),
 ) -> Result<Vec<Check>, AuditError> {
     let (with, without) = furthest(trial, seed.wrapping_add(33), MEMBERS).await?;
-    let told = trial.mechanism().describe()?;
+    let (claimed, delta) = claim(&trial.mechanism().describe()?)?;
     let columns = trial.bounded(&without)?.columns;
     let (one, other) = (answers(trial, &with, effort.answers)?, answers(trial, &without, effort.answers)?);
-    let measured = loss(&columns, &one, &other, (told.delta, alpha));
+    let measured = loss(&columns, &one, &other, (delta, alpha));
     let grid = on_grid(&columns, &one) && on_grid(&columns, &other);
     let check = |area, asserted: &str, claimed, measured, holds| Check {
         area,
@@ -47,9 +47,9 @@ pub(super) async fn checks(
         check(
             Area::Answers,
             "lower bound on epsilon at most what the release costs",
-            at_delta(told.epsilon, told.delta),
+            at_delta(claimed, delta),
             format!("at least {measured:.3}"),
-            measured <= told.epsilon,
+            measured <= claimed,
         ),
         check(
             Area::Grid,

@@ -1,6 +1,8 @@
 //! What every part of a release loses, and how often keys from the data are shown.
 
+use membrane_model::Delta;
 use membrane_privacy::audit::{Loss, Revealed, Rule, losses, losses_planted, revealed};
+use membrane_privacy::{MechanismSummary, PrivacyError, epsilon_of};
 
 use super::{Area, AuditError, Check, Effort, Verdict};
 
@@ -19,14 +21,17 @@ pub(super) fn checks(effort: &Effort) -> Result<Vec<Check>, AuditError> {
 pub(super) fn planted(effort: &Effort) -> Result<Vec<Check>, AuditError> {
     let halved = losses_planted(effort.planted_draws, effort.alpha)?;
     let missed: Vec<&Loss> = halved.iter().filter(|loss| loss.holds()).collect();
-    let weakest = halved.iter().map(|loss| loss.measured / loss.claimed).fold(f64::INFINITY, f64::min);
+    let share = |loss: &Loss| loss.measured / loss.claimed;
+    let weakest = halved.iter().min_by(|one, other| share(one).total_cmp(&share(other)));
+    let weakest =
+        weakest.map_or_else(String::new, |loss| format!("{:.2} of the claim: {}", share(loss), loss.name));
     let mut checks = vec![Check {
         area: Area::Planted,
         name: "half of the noise, in every part of a release".to_owned(),
         asserted: "each is found to lose more than it claims".to_owned(),
         claimed: format!("{} of {} found", halved.len(), halved.len()),
         measured: format!(
-            "{} of {} found; the least was {weakest:.2} of its claim",
+            "{} of {} found; the least {weakest}",
             halved.len().saturating_sub(missed.len()),
             halved.len()
         ),
@@ -89,7 +94,19 @@ fn key_check(found: &Revealed, effort: &Effort) -> Check {
     }
 }
 
+/// The delta at which an epsilon is claimed where noise has no pure one: so large that draws see it.
+const DELTA: f64 = 0.05;
+
+/// Returns what a release loses by its own word, in the form in which draws see it best: the pure epsilon where there is one, or
+/// else what its rho converts to.
+pub(super) fn claim(told: &MechanismSummary) -> Result<(f64, f64), AuditError> {
+    match told.pure_epsilon {
+        Some(epsilon) => Ok((epsilon, told.price.delta())),
+        None => Ok((epsilon_of(told.price, Delta::new(DELTA).map_err(PrivacyError::from)?)?, DELTA)),
+    }
+}
+
 /// Writes an epsilon with its delta.
 pub(super) fn at_delta(epsilon: f64, delta: f64) -> String {
-    if delta > 0.0 { format!("{epsilon:.3} at delta {delta:.0e}") } else { format!("{epsilon:.3}, pure") }
+    if delta > 1e-17 { format!("{epsilon:.3} at delta {delta:.0e}") } else { format!("{epsilon:.3}, pure") }
 }

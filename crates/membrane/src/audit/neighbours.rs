@@ -34,6 +34,7 @@ struct Found {
     pilot: usize,
 }
 
+/// Looks at a statement before noise.
 pub(super) async fn checks(
     trial: &Trial,
     title: &str,
@@ -79,6 +80,7 @@ pub(super) async fn checks(
         let asserted = "what its pilot counts differs by 1, in as many cells as were paid for";
         checks.push(check("pilot", asserted, within(0), within(pilot), pilot == 0));
     }
+    checks.push(order(trial, title, effort, seed).await?);
     Ok(checks)
 }
 
@@ -147,12 +149,7 @@ pub(super) async fn are_close_to(
 }
 
 /// Looks whether totals are the same to the last bit, however rows lie.
-pub(super) async fn order(
-    trial: &Trial,
-    title: &str,
-    effort: &Effort,
-    seed: u64,
-) -> Result<Check, AuditError> {
+async fn order(trial: &Trial, title: &str, effort: &Effort, seed: u64) -> Result<Check, AuditError> {
     let people = trial.people(seed.wrapping_add(77), 40)?;
     let people = trial.with_newcomer(&people, seed, Newcomer::Everywhere)?;
     let expected = trial.totals(&people, &Lie::default()).await?;

@@ -2,8 +2,10 @@
 
 use crate::flow::ReleaseRequest;
 
-/// What every statement of the audit costs.
+/// What every statement of the audit costs, so that noise is much wider than whole numbers are apart.
 pub(super) const EPSILON: f64 = 1.0;
+/// What it costs where answers are to show what they lose: of less they show little, or take very many.
+pub(super) const EPSILON_SHOWN: f64 = 4.0;
 
 /// A statement.
 pub(super) struct Shape {
@@ -114,10 +116,10 @@ pub(super) const SHAPES: &[Shape] = &[
 
 impl Shape {
     /// Returns what is asked.
-    pub(super) fn request(&self) -> ReleaseRequest {
+    pub(super) fn request(&self, epsilon: f64) -> ReleaseRequest {
         ReleaseRequest {
             sql: self.sql.to_owned(),
-            epsilon: Some(EPSILON),
+            epsilon: Some(epsilon),
             delta: self.pure.then_some(0.0),
             choose_bounds: self.chosen,
             dry_run: true,
