@@ -1,8 +1,9 @@
 //! The audit of differential privacy, with little of each check, and of one release of a hub at work.
 
+use membrane_sample::{SampleOptions, generate};
 use serde_json::{Value, json};
 
-use crate::program::Program;
+use crate::program::{Program, text};
 
 const BY_REGION: &str = "SELECT region, COUNT(*) AS n, SUM(amount) AS s FROM pos_orders GROUP BY region";
 
@@ -45,8 +46,10 @@ fn the_audit_finds_what_was_planted_and_nothing_else() {
 #[test]
 fn a_release_of_a_hub_at_work_is_audited_for_nothing() {
     let program = Program::new();
-    program.ok(&["sample", "--members", "100", "--out", "sample"]);
-    program.ok(&["ingest", "pos_orders", "sample/pos_orders.csv"]);
+    let sample = program.path("sample");
+    let made = generate(&SampleOptions::new(100, 7, &sample), &mut |_, _| {}).unwrap();
+    let orders = made.files.iter().find(|file| file.dataset == "pos_orders").unwrap();
+    program.ok(&["ingest", "pos_orders", text(&sample.join(&orders.name))]);
     let words = ["release", "audit", "--sql", BY_REGION, "--as", "partner:acme", "--quick"];
     let report = program.json(&words);
     assert!(failed(&report).is_empty(), "{:#?}", failed(&report));
