@@ -42,6 +42,16 @@ fn the_audit_finds_what_was_planted_and_nothing_else() {
     assert_eq!(written["holds"], json!(true));
 }
 
+/// The folder of an audit is removed in the end: one that is there already is somebody's.
+#[test]
+fn a_folder_that_is_there_is_left_alone() {
+    let program = Program::new();
+    std::fs::create_dir(program.path("mine")).unwrap();
+    let output = program.run(&["audit", "--quick", "--dir", "mine"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(program.path("mine").exists());
+}
+
 /// One release of a hub at work: under the asker's permit, for nothing.
 #[test]
 fn a_release_of_a_hub_at_work_is_audited_for_nothing() {

@@ -1,6 +1,6 @@
 //! `membrane audit`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
@@ -20,7 +20,7 @@ const JSON: &str = "audit.json";
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   membrane audit --quick
-  membrane audit --out docs --ledger ledger-tests.txt
+  membrane audit --out docs --ledger-tests said.txt
 
 `make audit` runs the tests of the ledger first, and writes docs/audit.md and docs/audit.json.
 Exit code 1 when something that is claimed does not hold, or a fault that was planted is not found.")]
@@ -28,7 +28,7 @@ pub(super) struct AuditArgs {
     /// Every check, with little of each: a minute, and no time is taken.
     #[arg(long)]
     quick: bool,
-    /// Where the hubs of the audit are; removed in the end.
+    /// Where the hubs of the audit are: a folder that is not there yet, and is gone in the end.
     #[arg(long, value_name = "DIR", default_value = ".membrane/audit")]
     dir: PathBuf,
     /// Write the report into this folder, as audit.md and audit.json.
@@ -36,7 +36,7 @@ pub(super) struct AuditArgs {
     out: Option<PathBuf>,
     /// What the tests of the ledger printed, to be reported as well.
     #[arg(long, value_name = "FILE")]
-    ledger: Option<PathBuf>,
+    ledger_tests: Option<PathBuf>,
     /// Report as JSON.
     #[arg(long)]
     json: bool,
@@ -45,18 +45,23 @@ pub(super) struct AuditArgs {
 pub(super) async fn run(args: AuditArgs, env: Env) -> Result<(), CliError> {
     let config = env.config()?;
     out::start_log(&config.log, out::LogUse::Command);
-    let said = args.ledger.as_deref().map(std::fs::read_to_string).transpose()?;
+    let said = args.ledger_tests.as_deref().map(std::fs::read_to_string).transpose()?;
     let effort = if args.quick { Effort::quick() } else { Effort::full() };
-    remove(&args.dir)?;
+    if args.dir.exists() {
+        let told = "is there already: name a folder that is not with --dir, as it is removed in the end";
+        return Err(CliError::usage(format!("{} {told}", args.dir.display())));
+    }
     let note = |text: &str| out::note(text);
     let started = env.clock.now();
     let from = (args.dir.as_path(), said.as_deref());
     let made = Box::pin(audit(&config, env.clock.clone(), from, &effort, &note)).await;
-    remove(&args.dir)?;
+    if args.dir.exists() {
+        std::fs::remove_dir_all(&args.dir)?;
+    }
     let report = made.map_err(|error| fault(&error))?;
-    let minutes = (env.clock.now() - started).num_seconds().max(1);
+    let seconds = (env.clock.now() - started).num_seconds().max(1);
     let how = if args.quick { "membrane audit --quick" } else { "make audit" };
-    let made = format!("Made by `{how}` at {} in {minutes} seconds.", started.format("%Y-%m-%d %H:%M UTC"));
+    let made = format!("Made by `{how}` at {} in {seconds} seconds.", started.format("%Y-%m-%d %H:%M UTC"));
     if let Some(folder) = &args.out {
         std::fs::write(folder.join(MARKDOWN), report.markdown(&made))?;
         std::fs::write(folder.join(JSON), serde_json::to_string_pretty(&report.json(&made))? + "\n")?;
@@ -67,14 +72,6 @@ pub(super) async fn run(args: AuditArgs, env: Env) -> Result<(), CliError> {
         show(&report)?;
     }
     judge(&report)
-}
-
-/// Removes the folder of an audit, if it is there.
-fn remove(folder: &Path) -> Result<(), CliError> {
-    if folder.exists() {
-        std::fs::remove_dir_all(folder)?;
-    }
-    Ok(())
 }
 
 /// Shows what was found: a line for each check, under its area.
