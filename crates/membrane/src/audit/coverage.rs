@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use membrane_query::{Bars, Lie, ReleaseColumn, ReleaseRole, Shown, Trial};
+use membrane_query::{Bars, Lie, ReleaseColumn, ReleaseRole, ReleaseType, Shown, Trial};
 
 use super::loss::{Rows, answers, key_of};
 use super::{Area, AuditError, Check, Effort, Verdict};
 
 /// What 95 % intervals may cover, from and to.
 const COVERED: (f64, f64) = (0.94, 0.96);
+/// The density of noise at both ends of its 95 % interval, in deviations: twice that of the Gaussian at 1.96.
+const ENDS: f64 = 0.117;
 
 /// What was seen of one column of values.
 #[derive(Debug, Default, Clone, Copy)]
@@ -17,6 +19,8 @@ pub(super) struct Seen {
     pub(super) of: usize,
     /// The sum of what values are above the bounded ones, in deviations of their noise.
     above: f64,
+    /// How much one unit at either end of an interval covers at most.
+    step: f64,
 }
 
 impl Seen {
@@ -36,6 +40,8 @@ impl Seen {
     pub(super) fn holds(&self, bars: Bars) -> bool {
         let chance = (4.5 * (0.0475 / self.of.max(1) as f64).sqrt() - 0.01).max(0.0);
         let (least, most) = COVERED;
+        // The least interval of whole units that covers 95 % may cover as much more as its ends do.
+        let most = most.max(0.95 + self.step);
         self.of > 0 && self.share() >= least - chance && (bars == Bars::Wide || self.share() <= most + chance)
     }
 }
@@ -112,9 +118,20 @@ pub(super) fn covered(bounded: &Shown, drawn: &[Rows], width: f64) -> BTreeMap<u
             let (low, high) = (value - (value - low) * width, value + (high - value) * width);
             found.covered += usize::from(low - slack <= exact && exact <= high + slack);
             found.above += if sd > 0.0 { (value - exact) / sd } else { 0.0 };
+            let unit = columns.get(index).and_then(|column| unit(column.kind));
+            found.step = found.step.max(unit.map_or(0.0, |unit| ENDS * unit / sd.max(unit)));
         }
     }
     seen
+}
+
+/// Returns the unit of the values of a column.
+fn unit(kind: ReleaseType) -> Option<f64> {
+    match kind {
+        ReleaseType::Integer => Some(1.0),
+        ReleaseType::Decimal(scale) => Some(10_f64.powi(-i32::from(scale))),
+        _ => None,
+    }
 }
 
 fn cell(row: &[Option<String>], index: usize) -> Option<f64> {
