@@ -67,6 +67,13 @@ fuzz: build setup-test ## Random statements against pairs of hubs that agree on 
 	MEMBRANE_FUZZ_STATEMENTS=$${STATEMENTS:-2500} MEMBRANE_FUZZ_SEED=$${SEED:-$$(date +%s)} \
 	cargo test --locked --workspace --test membrane noninterference -- --nocapture --test-threads 2
 
+.PHONY: audit
+audit: build setup-test ## Audit differential privacy in full: docs/audit.md and docs/audit.json (25 minutes)
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
+	{ cargo test --locked -p membrane-ledger --lib -- --show-output tests::kills tests::sqlite tests::postgresql \
+		>"$$dir/ledger.txt" 2>&1 || echo "tests of the ledger failed: the report says which"; } && \
+	$(MEMBRANE) audit --dir "$$dir/hubs" --ledger-tests "$$dir/ledger.txt" --out docs
+
 .PHONY: bench
 bench: setup ## The ratios of the README, in one run each
 	cargo run --locked -p membrane-benches --bin membrane-bench -- $(BENCH)

@@ -183,7 +183,7 @@ fn prices_are_reserved_in_one_place() {
     assert_eq!(files_with(&word), expected.into_iter().map(str::to_owned).collect());
 }
 
-/// Draws that nobody gets are paid for all the same, but they are for benches alone.
+/// Draws that nobody gets are paid for all the same, but they are for benches alone, and for audits in hubs of their own.
 #[test]
 fn no_door_rehearses() {
     let flow = [
@@ -193,8 +193,24 @@ fn no_door_rehearses() {
         "crates/membrane/src/flow/release.rs",
         "crates/membrane/src/flow/release/rehearse.rs",
     ];
-    let expected = ["benches/src/accuracy.rs"].into_iter().chain(flow).map(str::to_owned).collect();
+    let callers = ["benches/src/accuracy.rs", "crates/membrane/src/audit/hubs.rs"];
+    let expected = callers.into_iter().chain(flow).map(str::to_owned).collect();
     assert_eq!(files_with(&["rehears", ""].concat()), expected);
+}
+
+/// Exact totals come out of a release over people who were made up, and for audits alone.
+#[test]
+fn no_door_plans_trials() {
+    let flow = [
+        "crates/membrane-query/src/release/trial.rs",
+        "crates/membrane/src/audit.rs",
+        "crates/membrane/src/audit/planted.rs",
+        "crates/membrane/src/audit/timing.rs",
+        "crates/membrane/src/flow.rs",
+        "crates/membrane/src/flow/release.rs",
+        "crates/membrane/src/flow/release/trial.rs",
+    ];
+    assert_eq!(files_with(&["plan", "trial"].join("_")), flow.into_iter().map(str::to_owned).collect());
 }
 
 /// Returns the sources that hold a word; this one has it in parts.

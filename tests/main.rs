@@ -11,6 +11,7 @@
 mod api;
 mod architecture;
 mod attacks;
+mod audit;
 mod backends;
 mod break_glass;
 mod budgets;

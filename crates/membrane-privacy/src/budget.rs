@@ -51,7 +51,7 @@ pub(crate) struct Share {
 }
 
 impl Share {
-    #[cfg(test)]
+    /// Returns a share of rho.
     pub(crate) const fn rho(nano: u64) -> Self {
         Self { unit: Unit::Rho, nano }
     }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::contribution::GroupTotals;
 use crate::tree::Tree;
-use crate::{AggregateKind, ExactTotals, GroupKey, Mechanism, NoiseDrawn, PrivacyError};
+use crate::{AggregateKind, ExactTotals, GroupKey, Mechanism, NoiseDrawn, Pilot, PilotTotals, PrivacyError};
 
 /// How far two databases are apart.
 #[derive(Debug, Clone, PartialEq)]
@@ -139,6 +139,47 @@ impl Mechanism {
             && found.members_all.1 <= 1
             && found.aggregates.iter().zip(&declared.aggregates).all(within)
             && found.coarser.iter().zip(&declared.aggregates).all(coarser))
+    }
+}
+
+impl Distances {
+    /// Returns how far the aggregate moved that moved the most, as a share of what noise was calibrated to.
+    ///
+    /// # Errors
+    /// As [`Mechanism::describe`].
+    pub fn share_of(&self, mechanism: &Mechanism) -> Result<f64, PrivacyError> {
+        let declared = mechanism.describe()?;
+        let share = |(found, declared): (&AggregateDistance, &crate::AggregateSummary)| {
+            let distance = match declared.noise {
+                NoiseDrawn::Gaussian => found.l2,
+                NoiseDrawn::Laplace => found.l1,
+            };
+            distance / declared.sensitivity
+        };
+        Ok(self.aggregates.iter().zip(&declared.aggregates).map(share).fold(0.0, f64::max))
+    }
+}
+
+impl Pilot {
+    /// Tells whether what was counted of two databases is as close as that of neighbours must be.
+    #[must_use]
+    pub fn are_neighbours(&self, one: &PilotTotals, other: &PilotTotals) -> bool {
+        let cells = |totals: &PilotTotals| {
+            let PilotTotals { groups, rows, amounts, sizes, named } = totals;
+            [groups, rows, sizes]
+                .into_iter()
+                .chain(amounts)
+                .flatten()
+                .copied()
+                .chain([*named])
+                .collect::<Vec<i64>>()
+        };
+        let (one, other) = (cells(one), cells(other));
+        let differences: Vec<u64> = one.iter().zip(&other).map(|(one, other)| one.abs_diff(*other)).collect();
+        let moved = differences.iter().filter(|difference| **difference > 0).count();
+        one.len() == other.len()
+            && differences.iter().all(|difference| *difference <= 1)
+            && u32::try_from(moved).is_ok_and(|moved| moved <= self.cells())
     }
 }
 

@@ -10,6 +10,7 @@
 //!
 //! Noise comes from `opendp`, which draws it from OpenSSL; this is the only crate that names it.
 
+pub mod audit;
 mod budget;
 mod contribution;
 mod distance;

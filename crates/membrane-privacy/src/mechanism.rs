@@ -25,6 +25,8 @@
 
 mod allot;
 mod asked;
+pub(crate) mod audit;
+mod bounded;
 mod counter;
 mod forecast;
 mod noise;
@@ -484,7 +486,5 @@ impl Mechanism {
     }
 }
 
-#[cfg(test)]
-mod audit;
 #[cfg(test)]
 mod tests;

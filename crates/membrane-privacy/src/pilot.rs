@@ -77,9 +77,8 @@ impl Pilot {
         let size = SizeLimit::calibrate(spec.size, spec.noise, Share { unit, nano: size_nano })?;
         let left =
             nano.checked_sub(size_nano).filter(|left| *left > 0).ok_or(PrivacyError::EpsilonTooSmall)?;
-        let lists = 2 + u32::from(with_rows) + if spec.chooses() { 2 } else { 0 };
-        let cells = lists.saturating_add(u32::try_from(amounts(&spec).count()).unwrap_or(u32::MAX));
-        let noise = Noise::calibrate(spec.noise, Reach { cells, most: 1 }, Share { unit, nano: left })?;
+        let reach = Reach { cells: cells(&spec, with_rows), most: 1 };
+        let noise = Noise::calibrate(spec.noise, reach, Share { unit, nano: left })?;
         let price = size.price().checked_add(noise.price())?;
         Ok(Self { spec, with_rows, size, noise, price })
     }
@@ -148,6 +147,16 @@ impl Pilot {
         })
     }
 
+    /// Returns the noise of each cell.
+    pub(crate) const fn noise(&self) -> &Noise {
+        &self.noise
+    }
+
+    /// Returns how many cells one member moves by one at most.
+    pub(crate) fn cells(&self) -> u32 {
+        cells(&self.spec, self.with_rows)
+    }
+
     fn epsilon(&self) -> Option<f64> {
         Some((self.size.epsilon()? + self.noise.epsilon?).next_up())
     }
@@ -189,6 +198,12 @@ pub fn epsilon_max(spec: &ReleaseSpec, price: Price) -> Result<f64, PrivacyError
         return Ok((2.0 * price.rho()).sqrt());
     }
     epsilon_of(Price { delta_atto: 0, ..price }, spec.delta)
+}
+
+/// Returns how many cells one member moves: one of each list, two of that of sizes.
+fn cells(spec: &ReleaseSpec, with_rows: bool) -> u32 {
+    let lists = 2 + u32::from(with_rows) + if spec.chooses() { 2 } else { 0 };
+    lists.saturating_add(u32::try_from(amounts(spec).count()).unwrap_or(u32::MAX))
 }
 
 /// Returns what one member adds to one group at most, for each sum whose bounds are open.

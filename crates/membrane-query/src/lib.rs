@@ -58,7 +58,8 @@ pub use gate::{Parameter, Statement};
 pub use mask::doc::{MaskDoc, mask_docs};
 pub use normalise::{normalise, normalised_schema};
 pub use release::{
-    Candidate, ColumnForecast, CounterOptions, EditionKey, ForecastOf, FoundPilot, PilotAnswer, PilotPlan,
-    Planned, Rehearsed, ReleaseAnswer, ReleaseColumn, ReleaseForecast, ReleaseOptions, ReleasePlan,
-    ReleaseRole, ReleaseType, ReleasedDataset, Reused, SandboxPart, Synthetic, sandbox_parts,
+    Bars, Candidate, ColumnForecast, CounterOptions, EditionKey, ForecastOf, FoundPilot, Lie, MadeUp,
+    Newcomer, PilotAnswer, PilotPlan, PilotTrial, Planned, Rehearsed, ReleaseAnswer, ReleaseColumn,
+    ReleaseForecast, ReleaseOptions, ReleasePlan, ReleaseRole, ReleaseType, ReleasedDataset, Reused,
+    SandboxPart, Shown, Synthetic, Trial, sandbox_parts,
 };

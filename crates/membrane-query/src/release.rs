@@ -62,6 +62,7 @@ mod rows;
 mod scalar;
 mod scope;
 mod synthetic;
+mod trial;
 mod value;
 mod work;
 
@@ -73,6 +74,7 @@ pub use plan::{PilotAnswer, PilotPlan, Planned, ReleasePlan};
 pub use rehearse::Rehearsed;
 pub use reuse::{Candidate, Reused};
 pub use synthetic::{SandboxPart, Synthetic, sandbox_parts};
+pub use trial::{Bars, Lie, MadeUp, Newcomer, PilotTrial, Shown, Trial};
 
 #[cfg(test)]
 mod fixture;

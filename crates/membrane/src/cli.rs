@@ -1,6 +1,7 @@
 //! The subcommands of `membrane`, one file each.
 
 mod attack;
+mod audit;
 mod bearer;
 mod break_glass;
 mod budget;
@@ -111,6 +112,7 @@ enum Command {
     Keys(keys::KeysArgs),
     Log(log::LogArgs),
     Attack(attack::AttackArgs),
+    Audit(audit::AuditArgs),
     Config(config::ConfigArgs),
 }
 
@@ -196,6 +198,7 @@ async fn run(command: Command, env: Env) -> Result<(), CliError> {
         Command::Keys(args) => keys::run(args, env).await,
         Command::Log(args) => log::run(args, env).await,
         Command::Attack(args) => Box::pin(attack::run(args, env)).await,
+        Command::Audit(args) => Box::pin(audit::run(args, env)).await,
         Command::Config(args) => config::run(&args, &env),
     }
 }

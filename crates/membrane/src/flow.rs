@@ -36,7 +36,7 @@ pub use list_datasets::{Listing, list_datasets};
 pub use log::verify_log;
 pub use publish::{History, HistoryLine, Publication, PublishRequest, history, publish};
 pub use query::{QueryAnswer, QueryRequest, query};
-pub use release::{PilotTold, ReleaseRequest, Released, rehearse, release, timed_release};
+pub use release::{PilotTold, ReleaseRequest, Released, plan_trial, rehearse, release, timed_release};
 pub use runs::{run_detail, runs};
 pub use sandbox::{SANDBOX_RHO, SandboxMade, make_sandbox};
 pub use standing::{EditionTold, StandingTold, list_standing, run_edition};

@@ -27,6 +27,7 @@ pub mod receipt;
 pub mod wire;
 
 pub mod attack;
+pub mod audit;
 pub mod cli;
 mod demo;
 pub mod http;

@@ -103,6 +103,11 @@ impl SizeLimit {
         }
     }
 
+    /// Returns the noise of the limit.
+    pub(super) const fn noise(&self) -> &Noise {
+        &self.noise
+    }
+
     /// Returns the pure epsilon that it costs, if it does.
     pub(crate) const fn epsilon(&self) -> Option<f64> {
         self.noise.epsilon

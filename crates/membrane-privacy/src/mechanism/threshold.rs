@@ -15,7 +15,7 @@
 //! library does: a group of K members counts as 1, one of K - 1 as absent, so the input still changes by
 //! at most 1 per group, and no group below K is ever shown. The released count has K - 1 added again.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use membrane_model::{Delta, Price};
 use opendp::core::Measurement;
@@ -128,11 +128,37 @@ impl KeySelection {
         self.cohort_min
     }
 
+    /// Returns the delta that it costs.
+    pub(super) const fn delta(&self) -> f64 {
+        self.delta
+    }
+
     /// Draws: returns the groups that may be shown, with their noisy member counts.
     pub(super) fn select<'a>(
         &self,
         members: impl Iterator<Item = (&'a GroupKey, i64)>,
     ) -> Result<BTreeMap<GroupKey, i64>, PrivacyError> {
+        let passed = |(key, count): (GroupKey, i64)| {
+            // PRIVACY: strictly above; see the head of this file.
+            (count > self.threshold).then(|| (key, count.saturating_add(self.cohort_min - 1)))
+        };
+        Ok(self.draw(members)?.into_iter().filter_map(passed).collect())
+    }
+
+    /// Draws, and returns the groups that opendp lets through: those at the threshold as well. For the audit alone, which must
+    /// find that its delta is not what is claimed.
+    pub(super) fn select_at_least<'a>(
+        &self,
+        members: impl Iterator<Item = (&'a GroupKey, i64)>,
+    ) -> Result<BTreeSet<GroupKey>, PrivacyError> {
+        Ok(self.draw(members)?.into_iter().map(|(key, _)| key).collect())
+    }
+
+    /// Draws the noise of the member counts, less what the smallest cohort takes off them.
+    fn draw<'a>(
+        &self,
+        members: impl Iterator<Item = (&'a GroupKey, i64)>,
+    ) -> Result<Vec<(GroupKey, i64)>, PrivacyError> {
         let fault = PrivacyError::Library { step: "draw the noise of the member counts" };
         let mut keys: Vec<&GroupKey> = Vec::new();
         let mut counts: HashMap<u32, i64> = HashMap::new();
@@ -144,12 +170,11 @@ impl KeySelection {
             }
         }
         let noisy = draw(self.noise.drawn, self.noise.scale, self.threshold, &counts).map_err(|_| fault)?;
-        let passed = |(number, count): (u32, i64)| {
+        let named = |(number, count): (u32, i64)| {
             let key = keys.get(usize::try_from(number).ok()?)?;
-            // PRIVACY: strictly above; see the head of this file.
-            (count > self.threshold).then(|| ((*key).clone(), count.saturating_add(self.cohort_min - 1)))
+            Some(((*key).clone(), count))
         };
-        Ok(noisy.into_iter().filter_map(passed).collect())
+        Ok(noisy.into_iter().filter_map(named).collect())
     }
 }
 

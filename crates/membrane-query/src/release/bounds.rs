@@ -15,7 +15,7 @@ use membrane_privacy::{
 
 pub(super) use self::made::{Made, made_column, made_of};
 use self::open::OpenBounds;
-pub(super) use self::open::{PilotOf, widest_of};
+pub(super) use self::open::{PilotOf, widest};
 use super::counter::CounterOptions;
 use super::exact::size_bound;
 use super::named::aggregate_names;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::question::{Aggregate, Block, ColumnRef, Fold, Question, Scalar, Table};
+use super::made::blocks;
+use super::question::{Aggregate, ColumnRef, Fold, Question, Scalar, Table};
 use crate::QueryError;
 
 /// Fills in the columns of [`Table::Kept`], from the tables that are made last to those that are made first.
@@ -26,52 +27,43 @@ pub(super) fn prune(question: &mut Question) -> Result<(), QueryError> {
 /// Returns every column that the question reads, of any table.
 pub(super) fn columns(question: &Question) -> Vec<&ColumnRef> {
     let mut found = Vec::new();
-    for table in &question.tables {
-        of_table(table, &mut found);
+    for scalar in scalars(question) {
+        scalar.visit(&mut |part| {
+            if let Scalar::Column(column) = part {
+                found.push(column);
+            }
+        });
     }
-    of_block(&question.block, &mut found);
-    for scalar in question.keys.iter().chain(question.aggregates.iter().filter_map(Aggregate::argument)) {
-        of_scalar(scalar, &mut found);
+    for block in blocks(question) {
+        found.extend(block.joins.iter().flat_map(|join| &join.on).map(|(_, column)| column));
+    }
+    for table in &question.tables {
+        if let Table::Kept(kept) = table {
+            found.extend(&kept.columns);
+        }
     }
     found
 }
 
-fn of_table<'a>(table: &'a Table, found: &mut Vec<&'a ColumnRef>) {
-    match table {
-        Table::Dataset { .. } => {}
-        Table::Kept(kept) => {
-            kept.conditions.iter().for_each(|one| of_scalar(one, found));
-            found.extend(&kept.columns);
-        }
-        Table::PerMember(per_member) => {
-            of_block(&per_member.block, found);
-            let arguments = per_member.folds.iter().filter_map(Fold::argument);
-            per_member.keys.iter().chain(arguments).for_each(|one| of_scalar(one, found));
-        }
-        Table::Union(parts) => {
-            for part in parts {
-                of_block(&part.block, found);
-                part.columns.iter().for_each(|one| of_scalar(one, found));
+/// Returns every expression of the question, of any table.
+pub(super) fn scalars(question: &Question) -> Vec<&Scalar> {
+    let mut found: Vec<&Scalar> = Vec::new();
+    for table in &question.tables {
+        match table {
+            Table::Dataset { .. } => {}
+            Table::Kept(kept) => found.extend(&kept.conditions),
+            Table::PerMember(groups) => {
+                found.extend(groups.keys.iter().chain(groups.folds.iter().filter_map(Fold::argument)));
             }
+            Table::Union(parts) => found.extend(parts.iter().flat_map(|part| &part.columns)),
         }
     }
-}
-
-fn of_block<'a>(block: &'a Block, found: &mut Vec<&'a ColumnRef>) {
-    block.conditions.iter().for_each(|one| of_scalar(one, found));
-    for join in &block.joins {
-        join.conditions.iter().for_each(|one| of_scalar(one, found));
-        for (one, column) in &join.on {
-            of_scalar(one, found);
-            found.push(column);
+    for block in blocks(question) {
+        found.extend(&block.conditions);
+        for join in &block.joins {
+            found.extend(join.conditions.iter().chain(join.on.iter().map(|(one, _)| one)));
         }
     }
-}
-
-fn of_scalar<'a>(scalar: &'a Scalar, found: &mut Vec<&'a ColumnRef>) {
-    scalar.visit(&mut |part| {
-        if let Scalar::Column(column) = part {
-            found.push(column);
-        }
-    });
+    found.extend(question.keys.iter().chain(question.aggregates.iter().filter_map(Aggregate::argument)));
+    found
 }

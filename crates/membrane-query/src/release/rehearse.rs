@@ -8,11 +8,11 @@
 
 use membrane_ledger::Reservation;
 use membrane_policy::Permit;
-use membrane_privacy::{AggregateKind, AggregateSpec, MechanismSummary, PilotTotals, ReleaseSpec};
+use membrane_privacy::{MechanismSummary, PilotTotals};
 use tokio::time::Instant;
 
 use super::answer::ReleaseColumn;
-use super::bounds::{FoundPilot, ReleaseOptions, widest_of};
+use super::bounds::{FoundPilot, ReleaseOptions, widest};
 use super::exact::Shards;
 use super::plan::{PilotPlan, Planned, ReleasePlan, absorb, shape, until};
 use crate::QueryError;
@@ -95,18 +95,6 @@ async fn read(plan: &ReleasePlan, is_open: bool, deadline: Instant) -> Result<Sh
         absorb(question, (&wide, limit), &source.providers, sampling, &source.limits, &brake).await
     })
     .await
-}
-
-fn widest(spec: &ReleaseSpec) -> ReleaseSpec {
-    let (groups_max, rows_max) = widest_of(spec);
-    let aggregates = spec.aggregates.iter().map(|aggregate| {
-        let kind = match aggregate.kind {
-            AggregateKind::Distinct { .. } => AggregateKind::Distinct { values_max: rows_max },
-            kind => kind,
-        };
-        AggregateSpec { kind, ..aggregate.clone() }
-    });
-    ReleaseSpec { groups_max, rows_max, aggregates: aggregates.collect(), ..spec.clone() }
 }
 
 /// Draws once.

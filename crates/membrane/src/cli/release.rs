@@ -1,6 +1,8 @@
 //! `membrane release`.
 
+mod audit;
 mod bounds;
+mod question;
 mod sandbox;
 mod share;
 mod standing;
@@ -9,15 +11,13 @@ mod verify;
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand, ValueEnum};
-use membrane_model::{PrincipalKind, Purpose};
-use membrane_privacy::{MechanismSummary, NoiseKind};
+use clap::{Args, Subcommand};
+use membrane_model::PrincipalKind;
+use membrane_privacy::MechanismSummary;
 use membrane_query::{ColumnForecast, ForecastOf, ReleaseAnswer};
 use serde_json::{Map, Value};
 
-use self::bounds::ColumnBounds;
-use self::share::ColumnShare;
-use self::target::ColumnTarget;
+use self::question::QuestionArgs;
 use super::caller::CallerArgs;
 use super::{CliError, Env, budget, out, sql, table};
 use crate::answer::{AnswerFormat, Encoder};
@@ -47,44 +47,8 @@ pub(super) struct ReleaseArgs {
     /// One SELECT with aggregates; `-` reads it from standard input.
     #[arg(required = true)]
     sql: Option<String>,
-    /// Why: one of the catalog's purposes; `membrane catalog purposes` lists them [default: [privacy] purpose].
-    #[arg(long)]
-    purpose: Option<Purpose>,
-    /// The privacy loss that the answer may cost: more is dearer and more exact [default: [privacy] epsilon].
-    #[arg(long, value_name = "E", allow_negative_numbers = true)]
-    epsilon: Option<f64>,
-    /// What the answer may cost as rho of zero-concentrated DP, in place of epsilon.
-    #[arg(long, value_name = "R", conflicts_with = "epsilon", allow_negative_numbers = true)]
-    rho: Option<f64>,
-    /// The failure probability at which epsilon is stated; 0 asks for pure differential privacy, of groups that are known
-    /// [default: [privacy] delta].
-    #[arg(long, value_name = "D", allow_negative_numbers = true)]
-    delta: Option<f64>,
-    /// Which noise is drawn: `auto`, whichever is smaller at the same price in rho, `gaussian`, `laplace`, or `least-error`,
-    /// whichever is smaller at the same epsilon, even where that takes many times the rho [default: auto].
-    #[arg(long, value_name = "KIND")]
-    noise: Option<Noise>,
-    /// Groups in which one member may count [default: the contract's].
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    groups_max: Option<u32>,
-    /// Rows of one member that may count in one group [default: the contract's].
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    rows_max: Option<u32>,
-    /// The least and the greatest value that one row adds to a sum; what lies beyond counts as the bound. May be given for
-    /// several columns [default: the contract's].
-    #[arg(long, value_name = "COLUMN=LOWER..UPPER")]
-    bounds: Vec<ColumnBounds>,
-    /// Half of the width that the 95 % interval of a column of the answer may have, for counts and sums. Where all have one,
-    /// the price is as low as that allows. May be given for several columns.
-    #[arg(long, value_name = "COLUMN=WIDTH")]
-    target: Vec<ColumnTarget>,
-    /// The same as a share of what a typical group comes to. A small private pilot finds out what that is.
-    #[arg(long, value_name = "COLUMN=PERCENT%")]
-    within: Vec<ColumnShare>,
-    /// Have a small private pilot choose the bounds that are not stated here, also those that the contract states. It costs a
-    /// tenth of the price, once for all questions of this form. Bounds that nobody states are chosen so anyway.
-    #[arg(long)]
-    choose_bounds: bool,
+    #[command(flatten)]
+    question: QuestionArgs,
     /// Whether an answer may be made of stored ones, for nothing, also where its error bars are wider than what is asked for
     /// [default: true where no price and no width are stated].
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
@@ -119,6 +83,18 @@ enum ReleaseCommand {
   membrane release verify answer.json --key-file receipt-key.json
   membrane release verify answer.json --key d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")]
     Verify(verify::VerifyArgs),
+    /// Audit a release before it is asked for: over people who were made up, at no price.
+    ///
+    /// The statement is planned under the permit of whoever asks, as for a dry run, and run over people who follow from the contracts
+    /// and from its own constants: with one member more and one less, in any order of rows, many times over. What comes of it
+    /// before noise is held against what the price was calculated for, and what comes after against epsilon, error bars and
+    /// decimals. No row of the hub is read but public keys of datasets about things, as for a dry run.
+    #[command(after_help = "Examples:
+  membrane release audit --sql \"SELECT region, COUNT(*) AS n FROM pos_orders GROUP BY region\" --as partner:acme
+  membrane release audit --sql - --as partner:acme --epsilon 0.5 --json < question.sql
+
+Exit code 1 when something that is claimed does not hold, or could not be looked at.")]
+    Audit(Box<audit::AuditArgs>),
     /// Make an edition of a standing release, or show it again: as its partner, out of its budgets, and charged once.
     #[command(after_help = "Examples:
   membrane release run monthly_sales
@@ -158,53 +134,21 @@ impl Shown {
     }
 }
 
-/// Which noise is drawn.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Noise {
-    Auto,
-    Gaussian,
-    Laplace,
-    LeastError,
-}
-
-impl From<Noise> for NoiseKind {
-    fn from(noise: Noise) -> Self {
-        match noise {
-            Noise::Auto => Self::Auto,
-            Noise::Gaussian => Self::Gaussian,
-            Noise::Laplace => Self::Laplace,
-            Noise::LeastError => Self::LeastError,
-        }
-    }
-}
-
 pub(super) async fn run(args: ReleaseArgs, env: Env) -> Result<(), CliError> {
     if let Some(command) = args.command {
         return match command {
             ReleaseCommand::Verify(args) => verify::run(&args),
+            ReleaseCommand::Audit(args) => audit::run(*args, env).await,
             ReleaseCommand::Run(args) => standing::run(args, env).await,
             ReleaseCommand::List(args) => standing::list(args, env).await,
             ReleaseCommand::Sandbox(args) => sandbox::run(args, env).await,
         };
     }
     let request = ReleaseRequest {
-        sql: sql::read(args.sql.unwrap_or_default())?,
-        purpose: args.purpose,
-        epsilon: args.epsilon,
-        delta: args.delta,
-        groups_max: args.groups_max,
-        rows_max: args.rows_max,
-        rho: args.rho,
-        noise: args.noise.map(NoiseKind::from).unwrap_or_default(),
-        bounds: bounds::by_column(args.bounds)?,
-        targets: target::by_column(args.target)?,
-        shares: share::by_column(args.within)?,
-        choose_bounds: args.choose_bounds,
         reuse: args.reuse,
-        edition: None,
-        counter: None,
         sandbox: args.sandbox,
         dry_run: args.dry_run,
+        ..args.question.request(sql::read(args.sql.unwrap_or_default())?)?
     };
     let hub = env.open().await?;
     let ctx = args.caller.ctx_required(&hub, PrincipalKind::Partner)?;

@@ -19,6 +19,7 @@ mod reuse;
 mod sandbox;
 mod tick;
 mod told;
+mod trial;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -37,6 +38,7 @@ use self::pilot::Bounded;
 pub use self::pilot::PilotTold;
 use self::price::Asked;
 pub use self::rehearse::rehearse;
+pub use self::trial::plan_trial;
 use super::budget::{BudgetLine, own_lines, times_left};
 use super::caps::Held;
 use super::reserve::{Had, ToReserve, reserve};

@@ -198,10 +198,18 @@ impl Stated<'_> {
     }
 }
 
-/// Returns the most groups and rows of one member that may be chosen for a release of these groups.
-pub(in crate::release) fn widest_of(spec: &ReleaseSpec) -> (u32, u32) {
+/// Returns a statement that lets in as much of each member as any choice can.
+pub(in crate::release) fn widest(spec: &ReleaseSpec) -> ReleaseSpec {
     let kept = spec.aggregates.iter().any(|one| one.kind.samples_max(1).is_some());
-    (GROUPS_MAX, if kept { SAMPLES_MAX } else { ROWS_MAX })
+    let rows_max = if kept { SAMPLES_MAX } else { ROWS_MAX };
+    let aggregates = spec.aggregates.iter().map(|aggregate| {
+        let kind = match aggregate.kind {
+            AggregateKind::Distinct { .. } => AggregateKind::Distinct { values_max: rows_max },
+            kind => kind,
+        };
+        AggregateSpec { kind, ..aggregate.clone() }
+    });
+    ReleaseSpec { groups_max: GROUPS_MAX, rows_max, aggregates: aggregates.collect(), ..spec.clone() }
 }
 
 fn within(most: Option<u32>, ceiling: u32) -> u32 {
