@@ -32,6 +32,7 @@ fn check(said: &str, test: &str, asserted: &str) -> Check {
     let holds = line.is_some_and(|line| line.ends_with("... ok"));
     // What the tests of kills print about themselves stands under their name.
     let more = said.split(&format!("---- {test} stdout ----")).nth(1);
+    let more = more.and_then(|more| more.split("\n---- ").next());
     let more = more.and_then(|more| more.lines().find(|line| line.starts_with("killed at")));
     Check {
         area: Area::Ledger,
