@@ -181,6 +181,9 @@ fn prices_are_reserved_in_one_place() {
         "crates/membrane/src/flow/reserve.rs",
     ];
     assert_eq!(files_with(&word), expected.into_iter().map(str::to_owned).collect());
+    let word = [".reserve", "_under("].concat();
+    let expected = ["crates/membrane-ledger/src/tests/budget.rs", "crates/membrane/src/flow/reserve.rs"];
+    assert_eq!(files_with(&word), expected.into_iter().map(str::to_owned).collect());
 }
 
 /// Draws that nobody gets are paid for all the same, but they are for benches alone, and for audits in hubs of their own.

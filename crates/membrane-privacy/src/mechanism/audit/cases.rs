@@ -7,7 +7,7 @@ use membrane_model::{Delta, Price};
 use super::{DELTA, GRID_MAX, evidence};
 use crate::mechanism::{Mechanism, Noise};
 use crate::{
-    AggregateKind, AggregateSpec, ExactTotals, GroupKey, GroupTotals, KeyDomain, NoiseKind, Pilot,
+    AggregateKind, AggregateSpec, Counter, ExactTotals, GroupKey, GroupTotals, KeyDomain, NoiseKind, Pilot,
     PriceAsked, PrivacyError, ReleaseSpec, SizeBound, epsilon_of,
 };
 
@@ -20,6 +20,9 @@ const BASE: i64 = 1_000;
 /// Groups of one member, where a member is in several.
 const SEVERAL: usize = 4;
 const ROWS_MAX: u32 = 3;
+/// A counter of so many refreshes, which has so many levels of nodes.
+const COUNTER_REFRESHES: u32 = 7;
+const COUNTER_LEVELS: usize = 3;
 const MEMBER_BYTES: u64 = 1_000;
 /// What every release states, half of it for the choice of groups.
 const DELTA_STATED: f64 = 2e-3;
@@ -50,6 +53,10 @@ enum Part {
     Quantile,
     /// The count by which a group was chosen.
     Choice,
+    /// The total of several groups, which adds up with theirs: all of a member's lie in it.
+    Levels,
+    /// All nodes of a counter in which a member's rows lie.
+    Counter,
     Clipping,
     Size,
     Whole,
@@ -86,6 +93,8 @@ pub(super) fn cases() -> Vec<Case> {
         Part::Path,
         Part::Quantile,
         Part::Choice,
+        Part::Levels,
+        Part::Counter,
         Part::Clipping,
         Part::Size,
         Part::Whole,
@@ -93,7 +102,9 @@ pub(super) fn cases() -> Vec<Case> {
     ];
     let parts: Vec<Part> = one.chain(others).collect();
     let with = |noise| parts.iter().map(move |part| Case { part: *part, noise });
-    with(NoiseKind::Gaussian).chain(with(NoiseKind::Laplace)).collect()
+    // What counts on has Gaussian noise alone.
+    let laplace = with(NoiseKind::Laplace).filter(|case| !matches!(case.part, Part::Counter));
+    with(NoiseKind::Gaussian).chain(laplace).collect()
 }
 
 impl Case {
@@ -106,6 +117,8 @@ impl Case {
             Part::Path => "quantiles, the path of a row through the tree".to_owned(),
             Part::Quantile => "quantiles, the median that is shown".to_owned(),
             Part::Choice => "choice of groups, the count that is shown".to_owned(),
+            Part::Levels => "levels that add up, the total of several groups".to_owned(),
+            Part::Counter => "counter, the nodes of a member".to_owned(),
             Part::Clipping => "counts of members and of those clipped".to_owned(),
             Part::Size => "limit on the size".to_owned(),
             Part::Whole => "a whole release: count, sum, members, choice of groups".to_owned(),
@@ -117,14 +130,19 @@ impl Case {
     /// Tells whether half of the noise must be seen in the scores: where a walk through a tree is all that is shown, much of
     /// what its noise loses is not.
     pub(super) const fn is_sharp(&self) -> bool {
-        !matches!(self.part, Part::Quantile)
+        match self.part {
+            Part::Quantile => false,
+            // The total is all that Gaussian noise says of the member; of Laplace noise each part says more.
+            Part::Levels => matches!(self.noise, NoiseKind::Gaussian),
+            _ => true,
+        }
     }
 
     /// Returns how many draws are made where so many are made of a number.
     pub(super) fn draws(&self, draws: usize) -> usize {
         let together = match self.part {
             Part::Aggregate(_, groups) => groups > 1,
-            Part::Path | Part::Whole | Part::Pilot => true,
+            Part::Path | Part::Whole | Part::Pilot | Part::Levels => true,
             _ => false,
         };
         match self.part {
@@ -156,6 +174,11 @@ impl Case {
                 Some(epsilon) => Ok((epsilon, DELTA_STATED)),
                 None => Ok((epsilon_of(mechanism.price(), Delta::new(DELTA)?)?, DELTA)),
             },
+            Part::Levels => claim_of_all(&noises(&mechanism)),
+            Part::Counter => {
+                let noise = self.noise_of(&mechanism)?;
+                claim_of_all(&vec![noise; COUNTER_LEVELS])
+            }
             _ => claim_of(self.noise_of(&mechanism)?),
         }
     }
@@ -176,14 +199,25 @@ impl Case {
             Part::Aggregate(kind, _) => (listed(GROUPS), vec![kind]),
             Part::Path | Part::Quantile => (listed(GROUPS_OF_QUANTILES), vec![TREE]),
             Part::Choice => (KeyDomain::Unknown, vec![AggregateKind::Members]),
+            Part::Levels => {
+                (KeyDomain::Public((0..GROUPS).map(nested_key).collect()), vec![AggregateKind::Rows])
+            }
+            Part::Counter => (KeyDomain::None, vec![AggregateKind::Rows]),
             Part::Whole => (KeyDomain::Unknown, vec![AggregateKind::Rows, SUM, AggregateKind::Members]),
             Part::Clipping | Part::Size | Part::Pilot => (KeyDomain::None, vec![AggregateKind::Rows]),
         };
         let groups_max = match self.part {
             Part::Aggregate(_, groups) => u32::try_from(groups).unwrap_or(u32::MAX),
+            Part::Levels => u32::try_from(SEVERAL).unwrap_or(u32::MAX),
             _ => 1,
         };
-        Mechanism::calibrate(self.spec(keys, groups_max, kinds, rho_nano)?)
+        let mut spec = self.spec(keys, groups_max, kinds, rho_nano)?;
+        match self.part {
+            Part::Levels => spec.rollup = vec![1],
+            Part::Counter => spec.counter = Some(Counter { refreshes: COUNTER_REFRESHES }),
+            _ => {}
+        }
+        Mechanism::calibrate(spec)
     }
 
     fn pilot(&self, rho_nano: u64) -> Result<Pilot, PrivacyError> {
@@ -222,14 +256,16 @@ impl Case {
     pub(super) fn draw(&self, rho_nano: u64, draws: usize) -> Result<Drawn, PrivacyError> {
         if matches!(self.part, Part::Pilot) {
             let pilot = self.pilot(rho_nano)?;
-            return cells(pilot.noise(), usize::try_from(pilot.cells()).unwrap_or(1), draws);
+            return cells(pilot.noise(), usize::try_from(pilot.cells()).unwrap_or(1), 1, draws);
         }
         let mechanism = self.mechanism(rho_nano)?;
         let noise = self.noise_of(&mechanism)?;
         match self.part {
             Part::Aggregate(kind, groups) => aggregates(&mechanism, noise, (kind, groups), draws),
-            Part::Path => cells(noise, usize::try_from(TREE.layers()).unwrap_or(1), draws),
-            Part::Clipping => cells(noise, 2, draws),
+            Part::Path => cells(noise, usize::try_from(TREE.layers()).unwrap_or(1), 1, draws),
+            Part::Levels => levels(&mechanism, draws),
+            Part::Counter => cells(noise, COUNTER_LEVELS, i64::from(ROWS_MAX), draws),
+            Part::Clipping => cells(noise, 2, 1, draws),
             Part::Quantile => quantiles(&mechanism, draws),
             Part::Choice => choices(&mechanism, noise, draws),
             Part::Size => sizes(&mechanism, draws),
@@ -262,6 +298,26 @@ fn claim_of(noise: &Noise) -> Result<(f64, f64), PrivacyError> {
             Ok((epsilon_of(price, Delta::new(DELTA)?)?, DELTA))
         }
     }
+}
+
+/// Returns the epsilon that noises cost together.
+fn claim_of_all(noises: &[&Noise]) -> Result<(f64, f64), PrivacyError> {
+    if let Some(epsilon) = noises.iter().map(|noise| noise.epsilon).sum::<Option<f64>>() {
+        return Ok((epsilon, 0.0));
+    }
+    let rho_nano = noises.iter().map(|noise| noise.price().rho_nano).sum();
+    Ok((epsilon_of(Price { rho_nano, delta_atto: 0 }, Delta::new(DELTA)?)?, DELTA))
+}
+
+/// Returns the noises of all levels of the first aggregate.
+fn noises(mechanism: &Mechanism) -> Vec<&Noise> {
+    let finest = mechanism.parts.first().and_then(|part| mechanism.noise_of(part).ok());
+    finest.into_iter().chain(mechanism.coarser.first().into_iter().flatten()).collect()
+}
+
+/// Names a group by that which it lies in, and by itself.
+fn nested_key(number: usize) -> GroupKey {
+    vec![Some((number / SEVERAL).to_string()), Some((number % SEVERAL).to_string())]
 }
 
 fn key(number: usize) -> GroupKey {
@@ -317,9 +373,9 @@ fn aggregates(
     Ok(Drawn { one: scores(BASE + most)?, other: scores(BASE)?, grid })
 }
 
-/// Draws cells that a member moves by one each.
-fn cells(noise: &Noise, cells: usize, draws: usize) -> Result<Drawn, PrivacyError> {
-    let (one, other) = (float(BASE + 1), float(BASE));
+/// Draws cells that a member moves by so much each.
+fn cells(noise: &Noise, cells: usize, most: i64, draws: usize) -> Result<Drawn, PrivacyError> {
+    let (one, other) = (float(BASE + most), float(BASE));
     let scores = |total: i64| {
         let mut scores = Vec::with_capacity(draws);
         while scores.len() < draws {
@@ -333,7 +389,25 @@ fn cells(noise: &Noise, cells: usize, draws: usize) -> Result<Drawn, PrivacyErro
         scores.truncate(draws);
         Ok::<_, PrivacyError>(scores)
     };
-    Ok(Drawn { one: scores(BASE + 1)?, other: scores(BASE)?, grid: None })
+    Ok(Drawn { one: scores(BASE + most)?, other: scores(BASE)?, grid: None })
+}
+
+/// Draws totals of so many groups as a member may have, each of which has all of one member's or none.
+fn levels(mechanism: &Mechanism, draws: usize) -> Result<Drawn, PrivacyError> {
+    let scores = |total: i64| {
+        let of_group = GroupTotals { members: BASE, values: vec![total], cells: Vec::new() };
+        let groups = (0..GROUPS).map(|number| (nested_key(number), of_group.clone())).collect();
+        let exact = ExactTotals { groups, members: BASE, members_clipped: 0 };
+        let mut scores = Vec::with_capacity(draws);
+        while scores.len() < draws {
+            let released = mechanism.release(&exact)?.groups;
+            let sums = released.iter().filter(|group| group.rolled == 1);
+            scores.extend(sums.filter_map(|group| group.values.first()).map(|value| float(value.value)));
+        }
+        scores.truncate(draws);
+        Ok::<_, PrivacyError>(scores)
+    };
+    Ok(Drawn { one: scores(BASE + i64::from(ROWS_MAX))?, other: scores(BASE)?, grid: None })
 }
 
 /// Draws the median of groups that have one row, at the upper end, or none.
