@@ -251,10 +251,8 @@ async fn a_counter_counts_on_for_one_price() {
     let (edition, first) = run(&world, "daily", None).await.unwrap();
     assert_eq!(edition, "2026-01-04");
     let paid = spent(&world).await - before;
-    assert!(
-        paid > 0 && first.charged.rho_nano == 0,
-        "the first edition paid, which was made before this one"
-    );
+    assert_eq!(first.charged, first.price, "all of it, by the first edition, which was made before this one");
+    assert_eq!(paid, first.price.rho_nano * 3);
     assert!((19_000_000..=20_000_000).contains(&first.price.rho_nano), "{:?}", first.price);
     let notes = first.notes.join(" ");
     assert!(notes.contains("the 6 earliest rows count, over all 30 refreshes"), "{notes}");
@@ -275,6 +273,7 @@ async fn a_counter_counts_on_for_one_price() {
     assert_eq!(spent(&world).await - before, paid);
     // No edition is before the first or after the last.
     assert_eq!(run(&world, "daily", Some("2025-12-31")).await.unwrap_err(), "bad_request");
+    assert_eq!(run(&world, "daily", Some("2026-01-31")).await.unwrap_err(), "bad_request");
     *clock.0.lock().unwrap() = at("2026-06-01T02:00:00Z");
     let (edition, last) = run(&world, "daily", None).await.unwrap();
     assert_eq!((edition.as_str(), last.charged.rho_nano), ("2026-01-30", 0));

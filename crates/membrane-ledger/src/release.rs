@@ -102,7 +102,8 @@ pub struct Shortage {
 
 /// A price that was reserved, and the right to compute and store one answer for it.
 ///
-/// INVARIANT: it exists only after the price was charged, durably; [`Ledger::reserve_for`] is its only maker.
+/// INVARIANT: it exists only after the price was charged, durably; [`Ledger::reserve_for`] and
+/// [`Ledger::reserve_under`], for what another release paid, are its only makers.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "a reservation that is not committed is spent for nothing"]
 pub struct Reservation {
@@ -239,6 +240,9 @@ impl Ledger {
             Some(Live::Committed(_)) | None => {}
         }
         lock_open(&mut transaction, &request.run.to_string()).await?;
+        if let Some(paid_by) = paid_by {
+            check_paid(&mut transaction, request, paid_by).await?;
+        }
         match lost(&mut transaction, request).await? {
             Lost::Nothing => {}
             Lost::TooOften => return Ok(Reserved::GivenUp),
@@ -250,8 +254,7 @@ impl Ledger {
                 return Ok(Reserved::Granted(Reservation { id, query_key, resumed: true }));
             }
         }
-        if let Some(paid_by) = paid_by {
-            check_paid(&mut transaction, request, paid_by).await?;
+        if paid_by.is_some() {
             insert_release(&mut transaction, id, request, Price::default()).await?;
             transaction.commit().await?;
             step::done(Step::Reserved);

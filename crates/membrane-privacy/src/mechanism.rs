@@ -290,17 +290,22 @@ impl Mechanism {
             let noise = self.noise_of(part)?;
             let layers = aggregate.kind.layers();
             let spread = counted.or_else(|| spread(aggregate.kind));
+            let levels = rollup.as_ref().map_or_else(Vec::new, |rollup| self.levels(rollup, noise, coarser));
             aggregates.push(AggregateSummary {
                 name: aggregate.name.clone(),
                 kind: aggregate.kind,
                 contribution_max: aggregate.kind.contribution_max(self.spec.rows_max).unwrap_or(i64::MAX),
                 sensitivity: noise.sensitivity,
                 sigma: noise.sd,
-                half_width95: noise.half_width(spread),
+                half_width95: levels
+                    .iter()
+                    .map(|level| level.half_width95)
+                    .max()
+                    .unwrap_or(noise.half_width(spread)),
                 noise: noise.drawn,
                 target95: aggregate.target95,
                 layers: (layers > 1).then_some(layers),
-                levels: rollup.as_ref().map_or_else(Vec::new, |rollup| self.levels(rollup, noise, coarser)),
+                levels,
             });
         }
         let pure_epsilon = self.pure_epsilon();

@@ -84,7 +84,8 @@ pub struct AggregateSummary {
     pub sensitivity: f64,
     /// The standard deviation of the noise, for quantiles that of one node of their tree.
     pub sigma: f64,
-    /// Half of the width of the 95 % interval; for quantiles that of the rank of a median, in rows.
+    /// Half of the width of the 95 % interval; for quantiles that of the rank of a median, in rows; the widest of all levels, or of
+    /// all refreshes, where there are several.
     pub half_width95: i64,
     /// Which noise is drawn.
     #[serde(default, skip_serializing_if = "NoiseDrawn::is_gaussian")]

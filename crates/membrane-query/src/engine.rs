@@ -62,6 +62,8 @@ pub struct Engine {
     pub(crate) memory: Arc<dyn MemoryPool>,
     /// Releases that may compute at once: half of the processors is left to others.
     releases: Arc<Semaphore>,
+    /// Turns of statements that are tried on synthetic rows.
+    synthetic: Arc<Semaphore>,
 }
 
 /// The governed tables of one permit, with the versions that they read.
@@ -93,7 +95,8 @@ impl Engine {
         let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
         let releases = Arc::new(Semaphore::new((processors / 2).max(1)));
         let memory = memory::engine_pool(&parts.limits);
-        Ok(Self { trusted: trusted_session()?, opener, memory, releases, parts })
+        let synthetic = Arc::new(Semaphore::new(1));
+        Ok(Self { trusted: trusted_session()?, opener, memory, releases, synthetic, parts })
     }
 
     /// Waits until a release may compute, and as long as that may take at most; nothing then. What is returned is held until
@@ -102,6 +105,12 @@ impl Engine {
         let patience = Duration::from_secs(self.parts.limits.seconds_max.min(SECONDS_MAX));
         let turn = Arc::clone(&self.releases).acquire_owned();
         tokio::time::timeout(patience, turn).await.ok()?.ok()
+    }
+
+    /// Does the same for a statement that is tried on synthetic rows: one at a time.
+    pub async fn synthetic_turn(&self) -> Option<OwnedSemaphorePermit> {
+        let turn = Arc::clone(&self.synthetic).acquire_owned();
+        tokio::time::timeout(Duration::from_secs(SECONDS_MAX.min(60)), turn).await.ok()?.ok()
     }
 
     /// Answers a statement under a permit to read.

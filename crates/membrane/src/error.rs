@@ -104,8 +104,8 @@ pub enum Error {
     },
     /// Synthetic rows of a dataset for which none were made.
     #[error(
-        "there is no sandbox of `{dataset}` for you: make one with `POST /v1/sandbox` or `membrane release sandbox {dataset}`, \
-         of a dataset about members that you may release from"
+        "there is no sandbox of `{dataset}` for you: `POST /v1/sandbox` and `membrane release sandbox` make one of a dataset about \
+         members that you may release from; `GET /v1/datasets` lists them"
     )]
     NoSandbox {
         /// The dataset.
@@ -134,8 +134,8 @@ pub enum Error {
     GivenUp,
     /// A counter cannot count on.
     #[error(
-        "the policies or tables that say which rows count have changed since the last edition, so it cannot count on: whoever \
-         operates the hub has to start another one; what it told so far can still be asked for"
+        "the policies, contracts or settings that say which rows count, and with how much noise, have changed since the last \
+         edition, so it cannot count on: whoever operates the hub has to start another one; what it told so far can still be asked for"
     )]
     CounterEnded,
     /// The statement, or the data that it reads, did not allow an answer.

@@ -38,7 +38,7 @@ pub(crate) fn budget(spec: &ReleaseSpec) -> Result<(Unit, u64), PrivacyError> {
 /// Returns what the parts of a release may leave of delta: each limit on a size takes some.
 #[expect(clippy::cast_precision_loss, reason = "there are few")]
 fn delta_spare(spec: &ReleaseSpec) -> f64 {
-    let limits = spec.counter.map_or(1, Counter::nodes) as f64;
+    let limits = spec.counter.map_or(1, Counter::limits) as f64;
     DELTA_SPARE * limits.max(1.0)
 }
 

@@ -5,7 +5,8 @@
 //! start at a multiple of it; a refresh draws the nodes that end with it. Output: totals of all periods so far. Price: the
 //! nodes of one level are apart, so that a member moves all of them together by `rows_max` rows at most, in L1 and in L2;
 //! they cost what one total costs, and all levels together `floor(log2 refreshes) + 1` times that (Dwork, Naor, Pitassi and
-//! Rothblum 2010; Chan, Shi and Song 2011). The limit on the size is drawn for each node, and paid as often.
+//! Rothblum 2010; Chan, Shi and Song 2011). The limit on the size is drawn for each node, and
+//! again where a node is lost on the way and taken up: it is paid as often as that may be.
 //!
 //! ```text
 //! refresh   1  2  3  4  5  6  7         the seventh total is [1-4] + [5-6] + [7]
@@ -34,6 +35,9 @@ use crate::{ExactTotals, GroupKey, KeyDomain, NoiseKind, PrivacyError, ReleaseSp
 /// What is set aside for limits on the size: a fiftieth, as for any release.
 const SIZE_PART: u64 = 50;
 
+/// How often a node is drawn at most: what was paid and lost is taken up three times, each with a limit of its own.
+const TRIES_MAX: u64 = 4;
+
 /// The most refreshes of one counter.
 pub(crate) const REFRESHES_MAX: u32 = 4096;
 
@@ -55,6 +59,11 @@ impl Counter {
     #[must_use]
     pub fn nodes(self) -> u64 {
         (0..self.levels()).map(|level| u64::from(self.refreshes >> level)).sum()
+    }
+
+    /// Returns how many limits on a size are drawn at most.
+    pub(crate) fn limits(self) -> u64 {
+        self.nodes().saturating_mul(TRIES_MAX)
     }
 
     /// Returns the levels of the nodes that end with a refresh, which are counted from 1.
@@ -132,14 +141,14 @@ impl Mechanism {
     pub(super) fn of_counter(spec: ReleaseSpec, counter: Counter) -> Result<Self, PrivacyError> {
         spec.check()?;
         let (unit, nano) = budget(&spec)?;
-        let (levels, nodes) = (u64::from(counter.levels()), counter.nodes());
+        let (levels, limits) = (u64::from(counter.levels()), counter.limits());
         let share = |nano| Share { unit, nano };
         let least = SizeLimit::share_min(spec.size, NoiseKind::Gaussian, Unit::Rho);
-        let size = least.max(nano / SIZE_PART / nodes);
-        let left = size.checked_mul(nodes).and_then(|sizes| nano.checked_sub(sizes));
+        let size = least.max(nano / SIZE_PART / limits);
+        let left = size.checked_mul(limits).and_then(|sizes| nano.checked_sub(sizes));
         let left = left.filter(|left| *left > nano / 2).ok_or(PrivacyError::EpsilonTooSmall)?;
         let size = SizeLimit::calibrate(spec.size, NoiseKind::Gaussian, share(size))?;
-        let mut price = times(size.price(), nodes)?;
+        let mut price = times(size.price(), limits)?;
         let weights: Vec<u32> = spec.aggregates.iter().map(|aggregate| aggregate.weight).collect();
         let mut parts = Vec::with_capacity(weights.len());
         for (aggregate, nano) in spec.aggregates.iter().zip(shares(left / levels, &weights)?) {
@@ -168,6 +177,10 @@ impl Mechanism {
         let CounterState { refresh, nodes: mut fitted } = before;
         let refresh = refresh.saturating_add(1);
         if refresh > counter.refreshes || usize::try_from(Counter::ending(refresh)) != Ok(nodes.len()) {
+            return Err(PrivacyError::Shape);
+        }
+        let width = self.parts.len();
+        if !nodes.iter().flat_map(|node| node.groups.values()).all(|totals| totals.values.len() == width) {
             return Err(PrivacyError::Shape);
         }
         let keys = self.listed();
@@ -234,28 +247,36 @@ impl Mechanism {
     }
 }
 
-/// Fits a node to its own totals and to those of its two halves. A group that was listed in only one of the three has the rest
-/// of it there: rows of keys that are not listed are in no total.
+/// Fits a node to its own totals and to those of its two halves, where both halves listed the key. Of a key that is not listed any
+/// more the halves are all there is.
 fn joined(
     own: BTreeMap<GroupKey, Vec<Fit>>,
     half: BTreeMap<GroupKey, Vec<Fit>>,
     other: Node,
 ) -> BTreeMap<GroupKey, Vec<Fit>> {
-    let mut sums = half;
+    let mut halves: BTreeMap<GroupKey, (Vec<Fit>, bool)> =
+        half.into_iter().map(|(key, fits)| (key, (fits, false))).collect();
     for (key, fits) in other.groups {
-        match sums.get_mut(&key) {
-            Some(sum) => sum.iter_mut().zip(fits).for_each(|(sum, fit)| *sum = sum.plus(fit)),
+        match halves.get_mut(&key) {
+            Some((sum, is_whole)) => {
+                sum.iter_mut().zip(fits).for_each(|(sum, fit)| *sum = sum.plus(fit));
+                *is_whole = true;
+            }
             None => {
-                sums.insert(key, fits);
+                halves.insert(key, (fits, false));
             }
         }
     }
-    for (key, fits) in own {
-        if let Some(sum) = sums.get_mut(&key) {
-            sum.iter_mut().zip(fits).for_each(|(sum, own)| *sum = weighed(own, *sum));
+    for (key, own) in own {
+        match halves.get_mut(&key) {
+            Some((sum, true)) => sum.iter_mut().zip(own).for_each(|(sum, own)| *sum = weighed(own, *sum)),
+            // One half did not list the key: the two are not about the same rows.
+            _ => {
+                halves.insert(key, (own, false));
+            }
         }
     }
-    sums
+    halves.into_iter().map(|(key, (fits, _))| (key, fits)).collect()
 }
 
 /// Returns a price that is paid so often.

@@ -236,9 +236,9 @@ fn widest(noises: &[&Noise]) -> f64 {
     noises.iter().map(|noise| noise.z95()).fold(0.0, f64::max)
 }
 
-/// Puts a total between its error bars. Half a unit is what rounding moves it.
+/// Puts a total between its error bars. Less than a unit is what rounding moves it.
 pub(super) fn interval(value: i64, sd: f64, z95: f64) -> NoisyValue {
-    let half_width = whole(sd * z95 + 0.5);
+    let half_width = whole(sd * z95 + 1.0);
     NoisyValue {
         value,
         low95: value.saturating_sub(half_width),

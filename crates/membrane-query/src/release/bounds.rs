@@ -237,7 +237,7 @@ impl Stated<'_> {
         Ok(ReleaseSpec {
             groups_max,
             rows_max,
-            aggregates: self.aggregates(rows_max, open, chosen)?,
+            aggregates: self.aggregates(rows_max, groups_max, open, chosen)?,
             rollup: question.rollup.clone(),
             counter: options.counter.as_ref().map(CounterOptions::counter),
             price: options.price,
@@ -277,9 +277,12 @@ impl Stated<'_> {
     fn aggregates(
         &self,
         rows_max: u32,
+        groups_max: u32,
         open: &OpenBounds,
         chosen: Option<&Chosen>,
     ) -> Result<Vec<AggregateSpec>, QueryError> {
+        // A coarser group may hold all groups of a member.
+        let groups = if self.question.rollup.is_empty() { 1 } else { groups_max };
         let aggregates = &self.question.aggregates;
         let mut stated = Vec::with_capacity(aggregates.len());
         for (index, (aggregate, name)) in aggregates.iter().zip(aggregate_names(self.question)).enumerate() {
@@ -289,7 +292,7 @@ impl Stated<'_> {
                     let chosen = chosen.and_then(|chosen| chosen.amounts_max.get(amount)).copied();
                     self.amount(index, argument, &name, chosen)?
                 }
-                _ => self.kind(index, aggregate, &name, rows_max)?,
+                _ => self.kind(index, aggregate, &name, rows_max, rows_max.saturating_mul(groups))?,
             };
             let quantiles = match aggregate {
                 Aggregate::Quantiles(_, shares) => shares.clone(),
@@ -307,6 +310,7 @@ impl Stated<'_> {
         aggregate: &Aggregate,
         name: &str,
         rows_max: u32,
+        rows_together: u32,
     ) -> Result<AggregateKind, QueryError> {
         let bounds = |argument: &Scalar| self.row_bounds(index, argument, name, rows_max);
         Ok(match aggregate {
@@ -323,7 +327,7 @@ impl Stated<'_> {
             }
             Aggregate::MeanSquares(argument) => {
                 let RowBounds { lower, upper, scale } = bounds(argument)?;
-                AggregateKind::mean_squares(lower, upper, scale, rows_max)
+                AggregateKind::mean_squares(lower, upper, scale, rows_together)
             }
             Aggregate::Distinct(_) => AggregateKind::Distinct { values_max: rows_max.min(SAMPLES_MAX) },
             Aggregate::Quantiles(argument, _) => {

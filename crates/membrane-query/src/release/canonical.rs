@@ -231,14 +231,15 @@ pub(super) enum EditionPart {
     Counter,
 }
 
-/// Names what must stay while editions count on: which rows of which tables count.
-pub(super) fn rules_key(hasher: &QueryKeyHasher, data: &[Data<'_>]) -> String {
+/// Names what must stay while editions count on: which rows of which tables count, and how they are read.
+pub(super) fn rules_key(hasher: &QueryKeyHasher, data: &[Data<'_>], fixed: &str) -> String {
     let table = |data: &Data<'_>| {
         let table = data.version.map_or("", |(_, table)| table);
         format!("{} {table} {:?}", data.dataset, data.row_rule)
     };
     let data: Vec<String> = data.iter().map(table).collect();
-    let parts: Vec<&[u8]> = std::iter::once(RULES_DOMAIN).chain(data.iter().map(String::as_bytes)).collect();
+    let first = [RULES_DOMAIN, fixed.as_bytes()];
+    let parts: Vec<&[u8]> = first.into_iter().chain(data.iter().map(String::as_bytes)).collect();
     hasher.hash(&parts)
 }
 

@@ -9,7 +9,9 @@
 //! INVARIANT: over all nodes of one level a member has `rows_max` rows at most, whatever is brought in between refreshes. A
 //! dataset only grows, and so the last of the nodes in which a member counts still sees the rows that counted in those before
 //! it; they are earlier, and so they are among those that are kept there. This needs each node to be drawn of a version that is
-//! not older than that of the nodes before it, and row rules that stay: [`ReleasePlan::goes_on`](super::plan::ReleasePlan).
+//! not older than that of the nodes before it, and row rules and contracts that stay:
+//! [`ReleasePlan::goes_on`](super::plan::ReleasePlan). Whoever builds erasure has to end counters whose members it takes rows from, or
+//! count on from what it left.
 //! Conditions on joined datasets come after, as these may change.
 
 use chrono::{DateTime, Utc};
@@ -68,6 +70,8 @@ pub(super) struct Counting {
     pub(super) before: Option<String>,
     /// What must stay from one refresh to the next.
     pub(super) rules: String,
+    /// Which refresh it is, from 1.
+    pub(super) refresh: u32,
 }
 
 /// What a refresh leaves for the next. Stored with the answer: fields are only ever added.
@@ -82,11 +86,18 @@ pub(super) struct Counted {
 pub(super) struct Event {
     column: ColumnRef,
     starts: Vec<Literal>,
+    /// What was read of the statement, but for when the period ends: contracts are in it.
+    pub(super) fixed: String,
 }
 
 impl Event {
-    pub(super) fn counting(self, paid_by: String, before: Option<String>, rules: String) -> Counting {
-        Counting { event: self.column, starts: self.starts, paid_by, before, rules }
+    pub(super) fn counting(
+        self,
+        paid_by: String,
+        (before, refresh): (Option<String>, u32),
+        rules: String,
+    ) -> Counting {
+        Counting { event: self.column, starts: self.starts, paid_by, before, rules, refresh }
     }
 }
 
@@ -146,7 +157,7 @@ pub(super) fn keep(
     let (mut own, later): (Vec<Scalar>, Vec<Scalar>) =
         conditions.into_iter().partition(|one| one.tables().iter().eq([&source]));
     own.push(compared(&event, CompareOperator::GtEq, from.clone()));
-    own.push(compared(&event, CompareOperator::Lt, until.clone()));
+    let ends = compared(&event, CompareOperator::Lt, until.clone());
     let move_to = |scalar: &Scalar| moved(scalar, source, kept);
     question.block.conditions = later.iter().map(move_to).collect();
     for join in &mut question.block.joins {
@@ -163,9 +174,15 @@ pub(super) fn keep(
         rows_max: options.rows_max,
         earliest: Some(event.column.clone()),
     }));
+    let subject = table.dataset.subject.as_ref().map(|subject| (&subject.column, &subject.kind));
+    let fixed = format!("{:?} {subject:?} {:?}", event.logical, options.rows_max);
+    let fixed = serde_json::to_string(&(&*question, fixed)).map_err(|_| QueryError::Failed)?;
+    if let Some(Table::Kept(kept)) = question.tables.get_mut(kept) {
+        kept.conditions.push(ends);
+    }
     prune(question)?;
     hold(question, kept, &event);
-    Ok(Event { column: ColumnRef { table: kept, ..event }, starts })
+    Ok(Event { column: ColumnRef { table: kept, ..event }, starts, fixed })
 }
 
 /// Has a column held that nothing else reads.

@@ -13,7 +13,7 @@
 //!
 //! The draws here are no noise and hide nothing: they are the same each time, by SHA-256 of where a value stands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, BinaryViewArray, RecordBatch, StringArray};
@@ -37,7 +37,7 @@ const ROWS_MAX: usize = 60_000;
 /// Rows of one member that a quantile may look at.
 const QUANTILE_ROWS_MAX: u32 = 16;
 /// The quantiles that are asked for.
-const SHARES: [f64; 7] = [0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0];
+const SHARES: [f64; 7] = [0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98];
 /// How many rows of a member are told apart.
 const ROWS_OF_MEMBER: (f64, f64) = (1.0, 512.0);
 /// The cells of a released value: itself, its interval, its deviation.
@@ -72,10 +72,10 @@ enum Tells {
     },
 }
 
-/// Returns the releases that a sandbox of a dataset is made of; none of a dataset without subject, which needs no sandbox. A part
+/// Returns the releases that a sandbox of a dataset is made of, of the columns that a partner may use; none of a dataset without subject, which needs no sandbox. A part
 /// that a partner may not ask is left out by whoever asks.
 #[must_use]
-pub fn sandbox_parts(dataset: &Dataset) -> Vec<SandboxPart> {
+pub fn sandbox_parts(dataset: &Dataset, visible: &BTreeSet<ColumnName>) -> Vec<SandboxPart> {
     let Some(subject) = &dataset.subject else { return Vec::new() };
     let (name, subject) = (&dataset.name, &subject.column);
     let part = |tells: Tells, sql: String| SandboxPart { sql, rows_max: None, bounds: None, tells };
@@ -92,10 +92,10 @@ pub fn sandbox_parts(dataset: &Dataset) -> Vec<SandboxPart> {
             )
         },
     ];
-    let root = root(dataset).map(|column| &column.name);
+    let root = root(dataset, visible).map(|column| &column.name);
     let given = root.map(|root| format!("{root}, ")).unwrap_or_default();
     let by = root.map(|root| format!(" GROUP BY {root}")).unwrap_or_default();
-    for column in dataset.columns.iter().filter(|column| column.protection == Protection::Clear) {
+    for column in columns(dataset, visible) {
         let own = &column.name;
         let is_given = root.is_some_and(|root| root != own);
         match column.logical_type {
@@ -136,10 +136,16 @@ fn quantiles_of(number: &str) -> String {
 }
 
 /// Returns the column on which others depend: the first whose values are listed for every row.
-fn root(dataset: &Dataset) -> Option<&Column> {
-    let listed = || dataset.columns.iter().filter(|column| column.protection == Protection::Clear);
-    let listed = || listed().filter(|column| is_listed(column) && column.logical_type == LogicalType::String);
-    listed().find(|column| column.required).or_else(|| listed().next())
+fn root<'a>(dataset: &'a Dataset, visible: &BTreeSet<ColumnName>) -> Option<&'a Column> {
+    let listed = |column: &&Column| is_listed(column) && column.logical_type == LogicalType::String;
+    let first = columns(dataset, visible).filter(listed).find(|column| column.required);
+    first.or_else(|| columns(dataset, visible).find(listed))
+}
+
+/// Returns the columns that parts may ask for.
+fn columns<'a>(dataset: &'a Dataset, visible: &BTreeSet<ColumnName>) -> impl Iterator<Item = &'a Column> {
+    let asked = |column: &&Column| column.protection == Protection::Clear && visible.contains(&column.name);
+    dataset.columns.iter().filter(asked)
 }
 
 fn is_listed(column: &Column) -> bool {
@@ -171,9 +177,14 @@ pub struct Synthetic {
 
 impl Synthetic {
     /// Adds a dataset, of which these parts were answered.
-    pub fn add(&mut self, dataset: &Dataset, answers: &[(SandboxPart, ReleaseAnswer)]) {
-        let mut marginals =
-            Marginals { root: root(dataset).map(|column| column.name.clone()), ..Marginals::default() };
+    pub fn add(
+        &mut self,
+        dataset: &Dataset,
+        visible: &BTreeSet<ColumnName>,
+        answers: &[(SandboxPart, ReleaseAnswer)],
+    ) {
+        let root = root(dataset, visible).map(|column| column.name.clone());
+        let mut marginals = Marginals { root, ..Marginals::default() };
         for (part, answer) in answers {
             marginals.learn(&part.tells, answer);
         }
@@ -192,6 +203,9 @@ impl Synthetic {
         tables: &[Table],
         providers: &mut [Option<Arc<dyn TableProvider>>],
     ) -> Result<(), QueryError> {
+        if tables.len() != providers.len() {
+            return Err(QueryError::Failed);
+        }
         for (table, provider) in tables.iter().zip(providers) {
             let Table::Dataset { name, private: true } = table else { continue };
             let marginals = self.datasets.get(name).ok_or(QueryError::Failed)?;
@@ -262,6 +276,7 @@ impl Marginals {
             let cells = rows.iter().zip(&roots).map(|(place, root)| {
                 let told =
                     if is_root { root.clone() } else { self.value(name, &column, root.as_ref(), *place) };
+                let told = told.map(|text| as_written(text, field.data_type()));
                 told.or_else(|| (!field.is_nullable()).then(|| nothing(field.data_type(), *place)))
             });
             let texts: StringArray = cells.collect();
@@ -347,6 +362,14 @@ fn between(quantiles: &[f64], chance: f64) -> Option<f64> {
         last = Some(*high);
     }
     last.or_else(|| quantiles.first().copied())
+}
+
+/// Writes a value as a column of this type reads it.
+fn as_written(text: String, data_type: &DataType) -> String {
+    match text.parse::<f64>() {
+        Ok(number) if data_type.is_integer() => format!("{number:.0}"),
+        _ => text,
+    }
 }
 
 /// Returns a value that says nothing, for a column that must have one.

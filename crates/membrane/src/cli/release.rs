@@ -240,6 +240,7 @@ fn shown(released: &Released) -> Result<(), CliError> {
             (Some(run), _) => format!("nothing, this is the answer of run {run}"),
             (None, true) if released.sandbox => "nothing, these are synthetic rows".to_owned(),
             (None, true) if released.charged == released.price => "all of it".to_owned(),
+            (None, true) if released.edition.is_some() => released.charged.to_string(),
             (None, true) => format!("{}, as the pilot was paid for before", released.charged),
             (None, false) => "nothing, this was a dry run".to_owned(),
         }
@@ -257,6 +258,14 @@ fn shown_mechanism(released: &Released, mechanism: &MechanismSummary) -> Result<
     let mut bars = table::new_table(&["aggregate", "half of the 95 % interval", "one member adds at most"]);
     for aggregate in MechanismBody::from(mechanism).aggregates {
         let shown = |value: f64| format!("{value:.2}").trim_end_matches(".00").to_owned();
+        for level in &aggregate.levels {
+            let name = match level.keys {
+                0 => format!("{}, all", aggregate.name),
+                1 => format!("{} by 1 key", aggregate.name),
+                keys => format!("{} by {keys} keys", aggregate.name),
+            };
+            bars.add_row([name, shown(level.half_width95), String::new()]);
+        }
         bars.add_row([aggregate.name, shown(aggregate.half_width95), shown(aggregate.contribution_max)]);
     }
     table::right(&mut bars, &[1, 2]);

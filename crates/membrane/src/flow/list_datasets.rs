@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use membrane_catalog::Dataset;
 use membrane_model::{Action, ColumnName, PrincipalKind, Purpose, RevealLevel, RunId, Shown};
-use membrane_policy::{ColumnPermit, RowRule};
+use membrane_policy::{ColumnPermit, DatasetPermit, RowRule};
 
 use super::run::{ActiveRun, RunHead};
 use crate::ctx::RequestCtx;
@@ -83,11 +83,15 @@ async fn visible(run: &mut ActiveRun, hub: &Hub) -> Result<Vec<Listing>, Error> 
             visible.columns().iter().map(|column| (column.column().clone(), Some(column.level()))).collect()
         };
         let some_rows = !ingest && !matches!(visible.row_rule(), RowRule::All);
-        // As the engine does: a column that is masked in some rows is in no release.
-        let clear = |column: &&ColumnPermit| column.when().is_empty() && column.shown() == Shown::Clear;
-        let released = visible.columns().iter().filter(clear).map(|column| column.column().clone());
-        let released = release.then(|| released.collect());
+        let released = release.then(|| released_columns(visible));
         listed.push(Listing { dataset: visible.dataset().clone(), columns, some_rows, released });
     }
     Ok(listed)
+}
+
+/// Returns the columns that a release may use.
+pub(super) fn released_columns(visible: &DatasetPermit) -> BTreeSet<ColumnName> {
+    // As the engine does: a column that is masked in some rows is in no release.
+    let clear = |column: &&ColumnPermit| column.when().is_empty() && column.shown() == Shown::Clear;
+    visible.columns().iter().filter(clear).map(|column| column.column().clone()).collect()
 }

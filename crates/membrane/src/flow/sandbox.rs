@@ -5,20 +5,25 @@
 //! what was paid is paid once. Whatever is asked of it afterwards reads these stored answers and no row about a member; so it
 //! costs nothing, and can be asked as often as one likes.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::{DateTime, Months, Utc};
 use membrane_catalog::Dataset;
 use membrane_ledger::StoredRelease;
-use membrane_model::{DatasetName, Price, ReleaseName};
+use membrane_model::{ColumnName, DatasetName, Price, ReleaseName};
+use membrane_policy::Permit;
 use membrane_query::{EditionKey, ReleaseAnswer, SandboxPart, Synthetic, sandbox_parts};
 use sha2::{Digest as _, Sha256};
 
+use super::list_datasets::{list_datasets, released_columns};
 use super::release::{ReleaseRequest, release};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
 
+/// What one statement may take: synthetic rows are few.
+const SECONDS_MAX: u64 = 60;
 /// A sandbox is good for so many months.
 const MONTHS: u32 = 12;
 /// What the releases that a sandbox is made of may cost together, in rho, when nothing else is said.
@@ -48,9 +53,13 @@ pub async fn make_sandbox(
     dataset: &DatasetName,
     rho: f64,
 ) -> Result<SandboxMade, Failure> {
-    let parts = hub.catalog().dataset(dataset).map(|dataset| sandbox_parts(dataset)).unwrap_or_default();
+    // PRIVACY: a dataset that is hidden and one that there is not are the same; columns that are hidden are in no part.
+    let (run, listed) = list_datasets(ctx, hub, None).await?;
+    let listing = listed.into_iter().find(|listing| listing.dataset.name == *dataset);
+    let parts = listing.and_then(|listing| Some(sandbox_parts(&listing.dataset, &listing.released?)));
+    let parts = parts.unwrap_or_default();
     if parts.is_empty() {
-        return Err(Failure::without_run(Error::NoSandbox { dataset: dataset.clone() }));
+        return Err(Failure { error: Error::NoSandbox { dataset: dataset.clone() }, run: Some(run) });
     }
     let edition = month(ctx.now());
     let each = rho / f64::from(u32::try_from(parts.len()).unwrap_or(u32::MAX));
@@ -91,51 +100,72 @@ fn is_final(error: &Error) -> bool {
 pub(super) async fn find(
     ctx: &RequestCtx,
     hub: &Hub,
+    permit: &Permit,
     datasets: impl Iterator<Item = &DatasetName>,
 ) -> Result<Synthetic, Error> {
     let mut synthetic = Synthetic::default();
     for name in datasets {
         let none = || Error::NoSandbox { dataset: name.clone() };
-        let dataset = hub.catalog().dataset(name).ok_or_else(none)?;
-        let found = of_last_month(ctx, hub, dataset).await?.ok_or_else(none)?;
-        synthetic.add(dataset, &found);
+        let visible = permit.dataset(name).ok_or_else(none)?;
+        let (dataset, columns) = (visible.dataset(), released_columns(visible));
+        let found = last_made(ctx, hub, dataset, &columns).await?.ok_or_else(none)?;
+        synthetic.add(dataset, &columns, &found);
     }
     Ok(synthetic)
 }
 
 /// Returns until when a statement may be tried.
 pub(super) fn deadline(ctx: &RequestCtx) -> tokio::time::Instant {
-    tokio::time::Instant::now() + Duration::from_secs(ctx.limits.seconds_max.min(3600))
+    tokio::time::Instant::now() + Duration::from_secs(ctx.limits.seconds_max.min(SECONDS_MAX))
 }
 
-/// Finds the answers of the last sandbox that was made of a dataset.
-async fn of_last_month(
+/// Answers, with what was asked for them.
+type Answered = Vec<(SandboxPart, ReleaseAnswer)>;
+
+/// Finds the answers of the last sandbox that was made of a dataset: of the last that is whole, or else of that with most parts.
+async fn last_made(
     ctx: &RequestCtx,
     hub: &Hub,
     dataset: &Dataset,
-) -> Result<Option<Vec<(SandboxPart, ReleaseAnswer)>>, Error> {
-    let parts = sandbox_parts(dataset);
+    columns: &BTreeSet<ColumnName>,
+) -> Result<Option<Answered>, Error> {
+    let parts = sandbox_parts(dataset, columns);
+    let mut best: Option<Answered> = None;
     for back in 0..MONTHS {
         let Some(moment) = ctx.now().checked_sub_months(Months::new(back)) else { break };
-        let edition = month(moment);
-        let mut found = Vec::new();
-        for part in &parts {
-            let name = key(&dataset.name, &edition, part)?;
-            let name = hub.engine().edition_name(&ctx.principal, &name);
-            match hub.ledger().find_release(&name).await.map_err(Error::Ledger)? {
-                Some(StoredRelease { answer, .. }) => {
-                    found.push((part.clone(), ReleaseAnswer::from_bytes(&answer).map_err(Error::Query)?));
-                }
-                // The first tells how many members there are.
-                None if found.is_empty() => break,
-                None => {}
-            }
+        let found = made_in(ctx, hub, dataset, &parts, &month(moment)).await?;
+        if !found.is_empty() && best.as_ref().is_none_or(|best| found.len() > best.len()) {
+            best = Some(found);
         }
-        if !found.is_empty() {
-            return Ok(Some(found));
+        if best.as_ref().is_some_and(|best| best.len() == parts.len()) {
+            break;
         }
     }
-    Ok(None)
+    Ok(best)
+}
+
+/// Finds the answers of the sandbox of a month.
+async fn made_in(
+    ctx: &RequestCtx,
+    hub: &Hub,
+    dataset: &Dataset,
+    parts: &[SandboxPart],
+    edition: &str,
+) -> Result<Answered, Error> {
+    let mut found = Vec::new();
+    for part in parts {
+        let name = key(&dataset.name, edition, part)?;
+        let name = hub.engine().edition_name(&ctx.principal, &name);
+        match hub.ledger().find_release(&name).await.map_err(Error::Ledger)? {
+            Some(StoredRelease { answer, .. }) => {
+                found.push((part.clone(), ReleaseAnswer::from_bytes(&answer).map_err(Error::Query)?));
+            }
+            // The first tells how many members there are.
+            None if found.is_empty() => break,
+            None => {}
+        }
+    }
+    Ok(found)
 }
 
 fn month(moment: DateTime<Utc>) -> String {

@@ -7,7 +7,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use membrane_catalog::{Continual, Edition, Every, StandingRelease};
-use membrane_model::{Action, Channel, PrincipalKind, ReleaseName, RunId};
+use membrane_model::{Action, Channel, Price, PrincipalKind, ReleaseName, RunId};
 use membrane_privacy::Counter;
 use membrane_query::{CounterOptions, EditionKey};
 
@@ -17,6 +17,9 @@ use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
 
+/// Editions before the one that is asked for that are made with it, where editions count on; whoever is told that the hub is
+/// busy asks again for the rest.
+const MADE_MAX: usize = 400;
 /// Editions of one release that a listing tells of.
 const LISTED: usize = 12;
 
@@ -53,10 +56,19 @@ pub async fn run_edition(
 ) -> Result<(Edition, Released), Failure> {
     let standing = own(ctx, hub, name).map_err(Failure::without_run)?;
     let edition = due(&standing, edition, ctx.now()).map_err(Failure::without_run)?;
-    for earlier in missing(hub, &standing, &edition).await.map_err(Failure::without_run)? {
-        Box::pin(release(ctx, hub, request(&standing, &earlier))).await?;
+    let missing = missing(hub, &standing, &edition).await.map_err(Failure::without_run)?;
+    let mut charged = Price::default();
+    for earlier in missing.iter().take(MADE_MAX) {
+        let made = Box::pin(release(ctx, hub, request(&standing, earlier))).await?;
+        charged = charged.checked_add(made.charged).map_err(|error| Failure::without_run(error.into()))?;
     }
-    let released = Box::pin(release(ctx, hub, request(&standing, &edition))).await?;
+    if missing.len() > MADE_MAX {
+        return Err(Failure::without_run(Error::Busy));
+    }
+    let mut released = Box::pin(release(ctx, hub, request(&standing, &edition))).await?;
+    // The first of them paid for all.
+    released.charged =
+        released.charged.checked_add(charged).map_err(|error| Failure::without_run(error.into()))?;
     Ok((edition, released))
 }
 
@@ -186,6 +198,12 @@ fn due(standing: &StandingRelease, asked: Option<Edition>, now: DateTime<Utc>) -
     if asked.every() != every {
         let message = format!("its editions are each {}: the last one is `{last}`", every.as_str());
         return Err(Error::BadRequest(message));
+    }
+    if standing
+        .continual
+        .is_some_and(|continual| continual.edition(continual.refreshes).is_some_and(|end| asked > end))
+    {
+        return Err(Error::BadRequest(format!("edition `{asked}` is after its last one")));
     }
     if asked.end() > last.end() {
         let message = format!("edition `{asked}` is not due yet: the last one is `{last}`");

@@ -55,10 +55,10 @@ proptest! {
         let size = told.size.as_ref().expect("a limit");
         let nodes: u32 = (0..counter.levels()).map(|level| refreshes >> level).sum();
         prop_assert_eq!(u64::from(nodes), counter.nodes());
-        paid += (1.0 / size.sigma).powi(2) / 2.0 * f64::from(nodes);
+        paid += (1.0 / size.sigma).powi(2) / 2.0 * f64::from(nodes * 4);
         prop_assert!(paid <= told.price.rho() * (1.0 + 1e-9) && told.price.rho_nano <= rho_nano);
         prop_assert!(paid > told.price.rho() * 0.9, "{paid} of {}", told.price.rho());
-        prop_assert_eq!(told.price.delta_atto, 3 * counter.nodes());
+        prop_assert_eq!(told.price.delta_atto, 3 * 4 * counter.nodes());
         prop_assert_eq!(told.aggregates[0].sensitivity, 5.0);
         prop_assert!((told.aggregates[1].sensitivity - 1500.0).abs() < 1e-9);
     }

@@ -20,6 +20,26 @@ impl ReleasePlan {
         self.counting.as_ref().map(|counting| counting.paid_by.as_str())
     }
 
+    /// Returns what the price of all refreshes pays for, in words that are the same for the same: whatever changed how it is
+    /// divided, as the hub's own delta, makes others.
+    #[must_use]
+    pub fn paid_terms(&self) -> String {
+        let aggregates = self.summary.aggregates.iter().map(|one| {
+            format!(
+                "{:?} {} {:x} {:x}",
+                one.kind,
+                one.contribution_max,
+                one.sensitivity.to_bits(),
+                one.sigma.to_bits()
+            )
+        });
+        let size = self.summary.size.as_ref();
+        let size =
+            size.map(|size| format!("{} {} {:x}", size.member_max, size.total_max, size.sigma.to_bits()));
+        let price = self.price();
+        format!("{} {} {size:?} {:?}", price.rho_nano, price.delta_atto, aggregates.collect::<Vec<_>>())
+    }
+
     /// Returns the name of the answer from which it counts on; none for the first.
     #[must_use]
     pub fn counts_from(&self) -> Option<&str> {
@@ -65,7 +85,7 @@ impl ReleasePlan {
             Some(_) => return Err(QueryError::Failed),
         };
         let counting = self.counting.clone().ok_or(QueryError::Failed)?;
-        if counting.before.is_some() != before.is_some() {
+        if counting.before.is_some() != before.is_some() || state.refresh() + 1 != counting.refresh {
             return Err(QueryError::Failed);
         }
         until(deadline, |brake| self.count_from(counting, state, brake)).await

@@ -200,11 +200,9 @@ impl NamedBy<'_> {
         let whole = EditionKey { edition: String::new(), ..edition.clone() };
         let before =
             counter.before.as_ref().map(|before| EditionKey { edition: before.clone(), ..edition.clone() });
-        event.counting(
-            key(&whole, EditionPart::Counter),
-            before.map(|before| key(&before, EditionPart::Release)),
-            rules_key(&self.hasher, &self.data),
-        )
+        let before = before.map(|before| key(&before, EditionPart::Release));
+        let rules = rules_key(&self.hasher, &self.data, &event.fixed);
+        event.counting(key(&whole, EditionPart::Counter), (before, counter.refresh), rules)
     }
 
     /// Names what later questions can use.

@@ -8,6 +8,9 @@ use crate::release::relation::without_alias;
 
 const NESTED: &str = "ROLLUP (..), or GROUPING SETS of which each has all keys of the one before; ask one release for each of the others";
 
+/// Bits of a whole number.
+const GROUPING_MAX: usize = 31;
+
 /// The keys of a statement, and which of them its levels have.
 pub(super) struct Levels<'a> {
     /// The keys, those of the coarsest level first: each level has some of the first ones.
@@ -37,11 +40,14 @@ impl<'a> Levels<'a> {
         for set in &sets {
             let mut level = set.iter().map(place).collect::<Result<Vec<usize>, QueryError>>()?;
             level.sort_unstable();
+            let length = level.len();
             level.dedup();
+            if level.len() < length || levels.contains(&level) {
+                return Err(refuse("a grouping that is there twice", "name each key and each grouping once"));
+            }
             levels.push(level);
         }
         levels.sort_by_key(Vec::len);
-        levels.dedup();
         let nests = |pair: &[Vec<usize>]| match pair {
             [one, next] => one.iter().all(|key| next.contains(key)),
             _ => false,
@@ -75,6 +81,9 @@ impl<'a> Levels<'a> {
                 .position(of_key)
                 .ok_or_else(|| refuse("GROUPING of something else than a key", "name a key of GROUP BY"))
         };
+        if call.params.args.len() > GROUPING_MAX {
+            return Err(refuse("GROUPING of more than 31 keys", "ask about them one by one"));
+        }
         call.params.args.iter().map(place).collect::<Result<_, QueryError>>().map(Some)
     }
 }
@@ -130,7 +139,11 @@ mod tests {
 
     #[tokio::test]
     async fn groupings_that_do_not_nest_are_refused() {
-        for group_by in ["GROUPING SETS ((region), (channel))", "ROLLUP (region), ROLLUP (channel)"] {
+        for group_by in [
+            "GROUPING SETS ((region), (channel))",
+            "ROLLUP (region), ROLLUP (channel)",
+            "GROUPING SETS ((region), (region))",
+        ] {
             let refused = ask(&format!("SELECT COUNT(*) FROM lines GROUP BY {group_by}")).await;
             assert_eq!(refused.expect_err("a refusal").code(), "not_bounded", "{group_by}");
         }

@@ -14,10 +14,32 @@ fn answer(rows: &[&[Option<&str>]]) -> ReleaseAnswer {
     ReleaseAnswer::from_bytes(stored.to_string().as_bytes()).expect("an answer")
 }
 
+/// All columns of the lines.
+fn visible() -> BTreeSet<ColumnName> {
+    lines().columns.into_iter().map(|column| column.name).collect()
+}
+
+/// Whole numbers are written as such.
+#[test]
+fn values_are_written_as_columns_read_them() {
+    assert_eq!(as_written("3.000000".to_owned(), &DataType::Int64), "3");
+    assert_eq!(as_written("3.500000".to_owned(), &DataType::Decimal128(12, 2)), "3.500000");
+    assert_eq!(as_written("SH".to_owned(), &DataType::Utf8), "SH");
+}
+
+/// What is hidden is in no part, and no other column depends on it.
+#[test]
+fn hidden_columns_are_not_asked_for() {
+    let seen = ["channel", "amount"].into_iter().map(|name| name.parse().expect("a column name")).collect();
+    let parts: Vec<String> = sandbox_parts(&lines(), &seen).into_iter().map(|part| part.sql).collect();
+    assert_eq!(parts.len(), 4, "{parts:?}");
+    assert!(!parts.iter().any(|sql| sql.contains("region") || sql.contains("gift")), "{parts:?}");
+}
+
 /// What may be asked of a dataset: nothing of what is sealed or tokenised, but how many members there are.
 #[test]
 fn parts_ask_what_a_contract_lists() {
-    let parts: Vec<String> = sandbox_parts(&lines()).into_iter().map(|part| part.sql).collect();
+    let parts: Vec<String> = sandbox_parts(&lines(), &visible()).into_iter().map(|part| part.sql).collect();
     assert_eq!(parts[0], "SELECT COUNT(DISTINCT member_no) AS n FROM lines");
     assert!(
         parts.contains(&"SELECT region, COUNT(*) AS n FROM lines GROUP BY region".to_owned()),
@@ -81,6 +103,7 @@ fn rows_are_as_they_were_told() {
     let mut synthetic = Synthetic::default();
     synthetic.add(
         &lines(),
+        &visible(),
         &[
             (part(Tells::Members), answer(&[&[Some("3000.0"), None, None, None]])),
             (part(Tells::RowsOfMember), answer(&[&quantiles("1", "2", "4")])),

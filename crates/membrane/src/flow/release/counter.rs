@@ -21,8 +21,8 @@ use crate::flow::reserve::{Had, ToReserve, reserve};
 use crate::flow::run::Work;
 use crate::hub::Hub;
 
-/// What is stored for all refreshes together.
-const PAID: &[u8] = b"membrane-counter/1";
+/// What is stored for all refreshes together begins with this; what they were paid for follows.
+const PAID: &str = "membrane-counter/1";
 
 /// Pays for all refreshes if nobody has, and answers this one.
 pub(super) async fn answer(
@@ -33,8 +33,6 @@ pub(super) async fn answer(
     deadline: Instant,
     work: &mut Work,
 ) -> Result<(Released, Paid), Error> {
-    let most = Held::now(ctx, hub).await?.release_max(&ctx.principal)?;
-    price::check(most, &plan, None, stored)?;
     // What is stored waits for nobody, and goes on from nothing.
     let (_turn, before) = if stored {
         (None, None)
@@ -45,7 +43,7 @@ pub(super) async fn answer(
     let (whole, plan_sha256) = (plan.price(), plan.plan_hash().map_err(Error::Query)?);
     let (unit, edges) = (plan.unit().clone(), plan.edges().to_vec());
     let whole_wanted = to_reserve(run, &plan, asked.options.edition.as_ref());
-    let (paid_in, charged, under) = pay(ctx, hub, &plan, &whole_wanted).await?;
+    let (paid_in, charged, under) = pay(ctx, hub, (&plan, stored), &whole_wanted).await?;
     let own = ToReserve { price: Price::default(), under: Some(under.clone()), ..whole_wanted };
     let (answer, replay_of) = match reserve(ctx, hub, &own, lease(ctx)).await? {
         Had::Stored(StoredRelease { run, answer, .. }) => {
@@ -54,12 +52,13 @@ pub(super) async fn answer(
         Had::Granted(reservation) => {
             let drawn = plan.count(&reservation, before, deadline).await;
             let drawn = drawn.and_then(|answer| answer.to_bytes().map(|bytes| (answer, bytes)));
-            let Ok((answer, bytes)) = drawn else {
+            let Ok((_, bytes)) = drawn else {
                 burn(hub, run, &reservation).await;
                 return Err(Error::ReleaseFailed { price: charged });
             };
             hub.ledger().commit_release(&reservation, &bytes, ctx.now()).await.map_err(Error::Record)?;
-            (answer, None)
+            // What leaves is what was stored.
+            (ReleaseAnswer::from_bytes(&bytes).map_err(Error::Query)?, None)
         }
     };
     let record = receipt::paid(hub, paid_in, &under).await?;
@@ -84,7 +83,7 @@ async fn before(hub: &Hub, plan: &ReleasePlan) -> Result<Option<ReleaseAnswer>, 
 async fn pay(
     ctx: &RequestCtx,
     hub: &Hub,
-    plan: &ReleasePlan,
+    (plan, stored): (&ReleasePlan, bool),
     own: &ToReserve,
 ) -> Result<(RunId, Price, String), Error> {
     let name = plan.paid_by().ok_or(Error::Internal("a counter has no name"))?.to_owned();
@@ -97,10 +96,23 @@ async fn pay(
         datasets: own.datasets.clone(),
         under: None,
     };
+    let terms = format!("{PAID} {}", plan.paid_terms());
+    let is_paid = hub.ledger().find_release(&name).await.map_err(Error::Ledger)?.is_some();
+    if !is_paid {
+        let most = Held::now(ctx, hub).await?.release_max(&ctx.principal)?;
+        price::check(most, plan, None, false)?;
+    }
     match reserve(ctx, hub, &whole, lease(ctx)).await? {
-        Had::Stored(stored) => Ok((stored.run, Price::default(), name)),
+        // What was paid for is what is drawn, or nothing.
+        Had::Stored(paid) if stored || paid.answer == terms.as_bytes() => {
+            Ok((paid.run, Price::default(), name))
+        }
+        Had::Stored(_) => Err(Error::CounterEnded),
         Had::Granted(reservation) => {
-            hub.ledger().commit_release(&reservation, PAID, ctx.now()).await.map_err(Error::Record)?;
+            hub.ledger()
+                .commit_release(&reservation, terms.as_bytes(), ctx.now())
+                .await
+                .map_err(Error::Record)?;
             let charged = if reservation.is_resumed() { Price::default() } else { plan.price() };
             Ok((own.run, charged, name))
         }

@@ -27,13 +27,14 @@ pub(super) async fn answer(
     (mut asked, bounded): (Asked, Bounded),
 ) -> Result<Released, Error> {
     let deadline = deadline(ctx);
-    let _turn = hub.engine().turn().await.ok_or(Error::Busy)?;
+    // PRIVACY: a turn of its own: to wait for one of the releases that are paid for would tell how long these take.
+    let _turn = hub.engine().synthetic_turn().await.ok_or(Error::Busy)?;
     let private = match &bounded {
         Bounded::Release(plan, _) => plan.private_datasets(),
         Bounded::Pilot(pilot) => pilot.private_datasets(),
     };
     let datasets: BTreeSet<DatasetName> = private.into_iter().cloned().collect();
-    let synthetic = find(ctx, hub, datasets.iter()).await?;
+    let synthetic = find(ctx, hub, &asked.permit, datasets.iter()).await?;
     let bounded = match bounded {
         Bounded::Pilot(pilot) => {
             let found = pilot.run_on_synthetic(&synthetic, deadline).await.map_err(Error::Query)?;
