@@ -113,7 +113,7 @@ async fn a_sandbox_is_its_partners_own() {
     for (principal, dataset, code) in [
         ("partner:acme", "dim_products", "no_sandbox"),
         ("partner:acme", "nowhere", "no_sandbox"),
-        ("analyst:lee", "pos_orders", "no_sandbox"),
+        ("analyst:lee", "pos_orders", "unknown_purpose"),
         ("partner:acme", "13812345678", "bad_request"),
     ] {
         let (_, told) = send(&world, principal, "/v1/sandbox", json!({ "dataset": dataset })).await;

@@ -62,7 +62,8 @@ pub async fn make_sandbox(
         return Err(Failure { error: Error::NoSandbox { dataset: dataset.clone() }, run: Some(run) });
     }
     let edition = month(ctx.now());
-    let each = rho / f64::from(u32::try_from(parts.len()).unwrap_or(u32::MAX));
+    // A billionth less, as prices are rounded up.
+    let each = rho / f64::from(u32::try_from(parts.len()).unwrap_or(u32::MAX)) - 1e-9;
     let mut made =
         SandboxMade { edition: edition.clone(), charged: Price::default(), parts: 0, left_out: Vec::new() };
     for part in parts {

@@ -9,7 +9,7 @@ const ALPHA: f64 = 1e-3;
 #[test]
 fn nothing_loses_more_than_it_claims() {
     let found = losses(DRAWS, ALPHA).expect("draws");
-    assert_eq!(found.len(), 32, "each part with each noise");
+    assert_eq!(found.len(), 35, "each part with each noise");
     for loss in &found {
         assert!(loss.holds(), "{loss:?}");
         assert!(loss.on_grid != Some(false), "{loss:?}");
