@@ -317,7 +317,7 @@ async fn a_counter_is_near_the_bounded_truth() {
     }
 }
 
-/// A hub that dies at any step of a refresh pays nothing twice, and draws no node twice that was told.
+/// A refresh that fails after it was paid is taken up, and charges nothing more.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_counter_paid_and_lost_is_taken_up() {
     let (world, _) = world("2026-01-03T01:30:00Z", &[("daily", DAILY)]).await;

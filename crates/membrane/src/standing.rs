@@ -1,7 +1,8 @@
 //! Makes the editions of standing releases when they are due, for as long as this process serves.
 //!
 //! Each release is looked at every half minute: its last edition that is due, if it was not made yet. Editions that were due
-//! while no hub was at work are not made up for but the last: their data is in later ones, or they can be asked for. Hubs that
+//! while no hub was at work are not made up for but the last: their data is in later ones, or they can be asked for; those that
+//! count on are, as each goes on from the one before. Hubs that
 //! share a ledger both try; one reserves, the other finds it in flight, and later the answer.
 
 use std::collections::HashMap;

@@ -95,7 +95,7 @@ fn pairs(trial: &Trial, seed: u64, number: u64) -> Result<Vec<Pair>, AuditError>
     let newcomer = NEWCOMERS.get(place).copied().unwrap_or(Newcomer::Everywhere);
     let with = trial.with_newcomer(&people, seed, newcomer)?;
     let alone = with.newcomer();
-    if number % 4 == 0 {
+    if number.is_multiple_of(4) {
         // Whose going empties every table.
         pairs.push(Pair { with: alone.clone(), without: alone.without_newcomer(), alone: alone.clone() });
     }

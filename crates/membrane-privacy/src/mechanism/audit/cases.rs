@@ -177,7 +177,7 @@ impl Case {
             Part::Levels => claim_of_all(&noises(&mechanism)),
             Part::Counter => {
                 let noise = self.noise_of(&mechanism)?;
-                claim_of_all(&vec![noise; COUNTER_LEVELS])
+                claim_of_all(&[noise; COUNTER_LEVELS])
             }
             _ => claim_of(self.noise_of(&mechanism)?),
         }

@@ -197,7 +197,7 @@ fn final_intervals_hold_and_are_narrower() {
         for _ in 0..draws {
             for group in mechanism.release(&exact).expect("a release").groups {
                 seen[group.rolled] += 1;
-                for index in 0..2 {
+                for (index, held) in held[group.rolled].iter_mut().enumerate() {
                     let head = &group.key[..3 - group.rolled];
                     let truth: i64 = exact
                         .groups
@@ -206,7 +206,7 @@ fn final_intervals_hold_and_are_narrower() {
                         .map(|(_, totals)| totals.values[index])
                         .sum();
                     let value = group.values[index];
-                    held[group.rolled][index] += u32::from((value.low95..=value.high95).contains(&truth));
+                    *held += u32::from((value.low95..=value.high95).contains(&truth));
                     narrower &= value.sd < told.aggregates[index].levels[group.rolled].sigma;
                 }
             }

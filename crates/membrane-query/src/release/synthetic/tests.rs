@@ -63,9 +63,8 @@ fn quantiles(low: &'static str, middle: &'static str, high: &'static str) -> Vec
     cells.iter().flat_map(|cell| [Some(*cell), None, None, None]).collect()
 }
 
-/// Rows are as the marginals say, and the same each time.
-#[test]
-fn rows_are_as_they_were_told() {
+/// A sandbox of lines in two regions.
+fn told() -> Synthetic {
     let part = |tells: Tells| SandboxPart { sql: String::new(), rows_max: None, bounds: None, tells };
     let name = |text: &str| text.parse::<ColumnName>().expect("a column name");
     let values = |column: &str, given: bool| part(Tells::Values { column: name(column), given });
@@ -120,6 +119,14 @@ fn rows_are_as_they_were_told() {
             (part(Tells::Quantiles { column: name("quantity"), given: true }), answer(&[&quantity])),
         ],
     );
+    synthetic
+}
+
+/// Rows are as the marginals say, and the same each time.
+#[test]
+fn rows_are_as_they_were_told() {
+    let name = |text: &str| text.parse::<ColumnName>().expect("a column name");
+    let synthetic = told();
     let marginals = &synthetic.datasets[&lines().name];
     let places = marginals.places(&lines().name);
     assert!((6_100..7_000).contains(&places.len()), "about two rows a member: {}", places.len());

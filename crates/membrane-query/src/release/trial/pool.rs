@@ -212,7 +212,7 @@ impl Pool {
         match self.range {
             Some((_, upper)) => Some(self.number(upper)),
             // Otherwise words of all columns would go round together.
-            None if index % 2 == 0 => self.words.choose(random).cloned(),
+            None if index.is_multiple_of(2) => self.words.choose(random).cloned(),
             None => self.word(index / 2),
         }
     }

@@ -89,37 +89,12 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
     let glass = ["own_request", "unknown_grant", "grant_stands", "in_the_way"].as_slice();
     let statement = ["too_large", "timed_out"].as_slice();
     let delivery = ["too_large", "unsupported_media"].as_slice();
-    vec![
+    let mut answers = vec![
         (
             "/v1/query",
             "post",
             [all, statement, &query, &refusal, &["lookup_refused", "lookup_ambiguous", "lookup_limit"]]
                 .concat(),
-        ),
-        (
-            "/v1/release",
-            "post",
-            [all, statement, record, &query, &refusal, &RELEASE, &["no_sandbox"]].concat(),
-        ),
-        (
-            "/v1/sandbox",
-            "post",
-            [all, statement, record, &query, &refusal, &RELEASE, &["given_up", "no_sandbox"]].concat(),
-        ),
-        ("/v1/releases", "get", [seen, record, &refusal].concat()),
-        (
-            "/v1/releases/{name}",
-            "post",
-            [
-                all,
-                statement,
-                record,
-                &query,
-                &refusal,
-                &RELEASE,
-                &["counter_ended", "given_up", "no_standing_release"],
-            ]
-            .concat(),
         ),
         ("/v1/ingest/{dataset}", "post", [all, delivery, &ingest, &refusal].concat()),
         ("/v1/datasets", "get", [all, record, &refusal].concat()),
@@ -165,6 +140,24 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
         ),
         ("/v1/break-glass/{number}/approve", "post", [all, record, audit, glass].concat()),
         ("/v1/break-glass/{number}/end", "post", [all, record, audit, glass].concat()),
+    ];
+    answers.extend(releases(&query, &refusal));
+    answers
+}
+
+/// Those about releases.
+fn releases(
+    query: &[&'static str],
+    refusal: &[&'static str],
+) -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
+    let statement = ["too_large", "timed_out"].as_slice();
+    let asked = [&ALL[..], statement, &RECORD[..], query, refusal, &RELEASE[..]].concat();
+    let with = |codes: &[&'static str]| [&asked, codes].concat();
+    vec![
+        ("/v1/release", "post", with(&["no_sandbox"])),
+        ("/v1/sandbox", "post", with(&["given_up", "no_sandbox"])),
+        ("/v1/releases", "get", [&SEEN[..], &RECORD[..], refusal].concat()),
+        ("/v1/releases/{name}", "post", with(&["counter_ended", "given_up", "no_standing_release"])),
     ]
 }
 
