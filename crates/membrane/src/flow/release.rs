@@ -41,7 +41,7 @@ pub use self::rehearse::rehearse;
 pub use self::trial::plan_trial;
 use super::budget::{BudgetLine, own_lines, times_left};
 use super::caps::Held;
-use super::reserve::{Had, ToReserve, reserve};
+use super::reserve::{Had, ToReserve, is_stored, reserve};
 use super::run::{ActiveRun, RunHead, Work, finish, knows};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
@@ -154,16 +154,7 @@ pub async fn timed_release(
 ) -> Result<(Released, Duration), Failure> {
     let (started, asked) = (Instant::now(), ctx.now());
     let statement = Statement::parse(&request.sql, &ctx.limits);
-    let purpose = match &request.purpose {
-        Some(purpose) => purpose.clone(),
-        None => hub.privacy().purpose.parse().map_err(|error| Failure::without_run(Error::Name(error)))?,
-    };
-    let head = RunHead {
-        action: Action::Release,
-        purpose: Some(purpose.clone()),
-        job: job(&request).to_owned(),
-        statement: statement.as_ref().ok().map(|statement| statement.redacted(|word| knows(hub, word))),
-    };
+    let (head, purpose) = head(hub, &request, statement.as_ref().ok(), job(&request))?;
     let mut run = ActiveRun::open(ctx, hub, head).await?;
     let planned = match ask(&mut run, ctx, hub, statement, &request).await {
         Ok(mut question) => question.bounded(ctx, hub).await.map(|bounded| (question, bounded)),
@@ -208,6 +199,26 @@ pub async fn timed_release(
     }
 }
 
+/// Says what a run about a release is opened with, and why it is asked.
+fn head(
+    hub: &Hub,
+    request: &ReleaseRequest,
+    statement: Option<&Statement>,
+    job: &str,
+) -> Result<(RunHead, Purpose), Failure> {
+    let purpose = match &request.purpose {
+        Some(purpose) => purpose.clone(),
+        None => hub.privacy().purpose.parse().map_err(|error| Failure::without_run(Error::Name(error)))?,
+    };
+    let head = RunHead {
+        action: Action::Release,
+        purpose: Some(purpose.clone()),
+        job: job.to_owned(),
+        statement: statement.map(|statement| statement.redacted(|word| knows(hub, word))),
+    };
+    Ok((head, purpose))
+}
+
 /// Names what is done in a run.
 const fn job(request: &ReleaseRequest) -> &'static str {
     match (request.dry_run, request.sandbox) {
@@ -247,12 +258,6 @@ async fn ask(
     Ok(Asked { permit, statement, options, width_max: price::width_max(request) })
 }
 
-/// Tells whether the answer was paid for before.
-async fn is_stored(hub: &Hub, plan: &ReleasePlan) -> Result<bool, Error> {
-    let stored = hub.ledger().find_release(&plan.query_key()).await;
-    stored.map(|stored| stored.is_some()).map_err(Error::Ledger)
-}
-
 /// What was paid for an answer, as it is on record, and the hash of what was read out of its statement.
 struct Paid {
     record: ReleaseRecord,
@@ -271,7 +276,7 @@ async fn answer(
 ) -> Result<(Released, Paid), Error> {
     let deadline = deadline(ctx, started);
     let Ready { plan, pilot, piloted, turn } = ready(ctx, hub, run, (&mut asked, bounded), deadline).await?;
-    let stored = is_stored(hub, &plan).await?;
+    let stored = is_stored(hub, &plan.query_key()).await?;
     if plan.paid_by().is_some() {
         return counter::answer(ctx, hub, run, (&asked, plan, stored), deadline, work).await;
     }

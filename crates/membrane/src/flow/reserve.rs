@@ -47,14 +47,12 @@ pub(super) async fn reserve(
     lease: TimeDelta,
 ) -> Result<Had, Error> {
     let price = wanted.price;
-    for tries in 0..TRIES_MAX {
+    for _ in 0..TRIES_MAX {
         let held = Held::now(ctx, hub).await?;
-        if tries > 0 {
-            // What one release may cost was looked at before, and may be less since.
-            let most = held.release_max(&ctx.principal)?;
-            if price.rho_nano > most.rho_nano {
-                return Err(Error::OverPrice { price, most, epsilon_milli: None });
-            }
+        // What one release may cost was looked at before it waited for its turn, and may be less since.
+        let most = held.release_max(&ctx.principal)?;
+        if price.rho_nano > most.rho_nano && !is_stored(hub, &wanted.query_key).await? {
+            return Err(Error::OverPrice { price, most, epsilon_milli: None });
         }
         let request = request(ctx, &held, wanted)?;
         let reserved = match &wanted.under {
@@ -73,6 +71,12 @@ pub(super) async fn reserve(
         };
     }
     Err(Error::Busy)
+}
+
+/// Tells whether it was answered before: that is given whatever it cost then.
+pub(super) async fn is_stored(hub: &Hub, query_key: &str) -> Result<bool, Error> {
+    let stored = hub.ledger().find_release(query_key).await;
+    stored.map(|stored| stored.is_some()).map_err(Error::Ledger)
 }
 
 fn request(ctx: &RequestCtx, held: &Held<'_>, wanted: &ToReserve) -> Result<ReserveRequest, Error> {

@@ -6,9 +6,11 @@ use membrane_ledger::{RunFilter, RunRecord};
 use membrane_model::{ColumnName, FieldRef};
 
 use super::{
-    IngestRequest, LineageRequest, QueryRequest, ReleaseRequest, budget, ingest, issue_bearer, lineage,
-    list_datasets, query, release, run_detail, runs, verify_log,
+    IngestRequest, LineageRequest, NewAmount, NewBudgetStep, NewStep, QueryRequest, ReleaseRequest, budget,
+    ingest, issue_bearer, lineage, list_datasets, query, release, run_detail, runs, take_budget_step,
+    verify_log,
 };
+use crate::budgets::{Bounded, BudgetReason};
 use crate::error::Error;
 use crate::testing::{World, now, world};
 use crate::wire::DatasetBody;
@@ -262,4 +264,35 @@ fn check_what_releases_may_use(own: &[super::Listing]) {
     assert!(used(&lines, "member_no").is_none() && used(&lines, "pay_account").is_none());
     let city = used(&body("dim_stores"), "city").expect("city");
     assert!(city.public_keys && city.values.is_none(), "those of its rows");
+}
+
+/// What waits for its turn is held to what one release may cost when it gets there, not when it came.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cap_counts_for_those_who_wait() {
+    let world = world(|_| ()).await;
+    world.deliver("pos_order_lines", LINES).await.expect("ingested");
+    let turns = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) / 2;
+    let mut held = Vec::new();
+    for _ in 0..turns.max(1) {
+        held.push(world.hub.engine().turn().await.expect("a turn"));
+    }
+    let (ctx, hub) = (world.ctx("partner:acme"), world.hub.clone());
+    let waits = tokio::spawn(async move {
+        let sql = "SELECT COUNT(*) AS n FROM pos_order_lines".to_owned();
+        let request = ReleaseRequest { sql, rho: Some(0.01), ..ReleaseRequest::default() };
+        Box::pin(release(&ctx, &hub, request)).await.map_err(|failure| failure.error.code())
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    let amount = NewAmount { of: Bounded::Release, dataset: None, rho: Some(0.001), delta: None };
+    let step = NewBudgetStep {
+        partner: "partner:acme".parse().expect("partner"),
+        step: NewStep::Cap(amount),
+        reason: BudgetReason::Review,
+        ticket: "OPS-9".parse().expect("ticket"),
+    };
+    take_budget_step(&world.ctx("operator:omar"), &world.hub, step).await.expect("a step");
+    drop(held);
+    assert_eq!(waits.await.expect("a task").expect_err("it is dearer than that"), "over_price");
+    let lines = world.hub.ledger().budget_lines(None).await.expect("budgets");
+    assert!(lines.iter().all(|(_, price)| price.rho_nano == 0), "nothing was charged");
 }

@@ -17,7 +17,7 @@ use super::{Drawn, Paid, Released, burn, lease, price, receipt, to_reserve};
 use crate::ctx::RequestCtx;
 use crate::error::Error;
 use crate::flow::caps::Held;
-use crate::flow::reserve::{Had, ToReserve, reserve};
+use crate::flow::reserve::{Had, ToReserve, is_stored, reserve};
 use crate::flow::run::Work;
 use crate::hub::Hub;
 
@@ -97,8 +97,7 @@ async fn pay(
         under: None,
     };
     let terms = format!("{PAID} {}", plan.paid_terms());
-    let is_paid = hub.ledger().find_release(&name).await.map_err(Error::Ledger)?.is_some();
-    if !is_paid {
+    if !is_stored(hub, &name).await? {
         let most = Held::now(ctx, hub).await?.release_max(&ctx.principal)?;
         price::check(most, plan, None, false)?;
     }

@@ -3,15 +3,15 @@
 //! PRIVACY: every draw is paid for as a release of its own, before anything is read; the price of all of them is burned at
 //! the end, as nothing of it is an answer. No door calls this (`tests/architecture.rs`).
 
-use membrane_model::{Action, Price};
+use membrane_model::Price;
 use membrane_query::{Planned, Rehearsed, Statement};
 use tokio::time::Instant;
 
-use super::{Asked, ReleaseRequest, ask, burn, deadline, lease};
+use super::{Asked, ReleaseRequest, ask, burn, deadline, head, lease};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::flow::reserve::{Had, ToReserve, reserve};
-use crate::flow::run::{ActiveRun, RunHead, finish};
+use crate::flow::run::{ActiveRun, finish};
 use crate::hub::Hub;
 
 /// Draws a release so many times.
@@ -25,13 +25,7 @@ pub async fn rehearse(
     draws: u32,
 ) -> Result<Vec<Rehearsed>, Failure> {
     let statement = Statement::parse(&request.sql, &ctx.limits);
-    let purpose = hub.privacy().purpose.parse().map_err(|error| Failure::without_run(Error::Name(error)))?;
-    let head = RunHead {
-        action: Action::Release,
-        purpose: Some(purpose),
-        job: "rehearse".to_owned(),
-        statement: None,
-    };
+    let (head, _) = head(hub, &request, None, "rehearse")?;
     let mut run = ActiveRun::open(ctx, hub, head).await?;
     let drawn = match ask(&mut run, ctx, hub, statement, &request).await {
         Ok(asked) => Box::pin(draw(ctx, hub, &run, asked, draws)).await,

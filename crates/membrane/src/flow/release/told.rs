@@ -4,11 +4,12 @@ use membrane_model::{Price, RunId};
 use membrane_query::{PilotPlan, ReleasePlan};
 
 use super::pilot::PilotTold;
-use super::{Asked, Released, is_stored, reuse};
+use super::{Asked, Released, reuse};
 use crate::ctx::RequestCtx;
 use crate::error::Error;
 use crate::flow::budget::{own_lines, times_left};
 use crate::flow::caps::Held;
+use crate::flow::reserve::is_stored;
 use crate::hub::Hub;
 
 /// Tells the price.
@@ -22,7 +23,7 @@ pub(super) async fn price(
     let budgets = own_lines(ctx, hub, plan.private_datasets()).await?;
     let held = Held::now(ctx, hub).await?;
     let mut notes = plan.notes().to_vec();
-    let stored = is_stored(hub, plan).await?;
+    let stored = is_stored(hub, &plan.query_key()).await?;
     if let Some(found) = reuse::find(ctx, hub, plan, f64::INFINITY).await?.filter(|_| !stored) {
         notes.push(format!(
             "an answer of run {} holds these numbers for nothing, with error bars {:.2} times as wide: ask with `reuse`, or without \

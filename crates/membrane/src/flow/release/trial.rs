@@ -3,13 +3,13 @@
 //! PRIVACY: what comes back runs over people who were made up, and over nothing else ([`Trial`]). It needs the permit of the
 //! release itself, since bounds and known groups can be read from it, and is in the record as a run of its own.
 
-use membrane_model::{Action, RunId};
+use membrane_model::RunId;
 use membrane_query::{Statement, Trial};
 
-use super::{ReleaseRequest, ask};
+use super::{ReleaseRequest, ask, head};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
-use crate::flow::run::{ActiveRun, RunHead, finish, knows};
+use crate::flow::run::{ActiveRun, finish};
 use crate::hub::Hub;
 
 /// Plans a release for an audit. Nothing is charged, and no row about a member is read.
@@ -22,16 +22,7 @@ pub async fn plan_trial(
     request: &ReleaseRequest,
 ) -> Result<(RunId, Trial), Failure> {
     let statement = Statement::parse(&request.sql, &ctx.limits);
-    let purpose = match &request.purpose {
-        Some(purpose) => purpose.clone(),
-        None => hub.privacy().purpose.parse().map_err(|error| Failure::without_run(Error::Name(error)))?,
-    };
-    let head = RunHead {
-        action: Action::Release,
-        purpose: Some(purpose),
-        job: "audit release".to_owned(),
-        statement: statement.as_ref().ok().map(|statement| statement.redacted(|word| knows(hub, word))),
-    };
+    let (head, _) = head(hub, request, statement.as_ref().ok(), "audit release")?;
     let mut run = ActiveRun::open(ctx, hub, head).await?;
     let planned = match ask(&mut run, ctx, hub, statement, request).await {
         Ok(asked) => {
