@@ -22,18 +22,13 @@ async fn release(world: &World, request: ReleaseRequest) -> Result<Released, Fai
     flow::release(&world.ctx("partner:acme"), &world.hub, request).await
 }
 
-async fn spent(world: &World) -> u64 {
-    let lines = world.hub.ledger().budget_lines(None).await.unwrap();
-    lines.iter().map(|(_, price)| price.rho_nano).sum()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pilot_is_paid_for_once_and_serves_again() {
     let (world, _) = World::populated(500).await;
     let told = release(&world, ReleaseRequest { dry_run: true, ..ask(BY_REGION) }).await.unwrap();
     assert!(told.mechanism.is_none() && told.pilot.as_ref().unwrap().is_own);
     assert!((told.epsilon - 0.9).abs() < 0.001, "{}", told.epsilon);
-    assert_eq!(spent(&world).await, 0, "a dry run costs nothing");
+    assert_eq!(world.spent().await, 0, "a dry run costs nothing");
 
     let first = release(&world, ask(BY_REGION)).await.unwrap();
     let pilot = first.pilot.clone().unwrap();
@@ -43,12 +38,12 @@ async fn a_pilot_is_paid_for_once_and_serves_again() {
     let mechanism = first.mechanism.clone().unwrap();
     assert!((1..=8).contains(&mechanism.groups_max), "{}", mechanism.groups_max);
     assert!(first.notes.iter().any(|note| note.contains("chosen by a pilot")));
-    let paid = spent(&world).await;
+    let paid = world.spent().await;
 
     // The same again is the stored answer, with the same bounds.
     let again = release(&world, ask(&BY_REGION.to_lowercase())).await.unwrap();
     assert_eq!((again.charged.rho_nano, again.replay_of), (0, Some(first.run)));
-    assert_eq!(spent(&world).await, paid);
+    assert_eq!(world.spent().await, paid);
 
     // Another question of the same form: its pilot was paid for.
     let sql = BY_REGION.replace(" GROUP", " WHERE quantity > 1 GROUP");
@@ -69,10 +64,10 @@ async fn a_pilot_that_stands_alone_is_not_paid_for_again() {
     let request = ReleaseRequest { shares: within("lines", 0.000_1), ..ask(BY_REGION) };
     let missed = release(&world, request.clone()).await.unwrap_err();
     assert_eq!(missed.error.code(), "release_parameters");
-    let paid = spent(&world).await;
+    let paid = world.spent().await;
     assert!(paid > 0, "the pilot was paid for");
     let missed = release(&world, request.clone()).await.unwrap_err();
-    assert_eq!((missed.error.code(), spent(&world).await), ("release_parameters", paid));
+    assert_eq!((missed.error.code(), world.spent().await), ("release_parameters", paid));
     // What could be had is had for what the target needs.
     let sql = "SELECT region, COUNT(*) AS lines FROM pos_order_lines GROUP BY region";
     let met = ReleaseRequest { shares: within("lines", 0.9), ..ask(sql) };
@@ -86,10 +81,10 @@ async fn nothing_to_show_is_refused_for_the_price_of_the_pilot() {
     let sql = "SELECT order_id, COUNT(*) AS lines FROM pos_order_lines GROUP BY order_id";
     let refused = release(&world, ask(sql)).await.unwrap_err();
     assert_eq!(refused.error.code(), "nothing_shown");
-    let paid = spent(&world).await;
+    let paid = world.spent().await;
     assert!(paid > 0 && paid < 6 * 3_000_000, "{paid}");
     let refused = release(&world, ask(sql)).await.unwrap_err();
-    assert_eq!((refused.error.code(), spent(&world).await), ("nothing_shown", paid));
+    assert_eq!((refused.error.code(), world.spent().await), ("nothing_shown", paid));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,9 +96,9 @@ async fn a_release_that_cannot_be_paid_for_pays_for_no_pilot() {
     .await;
     world.populate(100).await;
     let refused = release(&world, ask(BY_REGION)).await.unwrap_err();
-    assert_eq!((refused.error.code(), spent(&world).await), ("over_budget", 0));
+    assert_eq!((refused.error.code(), world.spent().await), ("over_budget", 0));
     let dear = release(&world, ReleaseRequest { epsilon: Some(2.0), ..ask(BY_REGION) }).await.unwrap_err();
-    assert_eq!((dear.error.code(), spent(&world).await), ("over_price", 0));
+    assert_eq!((dear.error.code(), world.spent().await), ("over_price", 0));
 }
 
 fn within(column: &str, share: f64) -> std::collections::BTreeMap<membrane_model::ColumnName, f64> {

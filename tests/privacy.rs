@@ -27,26 +27,21 @@ fn number(cell: &Value) -> f64 {
     cell.as_f64().or_else(|| cell.as_str()?.parse().ok()).unwrap()
 }
 
-async fn spent(world: &World) -> u64 {
-    let lines = world.hub.ledger().budget_lines(None).await.unwrap();
-    lines.iter().map(|(_, price)| price.rho_nano).sum()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_question_is_paid_for_once() {
     let (world, _) = World::populated(300).await;
     let first = release(&world, "partner:acme", BY_REGION, 1.0).await.unwrap();
     assert!(first.charged.rho_nano > 0 && first.charged == first.price);
-    let paid = spent(&world).await;
+    let paid = world.spent().await;
     let again = release(&world, "partner:acme", &BY_REGION.to_lowercase(), 1.0).await.unwrap();
     assert_eq!(again.charged.rho_nano, 0);
     assert_eq!(stored(&again), stored(&first), "the same answer, byte for byte");
     assert_eq!(again.replay_of, Some(first.run));
-    assert_eq!(spent(&world).await, paid);
+    assert_eq!(world.spent().await, paid);
     // Another partner draws noise of its own and pays.
     let other = release(&world, "partner:globex", BY_REGION, 1.0).await.unwrap();
     assert_ne!(stored(&other)["rows"], stored(&first)["rows"]);
-    assert!(spent(&world).await > paid);
+    assert!(world.spent().await > paid);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,11 +49,11 @@ async fn past_the_budget_nothing_is_answered_and_nothing_charged() {
     let world = World::with(|config| config.privacy.partner_rho = 0.03).await;
     world.populate(100).await;
     release(&world, "partner:acme", BY_REGION, 0.9).await.unwrap();
-    let paid = spent(&world).await;
+    let paid = world.spent().await;
     let sql = "SELECT category, COUNT(*) AS lines FROM pos_order_lines GROUP BY category";
     let refused = release(&world, "partner:acme", sql, 0.9).await.unwrap_err();
     assert_eq!(refused.error.code(), "over_budget");
-    assert_eq!(spent(&world).await, paid);
+    assert_eq!(world.spent().await, paid);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -69,7 +64,7 @@ async fn a_dry_run_tells_the_price_and_touches_nothing() {
     assert!(told.price.rho_nano > 0 && told.answer.is_none());
     let mechanism = told.mechanism.as_ref().expect("a mechanism");
     assert!(mechanism.aggregates.iter().all(|aggregate| aggregate.half_width95 > 0));
-    assert_eq!(spent(&world).await, 0);
+    assert_eq!(world.spent().await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,7 +84,7 @@ async fn what_cannot_be_bounded_or_seen_is_refused_before_it_costs() {
         let refused = release(&world, "partner:acme", sql, 1.0).await;
         assert!(refused.is_err(), "{sql}");
     }
-    assert_eq!(spent(&world).await, 0);
+    assert_eq!(world.spent().await, 0);
     let analyst = release(&world, "analyst:ana", BY_REGION, 1.0).await;
     assert!(analyst.is_err(), "an analyst has no releases");
 }
@@ -134,20 +129,7 @@ async fn answers_are_near_the_truth_and_say_how_near() {
 
 /// A world in which budgets are no matter.
 async fn rich() -> World {
-    let world = World::with(|config| {
-        let privacy = &mut config.privacy;
-        for rho in [
-            &mut privacy.partner_rho,
-            &mut privacy.partner_rho_month,
-            &mut privacy.partner_dataset_rho,
-            &mut privacy.partner_dataset_rho_month,
-            &mut privacy.dataset_rho,
-            &mut privacy.dataset_rho_month,
-        ] {
-            *rho = 1000.0;
-        }
-    })
-    .await;
+    let world = World::with(|config| config.privacy = config.privacy.clone().unlimited()).await;
     world.populate(400).await;
     world
 }
@@ -372,7 +354,7 @@ async fn whether_a_line_is_there_cannot_be_asked_by_joins_that_multiply() {
     let refused = release(&world, "partner:acme", &joins(&["b", "c", "d"]), 1.0).await.unwrap_err();
     assert_eq!(refused.error.code(), "not_bounded");
     assert!(refused.error.to_string().contains("more than 256 rows of one"), "{}", refused.error);
-    assert_eq!(spent(&world).await, 0);
+    assert_eq!(world.spent().await, 0);
     // A row meets 16 rows at most where they are joined by no key: one line is 256 rows, of which few groups are kept.
     let released = release(&world, "partner:acme", &joins(&["b", "c"]), 1.0).await.unwrap();
     assert!(released.notes.iter().any(|note| note.contains("at most 16 rows of `dim_products`")));
@@ -430,7 +412,7 @@ async fn bounds_that_would_do_nothing_are_refused_before_they_cost() {
         let refused = flow::release(&world.ctx("partner:acme"), &world.hub, request).await.unwrap_err();
         assert_eq!(refused.error.code(), "not_bounded");
     }
-    assert_eq!(spent(&world).await, 0);
+    assert_eq!(world.spent().await, 0);
 }
 
 /// Who looks for what there is is told where it is listed: the same of what is there and of what is not.
@@ -452,7 +434,7 @@ async fn lists_are_refused_with_where_they_are() {
     }
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told.iter().all(|text| text.contains("`GET /v1/datasets`")), "{told:?}");
-    assert_eq!(spent(&world).await, 0);
+    assert_eq!(world.spent().await, 0);
 }
 
 /// A stored answer takes as long as a tick, although there is nothing to compute.

@@ -4,16 +4,13 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use axum::body::Body;
-use axum::http::{Request, StatusCode};
+use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
-use membrane::config::{Config, ServerSection};
+use membrane::Hub;
+use membrane::config::Config;
 use membrane::flow::{self, Released};
-use membrane::http::{Metrics, router};
-use membrane::{Hub, Serving};
 use membrane_model::Clock;
 use serde_json::{Value, json};
-use tower::ServiceExt;
 
 use crate::world::{World, configuration};
 
@@ -105,34 +102,6 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Asks by HTTP, with a bearer.
-async fn send(world: &World, principal: &str, path: &str, body: Option<Value>) -> (StatusCode, Value) {
-    let app = router(
-        Arc::new(Serving::new(Arc::clone(&world.hub))),
-        &ServerSection::default(),
-        Metrics::of_process(),
-    );
-    let now = world.hub.clock().now();
-    let issued = world.hub.bearers().issue(&principal.parse().unwrap(), "test", 8, now).unwrap();
-    let method = if body.is_some() { "POST" } else { "GET" };
-    let request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header("authorization", format!("Bearer {issued}"))
-        .header("content-type", "application/json")
-        .body(body.map_or_else(Body::empty, |body| Body::from(body.to_string())))
-        .unwrap();
-    let response = app.oneshot(request).await.unwrap();
-    let status = response.status();
-    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
-    (status, serde_json::from_slice(&bytes).unwrap())
-}
-
-async fn spent(world: &World) -> u64 {
-    let lines = world.hub.ledger().budget_lines(None).await.unwrap();
-    lines.iter().map(|(_, price)| price.rho_nano).sum()
-}
-
 pub(crate) async fn run(
     world: &World,
     name: &str,
@@ -151,16 +120,16 @@ async fn an_edition_is_charged_once_and_stays_as_it_was_made() {
     let (edition, first) = run(&world, "monthly", None).await.unwrap();
     assert_eq!((edition.as_str(), first.edition.as_deref()), ("2026-01", Some("2026-01")));
     assert_eq!(first.charged, first.price);
-    let paid = spent(&world).await;
+    let paid = world.spent().await;
     // New data, another version: the edition stays.
     world.populate(310).await;
     let (_, again) = run(&world, "monthly", Some("2026-01")).await.unwrap();
     assert_eq!((again.replay_of, again.charged.rho_nano), (Some(first.run), 0));
     assert_eq!(again.answer.unwrap().rows, first.answer.unwrap().rows);
-    assert_eq!(spent(&world).await, paid);
+    assert_eq!(world.spent().await, paid);
     // Another edition is another answer.
     let (_, earlier) = run(&world, "monthly", Some("2025-12")).await.unwrap();
-    assert!(earlier.replay_of.is_none() && spent(&world).await > paid);
+    assert!(earlier.replay_of.is_none() && world.spent().await > paid);
     // What is not due, not there, not of this length.
     assert_eq!(run(&world, "monthly", Some("2026-02")).await.unwrap_err(), "bad_request");
     assert_eq!(run(&world, "monthly", Some("2026-W03")).await.unwrap_err(), "bad_request");
@@ -178,17 +147,17 @@ async fn what_was_paid_and_lost_is_taken_up() {
     let chosen = MONTHLY.replace("{ groups_max: 2, rows_max: 10 }", "{ choose: true }");
     let (world, _) = world("2026-02-01T01:30:00Z", &[("monthly", MONTHLY), ("chosen", &chosen)]).await;
     for name in ["monthly", "chosen"] {
-        let before = spent(&world).await;
+        let before = world.spent().await;
         // No time at all: pilot and release fail after they were paid.
         let mut ctx = world.ctx("partner:acme");
         ctx.limits.seconds_max = 0;
         let failed = flow::run_edition(&ctx, &world.hub, &name.parse().unwrap(), None).await.unwrap_err();
         assert_eq!(failed.error.code(), "release_timed_out");
-        let lost = spent(&world).await - before;
+        let lost = world.spent().await - before;
         assert!(lost > 0);
         let (_, made) = run(&world, name, None).await.unwrap();
         assert!(made.answer.is_some());
-        let whole = spent(&world).await - before;
+        let whole = world.spent().await - before;
         if name == "monthly" {
             assert_eq!((whole, made.charged.rho_nano), (lost, 0), "nothing is charged again");
         } else {
@@ -197,7 +166,7 @@ async fn what_was_paid_and_lost_is_taken_up() {
             assert!(made.charged.rho_nano < made.price.rho_nano);
         }
         let (_, again) = run(&world, name, None).await.unwrap();
-        assert_eq!((again.charged.rho_nano, spent(&world).await - before), (0, whole));
+        assert_eq!((again.charged.rho_nano, world.spent().await - before), (0, whole));
     }
 }
 
@@ -205,7 +174,7 @@ async fn what_was_paid_and_lost_is_taken_up() {
 async fn partners_list_and_fetch_their_own() {
     let other = MONTHLY.replace("partner:acme", "partner:globex");
     let (world, _) = world("2026-02-01T01:30:00Z", &[("monthly", MONTHLY), ("theirs", &other)]).await;
-    let (status, listed) = send(&world, "partner:acme", "/v1/releases", None).await;
+    let (status, listed) = world.send("partner:acme", "/v1/releases", None).await;
     assert_eq!(status, StatusCode::OK, "{listed}");
     let names = |listed: &Value| {
         let of = listed["releases"].as_array().unwrap().iter();
@@ -217,10 +186,10 @@ async fn partners_list_and_fetch_their_own() {
         listed["releases"][0]["editions"][0],
         json!({"edition": "2026-01", "run": null, "made": null})
     );
-    let (status, made) = send(&world, "partner:acme", "/v1/releases/monthly", Some(json!({}))).await;
+    let (status, made) = world.send("partner:acme", "/v1/releases/monthly", Some(json!({}))).await;
     assert_eq!((status, &made["edition"]), (StatusCode::OK, &json!("2026-01")), "{made}");
     assert!(made["charged"]["rho"].as_f64().unwrap() > 0.0 && made["receipt"].is_object());
-    let (_, listed) = send(&world, "compliance:olga", "/v1/releases", None).await;
+    let (_, listed) = world.send("compliance:olga", "/v1/releases", None).await;
     assert_eq!(names(&listed), ["monthly", "theirs"], "{listed}");
     assert_eq!(listed["releases"][0]["editions"][0]["run"], made["run"]);
     for (body, code) in [
@@ -228,11 +197,11 @@ async fn partners_list_and_fetch_their_own() {
         (json!({"edition": "2030-01"}), "bad_request"),
         (json!({"edition": 1}), "bad_request"),
     ] {
-        let (status, told) = send(&world, "partner:acme", "/v1/releases/monthly", Some(body)).await;
+        let (status, told) = world.send("partner:acme", "/v1/releases/monthly", Some(body)).await;
         assert_eq!((status, &told["error"]["code"]), (StatusCode::BAD_REQUEST, &json!(code)), "{told}");
         assert!(!told.to_string().contains("13812345678"), "{told}");
     }
-    let (status, told) = send(&world, "partner:acme", "/v1/releases/theirs", Some(json!({}))).await;
+    let (status, told) = world.send("partner:acme", "/v1/releases/theirs", Some(json!({}))).await;
     assert_eq!((status, &told["error"]["code"]), (StatusCode::NOT_FOUND, &json!("no_standing_release")));
 }
 
@@ -247,17 +216,17 @@ fn counts(released: &Released) -> Vec<(String, f64, f64)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_counter_counts_on_for_one_price() {
     let (world, clock) = world("2026-01-05T01:30:00Z", &[("daily", DAILY)]).await;
-    let before = spent(&world).await;
+    let before = world.spent().await;
     let (edition, first) = run(&world, "daily", None).await.unwrap();
     assert_eq!(edition, "2026-01-04");
-    let paid = spent(&world).await - before;
+    let paid = world.spent().await - before;
     assert_eq!(first.charged, first.price, "all of it, by the first edition, which was made before this one");
     assert_eq!(paid, first.price.rho_nano * 3);
     assert!((19_000_000..=20_000_000).contains(&first.price.rho_nano), "{:?}", first.price);
     let notes = first.notes.join(" ");
     assert!(notes.contains("the 6 earliest rows count, over all 30 refreshes"), "{notes}");
     // All four are there, and cost nothing more.
-    let (_, listed) = send(&world, "partner:acme", "/v1/releases", None).await;
+    let (_, listed) = world.send("partner:acme", "/v1/releases", None).await;
     let editions = listed["releases"][0]["editions"].as_array().unwrap();
     assert!(editions.len() == 4 && editions.iter().all(|one| one["run"].is_string()), "{listed}");
     assert_eq!(listed["releases"][0]["continual"]["from"], "2026-01-01");
@@ -270,16 +239,16 @@ async fn a_counter_counts_on_for_one_price() {
     assert_eq!((edition.as_str(), later.charged.rho_nano), ("2026-01-19", 0));
     let (_, again) = run(&world, "daily", Some("2026-01-02")).await.unwrap();
     assert_eq!(again.answer.unwrap().rows, second.answer.unwrap().rows);
-    assert_eq!(spent(&world).await - before, paid);
+    assert_eq!(world.spent().await - before, paid);
     // No edition is before the first or after the last.
     assert_eq!(run(&world, "daily", Some("2025-12-31")).await.unwrap_err(), "bad_request");
     assert_eq!(run(&world, "daily", Some("2026-01-31")).await.unwrap_err(), "bad_request");
     *clock.0.lock().unwrap() = at("2026-06-01T02:00:00Z");
     let (edition, last) = run(&world, "daily", None).await.unwrap();
     assert_eq!((edition.as_str(), last.charged.rho_nano), ("2026-01-30", 0));
-    let (_, listed) = send(&world, "partner:acme", "/v1/releases", None).await;
+    let (_, listed) = world.send("partner:acme", "/v1/releases", None).await;
     assert_eq!(listed["releases"][0]["next"], Value::Null);
-    assert_eq!(spent(&world).await - before, paid);
+    assert_eq!(world.spent().await - before, paid);
     // Receipts tell what all of them cost, and in which run.
     let receipt = last.receipt.unwrap();
     assert!(receipt.body.contains("\"paid\""), "{}", receipt.body);
@@ -290,18 +259,7 @@ async fn a_counter_counts_on_for_one_price() {
 async fn a_counter_is_near_the_bounded_truth() {
     let rich = DAILY.replace("rho: 0.02", "rho: 50");
     let (world, _) = world_with("2026-01-13T01:30:00Z", &[("daily", &rich)], |config| {
-        let privacy = &mut config.privacy;
-        for rho in [
-            &mut privacy.partner_rho,
-            &mut privacy.partner_rho_month,
-            &mut privacy.partner_dataset_rho,
-            &mut privacy.partner_dataset_rho_month,
-            &mut privacy.dataset_rho,
-            &mut privacy.dataset_rho_month,
-            &mut privacy.release_rho_max,
-        ] {
-            *rho = 1000.0;
-        }
+        config.privacy = config.privacy.clone().unlimited();
     })
     .await;
     let (_, released) = run(&world, "daily", Some("2026-01-11")).await.unwrap();
@@ -321,24 +279,24 @@ async fn a_counter_is_near_the_bounded_truth() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_counter_paid_and_lost_is_taken_up() {
     let (world, _) = world("2026-01-03T01:30:00Z", &[("daily", DAILY)]).await;
-    let before = spent(&world).await;
+    let before = world.spent().await;
     let mut ctx = world.ctx("partner:acme");
     ctx.limits.seconds_max = 0;
     let daily = "daily".parse().unwrap();
     let failed = flow::run_edition(&ctx, &world.hub, &daily, None).await.unwrap_err();
     assert_eq!(failed.error.code(), "release_timed_out");
-    let paid = spent(&world).await - before;
+    let paid = world.spent().await - before;
     assert!(paid > 0);
     let (_, made) = run(&world, "daily", None).await.unwrap();
     assert!(made.answer.is_some() && made.charged.rho_nano == 0);
-    assert_eq!(spent(&world).await - before, paid);
+    assert_eq!(world.spent().await - before, paid);
 }
 
 /// Two that ask at the same time get the same, or are told to wait.
 #[tokio::test(flavor = "multi_thread")]
 async fn racing_refreshes_are_one() {
     let (world, _) = world("2026-01-09T01:30:00Z", &[("daily", DAILY)]).await;
-    let before = spent(&world).await;
+    let before = world.spent().await;
     let tries = (0..4).map(|_| run(&world, "daily", None));
     let mut rows = Vec::new();
     for made in futures::future::join_all(tries).await {
@@ -350,7 +308,7 @@ async fn racing_refreshes_are_one() {
     let (_, made) = run(&world, "daily", None).await.unwrap();
     let last = made.answer.unwrap().rows;
     assert!(rows.iter().all(|one| *one == last));
-    assert_eq!(spent(&world).await - before, made.price.rho_nano * 3, "one price, charged to three scopes");
+    assert_eq!(world.spent().await - before, made.price.rho_nano * 3, "one price, charged to three scopes");
 }
 
 /// What hides other rows than before would let others count in place of those that were counted: there it ends.
@@ -370,4 +328,19 @@ async fn a_counter_ends_where_its_rows_change() {
     assert_eq!(run(&world, "daily", None).await.unwrap_err(), "counter_ended");
     let (_, told) = run(&world, "daily", Some("2026-01-02")).await.unwrap();
     assert!(told.replay_of.is_some(), "what was told can still be asked for");
+}
+
+/// Of another delta the same epsilon buys another noise: what was paid for is not what would be drawn, and there it ends.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_counter_ends_where_its_noise_would_change() {
+    let by_epsilon = DAILY.replace("rho: 0.02", "epsilon: 0.5");
+    let (world, clock) = world("2026-01-03T01:30:00Z", &[("daily", &by_epsilon)]).await;
+    run(&world, "daily", None).await.unwrap();
+    let paid = world.spent().await;
+    *clock.0.lock().unwrap() = at("2026-01-04T01:30:00Z");
+    let hub = opened(&world, clock, |config| config.privacy.delta *= 10.0).await;
+    let world = World { hub, dir: world.dir };
+    assert_eq!(run(&world, "daily", None).await.unwrap_err(), "counter_ended");
+    assert!(run(&world, "daily", Some("2026-01-02")).await.unwrap().1.replay_of.is_some());
+    assert_eq!(world.spent().await, paid);
 }

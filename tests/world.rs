@@ -18,6 +18,7 @@ use membrane::{Channel, Hub, RequestCtx, Serving};
 use membrane_ingest::{Format, InputSource, Silent};
 use membrane_model::{Clock, FixedClock};
 use membrane_sample::{SampleOptions, SampleReport, generate};
+use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;
 
@@ -130,6 +131,31 @@ impl World {
             batches.push(batch?);
         }
         Ok(batches)
+    }
+
+    /// Returns what was spent of all lifetimes together, in billionths of rho.
+    pub(crate) async fn spent(&self) -> u64 {
+        let lines = self.hub.ledger().budget_lines(None).await.unwrap();
+        lines.iter().map(|(_, price)| price.rho_nano).sum()
+    }
+
+    /// Asks by HTTP, with a bearer.
+    pub(crate) async fn send(&self, principal: &str, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+        let serving = Arc::new(Serving::new(Arc::clone(&self.hub)));
+        let app = router(serving, &ServerSection::default(), Metrics::of_process());
+        let now = self.hub.clock().now();
+        let issued = self.hub.bearers().issue(&principal.parse().unwrap(), "test", 8, now).unwrap();
+        let request = Request::builder()
+            .method(if body.is_some() { "POST" } else { "GET" })
+            .uri(path)
+            .header("authorization", format!("Bearer {issued}"))
+            .header("content-type", "application/json")
+            .body(body.map_or_else(Body::empty, |body| Body::from(body.to_string())))
+            .unwrap();
+        let response = app.oneshot(request).await.unwrap();
+        let status = response.status();
+        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        (status, serde_json::from_slice(&bytes).unwrap())
     }
 
     /// Returns one number, the first cell of the answer.
@@ -327,7 +353,7 @@ P00003,Bread,bakery,Acme,11.00
 }
 
 /// Asks a hub whether it can work.
-pub(crate) async fn ready(hub: &Arc<Hub>) -> (StatusCode, serde_json::Value) {
+pub(crate) async fn ready(hub: &Arc<Hub>) -> (StatusCode, Value) {
     let (serving, server) = (Serving::new(Arc::clone(hub)), ServerSection::default());
     let router = router(Arc::new(serving), &server, Metrics::of_process());
     let response = router.oneshot(Request::get("/readyz").body(Body::empty()).unwrap()).await.unwrap();

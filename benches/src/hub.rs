@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use arrow::record_batch::RecordBatch;
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
-use membrane::config::{Config, LimitsSection, PrivacySection, Serve};
+use membrane::config::{Config, LimitsSection, Serve};
 use membrane::flow::{self, IngestRequest, QueryRequest, ReleaseRequest};
 use membrane::{Channel, Hub};
 use membrane_ingest::{Format, InputSource, Silent};
@@ -52,31 +52,9 @@ pub(crate) async fn open_with(home: &Path, rules: &Path) -> Result<Hub> {
     config.data.scratch = home.join("scratch").display().to_string();
     config.ledger.url = format!("sqlite://{}/ledger.db", home.display());
     config.keys.file = home.join("keys/root.key").display().to_string();
-    config.privacy = unlimited(config.privacy);
+    config.privacy = config.privacy.unlimited();
     config.limits = LimitsSection { rows_max: 100_000_000, bytes_max: 1 << 40, ..LimitsSection::default() };
     Hub::open(&config, Arc::new(SystemClock)).await.context("open the hub")
-}
-
-/// Budgets that no bench comes to the end of.
-fn unlimited(section: PrivacySection) -> PrivacySection {
-    const RHO: f64 = 1000.0;
-    const DELTA: f64 = 0.01;
-    PrivacySection {
-        partner_rho_month: RHO,
-        partner_delta_month: DELTA,
-        partner_rho: RHO,
-        partner_delta: DELTA,
-        partner_dataset_rho_month: RHO,
-        partner_dataset_delta_month: DELTA,
-        partner_dataset_rho: RHO,
-        partner_dataset_delta: DELTA,
-        dataset_rho_month: RHO,
-        dataset_delta_month: DELTA,
-        dataset_rho: RHO,
-        dataset_delta: DELTA,
-        release_rho_max: RHO,
-        ..section
-    }
 }
 
 /// Ingests a file into a dataset and returns its rows.

@@ -23,9 +23,6 @@ const REGIONS: [&str; 8] = ["SH", "BJ", "GD", "ZJ", "JS", "SC", "HB", "SN"];
 /// Orders of a member, and of the one who is added.
 const ORDERS: u32 = 3;
 const ORDERS_ADDED: u32 = 240;
-/// What every budget has: none of the audit's own hubs comes to its end.
-const RHO: f64 = 1000.0;
-const DELTA: f64 = 0.01;
 
 /// What is asked of both: title, statement, epsilon and delta. A pure epsilon is seen best, and far dearer.
 const STATEMENTS: [(&str, &str, f64, f64); 2] = [
@@ -40,7 +37,7 @@ const STATEMENTS: [(&str, &str, f64, f64); 2] = [
 
 /// Opens a hub of the audit's own, whatever hub the configuration names, in which nothing costs too much.
 pub(super) async fn open(config: &Config, folder: &Path, clock: Arc<dyn Clock>) -> Result<Hub, AuditError> {
-    open_with(config, folder, clock, unlimited(config.privacy.clone())).await
+    open_with(config, folder, clock, config.privacy.clone().unlimited()).await
 }
 
 /// Opens one with budgets of its own.
@@ -63,26 +60,6 @@ pub(super) async fn open_with(
     own.ledger.url = within("ledger.sqlite");
     own.keys = KeysSection { file: within("root.key"), root: None };
     Hub::open(&own, clock).await.map_err(AuditError::Open)
-}
-
-pub(super) fn unlimited(section: PrivacySection) -> PrivacySection {
-    PrivacySection {
-        partner_rho_month: RHO,
-        partner_delta_month: DELTA,
-        partner_rho: RHO,
-        partner_delta: DELTA,
-        partner_dataset_rho_month: RHO,
-        partner_dataset_delta_month: DELTA,
-        partner_dataset_rho: RHO,
-        partner_dataset_delta: DELTA,
-        dataset_rho_month: RHO,
-        dataset_delta_month: DELTA,
-        dataset_rho: RHO,
-        dataset_delta: DELTA,
-        release_rho_max: RHO,
-        partners: std::collections::BTreeMap::default(),
-        ..section
-    }
 }
 
 /// Brings orders in: of so many members, and of one more who has all that the contract allows.

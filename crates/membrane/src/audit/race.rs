@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use membrane_model::Clock;
 
-use super::hubs::{bring_in, open_with, unlimited};
+use super::hubs::{bring_in, open_with};
 use super::{Area, AuditError, Check, Verdict, asker};
 use crate::config::{Config, PrivacySection};
 use crate::flow::{self, ReleaseRequest, Released};
@@ -23,7 +23,7 @@ pub(super) async fn checks(
     clock: Arc<dyn Clock>,
 ) -> Result<Vec<Check>, AuditError> {
     let cap = ROOM * RHO;
-    let privacy = PrivacySection { partner_rho: cap, ..unlimited(config.privacy.clone()) };
+    let privacy = PrivacySection { partner_rho: cap, ..config.privacy.clone().unlimited() };
     let hub = Arc::new(open_with(config, folder, clock, privacy).await?);
     bring_in(&hub, folder, 50, false).await?;
     let ctx = asker(&hub)?;
