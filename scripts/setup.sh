@@ -80,7 +80,7 @@ setup_peers() { # setup_peers PREFIX: a virtualenv for each, for their versions 
 case "${1:-}" in
 build) setup_build ;;
 test)
-    need_commands curl curl cvc5 cvc5
+    need_commands curl curl cvc5 cvc5 mariadb-server-core mariadbd mariadb-client-core mariadb
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || install_packages postgresql
     venv_with "$2" 'moto[server]==5.2.*' 'cryptography>=42'
     ;;

@@ -33,7 +33,7 @@ const HOMES: [(&str, &[&str]); 18] = [
     ("hmac", &["membrane-vault"]),
     ("siphasher", &["membrane-vault"]),
     ("opendp", &["membrane-privacy"]),
-    ("sqlx", &["membrane-ledger"]),
+    ("sqlx", &["membrane-ledger", "membrane-ingest"]),
     ("cedar-policy", &["membrane-policy"]),
     ("cedar-policy-symcc", &["membrane-policy"]),
     ("deltalake", &["membrane-lake"]),

@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use membrane_model::{ClassName, DatasetName, LogicalType, Purpose, ReleaseName};
+use membrane_model::{ClassName, DatasetName, LogicalType, PrincipalKind, Purpose, ReleaseName, SourceName};
 use sha2::{Digest as _, Sha256};
 
 use crate::read::{
-    Contract, Mark, Report, contract_files, did_you_mean, read_classes, read_contract, read_file,
-    read_purposes, read_standing, release_files,
+    Contract, Mark, Report, contract_files, did_you_mean, optional_files, read_classes, read_contract,
+    read_file, read_purposes, read_source, read_standing,
 };
-use crate::{CatalogError, Dataset, Fault, StandingRelease};
+use crate::{CatalogError, Dataset, Fault, Reads, Source, StandingRelease};
 
-/// What the data is: every dataset, class, purpose and standing release.
+/// What the data is: every dataset, class, purpose, source and standing release.
 ///
 /// INVARIANT: all contracts are valid, by themselves and with each other.
 #[derive(Debug, Clone)]
@@ -22,6 +22,7 @@ pub struct Catalog {
     classes: BTreeSet<ClassName>,
     purposes: Vec<PurposeEntry>,
     releases: BTreeMap<ReleaseName, Arc<StandingRelease>>,
+    sources: BTreeMap<SourceName, Arc<Source>>,
     content_hash: String,
 }
 
@@ -35,8 +36,8 @@ pub struct PurposeEntry {
 }
 
 impl Catalog {
-    /// Reads `classes.yaml`, `purposes.yaml`, `contracts/*.yaml` and, if there are any, `releases/*.yaml` below `dir`, and checks
-    /// everything.
+    /// Reads `classes.yaml`, `purposes.yaml`, `contracts/*.yaml` and, if there are any, `releases/*.yaml` and `sources/*.yaml`
+    /// below `dir`, and checks everything.
     ///
     /// # Errors
     /// [`CatalogError::Read`] when there is no such folder, [`CatalogError::Faults`] with all faults of
@@ -58,6 +59,7 @@ impl Catalog {
             contracts.extend(contract.map(|contract| (file, contract)));
         }
         let releases = reader.releases(&dir.join("releases"), purposes.as_deref());
+        let sources = reader.sources(&dir.join("sources"), &contracts);
         check_together(&contracts, classes.as_ref(), purposes.as_deref(), &mut reader.faults);
         let content_hash = hex::encode(reader.hasher.finalize());
         let mut faults = reader.faults;
@@ -70,7 +72,7 @@ impl Catalog {
             .collect();
         match (classes, purposes) {
             (Some(classes), Some(purposes)) if faults.is_empty() => {
-                Ok(Self { datasets, classes, purposes, releases, content_hash })
+                Ok(Self { datasets, classes, purposes, releases, sources, content_hash })
             }
             _ => Err(CatalogError::Faults(faults)),
         }
@@ -96,6 +98,17 @@ impl Catalog {
     /// Returns all standing releases, sorted by name.
     pub fn releases(&self) -> impl Iterator<Item = &Arc<StandingRelease>> {
         self.releases.values()
+    }
+
+    /// Finds a source.
+    #[must_use]
+    pub fn source(&self, name: &SourceName) -> Option<&Arc<Source>> {
+        self.sources.get(name)
+    }
+
+    /// Returns all sources, sorted by name.
+    pub fn sources(&self) -> impl Iterator<Item = &Arc<Source>> {
+        self.sources.values()
     }
 
     /// Returns all purposes, sorted by name.
@@ -137,7 +150,7 @@ impl Reader {
         purposes: Option<&[PurposeEntry]>,
     ) -> BTreeMap<ReleaseName, Arc<StandingRelease>> {
         let mut listing = Report::new(folder);
-        let files = release_files(folder, &mut listing);
+        let files = optional_files(folder, "releases, `NAME.yaml`,", &mut listing);
         self.faults.extend(listing.into_faults());
         let mut releases = BTreeMap::new();
         for file in files {
@@ -155,6 +168,30 @@ impl Reader {
             }
         }
         releases
+    }
+
+    /// Reads the sources in a folder, which need not be there.
+    fn sources(
+        &mut self,
+        folder: &Path,
+        contracts: &[(&PathBuf, Contract)],
+    ) -> BTreeMap<SourceName, Arc<Source>> {
+        let mut listing = Report::new(folder);
+        let files = optional_files(folder, "sources, `NAME.yaml`,", &mut listing);
+        self.faults.extend(listing.into_faults());
+        let mut sources = BTreeMap::new();
+        for file in files {
+            let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let read = |text: &str, report: &mut Report| {
+                let source = read_source(text, &stem, report)?;
+                check_source(&source, contracts, report);
+                Some(source)
+            };
+            if let Some(source) = self.file(&file, read) {
+                sources.insert(source.name.clone(), Arc::new(source));
+            }
+        }
+        sources
     }
 
     fn file<T>(&mut self, path: &Path, read: impl FnOnce(&str, &mut Report) -> Option<T>) -> Option<T> {
@@ -221,6 +258,29 @@ fn check_together(
                 fault(purpose.mark, message);
             }
         }
+    }
+}
+
+/// Checks what a source says about other files.
+fn check_source(source: &Source, contracts: &[(&PathBuf, Contract)], report: &mut Report) {
+    let mut fault = |message: String| report.fault(Mark::START, message);
+    if source.principal.as_ref().is_some_and(|principal| principal.kind() != PrincipalKind::Service) {
+        fault("`principal` is a service, `service:NAME`: a source acts for no person".to_owned());
+    }
+    let named = |contract: &&(&PathBuf, Contract)| {
+        contract.1.name.as_ref().is_some_and(|name| name.value == source.dataset)
+    };
+    let Some((_, contract)) = contracts.iter().find(named) else {
+        let known = contracts.iter().filter_map(|(_, contract)| contract.name.as_ref());
+        let hint = did_you_mean(source.dataset.as_str(), known.map(|name| name.value.as_str()));
+        fault(format!("dataset `{}` has no contract{hint}", source.dataset));
+        return;
+    };
+    let (Reads::Table(table), Some(dataset)) = (&source.reads, &contract.dataset) else { return };
+    for column in table.columns.keys().filter(|column| dataset.column(column).is_none()) {
+        let known = dataset.columns.iter().map(|column| column.name.as_str());
+        let hint = did_you_mean(column.as_str(), known);
+        fault(format!("dataset `{}` has no column `{column}`{hint}", source.dataset));
     }
 }
 

@@ -14,6 +14,7 @@ mod describe;
 mod error;
 mod format;
 mod read;
+mod source;
 mod standing;
 mod stored;
 pub mod yaml;
@@ -25,6 +26,9 @@ pub use dataset::{Dataset, DatasetPrivacy, SubjectSource};
 pub use describe::{ColumnDescription, DatasetDescription};
 pub use error::{CatalogError, Fault};
 pub use format::FormatCheck;
+pub use source::{
+    Cursor, Database, FilesSource, OnFault, Reads, SOURCE_FORMATS, Secret, Source, TableSource, Takes,
+};
 pub use standing::{
     Continual, Edition, Every, PERIOD_END, PERIOD_START, Schedule, StandingBounds, StandingPrice,
     StandingRelease,

@@ -8,8 +8,8 @@ use membrane_lake::Appender;
 use membrane_ledger::Ledger;
 use membrane_model::{RunId, TableVersion};
 
-use crate::IngestError;
 use crate::source::DeliveryName;
+use crate::{IngestError, Position};
 
 /// The position that stands for a whole delivery: it is committed at once or not at all.
 const WHOLE: i64 = 1;
@@ -37,6 +37,8 @@ pub(crate) struct Commit<'a> {
     pub(crate) name: &'a DeliveryName,
     /// Whether rows were set aside.
     pub(crate) has_bad_rows: bool,
+    /// Where it lies in its source.
+    pub(crate) position: Option<&'a Position>,
 }
 
 impl Commit<'_> {
@@ -71,6 +73,15 @@ impl Commit<'_> {
         }
         let (id, contract) = self.name.contract();
         table.mark(&id, contract);
+        if let Some(position) = self.position {
+            table.expect(&position.id, position.before);
+            table.mark(&position.id, position.after);
+            if position.replaces {
+                table.replace();
+                table.mark(&content_of(position), self.name.content());
+                table.mark(&contract_of(position), contract);
+            }
+        }
         let committed = table.commit(self.name.in_table(), WHOLE).await?;
         if committed.already {
             return Ok(Visible { already: true, ..Visible::default() });
@@ -81,8 +92,24 @@ impl Commit<'_> {
     /// Tells whether the delivery is there already; an error when its run may not commit it.
     async fn before(&self, table: &Appender) -> Result<Option<Visible>, IngestError> {
         self.ledger.require_open(&self.run).await?;
+        if let Some(position) = self.position.filter(|position| position.replaces)
+            && table.committed(&content_of(position)).await? == Some(self.name.content())
+            && table.committed(&contract_of(position)).await? == Some(self.name.contract().1)
+        {
+            return Ok(Some(Visible { already: true, ..Visible::default() }));
+        }
         was_committed(table, self.name).await
     }
+}
+
+/// The id under which the table's log has what a snapshot held: one that holds the same changes nothing.
+fn content_of(position: &Position) -> String {
+    format!("{}/content", position.id)
+}
+
+/// The id under which it has the contract that the snapshot was checked against.
+fn contract_of(position: &Position) -> String {
+    format!("{}/contract", position.id)
 }
 
 /// Tells whether the table has this delivery, and whether it was checked as it would be now.

@@ -76,6 +76,21 @@ pub enum IngestError {
         /// What to do.
         advice: &'static str,
     },
+    /// More rows broke the contract than may.
+    #[error(
+        "{bad} of {rows} rows break the contract, more than the source's `bad_share_max` lets pass: nothing was taken in"
+    )]
+    TooManyBad {
+        /// Rows that would have been set aside.
+        bad: u64,
+        /// Rows in all.
+        rows: u64,
+    },
+    /// Another replay of the same quarantine is at work, or was killed a short while ago.
+    #[error(
+        "another replay of this quarantine is at work, or was killed within the last half hour; try again later"
+    )]
+    ReplayHeld,
     /// The lake refused or failed.
     #[error(transparent)]
     Lake(#[from] LakeError),
@@ -123,6 +138,9 @@ impl IngestError {
             }
             Self::ColumnType { .. } => "input_types",
             Self::TooLarge { .. } => "input_too_large",
+            Self::TooManyBad { .. } => "too_many_bad_rows",
+            Self::ReplayHeld => "replay_held",
+            Self::Lake(LakeError::Overtaken { .. }) => "source_overtaken",
             Self::Lake(LakeError::NotPermitted { .. }) => "not_permitted",
             Self::Lake(LakeError::SchemaChanged { .. }) => "schema_changed",
             Self::Lake(LakeError::Full { .. }) => "storage_full",

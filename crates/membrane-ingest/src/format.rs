@@ -46,6 +46,12 @@ impl Format {
         })
     }
 
+    /// Finds a format by the word that [`Self::as_word`] gives.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.as_word() == word)
+    }
+
     /// Returns the word used in names: of the lineage, and of the command line.
     #[must_use]
     pub const fn as_word(self) -> &'static str {

@@ -36,6 +36,32 @@ pub struct Input {
     /// What the deliverer calls it. The same content under another name is another delivery; without
     /// a name, the content alone says whether it came before.
     pub source: Option<String>,
+    /// Where it lies in a source that is read piece by piece.
+    pub position: Option<Position>,
+    /// The share of its rows that may be set aside, from 0 to 1; with more nothing is taken in.
+    pub bad_share_max: Option<f64>,
+}
+
+impl Input {
+    /// Makes a delivery that is nothing but its bytes.
+    #[must_use]
+    pub const fn new(reader: InputSource, format: Format, source: Option<String>) -> Self {
+        Self { reader, format, source, position: None, bad_share_max: None }
+    }
+}
+
+/// Where a delivery lies in a source that is read piece by piece. It is committed with the rows, and only if nobody else went on
+/// from the same place meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Position {
+    /// The name under which the table's log keeps it: `source/NAME`.
+    pub id: String,
+    /// The position that the piece begins after; none for the first one.
+    pub before: Option<i64>,
+    /// The position that it ends at.
+    pub after: i64,
+    /// Whether the piece is all there is, so that its rows take the place of those before.
+    pub replaces: bool,
 }
 
 /// Where the bytes of a delivery come from.

@@ -16,6 +16,7 @@
 mod check;
 mod coarser;
 mod commit;
+mod connect;
 mod decode;
 mod error;
 #[cfg(test)]
@@ -25,16 +26,21 @@ mod input;
 mod lineage;
 mod pipeline;
 mod protect;
+mod quarantine;
 mod reason;
+mod replay;
 mod report;
 mod resolve;
 mod source;
 mod subjects;
 mod value;
 
+pub use connect::{ConnectError, DatabaseUrl, Piece, read_table};
 pub use error::IngestError;
 pub use format::Format;
-pub use input::{IngestParts, Input, InputSource, Progress, Silent};
-pub use pipeline::ingest;
+pub use input::{IngestParts, Input, InputSource, Position, Progress, Silent};
+pub use pipeline::{ingest, position};
+pub use quarantine::{AsideCount, AsideFilter, AsideRow, count_aside, may_open_aside, show_aside};
 pub use reason::ReasonCode;
+pub use replay::{ReplayReport, replay};
 pub use report::IngestReport;

@@ -18,9 +18,11 @@ use crate::protect::Protector;
 use crate::resolve::Resolver;
 use crate::source::{Delivery, DeliveryName, Scratch, Source, SourceFile};
 use crate::subjects::Subjects;
-use crate::{Format, IngestError, IngestParts, IngestReport, Input, Progress, lineage};
+use crate::{Format, IngestError, IngestParts, IngestReport, Input, InputSource, Progress, lineage};
 
 use stages::{Finished, Stages, Stop, Work, Written, joined};
+
+pub(crate) use stages::Aside;
 
 /// Brings one delivery into a dataset: all of it, or nothing. Rows that break the contract are set
 /// aside. A delivery that was committed before adds nothing. Only a run that is open commits.
@@ -45,7 +47,7 @@ async fn bring_in(
     input: Input,
     progress: &dyn Progress,
 ) -> Result<IngestReport, IngestError> {
-    let Input { reader, format, source: called } = input;
+    let Input { reader, format, source: called, position, bad_share_max } = input;
     let act = Act { hub, permit, dataset, format, called };
     let source = joined(spawn_blocking(move || Source::open(reader))).await??;
     let file = match &source {
@@ -75,13 +77,85 @@ async fn bring_in(
         }
         Outcome::Written(name, finished) => (name, finished),
     };
+    if let Some(error) = too_many_bad(finished.written, bad_share_max) {
+        finished.abort().await;
+        return Err(error);
+    }
     let Finished { table, quarantine, written, reasons } = *finished;
-    let has_bad_rows = written.bad > 0;
-    let commit = Commit { ledger: &hub.ledger, run: permit.run_id(), name: &name, has_bad_rows };
+    let commit = Commit {
+        ledger: &hub.ledger,
+        run: permit.run_id(),
+        name: &name,
+        has_bad_rows: written.bad > 0,
+        position: position.as_ref(),
+    };
     let visible = commit.make(table, quarantine).await?;
     let (written, reasons) =
         if visible.already { (Written::default(), BTreeMap::new()) } else { (written, reasons) };
     Ok(act.report(&name, visible, written, reasons, meter.bytes()))
+}
+
+/// Returns the position that was committed last under an id, of a source that is read piece by piece.
+///
+/// # Errors
+/// [`IngestError`] when the permit does not cover it, or the table's log cannot be read.
+pub async fn position(
+    hub: &IngestParts,
+    permit: &Permit,
+    dataset: &Arc<Dataset>,
+    id: &str,
+) -> Result<Option<i64>, IngestError> {
+    let table = hub.lake.append(permit, dataset, Target::Table).await?;
+    let found = table.committed(id).await;
+    table.abort().await;
+    Ok(found?)
+}
+
+/// The stages of an input that is not committed here, at work.
+pub(crate) struct Preparation {
+    stages: Stages,
+    _stop: Stop,
+}
+
+/// What became of it: both tables written, nothing visible.
+pub(crate) struct Prepared {
+    /// The table, with the rows that fit.
+    pub(crate) table: Appender,
+    /// The quarantine, with those that do not.
+    pub(crate) quarantine: Appender,
+    /// How many fit.
+    pub(crate) accepted: u64,
+}
+
+/// Sets the stages to work on a stream; `aside` gets the positions of the rows that do not fit.
+pub(crate) async fn prepare(
+    hub: &IngestParts,
+    permit: &Permit,
+    dataset: &Arc<Dataset>,
+    (input, format): (InputSource, Format),
+    aside: Aside,
+) -> Result<Preparation, IngestError> {
+    let act = Act { hub, permit, dataset, format, called: None };
+    let source = joined(spawn_blocking(move || Source::open(input))).await??;
+    let stop = Stop::default();
+    let work = Work { aside: Some(aside), ..act.prepare(source).await? };
+    Ok(Preparation { stages: Stages::start(work, &stop), _stop: stop })
+}
+
+impl Preparation {
+    /// Waits until all is written; on an error what was written is removed.
+    pub(crate) async fn finish(self, progress: &dyn Progress) -> Result<Prepared, IngestError> {
+        let Finished { table, quarantine, written, .. } = self.stages.finish(progress).await?;
+        Ok(Prepared { table, quarantine, accepted: written.good })
+    }
+}
+
+/// Tells whether more rows are bad than may be.
+#[expect(clippy::cast_precision_loss, reason = "a share of rows, to about 15 digits")]
+fn too_many_bad(written: Written, share_max: Option<f64>) -> Option<IngestError> {
+    let rows = written.good + written.bad;
+    let is_over = share_max.is_some_and(|most| written.bad as f64 > most * rows as f64);
+    is_over.then_some(IngestError::TooManyBad { bad: written.bad, rows })
 }
 
 /// What became of a delivery that was read.
@@ -133,6 +207,7 @@ impl Act<'_> {
             protector: Protector::new(dataset, &hub.vault, schemas, self.permit.run_id().to_string())?,
             table,
             quarantine,
+            aside: None,
         })
     }
 

@@ -26,7 +26,7 @@ use membrane_catalog::Canon;
 use columns::SealedColumn;
 
 /// Stands for the subject of a row whose subject cannot be told.
-const NOBODY: SubjectId = SubjectId::from_bytes([0; 16]);
+pub(crate) const NOBODY: SubjectId = SubjectId::from_bytes([0; 16]);
 
 /// A batch, ready to be written.
 pub(crate) struct Protected {

@@ -16,6 +16,7 @@
 
 mod files;
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::datatypes::SchemaRef;
@@ -49,9 +50,21 @@ pub struct Appender {
     uploads: Arc<Uploads>,
     durable: Durable,
     marks: Vec<Transaction>,
+    /// What must be the last position under an id for the commit to be made.
+    expected: Vec<(String, Option<i64>)>,
+    /// What of what was there before goes.
+    replaces: Replaces,
     /// Never locked: the writer is not `Sync`, and only `&mut self` reaches it.
     writer: Mutex<Option<DeltaWriter>>,
     rows: u64,
+}
+
+/// What of a table goes with a commit.
+enum Replaces {
+    Nothing,
+    All,
+    /// These files, by their paths; the commit is not made when one of them is gone.
+    Files(HashSet<String>),
 }
 
 /// What a commit did.
@@ -90,9 +103,20 @@ impl Appender {
         let uploads = Uploads::new();
         let durable = Durable::of(log_store.config().location());
         let writer = Mutex::new(Some(writer(&log_store, &columns, &schema, &uploads, &durable)));
-        let marks = Vec::new();
-        let appender =
-            Self { dataset, log_store, run, columns, schema, uploads, durable, marks, writer, rows: 0 };
+        let appender = Self {
+            dataset,
+            log_store,
+            run,
+            columns,
+            schema,
+            uploads,
+            durable,
+            marks: Vec::new(),
+            expected: Vec::new(),
+            replaces: Replaces::Nothing,
+            writer,
+            rows: 0,
+        };
         if let Some(table) = load(&appender.log_store).await? {
             appender.require_same_schema(&table)?;
         }
@@ -123,6 +147,22 @@ impl Appender {
     /// that [`Appender::committed`] tells later.
     pub fn mark(&mut self, app_id: &str, value: i64) {
         self.marks.push(Transaction::new(app_id, value));
+    }
+
+    /// Lets the commit to come be made only while this is the last position under an id: whoever reads a source from there
+    /// on writes on only if nobody else did.
+    pub fn expect(&mut self, app_id: &str, position: Option<i64>) {
+        self.expected.push((app_id.to_owned(), position));
+    }
+
+    /// Lets the commit to come put its rows in place of all that the table has then. Earlier versions keep theirs.
+    pub fn replace(&mut self) {
+        self.replaces = Replaces::All;
+    }
+
+    /// Lets the commit to come put its rows in place of those of some files, which must all be there still.
+    pub fn replace_files(&mut self, paths: impl IntoIterator<Item = String>) {
+        self.replaces = Replaces::Files(paths.into_iter().collect());
     }
 
     /// Returns the newest version of the table, if there is one.
@@ -192,6 +232,8 @@ impl Appender {
                 self.sync_log(table.version().unwrap_or_default()).await?;
                 return Ok(self.done_before(&table));
             }
+            self.require_expected(&table).await?;
+            self.require_files(&table)?;
             match self.attempt(&table, &adds, app_id, position).await {
                 Ok(version) => {
                     self.sync_log(version).await?;
@@ -208,6 +250,26 @@ impl Appender {
             }
         }
         Err(LakeError::Contended { dataset: self.dataset.name.clone() })
+    }
+
+    async fn require_expected(&self, table: &DeltaTable) -> Result<(), LakeError> {
+        for (app_id, expected) in &self.expected {
+            if self.position(table, app_id).await? != *expected {
+                return Err(LakeError::Overtaken { dataset: self.dataset.name.clone() });
+            }
+        }
+        Ok(())
+    }
+
+    fn require_files(&self, table: &DeltaTable) -> Result<(), LakeError> {
+        let Replaces::Files(files) = &self.replaces else { return Ok(()) };
+        let state = table.snapshot().map_err(|source| LakeError::table("read the table's log", source))?;
+        let there = state.log_data().iter().filter(|file| files.contains(file.path().as_ref())).count();
+        if there == files.len() {
+            Ok(())
+        } else {
+            Err(LakeError::Overtaken { dataset: self.dataset.name.clone() })
+        }
     }
 
     /// After a failed attempt, reads from the log whether the transaction is there all the same: put
@@ -246,10 +308,27 @@ impl Appender {
             .with_application_transaction(Transaction::new(app_id, position));
         let properties =
             self.marks.iter().cloned().fold(properties, CommitProperties::with_application_transaction);
-        let operation = DeltaOperation::Write { mode: SaveMode::Append, partition_by: None, predicate: None };
-        let commit = CommitBuilder::from(properties)
-            .with_actions(adds.iter().cloned().map(Action::Add).collect())
-            .build(Some(table.snapshot()?), Arc::clone(&self.log_store), operation);
+        let state = table.snapshot()?;
+        let mut actions: Vec<Action> = adds.iter().cloned().map(Action::Add).collect();
+        let goes = |path: &str| match &self.replaces {
+            Replaces::Nothing => false,
+            Replaces::All => true,
+            Replaces::Files(files) => files.contains(path),
+        };
+        let before = state.log_data();
+        let going = before.iter().filter(|file| goes(file.path().as_ref()));
+        actions.extend(going.map(|file| Action::Remove(file.remove_action(true))));
+        let (mode, properties) = match self.replaces {
+            Replaces::Nothing => (SaveMode::Append, properties),
+            // What another writer adds or removes meanwhile counts: look again rather than pass it by.
+            Replaces::All | Replaces::Files(_) => (SaveMode::Overwrite, properties.with_max_retries(0)),
+        };
+        let operation = DeltaOperation::Write { mode, partition_by: None, predicate: None };
+        let commit = CommitBuilder::from(properties).with_actions(actions).build(
+            Some(state),
+            Arc::clone(&self.log_store),
+            operation,
+        );
         Ok(commit.await?.version())
     }
 

@@ -70,6 +70,14 @@ pub enum LakeError {
         /// The dataset.
         dataset: DatasetName,
     },
+    /// Another writer went on from the same position.
+    #[error(
+        "another writer took in the same part of the source for dataset `{dataset}`; nothing was added twice"
+    )]
+    Overtaken {
+        /// The dataset.
+        dataset: DatasetName,
+    },
     /// The commit may or may not have happened; the same delivery again settles it.
     #[error("the outcome of the commit to dataset `{dataset}` is unknown; run the same ingest again")]
     Unknown {
@@ -84,6 +92,20 @@ pub enum LakeError {
     Full {
         /// What was being done.
         doing: &'static str,
+    },
+    /// A folder of deliveries, or a file in it, cannot be read. PRIVACY: the store's own text names the file.
+    #[error("could not {doing}: {why}")]
+    Inbox {
+        /// What was being done.
+        doing: &'static str,
+        /// Why, in words.
+        why: String,
+    },
+    /// More files lie in a folder of deliveries than are looked at at once.
+    #[error("more than {files_max} files lie there: name fewer by a pattern, or move away what was taken in")]
+    TooManyFiles {
+        /// The limit.
+        files_max: usize,
     },
     /// The object store failed.
     #[error("could not {doing}")]
@@ -119,9 +141,38 @@ impl LakeError {
         if is_full(&source) { Self::Full { doing } } else { Self::Storage { doing, source } }
     }
 
+    /// Says why a folder of deliveries cannot be read, without the store's own text.
+    pub(crate) fn inbox(doing: &'static str, source: &object_store::Error) -> Self {
+        use object_store::Error as Store;
+        let why = match source {
+            Store::NotFound { .. } => "it is not there".to_owned(),
+            Store::Precondition { .. } | Store::NotModified { .. } => {
+                "it changed since it was listed".to_owned()
+            }
+            Store::PermissionDenied { .. } | Store::Unauthenticated { .. } => {
+                "the credentials do not let the hub in".to_owned()
+            }
+            other => io_kind(other)
+                .map_or_else(|| "the storage does not answer".to_owned(), |kind| kind.to_string()),
+        };
+        Self::Inbox { doing, why }
+    }
+
     pub(crate) fn table(doing: &'static str, source: DeltaTableError) -> Self {
         if is_full(&source) { Self::Full { doing } } else { Self::Table { doing, source: Box::new(source) } }
     }
+}
+
+/// Returns what the system says, where that is the cause.
+fn io_kind(error: &(dyn Error + 'static)) -> Option<io::ErrorKind> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref::<io::Error>() {
+            return Some(error.kind());
+        }
+        next = error.source();
+    }
+    None
 }
 
 /// Looks for "no space left" anywhere in a chain of causes.

@@ -16,7 +16,7 @@ use url::Url;
 
 use crate::newest::Newest;
 use crate::storage;
-use crate::{Appender, LakeError, Snapshot};
+use crate::{Appender, LakeError, Quarantine, Snapshot};
 
 mod claim;
 
@@ -139,6 +139,22 @@ impl Lake {
             Some(version) => Snapshot::open(log_store, dataset, Some(version)).await,
             None => self.inner.newest.open(log_store, dataset).await,
         }
+    }
+
+    /// Opens what a dataset set aside; nothing when that was never anything.
+    ///
+    /// # Errors
+    /// [`LakeError::NotPermitted`] unless the permit is for ingesting or for reading the dataset; [`LakeError`] when the log cannot
+    /// be read.
+    pub async fn quarantine(
+        &self,
+        permit: &Permit,
+        dataset: &DatasetName,
+    ) -> Result<Option<Quarantine>, LakeError> {
+        if !matches!(permit.action(), Action::Ingest | Action::Read) || permit.dataset(dataset).is_none() {
+            return Err(LakeError::NotPermitted { dataset: dataset.clone() });
+        }
+        Quarantine::open(self.log_store(dataset, Target::Quarantine)?, dataset).await
     }
 
     fn log_store(&self, dataset: &DatasetName, target: Target) -> Result<LogStoreRef, LakeError> {

@@ -4,6 +4,8 @@
 //! visible with one commit that also carries the position of the source, so that a repeated delivery
 //! adds nothing. [`Snapshot`] is one version of a table, to be read.
 //!
+//! [`Inbox`] is the other side: a folder or a bucket in which deliveries lie before they are taken in.
+//!
 //! How a dataset lies in its table is said by its contract; see [`stored_schema`].
 
 mod appender;
@@ -12,9 +14,11 @@ mod error;
 mod extent;
 #[cfg(test)]
 mod fixture;
+mod inbox;
 mod lake;
 mod layout;
 mod newest;
+mod quarantine;
 mod snapshot;
 mod storage;
 mod uploads;
@@ -22,6 +26,8 @@ mod uploads;
 pub use appender::{Appender, Committed};
 pub use error::LakeError;
 pub use extent::Extent;
+pub use inbox::{Inbox, InboxBytes, InboxFile};
 pub use lake::{Lake, LakeOptions, Target};
 pub use layout::{quarantine_schema, stored_schema};
+pub use quarantine::Quarantine;
 pub use snapshot::Snapshot;

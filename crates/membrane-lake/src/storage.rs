@@ -47,7 +47,8 @@ pub(crate) fn connect(root: &Url, options: &LakeOptions) -> Result<Arc<dyn Objec
     }
 }
 
-fn bucket<'a>(
+/// Connects to the bucket of a URL.
+pub(crate) fn bucket<'a>(
     root: &Url,
     settings: impl Iterator<Item = (&'a str, &'a str)>,
 ) -> Result<object_store::aws::AmazonS3, LakeError> {

@@ -8,6 +8,7 @@ mod lineage;
 mod log;
 mod postgres;
 mod runs;
+mod sources;
 mod terms;
 mod windows;
 
@@ -49,6 +50,10 @@ macro_rules! on_both_databases {
 }
 
 on_both_databases!(
+    sources::check_sources_stand_somewhere,
+    sources::check_one_holder_at_a_time,
+    sources::check_files_and_deliveries_are_noted,
+    sources::check_a_replay_is_planned_by_one,
     runs::check_a_run_is_recorded,
     runs::check_an_open_run_is_listed_as_open,
     runs::check_runs_are_filtered,

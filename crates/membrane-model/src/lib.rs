@@ -26,7 +26,9 @@ pub use level::RevealLevel;
 pub use limits::{FileLimits, Limits};
 pub use lineage::{FieldRef, LineageEdge, Transformation};
 pub use mask::{Generalisation, PartialMask, Shown, TokenForm};
-pub use name::{ClassName, ColumnName, DatasetName, IdentityKind, NameError, Purpose, ReleaseName};
+pub use name::{
+    ClassName, ColumnName, DatasetName, IdentityKind, NameError, Purpose, ReleaseName, SourceName,
+};
 pub use price::{Delta, Epsilon, Price, PriceError};
 pub use principal::{PrincipalId, PrincipalKind};
 pub use protection::Protection;

@@ -109,6 +109,11 @@ name!(
     ReleaseName, "name of a release", is_snake, "lower-case letters, digits and `_`, a letter first, 63 at most"
 );
 
+name!(
+    /// The name of a source: that of its file in `catalog/sources`.
+    SourceName, "name of a source", is_snake, "lower-case letters, digits and `_`, a letter first, 63 at most"
+);
+
 impl ClassName {
     /// Tells whether this class is `other` or lies below it.
     #[must_use]

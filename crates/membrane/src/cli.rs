@@ -19,10 +19,13 @@ mod log;
 mod out;
 mod policy;
 mod progress;
+mod quality;
+mod quarantine;
 mod release;
 mod runs;
 mod sample;
 mod serve;
+mod source;
 mod sql;
 mod table;
 
@@ -99,6 +102,9 @@ enum Command {
     Serve(serve::ServeArgs),
     Sample(sample::SampleArgs),
     Ingest(ingest::IngestArgs),
+    Source(source::SourceArgs),
+    Quality(quality::QualityArgs),
+    Quarantine(quarantine::QuarantineArgs),
     Sql(sql::SqlArgs),
     Release(release::ReleaseArgs),
     Budget(budget::BudgetArgs),
@@ -185,6 +191,9 @@ async fn run(command: Command, env: Env) -> Result<(), CliError> {
         Command::Serve(args) => serve::run(args, env).await,
         Command::Sample(args) => sample::run(args).await,
         Command::Ingest(args) => Box::pin(ingest::run(args, env)).await,
+        Command::Source(args) => Box::pin(source::run(args, env)).await,
+        Command::Quality(args) => quality::run(args, env).await,
+        Command::Quarantine(args) => Box::pin(quarantine::run(args, env)).await,
         Command::Sql(args) => Box::pin(sql::run(args, env)).await,
         Command::Release(args) => Box::pin(release::run(args, env)).await,
         Command::Budget(args) => budget::run(args, env).await,

@@ -16,6 +16,7 @@ mod log;
 mod policies;
 mod privacy;
 mod reference;
+mod secret;
 mod server;
 
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,8 @@ pub use load::Sources;
 pub use log::LogSection;
 pub use policies::{PoliciesSection, Serve};
 pub use privacy::{BudgetsStart, PartnerSection, PrivacySection};
+pub use secret::SecretError;
+pub(crate) use secret::find as find_secret;
 pub use server::ServerSection;
 
 /// Everything that an operator can set.

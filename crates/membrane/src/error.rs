@@ -7,16 +7,19 @@ use std::io;
 
 use axum::http::StatusCode;
 use chrono::{DateTime, SecondsFormat, Utc};
-use membrane_ingest::IngestError;
+use membrane_ingest::{ConnectError, IngestError};
 use membrane_lake::LakeError;
 use membrane_ledger::{LedgerError, Shortage};
-use membrane_model::{DatasetName, NameError, Price, PriceError, ReleaseName, RunId};
+use membrane_model::{
+    DatasetName, NameError, Price, PriceError, PrincipalId, ReleaseName, RunId, SourceName,
+};
 use membrane_policy::{ProveError, Refused, RefusedReason};
 use membrane_privacy::{Shortfall, decimal};
 use membrane_query::QueryError;
 use membrane_vault::VaultError;
 
 use crate::bearer::BearerError;
+use crate::config::SecretError;
 use crate::published::PublishedError;
 
 pub use codes::{CODES, Code};
@@ -144,6 +147,47 @@ pub enum Error {
     /// What was delivered could not be taken in.
     #[error(transparent)]
     Ingest(IngestError),
+    /// No source of that name.
+    #[error("the catalog has no source `{name}`; `membrane source list` names them")]
+    UnknownSource {
+        /// The name.
+        name: SourceName,
+    },
+    /// The source waits until somebody lets it go on.
+    #[error("source `{name}` was paused by `{by}`; `membrane source resume {name}` lets it go on")]
+    SourcePaused {
+        /// The name.
+        name: SourceName,
+        /// Who paused it: its own principal, where it stopped by its rule.
+        by: PrincipalId,
+    },
+    /// Another process is at work on the source.
+    #[error(
+        "another process is at work on source `{name}`, or was killed within the last minutes; try again soon"
+    )]
+    SourceHeld {
+        /// The name.
+        name: SourceName,
+    },
+    /// A credential of a source was not found.
+    #[error(transparent)]
+    Secret(SecretError),
+    /// The folder of a source cannot be looked at.
+    #[error(transparent)]
+    Inbox(LakeError),
+    /// The database of a source cannot be read.
+    #[error(transparent)]
+    Connect(ConnectError),
+    /// A file that was taken in is another one now.
+    #[error(
+        "the file was taken in and has changed since: its rows would be there twice. Deliver new rows in a new file"
+    )]
+    FileChanged,
+    /// A file whose name does not say what it is.
+    #[error(
+        "the name of the file does not say its form: state `format` in the source, or leave it out by `pattern`"
+    )]
+    FileEnding,
     /// A name that has not the form of one.
     #[error(transparent)]
     Name(NameError),
@@ -335,6 +379,13 @@ impl Error {
                 "too_large"
             }
             Self::Ingest(error) => error.code(),
+            Self::UnknownSource { .. } => "unknown_source",
+            Self::SourcePaused { .. } => "source_paused",
+            Self::SourceHeld { .. } => "source_held",
+            Self::Secret(_) | Self::Inbox(_) => "source_unreachable",
+            Self::Connect(error) => error.code(),
+            Self::FileChanged => "source_file_changed",
+            Self::FileEnding => "input_format",
             Self::Name(_) | Self::Price(_) | Self::BadRequest(_) => "bad_request",
             Self::UnknownDataset => "not_found",
             Self::UnknownColumn => "unknown_column",

@@ -17,6 +17,7 @@ mod hub;
 mod open;
 mod published;
 mod serving;
+mod sources;
 mod standing;
 mod steps;
 

@@ -9,11 +9,14 @@ mod delegation;
 mod error;
 mod ingest;
 mod lineage;
+mod quality;
+mod quarantine;
 mod query;
 mod receipt;
 mod release;
 mod run;
 mod sandbox;
+mod source;
 mod standing;
 
 pub use bearer::BearerBody;
@@ -25,6 +28,8 @@ pub use delegation::{DelegationAnswerBody, DelegationBody, DelegationsBody, NewD
 pub use error::{ErrorBody, ErrorDetail};
 pub use ingest::IngestBody;
 pub use lineage::{EdgeBody, FieldBody, LineageBody};
+pub use quality::{QualityBody, QualityDayBody, QualityReasonBody};
+pub use quarantine::{AsideCountBody, AsideRowBody, AsideRowsBody, QuarantineBody, ReplayBody};
 pub use query::{AnswerBody, AnswerColumnBody, QueryBody, answer_columns};
 pub use receipt::{ReceiptBody, ReceiptKeyBody};
 pub use release::{
@@ -33,4 +38,5 @@ pub use release::{
 };
 pub use run::{ColumnDecisionBody, DecisionBody, ReleaseRecordBody, RunBody, RunDetailBody, RunsBody};
 pub use sandbox::{LeftOutBody, NewSandboxBody, SandboxBody};
+pub use source::{FailedBody, LookedBody, SourceBody, SourcesBody, TakenBody};
 pub use standing::{EditionBody, EditionRequestBody, StandingReleaseBody, StandingReleasesBody};

@@ -17,14 +17,10 @@ pub enum FileError {
     Unfit(At<String>),
 }
 
-/// Lists the standing releases in a folder, sorted; none when there is no such folder.
-pub(crate) fn release_files(folder: &Path, report: &mut Report) -> Vec<PathBuf> {
+/// Lists the YAML files in a folder, sorted; none when there is no such folder. `what` names them in faults.
+pub(crate) fn optional_files(folder: &Path, what: &str, report: &mut Report) -> Vec<PathBuf> {
     let missing = std::fs::metadata(folder).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
-    if missing {
-        Vec::new()
-    } else {
-        yaml_files(folder, "releases, `NAME.yaml`,", report).unwrap_or_default()
-    }
+    if missing { Vec::new() } else { yaml_files(folder, what, report).unwrap_or_default() }
 }
 
 /// Lists the contracts in a folder, sorted. What looks like a contract but would not be read is a fault.

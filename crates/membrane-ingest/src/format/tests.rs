@@ -18,3 +18,11 @@ fn endings_and_content_types_tell_the_format() {
     assert_eq!(media("application/vnd.apache.arrow.stream"), Some(Format::ArrowIpc));
     assert_eq!(media("application/json"), None);
 }
+
+/// The catalog cannot name a format that nobody decodes, nor lack one.
+#[test]
+fn sources_know_every_format() {
+    let words: Vec<&str> = Format::ALL.into_iter().map(Format::as_word).collect();
+    assert_eq!(words, membrane_catalog::SOURCE_FORMATS);
+    assert!(Format::ALL.into_iter().all(|format| Format::from_word(format.as_word()) == Some(format)));
+}

@@ -1,9 +1,11 @@
 //! The stages of an ingest: each on a thread that may block, with small channels between them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use arrow::array::AsArray;
+use arrow::datatypes::Int64Type;
 use membrane_catalog::Dataset;
 use membrane_lake::Appender;
 use membrane_model::Limits;
@@ -39,7 +41,12 @@ pub(super) struct Work {
     pub(super) protector: Protector,
     pub(super) table: Appender,
     pub(super) quarantine: Appender,
+    /// Where the positions of rows that are set aside are noted, when somebody wants to know.
+    pub(super) aside: Option<Aside>,
 }
+
+/// Positions of rows that were set aside.
+pub(crate) type Aside = Arc<Mutex<Vec<i64>>>;
 
 /// The stages at work.
 pub(super) struct Stages {
@@ -80,6 +87,7 @@ impl Stages {
             protector,
             table,
             quarantine,
+            aside,
         } = work;
         let runtime = Handle::current();
         let stopped = stop.flag();
@@ -94,7 +102,9 @@ impl Stages {
             }),
             resolve: spawn_blocking(move || resolve(resolver, from_check, &to_protect)),
             protect: spawn_blocking(move || protect(&protector, from_resolve, &to_write)),
-            write: spawn_blocking(move || write(&runtime, table, quarantine, from_protect, &tick)),
+            write: spawn_blocking(move || {
+                write(&runtime, (table, quarantine), from_protect, &tick, aside.as_ref())
+            }),
             ticks,
             meter,
         }
@@ -195,10 +205,10 @@ fn protect(
 
 fn write(
     runtime: &Handle,
-    mut table: Appender,
-    mut quarantine: Appender,
+    (mut table, mut quarantine): (Appender, Appender),
     mut from: Receiver<Protected>,
     tick: &Sender<Written>,
+    aside: Option<&Aside>,
 ) -> (Appender, Appender, Result<Written, IngestError>) {
     let mut written = Written::default();
     while let Some(protected) = from.blocking_recv() {
@@ -209,6 +219,10 @@ fn write(
             }
             if let Some(bad) = protected.bad {
                 written.bad += u64::try_from(bad.num_rows()).unwrap_or_default();
+                if let (Some(aside), Some(positions)) = (aside, bad.column_by_name("position")) {
+                    let positions = positions.as_primitive::<Int64Type>().values();
+                    aside.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(positions);
+                }
                 quarantine.write(bad).await?;
             }
             Ok::<_, IngestError>(())

@@ -17,7 +17,7 @@ use crate::Format;
 
 /// Digits in the lineage: enough to find the delivery in the table's log.
 const SHORT_DIGITS: usize = 12;
-/// Digits of the contract's hash that fit a number of the log.
+/// Digits of a hash that fit a number of the log.
 const CONTRACT_DIGITS: usize = 15;
 
 /// The names of one delivery.
@@ -27,6 +27,7 @@ pub(crate) struct DeliveryName {
     quarantine: String,
     digits: String,
     contract: i64,
+    content: i64,
 }
 
 impl DeliveryName {
@@ -39,12 +40,16 @@ impl DeliveryName {
         };
         let table = format!("ingest/{name}/{digits}");
         let contract = dataset.contract_hash();
-        let number = contract.get(..CONTRACT_DIGITS).unwrap_or_default();
+        let content = vault.delivery_hasher().hash(&[name.as_bytes(), content]);
+        let number = |digits: &str| {
+            i64::from_str_radix(digits.get(..CONTRACT_DIGITS).unwrap_or_default(), 16).unwrap_or_default()
+        };
         Self {
             quarantine: format!("{table}/{contract}"),
             table,
             digits,
-            contract: i64::from_str_radix(number, 16).unwrap_or_default(),
+            contract: number(&contract),
+            content: number(&content),
         }
     }
 
@@ -61,6 +66,11 @@ impl DeliveryName {
     /// Returns the id and the number by which the table's log tells the contract.
     pub(crate) fn contract(&self) -> (String, i64) {
         (format!("{}/contract", self.table), self.contract)
+    }
+
+    /// Returns a number that stands for what is in it, whatever it is called.
+    pub(crate) const fn content(&self) -> i64 {
+        self.content
     }
 
     /// Returns the name in the lineage.

@@ -272,6 +272,88 @@ async fn marks_are_kept_beside_the_delivery() {
     assert_eq!(again.committed("b/contract").await.unwrap(), None);
 }
 
+#[tokio::test]
+async fn whoever_expects_another_position_adds_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    for (before, after, fits) in
+        [(None, 10, true), (None, 20, false), (Some(10), 20, true), (Some(10), 30, false)]
+    {
+        let mut appender = appender(folder.path()).await;
+        appender.write(batch(10, "SH")).await.unwrap();
+        appender.expect("source/a", before);
+        appender.mark("source/a", after);
+        let committed = appender.commit(&format!("delivery-{after}"), 1).await;
+        assert_eq!(committed.is_ok(), fits, "{before:?} to {after}: {committed:?}");
+        assert!(fits || matches!(committed, Err(LakeError::Overtaken { .. })));
+    }
+    assert_eq!(data_files(folder.path()).len(), 2, "what was not committed is gone");
+}
+
+/// Many read a source from one position on: one of them wins each step.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_that_go_on_from_one_position_one_does() {
+    let folder = tempfile::tempdir().unwrap();
+    for step in 0..3 {
+        let before = (step > 0).then_some(step);
+        let writers = (0..4).map(|_| async {
+            let mut appender = appender(folder.path()).await;
+            appender.write(batch(10, "SH")).await.unwrap();
+            appender.expect("source/a", before);
+            appender.mark("source/a", step + 1);
+            appender.commit(&format!("delivery-{step}"), 1).await.map(|committed| !committed.already)
+        });
+        let outcomes = futures::future::join_all(writers).await;
+        let won = outcomes.iter().filter(|outcome| matches!(outcome, Ok(true))).count();
+        assert_eq!(won, 1, "{outcomes:?}");
+    }
+    assert_eq!(data_files(folder.path()).len(), 3);
+}
+
+#[tokio::test]
+async fn a_snapshot_takes_the_place_of_what_was_there() {
+    let folder = tempfile::tempdir().unwrap();
+    for (position, rows) in [(1, 10), (2, 30)] {
+        let mut appender = appender(folder.path()).await;
+        appender.write(batch(rows, "SH")).await.unwrap();
+        appender.replace();
+        appender.commit("snapshot", position).await.unwrap();
+    }
+    let table = loaded(folder.path()).await;
+    let rows: usize = table.snapshot().unwrap().log_data().iter().filter_map(|file| file.num_records()).sum();
+    assert_eq!((rows, table.version()), (30, Some(2)));
+    let mut before = loaded(folder.path()).await;
+    before.load_version(1).await.unwrap();
+    let rows: usize =
+        before.snapshot().unwrap().log_data().iter().filter_map(|file| file.num_records()).sum();
+    assert_eq!(rows, 10, "earlier versions keep theirs");
+}
+
+/// What came meanwhile stays; what is not there any more is not replaced a second time.
+#[tokio::test]
+async fn some_files_are_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = |table: &DeltaTable| -> Vec<String> {
+        table.snapshot().unwrap().log_data().iter().map(|file| file.path().to_string()).collect()
+    };
+    for (id, count) in [("a", 10), ("b", 20)] {
+        let mut appender = appender(folder.path()).await;
+        appender.write(batch(count, "SH")).await.unwrap();
+        appender.commit(id, 1).await.unwrap();
+    }
+    let before = paths(&loaded(folder.path()).await);
+    let mut later = appender(folder.path()).await;
+    later.write(batch(5, "SH")).await.unwrap();
+    later.commit("c", 1).await.unwrap();
+    for (position, fits) in [(1, true), (2, false)] {
+        let mut appender = appender(folder.path()).await;
+        appender.write(batch(3, "SH")).await.unwrap();
+        appender.replace_files(before.clone());
+        let committed = appender.commit("rest", position).await;
+        assert_eq!(committed.is_ok(), fits, "{committed:?}");
+    }
+    assert_eq!(rows(folder.path()).await, 8);
+}
+
 /// A local folder whose files cannot be synced: here because they lie elsewhere.
 #[tokio::test]
 async fn what_cannot_be_synced_is_not_committed() {

@@ -26,10 +26,11 @@ enum Read {
 }
 
 /// What is read, by place and folder: nothing else is kept, since what is kept is kept for ever.
-const FILES: [(&str, &str, Read); 8] = [
+const FILES: [(&str, &str, Read); 9] = [
     (CATALOG, "", Read::Named(&["classes.yaml", "purposes.yaml"])),
     (CATALOG, "contracts", Read::Ending("yaml")),
     (CATALOG, "releases", Read::Ending("yaml")),
+    (CATALOG, "sources", Read::Ending("yaml")),
     (POLICIES, "", Read::Named(&[SCHEMA, PRINCIPALS, MATRIX, WAIVERS])),
     (POLICIES, "", Read::Ending("cedar")),
     (POLICIES, CARDS, Read::Ending("yaml")),

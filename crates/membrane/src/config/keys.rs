@@ -43,7 +43,7 @@ impl Default for KeysSection {
 /// Text that is never shown.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct SecretText(String);
+pub struct SecretText(pub(super) String);
 
 impl SecretText {
     /// Returns the text, for the one place that needs it.

@@ -1,7 +1,7 @@
 use std::fmt::Write;
 use std::io;
 
-use membrane_ingest::IngestError;
+use membrane_ingest::{ConnectError, IngestError};
 use membrane_ledger::{LedgerError, Shortage};
 use membrane_model::{NameError, Price, PriceError};
 use membrane_policy::{ProveError, Refused, RefusedReason};
@@ -10,6 +10,7 @@ use membrane_query::QueryError;
 
 use super::{CODES, Error};
 use crate::bearer::BearerError;
+use crate::config::SecretError;
 use crate::published::PublishedError;
 
 /// One error of each cause that a caller can meet.
@@ -64,6 +65,17 @@ fn every() -> Vec<Error> {
         Error::Ingest(IngestError::Read { source: io::ErrorKind::UnexpectedEof.into() }),
         Error::Ingest(IngestError::Read { source: io::ErrorKind::FileTooLarge.into() }),
         Error::Ingest(IngestError::Encoding { looks_like: "GB 18030" }),
+        Error::Ingest(IngestError::TooManyBad { bad: 30, rows: 100 }),
+        Error::UnknownSource { name: "tills".parse().expect("a name") },
+        Error::SourcePaused {
+            name: "tills".parse().expect("a name"),
+            by: "operator:olaf".parse().expect("a principal"),
+        },
+        Error::SourceHeld { name: "tills".parse().expect("a name") },
+        Error::Secret(SecretError::NoVariable { name: "TILLS_URL".to_owned() }),
+        Error::Connect(ConnectError::NoTable),
+        Error::FileChanged,
+        Error::FileEnding,
         Error::Name(NameError::new("purpose", "a name")),
         Error::Price(PriceError::Epsilon),
         Error::BadRequest("the body is not the object that this endpoint takes".into()),

@@ -1,8 +1,14 @@
 //! INGEST: a file or a body becomes rows of a dataset, checked, protected and committed at once.
 
-use membrane_ingest::{Format, IngestParts, IngestReport, Input, InputSource, Progress};
-use membrane_ledger::DatasetVersion;
-use membrane_model::{Action, DatasetName, RunId};
+use std::sync::Arc;
+
+use membrane_catalog::{Dataset, Source, TableSource};
+use membrane_ingest::{
+    DatabaseUrl, Format, IngestParts, IngestReport, Input, InputSource, Piece, Progress, position, read_table,
+};
+use membrane_ledger::{DatasetVersion, Delivery};
+use membrane_model::{Action, DatasetName, RunId, SourceName};
+use membrane_policy::Permit;
 
 use super::run::{ActiveRun, RunHead, Work, job};
 use crate::ctx::RequestCtx;
@@ -28,6 +34,22 @@ pub struct Ingested {
     pub run: RunId,
     /// The counts.
     pub report: IngestReport,
+    /// Where it ends, in a source that is read piece by piece.
+    pub position: Option<i64>,
+}
+
+/// What a run takes in.
+pub(super) enum Taking<'a> {
+    /// A delivery that lies there.
+    Delivery(Input),
+    /// What a table has that was not taken in yet.
+    Table {
+        source: &'a Source,
+        table: &'a TableSource,
+        url: DatabaseUrl,
+        /// A piece that fits, if nobody went on meanwhile.
+        piece: Option<Piece>,
+    },
 }
 
 /// Brings data in.
@@ -40,19 +62,38 @@ pub async fn ingest(
     request: IngestRequest,
     progress: &dyn Progress,
 ) -> Result<Ingested, Failure> {
-    let head = RunHead {
-        action: Action::Ingest,
-        purpose: None,
-        job: job("ingest", &request.dataset, hub.catalog().dataset(&request.dataset).is_some()),
-        statement: None,
-    };
-    let name = request.dataset.clone();
+    let IngestRequest { dataset, reader, format, source } = request;
+    let input = Input::new(reader, format, source);
+    let job = job("ingest", &dataset, hub.catalog().dataset(&dataset).is_some());
+    let taken = take_in(ctx, hub, (job, None), &dataset, Taking::Delivery(input), progress).await?;
+    taken.ok_or_else(|| Failure::without_run(Error::Internal("a delivery was not looked at")))
+}
+
+/// Takes in a delivery, or what a table has that is new; nothing when it has nothing.
+pub(super) async fn take_in(
+    ctx: &RequestCtx,
+    hub: &Hub,
+    (job, source): (String, Option<&SourceName>),
+    name: &DatasetName,
+    taking: Taking<'_>,
+    progress: &dyn Progress,
+) -> Result<Option<Ingested>, Failure> {
+    let head = RunHead { action: Action::Ingest, purpose: None, job, statement: None };
     let mut run = ActiveRun::open(ctx, hub, head).await?;
-    let report = match bring_in(&mut run, hub, request, progress).await {
-        Ok(report) => report,
+    let id = run.id();
+    let (report, position) = match bring_in(&mut run, hub, name, taking, progress).await {
+        Ok(Some(brought)) => brought,
+        Ok(None) => {
+            run.complete().await?;
+            return Ok(None);
+        }
         Err(error) => return Err(run.fail(error).await),
     };
-    let id = run.id();
+    if !report.already
+        && let Err(error) = note(ctx, hub, (id, name, source), &report).await
+    {
+        return Err(run.fail(error).await);
+    }
     let outputs = report.version.map(|version| DatasetVersion { dataset: name.clone(), version });
     run.work = Work {
         rows_in: Some(report.rows_read),
@@ -67,25 +108,87 @@ pub async fn ingest(
         dataset.name = %name, run.id = %id, rows = report.rows_accepted, quarantined = report.rows_quarantined,
         already = report.already, "ingested {} rows into `{name}`", report.rows_accepted
     );
-    Ok(Ingested { run: id, report })
+    Ok(Some(Ingested { run: id, report, position }))
+}
+
+/// Writes down what became of a delivery: the history of quality.
+async fn note(
+    ctx: &RequestCtx,
+    hub: &Hub,
+    (run, dataset, source): (RunId, &DatasetName, Option<&SourceName>),
+    report: &IngestReport,
+) -> Result<(), Error> {
+    let delivery = Delivery {
+        run,
+        dataset: dataset.clone(),
+        source: source.cloned(),
+        ended: ctx.now(),
+        rows_in: report.rows_read,
+        rows_accepted: report.rows_accepted,
+        rows_quarantined: report.rows_quarantined,
+        reasons: report.reasons.clone(),
+    };
+    hub.ledger().note_delivery(&delivery).await.map_err(Error::Record)
 }
 
 async fn bring_in(
     run: &mut ActiveRun,
     hub: &Hub,
-    request: IngestRequest,
+    name: &DatasetName,
+    taking: Taking<'_>,
     progress: &dyn Progress,
-) -> Result<IngestReport, Error> {
-    let permit = run.permit(hub, vec![request.dataset.clone()]).await?;
-    let dataset = permit.dataset(&request.dataset).ok_or(Error::Internal("the permit lacks its dataset"))?;
+) -> Result<Option<(IngestReport, Option<i64>)>, Error> {
+    let permit = run.permit(hub, vec![name.clone()]).await?;
+    let dataset = permit.dataset(name).ok_or(Error::Internal("the permit lacks its dataset"))?;
     let dataset = dataset.dataset().clone();
-    let parts = IngestParts {
+    let parts = parts(hub);
+    let input = match taking {
+        Taking::Delivery(input) => input,
+        Taking::Table { source, table, url, piece } => {
+            let piece = newest(&parts, (&permit, &dataset), (source, table), &url, piece).await?;
+            let Some(piece) = piece else { return Ok(None) };
+            piece_input(source, piece)
+        }
+    };
+    let after = input.position.as_ref().map(|position| position.after);
+    let report = membrane_ingest::ingest(&parts, &permit, &dataset, input, progress);
+    let report = Box::pin(report).await.map_err(Error::Ingest)?;
+    Ok(Some((report, after)))
+}
+
+/// Returns the parts of the hub that rows are brought in with.
+pub(super) fn parts(hub: &Hub) -> IngestParts {
+    IngestParts {
         lake: hub.lake().clone(),
         ledger: hub.ledger().clone(),
         vault: hub.vault().clone(),
         limits: *hub.limits(),
         scratch: hub.scratch().to_path_buf(),
-    };
-    let input = Input { reader: request.reader, format: request.format, source: request.source };
-    Box::pin(membrane_ingest::ingest(&parts, &permit, &dataset, input, progress)).await.map_err(Error::Ingest)
+    }
+}
+
+/// Returns the piece that begins where the table's log says that the last one ended.
+async fn newest(
+    parts: &IngestParts,
+    (permit, dataset): (&Permit, &Arc<Dataset>),
+    (source, table): (&Source, &TableSource),
+    url: &DatabaseUrl,
+    piece: Option<Piece>,
+) -> Result<Option<Piece>, Error> {
+    let id = format!("source/{}", source.name);
+    let last = position(parts, permit, dataset, &id).await.map_err(Error::Ingest)?;
+    match piece {
+        Some(piece) if piece.position.before == last => Ok(Some(piece)),
+        _ => read_table(&source.name, table, url, dataset, last).await.map_err(Error::Connect),
+    }
+}
+
+/// Makes a delivery of a piece. Its name has the place in it: another piece may hold the same rows.
+fn piece_input(source: &Source, piece: Piece) -> Input {
+    let called = format!("{}/{}", piece.position.id, piece.position.after);
+    Input {
+        position: Some(piece.position),
+        bad_share_max: source.bad_share_max,
+        ..Input::new(piece.reader, Format::Csv, Some(called))
+    }
 }

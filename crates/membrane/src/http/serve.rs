@@ -17,6 +17,7 @@ use super::{Metrics, router};
 use crate::config::ServerSection;
 use crate::hub::Hub;
 use crate::serving::Serving;
+use crate::sources::SourceKeeper;
 use crate::standing::Scheduler;
 use crate::tasks::Tasks;
 
@@ -43,7 +44,8 @@ pub(crate) async fn listen(hub: Arc<Hub>, server: &ServerSection) -> io::Result<
     let watched = Arc::clone(&serving);
     let watch = Upkeep::of(async move { watched.watch().await });
     let standing = Upkeep::of(Scheduler::default().run(Arc::clone(&serving)));
-    let upkeep = vec![metrics.keep_tidy(), watch, standing];
+    let sources = Upkeep::of(SourceKeeper::default().run(Arc::clone(&serving)));
+    let upkeep = vec![metrics.keep_tidy(), watch, standing, sources];
     let tasks = hub.tasks().clone();
     let app = router(serving, server, metrics);
     let shutdown = Duration::from_secs(server.shutdown_seconds);

@@ -1,0 +1,216 @@
+//! `sources/NAME.yaml`: where the rows of a dataset come from.
+
+mod table;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use membrane_model::SourceName;
+
+use super::column::parse;
+use super::fields::{Fields, number, text, whole};
+use super::suggest::{did_you_mean, shown};
+use super::yaml::{Document, Node, Value};
+use super::{At, Mark, Report};
+use crate::source::{Database, FilesSource, OnFault, Reads, SOURCE_FORMATS, Secret, Source};
+
+use table::read_table;
+
+/// Keys of every source.
+const KEYS: [&str; 7] =
+    ["description", "dataset", "principal", "kind", "every_seconds", "bad_share_max", "on_fault"];
+/// Keys of those that read files.
+const FILES: [&str; 5] = ["folder", "pattern", "format", "settle_seconds", "credentials"];
+/// Keys of those that read a database.
+const TABLE: [&str; 6] = ["url", "table", "columns", "take", "cursor", "settle_seconds"];
+
+const KINDS: [&str; 3] = ["files", "postgresql", "mysql"];
+const FAULTS: [OnFault; 2] = [OnFault::GoOn, OnFault::Stop];
+
+/// A file lies untouched for so long before it is read, when nothing else is stated.
+const SETTLE_SECONDS: u32 = 10;
+/// A day: whoever waits longer has mistaken what the number means.
+const SECONDS_MAX: u32 = 86_400;
+
+/// Reads a source. `stem` is the name of its file.
+pub(crate) fn read_source(text: &str, stem: &str, report: &mut Report) -> Option<Source> {
+    let document = Document::parse(text, report)?;
+    let what = "the source";
+    let name = match stem.parse::<SourceName>() {
+        Ok(name) => Some(name),
+        Err(error) => {
+            report.fault(Mark::START, format!("the name of the file is {error}"));
+            None
+        }
+    };
+    let kind = kind_of(document.root(), report)?;
+    let own: &[&str] = if kind == "files" { &FILES } else { &TABLE };
+    let known: Vec<&str> = KEYS.iter().chain(own).copied().collect();
+    let fields = Fields::read(document.root(), what, &known, report)?;
+    let description = fields.required_text("description", what, report);
+    let dataset = fields.required_text("dataset", what, report);
+    let dataset = dataset.and_then(|dataset| parse(dataset, "`dataset`", report));
+    let principal = fields.text("principal", report);
+    let principal = principal.map(|principal| parse(principal, "`principal`", report));
+    let every_seconds = seconds(&fields, "every_seconds", 1, report);
+    let bad_share_max = fields.get("bad_share_max").and_then(|node| read_share(node, report));
+    let on_fault = one_of(&fields, "on_fault", &FAULTS.map(OnFault::as_str), report);
+    let reads = match kind {
+        "files" => read_files(&fields, report).map(Reads::Files),
+        "postgresql" => read_table(&fields, Database::PostgreSql, report).map(Reads::Table),
+        _ => read_table(&fields, Database::MySql, report).map(Reads::Table),
+    };
+    Some(Source {
+        name: name?,
+        description: description?.value.to_owned(),
+        dataset: dataset?.value,
+        principal: match principal {
+            None => None,
+            Some(read) => Some(read?.value),
+        },
+        reads: reads?,
+        every_seconds,
+        bad_share_max,
+        on_fault: on_fault
+            .and_then(|word| FAULTS.into_iter().find(|fault| fault.as_str() == word))
+            .unwrap_or_default(),
+    })
+}
+
+/// Finds out what kind of source it is: what else may stand there follows from it.
+fn kind_of(root: Node<'_>, report: &mut Report) -> Option<&'static str> {
+    let Value::Map(pairs) = root.value() else {
+        report.fault(root.mark(), "the source must be a mapping of keys");
+        return None;
+    };
+    let mut stated = pairs.into_iter().filter(|(key, _)| matches!(key.value(), Value::Text("kind")));
+    let Some((_, node)) = stated.next() else {
+        report.fault(root.mark(), format!("the source has no `kind`: {}", KINDS.join(", ")));
+        return None;
+    };
+    word(node, "kind", &KINDS, report)
+}
+
+/// Reads one of some words, when the key is there.
+fn one_of(
+    fields: &Fields<'_>,
+    key: &str,
+    known: &[&'static str],
+    report: &mut Report,
+) -> Option<&'static str> {
+    word(fields.get(key)?, key, known, report)
+}
+
+fn word(node: Node<'_>, key: &str, known: &[&'static str], report: &mut Report) -> Option<&'static str> {
+    let stated = text(node, &format!("`{key}`"), report)?;
+    let found = known.iter().copied().find(|known| *known == stated.value);
+    if found.is_none() {
+        let hint = did_you_mean(stated.value, known.iter().copied());
+        report.fault(stated.mark, format!("`{key}` is one of {}{hint}", known.join(", ")));
+    }
+    found
+}
+
+fn seconds(fields: &Fields<'_>, key: &str, least: u32, report: &mut Report) -> Option<u32> {
+    let found = whole(fields.get(key)?, &format!("`{key}`"), least, report)?;
+    if found.value > SECONDS_MAX {
+        report.fault(found.mark, format!("`{key}` is more than a day, {SECONDS_MAX}"));
+    }
+    Some(found.value)
+}
+
+fn read_share(node: Node<'_>, report: &mut Report) -> Option<f64> {
+    let share = number(node, "`bad_share_max`", report)?;
+    if !(0.0..=1.0).contains(&share.value) {
+        report.fault(share.mark, "`bad_share_max` is a share, from 0 to 1");
+    }
+    Some(share.value)
+}
+
+fn read_files(fields: &Fields<'_>, report: &mut Report) -> Option<FilesSource> {
+    let folder = fields.required_text("folder", "the source", report);
+    let fault = folder.as_ref().and_then(|folder| Some((folder.mark, fault_of_folder(folder.value)?)));
+    if let Some((mark, fault)) = fault {
+        report.fault(mark, fault);
+    }
+    let pattern = fields.text("pattern", report);
+    if let Some(pattern) = &pattern
+        && (pattern.value.starts_with('/') || pattern.value.split('/').any(|part| part == ".."))
+    {
+        report.fault(pattern.mark, "`pattern` names files below `folder`");
+    }
+    let format = one_of(fields, "format", &SOURCE_FORMATS, report);
+    let credentials =
+        fields.get("credentials").map_or_else(BTreeMap::new, |node| read_credentials(node, report));
+    let is_local = fault.is_none() && folder.as_ref().is_some_and(|folder| !is_bucket(folder.value));
+    if !credentials.is_empty() && is_local {
+        report.fault(fields.mark(), "`credentials` are for object storage: `folder` is none");
+    }
+    Some(FilesSource {
+        folder: folder?.value.to_owned(),
+        pattern: pattern.map_or_else(|| "*".to_owned(), |pattern| pattern.value.to_owned()),
+        format,
+        settle_seconds: seconds(fields, "settle_seconds", 0, report).unwrap_or(SETTLE_SECONDS),
+        credentials,
+    })
+}
+
+fn is_bucket(folder: &str) -> bool {
+    folder.starts_with("s3://") || folder.starts_with("s3a://")
+}
+
+fn fault_of_folder(folder: &str) -> Option<&'static str> {
+    let Some((scheme, rest)) = folder.split_once("://") else { return None };
+    if !is_bucket(folder) && scheme != "file" {
+        return Some("`folder` is a path, `file:///...` or `s3://bucket/prefix`");
+    }
+    // PRIVACY: what stands before the `@` of a URL is a credential.
+    rest.contains('@').then_some("`folder` has a credential in it: name where it is found in `credentials`")
+}
+
+fn read_credentials(node: Node<'_>, report: &mut Report) -> BTreeMap<String, Secret> {
+    let Value::Map(pairs) = node.value() else {
+        report.fault(node.mark(), "`credentials` must be a mapping of settings of the storage");
+        return BTreeMap::new();
+    };
+    let mut found = BTreeMap::new();
+    for (name, value) in pairs {
+        let Some(name) = text(name, "a setting of the storage", report) else { continue };
+        if let Some(secret) = read_secret(value, &shown(name.value), report) {
+            found.insert(name.value.to_ascii_lowercase(), secret);
+        }
+    }
+    found
+}
+
+/// Reads where something is found: `{ env: NAME }` or `{ file: PATH }`. What is secret itself is refused, and not repeated.
+fn read_secret(node: Node<'_>, what: &str, report: &mut Report) -> Option<Secret> {
+    const FORM: &str = "says where it is found: `{ env: NAME }` or `{ file: PATH }`, never the secret itself";
+    if !matches!(node.value(), Value::Map(_)) {
+        report.fault(node.mark(), format!("{what} {FORM}"));
+        return None;
+    }
+    let fields = Fields::read(node, what, &["env", "file"], report)?;
+    match (fields.text("env", report), fields.text("file", report)) {
+        (Some(At { value, mark }), None) => {
+            if !is_variable(value) {
+                report.fault(mark, format!("{what}: `env` is the name of a variable of the environment"));
+                return None;
+            }
+            Some(Secret::Env(value.to_owned()))
+        }
+        (None, Some(file)) => Some(Secret::File(PathBuf::from(file.value))),
+        _ => {
+            report.fault(node.mark(), format!("{what} {FORM}"));
+            None
+        }
+    }
+}
+
+fn is_variable(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,213 @@
+//! Sources: where the rows of a dataset come from, one file of the catalog each.
+//!
+//! A source says what is read and how often; what becomes of a row is for the contract of its dataset to say. No credential
+//! stands in it, only where one is found.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use membrane_model::{ColumnName, DatasetName, PrincipalId, SourceName};
+
+/// The words for the forms in which files come. What they stand for is for whoever decodes to say.
+pub const SOURCE_FORMATS: [&str; 4] = ["csv", "ndjson", "parquet", "arrow"];
+
+/// Where the rows of a dataset come from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Source {
+    /// Its name, which is that of its file.
+    pub name: SourceName,
+    /// What it is.
+    pub description: String,
+    /// Where its rows go.
+    pub dataset: DatasetName,
+    /// In whose name; the first service principal of the hub when not stated.
+    pub principal: Option<PrincipalId>,
+    /// What is read.
+    pub reads: Reads,
+    /// Seconds from one look to the next; only when somebody asks, where there is none.
+    pub every_seconds: Option<u32>,
+    /// The share of the rows of one delivery that may be set aside; a delivery with more adds nothing.
+    pub bad_share_max: Option<f64>,
+    /// What happens after a delivery that cannot be taken in.
+    pub on_fault: OnFault,
+}
+
+/// What a source reads.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reads {
+    /// Files of a folder.
+    Files(FilesSource),
+    /// A table of a database.
+    Table(TableSource),
+}
+
+impl Reads {
+    /// Returns the word that files of the catalog use.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Files(_) => "files",
+            Self::Table(table) => table.database.as_str(),
+        }
+    }
+}
+
+/// Files of a folder, each one delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilesSource {
+    /// A path, `file:///...` or `s3://bucket/prefix`.
+    pub folder: String,
+    /// Which names are read, with `*` and `?`; below the folder, `/` between folders.
+    pub pattern: String,
+    /// Their form; the ending of a name says it when it is not stated.
+    pub format: Option<&'static str>,
+    /// Seconds that a file must have lain untouched: somebody may still be writing it.
+    pub settle_seconds: u32,
+    /// Settings of the object storage, as `object_store` spells them, and where each is found.
+    pub credentials: BTreeMap<String, Secret>,
+}
+
+/// The databases that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Database {
+    /// PostgreSQL.
+    PostgreSql,
+    /// MySQL and MariaDB.
+    MySql,
+}
+
+impl Database {
+    /// Returns the word that files of the catalog use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PostgreSql => "postgresql",
+            Self::MySql => "mysql",
+        }
+    }
+}
+
+/// A table of a database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableSource {
+    /// Which database.
+    pub database: Database,
+    /// Where its URL is found: it has a password in it.
+    pub url: Secret,
+    /// The table, with its schema or not.
+    pub table: Vec<String>,
+    /// The columns of the table that are not named as in the contract.
+    pub columns: BTreeMap<ColumnName, String>,
+    /// What is read of it.
+    pub takes: Takes,
+}
+
+/// What is read of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Takes {
+    /// All of it, in place of what the dataset had.
+    Snapshot,
+    /// The rows after the last ones, by a column that only grows.
+    Incremental(Cursor),
+}
+
+/// A column by which new rows are known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor {
+    /// Its name in the table: a whole number or an instant.
+    pub column: String,
+    /// Rows that are younger than so many seconds wait, where it is an instant: transactions end in another order than they begin.
+    pub settle_seconds: u32,
+}
+
+/// Where something is found that must not stand in a file of the catalog.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Secret {
+    /// In a variable of the environment.
+    Env(String),
+    /// In a file, without the white space at its end.
+    File(PathBuf),
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Env(name) => write!(f, "env {name}"),
+            Self::File(path) => write!(f, "file {}", path.display()),
+        }
+    }
+}
+
+/// What happens after a delivery that cannot be taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnFault {
+    /// The source goes on with the next one, and tries this one again later.
+    #[default]
+    GoOn,
+    /// The source waits until somebody lets it go on.
+    Stop,
+}
+
+impl OnFault {
+    /// Returns the word that files of the catalog use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::GoOn => "go_on",
+            Self::Stop => "stop",
+        }
+    }
+}
+
+impl FilesSource {
+    /// Tells whether a file below the folder is read, by its path from there.
+    #[must_use]
+    pub fn takes(&self, path: &str) -> bool {
+        let hidden = path.split('/').any(|part| part.starts_with('.') || part.starts_with('_'));
+        !hidden && matches(self.pattern.as_bytes(), path.as_bytes())
+    }
+}
+
+/// Matches a path against a pattern: `?` is one byte and `*` any number, neither of them a `/`; `**` is any number of folders.
+fn matches(pattern: &[u8], path: &[u8]) -> bool {
+    // Positions from which to go on when what follows the last `*` or `**` does not fit.
+    let (mut within, mut across): (Option<(&[u8], &[u8])>, Option<(&[u8], &[u8])>) = (None, None);
+    let (mut pattern, mut path) = (pattern, path);
+    loop {
+        let next = match (pattern, path) {
+            ([], []) => return true,
+            ([b'*', b'*', b'/', rest @ ..], _) => {
+                across = Some((rest, path));
+                within = None;
+                Some((rest, path))
+            }
+            ([b'*', rest @ ..], _) => {
+                within = Some((rest, path));
+                Some((rest, path))
+            }
+            ([b'?', rest @ ..], [letter, after @ ..]) if *letter != b'/' => Some((rest, after)),
+            ([wanted, rest @ ..], [letter, after @ ..]) if wanted == letter => Some((rest, after)),
+            _ => None,
+        };
+        if let Some(next) = next {
+            (pattern, path) = next;
+            continue;
+        }
+        if let Some((rest, [letter, after @ ..])) = within
+            && *letter != b'/'
+        {
+            within = Some((rest, after));
+            (pattern, path) = (rest, after);
+            continue;
+        }
+        let Some((rest, from)) = across else { return false };
+        let Some(folder) = from.iter().position(|letter| *letter == b'/') else { return false };
+        let after = from.get(folder + 1..).unwrap_or_default();
+        (across, within) = (Some((rest, after)), None);
+        (pattern, path) = (rest, after);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,219 @@
+//! A table of MySQL or MariaDB: each row a text of the server's, written down as CSV here.
+
+use std::str::FromStr;
+
+use bytes::Bytes;
+use futures::StreamExt as _;
+use membrane_model::LogicalType;
+use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlRow};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
+
+use super::csv::CsvText;
+use super::stream::{Bin, Gone, stream};
+use super::{ConnectError, Counts, DatabaseUrl, Pair, Piece, Wanted, code};
+
+const SCHEMES: [&str; 2] = ["mysql://", "mariadb://"];
+/// Bytes that are handed on together.
+const CHUNK: usize = 64 << 10;
+
+/// Reads what a table has after a position.
+pub(super) async fn read(wanted: &Wanted<'_>, url: &DatabaseUrl) -> Result<Option<Piece>, ConnectError> {
+    let mut connection = connect(url).await?;
+    begin(&mut connection).await?;
+    let table = quoted_all(&wanted.table.table);
+    let found = columns(&mut connection, &wanted.table.table).await?;
+    let pairs = wanted.pairs(&found)?;
+    let names: Vec<String> = pairs.iter().map(|pair| pair.of.name.to_string()).collect();
+    let fields: Vec<String> = pairs.iter().map(field).collect();
+    let (after, rest) = match wanted.cursor() {
+        None => {
+            let order: Vec<String> = wanted.order().into_iter().map(quoted).collect();
+            let order =
+                if order.is_empty() { String::new() } else { format!(" ORDER BY {}", order.join(", ")) };
+            (wanted.next_snapshot(), order)
+        }
+        Some(cursor) => {
+            let counts = counts(&found, &cursor.column)?;
+            let piece = Bounds { column: &cursor.column, counts, settle: cursor.settle_seconds };
+            let Some(after) = piece.greatest(&mut connection, &table, wanted.before).await? else {
+                return Ok(None);
+            };
+            let (column, within) = (quoted(&cursor.column), piece.within(wanted.before, Some(after)));
+            (after, format!(" WHERE {within} ORDER BY {column}"))
+        }
+    };
+    let select = format!("SELECT {} FROM {table}{rest}", fields.join(", "));
+    let (bin, reader) = stream();
+    tokio::spawn(async move {
+        // What goes wrong ends the stream with an error, and the delivery with it.
+        if let Err(error) = select_out(connection, select, names, bin).await {
+            tracing::warn!(code = code(&error), "a source broke off");
+        }
+    });
+    Ok(Some(Piece { reader, position: wanted.position(after) }))
+}
+
+async fn connect(url: &DatabaseUrl) -> Result<MySqlConnection, ConnectError> {
+    let wrong = || ConnectError::Url { database: "MySQL", scheme: "mysql" };
+    if !SCHEMES.iter().any(|scheme| url.as_str().starts_with(scheme)) {
+        return Err(wrong());
+    }
+    let options = MySqlConnectOptions::from_str(url.as_str()).map_err(|_| wrong())?;
+    let options = options.charset("utf8mb4").timezone(Some("+00:00".to_owned())).disable_statement_logging();
+    let connected = MySqlConnection::connect_with(&options).await;
+    connected.map_err(|error| ConnectError::Unreachable { code: code(&error) })
+}
+
+/// Begins a transaction that sees one state.
+async fn begin(connection: &mut MySqlConnection) -> Result<(), ConnectError> {
+    for statement in [
+        "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+        "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+    ] {
+        let done = sqlx::raw_sql(statement).execute(&mut *connection).await;
+        done.map_err(|error| ConnectError::failed(&error))?;
+    }
+    Ok(())
+}
+
+/// Returns names and types of the columns of a table; none when there is no such table.
+async fn columns(
+    connection: &mut MySqlConnection,
+    table: &[String],
+) -> Result<Vec<(String, String)>, ConnectError> {
+    let (schema, name) = match table {
+        [schema, name] => (Some(schema), Some(name)),
+        [name] => (None, Some(name)),
+        _ => (None, None),
+    };
+    // Text, whatever the collation of the server's own tables is.
+    let rows = sqlx::query(
+        "SELECT CAST(column_name AS CHAR), CAST(column_type AS CHAR) FROM information_schema.columns \
+         WHERE table_schema = COALESCE(?, DATABASE()) AND table_name = ? ORDER BY ordinal_position",
+    )
+    .bind(schema)
+    .bind(name)
+    .fetch_all(connection)
+    .await
+    .map_err(|error| ConnectError::failed(&error))?;
+    let read = |row: &MySqlRow| Ok((row.try_get(0)?, row.try_get::<String, _>(1)?.to_ascii_lowercase()));
+    let found: Result<Vec<_>, sqlx::Error> = rows.iter().map(read).collect();
+    found.map_err(|error| ConnectError::failed(&error))
+}
+
+fn counts(found: &[(String, String)], cursor: &str) -> Result<Counts, ConnectError> {
+    let found = found.iter().find(|(name, _)| name == cursor).map_or("", |(_, found)| found.as_str());
+    match base(found) {
+        "tinyint" | "smallint" | "mediumint" | "int" | "bigint" => Ok(Counts::Numbers),
+        "datetime" | "timestamp" => Ok(Counts::Instants),
+        found => Err(ConnectError::CursorType { found: found.to_owned() }),
+    }
+}
+
+/// Returns the word of a type, without what stands in brackets and after it.
+fn base(found: &str) -> &str {
+    found.split(['(', ' ']).next().unwrap_or(found)
+}
+
+/// The rows that are new, by a cursor.
+struct Bounds<'a> {
+    column: &'a str,
+    counts: Counts,
+    settle: u32,
+}
+
+impl Bounds<'_> {
+    /// Returns the condition for the rows after one position, up to another.
+    fn within(&self, before: Option<i64>, after: Option<i64>) -> String {
+        let column = quoted(self.column);
+        let value = |position: i64| match self.counts {
+            Counts::Numbers => position.to_string(),
+            Counts::Instants => {
+                format!("(CAST('1970-01-01' AS DATETIME(6)) + INTERVAL {position} MICROSECOND)")
+            }
+        };
+        let mut conditions = vec![format!("{column} IS NOT NULL")];
+        conditions.extend(before.map(|before| format!("{column} > {}", value(before))));
+        match after {
+            Some(after) => conditions.push(format!("{column} <= {}", value(after))),
+            None if self.counts == Counts::Instants => {
+                conditions.push(format!("{column} <= UTC_TIMESTAMP(6) - INTERVAL {} SECOND", self.settle));
+            }
+            None => {}
+        }
+        conditions.join(" AND ")
+    }
+
+    /// Returns the position of the last row that is new; none when no row is.
+    async fn greatest(
+        &self,
+        connection: &mut MySqlConnection,
+        table: &str,
+        before: Option<i64>,
+    ) -> Result<Option<i64>, ConnectError> {
+        let column = quoted(self.column);
+        let greatest = match self.counts {
+            Counts::Numbers => format!("CAST(MAX({column}) AS SIGNED)"),
+            Counts::Instants => format!(
+                "CAST(TIMESTAMPDIFF(MICROSECOND, CAST('1970-01-01' AS DATETIME(6)), MAX({column})) AS SIGNED)"
+            ),
+        };
+        let sql = format!("SELECT {greatest} FROM {table} WHERE {}", self.within(before, None));
+        let found = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(connection).await;
+        found.map_err(|error| ConnectError::failed(&error))
+    }
+}
+
+/// Returns how a column is read: as text, in a form that the contract's type takes.
+fn field(pair: &Pair<'_>) -> String {
+    let column = quoted(pair.name);
+    match (pair.of.logical_type, base(&pair.found)) {
+        (LogicalType::Timestamp, "datetime" | "timestamp" | "date") => {
+            format!("DATE_FORMAT({column}, '%Y-%m-%dT%H:%i:%s.%fZ')")
+        }
+        (LogicalType::Boolean, "tinyint" | "bit") => {
+            format!("CASE WHEN {column} IS NULL THEN NULL WHEN {column} = 0 THEN 'false' ELSE 'true' END")
+        }
+        _ => format!("CAST({column} AS CHAR)"),
+    }
+}
+
+fn quoted(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
+}
+
+fn quoted_all(names: &[String]) -> String {
+    names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(".")
+}
+
+/// Writes the rows down and hands them on.
+async fn select_out(
+    mut connection: MySqlConnection,
+    select: String,
+    names: Vec<String>,
+    bin: Bin,
+) -> Result<(), sqlx::Error> {
+    let mut text = CsvText::default();
+    text.row(names.iter().map(|name| Some(name.as_bytes())));
+    let mut rows = sqlx::query(AssertSqlSafe(select)).fetch(&mut connection);
+    while let Some(row) = rows.next().await {
+        let row = row?;
+        let mut fields = Vec::with_capacity(names.len());
+        for at in 0..names.len() {
+            fields.push(row.try_get_unchecked::<Option<&[u8]>, _>(at)?);
+        }
+        text.row(fields);
+        if text.len() >= CHUNK
+            && let Err(Gone) = bin.put(Bytes::from(text.take())).await
+        {
+            // Dropping the connection ends the statement on the server.
+            return Ok(());
+        }
+    }
+    drop(rows);
+    if let Err(Gone) = bin.put(Bytes::from(text.take())).await {
+        return Ok(());
+    }
+    bin.end().await;
+    connection.close().await
+}

@@ -1,0 +1,93 @@
+//! What became of deliveries: the history of quality, by dataset and day.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use membrane_model::{DatasetName, RunId, SourceName};
+use sqlx::any::AnyRow;
+
+use crate::row::{Cells, to_integer};
+use crate::{Ledger, LedgerError};
+
+/// What became of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The run that brought it in.
+    pub run: RunId,
+    /// Where to.
+    pub dataset: DatasetName,
+    /// The source, when it came from one.
+    pub source: Option<SourceName>,
+    /// When it was there.
+    pub ended: DateTime<Utc>,
+    /// Records in it.
+    pub rows_in: u64,
+    /// Rows that were added.
+    pub rows_accepted: u64,
+    /// Rows that were set aside.
+    pub rows_quarantined: u64,
+    /// How often each reason occurred, by `code:column`.
+    pub reasons: BTreeMap<String, u64>,
+}
+
+impl Ledger {
+    /// Writes down what became of a delivery; once for each run.
+    ///
+    /// # Errors
+    /// [`LedgerError::Database`].
+    pub async fn note_delivery(&self, delivery: &Delivery) -> Result<(), LedgerError> {
+        let reasons =
+            serde_json::to_string(&delivery.reasons).map_err(|_| LedgerError::TooLarge("reasons"))?;
+        let mut transaction = self.begin().await?;
+        sqlx::query(
+            "INSERT INTO delivery (run, dataset, source, ended, rows_in, rows_accepted, rows_quarantined, reasons) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+        )
+        .bind(delivery.run.to_string())
+        .bind(delivery.dataset.as_str())
+        .bind(delivery.source.as_ref().map(SourceName::as_str))
+        .bind(delivery.ended.timestamp_micros())
+        .bind(to_integer(delivery.rows_in, "rows_in")?)
+        .bind(to_integer(delivery.rows_accepted, "rows_accepted")?)
+        .bind(to_integer(delivery.rows_quarantined, "rows_quarantined")?)
+        .bind(reasons)
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Returns the deliveries that ended since a moment, of one dataset or of all, the latest first.
+    ///
+    /// # Errors
+    /// [`LedgerError::Database`] or [`LedgerError::Stored`].
+    pub async fn deliveries(
+        &self,
+        dataset: Option<&DatasetName>,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<Delivery>, LedgerError> {
+        let rows = sqlx::query(
+            "SELECT run, dataset, source, ended, rows_in, rows_accepted, rows_quarantined, reasons FROM delivery \
+             WHERE ended >= $1 AND ($2 = '' OR dataset = $2) ORDER BY ended DESC, run",
+        )
+        .bind(since.timestamp_micros())
+        .bind(dataset.map_or("", DatasetName::as_str))
+        .fetch_all(&self.pools.read)
+        .await?;
+        rows.iter().map(read).collect()
+    }
+}
+
+fn read(row: &AnyRow) -> Result<Delivery, LedgerError> {
+    let mut cells = Cells::of(row);
+    Ok(Delivery {
+        run: cells.parsed("run")?,
+        dataset: cells.parsed("dataset")?,
+        source: cells.parsed_or_null("source")?,
+        ended: cells.instant("ended")?,
+        rows_in: cells.number("rows_in")?,
+        rows_accepted: cells.number("rows_accepted")?,
+        rows_quarantined: cells.number("rows_quarantined")?,
+        reasons: serde_json::from_str(&cells.text()?).map_err(|_| LedgerError::Stored("reasons"))?,
+    })
+}

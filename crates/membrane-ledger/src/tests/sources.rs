@@ -1,0 +1,118 @@
+//! Where sources stand.
+
+use chrono::TimeDelta;
+use membrane_model::SourceName;
+
+use super::*;
+use crate::{Delivery, ReplayPlan, SourceFile, SourceLook};
+
+fn name(text: &str) -> SourceName {
+    text.parse().unwrap()
+}
+
+pub(super) async fn check_sources_stand_somewhere(ledger: Ledger) {
+    let (tills, crm) = (name("tills"), name("crm"));
+    assert_eq!(ledger.source_state(&tills).await.unwrap(), None);
+    let by = "service:ops".parse().unwrap();
+    ledger.pause_source(&tills, Some((instant(5), by))).await.unwrap();
+    let state = ledger.source_state(&tills).await.unwrap().unwrap();
+    assert_eq!(
+        state.paused.map(|(when, by)| (when, by.to_string())),
+        Some((instant(5), "service:ops".to_owned()))
+    );
+    assert!(ledger.hold_source(&crm, "h", instant(6), instant(66)).await.unwrap());
+    let look =
+        SourceLook { at: instant(7), waiting: 3, fault: Some("input_unreadable".to_owned()), run: None };
+    ledger.note_look(&crm, "h", &look).await.unwrap();
+    let state = ledger.source_state(&crm).await.unwrap().unwrap();
+    assert_eq!((state.looked, state.waiting, state.failures), (Some(instant(7)), Some(3), 1));
+    assert_eq!(state.fault.as_deref(), Some("input_unreadable"));
+    // Who holds it no more writes nothing.
+    ledger.note_look(&crm, "h", &SourceLook { at: instant(9), ..look.clone() }).await.unwrap();
+    assert_eq!(ledger.source_state(&crm).await.unwrap().unwrap().looked, Some(instant(7)));
+    assert!(ledger.hold_source(&crm, "h", instant(10), instant(70)).await.unwrap());
+    ledger
+        .note_look(&crm, "h", &SourceLook { at: instant(11), waiting: 0, fault: None, run: None })
+        .await
+        .unwrap();
+    let state = ledger.source_state(&crm).await.unwrap().unwrap();
+    assert_eq!((state.failures, state.fault), (0, None));
+    ledger.pause_source(&tills, None).await.unwrap();
+    let states = ledger.source_states().await.unwrap();
+    let names: Vec<_> = states.iter().map(|state| (state.source.as_str(), state.paused.is_some())).collect();
+    assert_eq!(names, [("crm", false), ("tills", false)]);
+}
+
+pub(super) async fn check_one_holder_at_a_time(ledger: Ledger) {
+    let tills = name("tills");
+    let until = |now: i64| instant(now) + TimeDelta::seconds(60);
+    assert!(ledger.hold_source(&tills, "one", instant(0), until(0)).await.unwrap());
+    assert!(!ledger.hold_source(&tills, "two", instant(59), until(59)).await.unwrap());
+    assert!(ledger.hold_source(&tills, "one", instant(59), until(59)).await.unwrap(), "kept for longer");
+    assert!(!ledger.hold_source(&tills, "two", instant(100), until(100)).await.unwrap());
+    assert!(ledger.hold_source(&tills, "two", instant(120), until(120)).await.unwrap(), "left behind");
+    assert!(!ledger.hold_source(&tills, "one", instant(121), until(121)).await.unwrap());
+}
+
+pub(super) async fn check_files_and_deliveries_are_noted(ledger: Ledger) {
+    let tills = name("tills");
+    let failed = SourceFile {
+        file: "f".to_owned(),
+        state: "1".to_owned(),
+        fault: Some("input_not_utf8".to_owned()),
+        tries: 1,
+        run: None,
+        seen: instant(1),
+    };
+    let taken = SourceFile { file: "g".to_owned(), fault: None, ..failed.clone() };
+    for file in [&failed, &taken, &SourceFile { tries: 2, ..failed.clone() }] {
+        ledger.note_file(&tills, file).await.unwrap();
+    }
+    let files = ledger.source_files(&tills).await.unwrap();
+    assert_eq!((files.len(), files["f"].tries, files["g"].clone()), (2, 2, taken));
+    assert!(ledger.source_files(&name("crm")).await.unwrap().is_empty());
+    // Whoever lets a source go on wants its failed files to be tried again.
+    ledger.pause_source(&tills, None).await.unwrap();
+    let files = ledger.source_files(&tills).await.unwrap();
+    assert_eq!(files.keys().collect::<Vec<_>>(), ["g"]);
+
+    let run = open(&ledger, 1).await;
+    let delivery = Delivery {
+        run: run.id(),
+        dataset: "crm_members".parse().unwrap(),
+        source: Some(tills),
+        ended: instant(10),
+        rows_in: 12,
+        rows_accepted: 10,
+        rows_quarantined: 2,
+        reasons: [("missing:phone".to_owned(), 2)].into(),
+    };
+    ledger.note_delivery(&delivery).await.unwrap();
+    ledger.note_delivery(&delivery).await.unwrap();
+    assert_eq!(ledger.deliveries(None, instant(0)).await.unwrap(), std::slice::from_ref(&delivery));
+    assert_eq!(ledger.deliveries(Some(&delivery.dataset), instant(10)).await.unwrap().len(), 1);
+    assert!(ledger.deliveries(Some(&delivery.dataset), instant(11)).await.unwrap().is_empty());
+    assert!(ledger.deliveries(Some(&"pos_orders".parse().unwrap()), instant(0)).await.unwrap().is_empty());
+}
+
+pub(super) async fn check_a_replay_is_planned_by_one(ledger: Ledger) {
+    let dataset = "pos_orders".parse().unwrap();
+    assert_eq!(ledger.replay_plan(&dataset).await.unwrap(), None);
+    assert!(ledger.hold_replay(&dataset, "one", instant(0), instant(60)).await.unwrap());
+    assert!(!ledger.hold_replay(&dataset, "two", instant(59), instant(99)).await.unwrap());
+    let plan = ReplayPlan {
+        version: TableVersion(7),
+        files: vec!["a".to_owned(), "b".to_owned()],
+        taken: vec![0b101, 0],
+    };
+    assert!(ledger.set_replay_plan(&dataset, "one", Some(&plan)).await.unwrap());
+    assert_eq!(ledger.replay_plan(&dataset).await.unwrap(), Some(plan.clone()));
+    // Whoever was taken for dead writes nothing any more; what it planned is found.
+    assert!(ledger.hold_replay(&dataset, "two", instant(61), instant(121)).await.unwrap());
+    assert!(!ledger.set_replay_plan(&dataset, "one", None).await.unwrap());
+    assert_eq!(ledger.replay_plan(&dataset).await.unwrap(), Some(plan));
+    assert!(ledger.set_replay_plan(&dataset, "two", None).await.unwrap());
+    assert_eq!(ledger.replay_plan(&dataset).await.unwrap(), None);
+    ledger.release_replay(&dataset, "two").await.unwrap();
+    assert!(ledger.hold_replay(&dataset, "one", instant(62), instant(99)).await.unwrap());
+}

@@ -1,0 +1,189 @@
+//! `membrane source`.
+
+use clap::{Args, Subcommand};
+use membrane_model::{Channel, PrincipalKind, SourceName};
+
+use super::caller::CallerArgs;
+use super::{CliError, Env, IngestProgress, out, table};
+use crate::flow::{self, Asked};
+use crate::wire::{LookedBody, SourceBody, SourcesBody};
+
+/// See where data comes from: folders and databases that the catalog names, and the hub takes in by itself.
+///
+/// A source is a file of catalog/sources; docs/sources.md says what stands in it. A hub that serves looks at each as often as its
+/// file says; what it finds becomes rows of the dataset, each row once.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  membrane source list
+  membrane source run till_files
+  membrane source pause till_files")]
+pub(super) struct SourceArgs {
+    #[command(subcommand)]
+    command: SourceCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum SourceCommand {
+    /// List the sources of the catalog, and where they stand.
+    ///
+    /// Acts for the first compliance principal unless told otherwise.
+    #[command(after_help = "Example:\n  membrane source list --json")]
+    List {
+        #[command(flatten)]
+        caller: CallerArgs,
+        /// Report as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look at a source now, and take in what is new. What failed before is tried again.
+    ///
+    /// Acts for the principal of the source: the first service unless its file says otherwise. Exit code 1 when something that was
+    /// found could not be taken in.
+    #[command(after_help = "Example:\n  membrane source run till_files --json")]
+    Run {
+        /// The source: a file of `catalog/sources` without its ending.
+        name: SourceName,
+        /// Report as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let a source wait until it is resumed, as an operator.
+    #[command(after_help = "Example:\n  membrane source pause till_files")]
+    Pause(PauseArgs),
+    /// Let a source go on. What failed before is tried again.
+    #[command(after_help = "Example:\n  membrane source resume till_files")]
+    Resume(PauseArgs),
+}
+
+#[derive(Debug, Args)]
+struct PauseArgs {
+    /// The source: a file of `catalog/sources` without its ending.
+    name: SourceName,
+    #[command(flatten)]
+    caller: CallerArgs,
+}
+
+pub(super) async fn run(args: SourceArgs, env: Env) -> Result<(), CliError> {
+    match args.command {
+        SourceCommand::List { caller, json } => list(&caller, json, env).await,
+        SourceCommand::Run { name, json } => look(&name, json, env).await,
+        SourceCommand::Pause(args) => pause(args, true, env).await,
+        SourceCommand::Resume(args) => pause(args, false, env).await,
+    }
+}
+
+async fn list(caller: &CallerArgs, json: bool, env: Env) -> Result<(), CliError> {
+    let hub = env.open().await?;
+    let ctx = caller.ctx(&hub, PrincipalKind::Compliance)?;
+    let (run, told) = flow::list_sources(&ctx, &hub).await?;
+    let body = SourcesBody::new(run, &told);
+    if json {
+        return out::json(&body);
+    }
+    if body.sources.is_empty() {
+        out::line("no source: write one `catalog/sources/NAME.yaml`, and publish it")?;
+        return Ok(());
+    }
+    let mut shown = table::new_table(&[
+        "source",
+        "reads",
+        "dataset",
+        "every",
+        "state",
+        "waiting",
+        "last looked at",
+        "last run",
+    ]);
+    for source in &body.sources {
+        let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+        shown.add_row([
+            source.name.clone(),
+            source.kind.clone(),
+            source.dataset.clone(),
+            or_none(source.every_seconds.map(|seconds| format!("{seconds} s"))),
+            state(source),
+            or_none(source.waiting.map(table::count)),
+            or_none(source.looked.clone()),
+            or_none(source.last_run.clone()),
+        ]);
+    }
+    table::right(&mut shown, &[3, 5]);
+    Ok(out::line(shown.to_string())?)
+}
+
+/// Says in a word or two how a source is.
+fn state(source: &SourceBody) -> String {
+    match (&source.paused_by, &source.fault) {
+        (Some(by), Some(fault)) => format!("paused by {by}: {fault}"),
+        (Some(by), None) => format!("paused by {by}"),
+        (None, Some(fault)) => format!("fails: {fault}"),
+        (None, None) if source.looked.is_some() => "well".to_owned(),
+        (None, None) => "not looked at yet".to_owned(),
+    }
+}
+
+async fn look(name: &SourceName, json: bool, env: Env) -> Result<(), CliError> {
+    let hub = env.open().await?;
+    let progress = IngestProgress::start(name.as_str(), None);
+    let looked = Box::pin(flow::look_at_source(&hub, name, Channel::Cli, Asked::ByHand, &progress)).await;
+    progress.finish();
+    let body = LookedBody::new(&hub, name, &looked?);
+    if json {
+        out::json(&body)?;
+    } else {
+        show(&body)?;
+    }
+    if body.failed.is_empty() {
+        return Ok(());
+    }
+    let count = table::count(u64::try_from(body.failed.len()).unwrap_or(u64::MAX));
+    let rest =
+        if body.stopped { "; the source waits now: `membrane source resume` lets it go on" } else { "" };
+    Err(CliError::failed(format!("{count} of what was found could not be taken in{rest}")))
+}
+
+fn show(body: &LookedBody) -> Result<(), CliError> {
+    if body.taken.is_empty() && body.failed.is_empty() {
+        out::line(format!("{}: nothing new", body.source))?;
+    } else {
+        let mut shown = table::new_table(&["delivery", "rows", "taken in", "set aside", "remarks"]);
+        let named = |file: &Option<String>| file.clone().unwrap_or_else(|| "rows of the table".to_owned());
+        for taken in &body.taken {
+            let ingest = &taken.ingest;
+            let why: Vec<String> =
+                ingest.reasons.iter().map(|(why, times)| format!("{why} {times}")).collect();
+            let remark = if ingest.already { "was taken in before".to_owned() } else { why.join(", ") };
+            let counts = [ingest.rows_read, ingest.rows_accepted, ingest.rows_quarantined].map(table::count);
+            let [rows, accepted, aside] = counts;
+            shown.add_row([named(&taken.file), rows, accepted, aside, remark]);
+        }
+        for failed in &body.failed {
+            let none = || "-".to_owned();
+            shown.add_row([named(&failed.file), none(), none(), none(), failed.message.clone()]);
+        }
+        table::right(&mut shown, &[1, 2, 3]);
+        out::line(shown.to_string())?;
+    }
+    if body.young > 0 {
+        out::line(format!("{} more may still be written to, and wait", body.young))?;
+    }
+    if body.left > 0 {
+        out::line(format!("{} more failed before", body.left))?;
+    }
+    Ok(())
+}
+
+async fn pause(args: PauseArgs, pause: bool, env: Env) -> Result<(), CliError> {
+    let hub = env.open().await?;
+    let ctx = args.caller.ctx(&hub, PrincipalKind::Operator)?;
+    let (run, changed) = flow::pause_source(&ctx, &hub, &args.name, pause).await?;
+    let name = &args.name;
+    out::line(match (pause, changed) {
+        (true, true) => format!("{name} is paused; what it is at work on is finished"),
+        (true, false) => format!("{name} was paused before"),
+        (false, true) => format!("{name} goes on"),
+        (false, false) => format!("{name} was not paused; what failed is tried again"),
+    })?;
+    out::note(format!("run {run}"));
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! Looks at sources when it is time, for as long as this process serves.
+//!
+//! Each source goes its own way: one that is slow, or fails, keeps no other waiting, but for the number that are worked on at
+//! once. One that fails is looked at again after twice its time, then after four times, up to an hour. Hubs that share a ledger
+//! hold a source in turn.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use membrane_catalog::Source;
+use membrane_ingest::Silent;
+use membrane_model::{Channel, SourceName};
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+
+use crate::error::Error;
+use crate::flow::{self, Asked};
+use crate::hub::Hub;
+use crate::serving::Serving;
+
+/// How often it is looked which sources are due.
+const BEAT: Duration = Duration::from_secs(1);
+/// Sources that are worked on at once: each keeps about a processor and a half busy.
+const AT_ONCE: usize = 2;
+/// The longest time until a source that fails is looked at again, unless its own is longer.
+const WAIT_MAX: TimeDelta = TimeDelta::hours(1);
+/// Codes that are no failure of the source: somebody paused it, or another hub is at work on it.
+const QUIET: [&str; 2] = ["source_paused", "source_held"];
+
+/// Where one source stands, for this process.
+struct Known {
+    /// When it is due.
+    due: DateTime<Utc>,
+    failures: u32,
+    /// The look that is under way: it tells whether all was well.
+    at_work: Option<JoinHandle<bool>>,
+}
+
+/// Looks at sources when it is time.
+pub(crate) struct SourceKeeper {
+    known: HashMap<SourceName, Known>,
+    places: Arc<Semaphore>,
+}
+
+impl Default for SourceKeeper {
+    fn default() -> Self {
+        Self { known: HashMap::new(), places: Arc::new(Semaphore::new(AT_ONCE)) }
+    }
+}
+
+impl SourceKeeper {
+    /// Goes on for as long as this process serves.
+    pub(crate) async fn run(mut self, serving: Arc<Serving>) {
+        let mut beat = tokio::time::interval(BEAT);
+        beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            beat.tick().await;
+            let hub = serving.hub();
+            let now = hub.clock().now();
+            self.look(&hub, now).await;
+        }
+    }
+
+    /// Begins with the sources that are due, and hears of those that are done.
+    pub(crate) async fn look(&mut self, hub: &Arc<Hub>, now: DateTime<Utc>) {
+        let sources: Vec<_> = hub.catalog().sources().cloned().collect();
+        self.known.retain(|name, known| {
+            known.at_work.is_some() || sources.iter().any(|source| source.name == *name)
+        });
+        for source in sources {
+            let Some(every) = source.every_seconds else { continue };
+            let every = TimeDelta::seconds(i64::from(every));
+            let known = self.known.entry(source.name.clone()).or_insert(Known {
+                due: now,
+                failures: 0,
+                at_work: None,
+            });
+            if let Some(at_work) = known.at_work.take_if(|at_work| at_work.is_finished()) {
+                let is_well = at_work.await.unwrap_or(false);
+                known.failures = if is_well { 0 } else { known.failures.saturating_add(1) };
+                known.due = now + wait(every, known.failures);
+            }
+            if known.at_work.is_none() && known.due <= now {
+                known.at_work = Some(begin(hub, &source, Arc::clone(&self.places)));
+            }
+        }
+    }
+}
+
+/// Returns how long a source waits that failed so often.
+fn wait(every: TimeDelta, failures: u32) -> TimeDelta {
+    let times = 2_i32.saturating_pow(failures.min(12));
+    every.checked_mul(times).unwrap_or(WAIT_MAX).min(WAIT_MAX.max(every))
+}
+
+/// Looks at a source, on a task that goes on when this is dropped: a run that was begun is closed.
+fn begin(hub: &Arc<Hub>, source: &Source, places: Arc<Semaphore>) -> JoinHandle<bool> {
+    let (own, name) = (Arc::clone(hub), source.name.clone());
+    hub.tasks().spawn(Box::pin(async move {
+        let Ok(_place) = places.acquire_owned().await else { return true };
+        let looked =
+            Box::pin(flow::look_at_source(&own, &name, Channel::Schedule, Asked::OnTime, &Silent)).await;
+        match looked {
+            Ok(looked) => {
+                for failed in &looked.failed {
+                    tell(&name, failed.failure.error.code());
+                }
+                looked.failed.is_empty()
+            }
+            Err(failure) => {
+                let code = failure.error.code();
+                let is_quiet = QUIET.contains(&code) || matches!(failure.error, Error::UnknownSource { .. });
+                if !is_quiet {
+                    tell(&name, code);
+                }
+                is_quiet
+            }
+        }
+    }))
+}
+
+fn tell(name: &SourceName, code: &str) {
+    tracing::warn!(source.name = %name, code, "source `{name}`: a delivery was not taken in: {code}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_that_fails_waits_longer_each_time() {
+        let minutes = TimeDelta::minutes;
+        assert_eq!(wait(minutes(1), 0), minutes(1));
+        assert_eq!(wait(minutes(1), 3), minutes(8));
+        assert_eq!(wait(minutes(1), 100), minutes(60));
+        assert_eq!(wait(TimeDelta::days(1), 5), TimeDelta::days(1), "never sooner than its own time");
+    }
+}

@@ -1,0 +1,150 @@
+//! Sources.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use membrane_model::{RunId, SourceName};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::IngestBody;
+use crate::flow::{Failed, Looked, SourceTold, Taken};
+use crate::hub::Hub;
+
+/// The sources of the catalog.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SourcesBody {
+    /// The run in which this was looked up.
+    pub run: String,
+    /// One after the other, by name.
+    pub sources: Vec<SourceBody>,
+}
+
+/// A source, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SourceBody {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub description: String,
+    /// What it reads: `files`, `postgresql` or `mysql`.
+    pub kind: String,
+    /// Where its rows go.
+    pub dataset: String,
+    /// Seconds from one look to the next; only when somebody asks, where there is none.
+    pub every_seconds: Option<u32>,
+    /// Whether it waits until somebody lets it go on.
+    pub paused: bool,
+    /// Who paused it: its own principal, where it stopped by its rule.
+    pub paused_by: Option<String>,
+    /// When it was paused.
+    pub paused_at: Option<String>,
+    /// When it was looked at last.
+    pub looked: Option<String>,
+    /// Deliveries that were found then, and not taken in.
+    pub waiting: Option<u64>,
+    /// Why the last look, or a delivery in it, failed: a code.
+    pub fault: Option<String>,
+    /// Looks that failed since the last one that did not.
+    pub failures: u64,
+    /// The last run that brought something in.
+    pub last_run: Option<String>,
+}
+
+/// What a look at a source came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LookedBody {
+    /// The source.
+    pub source: String,
+    /// What was taken in, in that order.
+    pub taken: Vec<TakenBody>,
+    /// What was found and could not be taken in.
+    pub failed: Vec<FailedBody>,
+    /// Files that somebody may still be writing; they are taken in when they have lain untouched for long enough.
+    pub young: usize,
+    /// Files that failed before and have not changed since; they are tried again by hand.
+    pub left: usize,
+    /// Whether the source waits now until somebody lets it go on.
+    pub stopped: bool,
+}
+
+/// A delivery that was taken in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TakenBody {
+    /// The path of its file below the folder; none of a table.
+    pub file: Option<String>,
+    /// What became of it.
+    #[serde(flatten)]
+    pub ingest: IngestBody,
+}
+
+/// A delivery that could not be taken in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FailedBody {
+    /// The path of its file below the folder; none of a table.
+    pub file: Option<String>,
+    /// Why: a code.
+    pub code: String,
+    /// Why, in words.
+    pub message: String,
+    /// The run, if it came to one.
+    pub run: Option<String>,
+}
+
+impl SourcesBody {
+    /// Shows sources.
+    #[must_use]
+    pub fn new(run: RunId, told: &[SourceTold]) -> Self {
+        Self { run: run.to_string(), sources: told.iter().map(SourceBody::from).collect() }
+    }
+}
+
+fn moment(moment: DateTime<Utc>) -> String {
+    moment.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+impl From<&SourceTold> for SourceBody {
+    fn from(told: &SourceTold) -> Self {
+        let (source, state) = (&told.source, told.state.as_ref());
+        let paused = state.and_then(|state| state.paused.as_ref());
+        Self {
+            name: source.name.to_string(),
+            description: source.description.clone(),
+            kind: source.reads.kind().to_owned(),
+            dataset: source.dataset.to_string(),
+            every_seconds: source.every_seconds,
+            paused: paused.is_some(),
+            paused_by: paused.map(|(_, by)| by.to_string()),
+            paused_at: paused.map(|(at, _)| moment(*at)),
+            looked: state.and_then(|state| state.looked).map(moment),
+            waiting: state.and_then(|state| state.waiting),
+            fault: state.and_then(|state| state.fault.clone()),
+            failures: state.map_or(0, |state| state.failures),
+            last_run: state.and_then(|state| state.run).map(|run| run.to_string()),
+        }
+    }
+}
+
+impl LookedBody {
+    /// Shows what a look came to.
+    #[must_use]
+    pub fn new(hub: &Hub, name: &SourceName, looked: &Looked) -> Self {
+        let dataset = hub.catalog().source(name).map(|source| source.dataset.clone());
+        let taken = |taken: &Taken| {
+            let ingest = IngestBody::new(dataset.as_ref()?, &taken.ingested);
+            Some(TakenBody { file: taken.file.clone(), ingest })
+        };
+        let failed = |failed: &Failed| FailedBody {
+            file: failed.file.clone(),
+            code: failed.failure.error.code().to_owned(),
+            message: failed.failure.error.to_string(),
+            run: failed.failure.run.map(|run| run.to_string()),
+        };
+        Self {
+            source: name.to_string(),
+            taken: looked.taken.iter().filter_map(taken).collect(),
+            failed: looked.failed.iter().map(failed).collect(),
+            young: looked.young,
+            left: looked.left,
+            stopped: looked.stopped,
+        }
+    }
+}
