@@ -2,10 +2,16 @@
 //! they can be.
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
 
+use chrono::{TimeZone, Utc};
+use membrane::Hub;
 use membrane::flow::{self, ReleaseRequest, Released};
+use membrane_model::FixedClock;
 
-use crate::world::World;
+use crate::standing::MONTHLY;
+use crate::world::{World, configuration, repository};
 
 const FINE: &str = "SELECT region, category, COUNT(*) AS n, SUM(amount) AS s, AVG(amount) AS a, COUNT(DISTINCT member_no) AS m \
                     FROM pos_order_lines WHERE quantity > 0 GROUP BY region, category";
@@ -119,4 +125,106 @@ async fn keys_from_the_data_are_not_summed_up() {
     assert!(ask(&world, "partner:acme", plain(coarse)).await.charged.rho_nano > 0);
     let sorted = ask(&world, "partner:acme", plain(&format!("{fine} HAVING COUNT(*) > 10 ORDER BY n"))).await;
     assert_eq!(sorted.charged.rho_nano, 0);
+}
+
+/// A hub whose catalog and policies are files of its own, and which is opened anew with each change of them.
+struct Changing {
+    world: World,
+}
+
+impl Changing {
+    async fn populated(members: u64) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["catalog", "policies"] {
+            crate::policy::copy(&repository().join(name), &dir.path().join(name));
+        }
+        let hub = Self::open(dir.path()).await;
+        let world = World { dir, hub };
+        world.populate(members).await;
+        Self { world }
+    }
+
+    async fn open(dir: &Path) -> Arc<Hub> {
+        let mut config = configuration(dir);
+        config.catalog.dir = dir.join("catalog").display().to_string();
+        config.policies.dir = dir.join("policies").display().to_string();
+        let clock = FixedClock(Utc.with_ymd_and_hms(2026, 2, 3, 4, 5, 6).unwrap());
+        Arc::new(Hub::open(&config, Arc::new(clock)).await.unwrap())
+    }
+
+    /// Puts a text into a file in place of another, or makes the file, and opens the hub. Returns what undoes it.
+    async fn change(&mut self, file: &str, from: &str, to: &str) -> (String, String) {
+        let path = self.world.dir.path().join(file);
+        let before = std::fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(before.matches(from).count(), 1, "{file}: {from}");
+        self.world.write(file, &before.replacen(from, to, 1));
+        self.reopen().await;
+        (to.to_owned(), from.to_owned())
+    }
+
+    async fn reopen(&mut self) {
+        let version = self.world.hub.policies().version().to_owned();
+        self.world.hub = Self::open(self.world.dir.path()).await;
+        assert_ne!(self.world.hub.policies().version(), version, "nothing was changed");
+    }
+}
+
+const LINES: &str = "catalog/contracts/pos_order_lines.yaml";
+const PARTNERS: &str = "policies/partners.cedar";
+
+/// What was paid for stays free, whatever else is written into catalog and policies; and is decided anew each time.
+#[tokio::test(flavor = "multi_thread")]
+async fn words_and_other_datasets_leave_answers_paid() {
+    let mut hub = Changing::populated(200).await;
+    let paid = ask(&hub.world, "partner:acme", plain(FINE)).await;
+    assert!(paid.charged.rho_nano > 0);
+    hub.change(LINES, "description: Pieces.", "description: How many pieces.").await;
+    hub.change(LINES, "version: 2.0.0", "version: 2.0.1").await;
+    hub.change(LINES, "retail-data@membrane.example", "sales-data@membrane.example").await;
+    let other = ("membrane.privacy.groupsMax, value: 4", "membrane.privacy.groupsMax, value: 5");
+    hub.change("catalog/contracts/app_events.yaml", other.0, other.1).await;
+    hub.world.write("catalog/releases/monthly.yaml", MONTHLY);
+    hub.reopen().await;
+    let policy = "@id(\"test.other\")\nforbid (principal is Partner, action == Action::\"readRow\", resource is Row::pos_orders)\n\
+                  when { resource.channel == \"delivery\" };\n";
+    hub.world.write("policies/other.cedar", policy);
+    hub.reopen().await;
+    let again = ask(&hub.world, "partner:acme", plain(FINE)).await;
+    assert_eq!((again.charged.rho_nano, again.replay_of), (0, Some(paid.run)));
+    assert_eq!(again.answer.unwrap().rows, paid.answer.unwrap().rows);
+    let sum = "SELECT region, COUNT(*) AS n FROM pos_order_lines WHERE quantity > 0 GROUP BY region";
+    let made = ask(&hub.world, "partner:acme", plain(sum)).await;
+    assert_eq!((made.charged.rho_nano, made.replay_of), (0, Some(paid.run)));
+    // By the policies that are served now.
+    let record = hub.world.hub.ledger().run(&again.run).await.unwrap().unwrap();
+    let version = hub.world.hub.policies().version();
+    assert!(record.decisions.iter().all(|decision| decision.allowed && decision.policy_version == version));
+    hub.change(PARTNERS, "    Dataset::\"pos_order_lines\",\n    Dataset::\"dim_products\",\n    Dataset::\"dim_stores\"\n  ]\n};", "    Dataset::\"dim_products\",\n    Dataset::\"dim_stores\"\n  ]\n};").await;
+    let refused = flow::release(&hub.world.ctx("partner:acme"), &hub.world.hub, plain(FINE)).await;
+    assert_eq!(refused.unwrap_err().error.code(), "unknown_table");
+}
+
+/// Whatever could change the answer, or who may have it, makes another question; and the one before is found once it is as it was.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changes_the_answer_is_paid_for() {
+    let mut hub = Changing::populated(200).await;
+    let sql = "SELECT region, COUNT(*) AS n, SUM(amount) AS s FROM pos_order_lines GROUP BY region";
+    let first = ask(&hub.world, "partner:acme", plain(sql)).await;
+    let hidden = "(resource is Row::pos_order_lines && resource.buyer_is_minor)";
+    for (file, from, to) in [
+        (LINES, "value: [0, 300]", "value: [0, 301]"),
+        (LINES, "SC, HB, SN]", "SC, SN, HB]"),
+        (LINES, "SC, HB, SN]", "SC, HB, SN, YN]"),
+        (LINES, "membrane.privacy.groupsMax, value: 12", "membrane.privacy.groupsMax, value: 11"),
+        (LINES, "membrane.privacy.rowsMax, value: 20", "membrane.privacy.rowsMax, value: 19"),
+        (LINES, "minimum: 1, maximum: 100", "minimum: 1, maximum: 90"),
+        ("policies/floor.cedar", hidden, "(resource is Row::pos_order_lines && resource.category == \"baby\")"),
+    ] {
+        let (to, from) = hub.change(file, from, to).await;
+        let other = ask(&hub.world, "partner:acme", plain(sql)).await;
+        assert!(other.charged.rho_nano > 0 && other.replay_of.is_none(), "{file}: {to}");
+        hub.change(file, &to, &from).await;
+        let again = ask(&hub.world, "partner:acme", plain(sql)).await;
+        assert_eq!((again.charged.rho_nano, again.replay_of), (0, Some(first.run)), "{file}: {to}");
+    }
 }

@@ -140,7 +140,7 @@ impl ReleasePlan {
     }
 
     /// Returns the name of the release: the same for the same question by the same partner of the same
-    /// versions of the data, under the same policy and bounds.
+    /// versions of the data, by the same rules and bounds.
     #[must_use]
     pub fn query_key(&self) -> String {
         self.query_key.clone()
