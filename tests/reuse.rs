@@ -127,6 +127,87 @@ async fn keys_from_the_data_are_not_summed_up() {
     assert_eq!(sorted.charged.rho_nano, 0);
 }
 
+const LEVELS: &str = "SELECT region, category, COUNT(*) AS n, SUM(amount) AS s FROM pos_order_lines WHERE quantity > 0 \
+                      GROUP BY ROLLUP (region, category)";
+
+/// Levels of an answer, parts of one and other orders are taken over as they were released, with the error bars that they had.
+#[tokio::test(flavor = "multi_thread")]
+async fn levels_of_an_answer_cost_nothing() {
+    let (world, _) = World::populated(300).await;
+    let paid = ask(&world, "partner:acme", plain(LEVELS)).await;
+    assert!(paid.charged.rho_nano > 0);
+    let all = numbers(&paid, 2);
+    let of = |region: &str, category: &str| all[&vec![region.to_owned(), category.to_owned()]].clone();
+    let free = async |sql: &str| {
+        let made = ask(&world, "partner:acme", plain(sql)).await;
+        assert_eq!((made.charged.rho_nano, made.replay_of), (0, Some(paid.run)), "{sql}");
+        made
+    };
+    // Other words over the same levels.
+    let sorted = free(&format!("{LEVELS} HAVING COUNT(*) > -1000000 ORDER BY COUNT(*) DESC LIMIT 4")).await;
+    let shown = numbers(&sorted, 2);
+    assert!(shown.len() == 4 && shown.iter().all(|(key, row)| all[key] == *row));
+    let largest = all.values().map(|row| row[0]).fold(f64::MIN, f64::max);
+    let answer = sorted.answer.as_ref().unwrap();
+    assert_eq!(answer.rows[0][2].as_ref().unwrap().parse::<f64>().unwrap(), largest);
+    let turned = LEVELS.replace("region, category, COUNT(*) AS n, SUM(amount) AS s", "region, category, SUM(amount) AS s");
+    let turned = numbers(&free(&turned).await, 2);
+    assert!(turned.len() == all.len() && turned.iter().all(|(key, row)| all[key][4..] == row[..]));
+    let mechanism = sorted.mechanism.as_ref().unwrap();
+    assert_eq!(mechanism.aggregates[0].levels.len(), 3, "{mechanism:?}");
+    // One level, and some of them.
+    let regions = free(&single("region", "")).await;
+    let regions_shown = numbers(&regions, 1);
+    assert!(regions_shown.len() == 8 && regions_shown.iter().all(|(key, row)| of(&key[0], "") == *row));
+    let summary = &regions.mechanism.as_ref().unwrap().aggregates[0];
+    assert!(summary.levels.is_empty() && (summary.sigma - of("SH", "")[3]).abs() < 0.01, "{summary:?}");
+    assert!(!regions.notes.iter().any(|note| note.contains("all levels add up")), "{:?}", regions.notes);
+    let total = "SELECT COUNT(*) AS n, SUM(amount) AS s FROM pos_order_lines WHERE quantity > 0";
+    assert_eq!(numbers(&free(total).await, 0)[&vec![]], of("", ""));
+    let two = numbers(&free(&single("ROLLUP (region)", "")).await, 1);
+    assert!(two.len() == 9 && two.iter().all(|(key, row)| of(&key[0], "") == *row));
+    // A part of one level, and of several.
+    let part = numbers(&free(&single("category", " AND region = 'SH'")).await, 1);
+    assert!(part.len() == 12 && part.iter().all(|(key, row)| of("SH", &key[0]) == *row));
+    let part = numbers(&free(&single("ROLLUP (category)", " AND region = 'SH'")).await, 1);
+    assert!(part.len() == 13 && part.iter().all(|(key, row)| of("SH", &key[0]) == *row));
+    // As exact as what is asked for, on each level.
+    let priced = ReleaseRequest { epsilon: Some(1.0), ..plain(&format!("{LEVELS} ORDER BY n")) };
+    assert_eq!(ask(&world, "partner:acme", priced).await.charged.rho_nano, 0);
+}
+
+/// A statement about levels of the same rows by one key, which is shown as well.
+fn single(group_by: &str, and: &str) -> String {
+    let key = group_by.trim_start_matches("ROLLUP (").trim_end_matches(')');
+    format!(
+        "SELECT {key}, COUNT(*) AS n, SUM(amount) AS s FROM pos_order_lines WHERE quantity > 0{and} GROUP BY {group_by}"
+    )
+}
+
+/// No two numbers of such an answer are added up, and no level is made of what has none.
+#[tokio::test(flavor = "multi_thread")]
+async fn levels_are_not_summed_up() {
+    let (world, _) = World::populated(200).await;
+    let paid = async |request: ReleaseRequest| {
+        let sql = request.sql.clone();
+        let released = ask(&world, "partner:acme", request).await;
+        assert!(released.charged.rho_nano > 0 && released.replay_of.is_none(), "{sql}");
+    };
+    paid(plain(LEVELS)).await;
+    paid(plain(&single("category", ""))).await;
+    // Of the categories by themselves, which were paid for just now, levels are not made either.
+    paid(plain(&single("ROLLUP (category)", ""))).await;
+    let two = "SELECT COUNT(*) AS n, SUM(amount) AS s FROM pos_order_lines WHERE quantity > 0 AND category = 'snacks' \
+               AND region IN ('SH', 'BJ')";
+    paid(plain(two)).await;
+    // A region that is none has a total all the same.
+    paid(plain(&two.replace("region IN ('SH', 'BJ')", "region = 'XX'"))).await;
+    let sharp = ReleaseRequest { epsilon: Some(1.1), ..plain(&format!("{LEVELS} ORDER BY n")) };
+    paid(sharp).await;
+    let bounds = ReleaseRequest { rows_max: Some(3), ..plain(&format!("{LEVELS} ORDER BY s")) };
+    paid(bounds).await;
+}
+
 /// A hub whose catalog and policies are files of its own, and which is opened anew with each change of them.
 struct Changing {
     world: World,
@@ -169,7 +250,7 @@ impl Changing {
     }
 }
 
-const LINES: &str = "catalog/contracts/pos_order_lines.yaml";
+const CONTRACT: &str = "catalog/contracts/pos_order_lines.yaml";
 const PARTNERS: &str = "policies/partners.cedar";
 
 /// What was paid for stays free, whatever else is written into catalog and policies; and is decided anew each time.
@@ -178,9 +259,9 @@ async fn words_and_other_datasets_leave_answers_paid() {
     let mut hub = Changing::populated(200).await;
     let paid = ask(&hub.world, "partner:acme", plain(FINE)).await;
     assert!(paid.charged.rho_nano > 0);
-    hub.change(LINES, "description: Pieces.", "description: How many pieces.").await;
-    hub.change(LINES, "version: 2.0.0", "version: 2.0.1").await;
-    hub.change(LINES, "retail-data@membrane.example", "sales-data@membrane.example").await;
+    hub.change(CONTRACT, "description: Pieces.", "description: How many pieces.").await;
+    hub.change(CONTRACT, "version: 2.0.0", "version: 2.0.1").await;
+    hub.change(CONTRACT, "retail-data@membrane.example", "sales-data@membrane.example").await;
     let other = ("membrane.privacy.groupsMax, value: 4", "membrane.privacy.groupsMax, value: 5");
     hub.change("catalog/contracts/app_events.yaml", other.0, other.1).await;
     hub.world.write("catalog/releases/monthly.yaml", MONTHLY);
@@ -212,12 +293,12 @@ async fn what_changes_the_answer_is_paid_for() {
     let first = ask(&hub.world, "partner:acme", plain(sql)).await;
     let hidden = "(resource is Row::pos_order_lines && resource.buyer_is_minor)";
     for (file, from, to) in [
-        (LINES, "value: [0, 300]", "value: [0, 301]"),
-        (LINES, "SC, HB, SN]", "SC, SN, HB]"),
-        (LINES, "SC, HB, SN]", "SC, HB, SN, YN]"),
-        (LINES, "membrane.privacy.groupsMax, value: 12", "membrane.privacy.groupsMax, value: 11"),
-        (LINES, "membrane.privacy.rowsMax, value: 20", "membrane.privacy.rowsMax, value: 19"),
-        (LINES, "minimum: 1, maximum: 100", "minimum: 1, maximum: 90"),
+        (CONTRACT, "value: [0, 300]", "value: [0, 301]"),
+        (CONTRACT, "SC, HB, SN]", "SC, SN, HB]"),
+        (CONTRACT, "SC, HB, SN]", "SC, HB, SN, YN]"),
+        (CONTRACT, "membrane.privacy.groupsMax, value: 12", "membrane.privacy.groupsMax, value: 11"),
+        (CONTRACT, "membrane.privacy.rowsMax, value: 20", "membrane.privacy.rowsMax, value: 19"),
+        (CONTRACT, "minimum: 1, maximum: 100", "minimum: 1, maximum: 90"),
         ("policies/floor.cedar", hidden, "(resource is Row::pos_order_lines && resource.category == \"baby\")"),
     ] {
         let (to, from) = hub.change(file, from, to).await;
