@@ -150,7 +150,8 @@ async fn levels_of_an_answer_cost_nothing() {
     let largest = all.values().map(|row| row[0]).fold(f64::MIN, f64::max);
     let answer = sorted.answer.as_ref().unwrap();
     assert_eq!(answer.rows[0][2].as_ref().unwrap().parse::<f64>().unwrap(), largest);
-    let turned = LEVELS.replace("region, category, COUNT(*) AS n, SUM(amount) AS s", "region, category, SUM(amount) AS s");
+    let turned = LEVELS
+        .replace("region, category, COUNT(*) AS n, SUM(amount) AS s", "region, category, SUM(amount) AS s");
     let turned = numbers(&free(&turned).await, 2);
     assert!(turned.len() == all.len() && turned.iter().all(|(key, row)| all[key][4..] == row[..]));
     let mechanism = sorted.mechanism.as_ref().unwrap();
@@ -299,7 +300,11 @@ async fn what_changes_the_answer_is_paid_for() {
         (CONTRACT, "membrane.privacy.groupsMax, value: 12", "membrane.privacy.groupsMax, value: 11"),
         (CONTRACT, "membrane.privacy.rowsMax, value: 20", "membrane.privacy.rowsMax, value: 19"),
         (CONTRACT, "minimum: 1, maximum: 100", "minimum: 1, maximum: 90"),
-        ("policies/floor.cedar", hidden, "(resource is Row::pos_order_lines && resource.category == \"baby\")"),
+        (
+            "policies/floor.cedar",
+            hidden,
+            "(resource is Row::pos_order_lines && resource.category == \"baby\")",
+        ),
     ] {
         let (to, from) = hub.change(file, from, to).await;
         let other = ask(&hub.world, "partner:acme", plain(sql)).await;

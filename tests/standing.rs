@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use membrane::Hub;
 use membrane::config::Config;
-use membrane::flow::{self, Released};
+use membrane::flow::{self, MadeBefore, Released};
 use membrane_model::Clock;
 use serde_json::{Value, json};
 
@@ -153,6 +153,8 @@ async fn what_was_paid_and_lost_is_taken_up() {
         ctx.limits.seconds_max = 0;
         let failed = flow::run_edition(&ctx, &world.hub, &name.parse().unwrap(), None).await.unwrap_err();
         assert_eq!(failed.error.code(), "release_timed_out");
+        let told = failed.error.to_string();
+        assert!(told.contains("the next try takes it up") && !told.contains("once more"), "{told}");
         let lost = world.spent().await - before;
         assert!(lost > 0);
         let (_, made) = run(&world, name, None).await.unwrap();
@@ -160,6 +162,15 @@ async fn what_was_paid_and_lost_is_taken_up() {
         let whole = world.spent().await - before;
         if name == "monthly" {
             assert_eq!((whole, made.charged.rho_nano), (lost, 0), "nothing is charged again");
+            // The receipt tells what was paid, and in which run; that of a replay too.
+            let (_, again) = run(&world, name, None).await.unwrap();
+            for released in [&made, &again] {
+                let paid = paid(released);
+                assert_eq!(paid["rho_nano"].as_u64().unwrap() * 3, lost, "{paid}");
+                assert_eq!(paid["run"], made.run.to_string());
+                assert_eq!(paid["charged_in"], failed.run.unwrap().to_string());
+                assert_eq!(paid["accounts"].as_array().unwrap().len(), 6);
+            }
         } else {
             let charged = made.charged.rho_nano * 3;
             assert_eq!(whole, lost + charged, "the pilot was paid, the release was not");
@@ -168,6 +179,12 @@ async fn what_was_paid_and_lost_is_taken_up() {
         let (_, again) = run(&world, name, None).await.unwrap();
         assert_eq!((again.charged.rho_nano, world.spent().await - before), (0, whole));
     }
+}
+
+/// What the receipt of an answer says of what was paid.
+fn paid(released: &Released) -> Value {
+    let body: Value = serde_json::from_str(&released.receipt.as_ref().unwrap().body).unwrap();
+    body["paid"].clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -217,11 +234,20 @@ fn counts(released: &Released) -> Vec<(String, f64, f64)> {
 async fn a_counter_counts_on_for_one_price() {
     let (world, clock) = world("2026-01-05T01:30:00Z", &[("daily", DAILY)]).await;
     let before = world.spent().await;
-    let (edition, first) = run(&world, "daily", None).await.unwrap();
-    assert_eq!(edition, "2026-01-04");
-    let paid = world.spent().await - before;
+    let (told, daily) = (Mutex::new(Vec::new()), "daily".parse().unwrap());
+    let tell = |before: MadeBefore| {
+        told.lock().unwrap().push((before.edition.to_string(), before.made, before.of));
+    };
+    let ctx = world.ctx("partner:acme");
+    let made = flow::run_edition_after(&ctx, &world.hub, &daily, None, &tell).await;
+    let (edition, first) = made.map_err(|failure| failure.error).unwrap();
+    assert_eq!(edition.to_string(), "2026-01-04");
+    let told = told.into_inner().unwrap();
+    let before = [1, 2, 3].map(|day| (format!("2026-01-0{day}"), day, 3));
+    assert_eq!(told, before, "each edition that is made before is told of");
+    let spent = world.spent().await - before;
     assert_eq!(first.charged, first.price, "all of it, by the first edition, which was made before this one");
-    assert_eq!(paid, first.price.rho_nano * 3);
+    assert_eq!(spent, first.price.rho_nano * 3);
     assert!((19_000_000..=20_000_000).contains(&first.price.rho_nano), "{:?}", first.price);
     let notes = first.notes.join(" ");
     assert!(notes.contains("the 6 earliest rows count, over all 30 refreshes"), "{notes}");
@@ -239,7 +265,7 @@ async fn a_counter_counts_on_for_one_price() {
     assert_eq!((edition.as_str(), later.charged.rho_nano), ("2026-01-19", 0));
     let (_, again) = run(&world, "daily", Some("2026-01-02")).await.unwrap();
     assert_eq!(again.answer.unwrap().rows, second.answer.unwrap().rows);
-    assert_eq!(world.spent().await - before, paid);
+    assert_eq!(world.spent().await - before, spent);
     // No edition is before the first or after the last.
     assert_eq!(run(&world, "daily", Some("2025-12-31")).await.unwrap_err(), "bad_request");
     assert_eq!(run(&world, "daily", Some("2026-01-31")).await.unwrap_err(), "bad_request");
@@ -248,10 +274,12 @@ async fn a_counter_counts_on_for_one_price() {
     assert_eq!((edition.as_str(), last.charged.rho_nano), ("2026-01-30", 0));
     let (_, listed) = world.send("partner:acme", "/v1/releases", None).await;
     assert_eq!(listed["releases"][0]["next"], Value::Null);
-    assert_eq!(world.spent().await - before, paid);
+    assert_eq!(world.spent().await - before, spent);
     // Receipts tell what all of them cost, and in which run.
-    let receipt = last.receipt.unwrap();
-    assert!(receipt.body.contains("\"paid\""), "{}", receipt.body);
+    let (told, (_, of_first)) = (paid(&last), run(&world, "daily", Some("2026-01-01")).await.unwrap());
+    assert_eq!((&told["run"], told["rho_nano"].as_u64()), (&json!(last.run.to_string()), Some(spent / 3)));
+    assert_eq!(told["charged_in"], json!(of_first.replay_of.unwrap().to_string()));
+    assert!(paid(&of_first)["charged_in"].is_null());
 }
 
 /// What the totals say is near what is there: of each member the earliest rows, six deviations at most but for 1 in 5e8.

@@ -33,4 +33,6 @@ pub use release::{
 };
 pub use run::{ColumnDecisionBody, DecisionBody, ReleaseRecordBody, RunBody, RunDetailBody, RunsBody};
 pub use sandbox::{LeftOutBody, NewSandboxBody, SandboxBody};
-pub use standing::{EditionBody, EditionRequestBody, StandingReleaseBody, StandingReleasesBody};
+pub use standing::{
+    ContinualBody, EditionBody, EditionRequestBody, StandingReleaseBody, StandingReleasesBody,
+};

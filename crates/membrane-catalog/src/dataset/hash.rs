@@ -37,7 +37,8 @@ impl Dataset {
         for column in &self.columns {
             let privacy = column.privacy;
             parts.count(usize::from(privacy.public_keys));
-            let bounds = privacy.bounds.map(|(low, high)| format!("{:x} {:x}", low.to_bits(), high.to_bits()));
+            let bounds =
+                privacy.bounds.map(|(low, high)| format!("{:x} {:x}", low.to_bits(), high.to_bits()));
             parts.optional(bounds.as_deref());
         }
         parts.digits()

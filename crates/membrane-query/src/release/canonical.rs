@@ -191,12 +191,8 @@ pub(super) fn basis_key(
     let rows = serde_json::to_vec(&(&question.tables, &question.block)).map_err(|_| QueryError::Failed)?;
     let principal = asker.principal.to_string();
     let data: Vec<String> = data.iter().map(Data::whole).collect();
-    let mut parts: Vec<&[u8]> = vec![
-        BASIS_DOMAIN,
-        principal.as_bytes(),
-        asker.purpose.map_or("", Purpose::as_str).as_bytes(),
-        &rows,
-    ];
+    let mut parts: Vec<&[u8]> =
+        vec![BASIS_DOMAIN, principal.as_bytes(), asker.purpose.map_or("", Purpose::as_str).as_bytes(), &rows];
     parts.extend(data.iter().map(String::as_bytes));
     Ok(hasher.hash(&parts))
 }

@@ -193,12 +193,7 @@ impl Reusable {
 
     /// Returns the groups that a question asks for, made of these; nothing where they cannot be.
     /// `trees` are the places of its aggregates with quantiles.
-    fn made_for(
-        &self,
-        plan: &ReleasePlan,
-        candidate: &Candidate,
-        trees: &[usize],
-    ) -> Option<Vec<Made>> {
+    fn made_for(&self, plan: &ReleasePlan, candidate: &Candidate, trees: &[usize]) -> Option<Vec<Made>> {
         let keys = Self::places(&self.keys, &plan.names.keys)?;
         let aggregates = Self::places(&self.aggregates, &plan.names.aggregates)?;
         let rollup = &plan.question.rollup;

@@ -39,7 +39,7 @@ pub use self::pilot::PilotTold;
 use self::price::Asked;
 pub use self::rehearse::rehearse;
 pub use self::trial::plan_trial;
-use super::budget::{BudgetLine, own_lines, times_left};
+use super::budget::{BudgetLine, own_left};
 use super::caps::Held;
 use super::reserve::{Had, ToReserve, is_stored, reserve};
 use super::run::{ActiveRun, RunHead, Work, finish, knows};
@@ -261,6 +261,8 @@ async fn ask(
 /// What was paid for an answer, as it is on record, and the hash of what was read out of its statement.
 struct Paid {
     record: ReleaseRecord,
+    /// The run that was charged, where that is another than the one in which the answer was drawn.
+    charged_in: Option<RunId>,
     plan_sha256: String,
 }
 
@@ -305,11 +307,11 @@ async fn answer(
         Had::Granted(reservation) => {
             let own = if reservation.is_resumed() { Price::default() } else { price };
             let charged = own.checked_add(piloted)?;
-            (draw(ctx, hub, run, plan, &reservation, deadline).await?, charged, None)
+            (draw(ctx, hub, (run, wanted.resumes), plan, &reservation, deadline).await?, charged, None)
         }
     };
-    let record = receipt::paid(hub, replay_of.unwrap_or(run), &wanted.query_key).await?;
-    let paid = Paid { record, plan_sha256 };
+    let (record, charged_in) = receipt::paid(hub, replay_of.unwrap_or(run), &wanted.query_key).await?;
+    let paid = Paid { record, charged_in, plan_sha256 };
     let drawn = Drawn { answer, price, whole, charged, replay_of, unit, edges };
     let released = drawn.told(ctx, hub, run, (&asked, pilot, &wanted), work).await;
     Ok((released, paid))
@@ -340,9 +342,9 @@ impl Drawn {
         let Self { answer, price, whole, charged, replay_of, unit, edges } = self;
         work.rows_out = u64::try_from(answer.rows.len()).ok();
         work.edges = edges;
-        let budgets = budgets_left(ctx, hub, wanted).await;
-        let more = budgets.as_deref().map(|budgets| times_left(budgets, price));
-        let budgets = budgets.unwrap_or_default();
+        let left = budgets_left(ctx, hub, wanted, price).await;
+        let more = left.as_ref().map(|(_, more)| *more);
+        let budgets = left.map(|(budgets, _)| budgets).unwrap_or_default();
         let (mechanism, notes) = (answer.mechanism.clone(), answer.notes.clone());
         Released {
             run,
@@ -412,11 +414,17 @@ async fn ready(
     Ok(Ready { plan: *plan, pilot, piloted, turn })
 }
 
-/// Returns what is left of the budgets; nothing where that cannot be read, as the answer is stored and paid for.
-async fn budgets_left(ctx: &RequestCtx, hub: &Hub, paid: &ToReserve) -> Option<Vec<BudgetLine>> {
+/// Returns what is left of the budgets, and how often a price fits into that; nothing where it cannot be read, as the answer is
+/// stored and paid for.
+async fn budgets_left(
+    ctx: &RequestCtx,
+    hub: &Hub,
+    paid: &ToReserve,
+    price: Price,
+) -> Option<(Vec<BudgetLine>, u64)> {
     let run = paid.run;
-    match own_lines(ctx, hub, &paid.datasets).await {
-        Ok(budgets) => Some(budgets),
+    match own_left(ctx, hub, &paid.datasets, price).await {
+        Ok(left) => Some(left),
         Err(error) => {
             tracing::warn!(run.id = %run, %error, "the budgets that are left after run `{run}` could not be read");
             None
@@ -439,7 +447,7 @@ fn deadline(ctx: &RequestCtx, started: Instant) -> Instant {
 async fn draw(
     ctx: &RequestCtx,
     hub: &Hub,
-    run: RunId,
+    (run, taken_up): (RunId, bool),
     plan: ReleasePlan,
     reservation: &Reservation,
     deadline: Instant,
@@ -456,7 +464,7 @@ async fn draw(
         }
         Err(_) => {
             burn(hub, run, reservation).await;
-            Err(Error::ReleaseFailed { price })
+            Err(Error::ReleaseFailed { price, taken_up })
         }
     }
 }
@@ -474,8 +482,8 @@ async fn burn(hub: &Hub, run: RunId, reservation: &Reservation) {
 /// of time is told as one. When it leaves, the asker sees anyway.
 fn told_at(tick: Duration, error: Error, seconds_max: u64) -> Error {
     match error {
-        Error::ReleaseFailed { price } if tick::is_late(tick, seconds_max) => {
-            Error::ReleaseTimedOut { price, seconds_max }
+        Error::ReleaseFailed { price, taken_up } if tick::is_late(tick, seconds_max) => {
+            Error::ReleaseTimedOut { price, seconds_max, taken_up }
         }
         error => error,
     }

@@ -54,12 +54,38 @@ pub async fn run_edition(
     name: &ReleaseName,
     edition: Option<Edition>,
 ) -> Result<(Edition, Released), Failure> {
+    run_edition_after(ctx, hub, name, edition, &|_| {}).await
+}
+
+/// An edition that was made since another one counts on from it.
+#[derive(Debug, Clone, Copy)]
+pub struct MadeBefore {
+    /// Which.
+    pub edition: Edition,
+    /// How many were made so far, with this one.
+    pub made: usize,
+    /// How many there are to make before the one that is asked for.
+    pub of: usize,
+}
+
+/// Does what [`run_edition`] does, and tells of each edition that is made before.
+///
+/// # Errors
+/// As [`run_edition`].
+pub async fn run_edition_after(
+    ctx: &RequestCtx,
+    hub: &Hub,
+    name: &ReleaseName,
+    edition: Option<Edition>,
+    told: &(dyn Fn(MadeBefore) + Sync),
+) -> Result<(Edition, Released), Failure> {
     let standing = own(ctx, hub, name).map_err(Failure::without_run)?;
     let edition = due(&standing, edition, ctx.now()).map_err(Failure::without_run)?;
     let missing = missing(hub, &standing, &edition).await.map_err(Failure::without_run)?;
     let mut charged = Price::default();
-    for earlier in missing.iter().take(MADE_MAX) {
+    for (place, earlier) in missing.iter().take(MADE_MAX).enumerate() {
         let made = Box::pin(release(ctx, hub, request(&standing, earlier))).await?;
+        told(MadeBefore { edition: *earlier, made: place + 1, of: missing.len() });
         charged = charged.checked_add(made.charged).map_err(|error| Failure::without_run(error.into()))?;
     }
     if missing.len() > MADE_MAX {

@@ -98,12 +98,8 @@ pub(super) fn describe(
     stored: &AggregateSummary,
     asked: &AggregateSummary,
 ) -> (AggregateSummary, f64) {
-    let mut told = AggregateSummary {
-        name: asked.name.clone(),
-        half_width95: 0,
-        levels: Vec::new(),
-        ..stored.clone()
-    };
+    let mut told =
+        AggregateSummary { name: asked.name.clone(), half_width95: 0, levels: Vec::new(), ..stored.clone() };
     let mut width: f64 = 0.0;
     for (place, made) in levels.iter().enumerate() {
         let Width { sd, half } = made.width(index);
@@ -115,7 +111,8 @@ pub(super) fn describe(
         });
         let of = u32::try_from(made.of).ok();
         let level = stored.levels.iter().find(|level| Some(level.keys) == of);
-        let drawn = level.map_or((stored.sensitivity, stored.noise), |level| (level.sensitivity, level.noise));
+        let drawn =
+            level.map_or((stored.sensitivity, stored.noise), |level| (level.sensitivity, level.noise));
         if levels.len() == 1 {
             (told.sigma, told.sensitivity, told.noise) = (sd, drawn.0, drawn.1);
         } else {

@@ -54,17 +54,18 @@ pub(super) async fn answer(
             let drawn = drawn.and_then(|answer| answer.to_bytes().map(|bytes| (answer, bytes)));
             let Ok((_, bytes)) = drawn else {
                 burn(hub, run, &reservation).await;
-                return Err(Error::ReleaseFailed { price: charged });
+                return Err(Error::ReleaseFailed { price: charged, taken_up: true });
             };
             hub.ledger().commit_release(&reservation, &bytes, ctx.now()).await.map_err(Error::Record)?;
             // What leaves is what was stored.
             (ReleaseAnswer::from_bytes(&bytes).map_err(Error::Query)?, None)
         }
     };
-    let record = receipt::paid(hub, paid_in, &under).await?;
+    let (record, lost) = receipt::paid(hub, paid_in, &under).await?;
+    let charged_in = lost.or_else(|| (paid_in != replay_of.unwrap_or(run)).then_some(paid_in));
     let drawn = Drawn { answer, price: whole, whole, charged, replay_of, unit, edges };
     let released = drawn.told(ctx, hub, run, (asked, None, &own), work).await;
-    Ok((released, Paid { record, plan_sha256 }))
+    Ok((released, Paid { record, charged_in, plan_sha256 }))
 }
 
 /// Finds the answer from which this one counts on, and makes sure that it can.
