@@ -1,7 +1,7 @@
 //! Standing releases, by the doors that partners and operators have: made when they are due, charged once, and the same
 //! whatever comes after.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use axum::http::StatusCode;
@@ -12,6 +12,7 @@ use membrane::flow::{self, MadeBefore, Released};
 use membrane_model::Clock;
 use serde_json::{Value, json};
 
+use crate::program::Program;
 use crate::world::{World, configuration};
 
 pub(crate) const MONTHLY: &str = "description: Orders of each region, once a month.
@@ -358,6 +359,46 @@ async fn a_counter_ends_where_its_rows_change() {
     assert!(told.replay_of.is_some(), "what was told can still be asked for");
 }
 
+/// What hides rows by the clock hides others at each refresh: it is refused before anything is paid. What changes after the last one
+/// is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_counter_by_the_clock_is_not_paid_for() {
+    let (first, clock) = world("2026-01-03T01:30:00Z", &[("daily", DAILY)]).await;
+    let policies = first.dir.path().join("policies");
+    copy(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../policies")), &made_folder(&policies));
+    let mut world = first;
+    for (when, moment) in [
+        ("resource.ordered_at > context.time.offset(duration(\"-30d\"))", Some("2026-01-03T01:30:01Z")),
+        (
+            "resource.channel == \"delivery\" && context.time >= datetime(\"2026-01-20\")",
+            Some("2026-01-20T00:00:00Z"),
+        ),
+        ("resource.channel == \"delivery\" && context.time >= datetime(\"2026-02-20\")", None),
+    ] {
+        std::fs::write(policies.join("clock.cedar"), HIDES.replace("resource.channel == \"delivery\"", when))
+            .unwrap();
+        let change = |config: &mut Config| config.policies.dir = policies.display().to_string();
+        world = World { hub: opened(&world, clock.clone(), change).await, dir: world.dir };
+        let before = world.spent().await;
+        let daily = "daily".parse().unwrap();
+        let made = flow::run_edition(&world.ctx("partner:acme"), &world.hub, &daily, None).await;
+        match moment {
+            None => assert!(made.is_ok_and(|(_, made)| made.charged.rho_nano > 0), "{when}"),
+            Some(moment) => {
+                let error = made.unwrap_err().error;
+                assert_eq!(error.code(), "not_bounded", "{when}");
+                assert!(error.to_string().contains(&format!("by the policies at `{moment}`")), "{error}");
+                assert_eq!(world.spent().await, before, "{when}: nothing was paid");
+            }
+        }
+    }
+}
+
+fn made_folder(folder: &Path) -> PathBuf {
+    std::fs::create_dir_all(folder).unwrap();
+    folder.to_owned()
+}
+
 /// Of another delta the same epsilon buys another noise: what was paid for is not what would be drawn, and there it ends.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_counter_ends_where_its_noise_would_change() {
@@ -371,4 +412,40 @@ async fn a_counter_ends_where_its_noise_would_change() {
     assert_eq!(run(&world, "daily", None).await.unwrap_err(), "counter_ended");
     assert!(run(&world, "daily", Some("2026-01-02")).await.unwrap().1.replay_of.is_some());
     assert_eq!(world.spent().await, paid);
+}
+
+/// What no data and no policy could change is told before anything is published: by contracts alone, and with its place.
+#[test]
+fn statements_are_checked_with_the_catalog() {
+    let program = Program::new();
+    copy(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../catalog")), &made_folder(&program.path("own")));
+    let folder = made_folder(&program.path("own/releases"));
+    let write = |name: &str, text: &str| std::fs::write(folder.join(format!("{name}.yaml")), text).unwrap();
+    let check = || {
+        let output = program.bare().args(["catalog", "check", "--catalog", "own"]).output().unwrap();
+        (output.status.code(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
+    };
+    let listed = "SELECT s.city, COUNT(*) AS n FROM pos_orders o JOIN dim_stores s ON s.store_id = o.store_id GROUP BY s.city";
+    let by_rows = format!("description: Of each city.\npartner: partner:acme\nsql: {listed}\n");
+    for (name, text) in [("monthly", MONTHLY), ("daily", DAILY), ("cities", &by_rows)] {
+        write(name, text);
+    }
+    let (code, told) = check();
+    assert!(code == Some(0) && told.contains("3 standing releases: no fault"), "{told}");
+    for (text, place, expected) in [
+        (MONTHLY.replace("SELECT region", "SELECT regio"), ":5:", "`regio`"),
+        (MONTHLY.replace("pos_orders", "orders"), ":5:", "`orders`"),
+        (MONTHLY.replace("COUNT(*) AS orders", "COUNT(* AS orders"), ":5:", "`sql` would be refused"),
+        (MONTHLY.replace("COUNT(*) AS orders", "MAX(member_no) AS orders"), ":5:", "member_no"),
+        (MONTHLY.replace("rows_max: 10 }", "rows_max: 10, values: { items: [0, 9] } }"), ":5:", "`items`"),
+        (DAILY.replace("COUNT(*) AS orders", "COUNT(DISTINCT member_no) AS orders"), ":4:", "orders"),
+    ] {
+        write("wrong", &text);
+        let (code, told) = check();
+        assert!(code == Some(2) && told.contains(expected), "{expected}: {told}");
+        assert!(told.contains(&format!("wrong.yaml{place}")), "{told}");
+    }
+    let output = program.bare().args(["catalog", "check", "--catalog", "own", "--json"]).output().unwrap();
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &told["faults"][0]["line"]), (Some(2), &json!(4)), "{told}");
 }

@@ -64,6 +64,7 @@ mod scope;
 mod synthetic;
 mod trial;
 mod value;
+mod without_data;
 mod work;
 
 pub use answer::{ReleaseAnswer, ReleaseColumn, ReleaseRole, ReleaseType, ReleasedDataset};

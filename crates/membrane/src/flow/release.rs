@@ -24,7 +24,7 @@ mod trial;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use membrane_ledger::{ReleaseRecord, Reservation, StoredRelease};
 use membrane_model::{Action, ColumnName, DatasetName, Delta, LineageEdge, Price, Purpose, RunId};
 use membrane_privacy::{MechanismSummary, NoiseKind, PrivacyUnit};
@@ -43,6 +43,7 @@ use super::budget::{BudgetLine, own_left};
 use super::caps::Held;
 use super::reserve::{Had, ToReserve, is_stored, reserve};
 use super::run::{ActiveRun, RunHead, Work, finish, knows};
+use crate::config::PrivacySection;
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
@@ -87,6 +88,8 @@ pub struct ReleaseRequest {
     pub edition: Option<EditionKey>,
     /// Which refresh of a counter that is.
     pub counter: Option<CounterOptions>,
+    /// When the last refresh of that counter is made.
+    pub counts_until: Option<DateTime<Utc>>,
     /// Answer from synthetic rows, for nothing.
     pub sandbox: bool,
     /// Only tell the price and the error bars.
@@ -239,7 +242,20 @@ async fn ask(
     let defaults = hub.privacy();
     let delta = Delta::new(request.delta.unwrap_or(defaults.delta))?;
     let most = Held::now(ctx, hub).await?.release_max(&ctx.principal)?;
-    let options = ReleaseOptions {
+    let options = planned_with(request, delta, defaults, most)?;
+    let permit = run.permit(hub, statement.tables().to_vec()).await?;
+    let (width_max, counts_until) = (price::width_max(request), request.counts_until);
+    Ok(Asked { permit, statement, options, width_max, counts_until })
+}
+
+/// Returns what a request is planned with, besides its statement. `most` is what one release may cost.
+pub(super) fn planned_with(
+    request: &ReleaseRequest,
+    delta: Delta,
+    defaults: &PrivacySection,
+    most: Price,
+) -> Result<ReleaseOptions, Error> {
+    Ok(ReleaseOptions {
         price: price::asked(request, delta, defaults.epsilon, most)?,
         delta,
         noise: request.noise,
@@ -253,9 +269,7 @@ async fn ask(
         pilot: None,
         edition: request.edition.clone(),
         counter: request.counter.clone(),
-    };
-    let permit = run.permit(hub, statement.tables().to_vec()).await?;
-    Ok(Asked { permit, statement, options, width_max: price::width_max(request) })
+    })
 }
 
 /// What was paid for an answer, as it is on record, and the hash of what was read out of its statement.

@@ -5,12 +5,15 @@
 //! is taken up, not charged again: its answer never left, as answers are stored before they leave. Editions that count on are
 //! made in their order: whoever asks for one has those before it made first.
 
+mod check;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use membrane_catalog::{Continual, Edition, Every, StandingRelease};
 use membrane_model::{Action, Channel, Price, PrincipalKind, ReleaseName, RunId};
 use membrane_privacy::Counter;
 use membrane_query::{CounterOptions, EditionKey};
 
+pub(crate) use self::check::check_releases;
 use super::release::{ReleaseRequest, Released, release};
 use super::run::{ActiveRun, RunHead, finish};
 use crate::ctx::RequestCtx;
@@ -284,8 +287,16 @@ fn request(standing: &StandingRelease, edition: &Edition) -> ReleaseRequest {
         choose_bounds: bounds.choose,
         edition: Some(key(standing, edition)),
         counter: standing.continual.and_then(|continual| counter(&continual, edition)),
+        counts_until: counts_until(standing),
         ..ReleaseRequest::default()
     }
+}
+
+/// Returns when the last edition is made, where editions count on.
+fn counts_until(standing: &StandingRelease) -> Option<DateTime<Utc>> {
+    let continual = standing.continual?;
+    let (_, delay) = schedule(standing);
+    continual.edition(continual.refreshes).map(|last| last.end() + delay)
 }
 
 /// Returns which refresh of a counter an edition is.
