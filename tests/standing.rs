@@ -414,6 +414,21 @@ async fn a_counter_ends_where_its_noise_would_change() {
     assert_eq!(world.spent().await, paid);
 }
 
+/// A file that cannot be read stops neither the hub nor the other releases, and whoever may audit is told of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_cannot_be_read_stops_nothing_else() {
+    let wrong = MONTHLY.replace("schedule:", "shedule:");
+    let (world, _) = world("2026-02-01T01:30:00Z", &[("monthly", MONTHLY), ("wrong", &wrong)]).await;
+    assert!(run(&world, "monthly", None).await.is_ok());
+    assert_eq!(run(&world, "wrong", None).await.unwrap_err(), "no_standing_release");
+    let (_, told) = world.send("compliance:olga", "/v1/releases", None).await;
+    let fault = told["faults"][0].as_str().unwrap();
+    assert!(fault.starts_with("wrong.yaml:") && fault.contains("`shedule`"), "{told}");
+    assert_eq!(told["releases"].as_array().unwrap().len(), 1);
+    let (_, told) = world.send("partner:acme", "/v1/releases", None).await;
+    assert!(told.get("faults").is_none() && told["releases"].as_array().unwrap().len() == 1, "{told}");
+}
+
 /// What no data and no policy could change is told before anything is published: by contracts alone, and with its place.
 #[test]
 fn statements_are_checked_with_the_catalog() {

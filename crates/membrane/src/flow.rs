@@ -39,7 +39,9 @@ pub use query::{QueryAnswer, QueryRequest, query};
 pub use release::{PilotTold, ReleaseRequest, Released, plan_trial, rehearse, release, timed_release};
 pub use runs::{run_detail, runs};
 pub use sandbox::{SANDBOX_RHO, SandboxMade, make_sandbox};
-pub use standing::{EditionTold, MadeBefore, StandingTold, list_standing, run_edition, run_edition_after};
+pub use standing::{
+    EditionTold, MadeBefore, StandingList, StandingTold, list_standing, run_edition, run_edition_after,
+};
 pub(crate) use standing::{check_releases, ctx_of, is_made, last_due};
 pub use usage::{column_uses, factor_uses};
 

@@ -8,7 +8,7 @@
 mod check;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use membrane_catalog::{Continual, Edition, Every, StandingRelease};
+use membrane_catalog::{Continual, Edition, Every, Fault, StandingRelease};
 use membrane_model::{Action, Channel, Price, PrincipalKind, ReleaseName, RunId};
 use membrane_privacy::Counter;
 use membrane_query::{CounterOptions, EditionKey};
@@ -35,6 +35,15 @@ pub struct StandingTold {
     pub next: Option<DateTime<Utc>>,
     /// The last editions, the latest first.
     pub editions: Vec<EditionTold>,
+}
+
+/// The standing releases that one may see.
+#[derive(Debug, Clone)]
+pub struct StandingList {
+    /// One after the other, by name.
+    pub releases: Vec<StandingTold>,
+    /// What is wrong with others, which are not made; for whoever may audit.
+    pub faults: Vec<Fault>,
 }
 
 /// One edition.
@@ -105,7 +114,7 @@ pub async fn run_edition_after(
 ///
 /// # Errors
 /// [`Failure`] when it is refused or the ledger cannot be read.
-pub async fn list_standing(ctx: &RequestCtx, hub: &Hub) -> Result<(RunId, Vec<StandingTold>), Failure> {
+pub async fn list_standing(ctx: &RequestCtx, hub: &Hub) -> Result<(RunId, StandingList), Failure> {
     let is_partner = ctx.principal.kind() == PrincipalKind::Partner;
     let (action, purpose) = if is_partner {
         let purpose = hub.privacy().purpose.parse();
@@ -124,21 +133,23 @@ async fn list(
     ctx: &RequestCtx,
     hub: &Hub,
     is_partner: bool,
-) -> Result<Vec<StandingTold>, Error> {
+) -> Result<StandingList, Error> {
     if is_partner {
         run.listing(hub).await?;
     } else {
         run.permit(hub, Vec::new()).await?;
     }
-    let mut told = Vec::new();
+    let mut releases = Vec::new();
     for standing in hub.catalog().releases().filter(|one| !is_partner || one.partner == ctx.principal) {
-        told.push(StandingTold {
+        releases.push(StandingTold {
             editions: editions(hub, standing, ctx.now()).await?,
             next: next(standing, ctx.now()),
             release: std::sync::Arc::clone(standing),
         });
     }
-    Ok(told)
+    // PRIVACY: whose the others are is not known, and not for a partner to see.
+    let faults = if is_partner { Vec::new() } else { hub.catalog().release_faults().to_vec() };
+    Ok(StandingList { releases, faults })
 }
 
 /// Returns the last editions that were due, the latest first.

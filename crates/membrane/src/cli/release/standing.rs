@@ -68,6 +68,9 @@ pub(super) async fn list(args: ListArgs, env: Env) -> Result<(), CliError> {
     if args.json {
         return out::json(&body);
     }
+    for fault in &body.faults {
+        out::note(format!("not made, as it cannot be read: {fault}"));
+    }
     if body.releases.is_empty() {
         out::line("no standing release: write one `catalog/releases/NAME.yaml`, and publish it")?;
         return Ok(());
