@@ -68,11 +68,8 @@ mod tests {
     async fn check(sql: &str, expected: Result<(), &str>) {
         let datasets = [Arc::new(lines()), Arc::new(products())];
         let checked = check_release(sql, &datasets, &options(1.0), &Limits::default()).await;
-        assert_eq!(
-            checked.as_ref().map_err(QueryError::code),
-            expected.as_ref().copied(),
-            "{sql}: {checked:?}"
-        );
+        let told = checked.as_ref().map(|()| ()).map_err(QueryError::code);
+        assert_eq!(told, expected, "{sql}: {checked:?}");
     }
 
     #[tokio::test]
@@ -87,7 +84,7 @@ mod tests {
         check("DELETE FROM lines", Err("not_allowed")).await;
         check("SELECT region FROM lines", Err("not_bounded")).await;
         check("SELECT member_no, COUNT(*) FROM lines GROUP BY member_no", Err("not_bounded")).await;
-        check("SELECT SUM(discount) AS s FROM lines", Err("not_bounded")).await;
+        check("SELECT AVG(discount) AS s FROM lines", Err("not_bounded")).await;
         check("SELECT COUNT(*) AS n FROM lines GROUP BY ROLLUP (store_id)", Err("not_bounded")).await;
         check("SELECT kind, COUNT(*) FROM products GROUP BY kind", Err("not_bounded")).await;
     }

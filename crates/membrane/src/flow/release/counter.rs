@@ -132,7 +132,7 @@ fn check_rows(ctx: &RequestCtx, hub: &Hub, asked: &Asked) -> Result<(), Error> {
     // The clock itself, another time of the day, and the last refresh; stretches of time are looked at in any case.
     let soon = [SOON, LATER_THAT_DAY].map(|more| now + more);
     let moments: Vec<_> =
-        soon.into_iter().filter(|moment| *moment <= until).chain([until.max(soon[0])]).collect();
+        soon.into_iter().filter(|moment| *moment <= until).chain([until.max(now + SOON)]).collect();
     match hub.authorizer().rows_change(&asked.permit, &moments) {
         None => Ok(()),
         Some(moment) => Err(Error::Query(QueryError::NotBounded {
