@@ -244,8 +244,8 @@ async fn a_counter_counts_on_for_one_price() {
     let (edition, first) = made.map_err(|failure| failure.error).unwrap();
     assert_eq!(edition.to_string(), "2026-01-04");
     let told = told.into_inner().unwrap();
-    let before = [1, 2, 3].map(|day| (format!("2026-01-0{day}"), day, 3));
-    assert_eq!(told, before, "each edition that is made before is told of");
+    let expected = [1, 2, 3].map(|day| (format!("2026-01-0{day}"), day, 3));
+    assert_eq!(told, expected, "each edition that is made before is told of");
     let spent = world.spent().await - before;
     assert_eq!(first.charged, first.price, "all of it, by the first edition, which was made before this one");
     assert_eq!(spent, first.price.rho_nano * 3);
