@@ -283,7 +283,7 @@ async fn words_and_other_datasets_leave_answers_paid() {
     assert!(record.decisions.iter().all(|decision| decision.allowed && decision.policy_version == version));
     hub.change(PARTNERS, "    Dataset::\"pos_order_lines\",\n    Dataset::\"dim_products\",\n    Dataset::\"dim_stores\"\n  ]\n};", "    Dataset::\"dim_products\",\n    Dataset::\"dim_stores\"\n  ]\n};").await;
     let refused = flow::release(&hub.world.ctx("partner:acme"), &hub.world.hub, plain(FINE)).await;
-    assert_eq!(refused.unwrap_err().error.code(), "unknown_table");
+    assert_eq!(refused.unwrap_err().error.code(), "not_found");
 }
 
 /// Whatever could change the answer, or who may have it, makes another question; and the one before is found once it is as it was.
