@@ -182,7 +182,11 @@ fn prices_are_reserved_in_one_place() {
     ];
     assert_eq!(files_with(&word), expected.into_iter().map(str::to_owned).collect());
     let word = [".reserve", "_under("].concat();
-    let expected = ["crates/membrane-ledger/src/tests/budget.rs", "crates/membrane/src/flow/reserve.rs"];
+    let expected = [
+        "crates/membrane-ledger/src/tests/budget.rs",
+        "crates/membrane-ledger/src/tests/kills.rs",
+        "crates/membrane/src/flow/reserve.rs",
+    ];
     assert_eq!(files_with(&word), expected.into_iter().map(str::to_owned).collect());
 }
 

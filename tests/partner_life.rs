@@ -113,7 +113,11 @@ async fn a_closed_budget_gives_nothing_but_what_was_paid_for() {
     dry["dry_run"] = json!(true);
     let (status, told) = api.send(ACME, "/v1/release", Some(dry)).await;
     assert_eq!(status, StatusCode::OK);
-    assert!(String::from_utf8_lossy(&told).contains("it would be refused: your budget is closed"));
+    let told: Value = serde_json::from_slice(&told).unwrap();
+    let refused: Vec<&str> = told["notes"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let refused: Vec<&&str> = refused.iter().filter(|note| note.starts_with("it would be refused")).collect();
+    assert!(refused.len() == 1 && refused[0].contains("your budget is closed"), "{told}");
+    assert_eq!((&told["more_like_this"], &made["more_like_this"]), (&json!(0), &json!(0)));
 
     assert_eq!(api.omar("INC-7", state("close")).await["already"], true);
     api.refused("INC-8", state("close"), 409, "budget_stands").await;
@@ -125,6 +129,22 @@ async fn a_closed_budget_gives_nothing_but_what_was_paid_for() {
     let told = api.refused("OPS-1", state("reopen"), 409, "budget_stands").await;
     assert!(told.contains("state another ticket"), "{told}");
     api.world.hub.ledger().verify_log().await.unwrap();
+}
+
+/// A partner whom nobody knows has no budget, and not the one that is configured for all.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_has_no_budget() {
+    let api = Api::with_room_for(2.5, |_, _| {}).await;
+    let of = async |partner: &str| {
+        let (status, told) = api.send(OLGA, &format!("/v1/budget?partner={partner}"), None).await;
+        (status.as_u16(), serde_json::from_slice::<Value>(&told).unwrap())
+    };
+    let (status, told) = of("partner:nobody").await;
+    assert_eq!((status, &told["error"]["code"]), (400, &json!("bad_request")), "{told}");
+    assert!(told["error"]["message"].as_str().unwrap().contains("not in principals.json"), "{told}");
+    // One that was never answered has all of it.
+    let (status, told) = of(GLOBEX).await;
+    assert_eq!((status, &told["budgets"][0]["scope"]), (200, &json!(GLOBEX)), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use crate::program::{Program, SERVE, text};
+use crate::standing::MONTHLY;
 use crate::world::repository;
 
 const SQL: &str = r#"{"sql":"SELECT count(store_id) AS n FROM dim_stores","purpose":"marketing_analysis"}"#;
@@ -133,10 +134,26 @@ fn refused(program: &Program) {
         "{told}"
     );
     fs::remove_file(&claim).unwrap();
-    let mut command = program.bare();
-    command.args(["policy", "publish", "--catalog", "nosuch", "--policies", "own"]).env(SERVE, "published");
-    let told = String::from_utf8(command.output().unwrap().stderr).unwrap();
+    let publish = |catalog: &str| {
+        let mut command = program.bare();
+        command
+            .args(["policy", "publish", "--catalog", catalog, "--policies", "own"])
+            .env(SERVE, "published");
+        String::from_utf8(command.output().unwrap().stderr).unwrap()
+    };
+    let told = publish("nosuch");
     assert!(told.contains("--catalog DIR") && !told.contains("--policies DIR"), "{told}");
+    // Neither are standing releases that nobody could be given.
+    crate::policy::copy(&repository().join("catalog"), &program.path("catalog"));
+    fs::create_dir_all(program.path("catalog/releases")).unwrap();
+    let write = |name: &str, text: String| {
+        fs::write(program.path(&format!("catalog/releases/{name}.yaml")), text).unwrap();
+    };
+    write("wrong", MONTHLY.replace("SELECT region", "SELECT regio"));
+    write("strange", MONTHLY.replace("partner:acme", "partner:nobody"));
+    let told = publish("catalog");
+    assert!(told.contains("wrong.yaml:5:") && told.contains("`sql` would be refused"), "{told}");
+    assert!(told.contains("`strange`: its partner `partner:nobody` is not in principals.json"), "{told}");
 }
 
 /// Publications are compared by their numbers.

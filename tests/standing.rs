@@ -1,17 +1,18 @@
 //! Standing releases, by the doors that partners and operators have: made when they are due, charged once, and the same
 //! whatever comes after.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use membrane::Hub;
 use membrane::config::Config;
-use membrane::flow::{self, Released};
+use membrane::flow::{self, MadeBefore, Released};
 use membrane_model::Clock;
 use serde_json::{Value, json};
 
+use crate::program::Program;
 use crate::world::{World, configuration};
 
 pub(crate) const MONTHLY: &str = "description: Orders of each region, once a month.
@@ -153,6 +154,8 @@ async fn what_was_paid_and_lost_is_taken_up() {
         ctx.limits.seconds_max = 0;
         let failed = flow::run_edition(&ctx, &world.hub, &name.parse().unwrap(), None).await.unwrap_err();
         assert_eq!(failed.error.code(), "release_timed_out");
+        let told = failed.error.to_string();
+        assert!(told.contains("the next try takes it up") && !told.contains("once more"), "{told}");
         let lost = world.spent().await - before;
         assert!(lost > 0);
         let (_, made) = run(&world, name, None).await.unwrap();
@@ -160,6 +163,15 @@ async fn what_was_paid_and_lost_is_taken_up() {
         let whole = world.spent().await - before;
         if name == "monthly" {
             assert_eq!((whole, made.charged.rho_nano), (lost, 0), "nothing is charged again");
+            // The receipt tells what was paid, and in which run; that of a replay too.
+            let (_, again) = run(&world, name, None).await.unwrap();
+            for released in [&made, &again] {
+                let paid = paid(released);
+                assert_eq!(paid["rho_nano"].as_u64().unwrap() * 3, lost, "{paid}");
+                assert_eq!(paid["run"], made.run.to_string());
+                assert_eq!(paid["charged_in"], failed.run.unwrap().to_string());
+                assert_eq!(paid["accounts"].as_array().unwrap().len(), 6);
+            }
         } else {
             let charged = made.charged.rho_nano * 3;
             assert_eq!(whole, lost + charged, "the pilot was paid, the release was not");
@@ -168,6 +180,12 @@ async fn what_was_paid_and_lost_is_taken_up() {
         let (_, again) = run(&world, name, None).await.unwrap();
         assert_eq!((again.charged.rho_nano, world.spent().await - before), (0, whole));
     }
+}
+
+/// What the receipt of an answer says of what was paid.
+fn paid(released: &Released) -> Value {
+    let body: Value = serde_json::from_str(&released.receipt.as_ref().unwrap().body).unwrap();
+    body["paid"].clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -217,11 +235,20 @@ fn counts(released: &Released) -> Vec<(String, f64, f64)> {
 async fn a_counter_counts_on_for_one_price() {
     let (world, clock) = world("2026-01-05T01:30:00Z", &[("daily", DAILY)]).await;
     let before = world.spent().await;
-    let (edition, first) = run(&world, "daily", None).await.unwrap();
-    assert_eq!(edition, "2026-01-04");
-    let paid = world.spent().await - before;
+    let (told, daily) = (Mutex::new(Vec::new()), "daily".parse().unwrap());
+    let tell = |before: MadeBefore| {
+        told.lock().unwrap().push((before.edition.to_string(), before.made, before.of));
+    };
+    let ctx = world.ctx("partner:acme");
+    let made = flow::run_edition_after(&ctx, &world.hub, &daily, None, &tell).await;
+    let (edition, first) = made.map_err(|failure| failure.error).unwrap();
+    assert_eq!(edition.to_string(), "2026-01-04");
+    let told = told.into_inner().unwrap();
+    let expected = [1, 2, 3].map(|day| (format!("2026-01-0{day}"), day, 3));
+    assert_eq!(told, expected, "each edition that is made before is told of");
+    let spent = world.spent().await - before;
     assert_eq!(first.charged, first.price, "all of it, by the first edition, which was made before this one");
-    assert_eq!(paid, first.price.rho_nano * 3);
+    assert_eq!(spent, first.price.rho_nano * 3);
     assert!((19_000_000..=20_000_000).contains(&first.price.rho_nano), "{:?}", first.price);
     let notes = first.notes.join(" ");
     assert!(notes.contains("the 6 earliest rows count, over all 30 refreshes"), "{notes}");
@@ -239,7 +266,7 @@ async fn a_counter_counts_on_for_one_price() {
     assert_eq!((edition.as_str(), later.charged.rho_nano), ("2026-01-19", 0));
     let (_, again) = run(&world, "daily", Some("2026-01-02")).await.unwrap();
     assert_eq!(again.answer.unwrap().rows, second.answer.unwrap().rows);
-    assert_eq!(world.spent().await - before, paid);
+    assert_eq!(world.spent().await - before, spent);
     // No edition is before the first or after the last.
     assert_eq!(run(&world, "daily", Some("2025-12-31")).await.unwrap_err(), "bad_request");
     assert_eq!(run(&world, "daily", Some("2026-01-31")).await.unwrap_err(), "bad_request");
@@ -248,10 +275,12 @@ async fn a_counter_counts_on_for_one_price() {
     assert_eq!((edition.as_str(), last.charged.rho_nano), ("2026-01-30", 0));
     let (_, listed) = world.send("partner:acme", "/v1/releases", None).await;
     assert_eq!(listed["releases"][0]["next"], Value::Null);
-    assert_eq!(world.spent().await - before, paid);
+    assert_eq!(world.spent().await - before, spent);
     // Receipts tell what all of them cost, and in which run.
-    let receipt = last.receipt.unwrap();
-    assert!(receipt.body.contains("\"paid\""), "{}", receipt.body);
+    let (told, (_, of_first)) = (paid(&last), run(&world, "daily", Some("2026-01-01")).await.unwrap());
+    assert_eq!((&told["run"], told["rho_nano"].as_u64()), (&json!(last.run.to_string()), Some(spent / 3)));
+    assert_eq!(told["charged_in"], json!(of_first.replay_of.unwrap().to_string()));
+    assert!(paid(&of_first)["charged_in"].is_null());
 }
 
 /// What the totals say is near what is there: of each member the earliest rows, six deviations at most but for 1 in 5e8.
@@ -330,6 +359,46 @@ async fn a_counter_ends_where_its_rows_change() {
     assert!(told.replay_of.is_some(), "what was told can still be asked for");
 }
 
+/// What hides rows by the clock hides others at each refresh: it is refused before anything is paid. What changes after the last one
+/// is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_counter_by_the_clock_is_not_paid_for() {
+    let (first, clock) = world("2026-01-03T01:30:00Z", &[("daily", DAILY)]).await;
+    let policies = first.dir.path().join("policies");
+    copy(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../policies")), &made_folder(&policies));
+    let mut world = first;
+    for (when, moment) in [
+        ("resource.ordered_at > context.time.offset(duration(\"-30d\"))", Some("2026-01-03T01:30:01Z")),
+        (
+            "resource.channel == \"delivery\" && context.time >= datetime(\"2026-01-20\")",
+            Some("2026-01-20T00:00:00Z"),
+        ),
+        ("resource.channel == \"delivery\" && context.time >= datetime(\"2026-02-20\")", None),
+    ] {
+        std::fs::write(policies.join("clock.cedar"), HIDES.replace("resource.channel == \"delivery\"", when))
+            .unwrap();
+        let change = |config: &mut Config| config.policies.dir = policies.display().to_string();
+        world = World { hub: opened(&world, clock.clone(), change).await, dir: world.dir };
+        let before = world.spent().await;
+        let daily = "daily".parse().unwrap();
+        let made = flow::run_edition(&world.ctx("partner:acme"), &world.hub, &daily, None).await;
+        match moment {
+            None => assert!(made.is_ok_and(|(_, made)| made.charged.rho_nano > 0), "{when}"),
+            Some(moment) => {
+                let error = made.unwrap_err().error;
+                assert_eq!(error.code(), "not_bounded", "{when}");
+                assert!(error.to_string().contains(&format!("by the policies at `{moment}`")), "{error}");
+                assert_eq!(world.spent().await, before, "{when}: nothing was paid");
+            }
+        }
+    }
+}
+
+fn made_folder(folder: &Path) -> PathBuf {
+    std::fs::create_dir_all(folder).unwrap();
+    folder.to_owned()
+}
+
 /// Of another delta the same epsilon buys another noise: what was paid for is not what would be drawn, and there it ends.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_counter_ends_where_its_noise_would_change() {
@@ -343,4 +412,56 @@ async fn a_counter_ends_where_its_noise_would_change() {
     assert_eq!(run(&world, "daily", None).await.unwrap_err(), "counter_ended");
     assert!(run(&world, "daily", Some("2026-01-02")).await.unwrap().1.replay_of.is_some());
     assert_eq!(world.spent().await, paid);
+}
+
+/// A file that cannot be read stops neither the hub nor the other releases, and whoever may audit is told of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_cannot_be_read_stops_nothing_else() {
+    let wrong = MONTHLY.replace("schedule:", "shedule:");
+    let (world, _) = world("2026-02-01T01:30:00Z", &[("monthly", MONTHLY), ("wrong", &wrong)]).await;
+    assert!(run(&world, "monthly", None).await.is_ok());
+    assert_eq!(run(&world, "wrong", None).await.unwrap_err(), "no_standing_release");
+    let (_, told) = world.send("compliance:olga", "/v1/releases", None).await;
+    let faults: Vec<&str> = told["faults"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert!(faults.iter().all(|fault| fault.starts_with("wrong.yaml:")), "{told}");
+    assert!(faults.iter().any(|fault| fault.contains("`shedule`")), "{told}");
+    assert_eq!(told["releases"].as_array().unwrap().len(), 1);
+    let (_, told) = world.send("partner:acme", "/v1/releases", None).await;
+    assert!(told.get("faults").is_none() && told["releases"].as_array().unwrap().len() == 1, "{told}");
+}
+
+/// What no data and no policy could change is told before anything is published: by contracts alone, and with its place.
+#[test]
+fn statements_are_checked_with_the_catalog() {
+    let program = Program::new();
+    copy(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../catalog")), &made_folder(&program.path("own")));
+    let folder = made_folder(&program.path("own/releases"));
+    let write = |name: &str, text: &str| std::fs::write(folder.join(format!("{name}.yaml")), text).unwrap();
+    let check = || {
+        let output = program.bare().args(["catalog", "check", "--catalog", "own"]).output().unwrap();
+        (output.status.code(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
+    };
+    let listed = "SELECT s.city, COUNT(*) AS n FROM pos_orders o JOIN dim_stores s ON s.store_id = o.store_id GROUP BY s.city";
+    let by_rows = format!("description: Of each city.\npartner: partner:acme\nsql: {listed}\n");
+    for (name, text) in [("monthly", MONTHLY), ("daily", DAILY), ("cities", &by_rows)] {
+        write(name, text);
+    }
+    let (code, told) = check();
+    assert!(code == Some(0) && told.contains("3 standing releases: no fault"), "{told}");
+    for (text, place, expected) in [
+        (MONTHLY.replace("SELECT region", "SELECT regio"), ":5:", "`regio`"),
+        (MONTHLY.replace("pos_orders", "orders"), ":5:", "`orders`"),
+        (MONTHLY.replace("COUNT(*) AS orders", "COUNT(* AS orders"), ":5:", "`sql` would be refused"),
+        (MONTHLY.replace("COUNT(*) AS orders", "MAX(member_no) AS orders"), ":5:", "member_no"),
+        (MONTHLY.replace("rows_max: 10 }", "rows_max: 10, values: { items: [0, 9] } }"), ":5:", "`items`"),
+        (DAILY.replace("COUNT(*) AS orders", "COUNT(DISTINCT member_no) AS orders"), ":4:", "orders"),
+    ] {
+        write("wrong", &text);
+        let (code, told) = check();
+        assert!(code == Some(2) && told.contains(expected), "{expected}: {told}");
+        assert!(told.contains(&format!("wrong.yaml{place}")), "{told}");
+    }
+    let output = program.bare().args(["catalog", "check", "--catalog", "own", "--json"]).output().unwrap();
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &told["faults"][0]["line"]), (Some(2), &json!(4)), "{told}");
 }

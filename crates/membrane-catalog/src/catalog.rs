@@ -15,7 +15,8 @@ use crate::{CatalogError, Dataset, Fault, Reads, Source, StandingRelease};
 
 /// What the data is: every dataset, class, purpose, source and standing release.
 ///
-/// INVARIANT: all contracts are valid, by themselves and with each other.
+/// INVARIANT: all contracts are valid, by themselves and with each other. Standing releases are valid as well; those that are not
+/// are not among them.
 #[derive(Debug, Clone)]
 pub struct Catalog {
     datasets: BTreeMap<DatasetName, Arc<Dataset>>,
@@ -23,6 +24,7 @@ pub struct Catalog {
     purposes: Vec<PurposeEntry>,
     releases: BTreeMap<ReleaseName, Arc<StandingRelease>>,
     sources: BTreeMap<SourceName, Arc<Source>>,
+    release_faults: Vec<Fault>,
     content_hash: String,
 }
 
@@ -43,6 +45,20 @@ impl Catalog {
     /// [`CatalogError::Read`] when there is no such folder, [`CatalogError::Faults`] with all faults of
     /// all files when anything in it is wrong.
     pub fn load(dir: &Path) -> Result<Self, CatalogError> {
+        let catalog = Self::load_to_serve(dir)?;
+        if catalog.release_faults.is_empty() {
+            Ok(catalog)
+        } else {
+            Err(CatalogError::Faults(catalog.release_faults))
+        }
+    }
+
+    /// Reads the same for a hub that serves: standing releases in which something is wrong are left out, and their faults kept
+    /// ([`Self::release_faults`]). What one partner is to be told each month must not stop the hub for all.
+    ///
+    /// # Errors
+    /// As [`Self::load`], when anything is wrong but in a standing release.
+    pub fn load_to_serve(dir: &Path) -> Result<Self, CatalogError> {
         std::fs::read_dir(dir).map_err(|source| CatalogError::Read { path: dir.to_owned(), source })?;
         let mut reader = Reader::default();
         let classes = reader.file(&dir.join("classes.yaml"), read_classes);
@@ -58,13 +74,17 @@ impl Catalog {
                 reader.file(file, |text, report| read_contract(text, &stem, classes.as_ref(), report));
             contracts.extend(contract.map(|contract| (file, contract)));
         }
+        let of_data = reader.faults.len();
         let releases = reader.releases(&dir.join("releases"), purposes.as_deref());
+        let mut release_faults = reader.faults.split_off(of_data);
         let sources = reader.sources(&dir.join("sources"), &contracts);
         check_together(&contracts, classes.as_ref(), purposes.as_deref(), &mut reader.faults);
         let content_hash = hex::encode(reader.hasher.finalize());
         let mut faults = reader.faults;
-        faults.sort();
-        faults.dedup();
+        for faults in [&mut faults, &mut release_faults] {
+            faults.sort();
+            faults.dedup();
+        }
         let datasets = contracts
             .into_iter()
             .filter_map(|(_, contract)| contract.dataset)
@@ -72,10 +92,20 @@ impl Catalog {
             .collect();
         match (classes, purposes) {
             (Some(classes), Some(purposes)) if faults.is_empty() => {
-                Ok(Self { datasets, classes, purposes, releases, sources, content_hash })
+                Ok(Self { datasets, classes, purposes, releases, release_faults, sources, content_hash })
             }
-            _ => Err(CatalogError::Faults(faults)),
+            _ => {
+                faults.extend(release_faults);
+                faults.sort();
+                Err(CatalogError::Faults(faults))
+            }
         }
+    }
+
+    /// Returns what is wrong with standing releases, which are left out; nothing unless it was read to be served.
+    #[must_use]
+    pub fn release_faults(&self) -> &[Fault] {
+        &self.release_faults
     }
 
     /// Finds a dataset.
@@ -163,7 +193,9 @@ impl Reader {
                 }
                 Some(release)
             };
-            if let Some(release) = self.file(&file, read) {
+            let known = self.faults.len();
+            let release = self.file(&file, read).filter(|_| self.faults.len() == known);
+            if let Some(release) = release {
                 releases.insert(release.name.clone(), Arc::new(release));
             }
         }

@@ -27,6 +27,8 @@ pub struct StandingRelease {
     pub purpose: Option<Purpose>,
     /// The statement, with [`PERIOD_START`] and [`PERIOD_END`].
     pub sql: String,
+    /// The line and the column of the file in which that stands, from 1.
+    pub sql_place: (usize, usize),
     /// How often; only when somebody asks, where there is none.
     pub schedule: Option<Schedule>,
     /// What an edition may cost.

@@ -340,6 +340,26 @@ impl Ledger {
         row.map(|row| read_stored(&mut Cells::of(&row))).transpose()
     }
 
+    /// Returns the run in which a partner paid last for what was lost under a name: what later reservations of that name took up.
+    ///
+    /// # Errors
+    /// [`LedgerError::Database`] or [`LedgerError::Stored`].
+    pub async fn lost_payment(
+        &self,
+        partner: &PrincipalId,
+        query_key: &str,
+    ) -> Result<Option<RunId>, LedgerError> {
+        let row = sqlx::query(
+            "SELECT run FROM release WHERE query_key = $1 AND partner = $2 AND state = 'burned' \
+             AND (rho_nano > 0 OR delta_atto > 0) ORDER BY release DESC LIMIT 1",
+        )
+        .bind(query_key)
+        .bind(partner.to_string())
+        .fetch_optional(&self.pools.read)
+        .await?;
+        row.map(|row| Cells::of(&row).parsed("run")).transpose()
+    }
+
     /// Returns what a partner was answered to questions of one shape, the oldest first, and so many at most.
     ///
     /// # Errors

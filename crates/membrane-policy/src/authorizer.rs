@@ -1,5 +1,7 @@
 //! The one place where permits come from.
 
+mod lasting;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};

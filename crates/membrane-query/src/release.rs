@@ -64,6 +64,7 @@ mod scope;
 mod synthetic;
 mod trial;
 mod value;
+mod without_data;
 mod work;
 
 pub use answer::{ReleaseAnswer, ReleaseColumn, ReleaseRole, ReleaseType, ReleasedDataset};
@@ -75,6 +76,7 @@ pub use rehearse::Rehearsed;
 pub use reuse::{Candidate, Reused};
 pub use synthetic::{SandboxPart, Synthetic, sandbox_parts};
 pub use trial::{Bars, Lie, MadeUp, Newcomer, PilotTrial, Shown, Trial};
+pub use without_data::check_release;
 
 #[cfg(test)]
 mod fixture;

@@ -199,7 +199,7 @@ async fn run(command: Command, env: Env) -> Result<(), CliError> {
         Command::Budget(args) => budget::run(args, env).await,
         Command::Lineage(args) => lineage::run(args, env).await,
         Command::Runs(args) => runs::run(args, env).await,
-        Command::Catalog(args) => catalog::run(args, &env),
+        Command::Catalog(args) => catalog::run(args, &env).await,
         Command::Policy(args) => policy::run(&args, &env).await,
         Command::BreakGlass(args) => break_glass::run(args, env).await,
         Command::Delegation(args) => delegation::run(args, env).await,

@@ -6,7 +6,7 @@ mod words;
 use std::io;
 
 use axum::http::StatusCode;
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use membrane_ingest::{ConnectError, IngestError};
 use membrane_lake::LakeError;
 use membrane_ledger::{LedgerError, Shortage};
@@ -23,7 +23,7 @@ use crate::config::SecretError;
 use crate::published::PublishedError;
 
 pub use codes::{CODES, Code};
-use words::{handed_on, ledger, over_budget, over_price, refusal, stands, stays_spent};
+use words::{handed_on, in_flight, ledger, over_budget, over_price, refusal, stands, stays_spent};
 
 /// Why a request was not answered.
 #[derive(Debug, thiserror::Error)]
@@ -71,33 +71,34 @@ pub enum Error {
         remaining: Price,
     },
     /// The same question is being answered for the same partner right now.
-    #[error(
-        "this question is being answered right now: ask again, and the answer costs nothing more once it is there. If it is \
-         not there by {}, the hub that computes it is taken for dead: what was paid stays spent, and the question costs once \
-         more",
-        .until.to_rfc3339_opts(SecondsFormat::Secs, true)
-    )]
+    #[error("{}", in_flight(*.until, *.taken_up))]
     InFlight {
         /// When it is given up.
         until: DateTime<Utc>,
+        /// Whether the next try then takes up what was paid, as for editions.
+        taken_up: bool,
     },
     /// A release failed after it was paid for. PRIVACY: why could tell of a row.
-    #[error("the release failed, for a reason that is not told; {}", stays_spent(*.price))]
+    #[error("the release failed, for a reason that is not told; {}", stays_spent(*.price, *.taken_up))]
     ReleaseFailed {
         /// What it cost.
         price: Price,
+        /// Whether the next try takes up what was paid, as for editions.
+        taken_up: bool,
     },
     /// A release that was paid for had no answer in time.
     #[error(
         "the release had no answer within {seconds_max} seconds; {}: ask a narrower one (fewer joins, datasets, groups or \
          months), or have [limits] seconds_max raised",
-        stays_spent(*.price)
+        stays_spent(*.price, *.taken_up)
     )]
     ReleaseTimedOut {
         /// What it cost.
         price: Price,
         /// How long it may take.
         seconds_max: u64,
+        /// Whether the next try takes up what was paid, as for editions.
+        taken_up: bool,
     },
     /// A release of a dataset that has no data: its answer would be noise, and would be paid for.
     #[error("nothing was ever brought into `{dataset}`: there is nothing to release yet")]

@@ -45,8 +45,10 @@ pub use release::{PilotTold, ReleaseRequest, Released, plan_trial, rehearse, rel
 pub use runs::{run_detail, runs};
 pub use sandbox::{SANDBOX_RHO, SandboxMade, make_sandbox};
 pub use source::{Asked, Failed, Looked, SourceTold, Taken, list_sources, look_at_source, pause_source};
-pub use standing::{EditionTold, StandingTold, list_standing, run_edition};
-pub(crate) use standing::{ctx_of, is_made, last_due};
+pub use standing::{
+    EditionTold, MadeBefore, StandingList, StandingTold, list_standing, run_edition, run_edition_after,
+};
+pub(crate) use standing::{check_releases, ctx_of, is_made, last_due};
 pub use usage::{column_uses, factor_uses};
 
 #[cfg(test)]

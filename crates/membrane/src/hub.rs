@@ -83,7 +83,7 @@ impl Hub {
         unpublished: Unpublished,
     ) -> Result<Self, OpenError> {
         let of_folder = || -> Result<(Catalog, Policies), OpenError> {
-            let catalog = Catalog::load(Path::new(&config.catalog.dir))?;
+            let catalog = Catalog::load_to_serve(Path::new(&config.catalog.dir))?;
             let policies = Policies::load(Path::new(&config.policies.dir), &catalog)?;
             Ok((catalog, policies))
         };
@@ -120,6 +120,7 @@ impl Hub {
         };
         let (catalog, policies) = (Arc::new(catalog), Arc::new(policies));
         warn_of_strangers(&config.privacy, &policies);
+        warn_of_releases(&catalog);
         let limits = Limits::from(&config.limits);
         let engine = Engine::new(EngineParts {
             lake: lake.clone(),
@@ -167,6 +168,7 @@ impl Hub {
         let found = published::latest(&self.ledger, &self.signer, &self.scratch).await?;
         let found = found.ok_or(PublishedError::Record { number: 0, what: "is gone" })?;
         let (catalog, policies) = (Arc::new(found.catalog), Arc::new(found.policies));
+        warn_of_releases(&catalog);
         Ok(Self {
             publication: Some(found.number),
             authorizer: Authorizer::new(policies.clone(), catalog.clone()),
@@ -364,6 +366,13 @@ fn warn_of_strangers(privacy: &PrivacySection, policies: &Policies) {
     let known = policies.principals();
     for partner in privacy.partners.keys().filter(|partner| !known.contains(*partner)) {
         tracing::warn!(principal.id = %partner, "[privacy.partners] names `{partner}`, whom principals.json does not know");
+    }
+}
+
+/// A standing release that cannot be read is not made, and nobody would know.
+fn warn_of_releases(catalog: &Catalog) {
+    for fault in catalog.release_faults() {
+        tracing::warn!("a standing release cannot be read, and is not made: {fault}");
     }
 }
 

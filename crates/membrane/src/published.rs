@@ -173,7 +173,8 @@ pub(crate) fn load(
         dir: folder.0.clone(),
         source,
     })?;
-    let catalog = Catalog::load(&catalog).map_err(|source| PublishedError::Catalog { number, source })?;
+    let catalog =
+        Catalog::load_to_serve(&catalog).map_err(|source| PublishedError::Catalog { number, source })?;
     let policies =
         Policies::load(&policies, &catalog).map_err(|source| PublishedError::Policies { number, source })?;
     Ok((catalog, policies))

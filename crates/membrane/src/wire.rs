@@ -39,4 +39,6 @@ pub use release::{
 pub use run::{ColumnDecisionBody, DecisionBody, ReleaseRecordBody, RunBody, RunDetailBody, RunsBody};
 pub use sandbox::{LeftOutBody, NewSandboxBody, SandboxBody};
 pub use source::{FailedBody, LookedBody, SourceBody, SourcesBody, TakenBody};
-pub use standing::{EditionBody, EditionRequestBody, StandingReleaseBody, StandingReleasesBody};
+pub use standing::{
+    ContinualBody, EditionBody, EditionRequestBody, StandingReleaseBody, StandingReleasesBody,
+};

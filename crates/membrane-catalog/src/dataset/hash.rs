@@ -1,4 +1,4 @@
-//! The hash of a contract: of all that decides which rows are good and what becomes of them.
+//! Hashes of a contract: of all that decides which rows are good and what becomes of them, and of all that a release goes by.
 
 use sha2::{Digest as _, Sha256};
 
@@ -17,19 +17,31 @@ impl Dataset {
         parts.text("membrane/v1/contract");
         parts.text(self.name.as_str());
         parts.text(&self.version);
-        parts.count(self.columns.len());
+        parts.rows(self);
+        parts.digits()
+    }
+
+    /// Returns 32 hexadecimal digits that stand for all of the contract that a release is read, grouped and bounded by:
+    /// columns with their types, classes, protections, rules, bounds and public values, keys, subject, event time and
+    /// contribution bounds. They change whenever one of these does. The contract's version, descriptions, owner, waivers and
+    /// what policies know of a column do not count: what policies make of that is in the permit.
+    #[must_use]
+    pub fn release_hash(&self) -> String {
+        let mut parts = Parts(Sha256::new());
+        parts.text("membrane/v1/release");
+        parts.text(self.name.as_str());
+        parts.rows(self);
+        parts.optional(self.event_time.as_ref().map(|column| column.as_str()));
+        let bounds = self.privacy.map(|privacy| [privacy.groups_max, privacy.rows_max]);
+        parts.optional(bounds.map(|[groups, rows]| format!("{groups} {rows}")).as_deref());
         for column in &self.columns {
-            parts.column(column);
+            let privacy = column.privacy;
+            parts.count(usize::from(privacy.public_keys));
+            let bounds =
+                privacy.bounds.map(|(low, high)| format!("{:x} {:x}", low.to_bits(), high.to_bits()));
+            parts.optional(bounds.as_deref());
         }
-        parts.optional(self.subject.as_ref().map(|subject| subject.column.as_str()));
-        parts.optional(self.subject.as_ref().map(|subject| subject.kind.as_str()));
-        parts.count(self.primary_key.len());
-        for column in &self.primary_key {
-            parts.text(column.as_str());
-        }
-        let mut digits = hex::encode(parts.0.finalize());
-        digits.truncate(HASH_BYTES * 2);
-        digits
+        parts.digits()
     }
 }
 
@@ -37,6 +49,26 @@ impl Dataset {
 struct Parts(Sha256);
 
 impl Parts {
+    /// Adds what decides about rows: columns, subject and key.
+    fn rows(&mut self, dataset: &Dataset) {
+        self.count(dataset.columns.len());
+        for column in &dataset.columns {
+            self.column(column);
+        }
+        self.optional(dataset.subject.as_ref().map(|subject| subject.column.as_str()));
+        self.optional(dataset.subject.as_ref().map(|subject| subject.kind.as_str()));
+        self.count(dataset.primary_key.len());
+        for column in &dataset.primary_key {
+            self.text(column.as_str());
+        }
+    }
+
+    fn digits(self) -> String {
+        let mut digits = hex::encode(self.0.finalize());
+        digits.truncate(HASH_BYTES * 2);
+        digits
+    }
+
     fn column(&mut self, column: &Column) {
         self.text(column.name.as_str());
         self.text(&column.logical_type.to_string());

@@ -68,6 +68,7 @@ pub(crate) fn read_standing(text: &str, stem: &str, report: &mut Report) -> Opti
         partner: partner?.value,
         purpose: purpose.map(|purpose| purpose.value),
         sql: sql.value.to_owned(),
+        sql_place: (sql.mark.line, sql.mark.column),
         schedule,
         price: price?,
         bounds: bounds?,

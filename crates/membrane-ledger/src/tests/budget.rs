@@ -323,6 +323,11 @@ pub(super) async fn check_what_was_lost_is_taken_up(ledger: Ledger) {
         ledger.burn(&reservation).await.unwrap();
     }
     assert!(matches!(ledger.reserve(&request).await.unwrap(), Reserved::GivenUp));
+    let lost =
+        async |partner: &str, name: &str| ledger.lost_payment(&partner.parse().unwrap(), name).await.unwrap();
+    assert_eq!(lost("partner:acme", "edition").await, Some(run.id()));
+    assert_eq!(lost("partner:globex", "edition").await, None);
+    assert_eq!(lost("partner:acme", "other").await, None);
     // Whoever does not resume pays; whoever asks for more than was paid does too.
     let dearer = ReserveRequest { price: price(21, 3), query_key: "dearer".to_owned(), ..request.clone() };
     let first = granted(&ledger, &ReserveRequest { price: paid, ..dearer.clone() }).await;

@@ -1,10 +1,10 @@
 //! A process that answers releases is killed, a thousand times: at every step, and in between.
 //!
-//! The process is this test binary again, told by one variable what to do. It asks one question after the other and
-//! prints each answer, as a reader would get it. Stopped at a step it says so and waits to be killed; otherwise it is
+//! The process is this test binary again, told by one variable what to do. It asks one question after the other, or for one refresh
+//! of a counter after the other, and prints each answer, as a reader would get it. Stopped at a step it says so and waits to be killed; otherwise it is
 //! killed at a moment that has nothing to do with what it does. What was printed was seen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -35,14 +35,25 @@ const CAPS: Caps = Caps {
     month: Price { rho_nano: 3_600, delta_atto: 10_000 },
     lifetime: Price { rho_nano: 12_000, delta_atto: 100_000 },
 };
+/// Counters that are asked for, and refreshes of each: together they cost what one question does.
+const COUNTERS: u64 = 1_000;
+const REFRESHES: u64 = 3;
 /// What a process works on when nobody kills it.
 const QUESTIONS_OF_ONE: u64 = 6;
 
-/// What a process is told: where the ledger is, the round, and at which step for the how many-th time to stop.
+/// What a process is told: where the ledger is, the round, what to ask, and at which step for the how many-th time to stop.
 struct Told {
     url: String,
     round: u64,
+    asks: Asks,
     stop: Option<(String, u64)>,
+}
+
+/// What a process asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    Questions,
+    Refreshes,
 }
 
 static STOP: OnceLock<(String, std::sync::Mutex<u64>)> = OnceLock::new();
@@ -106,20 +117,15 @@ async fn answer_one(ledger: &Ledger, told: &Told, index: u64) {
     let now = moment(told.round);
     let run = ledger.open_run(crate::NewRun { started: now, ..new_run("partner:acme", 0) }).await.unwrap();
     reached("Opened");
-    let key = format!("q{}", number("question", told.round, index) % QUESTIONS);
-    let mut request = ReserveRequest { now, price: PRICE, ..request(run.id(), &key) };
+    let mut request = ReserveRequest { now, price: PRICE, ..request(run.id(), "") };
     request.caps.iter_mut().for_each(|(_, caps)| *caps = CAPS);
-    let answer = match ledger.reserve(&request).await.unwrap() {
-        Reserved::Granted(reservation) => {
-            // What is drawn is drawn once: another run would draw something else.
-            let answer = Sha256::digest(RunId::new(now).to_string()).to_vec();
-            reached("Computed");
-            ledger.commit_release(&reservation, &answer, now).await.unwrap();
-            Some(answer)
+    let (key, answer) = match told.asks {
+        Asks::Questions => {
+            request.query_key = format!("q{}", number("question", told.round, index) % QUESTIONS);
+            let reserved = ledger.reserve(&request).await.unwrap();
+            (request.query_key, draw(ledger, reserved, now).await)
         }
-        Reserved::Replay(stored) => Some(stored.answer),
-        Reserved::InFlight { .. } | Reserved::OverBudget(_) => None,
-        other => panic!("unexpected {other:?}"),
+        Asks::Refreshes => refresh(ledger, request, number("refresh", told.round, index)).await,
     };
     if let Some(answer) = answer {
         say(&format!("answer {key} {}", hex::encode(answer)));
@@ -129,19 +135,58 @@ async fn answer_one(ledger: &Ledger, told: &Told, index: u64) {
     reached("Closed");
 }
 
+/// Computes and stores what was reserved.
+async fn draw(ledger: &Ledger, reserved: Reserved, now: DateTime<Utc>) -> Option<Vec<u8>> {
+    match reserved {
+        Reserved::Granted(reservation) => {
+            // What is drawn is drawn once: another run would draw something else.
+            let answer = Sha256::digest(RunId::new(now).to_string()).to_vec();
+            reached("Computed");
+            ledger.commit_release(&reservation, &answer, now).await.unwrap();
+            Some(answer)
+        }
+        Reserved::Replay(stored) => Some(stored.answer),
+        Reserved::InFlight { .. } | Reserved::OverBudget(_) | Reserved::GivenUp => None,
+        other => panic!("unexpected {other:?}"),
+    }
+}
+
+/// Pays for a counter if nobody has, and answers one of its refreshes.
+async fn refresh(ledger: &Ledger, request: ReserveRequest, of: u64) -> (String, Option<Vec<u8>>) {
+    let (counter, now) = (format!("c{}", of % COUNTERS), request.now);
+    let key = format!("{counter}.{}", of / COUNTERS % REFRESHES);
+    let whole = ReserveRequest { query_key: counter.clone(), resumes: true, ..request };
+    let is_paid = match ledger.reserve(&whole).await.unwrap() {
+        Reserved::Granted(reservation) => {
+            ledger.commit_release(&reservation, b"paid", now).await.unwrap();
+            true
+        }
+        Reserved::Replay(_) => true,
+        Reserved::InFlight { .. } | Reserved::OverBudget(_) | Reserved::GivenUp => false,
+        other => panic!("unexpected {other:?}"),
+    };
+    if !is_paid {
+        return (key, None);
+    }
+    let part = ReserveRequest { query_key: key.clone(), price: Price::default(), ..whole };
+    let reserved = ledger.reserve_under(&part, &counter, TimeDelta::minutes(15)).await.unwrap();
+    (key, draw(ledger, reserved, now).await)
+}
+
 impl Told {
     fn parse(text: &str) -> Self {
         let mut words = text.split(' ');
         let (url, round) = (words.next().unwrap().to_owned(), words.next().unwrap().parse().unwrap());
+        let asks = if words.next() == Some("Refreshes") { Asks::Refreshes } else { Asks::Questions };
         let stop = words.next().map(|step| (step.to_owned(), words.next().unwrap().parse().unwrap()));
-        Self { url, round, stop }
+        Self { url, round, asks, stop }
     }
 
     fn start(&self) -> Child {
         let stop = self.stop.as_ref().map_or_else(String::new, |(step, times)| format!(" {step} {times}"));
         Command::new(std::env::current_exe().unwrap())
             .args([CHILD, "--exact", "--nocapture", "--test-threads", "1"])
-            .env(TOLD, format!("{} {}{stop}", self.url, self.round))
+            .env(TOLD, format!("{} {} {:?}{stop}", self.url, self.round, self.asks))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -202,22 +247,22 @@ impl Seen {
 }
 
 /// Kills processes until so many were killed before they ended, and looks at what they left.
-async fn check_kills(ledger: &Ledger, url: &str, kills: u32) {
+async fn check_kills(ledger: &Ledger, url: &str, asks: Asks, kills: u32) {
     let mut seen = Seen::default();
     let mut round = 0;
     while seen.between + seen.at.values().sum::<u32>() < kills {
         let index = usize::try_from(round / 2).unwrap() % STEPS.len();
         let stop = (round % 2 == 0).then(|| (STEPS[index].to_owned(), number("times", round, 0) % 3));
-        seen.kill_one(&Told { url: url.to_owned(), round, stop });
+        seen.kill_one(&Told { url: url.to_owned(), round, asks, stop });
         round += 1;
         if round % 64 == 0 {
             recover(ledger, moment(round)).await;
-            check_spent(ledger, &seen, moment(round)).await;
+            check_spent(ledger, &seen, asks, moment(round)).await;
         }
         assert!(u64::from(kills) * 3 > round, "too few processes were killed: {:?}", seen.at);
     }
     recover(ledger, moment(round)).await;
-    check_spent(ledger, &seen, moment(round)).await;
+    check_spent(ledger, &seen, asks, moment(round)).await;
     // A loaded machine kills fewer in the steps that are short.
     let least = kills / 100;
     assert!(STEPS.iter().all(|step| seen.at.get(*step) > Some(&least)), "{:?}", seen.at);
@@ -248,8 +293,12 @@ async fn recover(ledger: &Ledger, now: DateTime<Utc>) {
 }
 
 /// What was seen was paid for, and nothing beyond a cap was.
-async fn check_spent(ledger: &Ledger, seen: &Seen, now: DateTime<Utc>) {
-    let answers = u64::try_from(seen.answers.len()).unwrap();
+async fn check_spent(ledger: &Ledger, seen: &Seen, asks: Asks, now: DateTime<Utc>) {
+    let answers = match asks {
+        Asks::Questions => seen.answers.len(),
+        Asks::Refreshes => check_counters(ledger, seen).await,
+    };
+    let answers = u64::try_from(answers).unwrap();
     let of_seen = price(PRICE.rho_nano * answers, PRICE.delta_atto * answers);
     for text in ["partner:acme", "partner:acme/dataset:pos_orders", "dataset:pos_orders"] {
         let account = |window| Account { scope: scope(text), window };
@@ -267,17 +316,51 @@ async fn check_spent(ledger: &Ledger, seen: &Seen, now: DateTime<Utc>) {
     }
 }
 
+/// Each counter was charged once, whatever was lost on the way, and its refreshes never. Returns how many counters refreshes were
+/// seen of.
+async fn check_counters(ledger: &Ledger, seen: &Seen) -> usize {
+    let rows: Vec<(String, i64)> =
+        sqlx::query_as("SELECT query_key, CAST(SUM(rho_nano) AS BIGINT) FROM release GROUP BY query_key")
+            .fetch_all(&ledger.pools.read)
+            .await
+            .unwrap();
+    let mut counters = 0;
+    for (key, charged) in &rows {
+        let is_counter = !key.contains('.');
+        counters += u64::from(is_counter);
+        let expected = if is_counter { PRICE.rho_nano } else { 0 };
+        assert_eq!(u64::try_from(*charged).unwrap(), expected, "{key}");
+    }
+    let ever = ledger.spent(&scope("partner:acme")).await.unwrap();
+    assert_eq!(ever.rho_nano, counters * PRICE.rho_nano);
+    let of_seen: BTreeSet<&str> = seen.answers.keys().filter_map(|key| key.split('.').next()).collect();
+    for counter in &of_seen {
+        assert!(ledger.find_release(counter).await.unwrap().is_some(), "{counter} was seen and not paid for");
+    }
+    of_seen.len()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_kills_on_a_file() {
     let (ledger, folder) = new_file().await;
     let url = format!("sqlite://{}/ledger.sqlite", folder.path().display());
-    check_kills(&ledger, &url, 1_000).await;
+    check_kills(&ledger, &url, Asks::Questions, 1_000).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kills_of_counters_on_a_file() {
+    let (ledger, folder) = new_file().await;
+    let url = format!("sqlite://{}/ledger.sqlite", folder.path().display());
+    check_kills(&ledger, &url, Asks::Refreshes, 300).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_kills_on_a_server() {
     let Some(server) = Server::start() else { return };
     let ledger = server.new_ledger("kills").await;
-    check_kills(&ledger, &server.url("kills"), 100).await;
+    check_kills(&ledger, &server.url("kills"), Asks::Questions, 100).await;
+    ledger.disconnect().await;
+    let ledger = server.new_ledger("counters").await;
+    check_kills(&ledger, &server.url("counters"), Asks::Refreshes, 60).await;
     ledger.disconnect().await;
 }

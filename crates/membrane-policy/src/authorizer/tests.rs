@@ -1,3 +1,4 @@
+use chrono::{DateTime, TimeDelta, Utc};
 use membrane_ledger::{OpenRun, RunOutcome, RunState};
 use membrane_model::Action;
 
@@ -64,7 +65,7 @@ async fn no_record_no_permit() {
     let world = world().await;
     let mut run = run_for(&world, &ana(&["members"])).await;
     // Somebody else ends the run: nothing can be recorded in it any more.
-    let later = noon() + chrono::TimeDelta::days(30);
+    let later = noon() + TimeDelta::days(30);
     assert_eq!(world.ledger.abandon_stale_runs(later, later).await.unwrap(), 1);
     let refused = world.authorizer.issue(&mut run, ana(&["members"])).await.unwrap_err();
     assert_eq!(refused.reason, RefusedReason::RecordFault);
@@ -112,4 +113,41 @@ async fn a_listing_is_a_permit_for_what_is_visible() {
         finished: noon(),
     };
     run.close(outcome).await.unwrap();
+}
+
+/// A permit for rows that a policy compares with the time is for other ones later.
+#[tokio::test]
+async fn rows_that_hang_on_the_time_are_others_later() {
+    let later = |days: i64| noon() + TimeDelta::days(days);
+    let cases: [(&str, Option<DateTime<Utc>>); 6] = [
+        ("true", None),
+        ("context.purpose == \"marketing\"", None),
+        // In whichever stretch of time it changes.
+        ("context.time < datetime(\"2026-11-25T12:00:00Z\")", Some(later(3))),
+        ("context.time <= datetime(\"2026-11-25T12:00:00Z\")", Some(later(3) + TimeDelta::milliseconds(1))),
+        // After all of it.
+        ("context.time < datetime(\"2026-12-25\")", None),
+        // At the first moment that is looked at.
+        ("context.time.durationSince(datetime(\"2026-11-22T12:00:00Z\")) < duration(\"1h\")", Some(later(1))),
+    ];
+    for (condition, expected) in cases {
+        let rows = format!("principal.regions.contains(resource.region) && {condition}");
+        let world =
+            Recorded::new(&POLICIES.replace("principal.regions.contains(resource.region)", &rows)).await;
+        let mut run = run_for(&world, &ana(&["members"])).await;
+        let permit = world.authorizer.issue(&mut run, ana(&["members"])).await.unwrap();
+        assert_eq!(world.authorizer.rows_change(&permit, &[later(1), later(9)]), expected, "{condition}");
+        assert_eq!(world.authorizer.rows_change(&permit, &[]), None);
+    }
+    // What may not be seen at all any more is another matter too.
+    let until = POLICIES.replace(
+        "resource == Dataset::\"members\");",
+        "resource == Dataset::\"members\") when { context.time < datetime(\"2026-11-24\") };",
+    );
+    let world = Recorded::new(&until).await;
+    let mut run = run_for(&world, &ana(&["members"])).await;
+    let permit = world.authorizer.issue(&mut run, ana(&["members"])).await.unwrap();
+    assert_eq!(world.authorizer.rows_change(&permit, &[later(1)]), None);
+    let ends = "2026-11-24T00:00:00Z".parse().unwrap();
+    assert_eq!(world.authorizer.rows_change(&permit, &[later(9)]), Some(ends));
 }

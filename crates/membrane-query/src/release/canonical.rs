@@ -16,7 +16,7 @@ use crate::QueryError;
 const DOMAIN: &[u8] = b"membrane release 3";
 
 /// The same for the rows that a question is about, and for its parts.
-const BASIS_DOMAIN: &[u8] = b"membrane release basis 1";
+const BASIS_DOMAIN: &[u8] = b"membrane release basis 2";
 const PART_DOMAIN: &[u8] = b"membrane release part 1";
 
 /// The same for editions of standing releases.
@@ -28,20 +28,39 @@ const RULES_DOMAIN: &[u8] = b"membrane counter rules 1";
 /// The same for questions of one shape.
 const SHAPE_DOMAIN: &[u8] = b"membrane release shape 1";
 
-/// Who asks, and under which policy.
+/// Who asks, and why.
 pub(super) struct Asker<'a> {
     pub(super) principal: &'a PrincipalId,
     pub(super) purpose: Option<&'a Purpose>,
-    pub(super) policy_version: &'a str,
 }
 
-/// Which rows of a dataset the asker gets.
+/// Which rows of a dataset the asker gets, and what they are read by.
+///
+/// INVARIANT: what the catalog and the policies say of a dataset comes into an answer by three ways only. [`Self::contract`] is
+/// the first, [`Self::row_rule`] the second. The third are the columns that the permit shows in clear: a statement that
+/// reads any other is refused before it has a name, and so they need none here.
 pub(super) struct Data<'a> {
     pub(super) dataset: &'a DatasetName,
+    /// All of its contract that a release goes by: `Dataset::release_hash`.
+    pub(super) contract: String,
     /// The version, and the id of the table whose versions are counted; none when nothing was ever stored.
     pub(super) version: Option<(TableVersion, &'a str)>,
     /// Which of its rows count. It may hold what was true at the moment of asking, beside what the policies say.
     pub(super) row_rule: &'a RowRule,
+}
+
+impl Data<'_> {
+    /// Says which rows count, whatever the version.
+    fn rows(&self) -> String {
+        let table = self.version.map_or("", |(_, table)| table);
+        format!("{} {table} {:?}", self.dataset, self.row_rule)
+    }
+
+    /// Says which rows count, of which version, and what they are read by.
+    fn whole(&self) -> String {
+        let version = self.version.map(|(version, _)| version);
+        format!("{version:?} {} {}", self.contract, self.rows())
+    }
 }
 
 /// Brings conditions into one order: AND, OR and IN do not depend on theirs.
@@ -99,7 +118,8 @@ pub(super) fn plan_hash(question: &Question) -> Result<String, QueryError> {
     Ok(hex::encode(hash))
 }
 
-/// Names a release: who asks what of which data, under which policy and bounds, at which price.
+/// Names a release: who asks what of which data, by which rules and bounds, at which price. Whatever else a catalog and its
+/// policies say, of other datasets, or to people, is no part of it.
 pub(super) fn query_key(
     hasher: &QueryKeyHasher,
     asker: &Asker<'_>,
@@ -114,15 +134,7 @@ pub(super) fn query_key(
     };
     let kinds: Vec<_> = spec.aggregates.iter().map(of).collect();
     let kinds = serde_json::to_vec(&kinds).map_err(|_| QueryError::Failed)?;
-    let data: Vec<[String; 4]> = data
-        .iter()
-        .map(|data| {
-            let (version, table) = data
-                .version
-                .map_or_else(Default::default, |(version, table)| (version.to_string(), table.to_owned()));
-            [data.dataset.to_string(), version, table, format!("{:?}", data.row_rule)]
-        })
-        .collect();
+    let data: Vec<String> = data.iter().map(Data::whole).collect();
     // What was spent of it is that of a pilot, whose choice is in the bounds.
     let price = match spec.price {
         PriceAsked::Epsilon(epsilon) => format!("epsilon {:x}", epsilon.get().to_bits()),
@@ -141,14 +153,13 @@ pub(super) fn query_key(
         DOMAIN,
         principal.as_bytes(),
         asker.purpose.map_or("", Purpose::as_str).as_bytes(),
-        asker.policy_version.as_bytes(),
         &question,
         &kinds,
         numbers.as_bytes(),
     ];
     let spent = spec.spent.map(|spent| format!("spent {}", spent.price.rho_nano));
     parts.extend(spent.iter().map(String::as_bytes));
-    parts.extend(data.iter().flatten().map(String::as_bytes));
+    parts.extend(data.iter().map(String::as_bytes));
     Ok(hasher.hash(&parts))
 }
 
@@ -170,8 +181,7 @@ pub(super) fn shape_key(
     Ok(hasher.hash(&parts))
 }
 
-/// Names the rows that a question is about: who asks, and what it reads of which data under which policy; whatever is made of
-/// them.
+/// Names the rows that a question is about: who asks, and what it reads of which data by which rules; whatever is made of them.
 pub(super) fn basis_key(
     hasher: &QueryKeyHasher,
     asker: &Asker<'_>,
@@ -180,15 +190,9 @@ pub(super) fn basis_key(
 ) -> Result<String, QueryError> {
     let rows = serde_json::to_vec(&(&question.tables, &question.block)).map_err(|_| QueryError::Failed)?;
     let principal = asker.principal.to_string();
-    let data: Vec<String> =
-        data.iter().map(|data| format!("{} {:?} {:?}", data.dataset, data.version, data.row_rule)).collect();
-    let mut parts: Vec<&[u8]> = vec![
-        BASIS_DOMAIN,
-        principal.as_bytes(),
-        asker.purpose.map_or("", Purpose::as_str).as_bytes(),
-        asker.policy_version.as_bytes(),
-        &rows,
-    ];
+    let data: Vec<String> = data.iter().map(Data::whole).collect();
+    let mut parts: Vec<&[u8]> =
+        vec![BASIS_DOMAIN, principal.as_bytes(), asker.purpose.map_or("", Purpose::as_str).as_bytes(), &rows];
     parts.extend(data.iter().map(String::as_bytes));
     Ok(hasher.hash(&parts))
 }
@@ -233,11 +237,7 @@ pub(super) enum EditionPart {
 
 /// Names what must stay while editions count on: which rows of which tables count, and how they are read.
 pub(super) fn rules_key(hasher: &QueryKeyHasher, data: &[Data<'_>], fixed: &str) -> String {
-    let table = |data: &Data<'_>| {
-        let table = data.version.map_or("", |(_, table)| table);
-        format!("{} {table} {:?}", data.dataset, data.row_rule)
-    };
-    let data: Vec<String> = data.iter().map(table).collect();
+    let data: Vec<String> = data.iter().map(Data::rows).collect();
     let first = [RULES_DOMAIN, fixed.as_bytes()];
     let parts: Vec<&[u8]> = first.into_iter().chain(data.iter().map(String::as_bytes)).collect();
     hasher.hash(&parts)

@@ -63,6 +63,11 @@ pub(super) async fn listed(
     Ok(found)
 }
 
+/// Tells whether rows of a dataset without subject say which groups there are.
+pub(super) fn is_listed_by_rows(question: &Question, scope: &Scope) -> bool {
+    question.block.joins.iter().any(|join| !columns_of(join, question, scope).is_empty())
+}
+
 /// Returns the keys that are public columns of a joined dataset, if there is one among them that only its rows list.
 fn columns_of<'a>(join: &'a Join, question: &'a Question, scope: &Scope) -> Vec<(usize, &'a ColumnName)> {
     let Some(Table::Dataset { name, private: false }) = question.tables.get(join.table) else {

@@ -19,6 +19,9 @@ use super::exact::KEY_BYTES_MAX;
 const LEVELS: &str = "totals of all levels add up: each has noise of its own, and they are fitted to each other by least squares; the \
                       intervals are those of what is shown";
 
+const PICKED: &str = "rows are picked by their noisy values (LIMIT, HAVING): those that are shown lean the way they were picked, and \
+                      fewer than 95 % of their intervals hold; of all groups 95 % do";
+
 /// A share of members whose interval is as wide as this tells nothing.
 const TELLS_NOTHING: f64 = 0.9;
 
@@ -89,11 +92,13 @@ fn of_picking(question: &Question) -> Option<String> {
     let is_noisy = |value: &Value| !value.reads().1.is_empty();
     let cut = question.limit.is_some() || question.offset > 0;
     let picked = cut && question.order.iter().any(|order| is_noisy(&order.by));
-    (picked || question.having.as_ref().is_some_and(is_noisy)).then(|| {
-        "rows are picked by their noisy values (LIMIT, HAVING): those that are shown lean the way they were picked, and \
-         fewer than 95 % of their intervals hold; of all groups 95 % do"
-            .to_owned()
-    })
+    (picked || question.having.as_ref().is_some_and(is_noisy)).then(|| PICKED.to_owned())
+}
+
+/// Returns the notes of a stored answer that hold of one which is made of it as well, and what the new one brings.
+pub(super) fn of_reuse(question: &Question, stored: &[String]) -> Vec<String> {
+    let holds = |note: &&String| *note != PICKED && (*note != LEVELS || !question.rollup.is_empty());
+    stored.iter().filter(holds).cloned().chain(of_picking(question)).collect()
 }
 
 /// Says what is left out before anything is counted: of joins and of groups of each member.

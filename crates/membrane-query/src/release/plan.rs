@@ -140,7 +140,7 @@ impl ReleasePlan {
     }
 
     /// Returns the name of the release: the same for the same question by the same partner of the same
-    /// versions of the data, under the same policy and bounds.
+    /// versions of the data, by the same rules and bounds.
     #[must_use]
     pub fn query_key(&self) -> String {
         self.query_key.clone()
@@ -249,7 +249,7 @@ impl ReleasePlan {
         let (released, mechanism) = draw.await.map_err(|_| QueryError::Failed)??;
         let (columns, rows) = shape(&question, &mechanism, &released)?;
         let is_whole = mechanism.spec().keys != KeyDomain::Unknown;
-        let reuse = Reusable::of(&self.names, is_whole, &released);
+        let reuse = Reusable::of(&self.names, (is_whole, &question.rollup), &released);
         let clipped = present::clipped_share(&released.members, &released.members_clipped);
         let of_answer = of_answer(&question, clipped, &columns, &rows);
         let answer = ReleaseAnswer {

@@ -17,7 +17,10 @@
 //! ```
 //!
 //! Sums of groups are made only where all groups are known, as those below a threshold would be missing; members and distinct
-//! values of two groups do not add up, and medians do not either: these need one stored group for each that is asked for.
+//! values of two groups do not add up, and medians do not either: these need one stored group for each that is asked for. Of an
+//! answer whose levels add up no sums are made at all ([`levels`]).
+
+mod levels;
 
 use std::collections::BTreeMap;
 
@@ -25,9 +28,11 @@ use membrane_model::Price;
 use membrane_privacy::{AggregateKind, AggregateSpec, GroupKey, NoisyGroup, NoisyRelease, NoisyValue};
 use serde::{Deserialize, Serialize};
 
+use self::levels::{Made, describe};
 use super::answer::ReleaseAnswer;
 use super::domain::decide;
 use super::literal::typed;
+use super::notes::of_reuse;
 use super::plan::ReleasePlan;
 use super::present;
 use super::question::{Aggregate, Question, Scalar, TypeOf};
@@ -47,6 +52,9 @@ pub(super) struct Reusable {
     aggregates: Vec<String>,
     /// Whether all groups are there.
     is_whole: bool,
+    /// How many of the first keys groups of coarser levels have, where totals of several levels add up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    rollup: Vec<usize>,
     /// The groups, all of them.
     groups: Vec<NoisyGroup>,
 }
@@ -110,10 +118,6 @@ impl Naming<'_> {
     }
 
     fn candidates(&self, question: &Question) -> Result<Vec<Candidate>, QueryError> {
-        // Totals of several levels are adjusted to each other: no other answer has them.
-        if !question.rollup.is_empty() {
-            return Ok(Vec::new());
-        }
         let conditions = &question.block.conditions;
         let of_one: Vec<usize> = (0..conditions.len())
             .filter(|index| conditions.get(*index).is_some_and(|one| one.columns().len() == 1))
@@ -146,12 +150,13 @@ impl Naming<'_> {
 }
 
 impl Reusable {
-    /// Keeps what later questions can use; nothing where a number has no end, which cannot be written, and where totals of
-    /// several levels add up: their noises hang together, and variances of sums would be wrong.
-    pub(super) fn of(names: &Names, is_whole: bool, released: &NoisyRelease) -> Option<Self> {
-        if released.groups.iter().any(|group| group.rolled > 0) {
-            return None;
-        }
+    /// Keeps what later questions can use; nothing where a number has no end, which cannot be written. `rollup` says which levels
+    /// the answer has.
+    pub(super) fn of(
+        names: &Names,
+        (is_whole, rollup): (bool, &[usize]),
+        released: &NoisyRelease,
+    ) -> Option<Self> {
         let finite = |group: &NoisyGroup| {
             let estimates = group.quantiles.iter().flatten();
             let mut numbers = estimates.flat_map(|one| [one.value, one.low95, one.high95, one.sd]);
@@ -161,6 +166,7 @@ impl Reusable {
             keys: names.keys.clone(),
             aggregates: names.aggregates.clone(),
             is_whole,
+            rollup: rollup.to_vec(),
             groups: released.groups.clone(),
         })
     }
@@ -187,14 +193,32 @@ impl Reusable {
 
     /// Returns the groups that a question asks for, made of these; nothing where they cannot be.
     /// `trees` are the places of its aggregates with quantiles.
-    fn made_for(
+    fn made_for(&self, plan: &ReleasePlan, candidate: &Candidate, trees: &[usize]) -> Option<Vec<Made>> {
+        let keys = Self::places(&self.keys, &plan.names.keys)?;
+        let aggregates = Self::places(&self.aggregates, &plan.names.aggregates)?;
+        let rollup = &plan.question.rollup;
+        let levels = match (self.rollup.is_empty(), rollup.is_empty()) {
+            (false, _) => self.levels((&keys, rollup), &aggregates, candidate)?,
+            // Levels of their own are fitted to each other.
+            (true, false) => return None,
+            (true, true) => {
+                let groups = self.summed((&keys, &aggregates), plan, candidate, trees)?;
+                vec![Made { keys: keys.len(), of: self.keys.len(), groups }]
+            }
+        };
+        // A total is there even where conditions leave no group of those that were stored.
+        let lacks = |level: &Made| level.keys == 0 && level.groups.is_empty();
+        (!levels.iter().any(lacks)).then_some(levels)
+    }
+
+    /// Returns the groups that a question asks for as sums of these.
+    fn summed(
         &self,
+        (keys, aggregates): (&[usize], &[usize]),
         plan: &ReleasePlan,
         candidate: &Candidate,
         trees: &[usize],
     ) -> Option<Vec<NoisyGroup>> {
-        let keys = Self::places(&self.keys, &plan.names.keys)?;
-        let aggregates = Self::places(&self.aggregates, &plan.names.aggregates)?;
         // Groups below the threshold are missing in every sum, also where one is left to sum up.
         if !self.is_whole && !(0..self.keys.len()).all(|place| keys.contains(&place)) {
             return None;
@@ -206,7 +230,7 @@ impl Reusable {
                 gathered.entry(key).or_default().push(group);
             }
         }
-        let asked = plan.question.aggregates.iter().zip(&aggregates);
+        let asked = plan.question.aggregates.iter().zip(aggregates);
         let asked: Vec<(&Aggregate, usize)> = asked.map(|(aggregate, place)| (aggregate, *place)).collect();
         let make = |(key, groups): (GroupKey, Vec<&NoisyGroup>)| {
             let values = asked.iter().map(|(aggregate, place)| total(aggregate, &groups, *place));
@@ -266,7 +290,7 @@ impl ReleasePlan {
         let kinds = stored.mechanism.aggregates.iter().map(|one| one.kind).enumerate();
         let trees = kinds.filter(|(_, kind)| matches!(kind, AggregateKind::Quantile { .. }));
         let trees: Vec<usize> = trees.map(|(place, _)| place).collect();
-        let Some(groups) = reusable.made_for(self, candidate, &trees) else { return Ok(None) };
+        let Some(levels) = reusable.made_for(self, candidate, &trees) else { return Ok(None) };
         let Some(places) = Reusable::places(&reusable.aggregates, &self.names.aggregates) else {
             return Ok(None);
         };
@@ -280,23 +304,16 @@ impl ReleasePlan {
             if !are_alike(summary.kind, own.kind) {
                 return Ok(None);
             }
-            let values = || groups.iter().filter_map(|group| group.values.get(index));
-            let sd = values().map(|value| value.sd).fold(0.0, f64::max);
-            let half = values().map(|value| value.high95.saturating_sub(value.value)).max().unwrap_or(0);
-            let asked = self.summary.aggregates.get(index).map_or(0.0, |one| one.sigma);
-            let times = sd / asked.max(f64::MIN_POSITIVE);
-            width = width.max(own.target95.map_or(times, |target| ratio(half, target)));
+            let Some(asked) = self.summary.aggregates.get(index) else { return Ok(None) };
+            let (told, times) = describe(&levels, index, summary, asked);
+            width = width.max(times);
             aggregates.push(AggregateSpec { kind: summary.kind, ..own.clone() });
-            summaries.push(membrane_privacy::AggregateSummary {
-                name: own.name.clone(),
-                sigma: sd,
-                half_width95: half,
-                ..summary.clone()
-            });
+            summaries.push(told);
         }
+        let groups: Vec<NoisyGroup> = levels.into_iter().flat_map(|level| level.groups).collect();
         let columns = present::columns(&self.question, &aggregates)?;
         let rows = present::rows(&self.question, &aggregates, &groups)?;
-        let mut notes = stored.notes.clone();
+        let mut notes = of_reuse(&self.question, &stored.notes);
         notes.push(format!(
             "made of {} groups of an answer that was paid for before: it costs nothing, and its bounds are those of that answer",
             reusable.groups.len()
@@ -323,9 +340,4 @@ fn are_alike(stored: AggregateKind, asked: AggregateKind) -> bool {
         | (AggregateKind::Distinct { .. }, AggregateKind::Distinct { .. }) => true,
         (stored, asked) => stored == asked,
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a width, for comparing")]
-fn ratio(half: i64, target: i64) -> f64 {
-    half as f64 / target.max(1) as f64
 }

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use clap::{Args, Subcommand};
 use membrane_catalog::{Catalog, CatalogError, Dataset, Fault};
-use membrane_model::DatasetName;
+use membrane_model::{DatasetName, Limits};
 use serde_json::{Value, json};
 
 use super::{CliError, Env, out, table};
 use crate::config::Config;
+use crate::flow;
 use crate::open::OpenError;
 
 /// Check, list or show the contracts: what the data is and how each column is protected.
@@ -25,7 +26,10 @@ pub(super) struct CatalogArgs {
 
 #[derive(Debug, Subcommand)]
 enum CatalogCommand {
-    /// Check every contract, class and purpose; list all faults with file and line.
+    /// Check every contract, class, purpose and standing release; list all faults with file and line.
+    ///
+    /// Of standing releases their statements are planned by the contracts: what would be refused whatever the data and the policies
+    /// say is a fault.
     #[command(
         after_help = "Examples:\n  membrane catalog check\n  membrane catalog check --catalog my-catalog --json"
     )]
@@ -59,10 +63,10 @@ enum CatalogCommand {
     },
 }
 
-pub(super) fn run(args: CatalogArgs, env: &Env) -> Result<(), CliError> {
+pub(super) async fn run(args: CatalogArgs, env: &Env) -> Result<(), CliError> {
     let config = env.config()?;
     match args.command {
-        CatalogCommand::Check { json } => check(&config, json),
+        CatalogCommand::Check { json } => check(&config, json).await,
         CatalogCommand::List { json } => list(&load(&config, false)?, json),
         CatalogCommand::Show { dataset, json } => show(&load(&config, false)?, &dataset, json),
         CatalogCommand::Purposes { json } => purposes(&load(&config, false)?, json),
@@ -71,15 +75,18 @@ pub(super) fn run(args: CatalogArgs, env: &Env) -> Result<(), CliError> {
 
 /// Reads the catalog; its faults go to standard output as well when a script asked for them.
 pub(super) fn load(config: &Config, faults_as_json: bool) -> Result<Catalog, CliError> {
-    Catalog::load(Path::new(&config.catalog.dir)).or_else(|error| {
-        if faults_as_json {
-            out::json(&match &error {
-                CatalogError::Faults(found) => faults(found),
-                CatalogError::Read { path, .. } => unreadable(path),
-            })?;
-        }
-        Err(OpenError::from(error).into())
-    })
+    Catalog::load(Path::new(&config.catalog.dir)).or_else(|error| Err(refused(error, faults_as_json)?))
+}
+
+/// Returns the error of a catalog that cannot be used; its faults go to standard output as well when a script asked for them.
+fn refused(error: CatalogError, faults_as_json: bool) -> Result<CliError, CliError> {
+    if faults_as_json {
+        out::json(&match &error {
+            CatalogError::Faults(found) => faults(found),
+            CatalogError::Read { path, .. } => unreadable(path),
+        })?;
+    }
+    Ok(OpenError::from(error).into())
 }
 
 /// Shapes faults for a script.
@@ -100,18 +107,25 @@ pub(super) fn unreadable(path: &Path) -> Value {
     faults(&[Fault { file: path.to_owned(), line: 1, column: 1, message: "cannot be read".to_owned() }])
 }
 
-fn check(config: &Config, json: bool) -> Result<(), CliError> {
+async fn check(config: &Config, json: bool) -> Result<(), CliError> {
     let catalog = load(config, json)?;
+    let (dir, limits) = (Path::new(&config.catalog.dir), Limits::from(&config.limits));
+    let found = flow::check_releases(&catalog, dir, &config.privacy, &limits).await;
+    if !found.is_empty() {
+        return Err(refused(CatalogError::Faults(found), json)?);
+    }
     let datasets = catalog.datasets().count();
     let columns: usize = catalog.datasets().map(|dataset| dataset.columns.len()).sum();
     let (classes, purposes) = (catalog.classes().count(), catalog.purposes().count());
+    let releases = catalog.releases().count();
     if json {
         return out::json(&json!({
-            "faults": [], "datasets": datasets, "columns": columns, "classes": classes, "purposes": purposes
+            "faults": [], "datasets": datasets, "columns": columns, "classes": classes, "purposes": purposes,
+            "releases": releases
         }));
     }
     out::line(format!(
-        "{}: {datasets} datasets, {columns} columns, {classes} classes, {purposes} purposes: no fault",
+        "{}: {datasets} datasets, {columns} columns, {classes} classes, {purposes} purposes, {releases} standing releases: no fault",
         config.catalog.dir,
     ))?;
     Ok(())

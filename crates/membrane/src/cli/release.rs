@@ -12,7 +12,7 @@ mod verify;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use membrane_model::PrincipalKind;
+use membrane_model::{Price, PrincipalKind};
 use membrane_privacy::MechanismSummary;
 use membrane_query::{ColumnForecast, ForecastOf, ReleaseAnswer};
 use serde_json::{Map, Value};
@@ -240,6 +240,9 @@ fn shown(released: &Released) -> Result<(), CliError> {
             (Some(run), _) => format!("nothing, this is the answer of run {run}"),
             (None, true) if released.sandbox => "nothing, these are synthetic rows".to_owned(),
             (None, true) if released.charged == released.price => "all of it".to_owned(),
+            (None, true) if released.edition.is_some() && released.charged == Price::default() => {
+                "nothing, it was paid for by an earlier run".to_owned()
+            }
             (None, true) if released.edition.is_some() => released.charged.to_string(),
             (None, true) => format!("{}, as the pilot was paid for before", released.charged),
             (None, false) => "nothing, this was a dry run".to_owned(),

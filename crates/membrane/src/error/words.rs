@@ -1,6 +1,6 @@
 //! The longer texts of errors.
 
-use chrono::SecondsFormat;
+use chrono::{DateTime, SecondsFormat, Utc};
 use membrane_ledger::{LedgerError, Scope, Shortage, Window};
 use membrane_model::Price;
 use membrane_policy::{Refused, RefusedReason};
@@ -56,9 +56,27 @@ pub(super) fn over_price(price: Price, most: Price, epsilon_milli: Option<u64>) 
 }
 
 /// Says that the price is gone. Nothing is given back after rows were read: that it is would tell of them.
-pub(super) fn stays_spent(price: Price) -> String {
+pub(super) fn stays_spent(price: Price, taken_up: bool) -> String {
+    if taken_up {
+        return "what was paid stays spent, and the next try takes it up: nothing is charged again"
+            .to_owned();
+    }
     format!(
         "its price, {price}, stays spent, as rows may have been read for it, and the same question costs once more"
+    )
+}
+
+/// Says what to do while a question is being answered, and what becomes of what was paid if nobody ever does.
+pub(super) fn in_flight(until: DateTime<Utc>, taken_up: bool) -> String {
+    let (what, lost) = if taken_up {
+        ("edition", "the next try takes up what was paid, and nothing is charged again")
+    } else {
+        ("question", "what was paid stays spent, and the question costs once more")
+    };
+    format!(
+        "this {what} is being answered right now: ask again, and the answer costs nothing more once it is there. If it is \
+         not there by {}, the hub that computes it is taken for dead: {lost}",
+        until.to_rfc3339_opts(SecondsFormat::Secs, true)
     )
 }
 

@@ -145,8 +145,15 @@ async fn all_budgets(
     run.permit(hub, Vec::new()).await?;
     let spent = hub.ledger().budget_lines(partner).await.map_err(Error::Ledger)?;
     let mut scopes: BTreeSet<Scope> = spent.into_iter().map(|(scope, _)| scope).collect();
-    scopes.extend(partner.cloned().map(Scope::Partner));
     let held = Held::now(ctx, hub).await?;
+    if let Some(partner) = partner {
+        // What is configured for all is nothing that a partner has whom nobody knows.
+        let has_some = !scopes.is_empty() || PartnerBudget::of(&held.budgets, partner).is_some();
+        if !has_some && !hub.policies().knows(partner) {
+            return Err(Error::BadRequest("that partner is not in principals.json".to_owned()));
+        }
+        scopes.insert(Scope::Partner(partner.clone()));
+    }
     for decided in held.budgets.iter().filter(|one| partner.is_none_or(|partner| one.partner == *partner)) {
         scopes.insert(Scope::Partner(decided.partner.clone()));
         let own = |dataset: &DatasetName| Scope::PartnerDataset(decided.partner.clone(), dataset.clone());
@@ -212,8 +219,29 @@ pub(super) async fn own_lines<'a>(
     hub: &Hub,
     datasets: impl IntoIterator<Item = &'a DatasetName>,
 ) -> Result<Vec<BudgetLine>, Error> {
-    let datasets: Vec<&DatasetName> = datasets.into_iter().collect();
+    lines_of(ctx, hub, &Held::now(ctx, hub).await?, datasets).await
+}
+
+/// Returns the same, and how often a price fits into all of it: not once where the budget is closed.
+pub(super) async fn own_left<'a>(
+    ctx: &RequestCtx,
+    hub: &Hub,
+    datasets: impl IntoIterator<Item = &'a DatasetName>,
+    price: Price,
+) -> Result<(Vec<BudgetLine>, u64), Error> {
     let held = Held::now(ctx, hub).await?;
+    let lines = lines_of(ctx, hub, &held, datasets).await?;
+    let more = if held.is_closed(&ctx.principal) { 0 } else { times_left(&lines, price) };
+    Ok((lines, more))
+}
+
+async fn lines_of<'a>(
+    ctx: &RequestCtx,
+    hub: &Hub,
+    held: &Held<'_>,
+    datasets: impl IntoIterator<Item = &'a DatasetName>,
+) -> Result<Vec<BudgetLine>, Error> {
+    let datasets: Vec<&DatasetName> = datasets.into_iter().collect();
     let mut own = Vec::new();
     for (scope, allowed) in held.scopes(&ctx.principal, datasets)? {
         // PRIVACY: what all partners together spent is not for one of them to see.
@@ -225,7 +253,7 @@ pub(super) async fn own_lines<'a>(
 }
 
 /// Returns how often a price fits into each of some budgets.
-pub(super) fn times_left(lines: &[BudgetLine], price: Price) -> u64 {
+fn times_left(lines: &[BudgetLine], price: Price) -> u64 {
     lines.iter().map(|line| line.remaining().times(price)).min().unwrap_or(0)
 }
 

@@ -169,6 +169,9 @@ fn configured(privacy: &PrivacySection, scope: &Scope) -> Result<Caps, PriceErro
     Ok(Caps { month: price(month)?, lifetime: price(lifetime)? })
 }
 
-fn configured_release(privacy: &PrivacySection, partner: &PrincipalId) -> Result<Price, PriceError> {
+pub(super) fn configured_release(
+    privacy: &PrivacySection,
+    partner: &PrincipalId,
+) -> Result<Price, PriceError> {
     Price::from_parts(privacy.of(partner).release_rho_max, Delta::new(0.0)?)
 }

@@ -9,6 +9,7 @@ use membrane_policy::publication::{Bundle, Meant, Record, RecordHead, Review};
 use membrane_policy::{Policies, PolicyError};
 
 use super::run::{ActiveRun, RunHead, finish};
+use super::standing::check_releases;
 use crate::ctx::RequestCtx;
 use crate::deep::on_deep_stack;
 use crate::error::{Error, Failure};
@@ -74,8 +75,10 @@ async fn publish_in(
     if let Some(before) = before.as_ref().filter(|before| unchanged(before)) {
         return Ok((before.record.clone(), false));
     }
+    let of_releases = of_releases(ctx, hub, request, (&catalog, &policies)).await;
     let (policies, review) = review(policies, catalog, ctx, request.solver.clone()).await?;
     let mut objections = review.objections.clone();
+    objections.extend(of_releases);
     if let Some(before) = &before {
         objections.extend(before.record.taken_away(&bundle, review.cases.len(), &request.meant));
     }
@@ -94,6 +97,24 @@ async fn publish_in(
     let files = bundle.files().iter().map(|file| file.text.clone()).collect();
     run.add_document(hub, (DocumentKind::Publication, record.number), body, files).await?;
     Ok((record, true))
+}
+
+/// Says what is wrong with standing releases: with their statements, and with the names of their partners.
+async fn of_releases(
+    ctx: &RequestCtx,
+    hub: &Hub,
+    request: &PublishRequest,
+    (catalog, policies): (&Catalog, &Policies),
+) -> Vec<String> {
+    let faults = check_releases(catalog, &request.catalog, hub.privacy(), &ctx.limits).await;
+    let unknown = catalog.releases().filter(|standing| !policies.knows(&standing.partner));
+    let unknown = unknown.map(|standing| {
+        format!(
+            "standing release `{}`: its partner `{}` is not in principals.json",
+            standing.name, standing.partner
+        )
+    });
+    faults.iter().map(ToString::to_string).chain(unknown).collect()
 }
 
 /// Reviews policies on a stack that is deep enough.

@@ -24,7 +24,7 @@ mod trial;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use membrane_ledger::{ReleaseRecord, Reservation, StoredRelease};
 use membrane_model::{Action, ColumnName, DatasetName, Delta, LineageEdge, Price, Purpose, RunId};
 use membrane_privacy::{MechanismSummary, NoiseKind, PrivacyUnit};
@@ -39,10 +39,11 @@ pub use self::pilot::PilotTold;
 use self::price::Asked;
 pub use self::rehearse::rehearse;
 pub use self::trial::plan_trial;
-use super::budget::{BudgetLine, own_lines, times_left};
+use super::budget::{BudgetLine, own_left};
 use super::caps::Held;
 use super::reserve::{Had, ToReserve, is_stored, reserve};
 use super::run::{ActiveRun, RunHead, Work, finish, knows};
+use crate::config::PrivacySection;
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
@@ -87,6 +88,8 @@ pub struct ReleaseRequest {
     pub edition: Option<EditionKey>,
     /// Which refresh of a counter that is.
     pub counter: Option<CounterOptions>,
+    /// When the last refresh of that counter is made.
+    pub counts_until: Option<DateTime<Utc>>,
     /// Answer from synthetic rows, for nothing.
     pub sandbox: bool,
     /// Only tell the price and the error bars.
@@ -239,7 +242,20 @@ async fn ask(
     let defaults = hub.privacy();
     let delta = Delta::new(request.delta.unwrap_or(defaults.delta))?;
     let most = Held::now(ctx, hub).await?.release_max(&ctx.principal)?;
-    let options = ReleaseOptions {
+    let options = planned_with(request, delta, defaults, most)?;
+    let permit = run.permit(hub, statement.tables().to_vec()).await?;
+    let (width_max, counts_until) = (price::width_max(request), request.counts_until);
+    Ok(Asked { permit, statement, options, width_max, counts_until })
+}
+
+/// Returns what a request is planned with, besides its statement. `most` is what one release may cost.
+pub(super) fn planned_with(
+    request: &ReleaseRequest,
+    delta: Delta,
+    defaults: &PrivacySection,
+    most: Price,
+) -> Result<ReleaseOptions, Error> {
+    Ok(ReleaseOptions {
         price: price::asked(request, delta, defaults.epsilon, most)?,
         delta,
         noise: request.noise,
@@ -253,14 +269,14 @@ async fn ask(
         pilot: None,
         edition: request.edition.clone(),
         counter: request.counter.clone(),
-    };
-    let permit = run.permit(hub, statement.tables().to_vec()).await?;
-    Ok(Asked { permit, statement, options, width_max: price::width_max(request) })
+    })
 }
 
 /// What was paid for an answer, as it is on record, and the hash of what was read out of its statement.
 struct Paid {
     record: ReleaseRecord,
+    /// The run that was charged, where that is another than the one in which the answer was drawn.
+    charged_in: Option<RunId>,
     plan_sha256: String,
 }
 
@@ -305,11 +321,11 @@ async fn answer(
         Had::Granted(reservation) => {
             let own = if reservation.is_resumed() { Price::default() } else { price };
             let charged = own.checked_add(piloted)?;
-            (draw(ctx, hub, run, plan, &reservation, deadline).await?, charged, None)
+            (draw(ctx, hub, (run, wanted.resumes), plan, &reservation, deadline).await?, charged, None)
         }
     };
-    let record = receipt::paid(hub, replay_of.unwrap_or(run), &wanted.query_key).await?;
-    let paid = Paid { record, plan_sha256 };
+    let (record, charged_in) = receipt::paid(hub, replay_of.unwrap_or(run), &wanted.query_key).await?;
+    let paid = Paid { record, charged_in, plan_sha256 };
     let drawn = Drawn { answer, price, whole, charged, replay_of, unit, edges };
     let released = drawn.told(ctx, hub, run, (&asked, pilot, &wanted), work).await;
     Ok((released, paid))
@@ -340,9 +356,9 @@ impl Drawn {
         let Self { answer, price, whole, charged, replay_of, unit, edges } = self;
         work.rows_out = u64::try_from(answer.rows.len()).ok();
         work.edges = edges;
-        let budgets = budgets_left(ctx, hub, wanted).await;
-        let more = budgets.as_deref().map(|budgets| times_left(budgets, price));
-        let budgets = budgets.unwrap_or_default();
+        let left = budgets_left(ctx, hub, wanted, price).await;
+        let more = left.as_ref().map(|(_, more)| *more);
+        let budgets = left.map(|(budgets, _)| budgets).unwrap_or_default();
         let (mechanism, notes) = (answer.mechanism.clone(), answer.notes.clone());
         Released {
             run,
@@ -412,11 +428,17 @@ async fn ready(
     Ok(Ready { plan: *plan, pilot, piloted, turn })
 }
 
-/// Returns what is left of the budgets; nothing where that cannot be read, as the answer is stored and paid for.
-async fn budgets_left(ctx: &RequestCtx, hub: &Hub, paid: &ToReserve) -> Option<Vec<BudgetLine>> {
+/// Returns what is left of the budgets, and how often a price fits into that; nothing where it cannot be read, as the answer is
+/// stored and paid for.
+async fn budgets_left(
+    ctx: &RequestCtx,
+    hub: &Hub,
+    paid: &ToReserve,
+    price: Price,
+) -> Option<(Vec<BudgetLine>, u64)> {
     let run = paid.run;
-    match own_lines(ctx, hub, &paid.datasets).await {
-        Ok(budgets) => Some(budgets),
+    match own_left(ctx, hub, &paid.datasets, price).await {
+        Ok(left) => Some(left),
         Err(error) => {
             tracing::warn!(run.id = %run, %error, "the budgets that are left after run `{run}` could not be read");
             None
@@ -439,7 +461,7 @@ fn deadline(ctx: &RequestCtx, started: Instant) -> Instant {
 async fn draw(
     ctx: &RequestCtx,
     hub: &Hub,
-    run: RunId,
+    (run, taken_up): (RunId, bool),
     plan: ReleasePlan,
     reservation: &Reservation,
     deadline: Instant,
@@ -456,7 +478,7 @@ async fn draw(
         }
         Err(_) => {
             burn(hub, run, reservation).await;
-            Err(Error::ReleaseFailed { price })
+            Err(Error::ReleaseFailed { price, taken_up })
         }
     }
 }
@@ -474,8 +496,8 @@ async fn burn(hub: &Hub, run: RunId, reservation: &Reservation) {
 /// of time is told as one. When it leaves, the asker sees anyway.
 fn told_at(tick: Duration, error: Error, seconds_max: u64) -> Error {
     match error {
-        Error::ReleaseFailed { price } if tick::is_late(tick, seconds_max) => {
-            Error::ReleaseTimedOut { price, seconds_max }
+        Error::ReleaseFailed { price, taken_up } if tick::is_late(tick, seconds_max) => {
+            Error::ReleaseTimedOut { price, seconds_max, taken_up }
         }
         error => error,
     }

@@ -66,7 +66,7 @@ pub(super) async fn reserve(
             Reserved::Replay(stored) => Ok(Had::Stored(stored)),
             Reserved::Closed => Err(Error::BudgetClosed),
             Reserved::OverBudget(shortage) => Err(Error::OverBudget { shortage: Box::new(shortage), price }),
-            Reserved::InFlight { until } => Err(Error::InFlight { until }),
+            Reserved::InFlight { until } => Err(Error::InFlight { until, taken_up: wanted.resumes }),
             Reserved::GivenUp => Err(Error::GivenUp),
         };
     }

@@ -5,12 +5,15 @@
 //! is taken up, not charged again: its answer never left, as answers are stored before they leave. Editions that count on are
 //! made in their order: whoever asks for one has those before it made first.
 
+mod check;
+
 use chrono::{DateTime, TimeDelta, Utc};
-use membrane_catalog::{Continual, Edition, Every, StandingRelease};
+use membrane_catalog::{Continual, Edition, Every, Fault, StandingRelease};
 use membrane_model::{Action, Channel, Price, PrincipalKind, ReleaseName, RunId};
 use membrane_privacy::Counter;
 use membrane_query::{CounterOptions, EditionKey};
 
+pub(crate) use self::check::check_releases;
 use super::release::{ReleaseRequest, Released, release};
 use super::run::{ActiveRun, RunHead, finish};
 use crate::ctx::RequestCtx;
@@ -34,6 +37,15 @@ pub struct StandingTold {
     pub editions: Vec<EditionTold>,
 }
 
+/// The standing releases that one may see.
+#[derive(Debug, Clone)]
+pub struct StandingList {
+    /// One after the other, by name.
+    pub releases: Vec<StandingTold>,
+    /// What is wrong with others, which are not made; for whoever may audit.
+    pub faults: Vec<Fault>,
+}
+
 /// One edition.
 #[derive(Debug, Clone)]
 pub struct EditionTold {
@@ -54,12 +66,38 @@ pub async fn run_edition(
     name: &ReleaseName,
     edition: Option<Edition>,
 ) -> Result<(Edition, Released), Failure> {
+    run_edition_after(ctx, hub, name, edition, &|_| {}).await
+}
+
+/// An edition that was made since another one counts on from it.
+#[derive(Debug, Clone, Copy)]
+pub struct MadeBefore {
+    /// Which.
+    pub edition: Edition,
+    /// How many were made so far, with this one.
+    pub made: usize,
+    /// How many there are to make before the one that is asked for.
+    pub of: usize,
+}
+
+/// Does what [`run_edition`] does, and tells of each edition that is made before.
+///
+/// # Errors
+/// As [`run_edition`].
+pub async fn run_edition_after(
+    ctx: &RequestCtx,
+    hub: &Hub,
+    name: &ReleaseName,
+    edition: Option<Edition>,
+    told: &(dyn Fn(MadeBefore) + Sync),
+) -> Result<(Edition, Released), Failure> {
     let standing = own(ctx, hub, name).map_err(Failure::without_run)?;
     let edition = due(&standing, edition, ctx.now()).map_err(Failure::without_run)?;
     let missing = missing(hub, &standing, &edition).await.map_err(Failure::without_run)?;
     let mut charged = Price::default();
-    for earlier in missing.iter().take(MADE_MAX) {
+    for (place, earlier) in missing.iter().take(MADE_MAX).enumerate() {
         let made = Box::pin(release(ctx, hub, request(&standing, earlier))).await?;
+        told(MadeBefore { edition: *earlier, made: place + 1, of: missing.len() });
         charged = charged.checked_add(made.charged).map_err(|error| Failure::without_run(error.into()))?;
     }
     if missing.len() > MADE_MAX {
@@ -76,7 +114,7 @@ pub async fn run_edition(
 ///
 /// # Errors
 /// [`Failure`] when it is refused or the ledger cannot be read.
-pub async fn list_standing(ctx: &RequestCtx, hub: &Hub) -> Result<(RunId, Vec<StandingTold>), Failure> {
+pub async fn list_standing(ctx: &RequestCtx, hub: &Hub) -> Result<(RunId, StandingList), Failure> {
     let is_partner = ctx.principal.kind() == PrincipalKind::Partner;
     let (action, purpose) = if is_partner {
         let purpose = hub.privacy().purpose.parse();
@@ -95,21 +133,23 @@ async fn list(
     ctx: &RequestCtx,
     hub: &Hub,
     is_partner: bool,
-) -> Result<Vec<StandingTold>, Error> {
+) -> Result<StandingList, Error> {
     if is_partner {
         run.listing(hub).await?;
     } else {
         run.permit(hub, Vec::new()).await?;
     }
-    let mut told = Vec::new();
+    let mut releases = Vec::new();
     for standing in hub.catalog().releases().filter(|one| !is_partner || one.partner == ctx.principal) {
-        told.push(StandingTold {
+        releases.push(StandingTold {
             editions: editions(hub, standing, ctx.now()).await?,
             next: next(standing, ctx.now()),
             release: std::sync::Arc::clone(standing),
         });
     }
-    Ok(told)
+    // PRIVACY: whose the others are is not known, and not for a partner to see.
+    let faults = if is_partner { Vec::new() } else { hub.catalog().release_faults().to_vec() };
+    Ok(StandingList { releases, faults })
 }
 
 /// Returns the last editions that were due, the latest first.
@@ -258,8 +298,16 @@ fn request(standing: &StandingRelease, edition: &Edition) -> ReleaseRequest {
         choose_bounds: bounds.choose,
         edition: Some(key(standing, edition)),
         counter: standing.continual.and_then(|continual| counter(&continual, edition)),
+        counts_until: counts_until(standing),
         ..ReleaseRequest::default()
     }
+}
+
+/// Returns when the last edition is made, where editions count on.
+fn counts_until(standing: &StandingRelease) -> Option<DateTime<Utc>> {
+    let continual = standing.continual?;
+    let (_, delay) = schedule(standing);
+    continual.edition(continual.refreshes).map(|last| last.end() + delay)
 }
 
 /// Returns which refresh of a counter an edition is.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use membrane_ledger::{ClosedRun, ReleaseRecord};
-use membrane_model::{Price, PrincipalId, Purpose};
+use membrane_model::{Price, PrincipalId, Purpose, RunId};
 use membrane_vault::Signer;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -36,6 +36,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) answered: DateTime<Utc>,
     /// What is on record about what was paid.
     pub(crate) paid: &'a ReleaseRecord,
+    /// The run that was charged, where that is another than the one in which the answer was drawn.
+    pub(crate) charged_in: Option<RunId>,
     /// The place of the run in the log.
     pub(crate) closed: &'a ClosedRun,
 }
@@ -64,6 +66,10 @@ struct Body<'a> {
 #[derive(Serialize)]
 struct Paid {
     run: String,
+    /// The run that was charged, where that is an earlier one: of an edition that was paid for and lost, or of the first edition of
+    /// those that count on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    charged_in: Option<String>,
     rho_nano: u64,
     delta_atto: u64,
     /// Each account: for ever, and in a month (`partner:NAME@2026-02`).
@@ -113,6 +119,7 @@ fn written(facts: &Facts<'_>, released: &Released) -> Option<String> {
         answered: instant(facts.answered),
         paid: Paid {
             run: released.replay_of.unwrap_or(released.run).to_string(),
+            charged_in: facts.charged_in.map(|run| run.to_string()),
             rho_nano,
             delta_atto,
             accounts: paid.accounts.iter().map(ToString::to_string).collect(),

@@ -105,6 +105,7 @@ impl From<ReleaseBody> for ReleaseRequest {
             reuse: body.reuse,
             edition: None,
             counter: None,
+            counts_until: None,
             sandbox: body.sandbox,
             dry_run: body.dry_run,
         }

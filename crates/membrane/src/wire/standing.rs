@@ -1,12 +1,12 @@
 //! Standing releases.
 
 use chrono::SecondsFormat;
-use membrane_catalog::Continual;
+use membrane_catalog::{Continual, Fault};
 use membrane_model::{NameError, RunId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::flow::{EditionTold, StandingTold};
+use crate::flow::{EditionTold, StandingList, StandingTold};
 
 /// Which edition of a standing release is asked for.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
@@ -35,6 +35,9 @@ pub struct StandingReleasesBody {
     pub run: String,
     /// One after the other, by name.
     pub releases: Vec<StandingReleaseBody>,
+    /// Files of standing releases that cannot be read, with what is wrong: those are not made. For whoever may audit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<String>,
 }
 
 /// A standing release.
@@ -91,8 +94,17 @@ pub struct EditionBody {
 impl StandingReleasesBody {
     /// Shows standing releases.
     #[must_use]
-    pub fn new(run: RunId, told: &[StandingTold]) -> Self {
-        Self { run: run.to_string(), releases: told.iter().map(StandingReleaseBody::from).collect() }
+    pub fn new(run: RunId, told: &StandingList) -> Self {
+        // Where the files lie is the hub's own business.
+        let fault = |fault: &Fault| {
+            let file = fault.file.file_name().unwrap_or_default().to_string_lossy();
+            format!("{file}:{}:{}: {}", fault.line, fault.column, fault.message)
+        };
+        Self {
+            run: run.to_string(),
+            releases: told.releases.iter().map(StandingReleaseBody::from).collect(),
+            faults: told.faults.iter().map(fault).collect(),
+        }
     }
 }
 

@@ -165,3 +165,33 @@ fn a_folder_has_a_number_of_contracts() {
     }
     assert_eq!(faults(dir.path()), ["contracts:1:1: more than 2000 files in one folder"]);
 }
+
+/// A hub that serves goes on without a standing release in which something is wrong; whoever checks is told.
+#[test]
+fn a_standing_release_that_is_wrong_is_left_out_where_the_rest_is_served() {
+    let good = "description: x\npartner: partner:acme\nsql: SELECT COUNT(*) AS n FROM orders\n";
+    let dir = write(&[
+        ("classes.yaml", CLASSES),
+        ("purposes.yaml", PURPOSES),
+        ("contracts/orders.yaml", ORDERS),
+        ("releases/good.yaml", good),
+        ("releases/later.yaml", &format!("{good}more: 1\n")),
+        ("releases/why.yaml", &format!("{good}purpose: nothing\n")),
+    ]);
+    std::fs::write(dir.path().join("releases/bytes.yaml"), [0xff]).unwrap();
+    let files = ["bytes", "later", "why"].map(|name| format!("releases/{name}.yaml:"));
+    let told = faults(dir.path());
+    assert!(
+        told.len() == 3 && told.iter().zip(&files).all(|(fault, file)| fault.starts_with(file)),
+        "{told:?}"
+    );
+    let served = Catalog::load_to_serve(dir.path()).unwrap();
+    assert_eq!(served.releases().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["good"]);
+    assert_eq!(served.release_faults().len(), 3);
+    // Anything else stops it, and all faults are told at once.
+    std::fs::write(dir.path().join("contracts/orders.yaml"), "kind: none\n").unwrap();
+    let error = Catalog::load_to_serve(dir.path()).unwrap_err();
+    let of_releases =
+        error.faults().iter().filter(|fault| fault.file.parent().unwrap().ends_with("releases"));
+    assert_eq!(of_releases.count(), 3);
+}

@@ -9,7 +9,7 @@ use crate::release::fixture::{ask, mechanism, options};
 struct Asked {
     principal: &'static str,
     purpose: Option<&'static str>,
-    policy: &'static str,
+    contract: &'static str,
     version: u64,
     table: &'static str,
     region: Option<&'static str>,
@@ -21,7 +21,7 @@ struct Asked {
 const PLAIN: Asked = Asked {
     principal: "partner:acme",
     purpose: Some("partner_reporting"),
-    policy: "p1",
+    contract: "c1",
     version: 3,
     table: "one",
     region: None,
@@ -37,7 +37,7 @@ async fn key(sql: &str, asked: &Asked) -> String {
     let mechanism = mechanism(&question, &options).expect("a mechanism");
     let purpose = asked.purpose.map(|purpose| purpose.parse().expect("a purpose"));
     let principal = asked.principal.parse().expect("a principal");
-    let asker = Asker { principal: &principal, purpose: purpose.as_ref(), policy_version: asked.policy };
+    let asker = Asker { principal: &principal, purpose: purpose.as_ref() };
     let dataset = "lines".parse().expect("a dataset name");
     let row_rule = asked.region.map_or(RowRule::All, |region| {
         RowRule::When(RowExpr::Compare {
@@ -47,7 +47,8 @@ async fn key(sql: &str, asked: &Asked) -> String {
         })
     });
     let version = Some((TableVersion(asked.version), asked.table));
-    let data = [Data { dataset: &dataset, version, row_rule: &row_rule }];
+    let data =
+        [Data { dataset: &dataset, contract: asked.contract.to_owned(), version, row_rule: &row_rule }];
     let root = RootKey::from_hex(&"07".repeat(32)).expect("a root key");
     query_key(&Vault::new(&root).query_key_hasher(), &asker, &question, mechanism.spec(), &data)
         .expect("a key")
@@ -90,7 +91,8 @@ async fn whatever_changes_the_answer_changes_the_name() {
     for asked in [
         Asked { principal: "partner:other", ..PLAIN },
         Asked { purpose: None, ..PLAIN },
-        Asked { policy: "p2", ..PLAIN },
+        // A bound, an enumeration, a type, a protection: whatever a release goes by.
+        Asked { contract: "c2", ..PLAIN },
         Asked { version: 4, ..PLAIN },
         // The table was lost and made anew: its versions were counted from 0 again.
         Asked { table: "other", ..PLAIN },

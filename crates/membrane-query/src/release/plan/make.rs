@@ -73,11 +73,7 @@ impl Engine {
         let calibrated = calibrate(&question, &scope, keys, &options, &source.limits)?;
         let named = NamedBy {
             hasher: self.parts.vault.query_key_hasher(),
-            asker: Asker {
-                principal: permit.principal(),
-                purpose: permit.purpose(),
-                policy_version: permit.policy_version(),
-            },
+            asker: Asker { principal: permit.principal(), purpose: permit.purpose() },
             data: data_of(&opened, permit)?,
             edition: options.edition.as_ref(),
         };
@@ -230,8 +226,9 @@ fn data_of<'a>(opened: &'a Opened, permit: &'a Permit) -> Result<Vec<Data<'a>>, 
         let input = opened.inputs.iter().find(|input| input.dataset == *dataset);
         let table = opened.table_ids.iter().find(|(name, _)| name == dataset);
         let version = input.zip(table).map(|(input, (_, id))| (input.version, id.as_str()));
-        let row_rule = permit.dataset(dataset).ok_or(QueryError::Failed)?.row_rule();
-        Ok(Data { dataset, version, row_rule })
+        let permitted = permit.dataset(dataset).ok_or(QueryError::Failed)?;
+        let contract = permitted.dataset().release_hash();
+        Ok(Data { dataset, contract, version, row_rule: permitted.row_rule() })
     };
     opened.tables.iter().map(of).collect()
 }

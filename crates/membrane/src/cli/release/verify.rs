@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use membrane_privacy::decimal;
 use serde_json::{Value, json};
 
 use super::super::{CliError, out};
@@ -120,6 +121,9 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
         of_price("rho"),
         of_price("charged_delta")
     );
+    let paid = report.said(&["paid", "rho_nano"]).and_then(|nano| nano.parse::<u64>().ok());
+    let paid = paid.map(|nano| decimal(nano, 9));
+    let charged_in = report.said(&["paid", "charged_in"]).unwrap_or_else(|| said(&["paid", "run"]));
     let (leaf, size, root) = (said(&["log", "leaf"]), said(&["log", "size"]), said(&["log", "root"]));
     let mut facts = vec![
         ("asked", format!("by {} for {} at {}", said(&["partner"]), said(&["purpose"]), said(&["asked"]))),
@@ -128,6 +132,7 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
         ("price", price),
         ("charged", format!("rho {} for this request", said(&["answer", "charged", "rho"]))),
         ("drawn", format!("in run {}, answered at {}", said(&["paid", "run"]), said(&["answered"]))),
+        ("paid", format!("rho {} in run {charged_in}", paid.as_deref().unwrap_or("none"))),
         ("record", format!("run {} is leaf {leaf} of the log", said(&["answer", "run"]))),
         ("", format!("whose root over {size} leaves is {root}")),
     ];

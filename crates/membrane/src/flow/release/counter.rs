@@ -7,9 +7,10 @@
 //!
 //! Wherever a hub dies in between, the next try finds what was stored, or takes up what was paid and lost.
 
+use chrono::{SecondsFormat, TimeDelta};
 use membrane_ledger::StoredRelease;
 use membrane_model::{Price, RunId};
-use membrane_query::{ReleaseAnswer, ReleasePlan};
+use membrane_query::{QueryError, ReleaseAnswer, ReleasePlan};
 use tokio::time::Instant;
 
 use super::price::Asked;
@@ -20,6 +21,10 @@ use crate::flow::caps::Held;
 use crate::flow::reserve::{Had, ToReserve, is_stored, reserve};
 use crate::flow::run::Work;
 use crate::hub::Hub;
+
+/// Other moments at which the rows of a counter have to be the same.
+const SOON: TimeDelta = TimeDelta::seconds(1);
+const LATER_THAT_DAY: TimeDelta = TimeDelta::hours(13);
 
 /// What is stored for all refreshes together begins with this; what they were paid for follows.
 const PAID: &str = "membrane-counter/1";
@@ -43,7 +48,7 @@ pub(super) async fn answer(
     let (whole, plan_sha256) = (plan.price(), plan.plan_hash().map_err(Error::Query)?);
     let (unit, edges) = (plan.unit().clone(), plan.edges().to_vec());
     let whole_wanted = to_reserve(run, &plan, asked.options.edition.as_ref());
-    let (paid_in, charged, under) = pay(ctx, hub, (&plan, stored), &whole_wanted).await?;
+    let (paid_in, charged, under) = pay(ctx, hub, (asked, &plan, stored), &whole_wanted).await?;
     let own = ToReserve { price: Price::default(), under: Some(under.clone()), ..whole_wanted };
     let (answer, replay_of) = match reserve(ctx, hub, &own, lease(ctx)).await? {
         Had::Stored(StoredRelease { run, answer, .. }) => {
@@ -54,17 +59,18 @@ pub(super) async fn answer(
             let drawn = drawn.and_then(|answer| answer.to_bytes().map(|bytes| (answer, bytes)));
             let Ok((_, bytes)) = drawn else {
                 burn(hub, run, &reservation).await;
-                return Err(Error::ReleaseFailed { price: charged });
+                return Err(Error::ReleaseFailed { price: charged, taken_up: true });
             };
             hub.ledger().commit_release(&reservation, &bytes, ctx.now()).await.map_err(Error::Record)?;
             // What leaves is what was stored.
             (ReleaseAnswer::from_bytes(&bytes).map_err(Error::Query)?, None)
         }
     };
-    let record = receipt::paid(hub, paid_in, &under).await?;
+    let (record, lost) = receipt::paid(hub, paid_in, &under).await?;
+    let charged_in = lost.or_else(|| (paid_in != replay_of.unwrap_or(run)).then_some(paid_in));
     let drawn = Drawn { answer, price: whole, whole, charged, replay_of, unit, edges };
     let released = drawn.told(ctx, hub, run, (asked, None, &own), work).await;
-    Ok((released, Paid { record, plan_sha256 }))
+    Ok((released, Paid { record, charged_in, plan_sha256 }))
 }
 
 /// Finds the answer from which this one counts on, and makes sure that it can.
@@ -83,7 +89,7 @@ async fn before(hub: &Hub, plan: &ReleasePlan) -> Result<Option<ReleaseAnswer>, 
 async fn pay(
     ctx: &RequestCtx,
     hub: &Hub,
-    (plan, stored): (&ReleasePlan, bool),
+    (asked, plan, stored): (&Asked, &ReleasePlan, bool),
     own: &ToReserve,
 ) -> Result<(RunId, Price, String), Error> {
     let name = plan.paid_by().ok_or(Error::Internal("a counter has no name"))?.to_owned();
@@ -98,6 +104,7 @@ async fn pay(
     };
     let terms = format!("{PAID} {}", plan.paid_terms());
     if !is_stored(hub, &name).await? {
+        check_rows(ctx, hub, asked)?;
         let most = Held::now(ctx, hub).await?.release_max(&ctx.principal)?;
         price::check(most, plan, None, false)?;
     }
@@ -115,5 +122,24 @@ async fn pay(
             let charged = if reservation.is_resumed() { Price::default() } else { plan.price() };
             Ok((own.run, charged, name))
         }
+    }
+}
+
+/// Refuses a counter whose rows are others at another time, as the policies say now: it would be paid for in whole, and end.
+fn check_rows(ctx: &RequestCtx, hub: &Hub, asked: &Asked) -> Result<(), Error> {
+    let now = ctx.now();
+    let until = asked.counts_until.map_or(now, |until| until.max(now));
+    // The clock itself, another time of the day, and the last refresh; stretches of time are looked at in any case.
+    let soon = [SOON, LATER_THAT_DAY].map(|more| now + more);
+    let moments: Vec<_> =
+        soon.into_iter().filter(|moment| *moment <= until).chain([until.max(now + SOON)]).collect();
+    match hub.authorizer().rows_change(&asked.permit, &moments) {
+        None => Ok(()),
+        Some(moment) => Err(Error::Query(QueryError::NotBounded {
+            what: "a counter whose rows are others by the policies at",
+            name: Some(moment.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
+            rewrite: "a member could count twice. Have the policies that say which rows of its datasets count go by what stands in the \
+                      rows, and not by the time; or ask for editions of their own, without `continual`",
+        })),
     }
 }

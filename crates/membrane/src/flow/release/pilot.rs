@@ -99,7 +99,7 @@ impl Asked {
                 let found = found.and_then(|found| found.to_bytes().map(|bytes| (found, bytes)));
                 let Ok((found, bytes)) = found else {
                     super::burn(hub, run, &reservation).await;
-                    return Err(Error::ReleaseFailed { price });
+                    return Err(Error::ReleaseFailed { price, taken_up: wanted.resumes });
                 };
                 hub.ledger().commit_release(&reservation, &bytes, ctx.now()).await.map_err(Error::Record)?;
                 (found, if reservation.is_resumed() { Price::default() } else { price })

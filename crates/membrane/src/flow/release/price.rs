@@ -1,5 +1,6 @@
 //! What a release may cost: what was asked, what one may cost, and what is told where that is not enough.
 
+use chrono::{DateTime, Utc};
 use membrane_model::{Delta, Epsilon, Price};
 use membrane_policy::Permit;
 use membrane_privacy::{NoiseKind, PriceAsked, PrivacyError, Shortfall};
@@ -82,6 +83,8 @@ pub(super) struct Asked {
     /// How many times as wide as asked for the error bars of an answer may be that is made of a stored one; none where there is
     /// to be none.
     pub(super) width_max: Option<f64>,
+    /// When the last refresh of a counter is made, if it is one.
+    pub(super) counts_until: Option<DateTime<Utc>>,
 }
 
 /// Returns how wide the error bars may be of an answer that costs nothing.

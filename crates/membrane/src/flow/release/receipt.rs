@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 use membrane_ledger::{ClosedRun, ReleaseRecord};
-use membrane_model::{Purpose, RunId};
+use membrane_model::{Price, Purpose, RunId};
 
 use super::{Paid, Released};
 use crate::ctx::RequestCtx;
@@ -39,6 +39,7 @@ impl Question {
             asked: self.asked,
             answered,
             paid: &paid.record,
+            charged_in: paid.charged_in,
             closed,
         };
         sign(hub.receipt_signer(), &facts, released)
@@ -54,9 +55,27 @@ pub(super) async fn paid_for(hub: &Hub, drawn: RunId, answer: &[u8]) -> Result<R
     own.ok_or(Error::Internal("what was paid for is not on record"))
 }
 
-/// Returns what is on record about what was paid for an answer, in the run in which it was drawn.
-pub(super) async fn paid(hub: &Hub, drawn: RunId, query_key: &str) -> Result<ReleaseRecord, Error> {
-    let record = hub.ledger().run(&drawn).await.map_err(Error::Ledger)?;
+/// Returns what is on record about what was paid under a name in a run; and the earlier run that was charged, where this one took
+/// up what that had paid and lost.
+pub(super) async fn paid(
+    hub: &Hub,
+    run: RunId,
+    query_key: &str,
+) -> Result<(ReleaseRecord, Option<RunId>), Error> {
+    let own = of_run(hub, run, query_key).await?;
+    if own.price != Price::default() {
+        return Ok((own, None));
+    }
+    let lost = hub.ledger().lost_payment(&own.partner, query_key).await.map_err(Error::Ledger)?;
+    match lost {
+        Some(lost) => Ok((of_run(hub, lost, query_key).await?, Some(lost))),
+        None => Ok((own, None)),
+    }
+}
+
+/// Returns what is on record about the release of a name in a run.
+async fn of_run(hub: &Hub, run: RunId, query_key: &str) -> Result<ReleaseRecord, Error> {
+    let record = hub.ledger().run(&run).await.map_err(Error::Ledger)?;
     let mut releases = record.into_iter().flat_map(|record| record.releases);
     let own = releases.find(|release| release.query_key == query_key);
     own.ok_or(Error::Internal("what was paid for is not on record"))

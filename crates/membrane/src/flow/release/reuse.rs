@@ -8,7 +8,7 @@ use super::pilot::PilotTold;
 use super::{Asked, Paid, Released, receipt};
 use crate::ctx::RequestCtx;
 use crate::error::Error;
-use crate::flow::budget::{own_lines, times_left};
+use crate::flow::budget::own_left;
 use crate::flow::run::Work;
 use crate::hub::Hub;
 
@@ -71,11 +71,12 @@ pub(super) async fn made(
     found: Found,
     work: &mut Work,
 ) -> Result<(Released, Paid), Error> {
-    let paid = Paid { record: found.record, plan_sha256: plan.plan_hash().map_err(Error::Query)? };
+    let plan_sha256 = plan.plan_hash().map_err(Error::Query)?;
+    let paid = Paid { record: found.record, charged_in: None, plan_sha256 };
     let (answer, price) = (found.reused.answer, paid.record.price);
     work.rows_out = u64::try_from(answer.rows.len()).ok();
     work.edges = plan.edges().to_vec();
-    let budgets = own_lines(ctx, hub, plan.private_datasets()).await?;
+    let (budgets, more) = own_left(ctx, hub, plan.private_datasets(), plan.price()).await?;
     let mechanism = answer.mechanism.clone();
     let released = Released {
         run,
@@ -87,7 +88,7 @@ pub(super) async fn made(
         pilot,
         unit: plan.unit().clone(),
         notes: answer.notes.clone(),
-        more: Some(times_left(&budgets, plan.price())),
+        more: Some(more),
         budgets,
         forecasts: Vec::new(),
         replay_of: Some(found.run),

@@ -7,7 +7,7 @@ use super::pilot::PilotTold;
 use super::{Asked, Released, reuse};
 use crate::ctx::RequestCtx;
 use crate::error::Error;
-use crate::flow::budget::{own_lines, times_left};
+use crate::flow::budget::own_left;
 use crate::flow::caps::Held;
 use crate::flow::reserve::is_stored;
 use crate::hub::Hub;
@@ -20,7 +20,7 @@ pub(super) async fn price(
     plan: &ReleasePlan,
     pilot: Option<PilotTold>,
 ) -> Result<Released, Error> {
-    let budgets = own_lines(ctx, hub, plan.private_datasets()).await?;
+    let (budgets, more) = own_left(ctx, hub, plan.private_datasets(), plan.price()).await?;
     let held = Held::now(ctx, hub).await?;
     let mut notes = plan.notes().to_vec();
     let stored = is_stored(hub, &plan.query_key()).await?;
@@ -31,15 +31,12 @@ pub(super) async fn price(
             found.run, found.reused.width
         ));
     }
-    notes.extend(closed(&held, ctx).filter(|_| !stored));
+    let closed = closed(&held, ctx);
     let most = held.release_max(&ctx.principal)?;
     if let Err(dear) = super::price::check(most, plan, pilot.as_ref(), stored) {
         notes.push(format!("it would be refused: {dear}"));
     }
-    let more = times_left(&budgets, plan.price());
-    if more == 0 && !stored {
-        notes.push("it would be refused: what is left of a budget does not allow it".to_owned());
-    }
+    notes.extend(closed.or_else(|| short(more)).filter(|_| !stored));
     let summary = plan.summary();
     Ok(Released {
         run,
@@ -67,6 +64,11 @@ fn closed(held: &Held<'_>, ctx: &RequestCtx) -> Option<String> {
     held.is_closed(&ctx.principal).then(|| format!("it would be refused: {}", Error::BudgetClosed))
 }
 
+/// Says that nothing like this fits any more, where that is so.
+fn short(more: u64) -> Option<String> {
+    (more == 0).then(|| "it would be refused: what is left of a budget does not allow it".to_owned())
+}
+
 /// Tells the price of what needs a pilot first: nothing else is known yet.
 pub(super) async fn pilot(
     ctx: &RequestCtx,
@@ -75,7 +77,7 @@ pub(super) async fn pilot(
     plan: &PilotPlan,
     asked: &Asked,
 ) -> Result<Released, Error> {
-    let budgets = own_lines(ctx, hub, plan.private_datasets()).await?;
+    let (budgets, more) = own_left(ctx, hub, plan.private_datasets(), plan.whole()).await?;
     let held = Held::now(ctx, hub).await?;
     let mut notes = vec![format!(
         "no bounds are stated for what one member may add: a pilot finds them first, for {} of the price, and what it finds is \
@@ -83,15 +85,11 @@ pub(super) async fn pilot(
          and bounds",
         plan.price()
     )];
-    notes.extend(closed(&held, ctx));
     let most = held.release_max(&ctx.principal)?;
     if let Err(dear) = super::price::check_amount(most, plan.whole(), |_| None) {
         notes.push(format!("it would be refused: {dear}"));
     }
-    let more = times_left(&budgets, plan.whole());
-    if more == 0 {
-        notes.push("it would be refused: what is left of a budget does not allow it".to_owned());
-    }
+    notes.extend(closed(&held, ctx).or_else(|| short(more)));
     let delta = asked.options.delta;
     Ok(Released {
         run,

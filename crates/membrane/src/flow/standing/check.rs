@@ -1,0 +1,55 @@
+//! What is wrong with the statements of standing releases, as far as contracts tell: without a hub, its data or its policies.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::DateTime;
+use membrane_catalog::{Catalog, Dataset, Every, Fault, StandingRelease};
+use membrane_model::{Delta, Limits};
+use membrane_query::check_release;
+
+use super::request;
+use crate::config::PrivacySection;
+use crate::error::Error;
+use crate::flow::caps::configured_release;
+use crate::flow::release::planned_with;
+
+/// A moment before which editions of every length are over. Which one is looked at does not matter.
+const SOME_MOMENT_SECONDS: i64 = 1_767_225_600;
+
+/// Lists the standing releases whose statements would be refused, whatever the data and the policies say. `dir` is the folder of
+/// the catalog.
+pub(crate) async fn check_releases(
+    catalog: &Catalog,
+    dir: &Path,
+    privacy: &PrivacySection,
+    limits: &Limits,
+) -> Vec<Fault> {
+    let datasets: Vec<Arc<Dataset>> = catalog.datasets().cloned().collect();
+    let mut faults = Vec::new();
+    for standing in catalog.releases() {
+        if let Err(error) = check(standing, &datasets, privacy, limits).await {
+            let (line, column) = standing.sql_place;
+            let file = dir.join("releases").join(format!("{}.yaml", standing.name));
+            faults.push(Fault { file, line, column, message: format!("`sql` would be refused: {error}") });
+        }
+    }
+    faults
+}
+
+async fn check(
+    standing: &StandingRelease,
+    datasets: &[Arc<Dataset>],
+    privacy: &PrivacySection,
+    limits: &Limits,
+) -> Result<(), Error> {
+    let every = standing.schedule.map_or(Every::Day, |schedule| schedule.every);
+    let some = || every.last_before(DateTime::from_timestamp(SOME_MOMENT_SECONDS, 0)?);
+    let edition = standing.continual.map(|continual| continual.from).or_else(some);
+    let edition = edition.ok_or(Error::Internal("there is no edition at this time"))?;
+    let request = request(standing, &edition);
+    let delta = Delta::new(request.delta.unwrap_or(privacy.delta))?;
+    let most = configured_release(privacy, &standing.partner)?;
+    let options = planned_with(&request, delta, privacy, most)?;
+    check_release(&request.sql, datasets, &options, limits).await.map_err(Error::Query)
+}
