@@ -12,10 +12,11 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::check::{Checked, Checker};
+use crate::decode::Found;
 use crate::protect::{Protected, Protector};
 use crate::resolve::{Resolved, Resolver};
 use crate::source::{Delivery, Meter};
-use crate::{Format, IngestError, Progress, decode};
+use crate::{Format, IngestError, Progress, Reading, decode};
 
 /// Batches that may wait between two stages.
 const WAITING: usize = 4;
@@ -32,6 +33,7 @@ pub(super) struct Work {
     pub(super) delivery: Delivery,
     pub(super) meter: Meter,
     pub(super) format: Format,
+    pub(super) reading: Reading,
     pub(super) dataset: Arc<Dataset>,
     pub(super) limits: Limits,
     pub(super) checker: Checker,
@@ -43,7 +45,7 @@ pub(super) struct Work {
 
 /// The stages at work.
 pub(super) struct Stages {
-    check: JoinHandle<Result<BTreeMap<String, u64>, IngestError>>,
+    check: JoinHandle<Result<(BTreeMap<String, u64>, Found), IngestError>>,
     resolve: JoinHandle<Result<(), IngestError>>,
     protect: JoinHandle<Result<(), IngestError>>,
     write: JoinHandle<(Appender, Appender, Result<Written, IngestError>)>,
@@ -57,6 +59,7 @@ pub(super) struct Finished {
     pub(super) quarantine: Appender,
     pub(super) written: Written,
     pub(super) reasons: BTreeMap<String, u64>,
+    pub(super) found: Found,
 }
 
 impl Finished {
@@ -73,6 +76,7 @@ impl Stages {
             delivery,
             meter,
             format,
+            reading,
             dataset,
             limits,
             checker,
@@ -89,7 +93,7 @@ impl Stages {
         let (tick, ticks) = channel(WAITING);
         Self {
             check: spawn_blocking(move || {
-                let decoder = decode::open(delivery, format, &dataset, &limits)?;
+                let decoder = decode::open(delivery, format, &dataset, &limits, &reading)?;
                 check(decoder, checker, &stopped, &to_resolve)
             }),
             resolve: spawn_blocking(move || resolve(resolver, from_check, &to_protect)),
@@ -110,7 +114,7 @@ impl Stages {
         let protect = joined(self.protect).await.and_then(|result| result);
         let (table, quarantine, write) = joined(self.write).await?;
         let outcome = match (check, resolve, protect, write) {
-            (Ok(reasons), Ok(()), Ok(()), Ok(written)) => Ok((reasons, written)),
+            (Ok(checked), Ok(()), Ok(()), Ok(written)) => Ok((checked, written)),
             (check, resolve, protect, write) => {
                 let errors = [check.err(), resolve.err(), protect.err(), write.err()];
                 // A stage that stops makes its neighbours stop: theirs is not the cause.
@@ -120,7 +124,7 @@ impl Stages {
             }
         };
         match outcome {
-            Ok((reasons, written)) => Ok(Finished { table, quarantine, written, reasons }),
+            Ok(((reasons, found), written)) => Ok(Finished { table, quarantine, written, reasons, found }),
             Err(error) => {
                 table.abort().await;
                 quarantine.abort().await;
@@ -155,7 +159,7 @@ fn check(
     mut checker: Checker,
     stopped: &AtomicBool,
     to: &Sender<Checked>,
-) -> Result<BTreeMap<String, u64>, IngestError> {
+) -> Result<(BTreeMap<String, u64>, Found), IngestError> {
     if let Some(records) = decoder.records() {
         checker.reserve(records);
     }
@@ -166,7 +170,7 @@ fn check(
         let checked = checker.check(delivered)?;
         to.blocking_send(checked).map_err(|_| IngestError::Stopped)?;
     }
-    Ok(checker.reasons())
+    Ok((checker.reasons(), decoder.found()))
 }
 
 fn resolve(

@@ -144,7 +144,7 @@ impl World {
     }
 
     async fn bring(&self, reader: InputSource, format: Format) -> Result<IngestReport, IngestError> {
-        let input = Input { reader, format, source: None };
+        let input = Input { reader, format, reading: Reading::default(), source: None };
         ingest(&self.hub, &self.permit().await, &self.dataset(), input, &crate::Silent).await
     }
 
@@ -228,7 +228,12 @@ async fn a_delivery_is_committed_once() {
 
     // Under a source's name it is another delivery.
     let reader = InputSource::Stream(Box::pin(Cursor::new(text.into_bytes())));
-    let input = Input { reader, format: Format::Csv, source: Some("2026-03-01".to_owned()) };
+    let input = Input {
+        reader,
+        format: Format::Csv,
+        reading: Reading::default(),
+        source: Some("2026-03-01".to_owned()),
+    };
     let other = ingest(&world.hub, &world.permit().await, &world.dataset(), input, &crate::Silent).await;
     assert_eq!(other.unwrap().version, Some(TableVersion(2)));
     assert_eq!(world.visible("tables"), 60_000);
@@ -328,7 +333,7 @@ async fn one_value_out_of_range_is_one_bad_row() {
         membrane_model::Protection::Generalise(membrane_model::Generalisation::Width(10));
     let text = csv(100) + "M900002,13977700124,Li,-9999999999.99\n";
     let reader = InputSource::Stream(Box::pin(Cursor::new(text.into_bytes())));
-    let input = Input { reader, format: Format::Csv, source: None };
+    let input = Input { reader, format: Format::Csv, reading: Reading::default(), source: None };
     let permit = world.permit().await;
     let report = ingest(&world.hub, &permit, &Arc::new(dataset), input, &crate::Silent).await.unwrap();
     assert_eq!((report.rows_accepted, report.rows_quarantined), (100, 1));
@@ -346,7 +351,7 @@ async fn progress_grows_to_the_whole() {
     let world = World::new().await;
     let seen = Seen(Mutex::default());
     let reader = InputSource::Stream(Box::pin(Cursor::new(csv(100_000).into_bytes())));
-    let input = Input { reader, format: Format::Csv, source: None };
+    let input = Input { reader, format: Format::Csv, reading: Reading::default(), source: None };
     ingest(&world.hub, &world.permit().await, &world.dataset(), input, &seen).await.unwrap();
     let seen = seen.0.into_inner().unwrap();
     assert!(seen.len() > 1 && seen.is_sorted(), "{seen:?}");

@@ -5,7 +5,7 @@ use crate::check::{BadRow, Checked};
 
 fn named(dataset: &Dataset, text: &str) -> DeliveryName {
     let digest = <sha2::Sha256 as sha2::Digest>::digest(text.as_bytes());
-    DeliveryName::new(&vault(), dataset, &digest.into(), None)
+    DeliveryName::new(&vault(), dataset, &digest.into(), None, None)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -54,7 +54,7 @@ async fn rows_that_a_changed_contract_sets_aside_are_kept() {
     fs::write(&path, &text).unwrap();
     let bring = async |dataset: Dataset| {
         let reader = InputSource::File(path.clone());
-        let input = Input { reader, format: Format::Csv, source: None };
+        let input = Input { reader, format: Format::Csv, reading: Reading::default(), source: None };
         ingest(&world.hub, &world.permit().await, &Arc::new(dataset), input, &crate::Silent).await.unwrap()
     };
     // A required column is required in the table too; here only the rule matters.
@@ -114,7 +114,12 @@ async fn a_run_that_was_abandoned_commits_nothing() {
     let (reached, mut is_reached) = tokio::sync::mpsc::unbounded_channel();
     let (let_go, go_on) = tokio::sync::mpsc::unbounded_channel();
     let held = Held { first: Some(first.into()), rest: rest.into(), reached, go_on };
-    let input = Input { reader: InputSource::Stream(Box::pin(held)), format: Format::Csv, source: None };
+    let input = Input {
+        reader: InputSource::Stream(Box::pin(held)),
+        format: Format::Csv,
+        reading: Reading::default(),
+        source: None,
+    };
     let (permit, dataset) = (world.permit().await, world.dataset());
     let abandon = async {
         is_reached.recv().await.unwrap();
