@@ -1,6 +1,6 @@
 //! INGEST: a file or a body becomes rows of a dataset, checked, protected and committed at once.
 
-use membrane_ingest::{Format, IngestParts, IngestReport, Input, InputSource, Progress};
+use membrane_ingest::{Format, IngestParts, IngestReport, Input, InputSource, Progress, Reading};
 use membrane_ledger::DatasetVersion;
 use membrane_model::{Action, DatasetName, RunId};
 
@@ -17,6 +17,8 @@ pub struct IngestRequest {
     pub reader: InputSource,
     /// Their form.
     pub format: Format,
+    /// What else is said of how they are to be read.
+    pub reading: Reading,
     /// The name of the source; by it a repeated delivery is known. Without one, the content is fingerprinted.
     pub source: Option<String>,
 }
@@ -65,7 +67,8 @@ pub async fn ingest(
     run.complete().await?;
     tracing::info!(
         dataset.name = %name, run.id = %id, rows = report.rows_accepted, quarantined = report.rows_quarantined,
-        already = report.already, "ingested {} rows into `{name}`", report.rows_accepted
+        already = report.already, truncated = report.truncated, unknown_columns = report.unknown_columns,
+        "ingested {} rows into `{name}`", report.rows_accepted
     );
     Ok(Ingested { run: id, report })
 }
@@ -86,6 +89,7 @@ async fn bring_in(
         limits: *hub.limits(),
         scratch: hub.scratch().to_path_buf(),
     };
-    let input = Input { reader: request.reader, format: request.format, source: request.source };
+    let IngestRequest { reader, format, reading, source, .. } = request;
+    let input = Input { reader, format, reading, source };
     Box::pin(membrane_ingest::ingest(&parts, &permit, &dataset, input, progress)).await.map_err(Error::Ingest)
 }
