@@ -43,9 +43,12 @@ pub(super) struct Work {
     pub(super) quarantine: Appender,
 }
 
+/// What the first stage tells at its end: how often each reason occurred, and what the decoder found.
+type Seen = (BTreeMap<String, u64>, Found);
+
 /// The stages at work.
 pub(super) struct Stages {
-    check: JoinHandle<Result<(BTreeMap<String, u64>, Found), IngestError>>,
+    check: JoinHandle<Result<Seen, IngestError>>,
     resolve: JoinHandle<Result<(), IngestError>>,
     protect: JoinHandle<Result<(), IngestError>>,
     write: JoinHandle<(Appender, Appender, Result<Written, IngestError>)>,
@@ -159,7 +162,7 @@ fn check(
     mut checker: Checker,
     stopped: &AtomicBool,
     to: &Sender<Checked>,
-) -> Result<(BTreeMap<String, u64>, Found), IngestError> {
+) -> Result<Seen, IngestError> {
     if let Some(records) = decoder.records() {
         checker.reserve(records);
     }

@@ -43,7 +43,7 @@ pub(crate) struct Content {
 }
 
 enum Layer {
-    Plain(Start),
+    Plain(Box<Start>),
     Gzip(Box<MultiGzDecoder<BufReader<Start>>>),
     Zstd(Box<zstd::stream::read::Decoder<'static, BufReader<Start>>>),
 }
@@ -65,7 +65,7 @@ impl Content {
         let start = Cursor::new(start).chain(delivery);
         let packed = |start| BufReader::with_capacity(PACKED, start);
         let layer = match found {
-            None => Layer::Plain(start),
+            None => Layer::Plain(Box::new(start)),
             Some(Packing::Gzip) => Layer::Gzip(Box::new(MultiGzDecoder::new(packed(start)))),
             Some(Packing::Zstd) => {
                 let mut decoder =
@@ -124,7 +124,7 @@ impl Content {
 
     fn delivery(&self) -> &Delivery {
         let start = match &self.layer {
-            Layer::Plain(start) => start,
+            Layer::Plain(start) => start.as_ref(),
             Layer::Gzip(decoder) => decoder.get_ref().get_ref(),
             Layer::Zstd(decoder) => decoder.get_ref().get_ref(),
         };
