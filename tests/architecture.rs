@@ -23,7 +23,7 @@ const ORDER: [&str; 11] = [
 ];
 
 /// Libraries with one home (or two, where the table says so).
-const HOMES: [(&str, &[&str]); 18] = [
+const HOMES: [(&str, &[&str]); 20] = [
     ("uuid", &["membrane-model"]),
     ("saphyr", &["membrane-catalog"]),
     ("aes", &["membrane-vault"]),
@@ -39,6 +39,8 @@ const HOMES: [(&str, &[&str]); 18] = [
     ("deltalake", &["membrane-lake"]),
     ("object_store", &["membrane-lake"]),
     ("datafusion", &["membrane-lake", "membrane-query"]),
+    ("encoding_rs", &["membrane-ingest"]),
+    ("quick-xml", &["membrane-ingest"]),
     ("axum", &["membrane"]),
     ("clap", &["membrane"]),
     ("fake", &["membrane-sample"]),

@@ -18,6 +18,7 @@ mod budgets;
 mod canary;
 mod delegation;
 mod docs;
+mod formats;
 mod ingest;
 mod masks;
 mod neighbours;

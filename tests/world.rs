@@ -15,7 +15,7 @@ use membrane::error::Failure;
 use membrane::flow::{self, IngestRequest, Ingested, QueryRequest};
 use membrane::http::{Metrics, router};
 use membrane::{Channel, Hub, RequestCtx, Serving};
-use membrane_ingest::{Format, InputSource, Silent};
+use membrane_ingest::{Format, InputSource, Reading, Silent};
 use membrane_model::{Clock, FixedClock};
 use membrane_sample::{SampleOptions, SampleReport, generate};
 use serde_json::Value;
@@ -104,6 +104,7 @@ impl World {
             dataset: dataset.parse().unwrap(),
             reader: InputSource::File(path.to_path_buf()),
             format: Format::from_path(path).unwrap(),
+            reading: Reading::default(),
             source: None,
         };
         flow::ingest(&self.ctx("service:ingestor"), &self.hub, request, &Silent).await

@@ -11,7 +11,7 @@ use futures::StreamExt;
 use membrane::config::{Config, LimitsSection, Serve};
 use membrane::flow::{self, IngestRequest, QueryRequest, ReleaseRequest};
 use membrane::{Channel, Hub};
-use membrane_ingest::{Format, InputSource, Silent};
+use membrane_ingest::{Format, InputSource, Reading, Silent};
 use membrane_model::Clock;
 
 /// The dataset that the benches use.
@@ -64,6 +64,7 @@ pub(crate) async fn ingest(hub: &Hub, dataset: &str, file: &Path, source: Option
         dataset: dataset.parse()?,
         reader: InputSource::File(file.to_path_buf()),
         format: Format::from_path(file).context("a file of unknown form")?,
+        reading: Reading::default(),
         source,
     };
     let done =

@@ -31,6 +31,32 @@ pub struct Dataset {
     pub event_time: Option<ColumnName>,
     /// How much of the dataset one member may be.
     pub privacy: Option<DatasetPrivacy>,
+    /// What becomes of a delivery that ends before its end.
+    pub on_truncated: OnTruncated,
+}
+
+/// What becomes of a delivery that ends before its end: of a packed file that was cut off, of an array that is not closed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnTruncated {
+    /// Nothing of it is taken in: the whole delivery will come, and would double what is there.
+    #[default]
+    Stop,
+    /// The rows that are there are taken in, and the place where it ends is set aside.
+    Save,
+}
+
+impl OnTruncated {
+    /// Every rule.
+    pub const ALL: [Self; 2] = [Self::Stop, Self::Save];
+
+    /// Returns the word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Save => "save",
+        }
+    }
 }
 
 /// Which column identifies the subject of a row.

@@ -22,7 +22,7 @@ pub mod yaml;
 pub use canon::Canon;
 pub use catalog::{Catalog, PurposeEntry};
 pub use column::{Column, ColumnPolicy, ColumnPrivacy, ColumnRules};
-pub use dataset::{Dataset, DatasetPrivacy, SubjectSource};
+pub use dataset::{Dataset, DatasetPrivacy, OnTruncated, SubjectSource};
 pub use describe::{ColumnDescription, DatasetDescription};
 pub use error::{CatalogError, Fault};
 pub use format::FormatCheck;

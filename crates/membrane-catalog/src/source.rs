@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use membrane_model::{ColumnName, DatasetName, PrincipalId, SourceName};
 
 /// The words for the forms in which files come. What they stand for is for whoever decodes to say.
-pub const SOURCE_FORMATS: [&str; 4] = ["csv", "ndjson", "parquet", "arrow"];
+pub const SOURCE_FORMATS: [&str; 7] = ["csv", "ndjson", "json", "parquet", "arrow", "avro", "excel"];
 
 /// Where the rows of a dataset come from.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,6 +62,10 @@ pub struct FilesSource {
     pub pattern: String,
     /// Their form; the ending of a name says it when it is not stated.
     pub format: Option<&'static str>,
+    /// The encoding of their text; UTF-8, or what a byte order mark tells, when it is not stated.
+    pub encoding: Option<String>,
+    /// Which sheet of workbooks; the one that can be seen when it is not stated.
+    pub sheet: Option<String>,
     /// Seconds that a file must have lain untouched: somebody may still be writing it.
     pub settle_seconds: u32,
     /// Settings of the object storage, as `object_store` spells them, and where each is found.

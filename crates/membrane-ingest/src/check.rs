@@ -171,11 +171,11 @@ impl Checker {
                 subject: subject.map(|texts| texts.value(row).to_owned()),
             });
         }
-        for Malformed { position, raw } in &delivered.malformed {
+        for Malformed { position, raw, broken } in &delivered.malformed {
             let row = Map::from_iter([(MALFORMED_FIELD.to_owned(), Value::from(raw.as_str()))]);
             bad.push(BadRow {
                 position: *position,
-                reasons: self.reasons.malformed(),
+                reasons: self.reasons.malformed(*broken),
                 row: Value::Object(row).to_string().into_bytes(),
                 subject: None,
             });

@@ -4,15 +4,21 @@
 //! A record that is none is passed on as [`Malformed`] and the rest goes on; an input that is not of
 //! the format at all ends with one error.
 
+mod array;
+mod avro;
 mod columnar;
 mod csv;
+mod drift;
+mod excel;
 mod ipc;
 mod judge;
 mod ndjson;
 mod object;
+mod objects;
 mod parquet;
 mod record;
 mod window;
+mod zip;
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,8 +27,13 @@ use arrow::array::{ArrayRef, StringBuilder};
 use membrane_catalog::Dataset;
 use membrane_model::Limits;
 
-use crate::source::Delivery;
-use crate::{Format, IngestError};
+use crate::reason::Broken;
+use crate::source::{Content, Delivery, Text};
+use crate::{Format, IngestError, Reading};
+
+use window::Window;
+
+pub(crate) use drift::Drift;
 
 /// Rows in a batch.
 pub(crate) const BATCH_ROWS: usize = 16 << 10;
@@ -30,6 +41,8 @@ pub(crate) const BATCH_ROWS: usize = 16 << 10;
 const BATCH_CELLS: usize = BATCH_ROWS * 64;
 /// Bytes of text after which a batch is closed early.
 const BATCH_BYTES: usize = 8 << 20;
+/// Spaces in front of the first letter of a JSON input.
+const SPACES_MAX: usize = 64 << 10;
 /// Bytes of a malformed record that are kept.
 const RAW_BYTES_MAX: usize = 64 << 10;
 
@@ -59,6 +72,8 @@ pub(crate) struct Malformed {
     pub(crate) position: i64,
     /// Its text, as far as it is text, cut when it is very long.
     pub(crate) raw: String,
+    /// In which way it is none.
+    pub(crate) broken: Broken,
 }
 
 // PRIVACY: a record that cannot be read may be somebody's all the same.
@@ -90,6 +105,18 @@ pub(crate) trait Decode: Send {
 
     /// Returns the next batch, or none at the end.
     fn next(&mut self) -> Result<Option<Delivered>, IngestError>;
+
+    /// Returns what was found besides rows, so far.
+    fn found(&self) -> Found;
+}
+
+/// What a decoder finds besides rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// Whether the delivery ended before its end.
+    pub(crate) is_cut: bool,
+    /// Columns that the contract does not know.
+    pub(crate) drift: Drift,
 }
 
 /// Opens a delivery.
@@ -98,13 +125,54 @@ pub(crate) fn open(
     format: Format,
     dataset: &Dataset,
     limits: &Limits,
+    reading: &Reading,
 ) -> Result<Box<dyn Decode>, IngestError> {
+    let on_truncated = reading.on_truncated.unwrap_or(dataset.on_truncated);
+    let content = Content::open(delivery, reading.packing, on_truncated)?;
     Ok(match format {
-        Format::Csv => Box::new(csv::CsvDecoder::open(delivery, dataset, limits)?),
-        Format::Ndjson => Box::new(ndjson::NdjsonDecoder::open(delivery, dataset, limits)?),
-        Format::Parquet => Box::new(parquet::ParquetDecoder::open(delivery, dataset, limits)?),
-        Format::ArrowIpc => Box::new(ipc::IpcDecoder::open(delivery, dataset, limits)),
+        Format::Csv => {
+            let text = Text::open(content, reading.encoding)?;
+            Box::new(csv::CsvDecoder::open(text, dataset, limits)?)
+        }
+        Format::Ndjson | Format::Json => {
+            let text = Text::open(content, reading.encoding)?;
+            let mut window = opened(text)?;
+            let is_array = first_letter(&mut window)? == Some(b'[');
+            if format == Format::Json && is_array {
+                Box::new(array::ArrayDecoder::open(window, dataset, limits))
+            } else {
+                Box::new(ndjson::NdjsonDecoder::open(window, format, dataset, limits)?)
+            }
+        }
+        Format::Parquet => Box::new(parquet::ParquetDecoder::open(content, dataset, limits)?),
+        Format::ArrowIpc => Box::new(ipc::IpcDecoder::open(content, dataset, limits)),
+        Format::Avro => Box::new(avro::AvroDecoder::open(content, dataset, limits)?),
+        Format::Excel => {
+            Box::new(excel::ExcelDecoder::open(content, dataset, limits, reading.sheet.as_deref())?)
+        }
     })
+}
+
+/// Opens a text and leaves its byte order mark out.
+fn opened(text: Text) -> Result<Window<Text>, IngestError> {
+    let mut window = Window::new(text);
+    while window.bytes().len() < 3 && !window.has_ended() {
+        window.fill().map_err(IngestError::read)?;
+    }
+    let mark = judge::byte_order_mark(window.bytes())?;
+    window.consume(mark);
+    Ok(window)
+}
+
+/// Returns the first byte that is no space. Where many spaces come first, nobody looks further.
+fn first_letter(window: &mut Window<Text>) -> Result<Option<u8>, IngestError> {
+    loop {
+        let found = window.bytes().iter().copied().find(|byte| !byte.is_ascii_whitespace());
+        if found.is_some() || window.has_ended() || window.bytes().len() > SPACES_MAX {
+            return Ok(found);
+        }
+        window.fill().map_err(IngestError::read)?;
+    }
 }
 
 /// Collects the rows of a text format.
@@ -137,10 +205,10 @@ impl TextBatch {
         self.positions.is_empty() && self.malformed.is_empty()
     }
 
-    fn malformed(&mut self, position: i64, raw: &[u8]) {
+    fn malformed(&mut self, position: i64, raw: &[u8], broken: Broken) {
         let kept = raw.get(..RAW_BYTES_MAX).unwrap_or(raw);
         self.bytes += kept.len();
-        self.malformed.push(Malformed { position, raw: String::from_utf8_lossy(kept).into_owned() });
+        self.malformed.push(Malformed { position, raw: String::from_utf8_lossy(kept).into_owned(), broken });
     }
 
     /// Returns what was collected and starts anew.

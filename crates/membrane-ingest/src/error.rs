@@ -8,7 +8,8 @@ use membrane_ledger::LedgerError;
 use membrane_model::ColumnName;
 use membrane_vault::VaultError;
 
-use crate::Format;
+use crate::source::UnpackFault;
+use crate::{Format, Packing};
 
 /// Why an ingest fails as a whole. Nothing was committed then. No text carries a value.
 #[derive(Debug, thiserror::Error)]
@@ -34,8 +35,35 @@ pub enum IngestError {
         /// What is wrong, without values.
         detail: String,
     },
+    /// The input is not packed as it was said to be, or what it is packed in is damaged.
+    #[error("the input is not {packing}: {detail}")]
+    NotThePacking {
+        /// What it was to be packed in.
+        packing: Packing,
+        /// What is wrong, without values.
+        detail: &'static str,
+    },
+    /// The input unpacks to far more than it is.
+    #[error("the input unpacks to more than 250 times its size; deliver it as it is, or packed less densely")]
+    TooDense,
+    /// The input ends before its end.
+    #[error(
+        "the input is cut off: it ends before its own end, and nothing of it was taken in; deliver all of it, or \
+         say that what is there is to be saved"
+    )]
+    CutOff,
+    /// The workbook has several sheets, or none of the name that was given.
+    #[error("the workbook has {sheets} sheets that can be seen, and {detail}")]
+    Sheet {
+        /// How many sheets it shows.
+        sheets: usize,
+        /// What is wrong, without names.
+        detail: &'static str,
+    },
     /// The text is not UTF-8.
-    #[error("the input is not UTF-8 text; it looks like {looks_like}: convert it to UTF-8 first")]
+    #[error(
+        "the input is not UTF-8 text; it looks like {looks_like}: say which encoding it has, or convert it to UTF-8"
+    )]
     Encoding {
         /// The encoding that it looks like.
         looks_like: &'static str,
@@ -131,13 +159,14 @@ impl IngestError {
         match self {
             Self::Read { .. } | Self::NotAFile => "input_unreadable",
             Self::Changed => "input_changed",
-            Self::NotTheFormat { .. } => "input_malformed",
+            Self::NotTheFormat { .. } | Self::NotThePacking { .. } | Self::Sheet { .. } => "input_malformed",
+            Self::CutOff => "input_cut_off",
             Self::Encoding { .. } => "input_encoding",
             Self::NoColumns { .. } | Self::MissingColumns { .. } | Self::DoubleColumn { .. } => {
                 "input_columns"
             }
             Self::ColumnType { .. } => "input_types",
-            Self::TooLarge { .. } => "input_too_large",
+            Self::TooLarge { .. } | Self::TooDense => "input_too_large",
             Self::TooManyBad { .. } => "too_many_bad_rows",
             Self::ReplayHeld => "replay_held",
             Self::Lake(LakeError::Overtaken { .. }) => "source_overtaken",
@@ -152,8 +181,16 @@ impl IngestError {
         }
     }
 
-    pub(crate) const fn read(source: io::Error) -> Self {
-        Self::Read { source }
+    /// Tells why reading failed: of what is packed, unpacking may have.
+    pub(crate) fn read(source: io::Error) -> Self {
+        match source.get_ref().and_then(|cause| cause.downcast_ref::<UnpackFault>()) {
+            Some(UnpackFault::CutOff) => Self::CutOff,
+            Some(UnpackFault::TooDense) => Self::TooDense,
+            Some(UnpackFault::Damaged(packing)) => {
+                Self::NotThePacking { packing: *packing, detail: "it is damaged" }
+            }
+            None => Self::Read { source },
+        }
     }
 
     pub(crate) const fn arrow(doing: &'static str, source: ArrowError) -> Self {

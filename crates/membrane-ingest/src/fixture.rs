@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use membrane_catalog::{
-    Column, ColumnPolicy, ColumnPrivacy, ColumnRules, Dataset, FormatCheck, SubjectSource,
+    Column, ColumnPolicy, ColumnPrivacy, ColumnRules, Dataset, FormatCheck, OnTruncated, SubjectSource,
 };
 use membrane_ledger::Ledger;
 use membrane_model::{LogicalType, Protection};
@@ -14,7 +14,7 @@ use tokio::runtime::Runtime;
 
 use crate::InputSource;
 use crate::decode::{Decode, Delivered};
-use crate::source::{Delivery, Meter, Scratch, Source};
+use crate::source::{Content, Delivery, Meter, Scratch, Source, Text};
 
 /// Money in these tests.
 pub(crate) const MONEY: LogicalType = LogicalType::Decimal { precision: 12, scale: 2 };
@@ -71,6 +71,7 @@ pub(crate) fn members() -> Dataset {
         }),
         primary_key: vec!["member_no".parse().unwrap()],
         event_time: None,
+        on_truncated: OnTruncated::Stop,
         privacy: None,
     }
 }
@@ -87,6 +88,7 @@ pub(crate) fn plain(columns: &[(&str, LogicalType)]) -> Dataset {
         subject: None,
         primary_key: Vec::new(),
         event_time: None,
+        on_truncated: OnTruncated::Stop,
         privacy: None,
     }
 }
@@ -106,6 +108,16 @@ pub(crate) fn runtime() -> &'static Runtime {
 /// Opens a delivery of these bytes as a stream.
 pub(crate) fn delivery(bytes: impl Into<Vec<u8>>) -> (Delivery, Meter) {
     opened(InputSource::Stream(Box::pin(Cursor::new(bytes.into()))))
+}
+
+/// Opens the content of these bytes; what is cut off is refused, unless it is to be saved.
+pub(crate) fn content(bytes: impl Into<Vec<u8>>, on_truncated: OnTruncated) -> Content {
+    Content::open(delivery(bytes).0, None, on_truncated).unwrap()
+}
+
+/// Opens these bytes as text; what is cut off is saved.
+pub(crate) fn text(bytes: impl Into<Vec<u8>>) -> Text {
+    Text::open(content(bytes, OnTruncated::Save), None).unwrap()
 }
 
 /// Opens a delivery.

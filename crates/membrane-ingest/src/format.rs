@@ -3,32 +3,49 @@
 use std::fmt;
 use std::path::Path;
 
+use crate::Packing;
+
 /// The formats in which data is delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
-    /// Comma-separated values (RFC 4180) in UTF-8 with a header line.
+    /// Comma-separated values (RFC 4180) with a header line.
     Csv,
-    /// One JSON object a line, in UTF-8.
+    /// One JSON object a line.
     Ndjson,
+    /// An array of JSON objects; objects on lines of their own are taken too.
+    Json,
     /// Apache Parquet.
     Parquet,
     /// Arrow IPC, stream or file.
     ArrowIpc,
+    /// Apache Avro, object container file.
+    Avro,
+    /// A sheet of an Excel workbook (Office Open XML).
+    Excel,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 4] = [Self::Csv, Self::Ndjson, Self::Parquet, Self::ArrowIpc];
+    pub const ALL: [Self; 7] =
+        [Self::Csv, Self::Ndjson, Self::Json, Self::Parquet, Self::ArrowIpc, Self::Avro, Self::Excel];
 
-    /// Tells the format from a file's ending, if it says one.
+    /// Tells the format from a file's ending, if it says one. `.gz` and `.zst` are looked through.
     #[must_use]
     pub fn from_path(path: &Path) -> Option<Self> {
-        let ending = path.extension()?.to_str()?.to_ascii_lowercase();
-        Some(match ending.as_str() {
+        let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+        let (stem, ending) = name.rsplit_once('.')?;
+        let ending = match Packing::from_ending(ending) {
+            Some(_) => stem.rsplit_once('.')?.1,
+            None => ending,
+        };
+        Some(match ending {
             "csv" | "tsv" => Self::Csv,
-            "ndjson" | "jsonl" | "json" => Self::Ndjson,
+            "ndjson" | "jsonl" => Self::Ndjson,
+            "json" => Self::Json,
             "parquet" | "pq" => Self::Parquet,
             "arrow" | "arrows" | "ipc" | "feather" => Self::ArrowIpc,
+            "avro" => Self::Avro,
+            "xlsx" | "xlsm" => Self::Excel,
             _ => return None,
         })
     }
@@ -40,8 +57,11 @@ impl Format {
         Some(match media.as_str() {
             "text/csv" | "application/csv" => Self::Csv,
             "application/x-ndjson" | "application/ndjson" | "application/jsonl" => Self::Ndjson,
+            "application/json" => Self::Json,
             "application/vnd.apache.parquet" | "application/x-parquet" => Self::Parquet,
             "application/vnd.apache.arrow.stream" | "application/vnd.apache.arrow.file" => Self::ArrowIpc,
+            "application/vnd.apache.avro" | "application/avro" | "avro/binary" => Self::Avro,
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => Self::Excel,
             _ => return None,
         })
     }
@@ -52,14 +72,23 @@ impl Format {
         Self::ALL.into_iter().find(|format| format.as_word() == word)
     }
 
+    /// Tells whether it is text, which has an encoding.
+    #[must_use]
+    pub const fn is_text(self) -> bool {
+        matches!(self, Self::Csv | Self::Ndjson | Self::Json)
+    }
+
     /// Returns the word used in names: of the lineage, and of the command line.
     #[must_use]
     pub const fn as_word(self) -> &'static str {
         match self {
             Self::Csv => "csv",
             Self::Ndjson => "ndjson",
+            Self::Json => "json",
             Self::Parquet => "parquet",
             Self::ArrowIpc => "arrow",
+            Self::Avro => "avro",
+            Self::Excel => "excel",
         }
     }
 
@@ -69,8 +98,11 @@ impl Format {
         match self {
             Self::Csv => "CSV",
             Self::Ndjson => "NDJSON",
+            Self::Json => "JSON",
             Self::Parquet => "Parquet",
             Self::ArrowIpc => "Arrow IPC",
+            Self::Avro => "Avro",
+            Self::Excel => "an Excel workbook",
         }
     }
 }

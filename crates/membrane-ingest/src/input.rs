@@ -10,7 +10,7 @@ use membrane_model::Limits;
 use membrane_vault::Vault;
 use tokio::io::AsyncRead;
 
-use crate::Format;
+use crate::{Format, Reading};
 
 /// The parts of the hub that an ingest works with.
 #[derive(Clone)]
@@ -33,6 +33,8 @@ pub struct Input {
     pub reader: InputSource,
     /// What they are.
     pub format: Format,
+    /// What else is said of how they are to be read.
+    pub reading: Reading,
     /// What the deliverer calls it. The same content under another name is another delivery; without
     /// a name, the content alone says whether it came before.
     pub source: Option<String>,
@@ -45,8 +47,8 @@ pub struct Input {
 impl Input {
     /// Makes a delivery that is nothing but its bytes.
     #[must_use]
-    pub const fn new(reader: InputSource, format: Format, source: Option<String>) -> Self {
-        Self { reader, format, source, position: None, bad_share_max: None }
+    pub fn new(reader: InputSource, format: Format, source: Option<String>) -> Self {
+        Self { reader, format, reading: Reading::default(), source, position: None, bad_share_max: None }
     }
 }
 

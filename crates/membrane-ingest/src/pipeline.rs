@@ -14,11 +14,12 @@ use tokio::task::spawn_blocking;
 
 use crate::check::Checker;
 use crate::commit::{Commit, Visible, was_committed};
+use crate::decode::Found;
 use crate::protect::Protector;
 use crate::resolve::Resolver;
 use crate::source::{Delivery, DeliveryName, Scratch, Source, SourceFile};
 use crate::subjects::Subjects;
-use crate::{Format, IngestError, IngestParts, IngestReport, Input, InputSource, Progress, lineage};
+use crate::{Format, IngestError, IngestParts, IngestReport, Input, InputSource, Progress, Reading, lineage};
 
 use stages::{Finished, Stages, Stop, Work, Written, joined};
 
@@ -47,8 +48,8 @@ async fn bring_in(
     input: Input,
     progress: &dyn Progress,
 ) -> Result<IngestReport, IngestError> {
-    let Input { reader, format, source: called, position, bad_share_max } = input;
-    let act = Act { hub, permit, dataset, format, called };
+    let Input { reader, format, reading, source: called, position, bad_share_max } = input;
+    let act = Act { hub, permit, dataset, format, reading, called };
     let source = joined(spawn_blocking(move || Source::open(reader))).await??;
     let file = match &source {
         Source::File(file) => Some((file.clone(), act.appender(Target::Table).await?)),
@@ -73,7 +74,7 @@ async fn bring_in(
     };
     let (name, finished) = match outcome {
         Outcome::Before(name, before) => {
-            return Ok(act.report(&name, before, Written::default(), BTreeMap::new(), 0));
+            return Ok(act.report(&name, before, Taken::default(), 0));
         }
         Outcome::Written(name, finished) => (name, finished),
     };
@@ -81,7 +82,7 @@ async fn bring_in(
         finished.abort().await;
         return Err(error);
     }
-    let Finished { table, quarantine, written, reasons } = *finished;
+    let Finished { table, quarantine, written, reasons, found } = *finished;
     let commit = Commit {
         ledger: &hub.ledger,
         run: permit.run_id(),
@@ -90,9 +91,16 @@ async fn bring_in(
         position: position.as_ref(),
     };
     let visible = commit.make(table, quarantine).await?;
-    let (written, reasons) =
-        if visible.already { (Written::default(), BTreeMap::new()) } else { (written, reasons) };
-    Ok(act.report(&name, visible, written, reasons, meter.bytes()))
+    let taken = if visible.already { Taken::default() } else { Taken { written, reasons, found } };
+    Ok(act.report(&name, visible, taken, meter.bytes()))
+}
+
+/// What was taken in.
+#[derive(Default)]
+struct Taken {
+    written: Written,
+    reasons: BTreeMap<String, u64>,
+    found: Found,
 }
 
 /// Returns the position that was committed last under an id, of a source that is read piece by piece.
@@ -135,7 +143,7 @@ pub(crate) async fn prepare(
     (input, format): (InputSource, Format),
     aside: Aside,
 ) -> Result<Preparation, IngestError> {
-    let act = Act { hub, permit, dataset, format, called: None };
+    let act = Act { hub, permit, dataset, format, reading: Reading::default(), called: None };
     let source = joined(spawn_blocking(move || Source::open(input))).await??;
     let stop = Stop::default();
     let work = Work { aside: Some(aside), ..act.prepare(source).await? };
@@ -172,6 +180,7 @@ struct Act<'a> {
     permit: &'a Permit,
     dataset: &'a Arc<Dataset>,
     format: Format,
+    reading: Reading,
     /// What the deliverer calls it.
     called: Option<String>,
 }
@@ -200,6 +209,7 @@ impl Act<'_> {
             delivery,
             meter,
             format: self.format,
+            reading: self.reading.clone(),
             dataset: Arc::clone(dataset),
             limits: hub.limits,
             checker: Checker::new(Arc::clone(dataset), hub.scratch.clone())?,
@@ -212,7 +222,13 @@ impl Act<'_> {
     }
 
     fn name(&self, digest: &[u8; 32]) -> DeliveryName {
-        DeliveryName::new(&self.hub.vault, self.dataset, digest, self.called.as_deref())
+        DeliveryName::new(
+            &self.hub.vault,
+            self.dataset,
+            digest,
+            self.called.as_deref(),
+            self.reading.sheet.as_deref(),
+        )
     }
 
     /// Waits for the stages of a file. Its content is hashed beside them: when it shows that the delivery is
@@ -274,14 +290,8 @@ impl Act<'_> {
         Ok((name, before))
     }
 
-    fn report(
-        &self,
-        name: &DeliveryName,
-        visible: Visible,
-        written: Written,
-        reasons: BTreeMap<String, u64>,
-        bytes_read: u64,
-    ) -> IngestReport {
+    fn report(&self, name: &DeliveryName, visible: Visible, taken: Taken, bytes_read: u64) -> IngestReport {
+        let Taken { written, reasons, found } = taken;
         IngestReport {
             rows_read: written.good + written.bad,
             rows_accepted: written.good,
@@ -292,6 +302,9 @@ impl Act<'_> {
             already: visible.already,
             contract_changed: visible.contract_changed,
             reasons,
+            truncated: found.is_cut,
+            unknown_columns: found.drift.columns,
+            unknown_names: found.drift.names,
             edges: lineage::edges(self.dataset, &name.in_lineage(self.format)),
         }
     }

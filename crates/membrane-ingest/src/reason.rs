@@ -63,6 +63,56 @@ impl fmt::Display for ReasonCode {
     }
 }
 
+/// In which way a record is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Broken {
+    /// It has not the form of a record.
+    Form,
+    /// It is not UTF-8, and would be Chinese text in GB 18030.
+    Gb18030,
+    /// It is longer than a record may be.
+    TooLarge,
+    /// It names the columns again.
+    Header,
+    /// It, and maybe more behind it, was cut off.
+    Truncated,
+}
+
+impl Broken {
+    /// Tells in which way a record is none that has not the form of one.
+    pub(crate) fn of(raw: &[u8]) -> Self {
+        if std::str::from_utf8(raw).is_err() && is_gb18030(raw) { Self::Gb18030 } else { Self::Form }
+    }
+
+    /// Returns the reason as it is stored. What follows the code is no column.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Form => "malformed",
+            Self::Gb18030 => "malformed:gb18030",
+            Self::TooLarge => "malformed:too_large",
+            Self::Header => "malformed:header",
+            Self::Truncated => "malformed:truncated",
+        }
+    }
+}
+
+/// Tells whether bytes are text in GB 18030, most of it of the characters that everybody uses (GB 2312): nearly any
+/// bytes are some text in GB 18030.
+fn is_gb18030(raw: &[u8]) -> bool {
+    let common = |pair: &[u8]| matches!(pair, [0xa1..=0xf7, 0xa1..=0xfe]);
+    let (mut pairs, mut known) = (0_usize, 0_usize);
+    let mut rest = raw;
+    while let Some(at) = rest.iter().position(|byte| !byte.is_ascii()) {
+        let pair = rest.get(at..).unwrap_or_default();
+        let pair = pair.get(..2).unwrap_or(pair);
+        pairs += 1;
+        known += usize::from(common(pair));
+        rest = rest.get(at + pair.len()..).unwrap_or_default();
+    }
+    known * 2 > pairs
+        && encoding_rs::GB18030.decode_without_bom_handling_and_without_replacement(raw).is_some()
+}
+
 /// One fault of one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Fault {
@@ -80,12 +130,12 @@ pub(crate) struct Reasons {
     /// Column names, then names of keys (`order_id+line_no`).
     names: Vec<String>,
     counts: BTreeMap<(usize, ReasonCode), u64>,
-    malformed: u64,
+    malformed: BTreeMap<Broken, u64>,
 }
 
 impl Reasons {
     pub(crate) const fn new(names: Vec<String>) -> Self {
-        Self { names, counts: BTreeMap::new(), malformed: 0 }
+        Self { names, counts: BTreeMap::new(), malformed: BTreeMap::new() }
     }
 
     /// Writes the faults of one row: `wrong_type:amount,not_in_enumeration:tier`.
@@ -106,21 +156,19 @@ impl Reasons {
     }
 
     /// Counts a malformed record.
-    pub(crate) fn malformed(&mut self) -> String {
-        self.malformed += 1;
-        ReasonCode::Malformed.as_str().to_owned()
+    pub(crate) fn malformed(&mut self, broken: Broken) -> String {
+        *self.malformed.entry(broken).or_default() += 1;
+        broken.as_str().to_owned()
     }
 
-    /// Returns the counts by `code:column`.
+    /// Returns the counts by `code:column`, and of malformed records by `malformed` or `malformed:how`.
     pub(crate) fn counts(&self) -> BTreeMap<String, u64> {
         let named = |(&(about, code), &count): (&(usize, ReasonCode), &u64)| {
             let name = self.names.get(about).map_or("", String::as_str);
             (format!("{code}:{name}"), count)
         };
         let mut counts: BTreeMap<String, u64> = self.counts.iter().map(named).collect();
-        if self.malformed > 0 {
-            counts.insert(ReasonCode::Malformed.as_str().to_owned(), self.malformed);
-        }
+        counts.extend(self.malformed.iter().map(|(broken, count)| (broken.as_str().to_owned(), *count)));
         counts
     }
 }

@@ -26,6 +26,13 @@ pub struct IngestReport {
     pub contract_changed: bool,
     /// How often each reason occurred, by `code:column`. A row may have several.
     pub reasons: BTreeMap<String, u64>,
+    /// Whether the delivery ended before its end: what was there is taken in, and the place is set aside.
+    pub truncated: bool,
+    /// Columns of the input that the contract does not know. They are not read. More than 64 fields of JSON objects
+    /// are told as 65.
+    pub unknown_columns: u64,
+    /// The names of those that could be columns of a contract, and that most records have.
+    pub unknown_names: Vec<String>,
     /// Where each column came from.
     pub edges: Vec<LineageEdge>,
 }

@@ -1,9 +1,11 @@
 //! The bytes of a delivery: counted, fingerprinted, and never laid down in clear.
 
+mod content;
 mod file;
 mod name;
 mod seekable;
 mod spool;
+mod text;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -20,11 +22,11 @@ use tokio::runtime::Handle;
 
 use crate::{IngestError, InputSource};
 
-use spool::Spool;
-
+pub(crate) use content::{Content, UnpackFault};
 pub(crate) use file::SourceFile;
 pub(crate) use name::DeliveryName;
-pub(crate) use seekable::Seekable;
+pub(crate) use seekable::{Seekable, SeekableCursor};
+pub(crate) use text::Text;
 
 /// Bytes of one read.
 const CHUNK: usize = 1 << 20;
@@ -90,6 +92,8 @@ pub(crate) struct Delivery {
     from: From,
     meter: Meter,
     scratch: Scratch,
+    /// Whether reading failed.
+    failed: bool,
 }
 
 enum From {
@@ -108,44 +112,30 @@ impl Delivery {
                 From::Stream { reader, runtime }
             }
         };
-        (Self { from, meter: meter.clone(), scratch }, meter)
+        (Self { from, meter: meter.clone(), scratch, failed: false }, meter)
     }
 
-    /// Returns the bytes for reading at any place: the file itself, or a sealed copy of the stream.
-    pub(crate) fn into_seekable(mut self) -> Result<Seekable, IngestError> {
-        match self.from {
-            From::File(file) => {
-                let length = file.metadata().map_err(IngestError::read)?.len();
-                self.meter.bytes.store(length, Ordering::Relaxed);
-                Ok(Seekable::File(file))
-            }
-            From::Stream { .. } => {
-                let mut spool = Spool::create(&self.scratch)?;
-                let mut chunk = vec![0; CHUNK];
-                loop {
-                    let count = self.read(&mut chunk).map_err(IngestError::read)?;
-                    if count == 0 {
-                        return spool.finish().map(Arc::new).map(Seekable::Spool);
-                    }
-                    spool.write(chunk.get(..count).unwrap_or_default())?;
-                }
-            }
-        }
-    }
-
-    /// Reads whatever is left, so that the fingerprint covers it.
-    pub(crate) fn drain(&mut self) -> Result<(), IngestError> {
-        let mut chunk = vec![0; CHUNK];
-        while self.read(&mut chunk).map_err(IngestError::read)? > 0 {}
-        Ok(())
+    /// Returns the file that it is, if it is one, as read to its end.
+    fn whole_file(&self) -> Result<Option<Arc<File>>, IngestError> {
+        let From::File(file) = &self.from else { return Ok(None) };
+        let length = file.metadata().map_err(IngestError::read)?.len();
+        self.meter.bytes.store(length, Ordering::Relaxed);
+        Ok(Some(Arc::clone(file)))
     }
 }
 
 impl Read for Delivery {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = match &mut self.from {
-            From::File(file) => file.as_ref().read(buffer)?,
-            From::Stream { reader, runtime } => runtime.block_on(reader.read(buffer))?,
+        let result = match &mut self.from {
+            From::File(file) => file.as_ref().read(buffer),
+            From::Stream { reader, runtime } => runtime.block_on(reader.read(buffer)),
+        };
+        let count = match result {
+            Ok(count) => count,
+            Err(error) => {
+                self.failed |= error.kind() != io::ErrorKind::Interrupted;
+                return Err(error);
+            }
         };
         self.meter.saw(buffer.get(..count).unwrap_or_default());
         Ok(count)

@@ -65,6 +65,7 @@ pub(crate) fn members() -> Arc<Dataset> {
         }),
         primary_key: Vec::new(),
         event_time: None,
+        on_truncated: membrane_catalog::OnTruncated::Stop,
         privacy: None,
     })
 }

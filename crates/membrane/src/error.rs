@@ -294,7 +294,10 @@ pub enum Error {
     NotAcceptable,
     /// Not one of the forms in which data may come.
     #[error(
-        "send application/x-ndjson, text/csv, application/vnd.apache.parquet or application/vnd.apache.arrow.stream"
+        "send application/x-ndjson, application/json, text/csv, application/vnd.apache.parquet, \
+         application/vnd.apache.arrow.stream, application/vnd.apache.avro or \
+         application/vnd.openxmlformats-officedocument.spreadsheetml.sheet, as it is or with the content encoding gzip or \
+         zstd, in a charset of the WHATWG Encoding Standard"
     )]
     UnsupportedMedia,
     /// The body is longer than allowed.

@@ -223,5 +223,6 @@ fn build(schema: Schema, version: String, purpose: Option<String>, owner: Option
         primary_key: keys.into_iter().map(|(_, name)| name).collect(),
         event_time: schema.event_time.map(|name| name.value),
         privacy,
+        on_truncated: schema.on_truncated,
     })
 }

@@ -6,8 +6,13 @@ use super::yaml::Node;
 use super::{At, Mark, Report};
 
 /// Settings of a schema object.
-const SCHEMA: [&str; 4] =
-    ["membrane.subject", "membrane.eventTime", "membrane.privacy.groupsMax", "membrane.privacy.rowsMax"];
+const SCHEMA: [&str; 5] = [
+    "membrane.subject",
+    "membrane.eventTime",
+    "membrane.onTruncated",
+    "membrane.privacy.groupsMax",
+    "membrane.privacy.rowsMax",
+];
 
 /// Settings of a property.
 const PROPERTY: [&str; 9] = [

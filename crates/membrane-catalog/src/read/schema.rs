@@ -10,6 +10,7 @@ use super::fields::{Fields, whole};
 use super::suggest::shown;
 use super::yaml::Node;
 use super::{At, Edition, Mark, Report};
+use crate::OnTruncated;
 
 /// Keys of a schema object in the standard (3.0.2, and what 3.1 added).
 const KEYS: [&str; 14] = [
@@ -48,6 +49,7 @@ pub(super) struct Schema {
     pub(super) has_subject: bool,
     pub(super) subject: Option<At<ColumnName>>,
     pub(super) event_time: Option<At<ColumnName>>,
+    pub(super) on_truncated: OnTruncated,
     pub(super) groups_max: Option<At<u32>>,
     pub(super) rows_max: Option<At<u32>>,
     /// Where the first contribution bound stands that has no partner.
@@ -83,12 +85,25 @@ pub(super) fn read_schema(
         has_subject: settings.get("membrane.subject").is_some(),
         subject,
         event_time,
+        on_truncated: read_on_truncated(&settings, report),
         groups_max,
         rows_max,
         lone_bound: match (settings.mark(GROUPS_MAX), settings.mark(ROWS_MAX)) {
             (Some(mark), None) | (None, Some(mark)) => Some(mark),
             _ => None,
         },
+    })
+}
+
+fn read_on_truncated(settings: &Settings<'_>, report: &mut Report) -> OnTruncated {
+    let Some(text) = settings.text("membrane.onTruncated", report) else { return OnTruncated::default() };
+    let found = OnTruncated::ALL.into_iter().find(|rule| rule.as_str() == text.value);
+    found.unwrap_or_else(|| {
+        report.fault(
+            text.mark,
+            format!("`membrane.onTruncated` is `stop` or `save`, not {}", shown(text.value)),
+        );
+        OnTruncated::default()
     })
 }
 

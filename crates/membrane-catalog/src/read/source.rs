@@ -20,7 +20,8 @@ use table::read_table;
 const KEYS: [&str; 7] =
     ["description", "dataset", "principal", "kind", "every_seconds", "bad_share_max", "on_fault"];
 /// Keys of those that read files.
-const FILES: [&str; 5] = ["folder", "pattern", "format", "settle_seconds", "credentials"];
+const FILES: [&str; 7] =
+    ["folder", "pattern", "format", "encoding", "sheet", "settle_seconds", "credentials"];
 /// Keys of those that read a database.
 const TABLE: [&str; 6] = ["url", "table", "columns", "take", "cursor", "settle_seconds"];
 
@@ -150,6 +151,8 @@ fn read_files(fields: &Fields<'_>, report: &mut Report) -> Option<FilesSource> {
         folder: folder?.value.to_owned(),
         pattern: pattern.map_or_else(|| "*".to_owned(), |pattern| pattern.value.to_owned()),
         format,
+        encoding: fields.text("encoding", report).map(|text| text.value.to_owned()),
+        sheet: fields.text("sheet", report).map(|text| text.value.to_owned()),
         settle_seconds: seconds(fields, "settle_seconds", 0, report).unwrap_or(SETTLE_SECONDS),
         credentials,
     })

@@ -7,6 +7,8 @@ fn source(pattern: &str) -> FilesSource {
         folder: "/inbox".to_owned(),
         pattern: pattern.to_owned(),
         format: None,
+        encoding: None,
+        sheet: None,
         settle_seconds: 0,
         credentials: BTreeMap::new(),
     }

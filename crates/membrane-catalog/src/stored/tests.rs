@@ -33,6 +33,7 @@ fn dataset(columns: Vec<Column>, private: bool) -> Dataset {
         }),
         primary_key: Vec::new(),
         event_time: None,
+        on_truncated: crate::OnTruncated::Stop,
         privacy: None,
     }
 }

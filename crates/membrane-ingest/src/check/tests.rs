@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::fixture::{members, shared};
+use crate::reason::Broken;
 
 fn batch(rows: &[[Option<&str>; 6]]) -> Delivered {
     let column =
@@ -50,7 +51,7 @@ fn bad_rows_tell_all_their_reasons() {
         row("M0004", ["7", "", "", "", ""]),
     ]);
     delivered.mistyped.push((5, 1));
-    delivered.malformed.push(Malformed { position: 0, raw: "{\"broken".to_owned() });
+    delivered.malformed.push(Malformed { position: 0, raw: "{\"broken".to_owned(), broken: Broken::Form });
     let checked = checker.check(delivered).unwrap();
     assert_eq!(checked.rows, 1);
     let bad: Vec<(i64, &str, Option<&str>)> =
@@ -123,7 +124,7 @@ fn composite_keys_are_checked_as_a_whole() {
 #[test]
 fn values_do_not_show_in_debug() {
     let mut delivered = batch(&[row("M0001", ["", "nobody", "", "", ""]), row("M0002", GOOD)]);
-    delivered.malformed.push(Malformed { position: 3, raw: "nobody".to_owned() });
+    delivered.malformed.push(Malformed { position: 3, raw: "nobody".to_owned(), broken: Broken::Form });
     assert_eq!(format!("{delivered:?}"), "Delivered(2 rows of 6 columns, 1 malformed)");
     assert_eq!(format!("{:?}", delivered.malformed[0]), "Malformed(record 3, 6 bytes)");
     let checked = checker().check(delivered).unwrap();

@@ -19,7 +19,8 @@ use arrow::record_batch::RecordBatch;
 use membrane_catalog::Dataset;
 use membrane_model::Limits;
 
-use super::{BATCH_BYTES, Delivered, Malformed, RAW_BYTES_MAX, batch_rows, require_columns};
+use super::{BATCH_BYTES, Delivered, Drift, Malformed, RAW_BYTES_MAX, batch_rows, require_columns};
+use crate::reason::Broken;
 use crate::value::can_become;
 use crate::{IngestError, value};
 
@@ -42,6 +43,11 @@ pub(super) fn sources(dataset: &Dataset, schema: &Schema) -> Result<Vec<Option<u
         }
     }
     Ok(dataset.columns.iter().map(|column| find(column.name.as_str())).collect())
+}
+
+/// Tells what a schema has that the contract does not know.
+pub(super) fn drift(dataset: &Dataset, schema: &Schema) -> Drift {
+    Drift::of_columns(dataset, schema.fields().iter().map(|field| field.name().as_str()))
 }
 
 /// Names a type.
@@ -110,6 +116,13 @@ impl Cutter {
         self.open = Some((batch, 0));
     }
 
+    /// Sets the place aside at which the input was cut off, as the record that comes next.
+    pub(super) fn cut_off(&mut self) {
+        self.position += 1;
+        let position = self.position;
+        self.pending.malformed.push(Malformed { position, raw: String::new(), broken: Broken::Truncated });
+    }
+
     /// Gives the next batch out: a full one, or what is left when nothing more will come.
     pub(super) fn pop(&mut self, ended: bool) -> Result<Option<Delivered>, IngestError> {
         let arrow = |source| IngestError::arrow("decode a column", source);
@@ -152,7 +165,11 @@ impl Cutter {
                 self.pending.positions.push(self.position);
             } else {
                 let raw = raw::row(&self.names, &columns, rows);
-                self.pending.malformed.push(Malformed { position: self.position, raw });
+                self.pending.malformed.push(Malformed {
+                    position: self.position,
+                    raw,
+                    broken: Broken::TooLarge,
+                });
             }
             good.push(is_good);
             rows += 1;
@@ -165,15 +182,15 @@ impl Cutter {
     /// Makes a batch of what is pending.
     fn flush(&mut self) -> Result<Delivered, ArrowError> {
         let Pending { pieces, positions, malformed, .. } = std::mem::take(&mut self.pending);
-        let columns = if let [single] = pieces.as_slice() {
-            single.clone()
-        } else {
-            let column = |at: usize| {
-                let parts: Vec<&dyn Array> =
-                    pieces.iter().filter_map(|piece| piece.get(at)).map(AsRef::as_ref).collect();
-                concat(&parts)
-            };
-            (0..self.sources.len()).map(column).collect::<Result<_, _>>()?
+        let column = |at: usize| {
+            let parts: Vec<&dyn Array> =
+                pieces.iter().filter_map(|piece| piece.get(at)).map(AsRef::as_ref).collect();
+            concat(&parts)
+        };
+        let columns = match pieces.as_slice() {
+            [] => self.sources.iter().map(|_| new_null_array(&DataType::Null, 0)).collect(),
+            [single] => single.clone(),
+            _ => (0..self.sources.len()).map(column).collect::<Result<_, _>>()?,
         };
         Ok(Delivered { positions, columns, mistyped: Vec::new(), malformed })
     }

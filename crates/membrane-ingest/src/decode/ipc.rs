@@ -1,7 +1,7 @@
 //! Arrow IPC, as a stream or as a file, read message by message.
 //!
-//! A stream must end with its end-of-stream marker, which all writers write when they are closed: without
-//! it, a stream that was cut off between two messages would look complete.
+//! A stream ends with its end-of-stream marker, which all writers write when they are closed: one without it was cut
+//! off, between two messages or in one.
 //!
 //! Memory stays bounded whatever the stream says: messages have a size at most, as they are and as they become
 //! (`weight`), and so have all dictionaries together, which stay until others take their place.
@@ -10,7 +10,7 @@ mod lz4;
 mod weight;
 
 use std::collections::HashMap;
-use std::io::{self, Read};
+use std::io::{self, Read as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arrow::buffer::{Buffer, MutableBuffer};
@@ -20,9 +20,9 @@ use arrow::record_batch::RecordBatch;
 use membrane_catalog::Dataset;
 use membrane_model::Limits;
 
-use super::columnar::{Cutter, sources};
-use super::{Decode, Delivered};
-use crate::source::Delivery;
+use super::columnar::{Cutter, drift, sources};
+use super::{Decode, Delivered, Drift, Found};
+use crate::source::Content;
 use crate::{Format, IngestError};
 
 use weight::{Weight, weigh};
@@ -39,26 +39,28 @@ const HEAD_BYTES_MAX: u64 = 4 << 20;
 const DICTIONARIES_BYTES_MAX: u64 = 128 << 20;
 
 pub(super) struct IpcDecoder {
-    delivery: Delivery,
+    content: Content,
     decoder: StreamDecoder,
     cutter: Option<Cutter>,
     dataset: Dataset,
     limits: Limits,
     /// Bytes of each dictionary, by its id.
     dictionaries: HashMap<i64, u64>,
+    drift: Drift,
     started: bool,
     ended: bool,
 }
 
 impl IpcDecoder {
-    pub(super) fn open(delivery: Delivery, dataset: &Dataset, limits: &Limits) -> Self {
+    pub(super) fn open(content: Content, dataset: &Dataset, limits: &Limits) -> Self {
         Self {
-            delivery,
+            content,
             decoder: StreamDecoder::new(),
             cutter: None,
             dataset: dataset.clone(),
             limits: *limits,
             dictionaries: HashMap::new(),
+            drift: Drift::default(),
             started: false,
             ended: false,
         }
@@ -120,11 +122,11 @@ impl IpcDecoder {
         let start = message.len();
         message.resize(start + usize::try_from(bytes).unwrap_or_default(), 0);
         let room = message.as_slice_mut().get_mut(start..).unwrap_or_default();
-        exactly(&mut self.delivery, room)
+        exactly(&mut self.content, room)
     }
 
     fn exactly(&mut self, room: &mut [u8]) -> Result<(), IngestError> {
-        exactly(&mut self.delivery, room)
+        exactly(&mut self.content, room)
     }
 
     /// Feeds bytes to the decoder.
@@ -137,12 +139,22 @@ impl IpcDecoder {
         }
     }
 
+    /// Ends a stream that was cut off, if what is there is wanted.
+    fn cut_off(&mut self) -> Result<(), IngestError> {
+        self.content.end_early()?;
+        self.ended = true;
+        // Without a schema there are no rows.
+        self.cutter()?.ok_or(IngestError::CutOff)?.cut_off();
+        Ok(())
+    }
+
     /// Finds the contract's columns once the schema is there.
     fn cutter(&mut self) -> Result<Option<&mut Cutter>, IngestError> {
         if self.cutter.is_none()
             && let Some(schema) = self.decoder.schema()
         {
             self.cutter = Some(Cutter::new(&self.dataset, sources(&self.dataset, &schema)?, &self.limits));
+            self.drift = drift(&self.dataset, &schema);
         }
         Ok(self.cutter.as_mut())
     }
@@ -160,12 +172,18 @@ impl Decode for IpcDecoder {
             if ended {
                 return Ok(None);
             }
-            let message = self.message()?;
+            let message = match self.message() {
+                Err(IngestError::CutOff) => {
+                    self.cut_off()?;
+                    continue;
+                }
+                message => message?,
+            };
             self.ended = message.is_none();
             let end = || Buffer::from([CONTINUATION, [0; 4]].concat());
             let batch = self.decode(message.unwrap_or_else(end))?;
             if self.ended {
-                self.delivery.drain()?;
+                self.content.drain()?;
             }
             let ended = self.ended;
             match (self.cutter()?, batch) {
@@ -175,6 +193,10 @@ impl Decode for IpcDecoder {
             }
         }
     }
+
+    fn found(&self) -> Found {
+        Found { is_cut: self.content.is_cut(), drift: self.drift.clone() }
+    }
 }
 
 /// Reads the head of a message, which stands behind its mark and its size.
@@ -183,11 +205,17 @@ fn header(message: &[u8]) -> Result<Message<'_>, IngestError> {
     header.and_then(Result::ok).ok_or_else(|| damaged("a message cannot be read"))
 }
 
-fn exactly(delivery: &mut Delivery, room: &mut [u8]) -> Result<(), IngestError> {
-    delivery.read_exact(room).map_err(|error| match error.kind() {
-        io::ErrorKind::UnexpectedEof => damaged("it ends before its end-of-stream marker; it may be cut off"),
-        _ => IngestError::read(error),
-    })
+/// Fills the room. A failure to read is none of the stream, which may also end too early.
+fn exactly(content: &mut Content, mut room: &mut [u8]) -> Result<(), IngestError> {
+    while !room.is_empty() {
+        match content.read(room) {
+            Ok(0) => return Err(IngestError::CutOff),
+            Ok(count) => room = std::mem::take(&mut room).get_mut(count..).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(IngestError::read(error)),
+        }
+    }
+    Ok(())
 }
 
 fn damaged(detail: &str) -> IngestError {

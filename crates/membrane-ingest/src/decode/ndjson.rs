@@ -1,56 +1,38 @@
 //! One JSON object a line. A field that is `null`, empty text or not there is no value.
-//!
-//! A column of type string takes JSON strings only. The other types take the JSON value that fits, or a
-//! string with the text that CSV would have. A number is a number however it is written: `12.0` and `1.2e1`
-//! are the integer 12, as a float of Parquet is.
-
-use std::borrow::Cow;
 
 use membrane_catalog::Dataset;
-use membrane_model::{Limits, LogicalType};
+use membrane_model::Limits;
 
-use super::judge::{Judge, byte_order_mark};
-use super::object::{Cell, ObjectReader};
+use super::objects::Objects;
 use super::window::Window;
-use super::{Decode, Delivered, TextBatch};
-use crate::source::Delivery;
-use crate::value::whole_number;
+use super::{Decode, Delivered, Found, first_letter};
+use crate::reason::Broken;
+use crate::source::Text;
 use crate::{Format, IngestError};
 
 pub(super) struct NdjsonDecoder {
-    window: Window<Delivery>,
-    reader: ObjectReader,
-    /// The types of the contract's columns.
-    types: Vec<LogicalType>,
-    batch: TextBatch,
-    judge: Judge,
-    record_bytes_max: usize,
+    window: Window<Text>,
+    objects: Objects,
+    /// Whether what was cut off is set aside.
+    has_tail: bool,
 }
 
 impl NdjsonDecoder {
-    pub(super) fn open(delivery: Delivery, dataset: &Dataset, limits: &Limits) -> Result<Self, IngestError> {
-        let mut window = Window::new(delivery);
-        while window.bytes().len() < 3 && !window.has_ended() {
-            window.fill().map_err(IngestError::read)?;
-        }
-        let mark = byte_order_mark(window.bytes())?;
-        window.consume(mark);
-        if window.bytes().iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+    pub(super) fn open(
+        mut window: Window<Text>,
+        format: Format,
+        dataset: &Dataset,
+        limits: &Limits,
+    ) -> Result<Self, IngestError> {
+        if first_letter(&mut window)? == Some(b'[') {
             return Err(IngestError::NotTheFormat {
                 format: Format::Ndjson,
-                detail: "it is one JSON array; put one object on each line".to_owned(),
+                detail: "it is one JSON array; say that it is JSON, or put one object on each line"
+                    .to_owned(),
             });
         }
-        let names = dataset.columns.iter().map(|column| column.name.to_string()).collect();
-        let types = dataset.columns.iter().map(|column| column.logical_type).collect();
-        Ok(Self {
-            window,
-            reader: ObjectReader::new(names),
-            types,
-            batch: TextBatch::new(dataset.columns.len()),
-            judge: Judge::new(Format::Ndjson),
-            record_bytes_max: limits.record_bytes_max,
-        })
+        let objects = Objects::new(format, window.reader().encoding(), dataset, limits);
+        Ok(Self { window, objects, has_tail: false })
     }
 
     /// Takes one step: a line or more bytes. Returns false at the end.
@@ -64,14 +46,18 @@ impl NdjsonDecoder {
             }
             None if self.window.has_ended() => {
                 let end = window.len();
-                if end == 0 {
+                if self.window.reader().is_cut() && !self.has_tail {
+                    self.has_tail = true;
+                    self.objects.refuse(window, Broken::Truncated);
+                } else if end > 0 {
+                    self.line(end);
+                } else {
                     return Ok(false);
                 }
-                self.line(end);
                 self.window.consume(end);
             }
-            None if window.len() > self.record_bytes_max => {
-                self.refuse(window.len());
+            None if window.len() > self.objects.record_bytes_max() => {
+                self.objects.refuse(window, Broken::TooLarge);
                 self.window.skip_line().map_err(IngestError::read)?;
             }
             None => self.window.fill().map_err(IngestError::read)?,
@@ -81,67 +67,24 @@ impl NdjsonDecoder {
 
     fn line(&mut self, end: usize) {
         let Some(line) = self.window.bytes().get(..end) else { return };
-        if line.iter().all(u8::is_ascii_whitespace) {
-            return;
+        if !line.iter().all(u8::is_ascii_whitespace) {
+            self.objects.record(line);
         }
-        let line = std::str::from_utf8(line).ok().filter(|line| line.len() <= self.record_bytes_max);
-        let Some(line) = line.filter(|line| self.reader.read(line).is_ok()) else {
-            return self.refuse(end);
-        };
-        let position = self.judge.record();
-        let row = self.batch.positions.len();
-        let scratch = self.reader.scratch();
-        let cells = self.reader.cells().iter().zip(&self.types).zip(&mut self.batch.columns);
-        for (column, ((cell, logical), builder)) in cells.enumerate() {
-            let (text, fits) = match cell {
-                Cell::Absent | Cell::Null => (None, true),
-                Cell::Text(range) => (line.get(range.clone()), true),
-                Cell::Unescaped(range) => (scratch.get(range.clone()), true),
-                Cell::Scalar(range) => (line.get(range.clone()), *logical != LogicalType::String),
-                Cell::Nested(range) => (line.get(range.clone()), false),
-            };
-            let is_number = *logical == LogicalType::Integer && matches!(cell, Cell::Scalar(_));
-            match text.filter(|text| !text.is_empty()) {
-                Some(text) if is_number => builder.append_value(as_integer(text).as_ref()),
-                text => builder.append_option(text),
-            }
-            if !fits {
-                self.batch.mistyped.push((row, column));
-            }
-        }
-        self.batch.positions.push(position);
-        self.batch.bytes += line.len();
-    }
-
-    fn refuse(&mut self, length: usize) {
-        let raw = self.window.bytes().get(..length).unwrap_or_default();
-        let position = self.judge.record();
-        self.judge.malformed(raw);
-        self.batch.malformed(position, raw);
-    }
-}
-
-/// Writes a whole number as integers are written; what is none stays as it is, and is of the wrong type.
-fn as_integer(text: &str) -> Cow<'_, str> {
-    if !text.contains(['.', 'e', 'E']) {
-        return Cow::Borrowed(text);
-    }
-    match whole_number(text) {
-        Some(number) => Cow::Owned(number.to_string()),
-        None => Cow::Borrowed(text),
     }
 }
 
 impl Decode for NdjsonDecoder {
     fn next(&mut self) -> Result<Option<Delivered>, IngestError> {
-        while !self.batch.is_full() {
+        while !self.objects.is_full() {
             if !self.step()? {
-                self.judge.judge(true)?;
-                return Ok((!self.batch.is_empty()).then(|| self.batch.take()));
+                return self.objects.take(true);
             }
         }
-        self.judge.judge(false)?;
-        Ok(Some(self.batch.take()))
+        self.objects.take(false)
+    }
+
+    fn found(&self) -> Found {
+        self.objects.found(self.window.reader().is_cut())
     }
 }
 

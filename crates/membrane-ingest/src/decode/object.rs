@@ -9,6 +9,8 @@ use std::ops::Range;
 
 use serde::de::IgnoredAny;
 
+use super::drift::Unknown;
+
 /// What a wanted field holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Cell {
@@ -33,6 +35,8 @@ pub(super) struct ObjectReader {
     scratch: String,
     /// The wanted field that probably comes next: lines tend to repeat one order.
     next: usize,
+    /// Fields that nobody wants.
+    unknown: Unknown,
 }
 
 /// The line is not a JSON object.
@@ -44,7 +48,7 @@ type Scan<T> = Result<T, NotAnObject>;
 impl ObjectReader {
     pub(super) fn new(names: Vec<String>) -> Self {
         let cells = vec![Cell::Absent; names.len()];
-        Self { names, cells, scratch: String::new(), next: 0 }
+        Self { names, cells, scratch: String::new(), next: 0, unknown: Unknown::default() }
     }
 
     /// Returns what the last object had, one cell for each wanted field.
@@ -57,11 +61,17 @@ impl ObjectReader {
         &self.scratch
     }
 
+    /// Returns the fields that nobody wants, of all objects so far.
+    pub(super) const fn unknown(&self) -> &Unknown {
+        &self.unknown
+    }
+
     /// Reads one line.
     pub(super) fn read(&mut self, line: &str) -> Result<(), NotAnObject> {
         self.cells.fill(Cell::Absent);
         self.scratch.clear();
         self.next = 0;
+        self.unknown.start();
         let mut cursor = Cursor { text: line, at: 0 };
         cursor.skip_space();
         cursor.expect(b'{')?;
@@ -101,8 +111,9 @@ impl ObjectReader {
         let name = name.ok_or(NotAnObject)?;
         let guess = self.names.get(self.next).is_some_and(|next| next == name).then_some(self.next);
         let found = guess.or_else(|| self.names.iter().position(|wanted| wanted == name));
-        if let Some(found) = found {
-            self.next = found + 1;
+        match found {
+            Some(found) => self.next = found + 1,
+            None => self.unknown.saw(name),
         }
         self.scratch.truncate(kept);
         Ok(found)
@@ -189,7 +200,7 @@ impl Cursor<'_> {
     fn nested(&mut self) -> Scan<Cell> {
         let start = self.at;
         let rest = self.text.get(start..).ok_or(NotAnObject)?;
-        // Nesting is rare and bounded by serde_json (128 levels).
+        // Nesting is rare. However deep it is, what is ignored is stepped over without recursion.
         let mut values = serde_json::Deserializer::from_str(rest).into_iter::<IgnoredAny>();
         match values.next() {
             Some(Ok(_)) => self.at += values.byte_offset(),

@@ -23,9 +23,9 @@ use parquet::basic::Type as PhysicalType;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader as _, Length as _};
 
-use super::columnar::{Cutter, sources, wanted_roots};
-use super::{Decode, Delivered, batch_rows};
-use crate::source::{Delivery, Seekable};
+use super::columnar::{Cutter, drift, sources, wanted_roots};
+use super::{Decode, Delivered, Drift, Found, batch_rows};
+use crate::source::{Content, Seekable};
 use crate::{Format, IngestError};
 
 use plan::Plan;
@@ -46,6 +46,7 @@ pub(super) struct ParquetDecoder {
     next: usize,
     open: Option<Open>,
     cutter: Cutter,
+    drift: Drift,
 }
 
 /// A column of the file that the contract has.
@@ -65,14 +66,15 @@ enum Open {
 }
 
 impl ParquetDecoder {
-    pub(super) fn open(delivery: Delivery, dataset: &Dataset, limits: &Limits) -> Result<Self, IngestError> {
-        let bytes = delivery.into_seekable()?;
+    pub(super) fn open(content: Content, dataset: &Dataset, limits: &Limits) -> Result<Self, IngestError> {
+        let bytes = content.into_seekable()?;
         require_small_footer(&bytes)?;
         let metadata = guarded(|| ArrowReaderMetadata::load(&bytes, ArrowReaderOptions::new()))?
             .map_err(|error| not_parquet(&error))?;
         // Check all columns of the file, then read only the contract's.
         sources(dataset, metadata.schema())?;
         let roots = wanted_roots(dataset, metadata.schema());
+        let drift = drift(dataset, metadata.schema());
         let options = ArrowReaderOptions::new().with_schema(as_views(metadata.schema()));
         let metadata = guarded(|| ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options))?
             .map_err(|error| not_parquet(&error))?;
@@ -86,6 +88,7 @@ impl ParquetDecoder {
             metadata,
             next: 0,
             open: None,
+            drift,
         };
         decoder.require_known_codecs()?;
         Ok(decoder)
@@ -211,6 +214,10 @@ impl Decode for ParquetDecoder {
                 None => return self.cutter.pop(true),
             }
         }
+    }
+
+    fn found(&self) -> Found {
+        Found { is_cut: false, drift: self.drift.clone() }
     }
 }
 

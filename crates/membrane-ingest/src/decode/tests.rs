@@ -1,4 +1,6 @@
-//! Streams that break.
+//! Streams that break, and bytes that are not what they should be.
+
+mod mutated;
 
 use std::io;
 use std::pin::Pin;
@@ -36,11 +38,14 @@ fn a_stream_that_breaks_is_an_error_in_every_format() {
         let bytes = match format {
             Format::Csv => b"a\n1\n2\n".to_vec(),
             Format::Ndjson => b"{\"a\":\"1\"}\n".to_vec(),
+            Format::Json => b"[{\"a\":\"1\"}\n".to_vec(),
             Format::Parquet => b"PAR1".to_vec(),
             Format::ArrowIpc => vec![0xff; 4],
+            Format::Avro => b"Obj\x01".to_vec(),
+            Format::Excel => b"PK".to_vec(),
         };
         let (delivery, _) = opened(InputSource::Stream(Box::pin(Cut(bytes))));
-        let error = match open(delivery, format, &dataset, &Limits::default()) {
+        let error = match open(delivery, format, &dataset, &Limits::default(), &Reading::default()) {
             Err(error) => error,
             Ok(mut decoder) => std::iter::from_fn(|| Some(decoder.next())).find_map(Result::err).unwrap(),
         };

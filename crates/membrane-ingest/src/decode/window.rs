@@ -23,6 +23,16 @@ impl<R: Read> Window<R> {
         self.buffer.get(self.start..self.end).unwrap_or_default()
     }
 
+    /// Returns the reader.
+    pub(super) const fn reader(&self) -> &R {
+        &self.reader
+    }
+
+    /// Returns the reader, to tell it something.
+    pub(super) const fn reader_mut(&mut self) -> &mut R {
+        &mut self.reader
+    }
+
     /// Tells whether the reader has no more.
     pub(super) const fn has_ended(&self) -> bool {
         self.ended

@@ -14,10 +14,11 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::check::{Checked, Checker};
+use crate::decode::Found;
 use crate::protect::{Protected, Protector};
 use crate::resolve::{Resolved, Resolver};
 use crate::source::{Delivery, Meter};
-use crate::{Format, IngestError, Progress, decode};
+use crate::{Format, IngestError, Progress, Reading, decode};
 
 /// Batches that may wait between two stages.
 const WAITING: usize = 4;
@@ -34,6 +35,7 @@ pub(super) struct Work {
     pub(super) delivery: Delivery,
     pub(super) meter: Meter,
     pub(super) format: Format,
+    pub(super) reading: Reading,
     pub(super) dataset: Arc<Dataset>,
     pub(super) limits: Limits,
     pub(super) checker: Checker,
@@ -48,9 +50,12 @@ pub(super) struct Work {
 /// Positions of rows that were set aside.
 pub(crate) type Aside = Arc<Mutex<Vec<i64>>>;
 
+/// What the first stage tells at its end: how often each reason occurred, and what the decoder found.
+type Seen = (BTreeMap<String, u64>, Found);
+
 /// The stages at work.
 pub(super) struct Stages {
-    check: JoinHandle<Result<BTreeMap<String, u64>, IngestError>>,
+    check: JoinHandle<Result<Seen, IngestError>>,
     resolve: JoinHandle<Result<(), IngestError>>,
     protect: JoinHandle<Result<(), IngestError>>,
     write: JoinHandle<(Appender, Appender, Result<Written, IngestError>)>,
@@ -64,6 +69,7 @@ pub(super) struct Finished {
     pub(super) quarantine: Appender,
     pub(super) written: Written,
     pub(super) reasons: BTreeMap<String, u64>,
+    pub(super) found: Found,
 }
 
 impl Finished {
@@ -80,6 +86,7 @@ impl Stages {
             delivery,
             meter,
             format,
+            reading,
             dataset,
             limits,
             checker,
@@ -97,7 +104,7 @@ impl Stages {
         let (tick, ticks) = channel(WAITING);
         Self {
             check: spawn_blocking(move || {
-                let decoder = decode::open(delivery, format, &dataset, &limits)?;
+                let decoder = decode::open(delivery, format, &dataset, &limits, &reading)?;
                 check(decoder, checker, &stopped, &to_resolve)
             }),
             resolve: spawn_blocking(move || resolve(resolver, from_check, &to_protect)),
@@ -120,7 +127,7 @@ impl Stages {
         let protect = joined(self.protect).await.and_then(|result| result);
         let (table, quarantine, write) = joined(self.write).await?;
         let outcome = match (check, resolve, protect, write) {
-            (Ok(reasons), Ok(()), Ok(()), Ok(written)) => Ok((reasons, written)),
+            (Ok(checked), Ok(()), Ok(()), Ok(written)) => Ok((checked, written)),
             (check, resolve, protect, write) => {
                 let errors = [check.err(), resolve.err(), protect.err(), write.err()];
                 // A stage that stops makes its neighbours stop: theirs is not the cause.
@@ -130,7 +137,7 @@ impl Stages {
             }
         };
         match outcome {
-            Ok((reasons, written)) => Ok(Finished { table, quarantine, written, reasons }),
+            Ok(((reasons, found), written)) => Ok(Finished { table, quarantine, written, reasons, found }),
             Err(error) => {
                 table.abort().await;
                 quarantine.abort().await;
@@ -165,7 +172,7 @@ fn check(
     mut checker: Checker,
     stopped: &AtomicBool,
     to: &Sender<Checked>,
-) -> Result<BTreeMap<String, u64>, IngestError> {
+) -> Result<Seen, IngestError> {
     if let Some(records) = decoder.records() {
         checker.reserve(records);
     }
@@ -176,7 +183,7 @@ fn check(
         let checked = checker.check(delivered)?;
         to.blocking_send(checked).map_err(|_| IngestError::Stopped)?;
     }
-    Ok(checker.reasons())
+    Ok((checker.reasons(), decoder.found()))
 }
 
 fn resolve(

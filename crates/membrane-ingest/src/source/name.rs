@@ -31,13 +31,21 @@ pub(crate) struct DeliveryName {
 }
 
 impl DeliveryName {
-    /// Names a delivery by the hash of its content, and by what the deliverer calls it, if anything.
-    pub(crate) fn new(vault: &Vault, dataset: &Dataset, content: &[u8; 32], source: Option<&str>) -> Self {
+    /// Names a delivery by the hash of its content, by what the deliverer calls it, if anything, and by the sheet that
+    /// was named, if one was: another sheet of the same workbook is another delivery.
+    pub(crate) fn new(
+        vault: &Vault,
+        dataset: &Dataset,
+        content: &[u8; 32],
+        source: Option<&str>,
+        sheet: Option<&str>,
+    ) -> Self {
         let name = dataset.name.as_str();
-        let digits = match source {
-            None => vault.delivery_hasher().hash(&[name.as_bytes(), content]),
-            Some(source) => vault.delivery_hasher().hash(&[name.as_bytes(), source.as_bytes(), content]),
-        };
+        let mut parts = vec![name.as_bytes()];
+        parts.extend(source.map(str::as_bytes));
+        parts.push(content.as_slice());
+        parts.extend(sheet.into_iter().flat_map(|sheet| [b"sheet".as_slice(), sheet.as_bytes()]));
+        let digits = vault.delivery_hasher().hash(&parts);
         let table = format!("ingest/{name}/{digits}");
         let contract = dataset.contract_hash();
         let content = vault.delivery_hasher().hash(&[name.as_bytes(), content]);

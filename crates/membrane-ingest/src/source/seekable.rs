@@ -24,6 +24,11 @@ pub(crate) enum Seekable {
 }
 
 impl Seekable {
+    /// Reads from some place on.
+    pub(crate) fn cursor(&self, place: u64) -> SeekableCursor {
+        SeekableCursor { bytes: self.clone(), place }
+    }
+
     fn read_at(&self, place: u64, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::File(file) => file.read_at(buffer, place),
@@ -45,7 +50,7 @@ impl ChunkReader for Seekable {
     type T = BufReader<SeekableCursor>;
 
     fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
-        Ok(BufReader::with_capacity(AHEAD, SeekableCursor { bytes: self.clone(), place: start }))
+        Ok(BufReader::with_capacity(AHEAD, self.cursor(start)))
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
@@ -55,7 +60,7 @@ impl ChunkReader for Seekable {
             return Err(ParquetError::EOF("the input ends before what it says is in it".to_owned()));
         }
         let mut bytes = vec![0; length];
-        let mut cursor = SeekableCursor { bytes: self.clone(), place: start };
+        let mut cursor = self.cursor(start);
         cursor.read_exact(&mut bytes).map_err(|error| ParquetError::External(Box::new(error)))?;
         Ok(Bytes::from(bytes))
     }

@@ -105,6 +105,7 @@ pub(super) fn lines() -> Dataset {
         }),
         primary_key: Vec::new(),
         event_time: None,
+        on_truncated: membrane_catalog::OnTruncated::Stop,
         privacy: Some(DatasetPrivacy { groups_max: 2, rows_max: 3 }),
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use membrane_ingest::{Format, InputSource, Silent};
+use membrane_ingest::{Format, InputSource, Reading, Silent};
 use membrane_model::{Clock, PrincipalKind};
 use membrane_query::Rehearsed;
 
@@ -71,7 +71,8 @@ pub(super) async fn bring_in(hub: &Hub, folder: &Path, members: u32, added: bool
     let dataset =
         "pos_orders".parse().map_err(|error| AuditError::Asked(crate::error::Error::Name(error)))?;
     let reader = InputSource::File(file);
-    let request = IngestRequest { dataset, reader, format: Format::Csv, source: None };
+    let reading = Reading::default();
+    let request = IngestRequest { dataset, reader, format: Format::Csv, reading, source: None };
     flow::ingest(&ctx, hub, request, &Silent).await?;
     Ok(())
 }

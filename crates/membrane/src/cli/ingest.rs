@@ -4,7 +4,8 @@ use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use membrane_ingest::{Format, InputSource};
+use membrane_catalog::OnTruncated;
+use membrane_ingest::{Encoding, Format, InputSource, Reading};
 use membrane_model::{DatasetName, PrincipalKind};
 
 use super::caller::CallerArgs;
@@ -21,15 +22,28 @@ use crate::wire::IngestBody;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   membrane ingest crm_members sample/crm_members.csv
-  zcat app.ndjson.gz | membrane ingest app_events - --format ndjson --source app-2026-11-22")]
+  membrane ingest app_events app.ndjson.gz
+  membrane ingest crm_members members.csv --encoding gb18030
+  membrane ingest dim_stores stores.xlsx --sheet 2026
+  ssh shop cat app.ndjson.zst | membrane ingest app_events - --format ndjson --source app-2026-11-22")]
 pub(super) struct IngestArgs {
     /// The dataset.
     dataset: DatasetName,
     /// The file; `-` or nothing is standard input.
     file: Option<PathBuf>,
-    /// The form of the data; a file's name says it too.
+    /// The form of the data; a file's name says it too. What is packed with gzip or zstd is unpacked.
     #[arg(long, value_enum)]
     format: Option<FormatArg>,
+    /// The encoding of a text format, if it is not UTF-8: gb18030, gbk, big5, utf-16le, latin1 and others.
+    #[arg(long, value_name = "ENCODING")]
+    encoding: Option<Encoding>,
+    /// The sheet of a workbook, if it shows several.
+    #[arg(long, value_name = "NAME")]
+    sheet: Option<String>,
+    /// What becomes of a delivery that is cut off: nothing is taken in, or the rows that are there [default: as the
+    /// contract says, else stop].
+    #[arg(long, value_enum)]
+    on_truncated: Option<OnTruncatedArg>,
     /// The name of the delivery; the same name and content add nothing the second time [default: the content alone].
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
@@ -44,8 +58,26 @@ pub(super) struct IngestArgs {
 enum FormatArg {
     Csv,
     Ndjson,
+    Json,
     Parquet,
     Arrow,
+    Avro,
+    Excel,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum OnTruncatedArg {
+    Stop,
+    Save,
+}
+
+impl From<OnTruncatedArg> for OnTruncated {
+    fn from(arg: OnTruncatedArg) -> Self {
+        match arg {
+            OnTruncatedArg::Stop => Self::Stop,
+            OnTruncatedArg::Save => Self::Save,
+        }
+    }
 }
 
 impl From<FormatArg> for Format {
@@ -53,19 +85,27 @@ impl From<FormatArg> for Format {
         match arg {
             FormatArg::Csv => Self::Csv,
             FormatArg::Ndjson => Self::Ndjson,
+            FormatArg::Json => Self::Json,
             FormatArg::Parquet => Self::Parquet,
             FormatArg::Arrow => Self::ArrowIpc,
+            FormatArg::Avro => Self::Avro,
+            FormatArg::Excel => Self::Excel,
         }
     }
 }
 
 pub(super) async fn run(args: IngestArgs, env: Env) -> Result<(), CliError> {
     let file = args.file.as_deref().filter(|path| *path != Path::new("-"));
-    let format = args
-        .format
-        .map(Format::from)
-        .or_else(|| Format::from_path(file?))
-        .ok_or_else(|| CliError::usage("say what the data is: --format csv, ndjson, parquet or arrow"))?;
+    let format = args.format.map(Format::from).or_else(|| Format::from_path(file?)).ok_or_else(|| {
+        CliError::usage("say what the data is: --format csv, ndjson, json, parquet, arrow, avro or excel")
+    })?;
+    let reading = Reading {
+        packing: None,
+        encoding: args.encoding,
+        sheet: args.sheet,
+        on_truncated: args.on_truncated.map(Into::into),
+    };
+    require_fitting(format, &reading)?;
     let (reader, bytes) = match file {
         Some(path) => open(path).await?,
         None => (InputSource::Stream(Box::pin(standard_input()?)), None),
@@ -73,7 +113,8 @@ pub(super) async fn run(args: IngestArgs, env: Env) -> Result<(), CliError> {
     let hub = env.open().await?;
     let ctx = args.caller.ctx(&hub, PrincipalKind::Service)?;
     let progress = IngestProgress::start(args.dataset.as_str(), bytes);
-    let request = IngestRequest { dataset: args.dataset.clone(), reader, format, source: args.source };
+    let request =
+        IngestRequest { dataset: args.dataset.clone(), reader, format, reading, source: args.source };
     let ingested = flow::ingest(&ctx, &hub, request, &progress).await;
     progress.finish();
     let ingested = ingested?;
@@ -82,6 +123,17 @@ pub(super) async fn run(args: IngestArgs, env: Env) -> Result<(), CliError> {
         return out::json(&body);
     }
     show(&body)
+}
+
+/// Refuses what is said of a format that has nothing of it.
+fn require_fitting(format: Format, reading: &Reading) -> Result<(), CliError> {
+    if reading.encoding.is_some() && !format.is_text() {
+        return Err(CliError::usage("--encoding is for csv, ndjson and json"));
+    }
+    if reading.sheet.is_some() && format != Format::Excel {
+        return Err(CliError::usage("--sheet is for excel"));
+    }
+    Ok(())
 }
 
 /// Opens standard input for asynchronous reading.
@@ -116,6 +168,15 @@ fn words(error: &std::io::Error) -> String {
     }
 }
 
+/// Tells of columns that the contract does not know.
+fn unknown(body: &IngestBody) -> String {
+    let count = table::count(body.unknown_columns);
+    let columns = if body.unknown_columns == 1 { "column" } else { "columns" };
+    let names = body.unknown_names.join(", ");
+    let names = if names.is_empty() { String::new() } else { format!(": {names}") };
+    format!("The input has {count} {columns} that the contract does not know{names}")
+}
+
 fn show(body: &IngestBody) -> Result<(), CliError> {
     if body.already {
         out::line(format!("{}: this delivery was taken in before; nothing was added", body.dataset))?;
@@ -131,6 +192,12 @@ fn show(body: &IngestBody) -> Result<(), CliError> {
     let set_aside = table::count(body.rows_quarantined);
     let rows = if body.rows_accepted == 1 { "row" } else { "rows" };
     out::line(format!("{}: {accepted} {rows} taken in, {set_aside} set aside", body.dataset))?;
+    if body.truncated {
+        out::line("The delivery was cut off: what is here is all that could be read of it.")?;
+    }
+    if body.unknown_columns > 0 {
+        out::line(unknown(body))?;
+    }
     if !body.reasons.is_empty() {
         let mut shown = table::new_table(&["why rows were set aside", "times"]);
         for (reason, times) in &body.reasons {

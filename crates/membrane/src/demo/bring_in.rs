@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use membrane_ingest::{Format, InputSource};
+use membrane_ingest::{Format, InputSource, Reading};
 use membrane_model::{DatasetName, PrincipalKind};
 
 use crate::cli::{CliError, IngestProgress, count, line, new_table, right};
@@ -40,7 +40,8 @@ pub(crate) async fn bring_in(hub: &Hub, deliveries: &[Delivery]) -> Result<Vec<T
         let started = Instant::now();
         let progress = IngestProgress::start(dataset.as_str(), bytes);
         let reader = InputSource::File(file.clone());
-        let request = IngestRequest { dataset: dataset.clone(), reader, format, source: None };
+        let reading = Reading::default();
+        let request = IngestRequest { dataset: dataset.clone(), reader, format, reading, source: None };
         let ingested = flow::ingest(&ctx, hub, request, &progress).await;
         progress.finish();
         let taken =

@@ -67,7 +67,10 @@ fn every() -> Vec<Error> {
         Error::Query(QueryError::LimitRows { rows_max: 10 }),
         Error::Ingest(IngestError::Read { source: io::ErrorKind::UnexpectedEof.into() }),
         Error::Ingest(IngestError::Read { source: io::ErrorKind::FileTooLarge.into() }),
-        Error::Ingest(IngestError::Encoding { looks_like: "GB 18030" }),
+        Error::Ingest(IngestError::Encoding { looks_like: "GB18030" }),
+        Error::Ingest(IngestError::CutOff),
+        Error::Ingest(IngestError::TooDense),
+        Error::Ingest(IngestError::Sheet { sheets: 3, detail: "which one is meant was not said" }),
         Error::Ingest(IngestError::TooManyBad { bad: 30, rows: 100 }),
         Error::UnknownSource { name: "tills".parse().expect("a name") },
         Error::SourcePaused {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use membrane_catalog::{Dataset, Source, TableSource};
 use membrane_ingest::{
-    DatabaseUrl, Format, IngestParts, IngestReport, Input, InputSource, Piece, Progress, position, read_table,
+    DatabaseUrl, Format, IngestParts, IngestReport, Input, InputSource, Piece, Progress, Reading, position,
+    read_table,
 };
 use membrane_ledger::{DatasetVersion, Delivery};
 use membrane_model::{Action, DatasetName, RunId, SourceName};
@@ -23,6 +24,8 @@ pub struct IngestRequest {
     pub reader: InputSource,
     /// Their form.
     pub format: Format,
+    /// What else is said of how they are to be read.
+    pub reading: Reading,
     /// The name of the source; by it a repeated delivery is known. Without one, the content is fingerprinted.
     pub source: Option<String>,
 }
@@ -62,8 +65,8 @@ pub async fn ingest(
     request: IngestRequest,
     progress: &dyn Progress,
 ) -> Result<Ingested, Failure> {
-    let IngestRequest { dataset, reader, format, source } = request;
-    let input = Input::new(reader, format, source);
+    let IngestRequest { dataset, reader, format, reading, source } = request;
+    let input = Input { reading, ..Input::new(reader, format, source) };
     let job = job("ingest", &dataset, hub.catalog().dataset(&dataset).is_some());
     let taken = take_in(ctx, hub, (job, None), &dataset, Taking::Delivery(input), progress).await?;
     taken.ok_or_else(|| Failure::without_run(Error::Internal("a delivery was not looked at")))
@@ -106,7 +109,8 @@ pub(super) async fn take_in(
     run.complete().await?;
     tracing::info!(
         dataset.name = %name, run.id = %id, rows = report.rows_accepted, quarantined = report.rows_quarantined,
-        already = report.already, "ingested {} rows into `{name}`", report.rows_accepted
+        already = report.already, truncated = report.truncated, unknown_columns = report.unknown_columns,
+        "ingested {} rows into `{name}`", report.rows_accepted
     );
     Ok(Some(Ingested { run: id, report, position }))
 }

@@ -1,7 +1,7 @@
 //! What the record says about acts, also about those that did not go well.
 
 use futures::TryStreamExt;
-use membrane_ingest::{Format, InputSource, Silent};
+use membrane_ingest::{Format, InputSource, Reading, Silent};
 use membrane_ledger::{RunFilter, RunRecord};
 use membrane_model::{ColumnName, FieldRef};
 
@@ -35,6 +35,7 @@ impl World {
             dataset: dataset.parse().expect("dataset"),
             reader: InputSource::Stream(Box::pin(text.as_bytes())),
             format: Format::Csv,
+            reading: Reading::default(),
             source: None,
         };
         ingest(&self.ctx("service:ingestor"), &self.hub, request, &Silent).await
@@ -156,6 +157,7 @@ async fn a_name_that_nobody_knows_is_not_recorded() {
         dataset: name.parse().expect("dataset"),
         reader: InputSource::Stream(Box::pin(STORES.as_bytes())),
         format: Format::Csv,
+        reading: Reading::default(),
         source: Some(name.to_owned()),
     };
     assert!(ingest(&world.ctx("service:ingestor"), &world.hub, request, &Silent).await.is_err());

@@ -34,6 +34,13 @@ pub struct IngestBody {
     pub contract_changed: bool,
     /// Why rows were set aside: `code:column`, and how often.
     pub reasons: BTreeMap<String, u64>,
+    /// Whether the delivery was cut off: the rows that were there are taken in, the place where it ends is set aside.
+    pub truncated: bool,
+    /// Columns of the delivery that the contract does not know. They are not read. More than 64 fields of JSON objects
+    /// are told as 65.
+    pub unknown_columns: u64,
+    /// The names of those that could be columns of a contract, and that most rows have; the others are not told.
+    pub unknown_names: Vec<String>,
 }
 
 impl IngestBody {
@@ -53,6 +60,9 @@ impl IngestBody {
             quarantine_version: report.quarantine_version.map(|version| version.0),
             contract_changed: report.contract_changed,
             reasons: report.reasons.clone(),
+            truncated: report.truncated,
+            unknown_columns: report.unknown_columns,
+            unknown_names: report.unknown_names.clone(),
         }
     }
 }

@@ -24,6 +24,7 @@ fn the_dataset() {
     let key: Vec<_> = dataset.primary_key.iter().map(ColumnName::as_str).collect();
     assert_eq!(key, ["order_id", "line_no"]);
     assert_eq!(dataset.event_time.as_ref().map(ColumnName::as_str), Some("ordered_at"));
+    assert_eq!(dataset.on_truncated, crate::OnTruncated::Stop, "unless the contract says otherwise");
     let privacy = dataset.privacy.unwrap();
     assert_eq!((privacy.groups_max, privacy.rows_max), (12, 40));
     assert_eq!(dataset.source_columns().len(), 10);

@@ -269,6 +269,12 @@ fn settings_stand_where_they_belong() {
     check("membrane.eventTime", "Membrane", &["17: unknown setting `Membrane`"]);
     check("membrane.eventTime", "somebody.elses", &[]);
     check(
+        "membrane.eventTime, value: ordered_at",
+        "membrane.onTruncated, value: keep",
+        &["17: `membrane.onTruncated` is `stop` or `save`, not `keep`"],
+    );
+    check("membrane.eventTime, value: ordered_at", "membrane.onTruncated, value: save", &[]);
+    check(
         "property: membrane.eventTime, value: ordered_at",
         "property: membrane.eventTime",
         &["17: `membrane.eventTime` has no `value`"],

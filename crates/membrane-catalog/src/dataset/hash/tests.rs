@@ -29,6 +29,7 @@ fn dataset() -> Dataset {
         subject: None,
         primary_key: Vec::new(),
         event_time: None,
+        on_truncated: crate::OnTruncated::Stop,
         privacy: None,
     }
 }

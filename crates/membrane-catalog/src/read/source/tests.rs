@@ -107,7 +107,7 @@ fn what_is_wrong_is_said() {
         FOLDER,
         "format: csv",
         "format: cvs",
-        "7:9 `format` is one of csv, ndjson, parquet, arrow, did you mean `csv`?",
+        "7:9 `format` is one of csv, ndjson, json, parquet, arrow, avro, excel, did you mean `csv`?",
     );
     check(FOLDER, "0.1", "10", "11:16 `bad_share_max` is a share, from 0 to 1");
     check(FOLDER, "300", "100000", "10:16 `every_seconds` is more than a day, 86400");

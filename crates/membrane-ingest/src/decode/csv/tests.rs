@@ -5,7 +5,7 @@ use membrane_model::LogicalType;
 
 use super::super::BATCH_ROWS;
 use super::*;
-use crate::fixture::{all, delivery, members, plain};
+use crate::fixture::{all, members, plain, text};
 
 fn small() -> Limits {
     Limits { record_bytes_max: 64, ..Limits::default() }
@@ -16,13 +16,17 @@ fn ab() -> Dataset {
 }
 
 fn open(dataset: &Dataset, bytes: &[u8]) -> Result<CsvDecoder, IngestError> {
-    CsvDecoder::open(delivery(bytes).0, dataset, &small())
+    CsvDecoder::open(text(bytes), dataset, &small())
 }
 
 /// Reads a delivery of `a` and `b`: rows as `position:a|b`, malformed records as `position!raw`.
 fn read(bytes: &[u8]) -> String {
+    shown(&mut open(&ab(), bytes).unwrap())
+}
+
+fn shown(decoder: &mut CsvDecoder) -> String {
     let mut shown = Vec::new();
-    for batch in all(&mut open(&ab(), bytes).unwrap()) {
+    for batch in all(decoder) {
         let column = |at: usize, row: usize| {
             let texts = batch.columns[at].as_string::<i32>();
             if texts.is_valid(row) { texts.value(row) } else { "-" }
@@ -99,13 +103,12 @@ fn what_is_no_csv_is_one_error() {
     assert_eq!(refused(&members(), b"phone,tier\n1,2\n"), "the input lacks required columns: member_no");
     assert_eq!(refused(&ab(), b"a,b\n1\n2\n3\n"), "the input is not CSV: 3 of 3 records are malformed");
     assert_eq!(
-        refused(&ab(), b"\xff\xfea\0,\0b\0\n\0"),
-        "the input is not UTF-8 text; it looks like UTF-16: convert it to UTF-8 first"
+        refused(&ab(), b"a\0,\0b\0\n\0"),
+        "the input is not UTF-8 text; it looks like UTF-16: say which encoding it has, or convert it to UTF-8"
     );
     assert_eq!(
         refused(&ab(), b"a,b\n\xd6\xd0\xce\xc4,1\n\xd6\xd0,2\nok,3\n"),
-        "the input is not UTF-8 text; it looks like GB18030 or another older encoding: convert it to UTF-8 \
-         first"
+        "the input is not UTF-8 text; it looks like GB18030: say which encoding it has, or convert it to UTF-8"
     );
     assert_eq!(refused(&ab(), b"PAR1\0\x15\x04"), "the input names none of the contract's columns: a, b");
 }
@@ -118,4 +121,43 @@ fn batches_are_bounded() {
     assert_eq!(batches.iter().map(|batch| batch.positions.len()).sum::<usize>(), rows);
     assert!(batches.iter().all(|batch| batch.positions.len() <= BATCH_ROWS));
     assert_eq!(batches.last().unwrap().positions.last().copied(), Some(i64::try_from(rows).unwrap()));
+}
+
+/// What was cut off is no record, also when it looks like one.
+#[test]
+fn what_was_cut_off_is_one_malformed_record() {
+    for (there, expected) in [
+        ("a,b\n1,2\n3,45", "1:1|2 2!3,45"),
+        ("a,b\n1,2\n", "1:1|2 2!"),
+        ("a,b\n1,2\n\"3\n4,5\n6,7", "1:1|2 2!\"3\n4,5\n6,7"),
+    ] {
+        let mut decoder = open(&ab(), there.as_bytes()).unwrap();
+        while !decoder.window.has_ended() {
+            decoder.window.fill().unwrap();
+        }
+        decoder.window.reader_mut().end_early().unwrap();
+        assert_eq!(shown(&mut decoder), expected);
+        assert!(decoder.found().is_cut);
+    }
+}
+
+#[test]
+fn a_header_in_the_middle_is_set_aside_and_read_by() {
+    assert_eq!(read(b"a,b\n1,2\na,b\n3,4\n"), "1:1|2 2!a,b 3:3|4");
+    assert_eq!(read(b"a,b\n1,2\n\xef\xbb\xbfb,a\r\n3,4\n"), "1:1|2 2!\u{feff}b,a\r 3:4|3");
+    // The source has a new column from here on, and loses it again.
+    assert_eq!(read(b"a,b\n1,2\na,new,b\n3,x,4\na,b\n5,6\n"), "1:1|2 2!a,new,b 3:3|4 4!a,b 5:5|6");
+    // A value that is called like a column is one.
+    assert_eq!(read(b"a,b\na,2\nb,a1\n"), "1:a|2 2:b|a1");
+    let mut decoder = open(&ab(), b"a,b\n1,2\na,new,b\n3,x,4\na,b\n5,6\n").unwrap();
+    shown(&mut decoder);
+    assert_eq!(decoder.found().drift, Drift { columns: 1, names: vec!["new".to_owned()] });
+}
+
+#[test]
+fn records_in_another_encoding_are_told_as_such() {
+    let mut decoder = open(&ab(), b"a,b\n\xd6\xd0\xb9\xfa,2\n3,4\n5,6\n\xff,1\n7,8\n").unwrap();
+    let broken: Vec<Broken> =
+        all(&mut decoder).iter().flat_map(|batch| &batch.malformed).map(|bad| bad.broken).collect();
+    assert_eq!(broken, [Broken::Gb18030, Broken::Form]);
 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray, Int64Array, StringArray};
 use arrow::ipc::CompressionType;
 use arrow::ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
+use membrane_catalog::OnTruncated;
 use membrane_model::LogicalType;
 
 use super::super::BATCH_ROWS;
 use super::*;
-use crate::fixture::{all, delivery, plain};
+use crate::fixture::{all, content, plain};
 
 fn batch(rows: usize) -> RecordBatch {
     let names: StringArray = (0..rows).map(|row| Some(format!("name {row}"))).collect();
@@ -35,7 +36,7 @@ fn stream(batches: &[RecordBatch]) -> Vec<u8> {
 
 fn open(bytes: Vec<u8>) -> IpcDecoder {
     let dataset = plain(&[("a", LogicalType::String), ("n", LogicalType::Integer)]);
-    IpcDecoder::open(delivery(bytes).0, &dataset, &Limits::default())
+    IpcDecoder::open(content(bytes, OnTruncated::Stop), &dataset, &Limits::default())
 }
 
 #[test]
@@ -65,7 +66,7 @@ fn what_is_no_stream_is_one_error() {
             }
         }
     };
-    let cut_off = "the input is not Arrow IPC: it ends before its end-of-stream marker; it may be cut off";
+    let cut_off = IngestError::CutOff.to_string();
     let whole = stream(&[batch(10), batch(10)]);
     assert_eq!(refused(Vec::new()), cut_off);
     assert_eq!(refused(whole[..whole.len() / 2].to_vec()), cut_off);
@@ -133,4 +134,24 @@ fn dictionaries_that_stay_are_counted_together() {
     let mut decoder = open(stream(&[]));
     decoder.keep(weight(1, 100, false)).unwrap();
     assert!(decoder.keep(weight(1, 100, true)).is_err(), "a delta is added to what is there");
+}
+
+#[test]
+fn a_stream_that_is_cut_off_is_saved_up_to_there_when_that_is_wanted() {
+    let whole = stream(&[batch(10), batch(10)]);
+    let dataset = plain(&[("a", LogicalType::String), ("n", LogicalType::Integer)]);
+    for (length, rows) in [(whole.len() - 8, 20), (whole.len() - 9, 10), (whole.len() - 200, 10)] {
+        let cut = content(&whole[..length], OnTruncated::Save);
+        let mut decoder = IpcDecoder::open(cut, &dataset, &Limits::default());
+        let batches = all(&mut decoder);
+        let positions: Vec<i64> = batches.iter().flat_map(|batch| batch.positions.clone()).collect();
+        assert_eq!(positions.len(), rows, "{length}");
+        let bad: Vec<i64> =
+            batches.iter().flat_map(|batch| &batch.malformed).map(|bad| bad.position).collect();
+        assert_eq!(bad, [i64::try_from(rows + 1).unwrap()]);
+        assert!(batches.iter().all(|batch| batch.columns.len() == 2) && decoder.found().is_cut);
+    }
+    let nothing = content(&whole[..4], OnTruncated::Save);
+    let error = IpcDecoder::open(nothing, &dataset, &Limits::default()).next().unwrap_err();
+    assert!(matches!(error, IngestError::CutOff), "{error:?}");
 }

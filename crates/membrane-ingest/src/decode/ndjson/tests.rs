@@ -3,8 +3,9 @@
 use arrow::array::{Array, AsArray};
 use membrane_model::LogicalType;
 
+use super::super::opened;
 use super::*;
-use crate::fixture::{all, delivery, plain};
+use crate::fixture::{all, plain, text};
 
 fn dataset() -> Dataset {
     plain(&[("a", LogicalType::String), ("n", LogicalType::Integer)])
@@ -12,12 +13,16 @@ fn dataset() -> Dataset {
 
 fn open(bytes: &[u8]) -> Result<NdjsonDecoder, IngestError> {
     let limits = Limits { record_bytes_max: 64, ..Limits::default() };
-    NdjsonDecoder::open(delivery(bytes).0, &dataset(), &limits)
+    NdjsonDecoder::open(opened(text(bytes))?, Format::Ndjson, &dataset(), &limits)
 }
 
 fn read(bytes: &[u8]) -> String {
+    shown(&mut open(bytes).unwrap())
+}
+
+fn shown(decoder: &mut NdjsonDecoder) -> String {
     let mut shown = Vec::new();
-    for batch in all(&mut open(bytes).unwrap()) {
+    for batch in all(decoder) {
         let column = |at: usize, row: usize| {
             let texts = batch.columns[at].as_string::<i32>();
             let mark = if batch.mistyped.contains(&(row, at)) { "?" } else { "" };
@@ -96,10 +101,45 @@ fn what_is_no_ndjson_is_one_error() {
     };
     assert_eq!(
         refused(b" [ {\"a\":1} ]"),
-        "the input is not NDJSON: it is one JSON array; put one object on each line"
+        "the input is not NDJSON: it is one JSON array; say that it is JSON, or put one object on each line"
     );
     assert_eq!(refused(b"a,n\n1,2\n"), "the input is not NDJSON: 2 of 2 records are malformed");
     assert!(refused(b"{\0\"\0a\0").contains("UTF-16"));
     let lines = "not json\n".repeat(5000);
     assert!(refused(lines.as_bytes()).contains("records are malformed"));
+}
+
+#[test]
+fn what_was_cut_off_is_one_malformed_record() {
+    for (there, expected) in [("{\"n\":1}\n{\"n\":2}", "1:-|1 2!{\"n\":2}"), ("{\"n\":1}\n", "1:-|1 2!")] {
+        let mut decoder = open(there.as_bytes()).unwrap();
+        while !decoder.window.has_ended() {
+            decoder.window.fill().unwrap();
+        }
+        decoder.window.reader_mut().end_early().unwrap();
+        assert_eq!(shown(&mut decoder), expected);
+        assert!(decoder.found().is_cut);
+    }
+}
+
+/// However deep it is, no stack is used for it.
+#[test]
+fn deeply_nested_values_need_no_stack() {
+    let limits = Limits::default();
+    let deep = |depth: usize| format!("{{\"z\":{}{}}}\n{{\"n\":1}}\n", "[".repeat(depth), "]".repeat(depth));
+    for depth in [100, 400_000] {
+        let text = text(deep(depth));
+        let mut decoder =
+            NdjsonDecoder::open(opened(text).unwrap(), Format::Ndjson, &dataset(), &limits).unwrap();
+        let batches = all(&mut decoder);
+        assert_eq!(batches[0].positions.len(), 2, "{depth}");
+    }
+}
+
+#[test]
+fn fields_that_nobody_knows_are_counted() {
+    let mut decoder = open(b"{\"n\":1,\"new\":2}\n{\"new\":1,\"13800138000\":1}\n{\"n\":3}\n").unwrap();
+    shown(&mut decoder);
+    let drift = decoder.found().drift;
+    assert_eq!((drift.columns, drift.names), (2, vec!["new".to_owned()]));
 }

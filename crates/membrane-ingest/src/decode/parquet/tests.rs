@@ -2,6 +2,7 @@
 
 use arrow::array::{Array, AsArray, DictionaryArray, Int32Array, ListArray, StringArray};
 use arrow::datatypes::{Int32Type, Int64Type};
+use membrane_catalog::OnTruncated;
 use membrane_model::LogicalType;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, GzipLevel, ZstdLevel};
@@ -13,7 +14,7 @@ use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
 use super::super::BATCH_ROWS;
 use super::*;
 use crate::InputSource;
-use crate::fixture::{all, delivery, members, opened, plain};
+use crate::fixture::{all, content, members, opened, plain};
 
 fn bytes(columns: Vec<(&str, ArrayRef)>) -> Vec<u8> {
     let batch = RecordBatch::try_from_iter(columns).unwrap();
@@ -33,7 +34,7 @@ fn dataset() -> Dataset {
 }
 
 fn open(bytes: Vec<u8>, dataset: &Dataset) -> Result<ParquetDecoder, IngestError> {
-    ParquetDecoder::open(delivery(bytes).0, dataset, &Limits::default())
+    ParquetDecoder::open(content(bytes, OnTruncated::Stop), dataset, &Limits::default())
 }
 
 fn refused(dataset: &Dataset, bytes: Vec<u8>) -> String {
@@ -56,6 +57,7 @@ fn files_and_streams_give_the_same_batches() {
     let path = folder.path().join("n.parquet");
     std::fs::write(&path, &bytes).unwrap();
     let (file, _) = opened(InputSource::File(path));
+    let file = Content::open(file, None, OnTruncated::Stop).unwrap();
     let mut file = ParquetDecoder::open(file, &dataset(), &Limits::default()).unwrap();
     assert_eq!(file.records(), Some(u64::try_from(rows).unwrap()));
     let from_file = all(&mut file);
@@ -177,7 +179,8 @@ fn a_value_that_all_rows_share_is_read_in_bounded_pieces() {
     let bytes = written(vec![("a", Arc::new(shared))], properties());
     assert!(bytes.len() < 3 << 20, "{}", bytes.len());
     let limits = Limits { record_bytes_max: LENGTH, ..Limits::default() };
-    let mut decoder = ParquetDecoder::open(delivery(bytes.clone()).0, &dataset(), &limits).unwrap();
+    let mut decoder =
+        ParquetDecoder::open(content(bytes.clone(), OnTruncated::Stop), &dataset(), &limits).unwrap();
     for _ in 0..20 {
         let batch = decoder.next().unwrap().unwrap();
         assert_eq!(batch.positions.len(), 8);
@@ -185,7 +188,7 @@ fn a_value_that_all_rows_share_is_read_in_bounded_pieces() {
     }
     // And one that is too long is set aside, row by row.
     let limits = Limits { record_bytes_max: LENGTH - 1, ..Limits::default() };
-    let mut decoder = ParquetDecoder::open(delivery(bytes).0, &dataset(), &limits).unwrap();
+    let mut decoder = ParquetDecoder::open(content(bytes, OnTruncated::Stop), &dataset(), &limits).unwrap();
     let batch = decoder.next().unwrap().unwrap();
     assert!(batch.positions.is_empty() && batch.malformed.len() == 128, "{}", batch.malformed.len());
 }

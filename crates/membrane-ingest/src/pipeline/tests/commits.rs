@@ -5,7 +5,7 @@ use crate::check::{BadRow, Checked};
 
 fn named(dataset: &Dataset, text: &str) -> DeliveryName {
     let digest = <sha2::Sha256 as sha2::Digest>::digest(text.as_bytes());
-    DeliveryName::new(&vault(), dataset, &digest.into(), None)
+    DeliveryName::new(&vault(), dataset, &digest.into(), None, None)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

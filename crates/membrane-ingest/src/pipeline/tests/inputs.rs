@@ -39,7 +39,11 @@ async fn faults_of_the_whole_input_leave_nothing() {
     for (name, bytes, code) in [
         ("a.csv", b"phone,name\n1,2\n".to_vec(), "input_columns"),
         ("a.csv", b"x\n1\n".to_vec(), "input_columns"),
-        ("a.csv", b"\xff\xfem\0".to_vec(), "input_encoding"),
+        ("a.csv", b"m\0e\0".to_vec(), "input_encoding"),
+        ("a.json", b"[{\"member_no\":\"M000001\"}, 1".to_vec(), "input_cut_off"),
+        ("a.csv.gz", b"\x1f\x8bnot much more".to_vec(), "input_malformed"),
+        ("a.avro", b"Obj\x01 and not much more".to_vec(), "input_malformed"),
+        ("a.xlsx", b"PK and not much more".to_vec(), "input_malformed"),
         ("a.ndjson", b"hello\n".to_vec(), "input_malformed"),
         ("a.parquet", b"PAR1 and not much more".to_vec(), "input_malformed"),
         ("a.arrow", b"hello world".to_vec(), "input_malformed"),

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use membrane_catalog::{FilesSource, OnFault, Source};
-use membrane_ingest::{Format, Input, InputSource, Progress};
+use membrane_ingest::{Format, Input, InputSource, Progress, Reading};
 use membrane_lake::{Inbox, InboxBytes, InboxFile, LakeOptions};
 use membrane_ledger::SourceFile;
 
@@ -146,6 +146,14 @@ fn inbox(files: &FilesSource) -> Result<Inbox, Error> {
     Inbox::open(&files.folder, &LakeOptions { storage }).map_err(Error::Inbox)
 }
 
+/// Says how the files are to be read.
+fn reading(files: &FilesSource) -> Result<Reading, Error> {
+    let encoding = files.encoding.as_deref().map(str::parse).transpose();
+    let encoding = encoding
+        .map_err(|_| Error::BadRequest("the source's `encoding` is none that this hub reads".to_owned()))?;
+    Ok(Reading { encoding, sheet: files.sheet.clone(), ..Reading::default() })
+}
+
 async fn take(
     ctx: &RequestCtx,
     hub: &Hub,
@@ -163,7 +171,8 @@ async fn take(
         InboxBytes::File(path) => InputSource::File(path),
         InboxBytes::Stream(stream) => InputSource::Stream(stream),
     };
-    let input = Input { bad_share_max: source.bad_share_max, ..Input::new(reader, format, None) };
+    let reading = reading(files).map_err(Failure::without_run)?;
+    let input = Input { reading, bad_share_max: source.bad_share_max, ..Input::new(reader, format, None) };
     let job = job("source", &source.name, true);
     let taken =
         take_in(ctx, hub, (job, Some(&source.name)), &source.dataset, Taking::Delivery(input), progress);

@@ -5,9 +5,10 @@ use std::time::Duration;
 use axum::body::{Body, HttpBody};
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::{Extension, Json};
-use membrane_ingest::{Format, InputSource, Silent};
+use membrane_catalog::OnTruncated;
+use membrane_ingest::{Format, InputSource, Packing, Reading, Silent};
 use membrane_model::DatasetName;
 use serde::Deserialize;
 
@@ -29,24 +30,54 @@ pub(in crate::http) struct IngestParams {
     /// The name of the delivery, as the header `Idempotency-Key` gives it too: the same name and content add nothing
     /// the second time. Without one, the content alone decides.
     source: Option<String>,
+    /// The sheet of a workbook, if it shows several.
+    sheet: Option<String>,
+    /// What becomes of a body that ends before its own end: `stop`, nothing is taken in, or `save`, the rows that are
+    /// there. Without it, the contract says. A body whose connection is lost is never taken in.
+    #[param(inline)]
+    on_truncated: Option<OnTruncatedParam>,
+}
+
+/// What becomes of a body that ends before its own end.
+#[derive(Debug, Clone, Copy, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(in crate::http) enum OnTruncatedParam {
+    /// Nothing is taken in.
+    Stop,
+    /// The rows that are there are taken in.
+    Save,
+}
+
+impl From<OnTruncatedParam> for OnTruncated {
+    fn from(parameter: OnTruncatedParam) -> Self {
+        match parameter {
+            OnTruncatedParam::Stop => Self::Stop,
+            OnTruncatedParam::Save => Self::Save,
+        }
+    }
 }
 
 /// Bring data in.
 ///
 /// The body is checked against the contract row by row; rows that break it are set aside with the reason. Every column
-/// is protected as its contract says before the first byte is stored. All rows become visible at once, or none.
+/// is protected as its contract says before the first byte is stored. All rows become visible at once, or none. Text is
+/// UTF-8, or what `charset` of the content type says.
 #[utoipa::path(
     post, path = "/v1/ingest/{dataset}", tag = "data", operation_id = "ingest", security(("bearer" = [])),
     params(
         ("dataset" = String, Path, description = "The dataset."),
         IngestParams,
         ("Idempotency-Key" = Option<String>, Header, description = "The name of the delivery."),
+        ("Content-Encoding" = Option<String>, Header, description = "`gzip` or `zstd`; what is packed and says nothing is unpacked as well."),
     ),
     request_body(content(
         (String = "application/x-ndjson"),
+        (String = "application/json"),
         (String = "text/csv"),
         (Vec<u8> = "application/vnd.apache.parquet"),
         (Vec<u8> = "application/vnd.apache.arrow.stream"),
+        (Vec<u8> = "application/vnd.apache.avro"),
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     )),
     responses(
         (status = 200, description = "What became of it.", body = IngestBody),
@@ -74,7 +105,7 @@ pub(in crate::http) async fn post_ingest(
     body: Body,
 ) -> Result<Json<IngestBody>, Failure> {
     let idle = Duration::from_secs(app.server.idle_seconds);
-    let delivery = delivery(&ctx, dataset.clone(), params.source, &headers, body, idle);
+    let delivery = delivery(&ctx, dataset.clone(), params, &headers, body, idle);
     let request = delivery.map_err(Failure::without_run)?;
     // On a task of its own: when the caller goes away, the body ends with an error and nothing half-written stays.
     let hub = app.hub.clone();
@@ -88,20 +119,51 @@ pub(in crate::http) async fn post_ingest(
 fn delivery(
     ctx: &RequestCtx,
     dataset: DatasetName,
-    source: Option<String>,
+    params: IngestParams,
     headers: &HeaderMap,
     body: Body,
     idle: Duration,
 ) -> Result<IngestRequest, Error> {
     let media = header(headers, CONTENT_TYPE.as_str());
     let format = media.and_then(Format::from_content_type).ok_or(Error::UnsupportedMedia)?;
+    let charset = media.and_then(charset).filter(|_| format.is_text());
+    let IngestParams { source, sheet, on_truncated } = params;
+    if sheet.is_some() && format != Format::Excel {
+        return Err(Error::BadRequest("`sheet` is for workbooks".into()));
+    }
+    let reading = Reading {
+        packing: packing(headers)?,
+        encoding: charset.map(str::parse).transpose().map_err(|_| Error::UnsupportedMedia)?,
+        sheet,
+        on_truncated: on_truncated.map(Into::into),
+    };
     let source = source_name(headers, source)?;
     let bytes_max = ctx.limits.body_bytes_max;
     if body.size_hint().lower() > u64::try_from(bytes_max).unwrap_or(u64::MAX) {
         return Err(Error::TooLarge);
     }
     let reader = InputSource::Stream(upload(body, bytes_max, idle));
-    Ok(IngestRequest { dataset, reader, format, source })
+    Ok(IngestRequest { dataset, reader, format, reading, source })
+}
+
+/// Returns what a content type says of the encoding.
+fn charset(media: &str) -> Option<&str> {
+    let mut parameters = media.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
+    let (_, charset) = parameters.find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))?;
+    Some(charset.trim().trim_matches('"'))
+}
+
+/// Returns what a body is packed in, when its header says so.
+fn packing(headers: &HeaderMap) -> Result<Option<Packing>, Error> {
+    let mut codings = headers.get_all(CONTENT_ENCODING).into_iter();
+    match (codings.next().map(|coding| coding.to_str()), codings.next()) {
+        (None, _) => Ok(None),
+        (Some(Ok(coding)), None) if coding.trim().eq_ignore_ascii_case("identity") => Ok(None),
+        (Some(Ok(coding)), None) => {
+            Packing::from_content_coding(coding).map(Some).ok_or(Error::UnsupportedMedia)
+        }
+        (Some(_), _) => Err(Error::UnsupportedMedia),
+    }
 }
 
 fn source_name(headers: &HeaderMap, parameter: Option<String>) -> Result<Option<String>, Error> {

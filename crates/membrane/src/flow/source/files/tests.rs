@@ -23,6 +23,8 @@ fn check(known: &HashMap<String, SourceFile>, asked: Asked, age: i64, expected: 
         folder: String::new(),
         pattern: "*".to_owned(),
         format: None,
+        encoding: None,
+        sheet: None,
         settle_seconds: 10,
         credentials: BTreeMap::new(),
     };
