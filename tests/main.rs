@@ -33,5 +33,6 @@ mod record;
 mod reuse;
 mod sandbox;
 mod sql;
+mod standard;
 mod standing;
 mod world;

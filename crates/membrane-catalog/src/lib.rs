@@ -14,17 +14,19 @@ mod describe;
 mod error;
 mod format;
 mod read;
+mod standard;
 mod standing;
 mod stored;
 pub mod yaml;
 
-pub use canon::Canon;
+pub use canon::{Canon, Spelling};
 pub use catalog::{Catalog, PurposeEntry};
 pub use column::{Column, ColumnPolicy, ColumnPrivacy, ColumnRules};
 pub use dataset::{Dataset, DatasetPrivacy, SubjectSource};
 pub use describe::{ColumnDescription, DatasetDescription};
 pub use error::{CatalogError, Fault};
 pub use format::FormatCheck;
+pub use standard::{Case, Derived, Order, Part, Region, Standard, Standardised};
 pub use standing::{
     Continual, Edition, Every, PERIOD_END, PERIOD_START, Schedule, StandingBounds, StandingPrice,
     StandingRelease,

@@ -18,6 +18,7 @@ mod policy;
 mod report;
 mod schema;
 mod semver;
+mod standard;
 mod standing;
 mod suggest;
 mod yaml;

@@ -4,6 +4,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{Column, Dataset};
 
+/// The version of what standardisers make of texts. It goes up when one of them reads a text otherwise than before.
+const STANDARDS: u32 = 1;
+
 /// Bytes of the hash that are kept.
 const HASH_BYTES: usize = 16;
 
@@ -26,6 +29,10 @@ impl Dataset {
         parts.count(self.primary_key.len());
         for column in &self.primary_key {
             parts.text(column.as_str());
+        }
+        // What contracts could not say at first stands behind: one that does not say it keeps its hash.
+        for (place, column) in self.columns.iter().enumerate() {
+            parts.later(place, column);
         }
         let mut digits = hex::encode(parts.0.finalize());
         digits.truncate(HASH_BYTES * 2);
@@ -56,6 +63,25 @@ impl Parts {
         }
         self.optional(rules.length_max.map(|length| length.to_string()).as_deref());
         self.optional(rules.check.map(|check| check.as_str()));
+    }
+
+    fn later(&mut self, place: usize, column: &Column) {
+        let rules = &column.rules;
+        let stated = [
+            ("standard", column.standard.map(|standard| format!("{standard}/{STANDARDS}"))),
+            ("from", column.from.as_ref().map(|from| format!("{}.{}", from.column, from.part))),
+            ("above", rules.above_minimum.then(String::new)),
+            ("below", rules.below_maximum.then(String::new)),
+            ("multiple", rules.multiple_of.map(|number| number.to_string())),
+            ("least", rules.length_min.map(|length| length.to_string())),
+        ];
+        for (what, text) in stated {
+            if let Some(text) = text {
+                self.count(place);
+                self.text(what);
+                self.text(&text);
+            }
+        }
     }
 
     fn optional(&mut self, text: Option<&str>) {

@@ -10,9 +10,12 @@ const SCHEMA: [&str; 4] =
     ["membrane.subject", "membrane.eventTime", "membrane.privacy.groupsMax", "membrane.privacy.rowsMax"];
 
 /// Settings of a property.
-const PROPERTY: [&str; 9] = [
+const PROPERTY: [&str; 12] = [
     "membrane.protection",
     "membrane.identity",
+    "membrane.standard",
+    "membrane.original",
+    "membrane.from",
     "membrane.check",
     "membrane.notPersonal",
     "membrane.enumeration",

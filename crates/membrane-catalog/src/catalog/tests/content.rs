@@ -26,7 +26,7 @@ fn the_dataset() {
     assert_eq!(dataset.event_time.as_ref().map(ColumnName::as_str), Some("ordered_at"));
     let privacy = dataset.privacy.unwrap();
     assert_eq!((privacy.groups_max, privacy.rows_max), (12, 40));
-    assert_eq!(dataset.source_columns().len(), 10);
+    assert_eq!(dataset.source_columns().count(), 10);
     assert!(dataset.is_private() && dataset.column(&"nothing".parse().unwrap()).is_none());
 }
 

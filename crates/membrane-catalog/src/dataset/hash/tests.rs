@@ -3,7 +3,7 @@
 use membrane_model::{LogicalType, Protection};
 
 use super::*;
-use crate::{ColumnPolicy, ColumnPrivacy, ColumnRules, DatasetPrivacy, FormatCheck};
+use crate::{ColumnPolicy, ColumnPrivacy, ColumnRules, DatasetPrivacy, Derived, FormatCheck, Part};
 
 fn dataset() -> Dataset {
     let column = |name: &str| Column {
@@ -17,6 +17,8 @@ fn dataset() -> Dataset {
         unique: false,
         rules: ColumnRules::default(),
         privacy: ColumnPrivacy::default(),
+        standard: None,
+        from: None,
         waiver: None,
         policy: ColumnPolicy::default(),
     };
@@ -57,6 +59,15 @@ fn what_decides_about_rows_changes_it() {
         hash(|it| it.columns[0].rules.pattern = Some(regex::Regex::new("x").unwrap())),
         hash(|it| it.columns[0].rules.enumeration = Some(Vec::new())),
         hash(|it| it.columns[0].rules.enumeration = Some(vec!["x".to_owned()])),
+        hash(|it| it.columns[0].rules.above_minimum = true),
+        hash(|it| it.columns[0].rules.below_maximum = true),
+        hash(|it| it.columns[0].rules.multiple_of = Some(1.0)),
+        hash(|it| it.columns[0].rules.length_min = Some(1)),
+        hash(|it| it.columns[0].standard = Some("text".parse().unwrap())),
+        hash(|it| it.columns[1].standard = Some("text".parse().unwrap())),
+        hash(|it| it.columns[0].standard = Some("text(lower)".parse().unwrap())),
+        hash(|it| it.columns[0].from = Some(Derived { column: "b".parse().unwrap(), part: Part::Original })),
+        hash(|it| it.columns[0].from = Some(Derived { column: "b".parse().unwrap(), part: Part::City })),
         hash(|it| it.primary_key = vec!["a".parse().unwrap()]),
         hash(|it| it.columns.swap(0, 1)),
         hash(|it| drop(it.columns.pop())),
