@@ -201,3 +201,6 @@ impl Located {
             && known()
     }
 }
+
+#[cfg(test)]
+mod tests;

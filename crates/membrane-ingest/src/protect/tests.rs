@@ -272,5 +272,8 @@ fn stored_tokens_stay_what_they_are() {
     }
     let abroad = "GOLDEN-ABROAD";
     assert_eq!(token_of(None, "+442071838750").0, abroad);
-    assert_eq!(token_of(Some("phone(CN)"), "0044 20 7183 8750"), (abroad.to_owned(), "+442071838750".to_owned()));
+    assert_eq!(
+        token_of(Some("phone(CN)"), "0044 20 7183 8750"),
+        (abroad.to_owned(), "+442071838750".to_owned())
+    );
 }
