@@ -105,7 +105,7 @@ async fn neither_originals_nor_what_is_standard_lie_in_clear() {
         "0086-13800138002",
         "Li.Wei",
         "li.wei@",
-        "张",
+        "张伟",
         "迪丽热巴",
         "110105491231002",
         "11010519491231002",
@@ -113,8 +113,6 @@ async fn neither_originals_nor_what_is_standard_lie_in_clear() {
         "浙江杭州",
         "世纪大道",
         "1949-12-31",
-        "m001",
-        "M001",
         "010-6552",
     ] {
         assert!(!all.contains(text), "{text}");
