@@ -298,7 +298,7 @@ fn every_division_is_found_by_its_full_name() {
     for line in table.lines().filter(|line| !line.starts_with('#')) {
         let (code, name) = line.split_once('\t').unwrap();
         names.insert(code.to_owned(), name);
-        let above = [format!("{}0000", &code[..2]), format!("{}00", &code[..4])];
+        let above = [format!("{}0000", code.get(..2).unwrap()), format!("{}00", code.get(..4).unwrap())];
         let above: String =
             above.iter().filter(|it| *it != code).filter_map(|it| names.get(it)).copied().collect();
         let text = format!("{above}{name}某路1号");
@@ -359,7 +359,8 @@ proptest! {
         let short = format!("{region:06}{}{serial:03}", day.format("%y%m%d"));
         let long = standard("chinese_identity_number", &short).unwrap();
         prop_assert!(crate::FormatCheck::ChineseIdentityNumber.accepts(&long));
-        prop_assert_eq!(format!("{}{}", &long[..6], &long[8..17]), short);
-        prop_assert_eq!(&long[6..8], "19");
+        let (region, rest) = (long.get(..6).unwrap(), long.get(8..17).unwrap());
+        prop_assert_eq!(format!("{region}{rest}"), short);
+        prop_assert_eq!(long.get(6..8), Some("19"));
     }
 }
