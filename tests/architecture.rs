@@ -23,9 +23,10 @@ const ORDER: [&str; 11] = [
 ];
 
 /// Libraries with one home (or two, where the table says so).
-const HOMES: [(&str, &[&str]); 20] = [
+const HOMES: [(&str, &[&str]); 21] = [
     ("uuid", &["membrane-model"]),
     ("saphyr", &["membrane-catalog"]),
+    ("phonenumber", &["membrane-catalog"]),
     ("aes", &["membrane-vault"]),
     ("aes-gcm", &["membrane-vault"]),
     ("ed25519-dalek", &["membrane-vault"]),

@@ -31,7 +31,7 @@ const RELEASES: [&str; 3] = [
 ];
 
 /// Every value of every Parquet file below a folder, decompressed and decoded, as text.
-fn decoded(folder: &Path, found: &mut String) {
+pub(crate) fn decoded(folder: &Path, found: &mut String) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

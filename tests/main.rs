@@ -36,5 +36,6 @@ mod reuse;
 mod sandbox;
 mod sources;
 mod sql;
+mod standard;
 mod standing;
 mod world;

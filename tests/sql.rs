@@ -1,6 +1,7 @@
 //! What a principal can do in SQL: every file below `slt/PRINCIPAL/` runs as that principal on a small world whose rows
 //! are all known, for the purpose behind an `@` in the folder's name or for marketing. Refusals stand there too, by their
-//! code. Each file of `slt_masks/` is about one mask: it runs as an analyst of its name in a world of its own.
+//! code. Each file of `slt_masks/` is about one mask: it runs as an analyst of its name in a world of its own; so do those of
+//! `slt_standard/`, about spellings.
 
 use std::fmt;
 use std::path::Path;
@@ -13,8 +14,8 @@ use membrane::error::Failure;
 use membrane_query::mask_docs;
 use sqllogictest::{AsyncDB, DBOutput, DefaultColumnType, Runner};
 
-use crate::masks;
 use crate::world::{World, small};
+use crate::{masks, standard};
 
 /// One principal's door.
 struct Door {
@@ -125,6 +126,15 @@ async fn every_mask_shows_what_it_says() {
     for mask in mask_docs() {
         let name = mask.name.split('(').next().unwrap();
         assert!(seen.iter().any(|seen| seen == name), "there is no slt_masks/{name}.slt");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_spelled_differently_joins() {
+    let world = Arc::new(standard::world().await);
+    for who in ["joiner", "reader"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("slt_standard").join(format!("{who}.slt"));
+        run(&world, &format!("analyst:{who}"), "testing", &path).await;
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::{Column, Standard, Standardised};
+
 /// The canonical form of identifiers of one domain: the text from which tokens and subject ids are made. The domain is an
 /// identity kind or a class; its last part says what the text is.
 ///
@@ -11,7 +13,9 @@ use std::borrow::Cow;
 /// | `email` | no spaces around, lower case |
 /// | anything else | as it is |
 ///
-/// A sealed cell keeps what was delivered.
+/// Of a column with a [`Standard`] the canonical text is made of the standard one, so that what a contract without one and a
+/// contract with one call a mobile number of mainland China has one token. No two telephone numbers or addresses in standard form
+/// have one canonical text. Without a standard, a sealed cell keeps what was delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Canon {
     /// A telephone number.
@@ -40,6 +44,46 @@ impl Canon {
             Self::Phone => phone(text),
             Self::Email => email(text),
             Self::Exact => Cow::Borrowed(text),
+        }
+    }
+}
+
+/// From what somebody writes to the text of which tokens are made: first the column's standard, then the canonical form of
+/// its domain. Ingest has standardised a value by the time it makes tokens; who looks one up writes it as they like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spelling {
+    standard: Option<Standard>,
+    canon: Canon,
+}
+
+impl Spelling {
+    /// Returns the spelling of a column's tokens.
+    #[must_use]
+    pub fn of(column: &Column) -> Self {
+        Self { standard: column.standard, canon: Canon::of(&column.token_domain()) }
+    }
+
+    /// Returns the spelling of a column whose values are stored, and made tokens of as they are.
+    #[must_use]
+    pub const fn stored(column: &Column) -> Self {
+        Self { standard: column.standard, canon: Canon::Exact }
+    }
+
+    /// Returns the text of which the token is made. Of what the column could not have, it is a token that is in no row.
+    #[must_use]
+    pub fn apply(self, text: &str) -> Cow<'_, str> {
+        match self.standard(text) {
+            Cow::Borrowed(text) => self.canon.apply(text),
+            Cow::Owned(text) => Cow::Owned(self.canon.apply(&text).into_owned()),
+        }
+    }
+
+    /// Returns the text that is stored of it: the standard one.
+    #[must_use]
+    pub fn standard(self, text: &str) -> Cow<'_, str> {
+        match self.standard.map(|standard| standard.apply(text)) {
+            Some(Standardised::Text(standard)) => standard,
+            Some(Standardised::Blank | Standardised::Unreadable) | None => Cow::Borrowed(text),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::read::{
     Contract, Mark, Report, contract_files, did_you_mean, optional_files, read_classes, read_contract,
     read_file, read_purposes, read_source, read_standing,
 };
-use crate::{CatalogError, Dataset, Fault, Reads, Source, StandingRelease};
+use crate::{CatalogError, Dataset, Fault, Reads, Source, Standard, StandingRelease};
 
 /// What the data is: every dataset, class, purpose, source and standing release.
 ///
@@ -250,7 +250,7 @@ fn check_together(
 ) {
     let mut names: HashMap<&str, &Path> = HashMap::new();
     let mut ids: HashMap<&str, &Path> = HashMap::new();
-    let mut kinds: HashMap<&str, (LogicalType, &Path)> = HashMap::new();
+    let mut kinds: HashMap<&str, (LogicalType, Option<Standard>, &Path)> = HashMap::new();
     for (file, contract) in contracts {
         let mut fault = |mark: Mark, message: String| {
             faults.push(Fault { file: (*file).clone(), line: mark.line, column: mark.column, message });
@@ -275,7 +275,18 @@ fn check_together(
                     format!("identity kind `{kind}` is the name of a class: their tokens would mix");
                 fault(identity.mark, message);
             }
-            let (logical_type, other) = kinds.entry(kind).or_insert((identity.logical_type, file));
+            let (logical_type, standard, other) =
+                kinds.entry(kind).or_insert((identity.logical_type, identity.standard, file));
+            if let (Some(one), Some(two)) = (*standard, identity.standard)
+                && !one.is_like(two)
+            {
+                let message = format!(
+                    "identity kind `{kind}` has the standard {two} here and {one} {}: give it one",
+                    file_name(other)
+                );
+                fault(identity.mark, message);
+            }
+            *standard = standard.or(identity.standard);
             if *logical_type != identity.logical_type {
                 let message = format!(
                     "identity kind `{kind}` is {} here and {logical_type} {}: give it one type",

@@ -3,7 +3,7 @@
 use membrane_model::{ClassName, ColumnName, IdentityKind, LogicalType, Protection, Purpose};
 use regex::Regex;
 
-use crate::FormatCheck;
+use crate::{Derived, FormatCheck, Standard};
 
 mod values;
 
@@ -31,6 +31,10 @@ pub struct Column {
     pub required: bool,
     /// Whether no value may occur twice.
     pub unique: bool,
+    /// How delivered texts are brought to one spelling, before anything else looks at them.
+    pub standard: Option<Standard>,
+    /// The column of whose values it is made; none for what is delivered.
+    pub from: Option<Derived>,
     /// What delivered values must satisfy.
     pub rules: ColumnRules,
     /// What differential privacy may assume.
@@ -63,10 +67,10 @@ impl Column {
     }
 
     /// Tells whether the values are direct identifiers: by their class, or by the form that they must
-    /// have (`membrane.check`), whatever the class says.
+    /// have (`membrane.check`) or are given (`membrane.standard`), whatever the class says.
     #[must_use]
     pub fn is_identifying(&self) -> bool {
-        self.is_pii() || self.rules.check.is_some()
+        self.is_pii() || self.rules.check.is_some() || self.standard.is_some_and(Standard::is_identifying)
     }
 
     /// Returns the values that anyone may know: those that the contract lists as public.
@@ -93,6 +97,14 @@ pub struct ColumnRules {
     pub minimum: Option<f64>,
     /// The greatest value there may be.
     pub maximum: Option<f64>,
+    /// Whether the minimum itself is too little.
+    pub above_minimum: bool,
+    /// Whether the maximum itself is too much.
+    pub below_maximum: bool,
+    /// What every value is a whole multiple of.
+    pub multiple_of: Option<f64>,
+    /// The fewest characters (not bytes) a text may have.
+    pub length_min: Option<usize>,
     /// The most characters (not bytes) a text may have.
     pub length_max: Option<usize>,
     /// A check digit or form.

@@ -1,5 +1,7 @@
 //! What a contract says about a dataset.
 
+use std::borrow::Cow;
+
 use membrane_model::{ColumnName, DatasetName, IdentityKind, Purpose};
 
 use crate::Column;
@@ -105,9 +107,19 @@ impl Dataset {
         self.subject.is_some()
     }
 
-    /// Returns the columns that a delivered file must have: all of the contract, dropped ones too.
+    /// Returns the columns that a delivered file must have, with their places in the contract: dropped ones too, and none
+    /// that is made of another.
+    pub fn source_columns(&self) -> impl Iterator<Item = (usize, &Column)> {
+        self.columns.iter().enumerate().filter(|(_, column)| column.from.is_none())
+    }
+
+    /// Returns the dataset as it is delivered: without the columns that are made of others.
     #[must_use]
-    pub fn source_columns(&self) -> &[Column] {
-        &self.columns
+    pub fn delivered(&self) -> Cow<'_, Self> {
+        if self.columns.iter().all(|column| column.from.is_none()) {
+            return Cow::Borrowed(self);
+        }
+        let columns = self.source_columns().map(|(_, column)| column.clone()).collect();
+        Cow::Owned(Self { columns, ..self.clone() })
     }
 }

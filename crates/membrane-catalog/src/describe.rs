@@ -94,8 +94,14 @@ impl Column {
         let mut words = Vec::new();
         words.extend(self.required.then(|| "required".to_owned()));
         words.extend(self.unique.then(|| "unique".to_owned()));
-        words.extend(rules.minimum.map(|minimum| format!("at least {minimum}")));
-        words.extend(rules.maximum.map(|maximum| format!("at most {maximum}")));
+        words.extend(self.standard.map(|standard| format!("standard {standard}")));
+        words.extend(self.from.as_ref().map(|from| format!("{} of `{}`", from.part, from.column)));
+        let least = if rules.above_minimum { "more than" } else { "at least" };
+        words.extend(rules.minimum.map(|minimum| format!("{least} {minimum}")));
+        let most = if rules.below_maximum { "less than" } else { "at most" };
+        words.extend(rules.maximum.map(|maximum| format!("{most} {maximum}")));
+        words.extend(rules.multiple_of.map(|number| format!("a multiple of {number}")));
+        words.extend(rules.length_min.map(|length| format!("at least {length} characters")));
         words.extend(rules.length_max.map(|length| format!("at most {length} characters")));
         words.extend(rules.pattern.as_ref().map(|_| "pattern".to_owned()));
         words.extend(rules.check.map(|check| format!("check {check}")));

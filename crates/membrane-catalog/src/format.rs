@@ -12,6 +12,9 @@ use std::str::FromStr;
 
 use membrane_model::NameError;
 
+pub(crate) use email::{is_domain as is_mail_domain, is_local as is_mail_local};
+pub(crate) use identity_number::check_character as identity_check_character;
+
 /// A check of a text value (`membrane.check` in a contract).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FormatCheck {

@@ -15,11 +15,12 @@ mod error;
 mod format;
 mod read;
 mod source;
+mod standard;
 mod standing;
 mod stored;
 pub mod yaml;
 
-pub use canon::Canon;
+pub use canon::{Canon, Spelling};
 pub use catalog::{Catalog, PurposeEntry};
 pub use column::{Column, ColumnPolicy, ColumnPrivacy, ColumnRules};
 pub use dataset::{Dataset, DatasetPrivacy, OnTruncated, SubjectSource};
@@ -29,6 +30,7 @@ pub use format::FormatCheck;
 pub use source::{
     Cursor, Database, FilesSource, OnFault, Reads, SOURCE_FORMATS, Secret, Source, TableSource, Takes,
 };
+pub use standard::{Case, Derived, Order, Part, Region, Standard, Standardised};
 pub use standing::{
     Continual, Edition, Every, PERIOD_END, PERIOD_START, Schedule, StandingBounds, StandingPrice,
     StandingRelease,

@@ -19,6 +19,7 @@ mod report;
 mod schema;
 mod semver;
 mod source;
+mod standard;
 mod standing;
 mod suggest;
 mod yaml;

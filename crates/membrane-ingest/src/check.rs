@@ -7,6 +7,7 @@
 mod rules;
 mod run;
 mod seen;
+mod spelling;
 mod unique;
 
 use std::collections::BTreeMap;
@@ -17,8 +18,8 @@ use arrow::array::{Array, ArrayRef, BooleanArray};
 use arrow::compute::filter;
 use arrow::datatypes::DataType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use membrane_catalog::Dataset;
-use membrane_model::Protection;
+use membrane_catalog::{Column, Dataset, Part, Standard};
+use membrane_model::{LogicalType, Protection};
 use serde_json::{Map, Value};
 
 use crate::decode::{Delivered, Malformed};
@@ -72,10 +73,38 @@ impl std::fmt::Debug for BadRow {
 pub(crate) struct Checker {
     dataset: Arc<Dataset>,
     rules: Vec<Rules>,
+    /// Where the values of each column come from.
+    origins: Vec<Origin>,
     unique: Vec<Unique>,
     reasons: Reasons,
     /// The subject's column.
     subject: Option<usize>,
+}
+
+/// Where the values of a column come from.
+#[derive(Debug, Clone, Copy)]
+enum Origin {
+    /// This delivered column.
+    Delivered(usize),
+    /// A part of this column of the contract.
+    Made { of: usize, part: Part, standard: Standard, logical: LogicalType },
+}
+
+impl Origin {
+    /// Finds the origins of all columns; none for a column whose source has no standard.
+    fn of(dataset: &Dataset) -> Option<Vec<Self>> {
+        let mut delivered = 0;
+        let origin = |column: &Column| {
+            let Some(from) = &column.from else {
+                delivered += 1;
+                return Some(Self::Delivered(delivered - 1));
+            };
+            let of = dataset.columns.iter().position(|column| column.name == from.column)?;
+            let source = dataset.columns.get(of)?;
+            Some(Self::Made { of, part: from.part, standard: source.standard?, logical: source.logical_type })
+        };
+        dataset.columns.iter().map(origin).collect()
+    }
 }
 
 impl Checker {
@@ -88,6 +117,8 @@ impl Checker {
             .and_then(|subject| dataset.columns.iter().position(|column| column.name == subject.column));
         Ok(Self {
             rules: dataset.columns.iter().map(Rules::new).collect(),
+            // The catalog has refused such a contract.
+            origins: Origin::of(&dataset).ok_or(IngestError::Broken)?,
             unique,
             reasons: Reasons::new(names),
             subject,
@@ -113,11 +144,7 @@ impl Checker {
         let arrow = |source| IngestError::arrow("check a column", source);
         let rows = delivered.positions.len();
         let mut faults = Vec::new();
-        let mut columns = Vec::with_capacity(self.rules.len());
-        for (about, (rules, array)) in self.rules.iter_mut().zip(&delivered.columns).enumerate() {
-            columns.push(rules.check(about, array, &mut faults).map_err(arrow)?);
-        }
-        add_mistyped(&mut faults, std::mem::take(&mut delivered.mistyped));
+        let mut columns = self.typed(&mut delivered, &mut faults)?;
         let mut good = vec![true; rows];
         for fault in &faults {
             if let Some(good) = good.get_mut(fault.row) {
@@ -141,6 +168,41 @@ impl Checker {
             }
         }
         Ok(Checked { columns, rows: kept, bad })
+    }
+
+    /// Brings every column to its type and checks its cells: those that were delivered, then those made of them.
+    fn typed(
+        &mut self,
+        delivered: &mut Delivered,
+        faults: &mut Vec<Fault>,
+    ) -> Result<Vec<ArrayRef>, IngestError> {
+        let arrow = |source| IngestError::arrow("check a column", source);
+        let mut typed: Vec<Option<ArrayRef>> = vec![None; self.rules.len()];
+        let mut sources = Vec::with_capacity(delivered.columns.len());
+        let parts = self.rules.iter_mut().zip(&self.origins).zip(&mut typed).enumerate();
+        for (about, ((rules, origin), typed)) in parts {
+            let Origin::Delivered(source) = *origin else { continue };
+            let array = delivered.columns.get(source).ok_or(IngestError::Broken)?;
+            *typed = Some(rules.check(about, array, &[], faults).map_err(arrow)?);
+            sources.push(about);
+        }
+        let mistyped = std::mem::take(&mut delivered.mistyped).into_iter();
+        add_mistyped(faults, mistyped.filter_map(|(row, at)| Some((row, *sources.get(at)?))).collect());
+        for (about, (rules, origin)) in self.rules.iter_mut().zip(&self.origins).enumerate() {
+            let Origin::Made { of, part, standard, logical } = *origin else { continue };
+            let original = sources.iter().position(|about| *about == of);
+            let original = original.and_then(|at| delivered.columns.get(at)).ok_or(IngestError::Broken)?;
+            let source = typed.get(of).and_then(Option::as_ref).ok_or(IngestError::Broken)?;
+            let array = spelling::parts(part, standard, original, source, logical).map_err(arrow)?;
+            let mut excused: Vec<usize> =
+                faults.iter().filter(|fault| fault.about == of).map(|fault| fault.row).collect();
+            excused.sort_unstable();
+            let checked = rules.check(about, &array, &excused, faults).map_err(arrow)?;
+            if let Some(typed) = typed.get_mut(about) {
+                *typed = Some(checked);
+            }
+        }
+        typed.into_iter().collect::<Option<_>>().ok_or(IngestError::Broken)
     }
 
     /// Writes down the rows that have faults, and the records that are none.
@@ -220,7 +282,7 @@ fn formatters<'a>(
 /// that the contract drops: it is not wanted here either.
 fn json(dataset: &Dataset, delivered: &Delivered, cells: &[ArrayFormatter<'_>], row: usize) -> Vec<u8> {
     let mut object = Map::new();
-    for ((column, array), cell) in dataset.columns.iter().zip(&delivered.columns).zip(cells) {
+    for (((_, column), array), cell) in dataset.source_columns().zip(&delivered.columns).zip(cells) {
         let is_wanted = column.protection != Protection::Drop;
         if is_wanted && array.is_valid(row) && *array.data_type() != DataType::Null {
             let text = cell.value(row).try_to_string().unwrap_or_default();

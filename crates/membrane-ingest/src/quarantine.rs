@@ -102,7 +102,7 @@ pub async fn show_aside(
     let mut rows = read_rows(&quarantine, openers, filter).await?;
     if dataset.columns.iter().any(|column| column.protection == Protection::Drop) {
         // What was not wanted here stands in a record that could not be taken apart.
-        for row in rows.iter_mut().filter(|row| row.reasons == ReasonCode::Malformed.as_str()) {
+        for row in rows.iter_mut().filter(|row| row.reasons.starts_with(ReasonCode::Malformed.as_str())) {
             row.row = None;
         }
     }

@@ -12,12 +12,18 @@ pub enum ReasonCode {
     Missing,
     /// The value is not of the contract's type.
     WrongType,
+    /// The text cannot be read as what the column's standard says it is.
+    NotStandard,
     /// The value is below the minimum or above the maximum, or has no coarser value of its type.
     OutOfRange,
+    /// The value is no multiple of what it should be one of.
+    NotMultiple,
     /// The value is none of those that there are.
     NotInEnumeration,
     /// The value does not match the pattern.
     PatternMismatch,
+    /// The text has too few characters.
+    TooShort,
     /// The text has too many characters.
     TooLong,
     /// The form or a check digit is wrong.
@@ -28,13 +34,16 @@ pub enum ReasonCode {
 
 impl ReasonCode {
     /// Every code.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Malformed,
         Self::Missing,
         Self::WrongType,
+        Self::NotStandard,
         Self::OutOfRange,
+        Self::NotMultiple,
         Self::NotInEnumeration,
         Self::PatternMismatch,
+        Self::TooShort,
         Self::TooLong,
         Self::FailedCheck,
         Self::Duplicate,
@@ -47,9 +56,12 @@ impl ReasonCode {
             Self::Malformed => "malformed",
             Self::Missing => "missing",
             Self::WrongType => "wrong_type",
+            Self::NotStandard => "not_standard",
             Self::OutOfRange => "out_of_range",
+            Self::NotMultiple => "not_multiple",
             Self::NotInEnumeration => "not_in_enumeration",
             Self::PatternMismatch => "pattern_mismatch",
+            Self::TooShort => "too_short",
             Self::TooLong => "too_long",
             Self::FailedCheck => "failed_check",
             Self::Duplicate => "duplicate",

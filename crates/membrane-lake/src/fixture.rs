@@ -37,6 +37,8 @@ pub(crate) fn column(name: &str, logical_type: LogicalType, class: &str, protect
         unique: false,
         rules: ColumnRules::default(),
         privacy: ColumnPrivacy::default(),
+        standard: None,
+        from: None,
         waiver: None,
         policy: ColumnPolicy::default(),
     }

@@ -4,7 +4,7 @@
 //! permitted: the level is an action, and `@partial`, `@generalise` and `@token` only say how that level looks.
 
 use cedar_policy::{ActionConstraint, Effect, Policy};
-use membrane_catalog::Column;
+use membrane_catalog::{Column, Standard};
 use membrane_model::{Generalisation, PartialMask, RevealLevel, TokenForm};
 
 /// What the annotations of one policy say.
@@ -127,7 +127,8 @@ fn keeps_all(how: Generalisation, column: &Column) -> bool {
     match how {
         Generalisation::Width(width) => width <= 1,
         Generalisation::Prefix(length) | Generalisation::Geo(length) => {
-            column.rules.length_max.is_some_and(|most| most <= usize::from(length))
+            let known = [column.rules.length_max, column.standard.and_then(Standard::length_max)];
+            known.into_iter().flatten().min().is_some_and(|most| most <= usize::from(length))
         }
         Generalisation::Month | Generalisation::Year | Generalisation::Age(_) | Generalisation::Fixed => {
             false

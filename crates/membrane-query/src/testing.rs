@@ -65,6 +65,8 @@ pub(crate) fn contract_column(name: &str, logical_type: LogicalType, protection:
         unique: false,
         rules: ColumnRules::default(),
         privacy: ColumnPrivacy::default(),
+        standard: None,
+        from: None,
         waiver: None,
         policy: ColumnPolicy::default(),
     }

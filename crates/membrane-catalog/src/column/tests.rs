@@ -14,6 +14,8 @@ fn column(class: &str, identity: Option<&str>) -> Column {
         unique: false,
         rules: ColumnRules::default(),
         privacy: ColumnPrivacy::default(),
+        standard: None,
+        from: None,
         waiver: None,
         policy: ColumnPolicy::default(),
     }

@@ -16,6 +16,9 @@
 //! | `e164` | 10^15: 15 digits at most |
 //! | `chinese_identity_number` | 1.46 x 10^11: 4,000 regions (GB/T 2260 has about 3,000 at a time), 36,525 days, 1,000 serial numbers; the check digit follows |
 //! | `luhn` | 10^18: 19 digits at most, the last of which follows |
+//! | `membrane.standard` | as the check of its kind: `phone` as `e164`, `card_number` as `luhn` |
+//! | `membrane.from` | 34 provinces, 500 prefectures, 4,000 counties, 300 countries, 2 sexes, 36,525 days of birth |
+//! | integer, `multipleOf` | every so many of the whole numbers between |
 //! | class `pii.phone` | 10^11: no country has longer numbers in use |
 //! | class `pii.birth_date` | 36,525 |
 //! | class `pii.identity_number` | 10^14: 14 free digits |
@@ -28,7 +31,7 @@ use membrane_model::{ClassName, Generalisation, LogicalType, Protection};
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 use super::Column;
-use crate::FormatCheck;
+use crate::{FormatCheck, Standard};
 
 const YEARS: u128 = 100;
 const DAYS: u128 = 36_525;
@@ -47,7 +50,10 @@ impl Column {
         let listed = rules.enumeration.as_ref().map(|values| values.len() as u128);
         let pattern = rules.pattern.as_ref().and_then(|it| matches_max(it.as_str(), rules.length_max));
         let check = rules.check.and_then(of_check);
-        let known = [listed, pattern, check, self.of_type(), of_class(&self.class), self.of_protection()];
+        let standard = self.standard.and_then(of_standard);
+        let part = self.from.as_ref().and_then(|from| from.part.values_max());
+        let of_class = of_class(&self.class);
+        let known = [listed, pattern, check, standard, part, self.of_type(), of_class, self.of_protection()];
         known.into_iter().flatten().min()
     }
 
@@ -57,7 +63,9 @@ impl Column {
             LogicalType::Boolean => Some(2),
             LogicalType::Date => Some(DAYS),
             LogicalType::Timestamp => Some(DAYS * SECONDS_OF_A_DAY),
-            LogicalType::Integer => range.map(|(least, most)| steps(most - least)),
+            LogicalType::Integer => {
+                range.map(|(least, most)| steps((most - least) / self.rules.multiple_of.unwrap_or(1.0)))
+            }
             LogicalType::Decimal { precision, scale } => Some(match range {
                 Some((least, most)) => steps((most - least) * 10_f64.powi(i32::from(scale))),
                 // With both signs.
@@ -91,6 +99,16 @@ const fn of_check(check: FormatCheck) -> Option<u128> {
         FormatCheck::MobileChina => Some(7 * 10_u128.pow(9)),
         FormatCheck::E164 => Some(10_u128.pow(15)),
         FormatCheck::Email => None,
+    }
+}
+
+const fn of_standard(standard: Standard) -> Option<u128> {
+    match standard {
+        Standard::Phone(_) => of_check(FormatCheck::E164),
+        Standard::IdentityNumber => of_check(FormatCheck::ChineseIdentityNumber),
+        Standard::CardNumber => of_check(FormatCheck::Luhn),
+        Standard::Date(_) => Some(DAYS),
+        Standard::Email | Standard::Name | Standard::Address | Standard::Text(_) => None,
     }
 }
 

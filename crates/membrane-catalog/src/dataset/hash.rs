@@ -4,6 +4,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{Column, Dataset};
 
+/// The version of what standardisers make of texts. It goes up when one of them reads a text otherwise than before.
+const STANDARDS: u32 = 1;
+
 /// Bytes of the hash that are kept.
 const HASH_BYTES: usize = 16;
 
@@ -61,6 +64,10 @@ impl Parts {
         for column in &dataset.primary_key {
             self.text(column.as_str());
         }
+        // What contracts could not say at first stands behind: one that does not say it keeps its hash.
+        for (place, column) in dataset.columns.iter().enumerate() {
+            self.later(place, column);
+        }
     }
 
     fn digits(self) -> String {
@@ -88,6 +95,25 @@ impl Parts {
         }
         self.optional(rules.length_max.map(|length| length.to_string()).as_deref());
         self.optional(rules.check.map(|check| check.as_str()));
+    }
+
+    fn later(&mut self, place: usize, column: &Column) {
+        let rules = &column.rules;
+        let stated = [
+            ("standard", column.standard.map(|standard| format!("{standard}/{STANDARDS}"))),
+            ("from", column.from.as_ref().map(|from| format!("{}.{}", from.column, from.part))),
+            ("above", rules.above_minimum.then(String::new)),
+            ("below", rules.below_maximum.then(String::new)),
+            ("multiple", rules.multiple_of.map(|number| number.to_string())),
+            ("least", rules.length_min.map(|length| length.to_string())),
+        ];
+        for (what, text) in stated {
+            if let Some(text) = text {
+                self.count(place);
+                self.text(what);
+                self.text(&text);
+            }
+        }
     }
 
     fn optional(&mut self, text: Option<&str>) {

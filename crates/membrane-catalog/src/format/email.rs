@@ -18,7 +18,8 @@ pub(super) fn accepts(value: &[u8]) -> bool {
     is_local(local) && is_domain(domain)
 }
 
-fn is_local(local: &[u8]) -> bool {
+/// Tells whether this is what stands before the `@`.
+pub(crate) fn is_local(local: &[u8]) -> bool {
     local.len() <= LOCAL_MAX
         && local.split(|byte| *byte == b'.').all(|atom| !atom.is_empty() && atom.iter().all(is_atom_byte))
 }
@@ -27,7 +28,8 @@ fn is_atom_byte(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(byte)
 }
 
-fn is_domain(domain: &[u8]) -> bool {
+/// Tells whether this is a domain with a dot.
+pub(crate) fn is_domain(domain: &[u8]) -> bool {
     let mut labels = 0_usize;
     let mut last: &[u8] = &[];
     for label in domain.split(|byte| *byte == b'.') {

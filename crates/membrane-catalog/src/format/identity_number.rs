@@ -17,13 +17,22 @@ pub(super) fn accepts(value: &[u8]) -> bool {
     if !digits.iter().all(u8::is_ascii_digit) {
         return false;
     }
-    let sum: u32 = digits.iter().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
-    let expected = usize::try_from(sum % 11).ok().and_then(|index| CHECKS.get(index));
+    let expected = check_character(digits).and_then(|expected| u8::try_from(expected).ok());
     let [region, _, _, _, _, _, y0, y1, y2, y3, m0, m1, d0, d1, _, _, _] = digits;
     let number = |parts: &[&u8]| parts.iter().fold(0_u32, |sum, digit| sum * 10 + u32::from(**digit - b'0'));
     *region != b'0'
-        && expected == Some(&check.to_ascii_uppercase())
+        && expected == Some(check.to_ascii_uppercase())
         && is_day(number(&[y0, y1, y2, y3]), number(&[m0, m1]), number(&[d0, d1]))
+}
+
+/// Returns the check character of 17 digits; none where one is no digit.
+pub(crate) fn check_character(digits: &[u8; 17]) -> Option<char> {
+    let weighed = digits
+        .iter()
+        .zip(WEIGHTS)
+        .map(|(digit, weight)| digit.is_ascii_digit().then(|| u32::from(digit - b'0') * weight));
+    let sum: u32 = weighed.sum::<Option<u32>>()?;
+    usize::try_from(sum % 11).ok().and_then(|index| CHECKS.get(index)).map(|check| char::from(*check))
 }
 
 /// Tells whether the day exists. Nobody alive was born before 1850; the numbers are from 1999.

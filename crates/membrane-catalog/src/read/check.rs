@@ -9,6 +9,7 @@ use super::generalisation::check_generalisation;
 use super::personal::check_personal;
 use super::policy::check_policy;
 use super::schema::Schema;
+use super::standard::check_standards;
 use super::suggest::did_you_mean;
 use super::{At, Report};
 use crate::column::{is_numeric, is_pii};
@@ -29,6 +30,7 @@ pub(super) fn check(schema: &Schema, report: &mut Report) {
     check_primary_key(schema, report);
     check_contributions(schema, report);
     check_policy(schema, report);
+    check_standards(schema, report);
 }
 
 fn check_names(schema: &Schema, report: &mut Report) {
@@ -71,7 +73,11 @@ fn why_not_clear(column: &Draft) -> Option<String> {
         return Some(format!("is of class `{}`", class.value));
     }
     // A check of a column that is no string is a fault of its own.
-    let check = column.rules.check.filter(|_| column.logical().is_none_or(|it| it == LogicalType::String))?;
+    let is_text = column.logical().is_none_or(|it| it == LogicalType::String);
+    if let Some(standard) = column.standard.value().filter(|standard| is_text && standard.is_identifying()) {
+        return Some(format!("has identifiers (`membrane.standard`, {standard})"));
+    }
+    let check = column.rules.check.filter(|_| is_text)?;
     Some(format!("has identifiers (`membrane.check`, {check})"))
 }
 

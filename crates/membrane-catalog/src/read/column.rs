@@ -12,11 +12,12 @@ use super::logical_type::read_logical_type;
 use super::options::{number_of, read_options};
 use super::personal::{SETTING as NOT_PERSONAL, read_waiver};
 use super::policy::{PolicyDraft, read_policy};
+use super::standard::{StandardDraft, original_of, read_standard};
 use super::suggest::did_you_mean;
 use super::yaml::{Node, Value};
 use super::{At, Edition, Mark, Report};
 use crate::column::is_pii;
-use crate::{Column, ColumnPrivacy, ColumnRules, FormatCheck};
+use crate::{Column, ColumnPrivacy, ColumnRules, FormatCheck, Standard};
 
 /// Keys of a property in the standard (3.0.2, and what 3.1 added).
 const KEYS: [&str; 28] = [
@@ -71,6 +72,7 @@ pub(super) struct Draft {
     /// Whether `membrane.enumeration` is stated at all, readable or not.
     pub(super) enumeration_stated: bool,
     pub(super) check: Option<Mark>,
+    pub(super) standard: StandardDraft,
     /// Where `membrane.notPersonal` is stated, readable or not.
     pub(super) not_personal: Option<Mark>,
     pub(super) waiver: Option<String>,
@@ -86,11 +88,20 @@ impl Draft {
 
     /// Tells whether the values are direct identifiers: by their class or by their form.
     pub(super) fn is_identifying(&self) -> bool {
-        self.rules.check.is_some() || self.class.as_ref().is_some_and(|class| is_pii(&class.value))
+        self.rules.check.is_some()
+            || self.standard.value().is_some_and(Standard::is_identifying)
+            || self.class.as_ref().is_some_and(|class| is_pii(&class.value))
     }
 
-    /// Builds the column when nothing is missing.
-    pub(super) fn finish(self) -> Option<Column> {
+    /// Builds the column when nothing is missing, and behind it that of its originals, when they are kept.
+    pub(super) fn finish(self) -> Option<Vec<Column>> {
+        let keeps_original = self.standard.original.is_some();
+        let column = self.finish_one()?;
+        let original = if keeps_original { Some(original_of(&column)?) } else { None };
+        Some([column].into_iter().chain(original).collect())
+    }
+
+    fn finish_one(self) -> Option<Column> {
         Some(Column {
             name: self.name?.value,
             description: self.description,
@@ -105,6 +116,8 @@ impl Draft {
                 public_keys: self.public_keys.is_some(),
                 bounds: self.bounds.map(|bounds| bounds.value),
             },
+            standard: self.standard.value(),
+            from: self.standard.from.map(|from| from.value),
             waiver: self.waiver,
             policy: self.policy.finish(),
         })
@@ -158,6 +171,7 @@ pub(super) fn read_column(
         rules,
         enumeration_stated: settings.get("membrane.enumeration").is_some(),
         check: settings.mark("membrane.check"),
+        standard: read_standard(&settings, &what, report),
         not_personal: settings.mark(NOT_PERSONAL),
         waiver: read_waiver(&settings, &what, report),
         public_keys: read_public_keys(&settings, report),

@@ -11,7 +11,7 @@ use super::schema::{Schema, read_schema};
 use super::semver::is_semver;
 use super::yaml::{Document, Node, Value};
 use super::{At, Edition, Mark, Report};
-use crate::{Dataset, DatasetPrivacy, SubjectSource};
+use crate::{Dataset, DatasetPrivacy, Standard, SubjectSource};
 
 /// Keys of a contract in the standard (3.0.2).
 const KEYS: [&str; 22] = [
@@ -56,6 +56,7 @@ pub(crate) struct Contract {
 pub(crate) struct Identity {
     pub(crate) kind: IdentityKind,
     pub(crate) logical_type: LogicalType,
+    pub(crate) standard: Option<Standard>,
     pub(crate) mark: Mark,
 }
 
@@ -180,6 +181,7 @@ fn identities(schema: &Schema) -> Vec<Identity> {
             Some(Identity {
                 kind: identity.value.clone(),
                 logical_type: column.logical()?,
+                standard: column.standard.value(),
                 mark: identity.mark,
             })
         })
@@ -201,7 +203,9 @@ fn build(schema: Schema, version: String, purpose: Option<String>, owner: Option
         }
     }
     keys.sort_by_key(|(position, _)| *position);
-    let columns: Vec<_> = schema.columns.into_iter().map(|column| column.finish()).collect::<Option<_>>()?;
+    let columns: Vec<Vec<_>> =
+        schema.columns.into_iter().map(|column| column.finish()).collect::<Option<Vec<_>>>()?;
+    let columns: Vec<_> = columns.into_iter().flatten().collect();
     let subject = match schema.subject {
         None => None,
         Some(name) => {

@@ -15,9 +15,12 @@ const SCHEMA: [&str; 5] = [
 ];
 
 /// Settings of a property.
-const PROPERTY: [&str; 9] = [
+const PROPERTY: [&str; 12] = [
     "membrane.protection",
     "membrane.identity",
+    "membrane.standard",
+    "membrane.original",
+    "membrane.from",
     "membrane.check",
     "membrane.notPersonal",
     "membrane.enumeration",

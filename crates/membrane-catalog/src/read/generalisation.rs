@@ -8,7 +8,7 @@ use membrane_model::{Generalisation, LogicalType, Protection};
 
 use super::column::Draft;
 use super::{At, Report};
-use crate::FormatCheck;
+use crate::{FormatCheck, Standard};
 
 /// The least width of the bands of an identifying number.
 const WIDTH_MIN: u32 = 10;
@@ -64,7 +64,9 @@ fn keeps_much(column: &Draft, how: Generalisation) -> Option<String> {
     let rules = &column.rules;
     match how {
         Generalisation::Prefix(length) => {
-            let most = rules.length_max.into_iter().chain(rules.check.map(FormatCheck::length_max)).min();
+            let standard = column.standard.value().and_then(Standard::length_max);
+            let known = [rules.length_max, rules.check.map(FormatCheck::length_max), standard];
+            let most = known.into_iter().flatten().min();
             match most {
                 None => Some(
                     "of an identifier needs `maxLength`, so that it is known what is left out".to_owned(),

@@ -1,12 +1,10 @@
 //! `logicalTypeOptions`: the rules of the standard that values must satisfy.
-//!
-//! A rule that would not be checked is refused, so that nobody trusts it.
 
 use membrane_model::LogicalType;
 use regex::{Regex, RegexBuilder};
 
 use super::fields::{Fields, flag, number, text, whole};
-use super::yaml::Node;
+use super::yaml::{Node, Value};
 use super::{At, Report};
 use crate::ColumnRules;
 use crate::column::is_numeric;
@@ -36,59 +34,112 @@ pub(super) fn read_options(
     logical: Option<LogicalType>,
     report: &mut Report,
 ) -> ColumnRules {
-    let mut rules = ColumnRules::default();
-    let Some(fields) =
-        node.and_then(|node| Fields::read(node, &format!("`logicalTypeOptions` of {what}"), &KNOWN, report))
-    else {
-        return rules;
-    };
-    refuse_unchecked(&fields, what, report);
-    let mut place = |key: &str, fits: fn(LogicalType) -> bool, types: &str| {
-        let node = fields.get(key)?;
-        if let Some(logical) = logical.filter(|logical| !fits(*logical)) {
-            report.fault(node.mark(), format!("`{key}` is a rule for {types}, {what} is {logical}"));
+    let fields =
+        node.and_then(|node| Fields::read(node, &format!("`logicalTypeOptions` of {what}"), &KNOWN, report));
+    let Some(fields) = fields else { return ColumnRules::default() };
+    let mut options = Options { fields, what, logical, report };
+    let (minimum, above_minimum) = options.end("minimum", "exclusiveMinimum", f64::max);
+    let (maximum, below_maximum) = options.end("maximum", "exclusiveMaximum", f64::min);
+    if let (Some(minimum), Some(maximum)) = (minimum, maximum)
+        && (minimum.value > maximum.value
+            || minimum.value >= maximum.value && (above_minimum || below_maximum))
+    {
+        let fault = if minimum.value > maximum.value {
+            format!("{what}: `minimum` is above `maximum`")
+        } else {
+            format!("{what}: there is no value between the two ends")
+        };
+        options.report.fault(minimum.mark, fault);
+    }
+    let (length_min, length_max) = (options.length("minLength"), options.length("maxLength"));
+    if let (Some(least), Some(most)) = (length_min, length_max)
+        && least.value > most.value
+    {
+        options.report.fault(least.mark, format!("{what}: `minLength` is above `maxLength`"));
+    }
+    ColumnRules {
+        minimum: minimum.map(|minimum| minimum.value),
+        maximum: maximum.map(|maximum| maximum.value),
+        above_minimum,
+        below_maximum,
+        multiple_of: options.multiple(),
+        length_min: length_min.map(|length| length.value),
+        length_max: length_max.map(|length| length.value),
+        pattern: options.pattern(),
+        ..ColumnRules::default()
+    }
+}
+
+/// The options of one column.
+struct Options<'a, 'r> {
+    fields: Fields<'a>,
+    what: &'r str,
+    logical: Option<LogicalType>,
+    report: &'r mut Report,
+}
+
+impl<'a> Options<'a, '_> {
+    /// Finds an option, if it is one for the column's type.
+    fn place(&mut self, key: &str, fits: fn(LogicalType) -> bool, types: &str) -> Option<Node<'a>> {
+        let node = self.fields.get(key)?;
+        if let Some(logical) = self.logical.filter(|logical| !fits(*logical)) {
+            let fault = format!("`{key}` is a rule for {types}, {} is {logical}", self.what);
+            self.report.fault(node.mark(), fault);
             return None;
         }
         Some(node)
-    };
-    let minimum = place("minimum", is_numeric, "numbers");
-    let maximum = place("maximum", is_numeric, "numbers");
-    let pattern = place("pattern", |logical| logical == LogicalType::String, "texts");
-    let length_max = place("maxLength", |logical| logical == LogicalType::String, "texts");
-
-    let of = |key: &str| format!("`{key}` of {what}");
-    let minimum = minimum.and_then(|node| number_of(node, &of("minimum"), logical, report));
-    let maximum = maximum.and_then(|node| number_of(node, &of("maximum"), logical, report));
-    if let (Some(minimum), Some(maximum)) = (minimum, maximum)
-        && minimum.value > maximum.value
-    {
-        report.fault(minimum.mark, format!("{what}: `minimum` is above `maximum`"));
     }
-    rules.minimum = minimum.map(|minimum| minimum.value);
-    rules.maximum = maximum.map(|maximum| maximum.value);
-    rules.pattern = pattern.and_then(|node| pattern_of(node, what, report));
-    rules.length_max = length_max
-        .and_then(|node| whole(node, &of("maxLength"), 1, report))
-        .and_then(|length| usize::try_from(length.value).ok());
-    rules
-}
 
-fn refuse_unchecked(fields: &Fields<'_>, what: &str, report: &mut Report) {
-    for (key, instead) in [
-        ("minLength", "say it in `pattern`"),
-        ("multipleOf", "use a decimal with the scale that you mean, or drop it"),
-    ] {
-        if let Some(node) = fields.get(key) {
-            report.fault(node.mark(), format!("{what}: `{key}` would not be checked: {instead}"));
-        }
+    fn of(&self, key: &str) -> String {
+        format!("`{key}` of {}", self.what)
     }
-    for (key, instead) in [("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")] {
-        let exclusive = fields.get(key).and_then(|node| flag(node, &format!("`{key}`"), report));
-        if let Some(At { value: true, mark }) = exclusive {
-            let fault =
-                format!("{what}: `{key}` would not be checked: state the last valid value as `{instead}`");
-            report.fault(mark, fault);
+
+    fn number(&mut self, key: &str) -> Option<At<f64>> {
+        let node = self.place(key, is_numeric, "numbers")?;
+        number_of(node, &self.of(key), self.logical, self.report)
+    }
+
+    /// Reads one end of a range, and whether it lies outside. In 3.0 of the standard the exclusive option is `true` or
+    /// `false` and speaks of the other; in 3.1 it is a number of its own. Of two numbers the narrower counts.
+    fn end(&mut self, key: &str, exclusive: &str, narrower: fn(f64, f64) -> f64) -> (Option<At<f64>>, bool) {
+        let end = self.number(key);
+        let Some(node) = self.fields.get(exclusive) else { return (end, false) };
+        if !matches!(node.value(), Value::Flag(_)) {
+            let Some(outside) = self.number(exclusive) else { return (end, false) };
+            return match end {
+                // Both at one place: the end itself is outside.
+                Some(end) if narrower(end.value, outside.value).total_cmp(&outside.value).is_ne() => {
+                    (Some(end), false)
+                }
+                _ => (Some(outside), true),
+            };
         }
+        let is_outside = flag(node, &self.of(exclusive), self.report).is_some_and(|flag| flag.value);
+        if is_outside && self.fields.get(key).is_none() {
+            let fault = format!("{}: `{exclusive}: true` speaks of `{key}`, which is not there", self.what);
+            self.report.fault(node.mark(), fault);
+        }
+        (end, is_outside && end.is_some())
+    }
+
+    fn multiple(&mut self) -> Option<f64> {
+        let number = self.number("multipleOf")?;
+        if number.value <= 0.0 {
+            self.report.fault(number.mark, format!("`multipleOf` of {} must be above zero", self.what));
+            return None;
+        }
+        Some(number.value)
+    }
+
+    fn length(&mut self, key: &str) -> Option<At<usize>> {
+        let node = self.place(key, |logical| logical == LogicalType::String, "texts")?;
+        let length = whole(node, &self.of(key), 1, self.report)?;
+        Some(At { value: usize::try_from(length.value).ok()?, mark: length.mark })
+    }
+
+    fn pattern(&mut self) -> Option<Regex> {
+        let node = self.place("pattern", |logical| logical == LogicalType::String, "texts")?;
+        pattern_of(node, self.what, self.report)
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! What is proved about policies is proved about classes: that nobody sees `pii` in clear says nothing of a telephone
 //! number that a contract calls `business`. So a column of a dataset about members that speaks of a person, by its name, by
-//! its check or by its identity kind, is `pii` or below, or somebody has put a name to why it is not.
+//! its check, its standard or its identity kind, is `pii` or below, or somebody has put a name to why it is not.
 
 mod words;
 
@@ -73,8 +73,10 @@ fn witnesses(column: &Draft) -> Vec<String> {
     // A check of a column that is no string is a fault of its own.
     let check = column.rules.check.filter(|_| logical.is_none_or(|it| it == LogicalType::String));
     let check = check.map(|check| format!("its check is `{check}`"));
+    let standard = column.standard.value().filter(|standard| standard.is_identifying());
+    let standard = standard.map(|standard| format!("its standard is `{standard}`"));
     let identity = column.identity_stated.then(|| "it has a `membrane.identity`".to_owned());
-    [name, check, identity].into_iter().flatten().collect()
+    [name, check, standard, identity].into_iter().flatten().collect()
 }
 
 /// Joins as a sentence does: `a, b and c`.

@@ -15,6 +15,8 @@ fn column(name: &str, class: &str, logical_type: LogicalType, protection: Protec
         unique: false,
         rules: ColumnRules::default(),
         privacy: ColumnPrivacy::default(),
+        standard: None,
+        from: None,
         waiver: None,
         policy: ColumnPolicy::default(),
     }

@@ -1,11 +1,12 @@
 //! The rules of one column.
 
 mod passed;
+mod range;
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, StringArray};
-use arrow::datatypes::{Decimal128Type, Float64Type, Int64Type};
 use arrow::error::ArrowError;
 use membrane_catalog::{Column, FormatCheck};
 use membrane_model::{LogicalType, Protection};
@@ -15,7 +16,9 @@ use crate::coarser::Coarser;
 use crate::reason::{Fault, ReasonCode};
 use crate::value::{canonical_text, coerce};
 
+use super::spelling::{Spelled, Speller};
 use passed::Passed;
+use range::Range;
 
 /// Up to this many words a list is as fast as a set.
 const FEW: usize = 8;
@@ -24,9 +27,11 @@ const FEW: usize = 8;
 pub(super) struct Rules {
     logical: LogicalType,
     required: bool,
-    range: Option<(f64, f64)>,
+    speller: Option<Speller>,
+    range: Option<Range>,
     enumeration: Option<Words>,
     pattern: Option<Regex>,
+    length_min: Option<usize>,
     length_max: Option<usize>,
     check: Option<FormatCheck>,
     coarser: Option<Coarser>,
@@ -50,8 +55,6 @@ impl Words {
 impl Rules {
     pub(super) fn new(column: &Column) -> Self {
         let rules = &column.rules;
-        let range = (rules.minimum.is_some() || rules.maximum.is_some())
-            .then(|| (rules.minimum.unwrap_or(f64::NEG_INFINITY), rules.maximum.unwrap_or(f64::INFINITY)));
         let enumeration = rules.enumeration.as_ref().map(|words| {
             if words.len() > FEW {
                 Words::Many(words.iter().cloned().collect())
@@ -62,9 +65,11 @@ impl Rules {
         Self {
             logical: column.logical_type,
             required: column.required,
-            range,
+            speller: column.standard.map(Speller::new),
+            range: Range::new(rules, column.logical_type),
             enumeration,
             pattern: rules.pattern.clone(),
+            length_min: rules.length_min,
             length_max: rules.length_max,
             check: rules.check,
             coarser: match column.protection {
@@ -75,27 +80,38 @@ impl Rules {
         }
     }
 
-    /// Brings a delivered column to its type and notes the faults of its cells.
+    /// Brings a column to its type and notes the faults of its cells. Of the rows of `excused`, which are in order, nobody
+    /// expects a value: they are known to be bad.
     pub(super) fn check(
         &mut self,
         about: usize,
         delivered: &ArrayRef,
+        excused: &[usize],
         faults: &mut Vec<Fault>,
     ) -> Result<ArrayRef, ArrowError> {
-        let array = coerce(delivered, self.logical, &mut |row| {
+        let Spelled { array: delivered, unreadable } = match &mut self.speller {
+            Some(speller) => speller.apply(delivered),
+            None => Spelled { array: Arc::clone(delivered), unreadable: Vec::new() },
+        };
+        faults.extend(unreadable.iter().map(|&row| Fault { row, about, code: ReasonCode::NotStandard }));
+        let array = coerce(&delivered, self.logical, &mut |row| {
             faults.push(Fault { row, about, code: ReasonCode::WrongType });
         })?;
         let mut note = |row: usize, code: ReasonCode| faults.push(Fault { row, about, code });
         if self.required && delivered.logical_null_count() > 0 {
             let nulls = delivered.logical_nulls();
-            for row in
-                (0..delivered.len()).filter(|row| nulls.as_ref().is_some_and(|nulls| nulls.is_null(*row)))
-            {
+            let is_missing = |row: &usize| {
+                let is_bad = |bad: &[usize]| bad.binary_search(row).is_ok();
+                nulls.as_ref().is_some_and(|nulls| nulls.is_null(*row))
+                    && !is_bad(&unreadable)
+                    && !is_bad(excused)
+            };
+            for row in (0..delivered.len()).filter(is_missing) {
                 note(row, ReasonCode::Missing);
             }
         }
-        if let Some(range) = self.range {
-            check_range(&array, self.logical, range, &mut note);
+        if let Some(range) = &self.range {
+            range.check(&array, &mut note);
         }
         if let Some(coarser) = &self.coarser {
             coarser.misfits(&array, &mut |row| note(row, ReasonCode::OutOfRange))?;
@@ -113,6 +129,7 @@ impl Rules {
     const fn reads_text(&self) -> bool {
         self.enumeration.is_some()
             || self.pattern.is_some()
+            || self.length_min.is_some()
             || self.length_max.is_some()
             || self.check.is_some()
     }
@@ -136,6 +153,9 @@ impl Rules {
             if self.pattern.as_ref().is_some_and(|pattern| !pattern.is_match(text)) {
                 note(row, ReasonCode::PatternMismatch);
             }
+            if self.length_min.is_some_and(|least| text.chars().take(least).count() < least) {
+                note(row, ReasonCode::TooShort);
+            }
             // A text has at most as many characters as bytes.
             if self.length_max.is_some_and(|most| text.len() > most && text.chars().count() > most) {
                 note(row, ReasonCode::TooLong);
@@ -148,38 +168,5 @@ impl Rules {
                 self.passed.insert(text);
             }
         }
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "bounds are floats too: to about 15 digits")]
-fn check_range(
-    array: &ArrayRef,
-    logical: LogicalType,
-    (least, most): (f64, f64),
-    note: &mut impl FnMut(usize, ReasonCode),
-) {
-    let mut test = |row: usize, value: Option<f64>| {
-        if value.is_some_and(|value| value < least || value > most) {
-            note(row, ReasonCode::OutOfRange);
-        }
-    };
-    match logical {
-        LogicalType::Integer => {
-            for (row, value) in array.as_primitive::<Int64Type>().iter().enumerate() {
-                test(row, value.map(|value| value as f64));
-            }
-        }
-        LogicalType::Number => {
-            for (row, value) in array.as_primitive::<Float64Type>().iter().enumerate() {
-                test(row, value);
-            }
-        }
-        LogicalType::Decimal { scale, .. } => {
-            let unit = 10_f64.powi(scale.into());
-            for (row, value) in array.as_primitive::<Decimal128Type>().iter().enumerate() {
-                test(row, value.map(|value| value as f64 / unit));
-            }
-        }
-        LogicalType::String | LogicalType::Boolean | LogicalType::Date | LogicalType::Timestamp => {}
     }
 }

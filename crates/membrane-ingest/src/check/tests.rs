@@ -2,10 +2,11 @@
 
 use arrow::array::{AsArray, StringArray};
 use arrow::datatypes::Decimal128Type;
+use membrane_catalog::{Derived, FormatCheck};
 use serde_json::json;
 
 use super::*;
-use crate::fixture::{members, shared};
+use crate::fixture::{column, members, shared};
 use crate::reason::Broken;
 
 fn batch(rows: &[[Option<&str>; 6]]) -> Delivered {
@@ -172,4 +173,119 @@ fn many_values_of_the_wrong_kind_are_all_told() {
         checked.bad[0].reasons,
         "wrong_type:phone,failed_check:email,wrong_type:tier,wrong_type:amount,wrong_type:joined_on"
     );
+}
+
+/// A member list of which one column is standardised, kept as it came, and taken apart.
+fn standardised() -> Dataset {
+    let derived = |name: &str, class: &str, protection, part| {
+        let mut column = column(name, LogicalType::String, class, protection);
+        column.from = Some(Derived { column: "address".parse().unwrap(), part });
+        column
+    };
+    let mut dataset = members();
+    dataset.columns.truncate(2);
+    dataset.columns[1].standard = Some("phone(CN)".parse().unwrap());
+    dataset.columns[1].unique = true;
+    dataset.columns[1].rules.check = Some(FormatCheck::E164);
+    let mut address = column("address", LogicalType::String, "pii.address", Protection::Sealed);
+    address.standard = Some("address(CN)".parse().unwrap());
+    let mut province = derived("province", "geo", Protection::Clear, Part::Province);
+    province.required = true;
+    // Made of a column that comes after it.
+    dataset.columns.insert(1, derived("city", "geo", Protection::Clear, Part::City));
+    dataset.columns.extend([
+        address,
+        province,
+        derived("address_original", "pii.address", Protection::Sealed, Part::Original),
+    ]);
+    dataset
+}
+
+#[test]
+fn rules_judge_what_is_standard() {
+    let mut checker = Checker::new(shared(standardised()), std::env::temp_dir()).unwrap();
+    let rows = [
+        ["M0001", "138 0000 0001", "浙江杭州西湖区文三路1号"],
+        // The same phone, otherwise written.
+        ["M0002", "+86-13800000001", "浙江省杭州市"],
+        ["M0003", "nobody", "北京市朝阳区"],
+        ["M0004", "13800000004", "幸福小区3栋"],
+        ["M0005", "13800000005", "---"],
+        ["M0006", "13800000006", ""],
+        ["M0007", "010-65529988", "上海市浦东新区世纪大道1号"],
+    ];
+    let column = |at: usize| -> ArrayRef {
+        Arc::new(
+            rows.iter().map(|row| Some(row[at]).filter(|text| !text.is_empty())).collect::<StringArray>(),
+        )
+    };
+    let delivered = Delivered {
+        positions: (1..=7).collect(),
+        columns: (0..3).map(column).collect(),
+        mistyped: vec![(5, 1)],
+        malformed: Vec::new(),
+    };
+    let checked = checker.check(delivered).unwrap();
+    let texts =
+        |at: usize| checked.columns[at].as_string::<i32>().iter().map(Option::unwrap).collect::<Vec<_>>();
+    assert_eq!(texts(0), ["M0001", "M0007"]);
+    assert_eq!(texts(1), ["杭州市", "上海市"]);
+    assert_eq!(texts(2), ["+8613800000001", "+861065529988"]);
+    assert_eq!(texts(3), ["浙江省|杭州市|西湖区|文三路1号", "上海市|上海市|浦东新区|世纪大道1号"]);
+    assert_eq!(texts(4), ["浙江省", "上海市"]);
+    assert_eq!(texts(5), ["浙江杭州西湖区文三路1号", "上海市浦东新区世纪大道1号"]);
+    let bad: Vec<(i64, &str)> = checked.bad.iter().map(|bad| (bad.position, bad.reasons.as_str())).collect();
+    assert_eq!(
+        bad,
+        [
+            (2, "duplicate:phone"),
+            (3, "not_standard:phone"),
+            (4, "missing:province"),
+            (5, "not_standard:address"),
+            (6, "wrong_type:phone,missing:province"),
+        ]
+    );
+    // What is set aside is what was delivered.
+    let row = serde_json::from_slice::<Value>(&checked.bad[0].row).unwrap();
+    assert_eq!(row, json!({ "member_no": "M0002", "phone": "+86-13800000001", "address": "浙江省杭州市" }));
+}
+
+#[test]
+fn a_subject_that_is_not_standard_is_nobody() {
+    let mut dataset = members();
+    dataset.columns.truncate(1);
+    dataset.columns[0].rules.pattern = None;
+    dataset.columns[0].standard = Some("phone(CN)".parse().unwrap());
+    let mut checker = Checker::new(shared(dataset), std::env::temp_dir()).unwrap();
+    let texts = ["138 0000 0001", "nobody", "  "];
+    let delivered = Delivered {
+        positions: vec![1, 2, 3],
+        columns: vec![Arc::new(StringArray::from(texts.to_vec()))],
+        mistyped: Vec::new(),
+        malformed: Vec::new(),
+    };
+    let checked = checker.check(delivered).unwrap();
+    assert_eq!(checked.rows, 1);
+    let bad: Vec<(&str, Option<&str>)> =
+        checked.bad.iter().map(|bad| (bad.reasons.as_str(), bad.subject.as_deref())).collect();
+    assert_eq!(bad, [("not_standard:member_no", None), ("missing:member_no", None)]);
+}
+
+#[test]
+fn lengths_count_characters() {
+    let mut dataset = members();
+    dataset.columns.truncate(2);
+    dataset.columns[1].rules.length_min = Some(2);
+    let mut checker = Checker::new(shared(dataset), std::env::temp_dir()).unwrap();
+    let names: ArrayRef = Arc::new(StringArray::from(vec!["张伟", "张", "ab", "a"]));
+    let numbers: ArrayRef = Arc::new(StringArray::from(vec!["M0001", "M0002", "M0003", "M0004"]));
+    let delivered = Delivered {
+        positions: vec![1, 2, 3, 4],
+        columns: vec![numbers, names],
+        mistyped: Vec::new(),
+        malformed: Vec::new(),
+    };
+    let bad = checker.check(delivered).unwrap().bad;
+    let reasons: Vec<&str> = bad.iter().map(|bad| bad.reasons.as_str()).collect();
+    assert_eq!(reasons, ["too_short:phone", "too_short:phone"]);
 }

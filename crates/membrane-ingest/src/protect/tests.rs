@@ -243,3 +243,37 @@ fn bad_rows_are_sealed_for_their_subject_or_nobody() {
     let positions = rows.column_by_name("position").unwrap();
     assert_eq!(positions.as_primitive::<arrow::datatypes::Int64Type>().values(), &[1, 2, 3]);
 }
+
+/// Tokens that lie in tables: they never change, whatever the code, and neither does a standard change them.
+#[test]
+fn stored_tokens_stay_what_they_are() {
+    let world = World::new();
+    let token_of = |standard: Option<&str>, delivered: &str| {
+        let mut dataset = members();
+        dataset.columns.truncate(2);
+        dataset.columns[1].standard = standard.map(|standard| standard.parse().unwrap());
+        let dataset = Arc::new(dataset);
+        let mut checker = crate::check::Checker::new(Arc::clone(&dataset), std::env::temp_dir()).unwrap();
+        let batch = crate::decode::Delivered {
+            positions: vec![1],
+            columns: vec![texts(&[Some("M0001")]), texts(&[Some(delivered)])],
+            mistyped: Vec::new(),
+            malformed: Vec::new(),
+        };
+        let rows = world.protect(&dataset, checker.check(batch).unwrap()).rows.unwrap();
+        let sealed = binary(&rows, "phone__sealed").value(0);
+        let opened = world.open(&dataset, "phone", binary(&rows, "_subject").value(0), sealed);
+        (hex::encode(binary(&rows, "phone__token").value(0)), opened)
+    };
+    let mobile = "694911e37e3ca51bb900348b56f0f01c";
+    for delivered in ["13800000001", "+86 138-0000-0001", "008613800000001"] {
+        assert_eq!(token_of(None, delivered), (mobile.to_owned(), delivered.to_owned()));
+        assert_eq!(token_of(Some("phone(CN)"), delivered), (mobile.to_owned(), "+8613800000001".to_owned()));
+    }
+    let abroad = "1274e6d4d1992ac6d0dc95820fa221de";
+    assert_eq!(token_of(None, "+442071838750").0, abroad);
+    assert_eq!(
+        token_of(Some("phone(CN)"), "0044 20 7183 8750"),
+        (abroad.to_owned(), "+442071838750".to_owned())
+    );
+}

@@ -31,6 +31,8 @@ fn column(logical_type: LogicalType) -> Column {
         unique: false,
         rules: ColumnRules::default(),
         privacy: ColumnPrivacy::default(),
+        standard: None,
+        from: None,
         waiver: None,
         policy: ColumnPolicy::default(),
     }

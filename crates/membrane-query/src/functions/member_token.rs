@@ -2,8 +2,8 @@
 //!
 //! It finds the rows of one member whose number is known, in a column of which only tokens are shown, without opening
 //! any cell: `SELECT .. FROM app_events WHERE phone = member_token('phone', '13800138000')`. The column may be written
-//! as `DATASET.COLUMN`. The value is brought into the form in which tokens are made of it (a phone without spaces and
-//! country code, an e-mail in lower case); of a value that nobody has, the token is in no row.
+//! as `DATASET.COLUMN`. The value is brought into the form in which tokens are made of it ([`Spelling`]: the column's standard, a
+//! phone without spaces and country code, an e-mail in lower case); of a value that nobody has, the token is in no row.
 //!
 //! Policy decides who may (action `lookUp`), each value looked up is on record and counted, and the token is that of the
 //! asker's purpose: under another purpose it matches nothing. Both arguments are literals ([`crate::gate`]), so that no
@@ -22,7 +22,7 @@ use datafusion::logical_expr::scalar_doc_sections::DOC_SECTION_OTHER;
 use datafusion::logical_expr::{
     ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature, TypeSignature, Volatility,
 };
-use membrane_catalog::{Canon, Column};
+use membrane_catalog::{Column, Spelling};
 use membrane_model::{LogicalType, Protection, Shown};
 
 use crate::mask::Sink;
@@ -57,19 +57,30 @@ struct LookupColumn {
 /// The form that a value has where tokens are made of it.
 #[derive(Clone, Copy)]
 enum Form {
-    Text(Canon),
+    Text(Spelling),
     /// A whole number, as it is written without zeros in front.
     Whole,
+    /// What is left of a value that was made coarser.
+    Coarse,
 }
 
 impl Form {
     fn apply(self, value: &str) -> Cow<'_, str> {
         match self {
-            Self::Text(canon) => canon.apply(value),
+            Self::Text(spelling) => spelling.apply(value),
             // What is no number has a token that is in no row.
             Self::Whole => {
                 value.trim().parse::<i64>().map_or(Cow::Borrowed(value), |number| number.to_string().into())
             }
+            Self::Coarse => Cow::Borrowed(value),
+        }
+    }
+
+    /// Returns the value as it is stored where it can be read.
+    fn stored(self, value: &str) -> Cow<'_, str> {
+        match self {
+            Self::Text(spelling) => spelling.standard(value),
+            Self::Whole | Self::Coarse => Cow::Borrowed(value),
         }
     }
 }
@@ -87,11 +98,10 @@ impl Lookups {
             let way = of_value(column, Way::decide(column, shown, asked)?, asked);
             let form = match (column.logical_type, column.protection) {
                 (LogicalType::Integer, _) => Form::Whole,
-                (_, Protection::Token | Protection::SealedToken) => {
-                    Form::Text(Canon::of(&column.token_domain()))
-                }
+                (_, Protection::Token | Protection::SealedToken) => Form::Text(Spelling::of(column)),
+                (_, Protection::Generalise(_)) => Form::Coarse,
                 // What is stored in clear is made a token as it is.
-                _ => Form::Text(Canon::Exact),
+                _ => Form::Text(Spelling::stored(column)),
             };
             self.0.insert(name, LookupColumn { way, form });
         }
@@ -134,8 +144,8 @@ impl MemberToken {
         let mut sink = Sink::new(&column.way, 1).ok()?;
         let value = match &column.way.mask {
             Mask::Token(_) => column.form.apply(value),
-            // Digits are encrypted as they were delivered.
-            _ => value.into(),
+            // Digits are encrypted as they are stored.
+            _ => column.form.stored(value),
         };
         sink.push(Some(value.as_bytes())).ok()?;
         let array = sink.finish().ok()?;

@@ -43,6 +43,8 @@ fn column(name: &str, logical_type: LogicalType) -> Column {
         unique: false,
         rules: ColumnRules::default(),
         privacy: ColumnPrivacy::default(),
+        standard: None,
+        from: None,
         waiver: None,
         policy: ColumnPolicy::default(),
     }

@@ -27,7 +27,7 @@ fn the_dataset() {
     assert_eq!(dataset.on_truncated, crate::OnTruncated::Stop, "unless the contract says otherwise");
     let privacy = dataset.privacy.unwrap();
     assert_eq!((privacy.groups_max, privacy.rows_max), (12, 40));
-    assert_eq!(dataset.source_columns().len(), 10);
+    assert_eq!(dataset.source_columns().count(), 10);
     assert!(dataset.is_private() && dataset.column(&"nothing".parse().unwrap()).is_none());
 }
 

@@ -15,6 +15,8 @@ fn column(logical_type: LogicalType, class: &str, rules: ColumnRules) -> Column 
         unique: false,
         rules,
         privacy: ColumnPrivacy::default(),
+        standard: None,
+        from: None,
         waiver: None,
         policy: ColumnPolicy::default(),
     }
@@ -120,4 +122,22 @@ fn what_is_stored_coarser_has_fewer() {
     stored("width(10)", LogicalType::Integer, ColumnRules::default(), None);
     stored("prefix(2)", LogicalType::String, ColumnRules::default(), None);
     stored("fixed", LogicalType::String, ColumnRules::default(), Some(1));
+}
+
+#[test]
+fn standards_and_parts_bound_them() {
+    let of = |change: fn(&mut Column)| {
+        let mut column = column(LogicalType::String, "business", ColumnRules::default());
+        change(&mut column);
+        column.values_max()
+    };
+    assert_eq!(of(|it| it.standard = Some("phone(CN)".parse().unwrap())), Some(10_u128.pow(15)));
+    assert_eq!(of(|it| it.standard = Some("date(ymd)".parse().unwrap())), Some(36_525));
+    assert_eq!(of(|it| it.standard = Some("email".parse().unwrap())), None);
+    assert_eq!(
+        of(|it| it.from = Some(crate::Derived { column: "d".parse().unwrap(), part: crate::Part::Sex })),
+        Some(2)
+    );
+    let rules = ColumnRules { multiple_of: Some(5.0), ..range(0.0, 100.0) };
+    assert_eq!(column(LogicalType::Integer, "business", rules).values_max(), Some(21));
 }

@@ -3,7 +3,9 @@
 use membrane_model::{LogicalType, Protection};
 
 use super::*;
-use crate::{ColumnPolicy, ColumnPrivacy, ColumnRules, DatasetPrivacy, FormatCheck, SubjectSource};
+use crate::{
+    ColumnPolicy, ColumnPrivacy, ColumnRules, DatasetPrivacy, Derived, FormatCheck, Part, SubjectSource,
+};
 
 fn dataset() -> Dataset {
     let column = |name: &str| Column {
@@ -17,6 +19,8 @@ fn dataset() -> Dataset {
         unique: false,
         rules: ColumnRules::default(),
         privacy: ColumnPrivacy::default(),
+        standard: None,
+        from: None,
         waiver: None,
         policy: ColumnPolicy::default(),
     };
@@ -62,6 +66,17 @@ fn other_rows() -> Vec<Dataset> {
         changed(|it| it.columns[0].rules.pattern = Some(regex::Regex::new("x").unwrap())),
         changed(|it| it.columns[0].rules.enumeration = Some(Vec::new())),
         changed(|it| it.columns[0].rules.enumeration = Some(vec!["x".to_owned()])),
+        changed(|it| it.columns[0].rules.above_minimum = true),
+        changed(|it| it.columns[0].rules.below_maximum = true),
+        changed(|it| it.columns[0].rules.multiple_of = Some(1.0)),
+        changed(|it| it.columns[0].rules.length_min = Some(1)),
+        changed(|it| it.columns[0].standard = Some("text".parse().unwrap())),
+        changed(|it| it.columns[1].standard = Some("text".parse().unwrap())),
+        changed(|it| it.columns[0].standard = Some("text(lower)".parse().unwrap())),
+        changed(|it| {
+            it.columns[0].from = Some(Derived { column: "b".parse().unwrap(), part: Part::Original })
+        }),
+        changed(|it| it.columns[0].from = Some(Derived { column: "b".parse().unwrap(), part: Part::City })),
         changed(|it| it.primary_key = vec!["a".parse().unwrap()]),
         changed(|it| it.subject = subject("a")),
         changed(|it| it.subject = subject("b")),

@@ -99,20 +99,57 @@ fn numbers_must_be_values_of_the_type() {
 }
 
 #[test]
-fn rules_that_would_not_be_checked_are_refused() {
+fn ends_that_lie_outside_are_read_in_both_editions() {
+    let ends = |yaml: &str| {
+        let (rules, faults) = read(LogicalType::Integer, yaml);
+        assert!(faults.is_empty(), "{yaml}: {faults:?}");
+        (rules.minimum, rules.above_minimum, rules.maximum, rules.below_maximum)
+    };
+    assert_eq!(ends("{minimum: 1, exclusiveMinimum: true}"), (Some(1.0), true, None, false));
+    assert_eq!(ends("{minimum: 1, exclusiveMinimum: false}"), (Some(1.0), false, None, false));
+    assert_eq!(ends("{maximum: 9, exclusiveMaximum: true}"), (None, false, Some(9.0), true));
+    assert_eq!(ends("{exclusiveMinimum: 1, exclusiveMaximum: 9}"), (Some(1.0), true, Some(9.0), true));
+    // Of two the narrower counts; at one place, the end itself is outside.
+    assert_eq!(ends("{minimum: 2, exclusiveMinimum: 1}"), (Some(2.0), false, None, false));
+    assert_eq!(ends("{minimum: 1, exclusiveMinimum: 2}"), (Some(2.0), true, None, false));
+    assert_eq!(ends("{minimum: 1, exclusiveMinimum: 1}"), (Some(1.0), true, None, false));
+    assert_eq!(ends("{maximum: 8, exclusiveMaximum: 9}"), (None, false, Some(8.0), false));
     check_faults(
-        LogicalType::String,
-        "minLength: 2",
-        &["it: `minLength` would not be checked: say it in `pattern`"],
+        LogicalType::Integer,
+        "{exclusiveMinimum: true}",
+        &["it: `exclusiveMinimum: true` speaks of `minimum`, which is not there"],
     );
     check_faults(
         LogicalType::Integer,
-        "{exclusiveMinimum: true, multipleOf: 5}",
-        &[
-            "it: `multipleOf` would not be checked: use a decimal with the scale that you mean, or drop it",
-            "it: `exclusiveMinimum` would not be checked: state the last valid value as `minimum`",
-        ],
+        "{minimum: 1, exclusiveMaximum: 1}",
+        &["it: there is no value between the two ends"],
     );
+    check_faults(
+        LogicalType::String,
+        "{exclusiveMaximum: 1}",
+        &["`exclusiveMaximum` is a rule for numbers, it is string"],
+    );
+}
+
+#[test]
+fn lengths_and_multiples_are_read() {
+    let (rules, faults) = read(LogicalType::String, "{minLength: 2, maxLength: 4}");
+    assert!(faults.is_empty() && (rules.length_min, rules.length_max) == (Some(2), Some(4)), "{faults:?}");
+    let (rules, faults) = read(MONEY, "{multipleOf: 0.05}");
+    assert!(faults.is_empty() && rules.multiple_of == Some(0.05), "{faults:?}");
+    check_faults(
+        LogicalType::String,
+        "{minLength: 5, maxLength: 4}",
+        &["it: `minLength` is above `maxLength`"],
+    );
+    check_faults(LogicalType::Integer, "multipleOf: 0", &["`multipleOf` of it must be above zero"]);
+    check_faults(
+        LogicalType::Integer,
+        "multipleOf: 0.5",
+        &["`multipleOf` of it is no value that integer can have"],
+    );
+    check_faults(MONEY, "multipleOf: 0.005", &["`multipleOf` of it is no value that decimal(5,2) can have"]);
+    check_faults(LogicalType::Date, "multipleOf: 1", &["`multipleOf` is a rule for numbers, it is date"]);
     check_faults(
         LogicalType::String,
         "maxlength: 2",
