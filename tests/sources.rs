@@ -151,7 +151,7 @@ async fn a_file_that_is_still_written_waits() {
         .append(true)
         .open(inbox(&world).join("a.csv"))
         .unwrap()
-        .set_modified(SystemTime::now())
+        .set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(4_000_000_000))
         .unwrap();
     assert_eq!(told(look(&world.hub, "stores", Asked::ByHand).await), ["1 young"]);
     put(&world, "a.csv", &stores(&[ONE]));
@@ -161,14 +161,14 @@ async fn a_file_that_is_still_written_waits() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_taken_in_keeps_nothing_else_waiting() {
     let world = world(&[("stores", STORES)]).await;
-    put(&world, "a.csv", b"\xff\xfeU\0T\0F\0");
+    put(&world, "a.csv", b"something else\nthan stores\n");
     put(&world, "bad.csv", &stores(&["x,x,x,x,x", "y,y,y,y,y", ONE]));
     put(&world, "good.csv", &stores(&[TWO]));
-    let all = ["good.csv: 1 + 0", "a.csv: input_encoding", "bad.csv: too_many_bad_rows"];
+    let all = ["good.csv: 1 + 0", "a.csv: input_columns", "bad.csv: too_many_bad_rows"];
     assert_eq!(told(look(&world.hub, "stores", Asked::OnTime).await), all);
     for _ in 1..5 {
         let again = told(look(&world.hub, "stores", Asked::OnTime).await);
-        assert_eq!(again, ["a.csv: input_encoding", "bad.csv: too_many_bad_rows"]);
+        assert_eq!(again, ["a.csv: input_columns", "bad.csv: too_many_bad_rows"]);
     }
     // Nobody is told the same for ever; whoever asks by hand gets another try.
     assert_eq!(told(look(&world.hub, "stores", Asked::OnTime).await), ["2 left"]);
@@ -199,15 +199,15 @@ async fn a_file_that_grows_after_it_was_taken_in_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_source_stops_by_its_rule_and_goes_on_when_it_is_let() {
     let world = world(&[("stores", &format!("{STORES}on_fault: stop\n"))]).await;
-    put(&world, "a.csv", b"\xff\xfeU\0T\0F\0");
+    put(&world, "a.csv", b"something else\nthan stores\n");
     put(&world, "good.csv", &stores(&[TWO]));
     let name = "stores".parse().unwrap();
     // The oldest file is first: `a.csv` is the smaller one.
-    assert_eq!(told(look(&world.hub, "stores", Asked::OnTime).await), ["a.csv: input_encoding", "stopped"]);
+    assert_eq!(told(look(&world.hub, "stores", Asked::OnTime).await), ["a.csv: input_columns", "stopped"]);
     assert_eq!(told(look(&world.hub, "stores", Asked::ByHand).await), ["source_paused"]);
     let state = world.hub.ledger().source_state(&name).await.unwrap().unwrap();
     assert_eq!(state.paused.unwrap().1.to_string(), "service:ingestor");
-    assert_eq!(state.fault.as_deref(), Some("input_encoding"));
+    assert_eq!(state.fault.as_deref(), Some("input_columns"));
     put(&world, "a.csv", &stores(&[ONE]));
     let omar = world.ctx("operator:omar");
     assert!(flow::pause_source(&omar, &world.hub, &name, false).await.unwrap().1);

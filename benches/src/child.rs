@@ -44,7 +44,7 @@ pub(crate) async fn run(words: &[&str]) -> Result<()> {
         ["plain-ingest", file, out] => timed(plain::convert(Path::new(file), Path::new(out))).await?,
         ["hub-ingest", file, home] => {
             let hub = hub::open(Path::new(home)).await?;
-            timed(hub::ingest(&hub, hub::DATASET, Path::new(file), None)).await?
+            Box::pin(timed(hub::ingest(&hub, hub::DATASET, Path::new(file), None))).await?
         }
         ["plain-query", tables, sql] => {
             let session = plain::session(Path::new(tables), &[hub::DATASET]).await?;

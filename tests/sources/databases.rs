@@ -160,7 +160,7 @@ async fn check_faults(shop: &dyn Shop) {
     let (text, _one) = stores(shop, "take: incremental\ncursor: city");
     let world = world(&[
         ("stores", &text),
-        ("typed", &text.replace(", name: Shop Name", ", name: city, region: city")),
+        ("typed", &text.replace(", name: Shop Name", ", name: city, region: city, opened_on: city")),
         ("away", &text.replace("file: ", "file: /nowhere")),
     ])
     .await;

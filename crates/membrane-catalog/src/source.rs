@@ -175,8 +175,9 @@ impl FilesSource {
 
 /// Matches a path against a pattern: `?` is one byte and `*` any number, neither of them a `/`; `**` is any number of folders.
 fn matches(pattern: &[u8], path: &[u8]) -> bool {
-    // Positions from which to go on when what follows the last `*` or `**` does not fit.
-    let (mut within, mut across): (Option<(&[u8], &[u8])>, Option<(&[u8], &[u8])>) = (None, None);
+    // Positions from which to go on when what follows the last `*` or `**` does not fit: in the pattern, and in the path.
+    let mut within: Option<(&[u8], &[u8])> = None;
+    let mut across: Option<(&[u8], &[u8])> = None;
     let (mut pattern, mut path) = (pattern, path);
     loop {
         let next = match (pattern, path) {

@@ -163,7 +163,7 @@ fn is_bucket(folder: &str) -> bool {
 }
 
 fn fault_of_folder(folder: &str) -> Option<&'static str> {
-    let Some((scheme, rest)) = folder.split_once("://") else { return None };
+    let (scheme, rest) = folder.split_once("://")?;
     if !is_bucket(folder) && scheme != "file" {
         return Some("`folder` is a path, `file:///...` or `s3://bucket/prefix`");
     }
