@@ -25,6 +25,7 @@ pub use dataset::{Dataset, DatasetPrivacy, SubjectSource};
 pub use describe::{ColumnDescription, DatasetDescription};
 pub use error::{CatalogError, Fault};
 pub use format::FormatCheck;
+pub use read::{PersonalKind, PersonalWord};
 pub use standing::{
     Continual, Edition, Every, PERIOD_END, PERIOD_START, Schedule, StandingBounds, StandingPrice,
     StandingRelease,

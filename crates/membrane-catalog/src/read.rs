@@ -31,6 +31,7 @@ pub use fields::{Fields, read_items, text, whole};
 pub use file::{FileError, read_text, too_many_files};
 pub(crate) use file::{contract_files, read_file, release_files};
 pub(crate) use lists::{read_classes, read_purposes};
+pub use personal::{PersonalKind, PersonalWord};
 pub use report::{At, Mark, Report};
 pub(crate) use standing::read_standing;
 pub use suggest::did_you_mean;
