@@ -10,19 +10,23 @@ mod ipc;
 mod judge;
 mod ndjson;
 mod object;
+mod own;
 mod parquet;
 mod record;
+mod wanted;
 mod window;
 
 use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringBuilder};
-use membrane_catalog::Dataset;
 use membrane_model::Limits;
 
 use crate::source::Delivery;
 use crate::{Format, IngestError};
+
+pub(crate) use own::{OwnColumn, Unread, own_columns};
+pub(crate) use wanted::{Wanted, WantedColumn};
 
 /// Rows in a batch.
 pub(crate) const BATCH_ROWS: usize = 16 << 10;
@@ -92,18 +96,19 @@ pub(crate) trait Decode: Send {
     fn next(&mut self) -> Result<Option<Delivered>, IngestError>;
 }
 
-/// Opens a delivery.
+/// Opens a delivery, of which these columns are wanted: those of a dataset, or some of its own.
 pub(crate) fn open(
     delivery: Delivery,
     format: Format,
-    dataset: &Dataset,
+    wanted: impl Into<Wanted>,
     limits: &Limits,
 ) -> Result<Box<dyn Decode>, IngestError> {
+    let wanted = wanted.into();
     Ok(match format {
-        Format::Csv => Box::new(csv::CsvDecoder::open(delivery, dataset, limits)?),
-        Format::Ndjson => Box::new(ndjson::NdjsonDecoder::open(delivery, dataset, limits)?),
-        Format::Parquet => Box::new(parquet::ParquetDecoder::open(delivery, dataset, limits)?),
-        Format::ArrowIpc => Box::new(ipc::IpcDecoder::open(delivery, dataset, limits)),
+        Format::Csv => Box::new(csv::CsvDecoder::open(delivery, wanted, limits)?),
+        Format::Ndjson => Box::new(ndjson::NdjsonDecoder::open(delivery, wanted, limits)?),
+        Format::Parquet => Box::new(parquet::ParquetDecoder::open(delivery, wanted, limits)?),
+        Format::ArrowIpc => Box::new(ipc::IpcDecoder::open(delivery, wanted, limits)),
     })
 }
 
@@ -164,17 +169,17 @@ impl TextBatch {
 }
 
 /// Names the contract's columns, for messages.
-fn column_names(dataset: &Dataset) -> String {
-    let names: Vec<&str> = dataset.columns.iter().map(|column| column.name.as_str()).collect();
+fn column_names(wanted: &Wanted) -> String {
+    let names: Vec<&str> = wanted.columns.iter().map(|column| column.name.as_str()).collect();
     names.join(", ")
 }
 
 /// Requires that the input names at least one column, and every required one.
-fn require_columns(dataset: &Dataset, has: impl Fn(&str) -> bool) -> Result<(), IngestError> {
-    if !dataset.columns.iter().any(|column| has(column.name.as_str())) {
-        return Err(IngestError::NoColumns { expected: column_names(dataset) });
+fn require_columns(wanted: &Wanted, has: impl Fn(&str) -> bool) -> Result<(), IngestError> {
+    if !wanted.columns.iter().any(|column| has(column.name.as_str())) {
+        return Err(IngestError::NoColumns { expected: column_names(wanted) });
     }
-    let missing: Vec<&str> = dataset
+    let missing: Vec<&str> = wanted
         .columns
         .iter()
         .filter(|column| column.required && !has(column.name.as_str()))

@@ -89,12 +89,16 @@ impl Source {
 pub(crate) struct Delivery {
     from: From,
     meter: Meter,
-    scratch: Scratch,
 }
 
 enum From {
     File(Arc<File>),
-    Stream { reader: Pin<Box<dyn AsyncRead + Send>>, runtime: Handle },
+    /// A stream, and where a sealed copy of it may lie.
+    Stream {
+        reader: Pin<Box<dyn AsyncRead + Send>>,
+        runtime: Handle,
+        scratch: Scratch,
+    },
 }
 
 impl Delivery {
@@ -105,10 +109,16 @@ impl Delivery {
             Source::File(file) => From::File(file.shared()),
             Source::Stream(reader) => {
                 *meter.hash.lock().unwrap_or_else(PoisonError::into_inner) = Some(Sha256::new());
-                From::Stream { reader, runtime }
+                From::Stream { reader, runtime, scratch }
             }
         };
-        (Self { from, meter: meter.clone(), scratch }, meter)
+        (Self { from, meter: meter.clone() }, meter)
+    }
+
+    /// Starts to read a file of which nothing is kept.
+    pub(crate) fn of_file(file: &SourceFile) -> (Self, Meter) {
+        let meter = Meter::default();
+        (Self { from: From::File(file.shared()), meter: meter.clone() }, meter)
     }
 
     /// Returns the bytes for reading at any place: the file itself, or a sealed copy of the stream.
@@ -119,8 +129,8 @@ impl Delivery {
                 self.meter.bytes.store(length, Ordering::Relaxed);
                 Ok(Seekable::File(file))
             }
-            From::Stream { .. } => {
-                let mut spool = Spool::create(&self.scratch)?;
+            From::Stream { ref scratch, .. } => {
+                let mut spool = Spool::create(scratch)?;
                 let mut chunk = vec![0; CHUNK];
                 loop {
                     let count = self.read(&mut chunk).map_err(IngestError::read)?;
@@ -145,7 +155,7 @@ impl Read for Delivery {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = match &mut self.from {
             From::File(file) => file.as_ref().read(buffer)?,
-            From::Stream { reader, runtime } => runtime.block_on(reader.read(buffer))?,
+            From::Stream { reader, runtime, .. } => runtime.block_on(reader.read(buffer))?,
         };
         self.meter.saw(buffer.get(..count).unwrap_or_default());
         Ok(count)

@@ -2,13 +2,12 @@
 
 use std::ops::Range;
 
-use membrane_catalog::Dataset;
 use membrane_model::Limits;
 
 use super::judge::{Judge, byte_order_mark};
 use super::record::{Fields, Parsed, first_line};
 use super::window::Window;
-use super::{Decode, Delivered, TextBatch, require_columns};
+use super::{Decode, Delivered, TextBatch, Wanted, require_columns};
 use crate::source::Delivery;
 use crate::{Format, IngestError};
 
@@ -29,14 +28,19 @@ pub(super) struct CsvDecoder {
 }
 
 impl CsvDecoder {
-    pub(super) fn open(delivery: Delivery, dataset: &Dataset, limits: &Limits) -> Result<Self, IngestError> {
+    pub(super) fn open(
+        delivery: Delivery,
+        wanted: impl Into<Wanted>,
+        limits: &Limits,
+    ) -> Result<Self, IngestError> {
+        let wanted = wanted.into();
         let mut window = Window::new(delivery);
         let record_bytes_max = limits.record_bytes_max;
-        let header = read_header(&mut window, dataset, record_bytes_max)?;
+        let header = read_header(&mut window, &wanted, record_bytes_max)?;
         Ok(Self {
             window,
             fields: Fields::default(),
-            batch: TextBatch::new(dataset.columns.len()),
+            batch: TextBatch::new(wanted.columns.len()),
             judge: Judge::new(Format::Csv),
             delimiter: header.delimiter,
             width: header.width,
@@ -126,30 +130,14 @@ struct Header {
 
 fn read_header(
     window: &mut Window<Delivery>,
-    dataset: &Dataset,
+    wanted: &Wanted,
     record_bytes_max: usize,
 ) -> Result<Header, IngestError> {
-    while window.bytes().len() < 3 && !window.has_ended() {
-        window.fill().map_err(IngestError::read)?;
-    }
-    let mark = byte_order_mark(window.bytes())?;
-    window.consume(mark);
-
-    let mut fields = Fields::default();
-    loop {
-        match fields.parse(window.bytes(), window.has_ended(), b',') {
-            // A header that is none with commas may be one with another delimiter.
-            Parsed::Record(_) | Parsed::Bad(_) => break,
-            Parsed::Blank(0) => return Err(no_header()),
-            Parsed::Blank(length) => window.consume(length),
-            Parsed::More if window.bytes().len() > record_bytes_max => return Err(no_header()),
-            Parsed::More => window.fill().map_err(IngestError::read)?,
-        }
-    }
+    let mut fields = first_record(window, record_bytes_max)?;
     let candidates = DELIMITERS.into_iter().filter_map(|delimiter| {
         let parsed = fields.parse(window.bytes(), window.has_ended(), delimiter);
         let Parsed::Record(length) = parsed else { return None };
-        Some((length, named(&fields, window.bytes(), dataset, delimiter)))
+        Some((length, named(&fields, window.bytes(), wanted, delimiter)))
     });
     let mut best: Option<(usize, Result<Header, IngestError>, usize)> = None;
     for (length, (header, known)) in candidates {
@@ -159,8 +147,8 @@ fn read_header(
     }
     let (length, header, _) = best.ok_or_else(no_header)?;
     let header = header?;
-    require_columns(dataset, |name| {
-        let column = dataset.columns.iter().position(|column| column.name.as_str() == name);
+    require_columns(wanted, |name| {
+        let column = wanted.columns.iter().position(|column| column.name.as_str() == name);
         column.and_then(|column| header.sources.get(column)).is_some_and(Option::is_some)
     })?;
     window.consume(length);
@@ -171,17 +159,12 @@ fn read_header(
 fn named(
     fields: &Fields,
     window: &[u8],
-    dataset: &Dataset,
+    wanted: &Wanted,
     delimiter: u8,
 ) -> (Result<Header, IngestError>, usize) {
-    let text = fields.text(window);
-    let names: Vec<Option<&str>> = fields
-        .ranges()
-        .iter()
-        .map(|range| text.get(range.clone()).and_then(|name| std::str::from_utf8(name).ok()).map(str::trim))
-        .collect();
-    let mut sources = Vec::with_capacity(dataset.columns.len());
-    for column in &dataset.columns {
+    let names = header_names(fields, window);
+    let mut sources = Vec::with_capacity(wanted.columns.len());
+    for column in &wanted.columns {
         let mut found = names.iter().enumerate().filter(|(_, name)| **name == Some(column.name.as_str()));
         sources.push(found.next().map(|(at, _)| at));
         if found.next().is_some() {
@@ -190,6 +173,52 @@ fn named(
     }
     let known = sources.iter().flatten().count();
     (Ok(Header { delimiter, width: names.len(), sources }), known)
+}
+
+/// Fills the window until the first record is there, whatever its delimiter.
+fn first_record(window: &mut Window<Delivery>, record_bytes_max: usize) -> Result<Fields, IngestError> {
+    while window.bytes().len() < 3 && !window.has_ended() {
+        window.fill().map_err(IngestError::read)?;
+    }
+    let mark = byte_order_mark(window.bytes())?;
+    window.consume(mark);
+
+    let mut fields = Fields::default();
+    loop {
+        match fields.parse(window.bytes(), window.has_ended(), b',') {
+            // A header that is none with commas may be one with another delimiter.
+            Parsed::Record(_) | Parsed::Bad(_) => return Ok(fields),
+            Parsed::Blank(0) => return Err(no_header()),
+            Parsed::Blank(length) => window.consume(length),
+            Parsed::More if window.bytes().len() > record_bytes_max => return Err(no_header()),
+            Parsed::More => window.fill().map_err(IngestError::read)?,
+        }
+    }
+}
+
+/// Returns the fields of a header, where they are text.
+fn header_names<'a>(fields: &'a Fields, window: &'a [u8]) -> Vec<Option<&'a str>> {
+    let text = fields.text(window);
+    let name = |range: &Range<usize>| {
+        text.get(range.clone()).and_then(|name| std::str::from_utf8(name).ok()).map(str::trim)
+    };
+    fields.ranges().iter().map(name).collect()
+}
+
+/// Reads the names in the header of a delivery, by the delimiter that gives most of them; none where one is no text.
+pub(super) fn own_names(delivery: Delivery, limits: &Limits) -> Result<Vec<Option<String>>, IngestError> {
+    let mut window = Window::new(delivery);
+    let mut fields = first_record(&mut window, limits.record_bytes_max)?;
+    let mut best: Vec<Option<String>> = Vec::new();
+    for delimiter in DELIMITERS {
+        if let Parsed::Record(_) = fields.parse(window.bytes(), window.has_ended(), delimiter)
+            && fields.len() > best.len()
+        {
+            let names = header_names(&fields, window.bytes());
+            best = names.into_iter().map(|name| name.map(str::to_owned)).collect();
+        }
+    }
+    if best.is_empty() { Err(no_header()) } else { Ok(best) }
 }
 
 fn no_header() -> IngestError {

@@ -14,14 +14,14 @@ use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arrow::buffer::{Buffer, MutableBuffer};
+use arrow::datatypes::SchemaRef;
 use arrow::ipc::Message;
 use arrow::ipc::reader::StreamDecoder;
 use arrow::record_batch::RecordBatch;
-use membrane_catalog::Dataset;
 use membrane_model::Limits;
 
 use super::columnar::{Cutter, sources};
-use super::{Decode, Delivered};
+use super::{Decode, Delivered, Wanted};
 use crate::source::Delivery;
 use crate::{Format, IngestError};
 
@@ -42,7 +42,7 @@ pub(super) struct IpcDecoder {
     delivery: Delivery,
     decoder: StreamDecoder,
     cutter: Option<Cutter>,
-    dataset: Dataset,
+    wanted: Wanted,
     limits: Limits,
     /// Bytes of each dictionary, by its id.
     dictionaries: HashMap<i64, u64>,
@@ -51,12 +51,12 @@ pub(super) struct IpcDecoder {
 }
 
 impl IpcDecoder {
-    pub(super) fn open(delivery: Delivery, dataset: &Dataset, limits: &Limits) -> Self {
+    pub(super) fn open(delivery: Delivery, wanted: impl Into<Wanted>, limits: &Limits) -> Self {
         Self {
             delivery,
             decoder: StreamDecoder::new(),
             cutter: None,
-            dataset: dataset.clone(),
+            wanted: wanted.into(),
             limits: *limits,
             dictionaries: HashMap::new(),
             started: false,
@@ -142,7 +142,7 @@ impl IpcDecoder {
         if self.cutter.is_none()
             && let Some(schema) = self.decoder.schema()
         {
-            self.cutter = Some(Cutter::new(&self.dataset, sources(&self.dataset, &schema)?, &self.limits));
+            self.cutter = Some(Cutter::new(&self.wanted, sources(&self.wanted, &schema)?, &self.limits));
         }
         Ok(self.cutter.as_mut())
     }
@@ -175,6 +175,18 @@ impl Decode for IpcDecoder {
             }
         }
     }
+}
+
+/// Returns the schema of a delivery.
+pub(super) fn own_schema(delivery: Delivery, limits: &Limits) -> Result<SchemaRef, IngestError> {
+    let mut decoder = IpcDecoder::open(delivery, Wanted { columns: Vec::new() }, limits);
+    while let Some(message) = decoder.message()? {
+        decoder.decode(message)?;
+        if let Some(schema) = decoder.decoder.schema() {
+            return Ok(schema);
+        }
+    }
+    Err(damaged("it has no schema"))
 }
 
 /// Reads the head of a message, which stands behind its mark and its size.

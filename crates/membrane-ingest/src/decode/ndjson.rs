@@ -5,17 +5,20 @@
 //! are the integer 12, as a float of Parquet is.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
-use membrane_catalog::Dataset;
 use membrane_model::{Limits, LogicalType};
 
 use super::judge::{Judge, byte_order_mark};
-use super::object::{Cell, ObjectReader};
+use super::object::{self, Cell, ObjectReader};
 use super::window::Window;
-use super::{Decode, Delivered, TextBatch};
+use super::{Decode, Delivered, TextBatch, Wanted};
 use crate::source::Delivery;
 use crate::value::whole_number;
 use crate::{Format, IngestError};
+
+/// Records in which names of fields are looked for.
+const NAMED_RECORDS: usize = 20_000;
 
 pub(super) struct NdjsonDecoder {
     window: Window<Delivery>,
@@ -28,7 +31,12 @@ pub(super) struct NdjsonDecoder {
 }
 
 impl NdjsonDecoder {
-    pub(super) fn open(delivery: Delivery, dataset: &Dataset, limits: &Limits) -> Result<Self, IngestError> {
+    pub(super) fn open(
+        delivery: Delivery,
+        wanted: impl Into<Wanted>,
+        limits: &Limits,
+    ) -> Result<Self, IngestError> {
+        let wanted = wanted.into();
         let mut window = Window::new(delivery);
         while window.bytes().len() < 3 && !window.has_ended() {
             window.fill().map_err(IngestError::read)?;
@@ -41,16 +49,43 @@ impl NdjsonDecoder {
                 detail: "it is one JSON array; put one object on each line".to_owned(),
             });
         }
-        let names = dataset.columns.iter().map(|column| column.name.to_string()).collect();
-        let types = dataset.columns.iter().map(|column| column.logical_type).collect();
+        let names = wanted.columns.iter().map(|column| column.name.clone()).collect();
+        let types = wanted.columns.iter().map(|column| column.logical_type).collect();
         Ok(Self {
             window,
             reader: ObjectReader::new(names),
             types,
-            batch: TextBatch::new(dataset.columns.len()),
+            batch: TextBatch::new(wanted.columns.len()),
             judge: Judge::new(Format::Ndjson),
             record_bytes_max: limits.record_bytes_max,
         })
+    }
+
+    /// Returns the next line that is text and not too long; none at the end.
+    fn own_line(&mut self) -> Result<Option<String>, IngestError> {
+        loop {
+            let window = self.window.bytes();
+            let end = window.iter().position(|byte| *byte == b'\n');
+            let length = match end {
+                Some(end) => end,
+                None if self.window.has_ended() && window.is_empty() => return Ok(None),
+                None if self.window.has_ended() => window.len(),
+                None if window.len() > self.record_bytes_max => {
+                    self.window.skip_line().map_err(IngestError::read)?;
+                    continue;
+                }
+                None => {
+                    self.window.fill().map_err(IngestError::read)?;
+                    continue;
+                }
+            };
+            let line = window.get(..length).and_then(|line| std::str::from_utf8(line).ok());
+            let line = line.filter(|line| !line.trim().is_empty()).map(str::to_owned);
+            self.window.consume(length + usize::from(end.is_some()));
+            if line.is_some() {
+                return Ok(line);
+            }
+        }
     }
 
     /// Takes one step: a line or more bytes. Returns false at the end.
@@ -119,6 +154,29 @@ impl NdjsonDecoder {
         self.judge.malformed(raw);
         self.batch.malformed(position, raw);
     }
+}
+
+/// Reads the names of all fields of the first records, in the order in which they come.
+pub(super) fn own_names(
+    delivery: Delivery,
+    limits: &Limits,
+    names_max: usize,
+) -> Result<Vec<String>, IngestError> {
+    let mut decoder = NdjsonDecoder::open(delivery, Wanted { columns: Vec::new() }, limits)?;
+    let mut names: Vec<String> = Vec::new();
+    let mut known: HashSet<String> = HashSet::new();
+    for _ in 0..NAMED_RECORDS {
+        let Some(line) = decoder.own_line()? else { break };
+        let mut told = |name: &str| {
+            if names.len() < names_max && !known.contains(name) {
+                known.insert(name.to_owned());
+                names.push(name.to_owned());
+            }
+        };
+        // A line that is no object is counted when it is decoded.
+        let _ = object::names(&line, &mut told);
+    }
+    Ok(names)
 }
 
 /// Writes a whole number as integers are written; what is none stays as it is, and is of the wrong type.

@@ -89,7 +89,7 @@ impl Stages {
         let (tick, ticks) = channel(WAITING);
         Self {
             check: spawn_blocking(move || {
-                let decoder = decode::open(delivery, format, &dataset, &limits)?;
+                let decoder = decode::open(delivery, format, &*dataset, &limits)?;
                 check(decoder, checker, &stopped, &to_resolve)
             }),
             resolve: spawn_blocking(move || resolve(resolver, from_check, &to_protect)),

@@ -1,0 +1,122 @@
+//! The columns that a file has itself, before anybody has written a contract for it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema};
+use membrane_model::{Limits, LogicalType};
+
+use super::{csv, ipc, ndjson, parquet};
+use crate::source::Delivery;
+use crate::{Format, IngestError};
+
+/// Columns of a file that are looked at; a contract has no more.
+pub(crate) const COLUMNS_MAX: usize = 2_000;
+
+/// A column that a file has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OwnColumn {
+    /// Its name in the file.
+    pub(crate) name: String,
+    /// The type that the file says it has; none for text.
+    pub(crate) logical_type: Option<LogicalType>,
+    /// Why it cannot be read as a column, when it cannot.
+    pub(crate) unread: Option<Unread>,
+}
+
+/// Why a column cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// Its name is no text, or empty.
+    NoName,
+    /// Another column has the same name.
+    Twice,
+    /// Lists, structures and other types that no column of a contract has.
+    Type,
+}
+
+impl Unread {
+    /// Returns it in words.
+    pub(crate) const fn in_words(self) -> &'static str {
+        match self {
+            Self::NoName => "it has no name",
+            Self::Twice => "another column has its name",
+            Self::Type => "its type is nested or unknown: flatten it first",
+        }
+    }
+}
+
+/// Reads which columns a delivery has.
+pub(crate) fn own_columns(
+    delivery: Delivery,
+    format: Format,
+    limits: &Limits,
+) -> Result<Vec<OwnColumn>, IngestError> {
+    let text = |name: Option<String>| (name.unwrap_or_default(), None, true);
+    let found: Vec<(String, Option<LogicalType>, bool)> = match format {
+        Format::Csv => csv::own_names(delivery, limits)?.into_iter().map(text).collect(),
+        Format::Ndjson => {
+            let names = ndjson::own_names(delivery, limits, COLUMNS_MAX)?;
+            names.into_iter().map(|name| text(Some(name))).collect()
+        }
+        Format::Parquet => of_schema(parquet::own_schema(delivery)?.as_ref()),
+        Format::ArrowIpc => of_schema(ipc::own_schema(delivery, limits)?.as_ref()),
+    };
+    let mut times: HashMap<String, usize> = HashMap::new();
+    for (name, _, _) in &found {
+        *times.entry(name.clone()).or_default() += 1;
+    }
+    let column = |(name, logical_type, can_be_read): (String, Option<LogicalType>, bool)| {
+        let unread = if name.is_empty() {
+            Some(Unread::NoName)
+        } else if times.get(&name).is_some_and(|times| *times > 1) {
+            Some(Unread::Twice)
+        } else if can_be_read {
+            None
+        } else {
+            Some(Unread::Type)
+        };
+        OwnColumn { name, logical_type, unread }
+    };
+    Ok(found.into_iter().take(COLUMNS_MAX).map(column).collect())
+}
+
+fn of_schema(schema: &Schema) -> Vec<(String, Option<LogicalType>, bool)> {
+    let column = |field: &Arc<Field>| {
+        let (logical_type, can_be_read) = match logical(field.data_type()) {
+            Some(LogicalType::String) => (None, true),
+            Some(logical) => (Some(logical), true),
+            None => (None, false),
+        };
+        (field.name().clone(), logical_type, can_be_read)
+    };
+    schema.fields().iter().map(column).collect()
+}
+
+/// Returns the contract's type that holds every value of a type, when there is one.
+fn logical(found: &DataType) -> Option<LogicalType> {
+    Some(match found {
+        DataType::Null | DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => LogicalType::String,
+        DataType::Dictionary(_, value) if !matches!(**value, DataType::Dictionary(..)) => logical(value)?,
+        DataType::Boolean => LogicalType::Boolean,
+        DataType::Date32 | DataType::Date64 => LogicalType::Date,
+        DataType::Timestamp(..) => LogicalType::Timestamp,
+        DataType::Decimal32(precision, scale)
+        | DataType::Decimal64(precision, scale)
+        | DataType::Decimal128(precision, scale) => exact(*precision, *scale),
+        found if found.is_integer() => LogicalType::Integer,
+        DataType::Float32 | DataType::Float64 => LogicalType::Number,
+        _ => return None,
+    })
+}
+
+fn exact(precision: u8, scale: i8) -> LogicalType {
+    match scale {
+        0 if precision <= 18 => LogicalType::Integer,
+        0.. => LogicalType::Decimal { precision, scale },
+        _ => LogicalType::Number,
+    }
+}
+
+#[cfg(test)]
+mod tests;
