@@ -27,6 +27,7 @@ mod pilot;
 mod policy;
 mod privacy;
 mod program;
+mod propose;
 mod publish;
 mod receipts;
 mod record;

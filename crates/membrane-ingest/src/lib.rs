@@ -17,6 +17,7 @@ mod check;
 mod coarser;
 mod commit;
 mod decode;
+mod detect;
 mod error;
 #[cfg(test)]
 mod fixture;
@@ -24,6 +25,7 @@ mod format;
 mod input;
 mod lineage;
 mod pipeline;
+mod propose;
 mod protect;
 mod reason;
 mod report;
@@ -36,5 +38,8 @@ pub use error::IngestError;
 pub use format::Format;
 pub use input::{IngestParts, Input, InputSource, Progress, Silent};
 pub use pipeline::ingest;
+pub use propose::{
+    Proposal, ProposeOptions, ProposedColumn, SAMPLE_ROWS, Sureness, dataset_name_of, propose,
+};
 pub use reason::ReasonCode;
 pub use report::IngestReport;

@@ -41,7 +41,7 @@ pub(super) struct IngestArgs {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum FormatArg {
+pub(super) enum FormatArg {
     Csv,
     Ndjson,
     Parquet,
