@@ -52,7 +52,7 @@ fn what_people_protect_is_protected_in_proposals() {
 }
 
 #[test]
-fn what_is_proposed_is_taken_by_the_catalog_and_rows_come_in() {
+fn what_is_proposed_is_taken_by_the_catalog() {
     let program = Program::new();
     program.ok(&["sample", "--members", "400", "--seed", "5", "--out", "sample", "--dirty-rate", "0"]);
     for name in ["classes.yaml", "purposes.yaml"] {

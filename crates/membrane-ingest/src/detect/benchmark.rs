@@ -4,7 +4,9 @@
 //! the columns are not those of the recognisers: names come from the crate `fake`, check digits are found by trying.
 
 mod digits;
+#[allow(clippy::string_slice, reason = "what is cut here was made of digits")]
 mod negative;
+#[allow(clippy::string_slice, reason = "what is cut here was made of digits")]
 mod positive;
 mod score;
 

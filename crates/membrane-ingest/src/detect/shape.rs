@@ -2,6 +2,7 @@
 //!
 //! Each different value counts once: a store's telephone number that stands in a thousand rows is one number.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use super::recognisers::birth::day_of;
@@ -159,7 +160,7 @@ impl Shape {
     /// Returns how many starts of three digits make up nine tenths of the numbers.
     pub(crate) fn starts_in_use(&self) -> usize {
         let mut counts: Vec<u32> = self.starts.values().copied().collect();
-        counts.sort_unstable_by(|left, right| right.cmp(left));
+        counts.sort_unstable_by_key(|count| Reverse(*count));
         let most = counts.iter().sum::<u32>() / 10 * 9;
         let mut sum = 0;
         counts
