@@ -110,8 +110,8 @@ fn the_first_row_of_a_sheet_names_the_columns_and_formats_of_cells_their_types()
     };
     let columns = of_sheet(Some("二月")).unwrap();
     let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-    assert_eq!(names, ["a", "d"]);
-    assert_eq!(columns[1].logical_type, Some(LogicalType::Date));
+    assert_eq!(names, ["d", "a"]);
+    assert_eq!(columns[0].logical_type, Some(LogicalType::Date));
     assert!(of_sheet(None).is_err(), "which sheet is meant was not said");
 }
 
