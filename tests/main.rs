@@ -28,6 +28,7 @@ mod pilot;
 mod policy;
 mod privacy;
 mod program;
+mod propose;
 mod publish;
 mod quarantine;
 mod receipts;

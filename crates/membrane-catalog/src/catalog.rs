@@ -1,5 +1,7 @@
 //! The checked catalog.
 
+mod proposed;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -27,6 +27,7 @@ pub use dataset::{Dataset, DatasetPrivacy, OnTruncated, SubjectSource};
 pub use describe::{ColumnDescription, DatasetDescription};
 pub use error::{CatalogError, Fault};
 pub use format::FormatCheck;
+pub use read::{PersonalKind, PersonalWord};
 pub use source::{
     Cursor, Database, FilesSource, OnFault, Reads, SOURCE_FORMATS, Secret, Source, TableSource, Takes,
 };

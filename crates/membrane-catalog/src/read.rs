@@ -25,7 +25,7 @@ mod suggest;
 mod yaml;
 
 pub use column::parse;
-pub(crate) use contract::{Contract, read_contract};
+pub(crate) use contract::{Contract, Identity, read_contract};
 #[cfg(test)]
 pub(crate) use custom::settings;
 pub(crate) use edition::Edition;
@@ -33,6 +33,7 @@ pub use fields::{Fields, read_items, text, whole};
 pub use file::{FileError, read_text, too_many_files};
 pub(crate) use file::{contract_files, optional_files, read_file};
 pub(crate) use lists::{read_classes, read_purposes};
+pub use personal::{PersonalKind, PersonalWord};
 pub use report::{At, Mark, Report};
 pub(crate) use source::read_source;
 pub(crate) use standing::read_standing;

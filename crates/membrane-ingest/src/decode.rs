@@ -15,8 +15,10 @@ mod judge;
 mod ndjson;
 mod object;
 mod objects;
+mod own;
 mod parquet;
 mod record;
+mod wanted;
 mod window;
 mod zip;
 
@@ -24,7 +26,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringBuilder};
-use membrane_catalog::Dataset;
 use membrane_model::Limits;
 
 use crate::reason::Broken;
@@ -34,6 +35,8 @@ use crate::{Format, IngestError, Reading};
 use window::Window;
 
 pub(crate) use drift::Drift;
+pub(crate) use own::{OwnColumn, Unread, own_columns};
+pub(crate) use wanted::{Wanted, WantedColumn};
 
 /// Rows in a batch.
 pub(crate) const BATCH_ROWS: usize = 16 << 10;
@@ -119,37 +122,54 @@ pub(crate) struct Found {
     pub(crate) drift: Drift,
 }
 
-/// Opens a delivery.
+/// Opens a delivery, of which these columns are wanted: those of a dataset, or some of its own.
 pub(crate) fn open(
     delivery: Delivery,
     format: Format,
-    dataset: &Dataset,
+    wanted: impl Into<Wanted>,
     limits: &Limits,
     reading: &Reading,
 ) -> Result<Box<dyn Decode>, IngestError> {
-    let on_truncated = reading.on_truncated.unwrap_or(dataset.on_truncated);
+    let wanted = wanted.into();
+    let on_truncated = reading.on_truncated.unwrap_or(wanted.on_truncated);
     let content = Content::open(delivery, reading.packing, on_truncated)?;
     Ok(match format {
         Format::Csv => {
             let text = Text::open(content, reading.encoding)?;
-            Box::new(csv::CsvDecoder::open(text, dataset, limits)?)
+            Box::new(csv::CsvDecoder::open(text, wanted, limits)?)
         }
         Format::Ndjson | Format::Json => {
             let text = Text::open(content, reading.encoding)?;
-            let mut window = opened(text)?;
-            let is_array = first_letter(&mut window)? == Some(b'[');
-            if format == Format::Json && is_array {
-                Box::new(array::ArrayDecoder::open(window, dataset, limits))
-            } else {
-                Box::new(ndjson::NdjsonDecoder::open(window, format, dataset, limits)?)
+            match objects_of(text, format, wanted, limits)? {
+                Lines::Array(decoder) => decoder,
+                Lines::Each(decoder) => decoder,
             }
         }
-        Format::Parquet => Box::new(parquet::ParquetDecoder::open(content, dataset, limits)?),
-        Format::ArrowIpc => Box::new(ipc::IpcDecoder::open(content, dataset, limits)),
-        Format::Avro => Box::new(avro::AvroDecoder::open(content, dataset, limits)?),
+        Format::Parquet => Box::new(parquet::ParquetDecoder::open(content, wanted, limits)?),
+        Format::ArrowIpc => Box::new(ipc::IpcDecoder::open(content, wanted, limits)),
+        Format::Avro => Box::new(avro::AvroDecoder::open(content, wanted, limits)?),
         Format::Excel => {
-            Box::new(excel::ExcelDecoder::open(content, dataset, limits, reading.sheet.as_deref())?)
+            Box::new(excel::ExcelDecoder::open(content, wanted, limits, reading.sheet.as_deref())?)
         }
+    })
+}
+
+/// How objects stand in a text.
+enum Lines {
+    /// In an array.
+    Array(Box<array::ArrayDecoder>),
+    /// Each on a line of its own.
+    Each(Box<ndjson::NdjsonDecoder>),
+}
+
+/// Opens a text of objects.
+fn objects_of(text: Text, format: Format, wanted: Wanted, limits: &Limits) -> Result<Lines, IngestError> {
+    let mut window = opened(text)?;
+    let is_array = first_letter(&mut window)? == Some(b'[');
+    Ok(if format == Format::Json && is_array {
+        Lines::Array(Box::new(array::ArrayDecoder::open(window, wanted, limits)))
+    } else {
+        Lines::Each(Box::new(ndjson::NdjsonDecoder::open(window, format, wanted, limits)?))
     })
 }
 
@@ -232,17 +252,17 @@ impl TextBatch {
 }
 
 /// Names the contract's columns, for messages.
-fn column_names(dataset: &Dataset) -> String {
-    let names: Vec<&str> = dataset.columns.iter().map(|column| column.name.as_str()).collect();
+fn column_names(wanted: &Wanted) -> String {
+    let names: Vec<&str> = wanted.columns.iter().map(|column| column.name.as_str()).collect();
     names.join(", ")
 }
 
 /// Requires that the input names at least one column, and every required one.
-fn require_columns(dataset: &Dataset, has: impl Fn(&str) -> bool) -> Result<(), IngestError> {
-    if !dataset.columns.iter().any(|column| has(column.name.as_str())) {
-        return Err(IngestError::NoColumns { expected: column_names(dataset) });
+fn require_columns(wanted: &Wanted, has: impl Fn(&str) -> bool) -> Result<(), IngestError> {
+    if !wanted.columns.iter().any(|column| has(column.name.as_str())) {
+        return Err(IngestError::NoColumns { expected: column_names(wanted) });
     }
-    let missing: Vec<&str> = dataset
+    let missing: Vec<&str> = wanted
         .columns
         .iter()
         .filter(|column| column.required && !has(column.name.as_str()))

@@ -5,7 +5,6 @@ use std::io;
 use arrow::error::ArrowError;
 use membrane_lake::LakeError;
 use membrane_ledger::LedgerError;
-use membrane_model::ColumnName;
 use membrane_vault::VaultError;
 
 use crate::source::UnpackFault;
@@ -68,6 +67,16 @@ pub enum IngestError {
         /// The encoding that it looks like.
         looks_like: &'static str,
     },
+    /// The first line of a CSV is one of values.
+    #[error(
+        "the first line is no header: {values} of its {columns} fields look like values; put names of columns in front"
+    )]
+    NoHeader {
+        /// Fields that look like values.
+        values: usize,
+        /// Fields.
+        columns: usize,
+    },
     /// The header or schema names none of the contract's columns.
     #[error("the input names none of the contract's columns: {expected}")]
     NoColumns {
@@ -84,13 +93,13 @@ pub enum IngestError {
     #[error("the input names column `{column}` twice")]
     DoubleColumn {
         /// The column.
-        column: ColumnName,
+        column: String,
     },
     /// A column has a type from which the contract's cannot be made.
     #[error("column `{column}` is of type {found} in the input, which cannot become {wanted}")]
     ColumnType {
         /// The column.
-        column: ColumnName,
+        column: String,
         /// The type in the input.
         found: String,
         /// The contract's type.
@@ -162,9 +171,10 @@ impl IngestError {
             Self::NotTheFormat { .. } | Self::NotThePacking { .. } | Self::Sheet { .. } => "input_malformed",
             Self::CutOff => "input_cut_off",
             Self::Encoding { .. } => "input_encoding",
-            Self::NoColumns { .. } | Self::MissingColumns { .. } | Self::DoubleColumn { .. } => {
-                "input_columns"
-            }
+            Self::NoColumns { .. }
+            | Self::NoHeader { .. }
+            | Self::MissingColumns { .. }
+            | Self::DoubleColumn { .. } => "input_columns",
             Self::ColumnType { .. } => "input_types",
             Self::TooLarge { .. } | Self::TooDense => "input_too_large",
             Self::TooManyBad { .. } => "too_many_bad_rows",

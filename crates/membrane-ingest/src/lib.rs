@@ -18,6 +18,7 @@ mod coarser;
 mod commit;
 mod connect;
 mod decode;
+mod detect;
 mod error;
 #[cfg(test)]
 mod fixture;
@@ -25,6 +26,7 @@ mod format;
 mod input;
 mod lineage;
 mod pipeline;
+mod propose;
 mod protect;
 mod quarantine;
 mod reading;
@@ -41,6 +43,9 @@ pub use error::IngestError;
 pub use format::Format;
 pub use input::{IngestParts, Input, InputSource, Position, Progress, Silent};
 pub use pipeline::{ingest, position};
+pub use propose::{
+    Proposal, ProposeOptions, ProposedColumn, SAMPLE_ROWS, Sureness, dataset_name_of, propose,
+};
 pub use quarantine::{AsideCount, AsideFilter, AsideRow, count_aside, may_open_aside, show_aside};
 pub use reading::{Encoding, Packing, Reading, UnknownEncoding};
 pub use reason::ReasonCode;

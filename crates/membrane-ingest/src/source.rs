@@ -91,7 +91,8 @@ impl Source {
 pub(crate) struct Delivery {
     from: From,
     meter: Meter,
-    scratch: Scratch,
+    /// Where a sealed copy may lie; of what is only looked at, nothing is laid down.
+    scratch: Option<Scratch>,
     /// Whether reading failed.
     failed: bool,
 }
@@ -112,7 +113,14 @@ impl Delivery {
                 From::Stream { reader, runtime }
             }
         };
-        (Self { from, meter: meter.clone(), scratch, failed: false }, meter)
+        (Self { from, meter: meter.clone(), scratch: Some(scratch), failed: false }, meter)
+    }
+
+    /// Starts to read a file of which nothing is laid down.
+    pub(crate) fn of_file(file: &SourceFile) -> (Self, Meter) {
+        let meter = Meter::default();
+        let from = From::File(file.shared());
+        (Self { from, meter: meter.clone(), scratch: None, failed: false }, meter)
     }
 
     /// Returns the file that it is, if it is one, as read to its end.

@@ -54,6 +54,19 @@ pub(crate) fn arrow_type(logical: LogicalType) -> DataType {
     }
 }
 
+/// Tells whether a text, as it is delivered, is a value of a type.
+pub(crate) fn fits(text: &str, logical: LogicalType) -> bool {
+    match logical {
+        LogicalType::String => true,
+        LogicalType::Integer => text::integer(text).is_some(),
+        LogicalType::Number => text::number(text).is_some(),
+        LogicalType::Decimal { precision, scale } => text::decimal(text, precision, scale).is_some(),
+        LogicalType::Boolean => text::boolean(text).is_some(),
+        LogicalType::Date => text::date(text).is_some(),
+        LogicalType::Timestamp => text::timestamp(text).is_some(),
+    }
+}
+
 /// Tells whether values of a delivered type may become the contract's.
 pub(crate) fn can_become(found: &DataType, wanted: LogicalType) -> bool {
     match found {

@@ -13,6 +13,8 @@ use super::column::Draft;
 use super::custom::Settings;
 use crate::column::is_pii;
 
+pub use words::{PersonalKind, PersonalWord};
+
 /// The waiver: why a column identifies nobody, and who says so.
 pub(super) const SETTING: &str = "membrane.notPersonal";
 
@@ -69,7 +71,7 @@ fn witnesses(column: &Draft) -> Vec<String> {
         return Vec::new();
     }
     let name = column.name.as_ref().and_then(|name| words::find(name.value.as_str()));
-    let name = name.map(|word| format!("its name has `{}` ({})", word.written, word.means));
+    let name = name.map(|word| format!("its name has `{}` ({})", word.written, word.kind.means()));
     // A check of a column that is no string is a fault of its own.
     let check = column.rules.check.filter(|_| logical.is_none_or(|it| it == LogicalType::String));
     let check = check.map(|check| format!("its check is `{check}`"));

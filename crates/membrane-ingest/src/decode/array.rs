@@ -6,12 +6,11 @@
 
 mod element;
 
-use membrane_catalog::Dataset;
 use membrane_model::Limits;
 
 use super::objects::Objects;
 use super::window::Window;
-use super::{Decode, Delivered, Found};
+use super::{Decode, Delivered, Found, Wanted};
 use crate::reason::Broken;
 use crate::source::Text;
 use crate::{Format, IngestError};
@@ -38,9 +37,16 @@ enum Place {
 }
 
 impl ArrayDecoder {
-    pub(super) fn open(window: Window<Text>, dataset: &Dataset, limits: &Limits) -> Self {
-        let objects = Objects::new(Format::Json, window.reader().encoding(), dataset, limits);
+    pub(super) fn open(window: Window<Text>, wanted: impl Into<Wanted>, limits: &Limits) -> Self {
+        let objects = Objects::new(Format::Json, window.reader().encoding(), &wanted.into(), limits);
         Self { window, objects, place: Place::Outside, has_ended: false }
+    }
+
+    /// Reads the names of all fields of the first records, in the order in which they come.
+    pub(super) fn own_names(mut self, names_max: usize) -> Result<Vec<String>, IngestError> {
+        self.objects.note_names(names_max);
+        while self.objects.wants_names() && self.next()?.is_some() {}
+        Ok(self.objects.into_names())
     }
 
     /// Takes one step: an element, what stands between two, more bytes. Returns false at the end.

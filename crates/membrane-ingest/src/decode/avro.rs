@@ -15,11 +15,10 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
-use membrane_catalog::Dataset;
 use membrane_model::Limits;
 
 use super::columnar::{Cutter, drift, sources};
-use super::{BATCH_BYTES, Decode, Delivered, Drift, Found, batch_rows};
+use super::{BATCH_BYTES, Decode, Delivered, Drift, Found, Wanted, batch_rows};
 use crate::source::Content;
 use crate::{Format, IngestError};
 
@@ -56,17 +55,17 @@ pub(super) struct AvroDecoder {
 }
 
 impl AvroDecoder {
-    pub(super) fn open(content: Content, dataset: &Dataset, limits: &Limits) -> Result<Self, IngestError> {
+    pub(super) fn open(
+        content: Content,
+        columns: impl Into<Wanted>,
+        limits: &Limits,
+    ) -> Result<Self, IngestError> {
+        let named = columns.into();
         let mut content = BufReader::new(content);
         let (schema, codec, sync) = read_header(&mut content)?;
-        let all: Vec<Field> = schema
-            .fields()
-            .iter()
-            .map(|field| Field::new(&field.name, schema.arrow(field.kind), true))
-            .collect();
-        let all = Schema::new(all);
-        sources(dataset, &all)?;
-        let is_wanted = |name: &str| dataset.columns.iter().any(|column| column.name.as_str() == name);
+        let all = as_arrow(&schema);
+        sources(&named, &all)?;
+        let is_wanted = |name: &str| named.columns.iter().any(|column| column.name.as_str() == name);
         let (mut columns, mut wanted, mut fields) = (Vec::new(), Vec::new(), Vec::new());
         for (field, arrow) in schema.fields().iter().zip(all.fields()) {
             wanted.push(is_wanted(&field.name).then_some(columns.len()));
@@ -77,10 +76,10 @@ impl AvroDecoder {
         }
         let arrow = Schema::new(fields);
         Ok(Self {
-            cutter: Cutter::new(dataset, sources(dataset, &arrow)?, limits),
-            drift: drift(dataset, &all),
+            cutter: Cutter::new(&named, sources(&named, &arrow)?, limits),
+            drift: drift(&named, &all),
             arrow: Arc::new(arrow),
-            rows_max: batch_rows(dataset.columns.len()),
+            rows_max: batch_rows(named.columns.len()),
             content,
             schema,
             codec,
@@ -173,6 +172,19 @@ impl Decode for AvroDecoder {
     fn found(&self) -> Found {
         Found { is_cut: self.content.get_ref().is_cut(), drift: self.drift.clone() }
     }
+}
+
+/// Returns the schema of a content.
+pub(super) fn own_schema(content: Content) -> Result<Schema, IngestError> {
+    let (schema, ..) = read_header(&mut BufReader::new(content))?;
+    Ok(as_arrow(&schema))
+}
+
+fn as_arrow(schema: &AvroSchema) -> Schema {
+    let fields = schema.fields().iter();
+    let fields: Vec<Field> =
+        fields.map(|field| Field::new(&field.name, schema.arrow(field.kind), true)).collect();
+    Schema::new(fields)
 }
 
 const SCHEMA: &str = "its schema cannot be read";

@@ -16,19 +16,18 @@ use arrow::compute::{concat, filter, take};
 use arrow::datatypes::{DataType, Schema};
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
-use membrane_catalog::Dataset;
 use membrane_model::Limits;
 
-use super::{BATCH_BYTES, Delivered, Drift, Malformed, RAW_BYTES_MAX, batch_rows, require_columns};
+use super::{BATCH_BYTES, Delivered, Drift, Malformed, RAW_BYTES_MAX, Wanted, batch_rows, require_columns};
 use crate::reason::Broken;
 use crate::value::can_become;
 use crate::{IngestError, value};
 
 /// Finds the contract's columns in a schema; each of a type from which the contract's can be made.
-pub(super) fn sources(dataset: &Dataset, schema: &Schema) -> Result<Vec<Option<usize>>, IngestError> {
+pub(super) fn sources(wanted: &Wanted, schema: &Schema) -> Result<Vec<Option<usize>>, IngestError> {
     let find = |name: &str| schema.fields().iter().position(|field| field.name() == name);
-    require_columns(dataset, |name| find(name).is_some())?;
-    for column in &dataset.columns {
+    require_columns(wanted, |name| find(name).is_some())?;
+    for column in &wanted.columns {
         let mut found = schema.fields().iter().filter(|field| field.name() == column.name.as_str());
         let Some(field) = found.next() else { continue };
         if found.next().is_some() {
@@ -42,12 +41,12 @@ pub(super) fn sources(dataset: &Dataset, schema: &Schema) -> Result<Vec<Option<u
             });
         }
     }
-    Ok(dataset.columns.iter().map(|column| find(column.name.as_str())).collect())
+    Ok(wanted.columns.iter().map(|column| find(column.name.as_str())).collect())
 }
 
 /// Tells what a schema has that the contract does not know.
-pub(super) fn drift(dataset: &Dataset, schema: &Schema) -> Drift {
-    Drift::of_columns(dataset, schema.fields().iter().map(|field| field.name().as_str()))
+pub(super) fn drift(wanted: &Wanted, schema: &Schema) -> Drift {
+    Drift::of_columns(wanted, schema.fields().iter().map(|field| field.name().as_str()))
 }
 
 /// Names a type.
@@ -98,8 +97,8 @@ impl Pending {
 }
 
 impl Cutter {
-    pub(super) fn new(dataset: &Dataset, sources: Vec<Option<usize>>, limits: &Limits) -> Self {
-        let names: Vec<String> = dataset.columns.iter().map(|column| column.name.to_string()).collect();
+    pub(super) fn new(wanted: &Wanted, sources: Vec<Option<usize>>, limits: &Limits) -> Self {
+        let names: Vec<String> = wanted.columns.iter().map(|column| column.name.clone()).collect();
         Self {
             rows_max: batch_rows(names.len()),
             names,
@@ -225,8 +224,8 @@ fn own(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
 const SMALL_BYTES: usize = 16 << 10;
 
 /// Returns the places of the contract's columns in a schema.
-pub(super) fn wanted_roots(dataset: &Dataset, schema: &Arc<Schema>) -> Vec<usize> {
-    let wanted = |name: &str| dataset.columns.iter().any(|column| column.name.as_str() == name);
+pub(super) fn wanted_roots(wanted: &Wanted, schema: &Arc<Schema>) -> Vec<usize> {
+    let wanted = |name: &str| wanted.columns.iter().any(|column| column.name.as_str() == name);
     let fields = schema.fields().iter().enumerate();
     fields.filter(|(_, field)| wanted(field.name())).map(|(at, _)| at).collect()
 }

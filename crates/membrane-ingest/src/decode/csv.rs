@@ -5,13 +5,12 @@
 
 use std::ops::Range;
 
-use membrane_catalog::Dataset;
 use membrane_model::Limits;
 
 use super::judge::Judge;
 use super::record::{Fields, Parsed, first_line};
 use super::window::Window;
-use super::{Decode, Delivered, Drift, Found, TextBatch, opened, require_columns};
+use super::{Decode, Delivered, Drift, Found, TextBatch, Wanted, opened, require_columns};
 use crate::reason::Broken;
 use crate::source::Text;
 use crate::{Format, IngestError};
@@ -25,25 +24,26 @@ pub(super) struct CsvDecoder {
     batch: TextBatch,
     judge: Judge,
     header: Header,
-    dataset: Dataset,
+    wanted: Wanted,
     record_bytes_max: usize,
     /// Whether what was cut off is set aside.
     has_tail: bool,
 }
 
 impl CsvDecoder {
-    pub(super) fn open(text: Text, dataset: &Dataset, limits: &Limits) -> Result<Self, IngestError> {
+    pub(super) fn open(text: Text, wanted: impl Into<Wanted>, limits: &Limits) -> Result<Self, IngestError> {
+        let wanted = wanted.into();
         let encoding = text.encoding();
         let mut window = opened(text)?;
         let record_bytes_max = limits.record_bytes_max;
-        let header = read_header(&mut window, dataset, record_bytes_max)?;
+        let header = read_header(&mut window, &wanted, record_bytes_max)?;
         Ok(Self {
             window,
             fields: Fields::default(),
-            batch: TextBatch::new(dataset.columns.len()),
+            batch: TextBatch::new(wanted.columns.len()),
             judge: Judge::new(Format::Csv, encoding),
             header,
-            dataset: dataset.clone(),
+            wanted,
             record_bytes_max,
             has_tail: false,
         })
@@ -132,7 +132,7 @@ impl CsvDecoder {
 
     /// Tells whether the record that was parsed last names the columns again.
     fn is_header(&self) -> bool {
-        let known = self.header.sources.iter().zip(&self.dataset.columns);
+        let known = self.header.sources.iter().zip(&self.wanted.columns);
         let mut known = known.filter(|(source, _)| source.is_some());
         let text = self.fields.text(self.window.bytes());
         let has = |name: &str| {
@@ -144,7 +144,7 @@ impl CsvDecoder {
 
     /// Sets a header aside, and reads what follows by it.
     fn repeat_header(&mut self, length: usize) {
-        let (header, _) = named(&self.fields, self.window.bytes(), &self.dataset, self.header.delimiter);
+        let (header, _) = named(&self.fields, self.window.bytes(), &self.wanted, self.header.delimiter);
         self.refuse(length, Some(Broken::Header));
         // One that names a column twice leaves the columns as they were.
         if let Ok(header) = header {
@@ -204,26 +204,14 @@ fn name_bit(name: &str) -> u64 {
 
 fn read_header(
     window: &mut Window<Text>,
-    dataset: &Dataset,
+    wanted: &Wanted,
     record_bytes_max: usize,
 ) -> Result<Header, IngestError> {
-    let mut fields = Fields::default();
-    loop {
-        let ended = window.has_ended() && !window.reader().is_cut();
-        match fields.parse(window.bytes(), ended, b',') {
-            // A header that is none with commas may be one with another delimiter.
-            Parsed::Record(_) | Parsed::Bad(_) => break,
-            Parsed::Blank(0) => return Err(no_header()),
-            Parsed::Blank(length) => window.consume(length),
-            Parsed::More if window.bytes().len() > record_bytes_max => return Err(no_header()),
-            Parsed::More if window.has_ended() => return Err(IngestError::CutOff),
-            Parsed::More => window.fill().map_err(IngestError::read)?,
-        }
-    }
+    let mut fields = first_record(window, record_bytes_max)?;
     let candidates = DELIMITERS.into_iter().filter_map(|delimiter| {
         let parsed = fields.parse(window.bytes(), window.has_ended(), delimiter);
         let Parsed::Record(length) = parsed else { return None };
-        Some((length, named(&fields, window.bytes(), dataset, delimiter)))
+        Some((length, named(&fields, window.bytes(), wanted, delimiter)))
     });
     let mut best: Option<(usize, Result<Header, IngestError>, usize)> = None;
     for (length, (header, known)) in candidates {
@@ -233,8 +221,8 @@ fn read_header(
     }
     let (length, header, _) = best.ok_or_else(no_header)?;
     let header = header?;
-    require_columns(dataset, |name| {
-        let column = dataset.columns.iter().position(|column| column.name.as_str() == name);
+    require_columns(wanted, |name| {
+        let column = wanted.columns.iter().position(|column| column.name.as_str() == name);
         column.and_then(|column| header.sources.get(column)).is_some_and(Option::is_some)
     })?;
     window.consume(length);
@@ -245,17 +233,12 @@ fn read_header(
 fn named(
     fields: &Fields,
     window: &[u8],
-    dataset: &Dataset,
+    wanted: &Wanted,
     delimiter: u8,
 ) -> (Result<Header, IngestError>, usize) {
-    let text = fields.text(window);
-    let names: Vec<Option<&str>> = fields
-        .ranges()
-        .iter()
-        .map(|range| text.get(range.clone()).and_then(|name| std::str::from_utf8(name).ok()).map(as_name))
-        .collect();
-    let mut sources = Vec::with_capacity(dataset.columns.len());
-    for column in &dataset.columns {
+    let names = header_names(fields, window);
+    let mut sources = Vec::with_capacity(wanted.columns.len());
+    for column in &wanted.columns {
         let mut found = names.iter().enumerate().filter(|(_, name)| **name == Some(column.name.as_str()));
         sources.push(found.next().map(|(at, _)| at));
         if found.next().is_some() {
@@ -263,9 +246,51 @@ fn named(
         }
     }
     let known = sources.iter().flatten().count();
-    let drift = Drift::of_columns(dataset, names.iter().map(|name| name.unwrap_or_default()));
+    let drift = Drift::of_columns(wanted, names.iter().map(|name| name.unwrap_or_default()));
     let name_bits = names.iter().flatten().fold(0, |bits, name| bits | name_bit(name));
     (Ok(Header { delimiter, width: names.len(), sources, name_bits, drift }), known)
+}
+
+/// Fills the window until the first record is there, whatever its delimiter.
+fn first_record(window: &mut Window<Text>, record_bytes_max: usize) -> Result<Fields, IngestError> {
+    let mut fields = Fields::default();
+    loop {
+        let ended = window.has_ended() && !window.reader().is_cut();
+        match fields.parse(window.bytes(), ended, b',') {
+            // A header that is none with commas may be one with another delimiter.
+            Parsed::Record(_) | Parsed::Bad(_) => return Ok(fields),
+            Parsed::Blank(0) => return Err(no_header()),
+            Parsed::Blank(length) => window.consume(length),
+            Parsed::More if window.bytes().len() > record_bytes_max => return Err(no_header()),
+            Parsed::More if window.has_ended() => return Err(IngestError::CutOff),
+            Parsed::More => window.fill().map_err(IngestError::read)?,
+        }
+    }
+}
+
+/// Returns the fields of a header, where they are text.
+fn header_names<'a>(fields: &'a Fields, window: &'a [u8]) -> Vec<Option<&'a str>> {
+    let text = fields.text(window);
+    let name = |range: &Range<usize>| {
+        text.get(range.clone()).and_then(|name| std::str::from_utf8(name).ok()).map(as_name)
+    };
+    fields.ranges().iter().map(name).collect()
+}
+
+/// Reads the names in the header of a text, by the delimiter that gives most of them; none where one is no text.
+pub(super) fn own_names(text: Text, limits: &Limits) -> Result<Vec<Option<String>>, IngestError> {
+    let mut window = opened(text)?;
+    let mut fields = first_record(&mut window, limits.record_bytes_max)?;
+    let mut best: Vec<Option<String>> = Vec::new();
+    for delimiter in DELIMITERS {
+        if let Parsed::Record(_) = fields.parse(window.bytes(), window.has_ended(), delimiter)
+            && fields.len() > best.len()
+        {
+            let names = header_names(&fields, window.bytes());
+            best = names.into_iter().map(|name| name.map(str::to_owned)).collect();
+        }
+    }
+    if best.is_empty() { Err(no_header()) } else { Ok(best) }
 }
 
 /// Returns a field of a header as a name.

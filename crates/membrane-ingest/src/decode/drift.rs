@@ -6,8 +6,9 @@
 //! where somebody made a map of members. So a name is told only when it could be one of a contract's columns, and
 //! when most records have it; the others are counted.
 
-use membrane_catalog::Dataset;
 use membrane_model::ColumnName;
+
+use super::Wanted;
 
 /// Names that are kept; further ones count as one more.
 const NAMES_MAX: usize = 64;
@@ -25,9 +26,9 @@ pub(crate) struct Drift {
 
 impl Drift {
     /// Looks at the columns that an input names once for all its rows.
-    pub(super) fn of_columns<'a>(dataset: &Dataset, found: impl Iterator<Item = &'a str>) -> Self {
+    pub(super) fn of_columns<'a>(wanted: &Wanted, found: impl Iterator<Item = &'a str>) -> Self {
         let mut drift = Self::default();
-        let is_known = |name: &str| dataset.columns.iter().any(|column| column.name.as_str() == name);
+        let is_known = |name: &str| wanted.columns.iter().any(|column| column.name.as_str() == name);
         for name in found.filter(|name| !is_known(name)) {
             drift.columns += 1;
             if may_be_named(name)

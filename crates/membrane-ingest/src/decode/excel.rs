@@ -11,17 +11,17 @@
 
 mod book;
 mod cell;
+mod said;
 mod xml;
 
 use std::collections::HashMap;
 
-use membrane_catalog::Dataset;
 use membrane_model::{Limits, LogicalType};
 use parquet::file::reader::{ChunkReader as _, Length as _};
 use quick_xml::events::Event;
 
 use super::zip::Archive;
-use super::{Decode, Delivered, Drift, Found, TextBatch, require_columns};
+use super::{Decode, Delivered, Drift, Found, TextBatch, Wanted, require_columns};
 use crate::reason::Broken;
 use crate::source::{Content, Seekable};
 use crate::{Format, IngestError};
@@ -51,43 +51,29 @@ pub(super) struct ExcelDecoder {
 impl ExcelDecoder {
     pub(super) fn open(
         content: Content,
-        dataset: &Dataset,
+        columns: impl Into<Wanted>,
         limits: &Limits,
         name: Option<&str>,
     ) -> Result<Self, IngestError> {
-        let bytes = content.into_seekable()?;
-        require_new(&bytes)?;
-        let book = Book::open(Archive::open(bytes).map_err(damaged)?)?;
-        let mut sheet = Sheet {
-            xml: book.sheet(name)?,
-            texts: book.texts()?,
-            styles: book.styles()?,
-            row: 0,
-            has_ended: false,
-            record_bytes_max: limits.record_bytes_max,
-        };
-        let header = sheet.next_row()?.ok_or_else(|| damaged("its sheet is empty"))?;
-        let mut named = Vec::with_capacity(header.len());
-        for (column, cell) in header {
-            named.push((column, cell.text.trim().to_owned()));
-        }
+        let wanted = columns.into();
+        let Opened { sheet, named, is_1904 } = open_sheet(content, limits, name)?;
         let mut columns = HashMap::new();
-        for (at, column) in dataset.columns.iter().enumerate() {
+        for (at, column) in wanted.columns.iter().enumerate() {
             let mut found = named.iter().filter(|(_, name)| name == column.name.as_str());
             columns.extend(found.next().map(|(place, _)| (*place, at)));
             if found.next().is_some() {
                 return Err(IngestError::DoubleColumn { column: column.name.clone() });
             }
         }
-        require_columns(dataset, |name| named.iter().any(|(_, found)| found == name))?;
+        require_columns(&wanted, |name| named.iter().any(|(_, found)| found == name))?;
         Ok(Self {
             sheet,
             columns,
-            types: dataset.columns.iter().map(|column| column.logical_type).collect(),
-            is_1904: book.is_1904,
-            batch: TextBatch::new(dataset.columns.len()),
+            types: wanted.columns.iter().map(|column| column.logical_type).collect(),
+            is_1904,
+            batch: TextBatch::new(wanted.columns.len()),
             position: 0,
-            drift: Drift::of_columns(dataset, named.iter().map(|(_, name)| name.as_str())),
+            drift: Drift::of_columns(&wanted, named.iter().map(|(_, name)| name.as_str())),
         })
     }
 
@@ -136,6 +122,50 @@ impl Decode for ExcelDecoder {
     fn found(&self) -> Found {
         Found { is_cut: false, drift: self.drift.clone() }
     }
+}
+
+/// A sheet of which the names of the columns were read.
+struct Opened {
+    sheet: Sheet,
+    /// The columns that have a name, by their place.
+    named: Vec<(usize, String)>,
+    is_1904: bool,
+}
+
+fn open_sheet(content: Content, limits: &Limits, name: Option<&str>) -> Result<Opened, IngestError> {
+    let bytes = content.into_seekable()?;
+    require_new(&bytes)?;
+    let book = Book::open(Archive::open(bytes).map_err(damaged)?)?;
+    let mut sheet = Sheet {
+        xml: book.sheet(name)?,
+        texts: book.texts()?,
+        styles: book.styles()?,
+        row: 0,
+        has_ended: false,
+        record_bytes_max: limits.record_bytes_max,
+    };
+    let header = sheet.next_row()?.ok_or_else(|| damaged("its sheet is empty"))?;
+    let named = header.into_iter().map(|(column, cell)| (column, cell.text.trim().to_owned())).collect();
+    Ok(Opened { sheet, named, is_1904: book.is_1904 })
+}
+
+/// Reads the names of the columns, and the types that the cells of the first rows say they have: what a date is, only the
+/// format of its cell tells.
+pub(super) fn own_columns(
+    content: Content,
+    limits: &Limits,
+    name: Option<&str>,
+) -> Result<Vec<(String, Option<LogicalType>)>, IngestError> {
+    let Opened { mut sheet, named, is_1904 } = open_sheet(content, limits, name)?;
+    let mut seen: HashMap<usize, said::Said> = HashMap::new();
+    for _ in 0..said::ROWS {
+        let Some(row) = sheet.next_row()? else { break };
+        for (column, cell) in row {
+            seen.entry(column).or_default().see(&cell, is_1904);
+        }
+    }
+    let logical = |column: &usize| seen.get(column).and_then(said::Said::logical_type);
+    Ok(named.into_iter().map(|(column, name)| (name, logical(&column))).collect())
 }
 
 /// The rows of a sheet.

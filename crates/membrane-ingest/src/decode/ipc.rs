@@ -14,14 +14,14 @@ use std::io::{self, Read as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arrow::buffer::{Buffer, MutableBuffer};
+use arrow::datatypes::SchemaRef;
 use arrow::ipc::Message;
 use arrow::ipc::reader::StreamDecoder;
 use arrow::record_batch::RecordBatch;
-use membrane_catalog::Dataset;
 use membrane_model::Limits;
 
 use super::columnar::{Cutter, drift, sources};
-use super::{Decode, Delivered, Drift, Found};
+use super::{Decode, Delivered, Drift, Found, Wanted};
 use crate::source::Content;
 use crate::{Format, IngestError};
 
@@ -42,7 +42,7 @@ pub(super) struct IpcDecoder {
     content: Content,
     decoder: StreamDecoder,
     cutter: Option<Cutter>,
-    dataset: Dataset,
+    wanted: Wanted,
     limits: Limits,
     /// Bytes of each dictionary, by its id.
     dictionaries: HashMap<i64, u64>,
@@ -52,12 +52,12 @@ pub(super) struct IpcDecoder {
 }
 
 impl IpcDecoder {
-    pub(super) fn open(content: Content, dataset: &Dataset, limits: &Limits) -> Self {
+    pub(super) fn open(content: Content, wanted: impl Into<Wanted>, limits: &Limits) -> Self {
         Self {
             content,
             decoder: StreamDecoder::new(),
             cutter: None,
-            dataset: dataset.clone(),
+            wanted: wanted.into(),
             limits: *limits,
             dictionaries: HashMap::new(),
             drift: Drift::default(),
@@ -153,8 +153,8 @@ impl IpcDecoder {
         if self.cutter.is_none()
             && let Some(schema) = self.decoder.schema()
         {
-            self.cutter = Some(Cutter::new(&self.dataset, sources(&self.dataset, &schema)?, &self.limits));
-            self.drift = drift(&self.dataset, &schema);
+            self.cutter = Some(Cutter::new(&self.wanted, sources(&self.wanted, &schema)?, &self.limits));
+            self.drift = drift(&self.wanted, &schema);
         }
         Ok(self.cutter.as_mut())
     }
@@ -197,6 +197,18 @@ impl Decode for IpcDecoder {
     fn found(&self) -> Found {
         Found { is_cut: self.content.is_cut(), drift: self.drift.clone() }
     }
+}
+
+/// Returns the schema of a content.
+pub(super) fn own_schema(content: Content, limits: &Limits) -> Result<SchemaRef, IngestError> {
+    let mut decoder = IpcDecoder::open(content, Wanted::nothing(), limits);
+    while let Some(message) = decoder.message()? {
+        decoder.decode(message)?;
+        if let Some(schema) = decoder.decoder.schema() {
+            return Ok(schema);
+        }
+    }
+    Err(damaged("it has no schema"))
 }
 
 /// Reads the head of a message, which stands behind its mark and its size.

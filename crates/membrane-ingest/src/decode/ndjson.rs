@@ -1,11 +1,10 @@
 //! One JSON object a line. A field that is `null`, empty text or not there is no value.
 
-use membrane_catalog::Dataset;
 use membrane_model::Limits;
 
 use super::objects::Objects;
 use super::window::Window;
-use super::{Decode, Delivered, Found, first_letter};
+use super::{Decode, Delivered, Found, Wanted, first_letter};
 use crate::reason::Broken;
 use crate::source::Text;
 use crate::{Format, IngestError};
@@ -21,7 +20,7 @@ impl NdjsonDecoder {
     pub(super) fn open(
         mut window: Window<Text>,
         format: Format,
-        dataset: &Dataset,
+        wanted: impl Into<Wanted>,
         limits: &Limits,
     ) -> Result<Self, IngestError> {
         if first_letter(&mut window)? == Some(b'[') {
@@ -31,8 +30,15 @@ impl NdjsonDecoder {
                     .to_owned(),
             });
         }
-        let objects = Objects::new(format, window.reader().encoding(), dataset, limits);
+        let objects = Objects::new(format, window.reader().encoding(), &wanted.into(), limits);
         Ok(Self { window, objects, has_tail: false })
+    }
+
+    /// Reads the names of all fields of the first records, in the order in which they come.
+    pub(super) fn own_names(mut self, names_max: usize) -> Result<Vec<String>, IngestError> {
+        self.objects.note_names(names_max);
+        while self.objects.wants_names() && self.next()?.is_some() {}
+        Ok(self.objects.into_names())
     }
 
     /// Takes one step: a line or more bytes. Returns false at the end.

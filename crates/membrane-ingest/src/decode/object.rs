@@ -120,6 +120,38 @@ impl ObjectReader {
     }
 }
 
+/// Tells the names of one line's fields in their order.
+pub(super) fn names(line: &str, told: &mut dyn FnMut(&str)) -> Result<(), NotAnObject> {
+    let mut scratch = String::new();
+    let mut cursor = Cursor { text: line, at: 0 };
+    cursor.skip_space();
+    cursor.expect(b'{')?;
+    cursor.skip_space();
+    if cursor.take(b'}') {
+        return cursor.end();
+    }
+    loop {
+        scratch.clear();
+        let name = match cursor.string(&mut scratch)? {
+            Cell::Unescaped(range) => scratch.get(range),
+            Cell::Text(range) => line.get(range),
+            _ => None,
+        };
+        told(name.ok_or(NotAnObject)?);
+        cursor.skip_space();
+        cursor.expect(b':')?;
+        cursor.skip_space();
+        scratch.clear();
+        cursor.value(&mut scratch)?;
+        cursor.skip_space();
+        if cursor.take(b'}') {
+            return cursor.end();
+        }
+        cursor.expect(b',')?;
+        cursor.skip_space();
+    }
+}
+
 struct Cursor<'a> {
     text: &'a str,
     at: usize,

@@ -5,16 +5,19 @@
 //! are the integer 12, as a float of Parquet is.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
-use membrane_catalog::Dataset;
 use membrane_model::{Limits, LogicalType};
 
 use super::judge::Judge;
-use super::object::{Cell, ObjectReader};
-use super::{Delivered, Found, TextBatch};
+use super::object::{self, Cell, ObjectReader};
+use super::{Delivered, Found, TextBatch, Wanted};
 use crate::reason::Broken;
 use crate::value::whole_number;
 use crate::{Encoding, Format, IngestError};
+
+/// Records in which names of fields are looked for.
+const NAMED_RECORDS: u64 = 20_000;
 
 /// Collects the rows of an input of objects.
 pub(super) struct Objects {
@@ -24,23 +27,53 @@ pub(super) struct Objects {
     batch: TextBatch,
     judge: Judge,
     record_bytes_max: usize,
+    /// The names of all fields, when somebody wants to know them.
+    names: Option<OwnNames>,
+}
+
+/// The names of all fields so far, in the order in which they came.
+#[derive(Default)]
+struct OwnNames {
+    names: Vec<String>,
+    known: HashSet<String>,
+    names_max: usize,
+}
+
+impl OwnNames {
+    fn note(&mut self, name: &str) {
+        if self.names.len() < self.names_max && !self.known.contains(name) {
+            self.known.insert(name.to_owned());
+            self.names.push(name.to_owned());
+        }
+    }
 }
 
 impl Objects {
-    pub(super) fn new(
-        format: Format,
-        encoding: Option<Encoding>,
-        dataset: &Dataset,
-        limits: &Limits,
-    ) -> Self {
-        let names = dataset.columns.iter().map(|column| column.name.to_string()).collect();
+    pub(super) fn new(format: Format, encoding: Option<Encoding>, wanted: &Wanted, limits: &Limits) -> Self {
+        let names = wanted.columns.iter().map(|column| column.name.clone()).collect();
         Self {
             reader: ObjectReader::new(names),
-            types: dataset.columns.iter().map(|column| column.logical_type).collect(),
-            batch: TextBatch::new(dataset.columns.len()),
+            types: wanted.columns.iter().map(|column| column.logical_type).collect(),
+            batch: TextBatch::new(wanted.columns.len()),
             judge: Judge::new(format, encoding),
             record_bytes_max: limits.record_bytes_max,
+            names: None,
         }
+    }
+
+    /// Notes the names of all fields from now on, so many at most.
+    pub(super) fn note_names(&mut self, names_max: usize) {
+        self.names = Some(OwnNames { names_max, ..OwnNames::default() });
+    }
+
+    /// Tells whether so few records were seen that others may have other fields.
+    pub(super) const fn wants_names(&self) -> bool {
+        self.judge.records() < NAMED_RECORDS
+    }
+
+    /// Returns the names that were noted.
+    pub(super) fn into_names(self) -> Vec<String> {
+        self.names.map(|own| own.names).unwrap_or_default()
     }
 
     /// Returns the bytes that a record may have.
@@ -61,6 +94,10 @@ impl Objects {
         let Some(text) = std::str::from_utf8(raw).ok().filter(|text| self.reader.read(text).is_ok()) else {
             return self.refuse(raw, Broken::of(raw));
         };
+        if let Some(own) = &mut self.names {
+            // It was read as an object before.
+            let _ = object::names(text, &mut |name| own.note(name));
+        }
         let position = self.judge.record();
         let row = self.batch.positions.len();
         let scratch = self.reader.scratch();

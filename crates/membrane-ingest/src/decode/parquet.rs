@@ -13,7 +13,6 @@ use std::sync::Arc;
 use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
-use membrane_catalog::Dataset;
 use membrane_model::Limits;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
@@ -24,7 +23,7 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader as _, Length as _};
 
 use super::columnar::{Cutter, drift, sources, wanted_roots};
-use super::{Decode, Delivered, Drift, Found, batch_rows};
+use super::{Decode, Delivered, Drift, Found, Wanted as Columns, batch_rows};
 use crate::source::{Content, Seekable};
 use crate::{Format, IngestError};
 
@@ -66,24 +65,27 @@ enum Open {
 }
 
 impl ParquetDecoder {
-    pub(super) fn open(content: Content, dataset: &Dataset, limits: &Limits) -> Result<Self, IngestError> {
+    pub(super) fn open(
+        content: Content,
+        columns: impl Into<Columns>,
+        limits: &Limits,
+    ) -> Result<Self, IngestError> {
+        let named = columns.into();
         let bytes = content.into_seekable()?;
-        require_small_footer(&bytes)?;
-        let metadata = guarded(|| ArrowReaderMetadata::load(&bytes, ArrowReaderOptions::new()))?
-            .map_err(|error| not_parquet(&error))?;
+        let metadata = load(&bytes)?;
         // Check all columns of the file, then read only the contract's.
-        sources(dataset, metadata.schema())?;
-        let roots = wanted_roots(dataset, metadata.schema());
-        let drift = drift(dataset, metadata.schema());
+        sources(&named, metadata.schema())?;
+        let roots = wanted_roots(&named, metadata.schema());
+        let drift = drift(&named, metadata.schema());
         let options = ArrowReaderOptions::new().with_schema(as_views(metadata.schema()));
         let metadata = guarded(|| ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options))?
             .map_err(|error| not_parquet(&error))?;
         let schema = metadata.schema().project(&roots).map_err(|_| damaged("its schema cannot be read"))?;
         let decoder = Self {
             columns: roots.iter().map(|root| wanted(&metadata, *root)).collect::<Result<_, _>>()?,
-            cutter: Cutter::new(dataset, sources(dataset, &schema)?, limits),
+            cutter: Cutter::new(&named, sources(&named, &schema)?, limits),
             schema: Arc::new(schema),
-            rows_max: batch_rows(dataset.columns.len()),
+            rows_max: batch_rows(named.columns.len()),
             bytes,
             metadata,
             next: 0,
@@ -223,6 +225,17 @@ impl Decode for ParquetDecoder {
 
 const SCHEMA: &str = "its schema cannot be read";
 const PAGE: &str = "a page cannot be decoded";
+
+fn load(bytes: &Seekable) -> Result<ArrowReaderMetadata, IngestError> {
+    require_small_footer(bytes)?;
+    guarded(|| ArrowReaderMetadata::load(bytes, ArrowReaderOptions::new()))?
+        .map_err(|error| not_parquet(&error))
+}
+
+/// Returns the schema of a content.
+pub(super) fn own_schema(content: Content) -> Result<SchemaRef, IngestError> {
+    Ok(Arc::clone(load(&content.into_seekable()?)?.schema()))
+}
 
 /// Requires that the footer, which tells its own length in front of the file's last four bytes, can be parsed.
 fn require_small_footer(bytes: &Seekable) -> Result<(), IngestError> {

@@ -104,7 +104,7 @@ impl Stages {
         let (tick, ticks) = channel(WAITING);
         Self {
             check: spawn_blocking(move || {
-                let decoder = decode::open(delivery, format, &dataset.delivered(), &limits, &reading)?;
+                let decoder = decode::open(delivery, format, &*dataset.delivered(), &limits, &reading)?;
                 check(decoder, checker, &stopped, &to_resolve)
             }),
             resolve: spawn_blocking(move || resolve(resolver, from_check, &to_protect)),

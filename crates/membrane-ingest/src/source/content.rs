@@ -15,7 +15,7 @@ use flate2::bufread::MultiGzDecoder;
 use membrane_catalog::OnTruncated;
 
 use super::spool::Spool;
-use super::{CHUNK, Delivery, Scratch, Seekable};
+use super::{CHUNK, Delivery, Seekable};
 use crate::{IngestError, Packing};
 
 /// Bytes that tell what a delivery is packed in.
@@ -30,6 +30,9 @@ const WINDOW_LOG_MAX: u32 = 27;
 const UNPACKED_FREE: u64 = 256 << 20;
 /// What is longer unpacks to this many times its size at most. Logs and tables pack to a fiftieth at best.
 const RATIO_MAX: u64 = 250;
+
+/// Bytes that are held of what is read back and forth and may not be laid down.
+const HELD_BYTES_MAX: u64 = 256 << 20;
 
 /// A delivery whose first bytes were looked at.
 type Start = io::Chain<Cursor<Vec<u8>>, Delivery>;
@@ -105,7 +108,8 @@ impl Content {
         }
         // Half of what is read back and forth is nothing.
         self.on_truncated = OnTruncated::Stop;
-        let mut spool = Spool::create(self.scratch())?;
+        let Some(scratch) = self.delivery().scratch.clone() else { return self.into_memory() };
+        let mut spool = Spool::create(&scratch)?;
         let mut chunk = vec![0; CHUNK];
         loop {
             match self.read(&mut chunk) {
@@ -115,6 +119,16 @@ impl Content {
                 Err(error) => return Err(IngestError::read(error)),
             }
         }
+    }
+
+    /// Holds what nobody gave room for on a disk; of that only a bounded size is taken.
+    fn into_memory(self) -> Result<Seekable, IngestError> {
+        let mut bytes = Vec::new();
+        self.take(HELD_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(IngestError::read)?;
+        if u64::try_from(bytes.len()).is_ok_and(|length| length <= HELD_BYTES_MAX) {
+            return Ok(Seekable::Memory(bytes.into()));
+        }
+        Err(IngestError::TooLarge { bytes_max: HELD_BYTES_MAX, advice: "unpack it first" })
     }
 
     /// Reads whatever is left, so that the fingerprint covers it.
@@ -129,10 +143,6 @@ impl Content {
             Layer::Zstd(decoder) => decoder.get_ref().get_ref(),
         };
         start.get_ref().1
-    }
-
-    fn scratch(&self) -> &Scratch {
-        &self.delivery().scratch
     }
 
     fn packing(&self) -> Option<Packing> {

@@ -1,4 +1,4 @@
-//! Bytes that can be read at any place: a delivered file, or the sealed copy of a stream.
+//! Bytes that can be read at any place: a delivered file, the sealed copy of a stream, or what is held.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -21,6 +21,8 @@ pub(crate) enum Seekable {
     File(Arc<File>),
     /// A sealed copy of a stream.
     Spool(Arc<Spooled>),
+    /// What was unpacked, when it is only looked at.
+    Memory(Bytes),
 }
 
 impl Seekable {
@@ -33,6 +35,10 @@ impl Seekable {
         match self {
             Self::File(file) => file.read_at(buffer, place),
             Self::Spool(spooled) => spooled.read_at(place, buffer),
+            Self::Memory(bytes) => {
+                let place = usize::try_from(place).unwrap_or(usize::MAX);
+                bytes.get(place..).unwrap_or_default().read(buffer)
+            }
         }
     }
 }
@@ -42,6 +48,7 @@ impl Length for Seekable {
         match self {
             Self::File(file) => file.metadata().map(|seen| seen.len()).unwrap_or_default(),
             Self::Spool(spooled) => spooled.length(),
+            Self::Memory(bytes) => u64::try_from(bytes.len()).unwrap_or(u64::MAX),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! `membrane catalog`.
 
+mod propose;
+
 use std::path::Path;
 
 use clap::{Args, Subcommand};
@@ -12,13 +14,14 @@ use crate::config::Config;
 use crate::flow;
 use crate::open::OpenError;
 
-/// Check, list or show the contracts: what the data is and how each column is protected.
+/// Check, list, show or propose contracts: what the data is and how each column is protected.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   membrane catalog check --catalog my-catalog
   membrane catalog list
   membrane catalog show crm_members
-  membrane catalog purposes")]
+  membrane catalog purposes
+  membrane catalog propose members.csv")]
 pub(super) struct CatalogArgs {
     #[command(subcommand)]
     command: CatalogCommand,
@@ -54,6 +57,7 @@ enum CatalogCommand {
         #[arg(long)]
         json: bool,
     },
+    Propose(propose::ProposeArgs),
     /// List the purposes: what may be named as --purpose.
     #[command(after_help = "Example:\n  membrane catalog purposes")]
     Purposes {
@@ -67,6 +71,7 @@ pub(super) async fn run(args: CatalogArgs, env: &Env) -> Result<(), CliError> {
     let config = env.config()?;
     match args.command {
         CatalogCommand::Check { json } => check(&config, json).await,
+        CatalogCommand::Propose(args) => propose::run(&args, &config, env),
         CatalogCommand::List { json } => list(&load(&config, false)?, json),
         CatalogCommand::Show { dataset, json } => show(&load(&config, false)?, &dataset, json),
         CatalogCommand::Purposes { json } => purposes(&load(&config, false)?, json),

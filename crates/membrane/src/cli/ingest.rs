@@ -55,7 +55,7 @@ pub(super) struct IngestArgs {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum FormatArg {
+pub(super) enum FormatArg {
     Csv,
     Ndjson,
     Json,
@@ -126,7 +126,7 @@ pub(super) async fn run(args: IngestArgs, env: Env) -> Result<(), CliError> {
 }
 
 /// Refuses what is said of a format that has nothing of it.
-fn require_fitting(format: Format, reading: &Reading) -> Result<(), CliError> {
+pub(super) fn require_fitting(format: Format, reading: &Reading) -> Result<(), CliError> {
     if reading.encoding.is_some() && !format.is_text() {
         return Err(CliError::usage("--encoding is for csv, ndjson and json"));
     }

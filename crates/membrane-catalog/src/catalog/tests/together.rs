@@ -108,3 +108,26 @@ fn a_broken_contract_does_not_hide_the_faults_of_others() {
     assert!(faults[0].starts_with("contracts/a.yaml:") && faults[1].starts_with("contracts/b.yaml:"));
     assert_eq!(faults[2], "contracts/orders.yaml:6:7: `status` is empty");
 }
+
+#[test]
+fn a_contract_that_is_proposed_is_checked_beside_the_others() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../catalog");
+    let catalog = Catalog::load(&folder).unwrap();
+    let name: DatasetName = "crm_members".parse().unwrap();
+    let text = std::fs::read_to_string(folder.join("contracts/crm_members.yaml")).unwrap();
+    assert_eq!(catalog.check_contract(&name, &text).unwrap().columns.len(), 13);
+    let faults = |text: &str| {
+        let error = catalog.check_contract(&name, text).unwrap_err();
+        error.faults().iter().map(|fault| fault.message.clone()).collect::<Vec<_>>().join("\n")
+    };
+    let integer = text
+        .replacen("logicalType: string", "logicalType: integer", 1)
+        .replace("logicalTypeOptions: { pattern: '^M[0-9]{8}$' }", "logicalTypeOptions: { minimum: 0 }");
+    let found = faults(&integer);
+    assert!(found.contains("identity kind `member_no` is integer here and string in"), "{found}");
+    assert!(faults(&text.replace("[marketing_analysis]", "[art]")).contains("purpose `art` is not in"));
+    assert!(faults(&text.replace("classification: geo", "classification: gco")).contains("class `gco`"));
+    assert!(
+        faults(&text.replace("value: email }", "value: demographic }")).contains("is the name of a class")
+    );
+}

@@ -5,19 +5,66 @@
 //! plural is its word (`emails`). `name` and `nickname` are words only where they are the whole name: a dataset about
 //! members has a `product_name` too.
 
+/// What a column holds, by a word in its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PersonalKind {
+    /// Telephone numbers.
+    Telephone,
+    /// E-mail addresses.
+    Email,
+    /// Numbers of identity papers.
+    Identity,
+    /// Days of birth.
+    Birth,
+    /// Names of people.
+    Name,
+    /// IP addresses.
+    Ip,
+    /// Postal addresses.
+    Address,
+    /// Numbers of devices.
+    Device,
+    /// Identifiers of a social channel.
+    Channel,
+    /// Numbers of cards and accounts.
+    Account,
+    /// Number plates.
+    Plate,
+}
+
+impl PersonalKind {
+    /// Returns what one value is, in words.
+    #[must_use]
+    pub const fn means(self) -> &'static str {
+        match self {
+            Self::Telephone => "a telephone number",
+            Self::Email => "an e-mail address",
+            Self::Identity => "a number of identity papers",
+            Self::Birth => "a day of birth",
+            Self::Name => "a name of a person",
+            Self::Ip => "an IP address",
+            Self::Address => "an address",
+            Self::Device => "a number of a device",
+            Self::Channel => "an identifier of a social channel",
+            Self::Account => "a number of a card or an account",
+            Self::Plate => "a number plate",
+        }
+    }
+}
+
 /// A word that says who somebody is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Word {
+pub struct PersonalWord {
     /// As it stands in a name.
-    pub(super) written: &'static str,
-    /// What it is, in words.
-    pub(super) means: &'static str,
+    pub written: &'static str,
+    /// What it says that the column holds.
+    pub kind: PersonalKind,
     /// Whether it must be the whole name.
     whole: bool,
 }
 
 /// Every word, those of several parts before the parts that are words themselves.
-const WORDS: [Word; 56] = [
+const WORDS: [PersonalWord; 56] = [
     anywhere("phone_number", TELEPHONE),
     anywhere("phone", TELEPHONE),
     anywhere("telephone", TELEPHONE),
@@ -73,36 +120,44 @@ const WORDS: [Word; 56] = [
     anywhere("card_number", ACCOUNT),
     anywhere("bank_account", ACCOUNT),
     anywhere("iban", ACCOUNT),
-    anywhere("plate", "a number plate"),
+    anywhere("plate", PLATE),
 ];
 
-const TELEPHONE: &str = "a telephone number";
-const EMAIL: &str = "an e-mail address";
-const IDENTITY: &str = "a number of identity papers";
-const BIRTH: &str = "a day of birth";
-const NAME: &str = "a name of a person";
-const IP: &str = "an IP address";
-const ADDRESS: &str = "an address";
-const DEVICE: &str = "a number of a device";
-const CHANNEL: &str = "an identifier of a social channel";
-const ACCOUNT: &str = "a number of a card or an account";
+const TELEPHONE: PersonalKind = PersonalKind::Telephone;
+const EMAIL: PersonalKind = PersonalKind::Email;
+const IDENTITY: PersonalKind = PersonalKind::Identity;
+const BIRTH: PersonalKind = PersonalKind::Birth;
+const NAME: PersonalKind = PersonalKind::Name;
+const IP: PersonalKind = PersonalKind::Ip;
+const ADDRESS: PersonalKind = PersonalKind::Address;
+const DEVICE: PersonalKind = PersonalKind::Device;
+const CHANNEL: PersonalKind = PersonalKind::Channel;
+const ACCOUNT: PersonalKind = PersonalKind::Account;
+const PLATE: PersonalKind = PersonalKind::Plate;
 
-const fn anywhere(written: &'static str, means: &'static str) -> Word {
-    Word { written, means, whole: false }
+const fn anywhere(written: &'static str, kind: PersonalKind) -> PersonalWord {
+    PersonalWord { written, kind, whole: false }
 }
 
-const fn whole(written: &'static str, means: &'static str) -> Word {
-    Word { written, means, whole: true }
+const fn whole(written: &'static str, kind: PersonalKind) -> PersonalWord {
+    PersonalWord { written, kind, whole: true }
 }
 
 /// Finds the first word that a column's name has.
-pub(super) fn find(name: &str) -> Option<Word> {
+pub(super) fn find(name: &str) -> Option<PersonalWord> {
     let name = name.to_lowercase();
     let parts: Vec<&str> = name.split('_').collect();
     WORDS.into_iter().find(|word| word.stands_in(&parts))
 }
 
-impl Word {
+impl PersonalWord {
+    /// Finds the first word of a column's name that says that it identifies somebody: the words by which contracts are
+    /// checked.
+    #[must_use]
+    pub fn find(name: &str) -> Option<Self> {
+        find(name)
+    }
+
     fn stands_in(self, parts: &[&str]) -> bool {
         let own: Vec<&str> = self.written.split('_').collect();
         let joined = self.written.replace('_', "");

@@ -2,7 +2,7 @@
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Int64Type, TimestampMillisecondType};
-use membrane_catalog::OnTruncated;
+use membrane_catalog::{Dataset, OnTruncated};
 use membrane_model::LogicalType;
 
 use super::*;

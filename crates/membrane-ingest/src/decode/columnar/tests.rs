@@ -13,7 +13,7 @@ use crate::fixture::plain;
 const MIB: usize = 1 << 20;
 
 fn cutter(columns: &[(&str, LogicalType)], sources: Vec<Option<usize>>, record_bytes_max: usize) -> Cutter {
-    Cutter::new(&plain(columns), sources, &Limits { record_bytes_max, ..Limits::default() })
+    Cutter::new(&Wanted::from(&plain(columns)), sources, &Limits { record_bytes_max, ..Limits::default() })
 }
 
 /// Cuts batches of one text column and one number, and returns all that comes out.

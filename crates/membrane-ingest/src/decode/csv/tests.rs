@@ -1,6 +1,7 @@
 //! CSV deliveries, good and bad.
 
 use arrow::array::{Array, AsArray};
+use membrane_catalog::Dataset;
 use membrane_model::LogicalType;
 
 use super::super::BATCH_ROWS;

@@ -49,13 +49,9 @@ impl Cell {
             },
             (CellKind::Number(NumberStyle::Number), LogicalType::Integer) => (as_integer(&self.text), true),
             (CellKind::Number(NumberStyle::Number), LogicalType::Number) => as_it_is(true),
-            // Excel writes 17 digits: 19.99 is 19.989999999999998 there, and the same float.
-            (CellKind::Number(NumberStyle::Number), LogicalType::Decimal { .. }) => {
-                match self.text.parse::<f64>() {
-                    Ok(number) if self.text.len() > 15 => (Cow::Owned(number.to_string()), true),
-                    _ => as_it_is(true),
-                }
-            }
+            (CellKind::Number(NumberStyle::Number), LogicalType::Decimal { .. }) => (self.number(), true),
+            // No text, but whoever looks at it should see the number that Excel shows.
+            (CellKind::Number(NumberStyle::Number), LogicalType::String) => (self.number(), false),
             (CellKind::Number(NumberStyle::Date), LogicalType::Date) => match date(&self.text, is_1904) {
                 Some(date) => (Cow::Owned(date), true),
                 None => as_it_is(false),
@@ -72,6 +68,17 @@ impl Cell {
             }
             (CellKind::Instant, LogicalType::Timestamp) => (zoned(&self.text), true),
             _ => as_it_is(false),
+        }
+    }
+}
+
+impl Cell {
+    /// Excel writes 17 digits: 19.99 is 19.989999999999998 there, and the same float.
+    fn number(&self) -> Cow<'_, str> {
+        match self.text.parse::<f64>() {
+            Ok(number) if self.text.len() > 15 => Cow::Owned(number.to_string()),
+            _ if self.text.contains('E') => as_integer(&self.text),
+            _ => Cow::Borrowed(&self.text),
         }
     }
 }

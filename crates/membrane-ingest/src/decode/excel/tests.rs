@@ -5,7 +5,7 @@ use std::io::Write as _;
 use arrow::array::{Array, AsArray};
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
-use membrane_catalog::OnTruncated;
+use membrane_catalog::{Dataset, OnTruncated};
 
 use super::*;
 use crate::fixture::{MONEY, all, content, plain};

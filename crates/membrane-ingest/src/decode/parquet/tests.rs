@@ -2,7 +2,7 @@
 
 use arrow::array::{Array, AsArray, DictionaryArray, Int32Array, ListArray, StringArray};
 use arrow::datatypes::{Int32Type, Int64Type};
-use membrane_catalog::OnTruncated;
+use membrane_catalog::{Dataset, OnTruncated};
 use membrane_model::LogicalType;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, GzipLevel, ZstdLevel};

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Int64Array, StringArray};
 use arrow::ipc::writer::StreamWriter;
 use arrow::record_batch::RecordBatch;
-use membrane_catalog::OnTruncated;
+use membrane_catalog::{Dataset, OnTruncated};
 use proptest::prelude::*;
 
 use super::super::*;
