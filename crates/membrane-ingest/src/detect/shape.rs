@@ -210,7 +210,7 @@ fn is_version(text: &str) -> bool {
     let text = text.trim_start_matches(['v', 'V']);
     let parts: Vec<&str> = text.split('.').collect();
     let number = |part: &&str| part.len() <= 3 && part.parse::<u16>().is_ok_and(|number| number < 60);
-    matches!(parts.len(), 3 | 4) && parts.iter().all(|part| number(part))
+    matches!(parts.len(), 3 | 4) && parts.iter().all(number)
 }
 
 /// S10 of the Universal Postal Union: `RR123456785CN`.

@@ -75,7 +75,7 @@ fn phone(row: u64) -> String {
     format!(
         "1{}{:09}",
         [31, 38, 52, 77, 86, 99][usize::try_from(row % 6).unwrap()],
-        scattered(row) % 1_000_000_00
+        scattered(row) % 100_000_000
     )
     .chars()
     .take(11)

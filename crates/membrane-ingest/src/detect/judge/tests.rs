@@ -38,7 +38,8 @@ fn a_name_alone_protects_in_doubt() {
 
 #[test]
 fn few_addresses_among_other_texts_are_in_doubt() {
-    let mixed = |row: u64| if row % 10 == 0 { format!("m{row}@example.com") } else { format!("shop {row}") };
+    let mixed =
+        |row: u64| if row.is_multiple_of(10) { format!("m{row}@example.com") } else { format!("shop {row}") };
     let found = verdict("contact", (0..200).map(mixed));
     assert_eq!((found.kind, found.is_sure, found.class), (Some(Kind::Email), false, Some("pii.email")));
     let remark = |row: u64| format!("please call 13{} after six", 800_000_000 + scattered(row) % 99_999_999);

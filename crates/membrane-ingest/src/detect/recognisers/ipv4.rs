@@ -23,7 +23,7 @@ fn look(value: &Value) -> Look {
     let parts: Vec<&str> = address.split('.').collect();
     let number =
         |part: &&str| (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
-    if parts.len() != 4 || !parts.iter().all(|part| number(part)) {
+    if parts.len() != 4 || !parts.iter().all(number) {
         return Look::Other;
     }
     Look::of(address.parse::<Ipv4Addr>().is_ok())

@@ -198,6 +198,9 @@ fn people() {
     );
 }
 
+/// Draws so many of some letters.
+type Draw<'a> = &'a mut dyn FnMut(&str, usize) -> String;
+
 /// What each base rate says of random values of the form is not less than what happens.
 #[test]
 fn base_rates_are_not_understated() {
@@ -209,7 +212,7 @@ fn base_rates_are_not_understated() {
     let (digits, capitals) = ("0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
     let base64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let codes = "0123456789ABCDEFGHJKLMNPQRTUWXY";
-    let mut measure = |kind: Kind, make: &mut dyn FnMut(&mut dyn FnMut(&str, usize) -> String) -> String| {
+    let mut measure = |kind: Kind, make: &mut dyn FnMut(Draw<'_>) -> String| {
         let (mut trials, mut matches) = (0_u32, 0_u32);
         for _ in 0..60_000 {
             match (recogniser(kind).look)(&Value::new(&make(&mut of))) {
