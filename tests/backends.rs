@@ -179,3 +179,57 @@ fn storage_that_is_away_is_one_clear_error() {
     assert_eq!(output.status.code(), Some(1), "{error}");
     assert!(error.contains("[data] url") && !error.contains("hush"), "{error}");
 }
+
+/// A source whose folder is in a bucket: the settings stand in its file, the credentials in the environment.
+#[test]
+fn files_of_a_bucket_are_taken_in_once() {
+    let bucket = Bucket::start();
+    let put = |name: &str, text: &str| {
+        let (_, done) = curl(&[
+            "--request",
+            "PUT",
+            "--header",
+            "Content-Type: text/csv",
+            "--data-binary",
+            text,
+            &format!("{}/{BUCKET}/{name}", bucket.endpoint),
+        ]);
+        assert!(done, "{name}");
+    };
+    let store =
+        |id: &str| format!("store_id,name,city,region,opened_on\n{id},North,Shanghai,SH,2020-01-02\n");
+    put("inbox/till%201/a.csv", &store("S101"));
+    put("inbox/b.csv", &store("S102"));
+    put("elsewhere/c.csv", &store("S103"));
+    let program = Program::new();
+    let catalog = program.path("catalog");
+    crate::policy::copy(&crate::world::repository().join("catalog"), &catalog);
+    std::fs::create_dir_all(catalog.join("sources")).unwrap();
+    let source = format!(
+        "description: Stores.\ndataset: dim_stores\nkind: files\nfolder: s3://{BUCKET}/inbox\npattern: '**/*.csv'\n\
+         settle_seconds: 0\nstorage: {{ aws_endpoint: '{}', aws_allow_http: 'true', aws_region: us-east-1 }}\n\
+         credentials: {{ aws_access_key_id: {{ env: INBOX_ID }}, aws_secret_access_key: {{ env: INBOX_SECRET }} }}\n",
+        bucket.endpoint
+    );
+    std::fs::write(catalog.join("sources/stores.yaml"), source).unwrap();
+    let look = || {
+        let mut command = program.bare();
+        command.args(["source", "run", "stores", "--json", "--catalog"]).arg(&catalog);
+        command.arg("--policies").arg(crate::world::repository().join("policies"));
+        let output = command.env("INBOX_ID", "test").env("INBOX_SECRET", "test").output().unwrap();
+        let looked: serde_json::Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+        let lines = |list: &str, what: &str| -> Vec<String> {
+            let list = looked[list].as_array().unwrap().iter();
+            list.map(|one| format!("{} {}", one["file"].as_str().unwrap(), one[what])).collect()
+        };
+        (lines("taken", "rows_accepted"), lines("failed", "code"))
+    };
+    let (mut taken, failed) = look();
+    taken.sort();
+    assert_eq!((taken, failed), (vec!["b.csv 1".to_owned(), "till 1/a.csv 1".to_owned()], Vec::new()));
+    assert_eq!(look(), (Vec::new(), Vec::new()));
+    put("inbox/b.csv", &format!("{}S104,South,Shanghai,SH,2020-01-02\n", store("S102")));
+    put("inbox/c.csv", &store("S105"));
+    assert_eq!(look(), (vec!["c.csv 1".to_owned()], vec!["b.csv \"source_file_changed\"".to_owned()]));
+}

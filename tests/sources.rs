@@ -11,6 +11,7 @@ use membrane::flow::{self, Asked, Looked};
 use membrane::{Channel, Hub};
 use membrane_ingest::Silent;
 
+use crate::policy::copy;
 use crate::program::Program;
 use crate::world::{CANARIES, World, canary_deliveries, files_with, repository};
 
@@ -31,18 +32,6 @@ fn write_sources(catalog: &Path, inbox: &Path, sources: &[(&str, &str)]) {
     for (name, text) in sources {
         let text = text.replace("INBOX", &inbox.display().to_string());
         std::fs::write(catalog.join("sources").join(format!("{name}.yaml")), text).unwrap();
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
     }
 }
 

@@ -12,6 +12,7 @@ use membrane::flow::{self, MadeBefore, Released};
 use membrane_model::Clock;
 use serde_json::{Value, json};
 
+use crate::policy::copy;
 use crate::program::Program;
 use crate::world::{World, configuration};
 
@@ -89,18 +90,6 @@ async fn opened(world: &World, clock: Arc<Hands>, change: impl FnOnce(&mut Confi
     config.catalog.dir = std::fs::read_to_string(world.dir.path().join("catalog-dir")).unwrap();
     change(&mut config);
     Arc::new(Hub::open(&config, clock).await.unwrap())
-}
-
-fn copy(from: &Path, to: &Path) {
-    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            std::fs::create_dir_all(&target).unwrap();
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 pub(crate) async fn run(

@@ -68,7 +68,9 @@ pub struct FilesSource {
     pub sheet: Option<String>,
     /// Seconds that a file must have lain untouched: somebody may still be writing it.
     pub settle_seconds: u32,
-    /// Settings of the object storage, as `object_store` spells them, and where each is found.
+    /// Settings of the object storage that are no secret, as `object_store` spells them.
+    pub storage: BTreeMap<String, String>,
+    /// Settings of the object storage that are, and where each is found.
     pub credentials: BTreeMap<String, Secret>,
 }
 

@@ -13,6 +13,7 @@
 //! transactions end.
 
 mod csv;
+mod dialect;
 mod mysql;
 mod postgresql;
 mod stream;
@@ -165,6 +166,11 @@ struct Pair<'a> {
 enum Counts {
     Numbers,
     Instants,
+}
+
+/// Returns the type of a column of a table; nothing where there is none of that name.
+fn type_of<'a>(found: &'a [(String, String)], column: &str) -> &'a str {
+    found.iter().find(|(name, _)| name == column).map_or("", |(_, found)| found.as_str())
 }
 
 impl<'a> Wanted<'a> {

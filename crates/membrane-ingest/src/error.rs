@@ -4,7 +4,7 @@ use std::io;
 
 use arrow::error::ArrowError;
 use membrane_lake::LakeError;
-use membrane_ledger::LedgerError;
+use membrane_ledger::{KeyRingError, LedgerError};
 use membrane_vault::VaultError;
 
 use crate::source::UnpackFault;
@@ -159,6 +159,15 @@ pub enum IngestError {
     /// The ingest was given up before its end.
     #[error("the ingest was stopped before its end")]
     Stopped,
+}
+
+impl From<KeyRingError> for IngestError {
+    fn from(error: KeyRingError) -> Self {
+        match error {
+            KeyRingError::Ledger(error) => Self::Ledger(error),
+            KeyRingError::Bucket | KeyRingError::Key => Self::Vault(VaultError::Open),
+        }
+    }
 }
 
 impl IngestError {

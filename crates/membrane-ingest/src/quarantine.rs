@@ -85,8 +85,10 @@ pub fn may_open_aside(permit: &DatasetPermit) -> bool {
     *permit.row_rule() == RowRule::All && stored.clone().count() > 0 && stored.clone().all(is_clear)
 }
 
-/// Shows rows that were set aside. They are opened where the permit is for reading and [`may_open_aside`] says so; else there are
-/// reasons and positions alone.
+/// Shows rows that were set aside. To a permit for ingesting: reasons and positions alone. To one for reading: the rows, opened,
+/// where [`may_open_aside`] says so, and else nothing.
+///
+/// PRIVACY: which rows are bad, and how many, tells of rows that a reader may not see; the same is told of every quarantine.
 ///
 /// # Errors
 /// [`IngestError`] when the permit does not cover it, or a row cannot be opened.
@@ -96,8 +98,12 @@ pub async fn show_aside(
     dataset: &Dataset,
     filter: AsideFilter,
 ) -> Result<Vec<AsideRow>, IngestError> {
+    let reads = permit.action() == Action::Read;
+    let opens = reads && permit.dataset(&dataset.name).is_some_and(may_open_aside);
+    if reads && !opens {
+        return Ok(Vec::new());
+    }
     let Some(quarantine) = hub.lake.quarantine(permit, &dataset.name).await? else { return Ok(Vec::new()) };
-    let opens = permit.action() == Action::Read && permit.dataset(&dataset.name).is_some_and(may_open_aside);
     let openers = opens.then(|| Openers::new(&hub.ledger, &hub.vault, dataset));
     let mut rows = read_rows(&quarantine, openers, filter).await?;
     if dataset.columns.iter().any(|column| column.protection == Protection::Drop) {
@@ -111,7 +117,7 @@ pub async fn show_aside(
 
 async fn read_rows(
     quarantine: &Quarantine,
-    mut openers: Option<Openers>,
+    openers: Option<Openers>,
     filter: AsideFilter,
 ) -> Result<Vec<AsideRow>, IngestError> {
     let wanted = filter.run.map(|run| run.to_string());
@@ -127,7 +133,7 @@ async fn read_rows(
         let chosen = arrow::array::UInt64Array::from_iter_values(rows.iter().map(|row| *row as u64));
         let chosen = arrow::compute::take_record_batch(&batch, &chosen)
             .map_err(|source| IngestError::arrow("read what was set aside", source))?;
-        let mut opened = match &mut openers {
+        let mut opened = match &openers {
             Some(openers) => openers.open(&chosen).await?,
             None => vec![None; rows.len()],
         }
@@ -145,7 +151,8 @@ async fn read_rows(
     Ok(found)
 }
 
-fn texts(batch: &RecordBatch, name: &str) -> Result<StringArray, IngestError> {
+/// Returns a column of texts of a quarantine.
+pub(crate) fn texts(batch: &RecordBatch, name: &str) -> Result<StringArray, IngestError> {
     let array = batch.column_by_name(name).ok_or(IngestError::Broken)?;
     let array = arrow::compute::cast(array, &DataType::Utf8)
         .map_err(|source| IngestError::arrow("read what was set aside", source))?;

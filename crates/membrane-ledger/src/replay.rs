@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use membrane_model::{DatasetName, TableVersion};
 
+use crate::hold::Held;
 use crate::row::{Cells, to_integer, to_list};
 use crate::{Ledger, LedgerError};
 
@@ -29,20 +30,7 @@ impl Ledger {
         now: DateTime<Utc>,
         until: DateTime<Utc>,
     ) -> Result<bool, LedgerError> {
-        let mut transaction = self.begin().await?;
-        let held = sqlx::query(
-            "INSERT INTO replay (dataset, holder, held_until) VALUES ($1, $2, $3) \
-             ON CONFLICT (dataset) DO UPDATE SET holder = excluded.holder, held_until = excluded.held_until \
-             WHERE replay.holder IS NULL OR replay.holder = excluded.holder OR replay.held_until < $4",
-        )
-        .bind(dataset.as_str())
-        .bind(holder)
-        .bind(until.timestamp_micros())
-        .bind(now.timestamp_micros())
-        .execute(&mut *transaction)
-        .await?;
-        transaction.commit().await?;
-        Ok(held.rows_affected() == 1)
+        self.hold(Held::Replay, dataset.as_str(), holder, (now, until)).await
     }
 
     /// Gives the replay of a dataset back.

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use membrane_model::{PrincipalId, RunId, SourceName};
 use sqlx::any::AnyRow;
 
+use crate::hold::Held;
 use crate::row::{Cells, to_integer};
 use crate::{Ledger, LedgerError};
 
@@ -132,20 +133,7 @@ impl Ledger {
         now: DateTime<Utc>,
         until: DateTime<Utc>,
     ) -> Result<bool, LedgerError> {
-        let mut transaction = self.begin().await?;
-        let held = sqlx::query(
-            "INSERT INTO source (source, holder, held_until, failures) VALUES ($1, $2, $3, 0) \
-             ON CONFLICT (source) DO UPDATE SET holder = excluded.holder, held_until = excluded.held_until \
-             WHERE source.holder IS NULL OR source.holder = excluded.holder OR source.held_until < $4",
-        )
-        .bind(source.as_str())
-        .bind(holder)
-        .bind(until.timestamp_micros())
-        .bind(now.timestamp_micros())
-        .execute(&mut *transaction)
-        .await?;
-        transaction.commit().await?;
-        Ok(held.rows_affected() == 1)
+        self.hold(Held::Source, source.as_str(), holder, (now, until)).await
     }
 
     /// Writes down what a look came to, and gives the source back.

@@ -1,36 +1,30 @@
 //! Opens sealed cells inside a scan, batch by batch.
 //!
-//! For each batch the data keys of its subjects are fetched from the ledger, used and dropped. Only bucket
-//! keys are kept, a bounded number of them: they open nothing by themselves. A subject whose key is gone was
+//! For each batch the data keys of its subjects are fetched, used and dropped (`KeyRing`). A subject whose key is gone was
 //! erased: the cell is NULL. A cell that has a key and does not open ends the query.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BinaryViewArray};
 use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::datatypes::DataType;
-use membrane_ledger::{Ledger, LedgerError};
+use membrane_ledger::{KeyRing, KeyRingError, Ledger};
 use membrane_model::SubjectId;
-use membrane_vault::{BucketId, BucketKey, ColumnContext, DataKey, Vault};
+use membrane_vault::{ColumnContext, DataKey, Vault};
 use tracing::error;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::fault::ScanFault;
 use crate::mask::Sink;
 
-/// Bucket keys that are kept: each opens the data keys of 4,096 subjects.
-const BUCKETS_MAX: usize = 1024;
-
 /// Longest opened cell that the scratch buffer is made for; longer ones make it grow.
 const CELL_BYTES: usize = 256;
 
-/// Fetches and opens keys.
+/// Opens keys, and counts what is opened with them.
 pub(crate) struct Opener {
-    ledger: Ledger,
-    vault: Vault,
-    buckets: Arc<Mutex<HashMap<BucketId, Arc<BucketKey>>>>,
+    keys: Arc<KeyRing>,
     /// Cells that were opened, for the record.
     opened: Arc<AtomicU64>,
 }
@@ -39,19 +33,14 @@ pub(crate) struct Opener {
 pub(crate) type BatchKeys = HashMap<SubjectId, DataKey>;
 
 impl Opener {
-    /// Makes an opener with an empty cache.
+    /// Makes an opener that keeps nothing yet.
     pub(crate) fn new(ledger: Ledger, vault: Vault) -> Self {
-        Self { ledger, vault, buckets: Arc::default(), opened: Arc::default() }
+        Self { keys: Arc::new(KeyRing::new(ledger, vault)), opened: Arc::default() }
     }
 
-    /// Makes an opener with the same cache, and a count of its own.
+    /// Makes an opener with the same keys, and a count of its own.
     pub(crate) fn for_query(&self) -> Self {
-        Self {
-            ledger: self.ledger.clone(),
-            vault: self.vault.clone(),
-            buckets: Arc::clone(&self.buckets),
-            opened: Arc::default(),
-        }
+        Self { keys: Arc::clone(&self.keys), opened: Arc::default() }
     }
 
     /// Returns the count of cells that were opened, which goes on.
@@ -66,72 +55,15 @@ impl Opener {
 
     /// Fetches the data keys of subjects. Those without one are absent from the result.
     pub(crate) async fn data_keys(&self, subjects: &[SubjectId]) -> Result<BatchKeys, ScanFault> {
-        let wrapped = self.ledger.data_keys(subjects).await.map_err(|error| keys_fault(&error))?;
-        let wanted: BTreeSet<BucketId> = wrapped.values().map(|(bucket, _)| *bucket).collect();
-        let buckets = self.buckets(&wanted, false).await?;
-        let mut keys = BatchKeys::with_capacity(wrapped.len());
-        let mut stale: Vec<SubjectId> = Vec::new();
-        for (subject, (bucket, key)) in wrapped {
-            let opened = buckets.get(&bucket).map(|bucket| bucket.open_data_key(&subject, &key));
-            match opened {
-                Some(Ok(key)) => {
-                    keys.insert(subject, key);
-                }
-                // The bucket may have been wrapped anew since it was cached, after an erasure.
-                Some(Err(_)) => stale.push(subject),
-                None => return Err(ScanFault::Keys),
+        self.keys.data_keys(subjects).await.map_err(|error| match error {
+            KeyRingError::Ledger(error) => {
+                error!(%error, "keys could not be fetched from the ledger");
+                ScanFault::Keys
             }
-        }
-        if stale.is_empty() {
-            return Ok(keys);
-        }
-        // Both anew: an erasure between the two reads above changed the data keys as well.
-        let wrapped = self.ledger.data_keys(&stale).await.map_err(|error| keys_fault(&error))?;
-        let buckets = self.buckets(&wrapped.values().map(|(bucket, _)| *bucket).collect(), true).await?;
-        for (subject, (bucket, key)) in wrapped {
-            let bucket = buckets.get(&bucket).ok_or(ScanFault::Keys)?;
-            keys.insert(subject, bucket.open_data_key(&subject, &key).map_err(|_| ScanFault::Cell)?);
-        }
-        Ok(keys)
+            KeyRingError::Bucket => ScanFault::Keys,
+            KeyRingError::Key => ScanFault::Cell,
+        })
     }
-
-    async fn buckets(
-        &self,
-        wanted: &BTreeSet<BucketId>,
-        afresh: bool,
-    ) -> Result<HashMap<BucketId, Arc<BucketKey>>, ScanFault> {
-        let mut found = if afresh { HashMap::new() } else { self.cached(wanted) };
-        let missing: Vec<BucketId> =
-            wanted.iter().filter(|bucket| !found.contains_key(bucket)).copied().collect();
-        if missing.is_empty() {
-            return Ok(found);
-        }
-        let wrapped = self.ledger.bucket_keys(&missing).await.map_err(|error| keys_fault(&error))?;
-        for (bucket, key) in wrapped {
-            let key = self.vault.open_bucket(bucket, &key).map_err(|_| ScanFault::Keys)?;
-            found.insert(bucket, Arc::new(key));
-        }
-        self.cache(&found);
-        Ok(found)
-    }
-
-    fn cached(&self, wanted: &BTreeSet<BucketId>) -> HashMap<BucketId, Arc<BucketKey>> {
-        let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        wanted.iter().filter_map(|bucket| Some((*bucket, Arc::clone(buckets.get(bucket)?)))).collect()
-    }
-
-    fn cache(&self, found: &HashMap<BucketId, Arc<BucketKey>>) {
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        if buckets.len().saturating_add(found.len()) > BUCKETS_MAX {
-            buckets.clear();
-        }
-        buckets.extend(found.iter().take(BUCKETS_MAX).map(|(bucket, key)| (*bucket, Arc::clone(key))));
-    }
-}
-
-fn keys_fault(error: &LedgerError) -> ScanFault {
-    error!(%error, "keys could not be fetched from the ledger");
-    ScanFault::Keys
 }
 
 /// Binary cells, however Arrow holds them.

@@ -12,6 +12,7 @@ mod delegation;
 mod demo;
 mod demo_real;
 mod exit;
+mod form;
 mod ingest;
 mod keys;
 mod lineage;

@@ -6,7 +6,9 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::Mutex;
+use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::hub::Hub;
 use crate::published::PublishedError;
@@ -20,6 +22,29 @@ pub struct Serving {
     current: RwLock<Arc<Hub>>,
     /// The number of the publication that was looked at last, whether it could be served or not.
     looked_at: Mutex<u64>,
+}
+
+/// Comes again and again, with the hub in its present version.
+pub(crate) struct Beats {
+    serving: Arc<Serving>,
+    interval: Interval,
+}
+
+impl Beats {
+    /// Begins at once, and comes again after so long; later where what is done in between takes longer.
+    pub(crate) fn new(serving: Arc<Serving>, every: Duration) -> Self {
+        let mut interval = tokio::time::interval(every);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { serving, interval }
+    }
+
+    /// Waits for the next one; returns the hub and the time.
+    pub(crate) async fn next(&mut self) -> (Arc<Hub>, DateTime<Utc>) {
+        self.interval.tick().await;
+        let hub = self.serving.hub();
+        let now = hub.clock().now();
+        (hub, now)
+    }
 }
 
 impl Serving {
@@ -68,7 +93,7 @@ impl Serving {
     /// Goes on looking whether something was published, for as long as this process serves.
     pub async fn watch(&self) {
         let mut beat = tokio::time::interval(BEAT);
-        beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // The same is told once.
         let mut told = String::new();
         loop {

@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use crate::error::Error;
 use crate::flow::{self, Asked};
 use crate::hub::Hub;
-use crate::serving::Serving;
+use crate::serving::{Beats, Serving};
 
 /// How often it is looked which sources are due.
 const BEAT: Duration = Duration::from_secs(1);
@@ -53,12 +53,9 @@ impl Default for SourceKeeper {
 impl SourceKeeper {
     /// Goes on for as long as this process serves.
     pub(crate) async fn run(mut self, serving: Arc<Serving>) {
-        let mut beat = tokio::time::interval(BEAT);
-        beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut beats = Beats::new(serving, BEAT);
         loop {
-            beat.tick().await;
-            let hub = serving.hub();
-            let now = hub.clock().now();
+            let (hub, now) = beats.next().await;
             self.look(&hub, now).await;
         }
     }

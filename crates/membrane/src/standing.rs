@@ -15,7 +15,7 @@ use membrane_model::ReleaseName;
 
 use crate::flow;
 use crate::hub::Hub;
-use crate::serving::Serving;
+use crate::serving::{Beats, Serving};
 
 /// How often it is looked.
 const BEAT: Duration = Duration::from_secs(30);
@@ -44,12 +44,9 @@ pub(crate) struct Scheduler {
 impl Scheduler {
     /// Goes on for as long as this process serves.
     pub(crate) async fn run(mut self, serving: Arc<Serving>) {
-        let mut beat = tokio::time::interval(BEAT);
-        beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut beats = Beats::new(serving, BEAT);
         loop {
-            beat.tick().await;
-            let hub = serving.hub();
-            let now = hub.clock().now();
+            let (hub, now) = beats.next().await;
             self.look(&hub, now).await;
         }
     }

@@ -20,8 +20,8 @@ use table::read_table;
 const KEYS: [&str; 7] =
     ["description", "dataset", "principal", "kind", "every_seconds", "bad_share_max", "on_fault"];
 /// Keys of those that read files.
-const FILES: [&str; 7] =
-    ["folder", "pattern", "format", "encoding", "sheet", "settle_seconds", "credentials"];
+const FILES: [&str; 8] =
+    ["folder", "pattern", "format", "encoding", "sheet", "settle_seconds", "storage", "credentials"];
 /// Keys of those that read a database.
 const TABLE: [&str; 6] = ["url", "table", "columns", "take", "cursor", "settle_seconds"];
 
@@ -143,9 +143,10 @@ fn read_files(fields: &Fields<'_>, report: &mut Report) -> Option<FilesSource> {
     let format = one_of(fields, "format", &SOURCE_FORMATS, report);
     let credentials =
         fields.get("credentials").map_or_else(BTreeMap::new, |node| read_credentials(node, report));
+    let storage = fields.get("storage").map_or_else(BTreeMap::new, |node| read_storage(node, report));
     let is_local = fault.is_none() && folder.as_ref().is_some_and(|folder| !is_bucket(folder.value));
-    if !credentials.is_empty() && is_local {
-        report.fault(fields.mark(), "`credentials` are for object storage: `folder` is none");
+    if !(credentials.is_empty() && storage.is_empty()) && is_local {
+        report.fault(fields.mark(), "`storage` and `credentials` are for object storage: `folder` is none");
     }
     Some(FilesSource {
         folder: folder?.value.to_owned(),
@@ -154,6 +155,7 @@ fn read_files(fields: &Fields<'_>, report: &mut Report) -> Option<FilesSource> {
         encoding: fields.text("encoding", report).map(|text| text.value.to_owned()),
         sheet: fields.text("sheet", report).map(|text| text.value.to_owned()),
         settle_seconds: seconds(fields, "settle_seconds", 0, report).unwrap_or(SETTLE_SECONDS),
+        storage,
         credentials,
     })
 }
@@ -169,6 +171,29 @@ fn fault_of_folder(folder: &str) -> Option<&'static str> {
     }
     // PRIVACY: what stands before the `@` of a URL is a credential.
     rest.contains('@').then_some("`folder` has a credential in it: name where it is found in `credentials`")
+}
+
+/// Parts of settings that hold secrets.
+const SECRETS: [&str; 4] = ["key", "secret", "token", "password"];
+
+/// Reads settings that are no secret; one that is belongs to `credentials`, and is not repeated.
+fn read_storage(node: Node<'_>, report: &mut Report) -> BTreeMap<String, String> {
+    let Value::Map(pairs) = node.value() else {
+        report.fault(node.mark(), "`storage` must be a mapping of settings of the storage");
+        return BTreeMap::new();
+    };
+    let mut found = BTreeMap::new();
+    for (name, value) in pairs {
+        let Some(name) = text(name, "a setting of the storage", report) else { continue };
+        let setting = name.value.to_ascii_lowercase();
+        if SECRETS.iter().any(|secret| setting.contains(secret)) {
+            let shown = shown(name.value);
+            report.fault(name.mark, format!("{shown} is a secret: name where it is found in `credentials`"));
+        } else if let Some(value) = text(value, "a setting of the storage", report) {
+            found.insert(setting, value.value.to_owned());
+        }
+    }
+    found
 }
 
 fn read_credentials(node: Node<'_>, report: &mut Report) -> BTreeMap<String, Secret> {

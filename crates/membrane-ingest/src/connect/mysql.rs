@@ -9,6 +9,7 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlRow};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
 
 use super::csv::CsvText;
+use super::dialect::{Bounds, Dialect};
 use super::stream::{Bin, Gone, stream};
 use super::{ConnectError, Counts, DatabaseUrl, Pair, Piece, Wanted, code};
 
@@ -16,30 +17,50 @@ const SCHEMES: [&str; 2] = ["mysql://", "mariadb://"];
 /// Bytes that are handed on together.
 const CHUNK: usize = 64 << 10;
 
+/// MySQL's words.
+struct Words;
+
+impl Dialect for Words {
+    fn quoted(name: &str) -> String {
+        format!("`{}`", name.replace('`', "``"))
+    }
+
+    fn instant(micros: i64) -> String {
+        format!("(CAST('1970-01-01' AS DATETIME(6)) + INTERVAL {micros} MICROSECOND)")
+    }
+
+    fn seconds_ago(seconds: u32) -> String {
+        format!("UTC_TIMESTAMP(6) - INTERVAL {seconds} SECOND")
+    }
+
+    fn greatest(column: &str, counts: Counts) -> String {
+        match counts {
+            Counts::Numbers => format!("CAST(MAX({column}) AS SIGNED)"),
+            Counts::Instants => format!(
+                "CAST(TIMESTAMPDIFF(MICROSECOND, CAST('1970-01-01' AS DATETIME(6)), MAX({column})) AS SIGNED)"
+            ),
+        }
+    }
+}
+
 /// Reads what a table has after a position.
 pub(super) async fn read(wanted: &Wanted<'_>, url: &DatabaseUrl) -> Result<Option<Piece>, ConnectError> {
     let mut connection = connect(url).await?;
     begin(&mut connection).await?;
-    let table = quoted_all(&wanted.table.table);
+    let table = Words::quoted_all(&wanted.table.table);
     let found = columns(&mut connection, &wanted.table.table).await?;
     let pairs = wanted.pairs(&found)?;
     let names: Vec<String> = pairs.iter().map(|pair| pair.of.name.to_string()).collect();
     let fields: Vec<String> = pairs.iter().map(field).collect();
     let (after, rest) = match wanted.cursor() {
-        None => {
-            let order: Vec<String> = wanted.order().into_iter().map(quoted).collect();
-            let order =
-                if order.is_empty() { String::new() } else { format!(" ORDER BY {}", order.join(", ")) };
-            (wanted.next_snapshot(), order)
-        }
+        None => (wanted.next_snapshot(), Words::in_order_of(&wanted.order())),
         Some(cursor) => {
-            let counts = counts(&found, &cursor.column)?;
-            let piece = Bounds { column: &cursor.column, counts, settle: cursor.settle_seconds };
-            let Some(after) = piece.greatest(&mut connection, &table, wanted.before).await? else {
-                return Ok(None);
-            };
-            let (column, within) = (quoted(&cursor.column), piece.within(wanted.before, Some(after)));
-            (after, format!(" WHERE {within} ORDER BY {column}"))
+            let bounds = Bounds { cursor, counts: counts(&found, &cursor.column)?, before: wanted.before };
+            let greatest = sqlx::query_scalar(AssertSqlSafe(bounds.greatest::<Words>(&table)));
+            let greatest: Option<i64> =
+                greatest.fetch_one(&mut connection).await.map_err(|error| ConnectError::failed(&error))?;
+            let Some(after) = greatest else { return Ok(None) };
+            (after, bounds.rows::<Words>(after))
         }
     };
     let select = format!("SELECT {} FROM {table}{rest}", fields.join(", "));
@@ -102,8 +123,7 @@ async fn columns(
 }
 
 fn counts(found: &[(String, String)], cursor: &str) -> Result<Counts, ConnectError> {
-    let found = found.iter().find(|(name, _)| name == cursor).map_or("", |(_, found)| found.as_str());
-    match base(found) {
+    match base(super::type_of(found, cursor)) {
         "tinyint" | "smallint" | "mediumint" | "int" | "bigint" => Ok(Counts::Numbers),
         "datetime" | "timestamp" => Ok(Counts::Instants),
         found => Err(ConnectError::CursorType { found: found.to_owned() }),
@@ -115,58 +135,9 @@ fn base(found: &str) -> &str {
     found.split(['(', ' ']).next().unwrap_or(found)
 }
 
-/// The rows that are new, by a cursor.
-struct Bounds<'a> {
-    column: &'a str,
-    counts: Counts,
-    settle: u32,
-}
-
-impl Bounds<'_> {
-    /// Returns the condition for the rows after one position, up to another.
-    fn within(&self, before: Option<i64>, after: Option<i64>) -> String {
-        let column = quoted(self.column);
-        let value = |position: i64| match self.counts {
-            Counts::Numbers => position.to_string(),
-            Counts::Instants => {
-                format!("(CAST('1970-01-01' AS DATETIME(6)) + INTERVAL {position} MICROSECOND)")
-            }
-        };
-        let mut conditions = vec![format!("{column} IS NOT NULL")];
-        conditions.extend(before.map(|before| format!("{column} > {}", value(before))));
-        match after {
-            Some(after) => conditions.push(format!("{column} <= {}", value(after))),
-            None if self.counts == Counts::Instants => {
-                conditions.push(format!("{column} <= UTC_TIMESTAMP(6) - INTERVAL {} SECOND", self.settle));
-            }
-            None => {}
-        }
-        conditions.join(" AND ")
-    }
-
-    /// Returns the position of the last row that is new; none when no row is.
-    async fn greatest(
-        &self,
-        connection: &mut MySqlConnection,
-        table: &str,
-        before: Option<i64>,
-    ) -> Result<Option<i64>, ConnectError> {
-        let column = quoted(self.column);
-        let greatest = match self.counts {
-            Counts::Numbers => format!("CAST(MAX({column}) AS SIGNED)"),
-            Counts::Instants => format!(
-                "CAST(TIMESTAMPDIFF(MICROSECOND, CAST('1970-01-01' AS DATETIME(6)), MAX({column})) AS SIGNED)"
-            ),
-        };
-        let sql = format!("SELECT {greatest} FROM {table} WHERE {}", self.within(before, None));
-        let found = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(connection).await;
-        found.map_err(|error| ConnectError::failed(&error))
-    }
-}
-
 /// Returns how a column is read: as text, in a form that the contract's type takes.
 fn field(pair: &Pair<'_>) -> String {
-    let column = quoted(pair.name);
+    let column = Words::quoted(pair.name);
     match (pair.of.logical_type, base(&pair.found)) {
         (LogicalType::Timestamp, "datetime" | "timestamp" | "date") => {
             format!("DATE_FORMAT({column}, '%Y-%m-%dT%H:%i:%s.%fZ')")
@@ -176,14 +147,6 @@ fn field(pair: &Pair<'_>) -> String {
         }
         _ => format!("CAST({column} AS CHAR)"),
     }
-}
-
-fn quoted(name: &str) -> String {
-    format!("`{}`", name.replace('`', "``"))
-}
-
-fn quoted_all(names: &[String]) -> String {
-    names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(".")
 }
 
 /// Writes the rows down and hands them on.

@@ -7,33 +7,55 @@ use membrane_model::LogicalType;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
 
+use super::dialect::{Bounds, Dialect};
 use super::stream::{Bin, Gone, stream};
 use super::{ConnectError, Counts, DatabaseUrl, Pair, Piece, Wanted, code};
 
 const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 
+/// PostgreSQL's words.
+struct Words;
+
+impl Dialect for Words {
+    fn quoted(name: &str) -> String {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
+
+    fn instant(micros: i64) -> String {
+        // A zone-less column is in UTC: that is the zone of the session.
+        format!("(TIMESTAMPTZ 'epoch' + {micros}::bigint * INTERVAL '1 microsecond')")
+    }
+
+    fn seconds_ago(seconds: u32) -> String {
+        format!("now() - {seconds}::bigint * INTERVAL '1 second'")
+    }
+
+    fn greatest(column: &str, counts: Counts) -> String {
+        match counts {
+            Counts::Numbers => format!("MAX({column})::bigint"),
+            // Rounded: before version 14 it is a float, exact to a microsecond until the year 2255.
+            Counts::Instants => format!("ROUND(EXTRACT(epoch FROM MAX({column})) * 1000000)::bigint"),
+        }
+    }
+}
+
 /// Reads what a table has after a position.
 pub(super) async fn read(wanted: &Wanted<'_>, url: &DatabaseUrl) -> Result<Option<Piece>, ConnectError> {
     let mut connection = connect(url).await?;
     begin(&mut connection).await?;
-    let table = quoted_all(&wanted.table.table);
-    let pairs = wanted.pairs(&columns(&mut connection, &table).await?)?;
+    let table = Words::quoted_all(&wanted.table.table);
+    let found = columns(&mut connection, &table).await?;
+    let pairs = wanted.pairs(&found)?;
     let fields: Vec<String> = pairs.iter().map(field).collect();
     let (after, rest) = match wanted.cursor() {
-        None => {
-            let order: Vec<String> = wanted.order().into_iter().map(quoted).collect();
-            let order =
-                if order.is_empty() { String::new() } else { format!(" ORDER BY {}", order.join(", ")) };
-            (wanted.next_snapshot(), order)
-        }
+        None => (wanted.next_snapshot(), Words::in_order_of(&wanted.order())),
         Some(cursor) => {
-            let counts = counts(&mut connection, &table, &cursor.column).await?;
-            let piece = Bounds { column: &cursor.column, counts, settle: cursor.settle_seconds };
-            let Some(after) = piece.greatest(&mut connection, &table, wanted.before).await? else {
-                return Ok(None);
-            };
-            let (column, within) = (quoted(&cursor.column), piece.within(wanted.before, Some(after)));
-            (after, format!(" WHERE {within} ORDER BY {column}"))
+            let bounds = Bounds { cursor, counts: counts(&found, &cursor.column)?, before: wanted.before };
+            let greatest = sqlx::query_scalar(AssertSqlSafe(bounds.greatest::<Words>(&table)));
+            let greatest: Option<i64> =
+                greatest.fetch_one(&mut connection).await.map_err(|error| ConnectError::failed(&error))?;
+            let Some(after) = greatest else { return Ok(None) };
+            (after, bounds.rows::<Words>(after))
         }
     };
     let copy = format!(
@@ -62,11 +84,14 @@ async fn connect(url: &DatabaseUrl) -> Result<PgConnection, ConnectError> {
 }
 
 /// Begins a transaction that sees one state, and writes dates in one way.
+///
+/// PRIVACY: what a function behind a view tells as a notice may be a value, and notices are logged.
 async fn begin(connection: &mut PgConnection) -> Result<(), ConnectError> {
     for statement in [
         "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         "SET LOCAL datestyle = 'ISO, YMD'",
         "SET LOCAL TIME ZONE 'UTC'",
+        "SET LOCAL client_min_messages = 'error'",
     ] {
         sqlx::query(statement)
             .execute(&mut *connection)
@@ -91,68 +116,17 @@ async fn columns(connection: &mut PgConnection, table: &str) -> Result<Vec<(Stri
     found.map_err(|error| ConnectError::failed(&error))
 }
 
-async fn counts(connection: &mut PgConnection, table: &str, cursor: &str) -> Result<Counts, ConnectError> {
-    let found = columns(connection, table).await?.into_iter().find(|(name, _)| name == cursor);
-    match found.map(|(_, found)| found).unwrap_or_default().as_str() {
+fn counts(found: &[(String, String)], cursor: &str) -> Result<Counts, ConnectError> {
+    match super::type_of(found, cursor) {
         "smallint" | "integer" | "bigint" => Ok(Counts::Numbers),
         "timestamp without time zone" | "timestamp with time zone" => Ok(Counts::Instants),
         found => Err(ConnectError::CursorType { found: found.to_owned() }),
     }
 }
 
-/// The rows that are new, by a cursor.
-struct Bounds<'a> {
-    column: &'a str,
-    counts: Counts,
-    settle: u32,
-}
-
-impl Bounds<'_> {
-    /// Returns the condition for the rows after one position, up to another.
-    fn within(&self, before: Option<i64>, after: Option<i64>) -> String {
-        let column = quoted(self.column);
-        // A zone-less instant is one in UTC: that is the zone of the session.
-        let value = |position: i64| match self.counts {
-            Counts::Numbers => position.to_string(),
-            Counts::Instants => {
-                format!("(TIMESTAMPTZ 'epoch' + {position}::bigint * INTERVAL '1 microsecond')")
-            }
-        };
-        let mut conditions = vec![format!("{column} IS NOT NULL")];
-        conditions.extend(before.map(|before| format!("{column} > {}", value(before))));
-        match after {
-            Some(after) => conditions.push(format!("{column} <= {}", value(after))),
-            None if self.counts == Counts::Instants => {
-                let settle = self.settle;
-                conditions.push(format!("{column} <= now() - {settle}::bigint * INTERVAL '1 second'"));
-            }
-            None => {}
-        }
-        conditions.join(" AND ")
-    }
-
-    /// Returns the position of the last row that is new; none when no row is.
-    async fn greatest(
-        &self,
-        connection: &mut PgConnection,
-        table: &str,
-        before: Option<i64>,
-    ) -> Result<Option<i64>, ConnectError> {
-        let column = quoted(self.column);
-        let greatest = match self.counts {
-            Counts::Numbers => format!("MAX({column})::bigint"),
-            // Rounded: before version 14 it is a float, exact to a microsecond until the year 2255.
-            Counts::Instants => format!("ROUND(EXTRACT(epoch FROM MAX({column})) * 1000000)::bigint"),
-        };
-        let sql = format!("SELECT {greatest} FROM {table} WHERE {}", self.within(before, None));
-        let found = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(connection).await;
-        found.map_err(|error| ConnectError::failed(&error))
-    }
-}
-
 /// Returns how a column is read, under the name that the contract has for it.
 fn field(pair: &Pair<'_>) -> String {
-    let column = quoted(pair.name);
+    let column = Words::quoted(pair.name);
     let text = match (pair.of.logical_type, pair.found.as_str()) {
         (LogicalType::Timestamp, "timestamp without time zone" | "timestamp with time zone" | "date") => {
             let zoned = format!("{column}::timestamptz AT TIME ZONE 'UTC'");
@@ -163,15 +137,7 @@ fn field(pair: &Pair<'_>) -> String {
         (_, "character") => format!("rtrim({column}::text)"),
         _ => format!("{column}::text"),
     };
-    format!("{text} AS {}", quoted(pair.of.name.as_str()))
-}
-
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-fn quoted_all(names: &[String]) -> String {
-    names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(".")
+    format!("{text} AS {}", Words::quoted(pair.of.name.as_str()))
 }
 
 /// Hands the server's CSV on.

@@ -3,9 +3,8 @@
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{AsArray, BooleanArray, RecordBatch};
+use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
-use arrow::datatypes::DataType;
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _, TryStreamExt as _};
 use membrane_lake::{LakeError, Quarantine};
@@ -13,6 +12,7 @@ use tokio_util::io::StreamReader;
 
 use super::Fed;
 use super::opened::Openers;
+use crate::quarantine::texts;
 use crate::{IngestError, InputSource, ReasonCode};
 
 /// What a record that could not be read begins with.
@@ -73,10 +73,10 @@ pub(super) fn feed(
     of: Option<String>,
     fed: Arc<Mutex<Fed>>,
 ) -> InputSource {
-    let openers = Arc::new(tokio::sync::Mutex::new(openers));
+    let openers = Arc::new(openers);
     let lines = quarantine.rows().map_err(IngestError::from).and_then(move |batch| {
         let (openers, of, fed) = (Arc::clone(&openers), of.clone(), Arc::clone(&fed));
-        async move { text(&batch, &mut *openers.lock().await, of.as_deref(), &fed).await }
+        async move { text(&batch, &openers, of.as_deref(), &fed).await }
     });
     // PRIVACY: what the reader of an input is told of an error is its kind.
     let bytes = lines.map_err(io::Error::other).boxed();
@@ -86,12 +86,12 @@ pub(super) fn feed(
 /// Opens the rows of a batch that are to be tried.
 async fn text(
     batch: &RecordBatch,
-    openers: &mut Openers,
+    openers: &Openers,
     of: Option<&str>,
     fed: &Mutex<Fed>,
 ) -> Result<Bytes, IngestError> {
     let opened = openers.open(batch).await?;
-    let (runs, reasons) = (column(batch, "_run")?, column(batch, "reasons")?);
+    let (runs, reasons) = (texts(batch, "_run")?, texts(batch, "reasons")?);
     let mut lines = Vec::new();
     let mut fed = fed.lock().unwrap_or_else(PoisonError::into_inner);
     for (row, opened) in opened.into_iter().enumerate() {
@@ -111,13 +111,6 @@ fn is_tried(reasons: &str, line: &[u8]) -> bool {
     let duplicate = ReasonCode::Duplicate.as_str();
     let is_duplicate = reasons.split(',').any(|reason| reason.split(':').next() == Some(duplicate));
     !is_duplicate && !line.starts_with(MALFORMED)
-}
-
-fn column(batch: &RecordBatch, name: &str) -> Result<arrow::array::StringArray, IngestError> {
-    let array = batch.column_by_name(name).ok_or(IngestError::Broken)?;
-    let array = arrow::compute::cast(array, &DataType::Utf8)
-        .map_err(|source| IngestError::arrow("read what was set aside", source))?;
-    Ok(array.as_string::<i32>().clone())
 }
 
 /// Leaves out the rows whose bit is set.

@@ -31,7 +31,6 @@ struct World {
     subjects: Vec<SubjectId>,
     keys: Vec<DataKey>,
     wrapped: Vec<WrappedKey>,
-    bucket: BucketId,
     _folder: tempfile::TempDir,
 }
 
@@ -43,14 +42,8 @@ async fn world(erased: Option<usize>) -> World {
     let (bucket_key, wrapped) = vault.new_bucket(bucket).unwrap();
     ledger.store_bucket(bucket, &wrapped).await.unwrap();
     let kind: IdentityKind = "member_no".parse().unwrap();
-    let mut world = World {
-        ledger,
-        subjects: Vec::new(),
-        keys: Vec::new(),
-        wrapped: Vec::new(),
-        bucket,
-        _folder: folder,
-    };
+    let mut world =
+        World { ledger, subjects: Vec::new(), keys: Vec::new(), wrapped: Vec::new(), _folder: folder };
     for index in 0..PHONES.len() {
         let subject = vault.subject_id(&kind, format!("M{index}").as_bytes());
         let (key, wrapped) = bucket_key.new_data_key(&subject).unwrap();
@@ -289,21 +282,6 @@ async fn levels_that_open_nothing_need_no_keys() {
     let world = world(None).await;
     let shown = world.show(RevealLevel::Null, RevealLevel::Null, world.table(true, true)).await.unwrap();
     assert!(texts(&shown, 1).iter().all(Option::is_none));
-}
-
-#[tokio::test]
-async fn the_bucket_cache_is_bounded_and_follows_a_new_wrapping() {
-    let world = world(None).await;
-    let opener = Opener::new(world.ledger.clone(), vault());
-    assert_eq!(opener.data_keys(&world.subjects).await.unwrap().len(), 4);
-    // A key that is not the bucket's, as one that was cached before its bucket was wrapped anew.
-    let (stale, _) = vault().new_bucket(world.bucket).unwrap();
-    opener.buckets.lock().unwrap().insert(world.bucket, Arc::new(stale));
-    assert_eq!(opener.data_keys(&world.subjects).await.unwrap().len(), 4);
-    let many: HashMap<BucketId, Arc<BucketKey>> =
-        (0..3_000).map(|id| (BucketId(id), Arc::new(vault().new_bucket(BucketId(id)).unwrap().0))).collect();
-    opener.cache(&many);
-    assert!(opener.buckets.lock().unwrap().len() <= BUCKETS_MAX);
 }
 
 #[test]

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use membrane_catalog::OnTruncated;
-use membrane_ingest::{Encoding, Format, InputSource, Reading};
+use membrane_ingest::{InputSource, Reading};
 use membrane_model::{DatasetName, PrincipalKind};
 
 use super::caller::CallerArgs;
+use super::form::FormArgs;
 use super::progress::IngestProgress;
 use super::{CliError, Env, out, table};
 use crate::flow::{self, IngestRequest};
@@ -31,15 +32,8 @@ pub(super) struct IngestArgs {
     dataset: DatasetName,
     /// The file; `-` or nothing is standard input.
     file: Option<PathBuf>,
-    /// The form of the data; a file's name says it too. What is packed with gzip or zstd is unpacked.
-    #[arg(long, value_enum)]
-    format: Option<FormatArg>,
-    /// The encoding of a text format, if it is not UTF-8: gb18030, gbk, big5, utf-16le, latin1 and others.
-    #[arg(long, value_name = "ENCODING")]
-    encoding: Option<Encoding>,
-    /// The sheet of a workbook, if it shows several.
-    #[arg(long, value_name = "NAME")]
-    sheet: Option<String>,
+    #[command(flatten)]
+    form: FormArgs,
     /// What becomes of a delivery that is cut off: nothing is taken in, or the rows that are there [default: as the
     /// contract says, else stop].
     #[arg(long, value_enum)]
@@ -52,17 +46,6 @@ pub(super) struct IngestArgs {
     /// Report as JSON.
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum FormatArg {
-    Csv,
-    Ndjson,
-    Json,
-    Parquet,
-    Arrow,
-    Avro,
-    Excel,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -80,32 +63,10 @@ impl From<OnTruncatedArg> for OnTruncated {
     }
 }
 
-impl From<FormatArg> for Format {
-    fn from(arg: FormatArg) -> Self {
-        match arg {
-            FormatArg::Csv => Self::Csv,
-            FormatArg::Ndjson => Self::Ndjson,
-            FormatArg::Json => Self::Json,
-            FormatArg::Parquet => Self::Parquet,
-            FormatArg::Arrow => Self::ArrowIpc,
-            FormatArg::Avro => Self::Avro,
-            FormatArg::Excel => Self::Excel,
-        }
-    }
-}
-
 pub(super) async fn run(args: IngestArgs, env: Env) -> Result<(), CliError> {
     let file = args.file.as_deref().filter(|path| *path != Path::new("-"));
-    let format = args.format.map(Format::from).or_else(|| Format::from_path(file?)).ok_or_else(|| {
-        CliError::usage("say what the data is: --format csv, ndjson, json, parquet, arrow, avro or excel")
-    })?;
-    let reading = Reading {
-        packing: None,
-        encoding: args.encoding,
-        sheet: args.sheet,
-        on_truncated: args.on_truncated.map(Into::into),
-    };
-    require_fitting(format, &reading)?;
+    let (format, reading) = args.form.of(file)?;
+    let reading = Reading { on_truncated: args.on_truncated.map(Into::into), ..reading };
     let (reader, bytes) = match file {
         Some(path) => open(path).await?,
         None => (InputSource::Stream(Box::pin(standard_input()?)), None),
@@ -123,17 +84,6 @@ pub(super) async fn run(args: IngestArgs, env: Env) -> Result<(), CliError> {
         return out::json(&body);
     }
     show(&body)
-}
-
-/// Refuses what is said of a format that has nothing of it.
-pub(super) fn require_fitting(format: Format, reading: &Reading) -> Result<(), CliError> {
-    if reading.encoding.is_some() && !format.is_text() {
-        return Err(CliError::usage("--encoding is for csv, ndjson and json"));
-    }
-    if reading.sheet.is_some() && format != Format::Excel {
-        return Err(CliError::usage("--sheet is for excel"));
-    }
-    Ok(())
 }
 
 /// Opens standard input for asynchronous reading.

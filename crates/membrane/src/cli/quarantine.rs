@@ -31,8 +31,8 @@ enum QuarantineCommand {
     List(ListArgs),
     /// Show rows that were set aside: their run, their place in the delivery and the reasons.
     ///
-    /// With --as and --purpose the rows themselves are shown to whoever may see every column of every row of the dataset in clear:
-    /// in a bad row, any value may stand in any column.
+    /// With --as and --purpose the rows themselves are shown to whoever may see every column of every row of the dataset in clear,
+    /// and nothing to anybody else: in a bad row, any value may stand in any column.
     #[command(after_help = "Examples:
   membrane quarantine show crm_members
   membrane quarantine show dim_stores --as analyst:lee --purpose operations --json")]
@@ -67,7 +67,7 @@ struct ShowArgs {
     #[arg(long, default_value_t = 100, value_name = "ROWS")]
     rows: usize,
     /// Why they are looked at; needed to see the rows themselves.
-    #[arg(long, value_name = "PURPOSE", requires = "as")]
+    #[arg(long, value_name = "PURPOSE")]
     purpose: Option<Purpose>,
     #[command(flatten)]
     caller: CallerArgs,
@@ -122,11 +122,18 @@ async fn show(args: ShowArgs, env: Env) -> Result<(), CliError> {
     let hub = env.open().await?;
     let ctx = args.caller.ctx(&hub, PrincipalKind::Service)?;
     let filter = AsideFilter { run: args.run, rows_max: args.rows };
+    let reads = args.purpose.is_some();
     let asked = (&args.dataset, args.purpose);
     let (run, found) = flow::show_quarantine(&ctx, &hub, asked, filter).await?;
     let body = AsideRowsBody::new(run, &args.dataset, &found);
     if args.json {
         return out::json(&body);
+    }
+    if reads && !body.opened {
+        out::line(
+            "nothing is shown: rows that were set aside are for whoever may see every column of every row in clear",
+        )?;
+        return Ok(());
     }
     let mut shown = table::new_table(&["run", "record", "why", "row"]);
     for row in body.rows {
@@ -137,7 +144,7 @@ async fn show(args: ShowArgs, env: Env) -> Result<(), CliError> {
     out::line(shown.to_string())?;
     if !body.opened {
         out::note(
-            "the rows stay sealed: they are shown, with --as and --purpose, to whoever may see every column of every row in clear",
+            "the rows stay sealed; --as and --purpose show them to whoever may see all of the dataset in clear",
         );
     }
     Ok(())

@@ -47,8 +47,8 @@ pub async fn count_quarantine(
     finish(run, counted).await
 }
 
-/// Shows rows that a dataset set aside: reasons and positions to whoever brings rows in or reads; the rows themselves to whoever may
-/// see every column of every row in clear, for a purpose.
+/// Shows rows that a dataset set aside: reasons and positions to whoever brings rows in; the rows themselves to whoever may see every
+/// column of every row in clear, for the purpose that is stated, and nothing to anybody else who states one.
 ///
 /// # Errors
 /// [`Failure`] when it is refused or cannot be read.

@@ -20,6 +20,7 @@ pattern: '**/*.csv'
 format: csv
 settle_seconds: 60
 credentials: { aws_access_key_id: { env: TILLS_ID }, AWS_SECRET_ACCESS_KEY: { file: /run/secrets/tills } }
+storage: { aws_region: eu-1 }
 every_seconds: 300
 bad_share_max: 0.1
 on_fault: stop
@@ -51,6 +52,7 @@ fn a_folder_is_read() {
         (files.folder.as_str(), files.format, files.settle_seconds),
         ("s3://inbox/tills", Some("csv"), 60)
     );
+    assert_eq!(files.storage.get("aws_region").map(String::as_str), Some("eu-1"));
     let credentials: Vec<_> = files.credentials.into_iter().collect();
     assert_eq!(
         credentials,
@@ -109,15 +111,15 @@ fn what_is_wrong_is_said() {
         "format: cvs",
         "7:9 `format` is one of csv, ndjson, json, parquet, arrow, avro, excel, did you mean `csv`?",
     );
-    check(FOLDER, "0.1", "10", "11:16 `bad_share_max` is a share, from 0 to 1");
-    check(FOLDER, "300", "100000", "10:16 `every_seconds` is more than a day, 86400");
+    check(FOLDER, "0.1", "10", "12:16 `bad_share_max` is a share, from 0 to 1");
+    check(FOLDER, "300", "100000", "11:16 `every_seconds` is more than a day, 86400");
     check(
         FOLDER,
         "s3://inbox",
         "ftp://inbox",
         "5:9 `folder` is a path, `file:///...` or `s3://bucket/prefix`",
     );
-    check(FOLDER, "on_fault: stop", "on_fault: halt", "12:11 `on_fault` is one of go_on, stop");
+    check(FOLDER, "on_fault: stop", "on_fault: halt", "13:11 `on_fault` is one of go_on, stop");
     check(
         TABLE,
         "take: incremental\ncursor: changed_at\n",
@@ -161,6 +163,12 @@ fn a_secret_does_not_stand_in_the_file() {
         "env: CRM_URL",
         "env: 'postgres://u:canary@h/d'",
         "4:13 `url`: `env` is the name of a variable of the environment",
+    );
+    check(
+        FOLDER,
+        "{ aws_region: eu-1 }",
+        "{ aws_secret_access_key: canary }",
+        "10:12 `aws_secret_access_key` is a secret: name where it is found in `credentials`",
     );
     check(FOLDER, "{ env: TILLS_ID }", "canary", &format!("9:35 `aws_access_key_id` {form}"));
     check(

@@ -11,7 +11,7 @@ use membrane_ingest::{
 use membrane_model::{DatasetName, Limits};
 use serde_json::{Value, json};
 
-use super::super::ingest::{FormatArg, require_fitting};
+use super::super::form::FormArgs;
 use super::super::{CliError, Env, out, table};
 use super::faults;
 use crate::config::Config;
@@ -32,15 +32,8 @@ use crate::open::OpenError;
 pub(super) struct ProposeArgs {
     /// The file.
     file: PathBuf,
-    /// The form of the data; the file's name says it too. What is packed with gzip or zstd is unpacked.
-    #[arg(long, value_enum)]
-    format: Option<FormatArg>,
-    /// The encoding of a text format, if it is not UTF-8: gb18030, gbk, big5, utf-16le, latin1 and others.
-    #[arg(long, value_name = "ENCODING")]
-    encoding: Option<Encoding>,
-    /// The sheet of a workbook, if it shows several.
-    #[arg(long, value_name = "NAME")]
-    sheet: Option<String>,
+    #[command(flatten)]
+    form: FormArgs,
     /// What the dataset is called [default: the file's name].
     #[arg(long, value_name = "NAME")]
     dataset: Option<DatasetName>,
@@ -56,12 +49,7 @@ pub(super) struct ProposeArgs {
 }
 
 pub(super) fn run(args: &ProposeArgs, config: &Config, env: &Env) -> Result<(), CliError> {
-    let format = args.format.map(Format::from).or_else(|| Format::from_path(&args.file));
-    let format = format.ok_or_else(|| {
-        CliError::usage("say what the file is: --format csv, ndjson, json, parquet, arrow, avro or excel")
-    })?;
-    let reading = Reading { encoding: args.encoding, sheet: args.sheet.clone(), ..Reading::default() };
-    require_fitting(format, &reading)?;
+    let (format, reading) = args.form.of(Some(&args.file))?;
     let dataset = args.dataset.clone().or_else(|| dataset_name_of(&args.file));
     let dataset = dataset
         .ok_or_else(|| CliError::usage("the file's name is no name of a dataset: say --dataset NAME"))?;

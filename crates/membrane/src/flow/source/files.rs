@@ -1,6 +1,6 @@
 //! Files of a folder or a bucket, each one delivery.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -138,7 +138,7 @@ fn digits(hub: &Hub, source: &Source, parts: &[&str]) -> String {
 }
 
 fn inbox(files: &FilesSource) -> Result<Inbox, Error> {
-    let mut storage = BTreeMap::new();
+    let mut storage = files.storage.clone();
     for (setting, secret) in &files.credentials {
         let found = find_secret(secret).map_err(Error::Secret)?;
         storage.insert(setting.clone(), found.expose().to_owned());

@@ -1,5 +1,7 @@
 //! What a look does about a file.
 
+use std::collections::BTreeMap;
+
 use super::*;
 
 fn at(second: i64) -> DateTime<Utc> {
@@ -26,6 +28,7 @@ fn check(known: &HashMap<String, SourceFile>, asked: Asked, age: i64, expected: 
         encoding: None,
         sheet: None,
         settle_seconds: 10,
+        storage: BTreeMap::new(),
         credentials: BTreeMap::new(),
     };
     let folder = tempfile::tempdir().unwrap();
