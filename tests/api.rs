@@ -94,7 +94,7 @@ impl Api {
     }
 }
 
-const ENDPOINTS: [(&str, &str); 20] = [
+const ENDPOINTS: [(&str, &str); 21] = [
     ("POST", "/v1/query"),
     ("POST", "/v1/release"),
     ("POST", "/v1/ingest/crm_members"),
@@ -102,6 +102,7 @@ const ENDPOINTS: [(&str, &str); 20] = [
     ("GET", "/v1/runs"),
     ("GET", "/v1/runs/00000000-0000-7000-8000-000000000000"),
     ("GET", "/v1/lineage/crm_members/phone"),
+    ("GET", "/v1/quality"),
     ("GET", "/v1/releases"),
     ("POST", "/v1/releases/monthly"),
     ("POST", "/v1/sandbox"),
@@ -238,7 +239,10 @@ async fn compliance_sees_the_record_and_others_do_not() {
     let lineage = api.get("compliance:olga", "/v1/lineage/crm_members/phone").await.json();
     assert!(!lineage["upstream"].as_array().unwrap().is_empty());
     assert!(!lineage["downstream"].as_array().unwrap().is_empty());
-    for path in ["/v1/runs", "/v1/lineage/crm_members/phone"] {
+    let quality = api.get("compliance:olga", "/v1/quality?dataset=crm_members&days=2").await.json();
+    let [day] = quality["days"].as_array().unwrap().as_slice() else { panic!("{quality}") };
+    assert!(day["rows_in"].as_u64().unwrap() > 0 && quality["alerts"] == serde_json::json!([]), "{quality}");
+    for path in ["/v1/runs", "/v1/lineage/crm_members/phone", "/v1/quality"] {
         let reply = api.get("partner:acme", path).await;
         assert!(reply.status.is_client_error(), "{path}: {}", reply.status);
     }

@@ -40,3 +40,4 @@ mod sql;
 mod standard;
 mod standing;
 mod world;
+mod year;

@@ -75,9 +75,10 @@ async fn a_corrected_contract_takes_rows_in_again() {
     assert_eq!((again.rows_accepted, again.rows_refused), (0, 1));
 
     // The day's quality has both.
-    let request = QualityRequest { dataset: None, days: 1, objective: 0.99 };
-    let (_, days) = flow::quality(&world.ctx("compliance:olga"), &hub, request.clone()).await.unwrap();
-    let [day] = days.as_slice() else { panic!("{days:?}") };
+    let request = QualityRequest { dataset: None, days: 1, objective: None };
+    let (_, quality) = flow::quality(&world.ctx("compliance:olga"), &hub, request.clone()).await.unwrap();
+    let [(day, broken)] = quality.days.as_slice() else { panic!("{quality:?}") };
+    assert_eq!(broken, &[flow::Promise::ErrorRate]);
     assert_eq!((day.deliveries, day.rows_in, day.rows_accepted, day.rows_quarantined), (2, 5, 2, 3));
     assert!(!day.meets_objective);
     // Analysts do not audit.

@@ -2,6 +2,7 @@
 
 mod databases;
 mod mariadb;
+mod totals;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};

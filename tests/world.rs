@@ -106,6 +106,7 @@ impl World {
             format: Format::from_path(path).unwrap(),
             reading: Reading::default(),
             source: None,
+            control: None,
         };
         flow::ingest(&self.ctx("service:ingestor"), &self.hub, request, &Silent).await
     }

@@ -9,7 +9,8 @@ use membrane::Hub;
 
 use crate::hub::{Asker, MARKETING};
 use crate::table::{Measure, print};
-use crate::{hub, plain, release, tpch};
+use crate::visits::{Form, Visits};
+use crate::{hub, plain, release, tpch, visits};
 
 /// Times that a question of TPC-H is asked, after it was asked once.
 const REPEATS: usize = 3;
@@ -42,9 +43,14 @@ pub(crate) fn measure(arguments: &[&str]) -> Result<Measure> {
 pub(crate) async fn run(words: &[&str]) -> Result<()> {
     let (rows, seconds) = match words {
         ["plain-ingest", file, out] => timed(plain::convert(Path::new(file), Path::new(out))).await?,
-        ["hub-ingest", file, home] => {
-            let hub = hub::open(Path::new(home)).await?;
-            Box::pin(timed(hub::ingest(&hub, hub::DATASET, Path::new(file), None))).await?
+        ["hub-visits", file, home] => {
+            let hub = hub::open_with(Path::new(home), &visits::rules()).await?;
+            Box::pin(timed(hub::ingest(&hub, visits::DATASET, Path::new(file), None))).await?
+        }
+        ["hub-stream", bytes, home] => {
+            let hub = hub::open_with(Path::new(home), &visits::rules()).await?;
+            let made = Visits { rows: 0, members: 200_000, form: Form::Ndjson }.stream(bytes.parse()?);
+            Box::pin(timed(hub::ingest_stream(&hub, visits::DATASET, Box::pin(made)))).await?
         }
         ["plain-query", tables, sql] => {
             let session = plain::session(Path::new(tables), &[hub::DATASET]).await?;
@@ -124,7 +130,7 @@ async fn hub_release(hub: &Hub, sql: &str, groups_max: u32) -> Result<(u64, f64)
 }
 
 /// Returns the processor time that this process has used so far, from Linux's `/proc`.
-fn cpu_seconds() -> Result<f64> {
+pub(crate) fn cpu_seconds() -> Result<f64> {
     /// Linux counts in hundredths of a second here, on every machine.
     const TICKS: f64 = 100.0;
     let stat = std::fs::read_to_string("/proc/self/stat").context("read /proc/self/stat")?;

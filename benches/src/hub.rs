@@ -1,6 +1,7 @@
 //! The protected side: a hub of its own folder, on the catalog and policies of this repository.
 
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use membrane::flow::{self, IngestRequest, QueryRequest, ReleaseRequest};
 use membrane::{Channel, Hub};
 use membrane_ingest::{Format, InputSource, Reading, Silent};
 use membrane_model::Clock;
+use tokio::io::AsyncRead;
 
 /// The dataset that the benches use.
 pub(crate) const DATASET: &str = "pos_order_lines";
@@ -59,13 +61,34 @@ pub(crate) async fn open_with(home: &Path, rules: &Path) -> Result<Hub> {
 
 /// Ingests a file into a dataset and returns its rows.
 pub(crate) async fn ingest(hub: &Hub, dataset: &str, file: &Path, source: Option<String>) -> Result<u64> {
+    let format = Format::from_path(file).context("a file of unknown form")?;
+    take_in(hub, dataset, InputSource::File(file.to_path_buf()), format, source).await
+}
+
+/// Ingests a stream of NDJSON into a dataset and returns its rows.
+pub(crate) async fn ingest_stream(
+    hub: &Hub,
+    dataset: &str,
+    stream: Pin<Box<dyn AsyncRead + Send>>,
+) -> Result<u64> {
+    take_in(hub, dataset, InputSource::Stream(stream), Format::Ndjson, None).await
+}
+
+async fn take_in(
+    hub: &Hub,
+    dataset: &str,
+    reader: InputSource,
+    format: Format,
+    source: Option<String>,
+) -> Result<u64> {
     let ctx = hub.ctx("service:ingestor".parse()?, Channel::Cli);
     let request = IngestRequest {
         dataset: dataset.parse()?,
-        reader: InputSource::File(file.to_path_buf()),
-        format: Format::from_path(file).context("a file of unknown form")?,
+        reader,
+        format,
         reading: Reading::default(),
         source,
+        control: None,
     };
     let done =
         flow::ingest(&ctx, hub, request, &Silent).await.map_err(|failure| anyhow!("{}", failure.error))?;

@@ -14,6 +14,7 @@ mod query;
 mod release;
 mod table;
 mod tpch;
+mod visits;
 
 use anyhow::{Context, Result, bail};
 
@@ -24,7 +25,7 @@ fn main() -> Result<()> {
     match words.as_slice() {
         ["--child", rest @ ..] => runtime.block_on(child::run(rest)),
         [] | ["all"] => {
-            ingest::bench(&runtime)?;
+            ingest::bench(&[])?;
             query::bench(&runtime)?;
             cells::bench(&runtime)?;
             policy::bench(&runtime)?;
@@ -32,7 +33,7 @@ fn main() -> Result<()> {
             accuracy::bench(&runtime, &[])?;
             tpch::bench(&runtime, &[])
         }
-        ["ingest"] => ingest::bench(&runtime),
+        ["ingest", rest @ ..] => ingest::bench(rest),
         ["query"] => query::bench(&runtime),
         ["cells"] => cells::bench(&runtime),
         ["policy"] => policy::bench(&runtime),
@@ -42,7 +43,7 @@ fn main() -> Result<()> {
         ["tpch", rest @ ..] => tpch::bench(&runtime, rest),
         _ => {
             bail!(
-                "usage: membrane-bench [all | ingest | query | cells | policy | release [HOME] | accuracy [HOME [DRAWS]] [--json FILE] | member-data DIR | tpch [HOME [QUESTION ..]]]"
+                "usage: membrane-bench [all | ingest [files | new | seal | stream ..] | query | cells | policy | release [HOME] | accuracy [HOME [DRAWS]] [--json FILE] | member-data DIR | tpch [HOME [QUESTION ..]]]"
             )
         }
     }

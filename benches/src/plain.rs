@@ -5,18 +5,19 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use arrow::record_batch::RecordBatch;
 use datafusion::dataframe::DataFrameWriteOptions;
-use datafusion::prelude::{CsvReadOptions, ParquetReadOptions, SessionContext};
+use datafusion::prelude::{CsvReadOptions, JsonReadOptions, ParquetReadOptions, SessionContext};
 use futures::StreamExt;
 
-/// Converts a CSV or Parquet file to Parquet and returns its rows.
+/// Converts a CSV, NDJSON or Parquet file to Parquet and returns its rows.
 pub(crate) async fn convert(file: &Path, out: &Path) -> Result<u64> {
     let ctx = new_session();
     let path = file.to_str().context("a path is not text")?;
     #[expect(clippy::disallowed_methods, reason = "the unprotected side of the comparison")]
     let frame = match file.extension().and_then(|extension| extension.to_str()) {
         Some("csv") => ctx.read_csv(path, CsvReadOptions::new()).await?,
+        Some("json") => ctx.read_json(path, JsonReadOptions::default()).await?,
         Some("parquet") => ctx.read_parquet(path, ParquetReadOptions::default()).await?,
-        _ => bail!("neither CSV nor Parquet"),
+        _ => bail!("neither CSV, JSON nor Parquet"),
     };
     let out = out.to_str().context("a path is not text")?;
     let written = frame.write_parquet(out, DataFrameWriteOptions::new(), None).await?;
@@ -26,17 +27,6 @@ pub(crate) async fn convert(file: &Path, out: &Path) -> Result<u64> {
         rows += counts.map(|counts| counts.iter().flatten().sum::<u64>()).unwrap_or_default();
     }
     Ok(rows)
-}
-
-/// Writes a Parquet file as CSV, so that both forms hold the same rows.
-pub(crate) async fn to_csv(file: &Path, out: &Path) -> Result<()> {
-    let ctx = new_session();
-    #[expect(clippy::disallowed_methods, reason = "the unprotected side of the comparison")]
-    let frame =
-        ctx.read_parquet(file.to_str().context("a path is not text")?, ParquetReadOptions::default()).await?;
-    let options = DataFrameWriteOptions::new().with_single_file_output(true);
-    frame.write_csv(out.to_str().context("a path is not text")?, options, None).await?;
-    Ok(())
 }
 
 /// Opens the data files of tables, without their Delta logs. The hub's data sets have the same names as their folders.

@@ -1,15 +1,20 @@
 //! Governed SQL over ten million rows against unprotected DataFusion on the same files.
 
+use std::path::Path;
+
 use anyhow::{Context, Result, ensure};
+use membrane_sample::{SampleOptions, generate};
 use tokio::runtime::Runtime;
 
 use crate::child::measure;
 use crate::hub;
-use crate::ingest::{lines, text};
+use crate::ingest::text;
 use crate::table::{median, note, print};
 
 const ROWS_MIN: u64 = 10_000_000;
 const ROUNDS: usize = 7;
+/// Enough members for a million order lines.
+const MEMBERS: u64 = 36_000;
 
 /// Who asks, what, and what it is in unprotected SQL.
 struct Case {
@@ -92,4 +97,12 @@ pub(crate) fn bench(runtime: &Runtime) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// Generates order lines and returns the file.
+fn lines(dir: &Path) -> Result<std::path::PathBuf> {
+    note(&format!("generating {MEMBERS} members"));
+    let out = dir.join("sample");
+    generate(&SampleOptions { dirty_rate: 0.0, ..SampleOptions::new(MEMBERS, 1, &out) }, &mut |_, _| {})?;
+    Ok(out.join(format!("{}.parquet", hub::DATASET)))
 }

@@ -6,14 +6,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use membrane_model::{ClassName, DatasetName, LogicalType, PrincipalKind, Purpose, ReleaseName, SourceName};
+use membrane_model::{
+    ClassName, DatasetName, LogicalType, PrincipalKind, Protection, Purpose, ReleaseName, SourceName,
+};
 use sha2::{Digest as _, Sha256};
 
 use crate::read::{
     Contract, Mark, Report, contract_files, did_you_mean, optional_files, read_classes, read_contract,
     read_file, read_purposes, read_source, read_standing,
 };
-use crate::{CatalogError, Dataset, Fault, Reads, Source, Standard, StandingRelease};
+use crate::{CatalogError, Column, Dataset, Fault, Reads, Source, Standard, StandingRelease};
 
 /// What the data is: every dataset, class, purpose, source and standing release.
 ///
@@ -322,11 +324,26 @@ fn check_source(source: &Source, contracts: &[(&PathBuf, Contract)], report: &mu
         return;
     };
     let (Reads::Table(table), Some(dataset)) = (&source.reads, &contract.dataset) else { return };
-    for column in table.columns.keys().filter(|column| dataset.column(column).is_none()) {
+    for column in table.control_sums.iter().flatten() {
+        if let Some(known) = dataset.column(column).filter(|known| !adds_up(known)) {
+            fault(format!(
+                "column `{}` cannot be in `control_sums`: whole numbers and decimals that are `clear` add up",
+                known.name
+            ));
+        }
+    }
+    let named = table.columns.keys().chain(table.control_sums.iter().flatten());
+    for column in named.filter(|column| dataset.column(column).is_none()) {
         let known = dataset.columns.iter().map(|column| column.name.as_str());
         let hint = did_you_mean(column.as_str(), known);
         fault(format!("dataset `{}` has no column `{column}`{hint}", source.dataset));
     }
+}
+
+/// Tells whether a source can add a column up: exactly, and of values that may be shown in a sum.
+fn adds_up(column: &Column) -> bool {
+    let is_exact = matches!(column.logical_type, LogicalType::Integer | LogicalType::Decimal { .. });
+    is_exact && column.protection == Protection::Clear && column.from.is_none()
 }
 
 fn unknown_purpose(purpose: &Purpose, known: &[PurposeEntry]) -> Option<String> {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use membrane_model::{ColumnName, DatasetName, IdentityKind, Purpose};
 
-use crate::Column;
+use crate::{Column, ServiceLevels};
 
 mod hash;
 
@@ -35,6 +35,8 @@ pub struct Dataset {
     pub privacy: Option<DatasetPrivacy>,
     /// What becomes of a delivery that ends before its end.
     pub on_truncated: OnTruncated,
+    /// What is promised of deliveries.
+    pub service: ServiceLevels,
 }
 
 /// What becomes of a delivery that ends before its end: of a packed file that was cut off, of an array that is not closed.

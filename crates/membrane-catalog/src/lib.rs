@@ -14,6 +14,7 @@ mod describe;
 mod error;
 mod format;
 mod read;
+mod service;
 mod source;
 mod standard;
 mod standing;
@@ -28,8 +29,10 @@ pub use describe::{ColumnDescription, DatasetDescription};
 pub use error::{CatalogError, Fault};
 pub use format::FormatCheck;
 pub use read::{PersonalKind, PersonalWord};
+pub use service::ServiceLevels;
 pub use source::{
-    Cursor, Database, FilesSource, OnFault, Reads, SOURCE_FORMATS, Secret, Source, TableSource, Takes,
+    Cursor, Database, FilesSource, OnDifference, OnFault, Reads, SOURCE_FORMATS, Secret, Source, TableSource,
+    Takes,
 };
 pub use standard::{Case, Derived, Order, Part, Region, Standard, Standardised};
 pub use standing::{

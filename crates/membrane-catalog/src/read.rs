@@ -18,6 +18,7 @@ mod policy;
 mod report;
 mod schema;
 mod semver;
+mod service;
 mod source;
 mod standard;
 mod standing;

@@ -3,7 +3,7 @@
 //! A source says what is read and how often; what becomes of a row is for the contract of its dataset to say. No credential
 //! stands in it, only where one is found.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -31,6 +31,8 @@ pub struct Source {
     pub bad_share_max: Option<f64>,
     /// What happens after a delivery that cannot be taken in.
     pub on_fault: OnFault,
+    /// What becomes of a delivery that has not what the source says.
+    pub on_difference: OnDifference,
 }
 
 /// What a source reads.
@@ -68,6 +70,8 @@ pub struct FilesSource {
     pub sheet: Option<String>,
     /// Seconds that a file must have lain untouched: somebody may still be writing it.
     pub settle_seconds: u32,
+    /// The ending of the file beside each file that has its control totals; a file waits for its own.
+    pub control_suffix: Option<String>,
     /// Settings of the object storage that are no secret, as `object_store` spells them.
     pub storage: BTreeMap<String, String>,
     /// Settings of the object storage that are, and where each is found.
@@ -107,6 +111,8 @@ pub struct TableSource {
     pub columns: BTreeMap<ColumnName, String>,
     /// What is read of it.
     pub takes: Takes,
+    /// The columns of the contract that the database adds up, beside counting rows; nothing is counted where there is none.
+    pub control_sums: Option<BTreeSet<ColumnName>>,
 }
 
 /// What is read of a table.
@@ -166,12 +172,44 @@ impl OnFault {
     }
 }
 
+/// What becomes of a delivery that has not what its source says that it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnDifference {
+    /// Nothing of it is taken in.
+    #[default]
+    Stop,
+    /// It is taken in, and the difference is told.
+    Take,
+}
+
+impl OnDifference {
+    /// Every rule.
+    pub const ALL: [Self; 2] = [Self::Stop, Self::Take];
+
+    /// Returns the word that files of the catalog use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Take => "take",
+        }
+    }
+}
+
 impl FilesSource {
     /// Tells whether a file below the folder is read, by its path from there.
     #[must_use]
     pub fn takes(&self, path: &str) -> bool {
         let hidden = path.split('/').any(|part| part.starts_with('.') || part.starts_with('_'));
-        !hidden && matches(self.pattern.as_bytes(), path.as_bytes())
+        !hidden && !self.is_control(path) && matches(self.pattern.as_bytes(), path.as_bytes())
+    }
+}
+
+impl FilesSource {
+    /// Tells whether a file has the control totals of another one.
+    #[must_use]
+    pub fn is_control(&self, path: &str) -> bool {
+        self.control_suffix.as_ref().is_some_and(|suffix| path.ends_with(suffix.as_str()))
     }
 }
 

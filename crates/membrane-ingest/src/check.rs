@@ -8,6 +8,7 @@ mod rules;
 mod run;
 mod seen;
 mod spelling;
+mod times;
 mod unique;
 
 use std::collections::BTreeMap;
@@ -18,15 +19,18 @@ use arrow::array::{Array, ArrayRef, BooleanArray};
 use arrow::compute::filter;
 use arrow::datatypes::DataType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use membrane_catalog::{Column, Dataset, Part, Standard};
-use membrane_model::{LogicalType, Protection};
+use chrono::{DateTime, Utc};
+use membrane_catalog::{Column, Dataset, OnDifference, Part, Standard};
+use membrane_model::{LogicalType, Protection, Reconciled, Verdict};
 use serde_json::{Map, Value};
 
 use crate::decode::{Delivered, Malformed};
 use crate::reason::{Fault, ReasonCode, Reasons};
-use crate::{IngestError, value};
+use crate::totals::Tally;
+use crate::{ControlTotals, IngestError, value};
 
 use rules::Rules;
+use times::Times;
 use unique::Unique;
 
 /// The field of a quarantined row that holds a record which could not be read.
@@ -79,6 +83,31 @@ pub(crate) struct Checker {
     reasons: Reasons,
     /// The subject's column.
     subject: Option<usize>,
+    times: Option<Times>,
+    tally: Option<Tally>,
+}
+
+/// What is known at the end of a delivery.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    /// How often each reason occurred.
+    pub(crate) reasons: BTreeMap<String, u64>,
+    /// Good rows that came late.
+    pub(crate) late: u64,
+    /// What the source said, beside what was read.
+    pub(crate) reconciled: Vec<Reconciled>,
+}
+
+impl Counts {
+    /// Returns what is not as the source said, when nothing of such a delivery is to be taken in.
+    fn require_totals(&self, tally: &Tally) -> Result<(), IngestError> {
+        let differ = self.reconciled.iter().filter(|total| total.verdict == Verdict::Differs);
+        let totals: Vec<String> = differ.map(|total| total.what().to_owned()).collect();
+        match tally.on_difference {
+            OnDifference::Stop if !totals.is_empty() => Err(IngestError::TotalsDiffer { totals }),
+            OnDifference::Stop | OnDifference::Take => Ok(()),
+        }
+    }
 }
 
 /// Where the values of a column come from.
@@ -108,7 +137,13 @@ impl Origin {
 }
 
 impl Checker {
-    pub(crate) fn new(dataset: Arc<Dataset>, scratch: PathBuf) -> Result<Self, IngestError> {
+    /// Prepares for a delivery that came at a moment, of which its source may say what it has.
+    pub(crate) fn new(
+        dataset: Arc<Dataset>,
+        scratch: PathBuf,
+        came: DateTime<Utc>,
+        control: Option<&ControlTotals>,
+    ) -> Result<Self, IngestError> {
         let mut names: Vec<String> = dataset.columns.iter().map(|column| column.name.to_string()).collect();
         let unique = unique::constraints(&dataset, &scratch, &mut names)?;
         let subject = dataset
@@ -122,13 +157,26 @@ impl Checker {
             unique,
             reasons: Reasons::new(names),
             subject,
+            times: Times::new(&dataset, came),
+            tally: control.map(|control| Tally::new(&dataset, control)).transpose()?,
             dataset,
         })
     }
 
-    /// Returns how often each reason occurred so far.
-    pub(crate) fn reasons(&self) -> BTreeMap<String, u64> {
-        self.reasons.counts()
+    /// Returns what is known at the end.
+    ///
+    /// # Errors
+    /// [`IngestError::TotalsDiffer`] when the delivery has not what its source says, and nothing of such a one is taken in.
+    pub(crate) fn finish(self) -> Result<Counts, IngestError> {
+        let counts = Counts {
+            reasons: self.reasons.counts(),
+            late: self.times.as_ref().map_or(0, Times::late),
+            reconciled: self.tally.as_ref().map(Tally::reconciled).unwrap_or_default(),
+        };
+        if let Some(tally) = &self.tally {
+            counts.require_totals(tally)?;
+        }
+        Ok(counts)
     }
 
     /// Makes room for so many rows to come; more or fewer may come.
@@ -145,6 +193,9 @@ impl Checker {
         let rows = delivered.positions.len();
         let mut faults = Vec::new();
         let mut columns = self.typed(&mut delivered, &mut faults)?;
+        if let Some(times) = &self.times {
+            times.ahead(&columns, &mut faults);
+        }
         let mut good = vec![true; rows];
         for fault in &faults {
             if let Some(good) = good.get_mut(fault.row) {
@@ -159,6 +210,10 @@ impl Checker {
         faults.sort_unstable();
         faults.dedup();
 
+        if let Some(tally) = &mut self.tally {
+            let malformed = u64::try_from(delivered.malformed.len()).unwrap_or(u64::MAX);
+            tally.add(&columns, &good, &faults, malformed)?;
+        }
         let bad = self.set_aside(&delivered, &columns, &faults)?;
         let kept = rows - good.iter().filter(|good| !**good).count();
         if kept < rows {
@@ -166,6 +221,9 @@ impl Checker {
             for column in &mut columns {
                 *column = filter(column, &good).map_err(arrow)?;
             }
+        }
+        if let Some(times) = &mut self.times {
+            times.count(&columns);
         }
         Ok(Checked { columns, rows: kept, bad })
     }

@@ -23,7 +23,7 @@ use std::fmt;
 use membrane_catalog::{Column, Cursor, Database, Dataset, TableSource, Takes};
 use membrane_model::{ColumnName, SourceName};
 
-use crate::{InputSource, Position};
+use crate::{ControlTotals, InputSource, Position};
 
 /// The URL of a database, with its password.
 #[derive(Clone)]
@@ -54,6 +54,8 @@ pub struct Piece {
     pub reader: InputSource,
     /// Where it lies.
     pub position: Position,
+    /// What the database counted and added up of it, where it was asked to: in the same transaction.
+    pub totals: Option<ControlTotals>,
 }
 
 impl fmt::Debug for Piece {
@@ -224,6 +226,21 @@ impl<'a> Wanted<'a> {
             after,
             replaces: self.cursor().is_none(),
         }
+    }
+
+    /// Returns the columns that the database adds up, with their names in the table; nothing where it is not asked to count.
+    fn sums(&self) -> Option<Vec<(&'a ColumnName, &'a str)>> {
+        let sums = self.table.control_sums.as_ref()?;
+        Some(sums.iter().map(|column| (column, self.name_of(column))).collect())
+    }
+
+    /// Makes control totals of a row of texts: how many rows, and each sum. A sum of no value is none.
+    fn totals(&self, row: Vec<Option<String>>) -> Option<ControlTotals> {
+        let mut texts = row.into_iter();
+        let rows = texts.next()??.parse().ok()?;
+        let sums = self.sums()?.into_iter().zip(texts);
+        let sums = sums.map(|((column, _), sum)| (column.clone(), sum.unwrap_or_else(|| "0".to_owned())));
+        Some(ControlTotals { rows: Some(rows), sums: sums.collect(), ..ControlTotals::default() })
     }
 
     /// Returns the number of the next snapshot.

@@ -5,6 +5,7 @@ use std::io;
 use arrow::error::ArrowError;
 use membrane_lake::LakeError;
 use membrane_ledger::{KeyRingError, LedgerError};
+use membrane_model::ColumnName;
 use membrane_vault::VaultError;
 
 use crate::source::UnpackFault;
@@ -123,6 +124,29 @@ pub enum IngestError {
         /// Rows in all.
         rows: u64,
     },
+    /// What a source says of a delivery cannot be read.
+    #[error("the control totals cannot be read: {detail}")]
+    ControlUnreadable {
+        /// What is wrong, or how they are written.
+        detail: &'static str,
+    },
+    /// A column cannot be added up.
+    #[error("the control totals do not fit: column `{column}`: {detail}")]
+    ControlColumn {
+        /// The column.
+        column: ColumnName,
+        /// Why not.
+        detail: &'static str,
+    },
+    /// A delivery is not what its source says.
+    #[error(
+        "the delivery has not what its sender says: {} differ; nothing was taken in, look for what was lost or came twice",
+        .totals.join(", ")
+    )]
+    TotalsDiffer {
+        /// What differs: `rows`, and names of columns.
+        totals: Vec<String>,
+    },
     /// Another replay of the same quarantine is at work, or was killed a short while ago.
     #[error(
         "another replay of this quarantine is at work, or was killed within the last half hour; try again later"
@@ -187,6 +211,8 @@ impl IngestError {
             Self::ColumnType { .. } => "input_types",
             Self::TooLarge { .. } | Self::TooDense => "input_too_large",
             Self::TooManyBad { .. } => "too_many_bad_rows",
+            Self::ControlUnreadable { .. } | Self::ControlColumn { .. } => "control_unfit",
+            Self::TotalsDiffer { .. } => "totals_differ",
             Self::ReplayHeld => "replay_held",
             Self::Lake(LakeError::Overtaken { .. }) => "source_overtaken",
             Self::Lake(LakeError::NotPermitted { .. }) => "not_permitted",

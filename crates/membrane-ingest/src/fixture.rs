@@ -4,8 +4,10 @@ use std::io::Cursor;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use chrono::{DateTime, Utc};
 use membrane_catalog::{
-    Column, ColumnPolicy, ColumnPrivacy, ColumnRules, Dataset, FormatCheck, OnTruncated, SubjectSource,
+    Column, ColumnPolicy, ColumnPrivacy, ColumnRules, Dataset, FormatCheck, OnTruncated, ServiceLevels,
+    SubjectSource,
 };
 use membrane_ledger::Ledger;
 use membrane_model::{LogicalType, Protection};
@@ -13,8 +15,19 @@ use membrane_vault::{RootKey, Vault};
 use tokio::runtime::Runtime;
 
 use crate::InputSource;
+use crate::check::Checker;
 use crate::decode::{Decode, Delivered};
 use crate::source::{Content, Delivery, Meter, Scratch, Source, Text};
+
+/// Returns when deliveries come in these tests.
+pub(crate) fn came() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_772_323_200, 0).unwrap()
+}
+
+/// Makes what checks a delivery of which its source says nothing.
+pub(crate) fn checker(dataset: Dataset) -> Checker {
+    Checker::new(Arc::new(dataset), std::env::temp_dir(), came(), None).unwrap()
+}
 
 /// Money in these tests.
 pub(crate) const MONEY: LogicalType = LogicalType::Decimal { precision: 12, scale: 2 };
@@ -74,6 +87,7 @@ pub(crate) fn members() -> Dataset {
         primary_key: vec!["member_no".parse().unwrap()],
         event_time: None,
         on_truncated: OnTruncated::Stop,
+        service: ServiceLevels::default(),
         privacy: None,
     }
 }
@@ -91,6 +105,7 @@ pub(crate) fn plain(columns: &[(&str, LogicalType)]) -> Dataset {
         primary_key: Vec::new(),
         event_time: None,
         on_truncated: OnTruncated::Stop,
+        service: ServiceLevels::default(),
         privacy: None,
     }
 }
@@ -130,11 +145,6 @@ pub(crate) fn opened(source: InputSource) -> (Delivery, Meter) {
 /// Reads a decoder to its end.
 pub(crate) fn all(decoder: &mut dyn Decode) -> Vec<Delivered> {
     std::iter::from_fn(|| decoder.next().unwrap()).collect()
-}
-
-/// Shares a dataset.
-pub(crate) fn shared(dataset: Dataset) -> Arc<Dataset> {
-    Arc::new(dataset)
 }
 
 /// Opens a ledger in a folder.

@@ -4,13 +4,14 @@ use std::fmt;
 use std::path::PathBuf;
 use std::pin::Pin;
 
+use chrono::{DateTime, Utc};
 use membrane_lake::Lake;
 use membrane_ledger::Ledger;
 use membrane_model::Limits;
 use membrane_vault::Vault;
 use tokio::io::AsyncRead;
 
-use crate::{Format, Reading};
+use crate::{ControlTotals, Format, Reading};
 
 /// The parts of the hub that an ingest works with.
 #[derive(Clone)]
@@ -42,13 +43,26 @@ pub struct Input {
     pub position: Option<Position>,
     /// The share of its rows that may be set aside, from 0 to 1; with more nothing is taken in.
     pub bad_share_max: Option<f64>,
+    /// What its source says that it has.
+    pub control: Option<ControlTotals>,
+    /// When it came: what is late, or ahead of the clock, is so by this.
+    pub came: DateTime<Utc>,
 }
 
 impl Input {
     /// Makes a delivery that is nothing but its bytes.
     #[must_use]
-    pub fn new(reader: InputSource, format: Format, source: Option<String>) -> Self {
-        Self { reader, format, reading: Reading::default(), source, position: None, bad_share_max: None }
+    pub fn new(reader: InputSource, format: Format, source: Option<String>, came: DateTime<Utc>) -> Self {
+        Self {
+            reader,
+            format,
+            reading: Reading::default(),
+            source,
+            position: None,
+            bad_share_max: None,
+            control: None,
+            came,
+        }
     }
 }
 

@@ -36,6 +36,7 @@ mod report;
 mod resolve;
 mod source;
 mod subjects;
+mod totals;
 mod value;
 
 pub use connect::{ConnectError, DatabaseUrl, Piece, read_table};
@@ -51,3 +52,4 @@ pub use reading::{Encoding, Packing, Reading, UnknownEncoding};
 pub use reason::ReasonCode;
 pub use replay::{ReplayReport, replay};
 pub use report::IngestReport;
+pub use totals::ControlTotals;

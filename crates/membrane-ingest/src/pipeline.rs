@@ -2,24 +2,27 @@
 
 mod stages;
 
-use std::collections::BTreeMap;
 use std::pin::pin;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use membrane_catalog::Dataset;
 use membrane_lake::{Appender, Target};
 use membrane_policy::Permit;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
-use crate::check::Checker;
+use crate::check::{Checker, Counts};
 use crate::commit::{Commit, Visible, was_committed};
 use crate::decode::Found;
 use crate::protect::Protector;
 use crate::resolve::Resolver;
 use crate::source::{Delivery, DeliveryName, Scratch, Source, SourceFile};
 use crate::subjects::Subjects;
-use crate::{Format, IngestError, IngestParts, IngestReport, Input, InputSource, Progress, Reading, lineage};
+use crate::{
+    ControlTotals, Format, IngestError, IngestParts, IngestReport, Input, InputSource, Progress, Reading,
+    lineage,
+};
 
 use stages::{Finished, Stages, Stop, Work, Written, joined};
 
@@ -48,8 +51,8 @@ async fn bring_in(
     input: Input,
     progress: &dyn Progress,
 ) -> Result<IngestReport, IngestError> {
-    let Input { reader, format, reading, source: called, position, bad_share_max } = input;
-    let act = Act { hub, permit, dataset, format, reading, called };
+    let Input { reader, format, reading, source: called, position, bad_share_max, control, came } = input;
+    let act = Act { hub, permit, dataset, format, reading, called, control, came };
     let source = joined(spawn_blocking(move || Source::open(reader))).await??;
     let file = match &source {
         Source::File(file) => Some((file.clone(), act.appender(Target::Table).await?)),
@@ -82,7 +85,7 @@ async fn bring_in(
         finished.abort().await;
         return Err(error);
     }
-    let Finished { table, quarantine, written, reasons, found } = *finished;
+    let Finished { table, quarantine, written, counts, found } = *finished;
     let commit = Commit {
         ledger: &hub.ledger,
         run: permit.run_id(),
@@ -91,7 +94,7 @@ async fn bring_in(
         position: position.as_ref(),
     };
     let visible = commit.make(table, quarantine).await?;
-    let taken = if visible.already { Taken::default() } else { Taken { written, reasons, found } };
+    let taken = if visible.already { Taken::default() } else { Taken { written, counts, found } };
     Ok(act.report(&name, visible, taken, meter.bytes()))
 }
 
@@ -99,7 +102,7 @@ async fn bring_in(
 #[derive(Default)]
 struct Taken {
     written: Written,
-    reasons: BTreeMap<String, u64>,
+    counts: Counts,
     found: Found,
 }
 
@@ -140,10 +143,11 @@ pub(crate) async fn prepare(
     hub: &IngestParts,
     permit: &Permit,
     dataset: &Arc<Dataset>,
-    (input, format): (InputSource, Format),
+    (input, format, came): (InputSource, Format, DateTime<Utc>),
     aside: Aside,
 ) -> Result<Preparation, IngestError> {
-    let act = Act { hub, permit, dataset, format, reading: Reading::default(), called: None };
+    let reading = Reading::default();
+    let act = Act { hub, permit, dataset, format, reading, called: None, control: None, came };
     let source = joined(spawn_blocking(move || Source::open(input))).await??;
     let stop = Stop::default();
     let work = Work { aside: Some(aside), ..act.prepare(source).await? };
@@ -183,6 +187,10 @@ struct Act<'a> {
     reading: Reading,
     /// What the deliverer calls it.
     called: Option<String>,
+    /// What its source says that it has.
+    control: Option<ControlTotals>,
+    /// When it came.
+    came: DateTime<Utc>,
 }
 
 impl Act<'_> {
@@ -212,7 +220,12 @@ impl Act<'_> {
             reading: self.reading.clone(),
             dataset: Arc::clone(dataset),
             limits: hub.limits,
-            checker: Checker::new(Arc::clone(dataset), hub.scratch.clone())?,
+            checker: Checker::new(
+                Arc::clone(dataset),
+                hub.scratch.clone(),
+                self.came,
+                self.control.as_ref(),
+            )?,
             resolver: Resolver::new(dataset, subjects),
             protector: Protector::new(dataset, &hub.vault, schemas, self.permit.run_id().to_string())?,
             table,
@@ -291,7 +304,7 @@ impl Act<'_> {
     }
 
     fn report(&self, name: &DeliveryName, visible: Visible, taken: Taken, bytes_read: u64) -> IngestReport {
-        let Taken { written, reasons, found } = taken;
+        let Taken { written, counts, found } = taken;
         IngestReport {
             rows_read: written.good + written.bad,
             rows_accepted: written.good,
@@ -301,7 +314,9 @@ impl Act<'_> {
             quarantine_version: visible.quarantine_version,
             already: visible.already,
             contract_changed: visible.contract_changed,
-            reasons,
+            reasons: counts.reasons,
+            rows_late: counts.late,
+            reconciled: counts.reconciled,
             truncated: found.is_cut,
             unknown_columns: found.drift.columns,
             unknown_names: found.drift.names,

@@ -28,13 +28,15 @@ pub enum ReasonCode {
     TooLong,
     /// The form or a check digit is wrong.
     FailedCheck,
+    /// The event time lies further ahead of the clock than the contract lets it.
+    Ahead,
     /// An earlier row of the delivery has the same value in a unique column, or the same key.
     Duplicate,
 }
 
 impl ReasonCode {
     /// Every code.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Malformed,
         Self::Missing,
         Self::WrongType,
@@ -46,6 +48,7 @@ impl ReasonCode {
         Self::TooShort,
         Self::TooLong,
         Self::FailedCheck,
+        Self::Ahead,
         Self::Duplicate,
     ];
 
@@ -64,6 +67,7 @@ impl ReasonCode {
             Self::TooShort => "too_short",
             Self::TooLong => "too_long",
             Self::FailedCheck => "failed_check",
+            Self::Ahead => "ahead",
             Self::Duplicate => "duplicate",
         }
     }

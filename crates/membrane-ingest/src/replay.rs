@@ -69,7 +69,7 @@ pub async fn replay(
     if !hub.ledger.hold_replay(&dataset.name, &act.holder, now, now + HOLD).await? {
         return Err(IngestError::ReplayHeld);
     }
-    let done = Box::pin(act.run(of, progress)).await;
+    let done = Box::pin(act.run((of, now), progress)).await;
     // A replay that is not given back is free when its time is over.
     hub.ledger.release_replay(&dataset.name, &act.holder).await?;
     done
@@ -86,9 +86,13 @@ struct Act<'a> {
 }
 
 impl Act<'_> {
-    async fn run(&self, of: Option<RunId>, progress: &dyn Progress) -> Result<ReplayReport, IngestError> {
+    async fn run(
+        &self,
+        which: (Option<RunId>, DateTime<Utc>),
+        progress: &dyn Progress,
+    ) -> Result<ReplayReport, IngestError> {
         let settled = self.settle().await?;
-        let (report, begun) = self.begin(of, progress).await?;
+        let (report, begun) = self.begin(which, progress).await?;
         if let Some((quarantine, plan)) = begun {
             self.rewrite(&quarantine, &plan).await?;
         }
@@ -99,7 +103,7 @@ impl Act<'_> {
     /// quarantine still.
     async fn begin(
         &self,
-        of: Option<RunId>,
+        (of, now): (Option<RunId>, DateTime<Utc>),
         progress: &dyn Progress,
     ) -> Result<(ReplayReport, Begun), IngestError> {
         let Some(quarantine) = self.hub.lake.quarantine(self.permit, &self.dataset.name).await? else {
@@ -110,7 +114,7 @@ impl Act<'_> {
         let input = feed(&quarantine, openers, of.map(|run| run.to_string()), Arc::clone(&fed));
         let aside = Arc::new(Mutex::new(Vec::new()));
         let prepared =
-            prepare(self.hub, self.permit, self.dataset, (input, Format::Ndjson), Arc::clone(&aside));
+            prepare(self.hub, self.permit, self.dataset, (input, Format::Ndjson, now), Arc::clone(&aside));
         let Prepared { table, quarantine: scratch, accepted } = prepared.await?.finish(progress).await?;
         // What does not fit lies there already.
         scratch.abort().await;
@@ -227,5 +231,5 @@ pub(crate) async fn half(
 ) -> Result<ReplayReport, IngestError> {
     let act = Act { hub, permit, dataset, holder: permit.run_id().to_string() };
     assert!(hub.ledger.hold_replay(&dataset.name, &act.holder, now, now + HOLD).await?);
-    Ok(act.begin(None, &crate::Silent).await?.0)
+    Ok(act.begin((None, now), &crate::Silent).await?.0)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use membrane_model::{LineageEdge, TableVersion};
+use membrane_model::{LineageEdge, Reconciled, TableVersion};
 use serde::Serialize;
 
 /// What an ingest did.
@@ -26,6 +26,11 @@ pub struct IngestReport {
     pub contract_changed: bool,
     /// How often each reason occurred, by `code:column`. A row may have several.
     pub reasons: BTreeMap<String, u64>,
+    /// Rows taken in that came later than the contract says that they come.
+    pub rows_late: u64,
+    /// What the source said of the delivery, beside what was read. PRIVACY: sums; not for everybody.
+    #[serde(skip)]
+    pub reconciled: Vec<Reconciled>,
     /// Whether the delivery ended before its end: what was there is taken in, and the place is set aside.
     pub truncated: bool,
     /// Columns of the input that the contract does not know. They are not read. More than 64 fields of JSON objects

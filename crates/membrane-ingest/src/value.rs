@@ -34,6 +34,7 @@ use membrane_model::LogicalType;
 
 pub(crate) use canonical::canonical_text;
 pub(crate) use numbers::power_of_ten;
+pub(crate) use text::decimal as exact;
 pub(crate) use text::whole_number;
 
 /// Days and microseconds of the years 1 to 9999, in which dates have four-digit years.

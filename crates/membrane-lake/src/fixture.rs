@@ -68,6 +68,7 @@ pub(crate) fn members() -> Arc<Dataset> {
         primary_key: Vec::new(),
         event_time: None,
         on_truncated: membrane_catalog::OnTruncated::Stop,
+        service: membrane_catalog::ServiceLevels::default(),
         privacy: None,
     })
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::path::Path;
-use object_store::{GetOptions, ObjectStore};
+use object_store::{GetOptions, GetRange, ObjectStore};
 use tokio::io::AsyncRead;
 use tokio_util::io::StreamReader;
 use url::Url;
@@ -139,6 +139,35 @@ impl Inbox {
                 let bytes = found.into_stream().map_err(std::io::Error::other);
                 Ok(InboxBytes::Stream(Box::pin(StreamReader::new(bytes))))
             }
+        }
+    }
+}
+
+impl Inbox {
+    /// Reads a small file by its path below the inbox; nothing when there is none.
+    ///
+    /// # Errors
+    /// [`LakeError::Inbox`] when it cannot be read, or has more than `bytes_max` bytes.
+    pub async fn read_small(&self, path: &str, bytes_max: usize) -> Result<Option<Vec<u8>>, LakeError> {
+        let doing = "read what is said of a delivery";
+        let found = match &self.place {
+            Place::Folder(root) => folder::read_small(root.join(path), bytes_max, doing).await?,
+            Place::Bucket { store, prefix } => {
+                let location = path.split('/').fold(prefix.clone(), |path, part| path.join(part));
+                let end = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
+                let options = GetOptions { range: Some(GetRange::Bounded(0..end)), ..GetOptions::default() };
+                let found = match store.get_opts(&location, options).await {
+                    Err(object_store::Error::NotFound { .. }) => return Ok(None),
+                    found => found.map_err(|source| LakeError::inbox(doing, &source))?,
+                };
+                Some(found.bytes().await.map_err(|source| LakeError::inbox(doing, &source))?.to_vec())
+            }
+        };
+        match found {
+            Some(bytes) if bytes.len() > bytes_max => {
+                Err(LakeError::Inbox { doing, why: format!("it has more than {bytes_max} bytes") })
+            }
+            found => Ok(found),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use membrane_model::{DatasetName, RunId, SourceName};
+use membrane_model::{DatasetName, Reconciled, RunId, SourceName};
 use sqlx::any::AnyRow;
 
 use crate::row::{Cells, to_integer};
@@ -28,6 +28,10 @@ pub struct Delivery {
     pub rows_quarantined: u64,
     /// How often each reason occurred, by `code:column`.
     pub reasons: BTreeMap<String, u64>,
+    /// Rows that were added and came late.
+    pub rows_late: u64,
+    /// What its source said of it, beside what was read. PRIVACY: sums of columns that lie in clear; not for everybody.
+    pub totals: Vec<Reconciled>,
 }
 
 impl Ledger {
@@ -38,10 +42,11 @@ impl Ledger {
     pub async fn note_delivery(&self, delivery: &Delivery) -> Result<(), LedgerError> {
         let reasons =
             serde_json::to_string(&delivery.reasons).map_err(|_| LedgerError::TooLarge("reasons"))?;
+        let totals = serde_json::to_string(&delivery.totals).map_err(|_| LedgerError::TooLarge("totals"))?;
         let mut transaction = self.begin().await?;
         sqlx::query(
-            "INSERT INTO delivery (run, dataset, source, ended, rows_in, rows_accepted, rows_quarantined, reasons) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+            "INSERT INTO delivery (run, dataset, source, ended, rows_in, rows_accepted, rows_quarantined, reasons, \
+             rows_late, totals) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING",
         )
         .bind(delivery.run.to_string())
         .bind(delivery.dataset.as_str())
@@ -51,6 +56,8 @@ impl Ledger {
         .bind(to_integer(delivery.rows_accepted, "rows_accepted")?)
         .bind(to_integer(delivery.rows_quarantined, "rows_quarantined")?)
         .bind(reasons)
+        .bind(to_integer(delivery.rows_late, "rows_late")?)
+        .bind(totals)
         .execute(&mut *transaction)
         .await?;
         transaction.commit().await?;
@@ -67,7 +74,8 @@ impl Ledger {
         since: DateTime<Utc>,
     ) -> Result<Vec<Delivery>, LedgerError> {
         let rows = sqlx::query(
-            "SELECT run, dataset, source, ended, rows_in, rows_accepted, rows_quarantined, reasons FROM delivery \
+            "SELECT run, dataset, source, ended, rows_in, rows_accepted, rows_quarantined, reasons, rows_late, totals \
+             FROM delivery \
              WHERE ended >= $1 AND ($2 = '' OR dataset = $2) ORDER BY ended DESC, run",
         )
         .bind(since.timestamp_micros())
@@ -75,6 +83,22 @@ impl Ledger {
         .fetch_all(&self.pools.read)
         .await?;
         rows.iter().map(read).collect()
+    }
+
+    /// Returns when the last delivery of each dataset was there.
+    ///
+    /// # Errors
+    /// [`LedgerError::Database`] or [`LedgerError::Stored`].
+    pub async fn last_deliveries(&self) -> Result<BTreeMap<DatasetName, DateTime<Utc>>, LedgerError> {
+        let rows = sqlx::query("SELECT dataset, MAX(ended) FROM delivery GROUP BY dataset")
+            .fetch_all(&self.pools.read)
+            .await?;
+        rows.iter()
+            .map(|row| {
+                let mut cells = Cells::of(row);
+                Ok((cells.parsed("dataset")?, cells.instant("ended")?))
+            })
+            .collect()
     }
 }
 
@@ -89,5 +113,7 @@ fn read(row: &AnyRow) -> Result<Delivery, LedgerError> {
         rows_accepted: cells.number("rows_accepted")?,
         rows_quarantined: cells.number("rows_quarantined")?,
         reasons: serde_json::from_str(&cells.text()?).map_err(|_| LedgerError::Stored("reasons"))?,
+        rows_late: cells.number("rows_late")?,
+        totals: serde_json::from_str(&cells.text()?).map_err(|_| LedgerError::Stored("totals"))?,
     })
 }

@@ -7,6 +7,7 @@
 //! Merkle log; a budget is spent before the answer that it pays for is computed, and never given back.
 
 mod account;
+mod alert;
 mod batch;
 mod budget;
 mod close;
@@ -39,6 +40,7 @@ mod usage;
 mod window;
 
 pub use account::{Account, Caps};
+pub use alert::{Alert, AlertChanges};
 pub use budget::{LastRelease, Pace, Standing};
 pub use delivery::Delivery;
 pub use document::{Document, DocumentKind, DocumentRef, NewDocument};

@@ -53,6 +53,7 @@ on_both_databases!(
     sources::check_sources_stand_somewhere,
     sources::check_one_holder_at_a_time,
     sources::check_files_and_deliveries_are_noted,
+    sources::check_a_broken_promise_is_told_once,
     sources::check_a_replay_is_planned_by_one,
     runs::check_a_run_is_recorded,
     runs::check_an_open_run_is_listed_as_open,

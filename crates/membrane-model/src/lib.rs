@@ -16,6 +16,7 @@ mod name;
 mod price;
 mod principal;
 mod protection;
+mod reconciled;
 
 pub use action::Action;
 pub use channel::Channel;
@@ -32,3 +33,4 @@ pub use name::{
 pub use price::{Delta, Epsilon, Price, PriceError};
 pub use principal::{PrincipalId, PrincipalKind};
 pub use protection::Protection;
+pub use reconciled::{Reconciled, Verdict};

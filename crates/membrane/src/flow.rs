@@ -38,7 +38,10 @@ pub use lineage::{DEPTH_MAX, LineageFound, LineageRequest, lineage};
 pub use list_datasets::{Listing, list_datasets};
 pub use log::verify_log;
 pub use publish::{History, HistoryLine, Publication, PublishRequest, history, publish};
-pub use quality::{OBJECTIVE, QualityDay, QualityRequest, quality};
+pub use quality::{
+    DeliveryTotals, OBJECTIVE, Promise, Quality, QualityDay, QualityRequest, TotalsRequest, TotalsToday,
+    check_promises, quality, totals,
+};
 pub use quarantine::{ASIDE_ROWS_MAX, AsideShown, count_quarantine, replay_quarantine, show_quarantine};
 pub use query::{QueryAnswer, QueryRequest, query};
 pub use release::{PilotTold, ReleaseRequest, Released, plan_trial, rehearse, release, timed_release};

@@ -27,6 +27,7 @@ pub mod flow;
 pub mod receipt;
 pub mod wire;
 
+mod alerts;
 pub mod attack;
 pub mod audit;
 pub mod cli;

@@ -28,7 +28,10 @@ pub use delegation::{DelegationAnswerBody, DelegationBody, DelegationsBody, NewD
 pub use error::{ErrorBody, ErrorDetail};
 pub use ingest::IngestBody;
 pub use lineage::{EdgeBody, FieldBody, LineageBody};
-pub use quality::{QualityBody, QualityDayBody, QualityReasonBody};
+pub use quality::{
+    AlertBody, QualityBody, QualityDayBody, QualityReasonBody, ReconciledBody, ReconciliationBody, TotalBody,
+    TotalsBody,
+};
 pub use quarantine::{AsideCountBody, AsideRowBody, AsideRowsBody, QuarantineBody, ReplayBody};
 pub use query::{AnswerBody, AnswerColumnBody, QueryBody, answer_columns};
 pub use receipt::{ReceiptBody, ReceiptKeyBody};

@@ -21,6 +21,10 @@ impl Dataset {
         parts.text(self.name.as_str());
         parts.text(&self.version);
         parts.rows(self);
+        // Only where there is one: the hashes of contracts without are those that they had before there were any.
+        if let Some(ahead) = self.service.ahead_max {
+            parts.text(&format!("ahead {}", ahead.as_secs()));
+        }
         parts.digits()
     }
 

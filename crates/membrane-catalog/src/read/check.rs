@@ -9,6 +9,7 @@ use super::generalisation::check_generalisation;
 use super::personal::check_personal;
 use super::policy::check_policy;
 use super::schema::Schema;
+use super::service::Promises;
 use super::standard::check_standards;
 use super::suggest::did_you_mean;
 use super::{At, Report};
@@ -31,6 +32,28 @@ pub(super) fn check(schema: &Schema, report: &mut Report) {
     check_contributions(schema, report);
     check_policy(schema, report);
     check_standards(schema, report);
+}
+
+/// Checks what needs to know when a row happened.
+pub(super) fn check_promises(promises: &Promises, schema: &Schema, report: &mut Report) {
+    let Some(event_time) = &schema.event_time else {
+        let needs =
+            |what: &str| format!("{what} needs to know when a row happened: state `membrane.eventTime`");
+        for about in &promises.about_times {
+            report.fault(about.mark, needs(&format!("the service level `{}`", about.value)));
+        }
+        if let Some(ahead) = &schema.ahead_max {
+            report.fault(ahead.mark, needs("`membrane.aheadSecondsMax`"));
+        }
+        return;
+    };
+    for element in promises.elements.iter().filter(|element| element.value != event_time.value) {
+        let fault = format!(
+            "latency is measured by the event time, `{}`, and not by another column",
+            event_time.value
+        );
+        report.fault(element.mark, fault);
+    }
 }
 
 fn check_names(schema: &Schema, report: &mut Report) {

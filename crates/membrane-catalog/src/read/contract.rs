@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 
 use membrane_model::{ClassName, ColumnName, DatasetName, IdentityKind, LogicalType, Purpose};
 
-use super::check::check;
+use super::check::{check, check_promises};
 use super::custom::{Level, Settings};
 use super::fields::Fields;
 use super::schema::{Schema, read_schema};
 use super::semver::is_semver;
+use super::service::read_levels;
 use super::yaml::{Document, Node, Value};
 use super::{At, Edition, Mark, Report};
-use crate::{Dataset, DatasetPrivacy, Standard, SubjectSource};
+use crate::{Dataset, DatasetPrivacy, ServiceLevels, Standard, SubjectSource};
 
 /// Keys of a contract in the standard (3.0.2).
 const KEYS: [&str; 22] = [
@@ -77,8 +78,10 @@ pub(crate) fn read_contract(
     let owner = fields.get("team").and_then(owner);
     let schema =
         one_schema(&fields, report).and_then(|node| read_schema(node, stem, classes, edition, report));
+    let promises = read_levels(&fields, stem, report);
     if let Some(schema) = &schema {
         check(schema, report);
+        check_promises(&promises, schema, report);
     }
     Some(Contract {
         id,
@@ -88,7 +91,9 @@ pub(crate) fn read_contract(
             .map(|name| At { value: name.value.clone(), mark: name.mark }),
         identities: schema.as_ref().map(identities).unwrap_or_default(),
         consents: schema.as_ref().map(consents).unwrap_or_default(),
-        dataset: schema.zip(version).and_then(|(schema, version)| build(schema, version, purpose, owner)),
+        dataset: schema
+            .zip(version)
+            .and_then(|(schema, version)| build(schema, version, (purpose, owner), promises.levels)),
     })
 }
 
@@ -194,7 +199,12 @@ fn consents(schema: &Schema) -> Vec<At<Purpose>> {
 }
 
 /// Builds the dataset. Missing parts have been reported; then there is none.
-fn build(schema: Schema, version: String, purpose: Option<String>, owner: Option<String>) -> Option<Dataset> {
+fn build(
+    schema: Schema,
+    version: String,
+    (purpose, owner): (Option<String>, Option<String>),
+    levels: ServiceLevels,
+) -> Option<Dataset> {
     let mut keys: Vec<(u32, ColumnName)> = Vec::new();
     for column in &schema.columns {
         if let (Some(key), Some(name)) = (&column.primary, &column.name) {
@@ -228,5 +238,10 @@ fn build(schema: Schema, version: String, purpose: Option<String>, owner: Option
         event_time: schema.event_time.map(|name| name.value),
         privacy,
         on_truncated: schema.on_truncated,
+        service: ServiceLevels {
+            rows_per_day: schema.rows_per_day,
+            ahead_max: schema.ahead_max.map(|seconds| seconds.value),
+            ..levels
+        },
     })
 }

@@ -6,10 +6,12 @@ use super::yaml::Node;
 use super::{At, Mark, Report};
 
 /// Settings of a schema object.
-const SCHEMA: [&str; 5] = [
+const SCHEMA: [&str; 7] = [
     "membrane.subject",
     "membrane.eventTime",
     "membrane.onTruncated",
+    "membrane.rowsPerDay",
+    "membrane.aheadSecondsMax",
     "membrane.privacy.groupsMax",
     "membrane.privacy.rowsMax",
 ];

@@ -1,12 +1,14 @@
 //! The schema object of a contract: the table.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use membrane_model::{ClassName, ColumnName, DatasetName};
 
 use super::column::{Draft, parse, read_column};
 use super::custom::{Level, Settings};
 use super::fields::{Fields, whole};
+use super::service::read_settings;
 use super::suggest::shown;
 use super::yaml::Node;
 use super::{At, Edition, Mark, Report};
@@ -50,6 +52,8 @@ pub(super) struct Schema {
     pub(super) subject: Option<At<ColumnName>>,
     pub(super) event_time: Option<At<ColumnName>>,
     pub(super) on_truncated: OnTruncated,
+    pub(super) rows_per_day: Option<(u64, u64)>,
+    pub(super) ahead_max: Option<At<Duration>>,
     pub(super) groups_max: Option<At<u32>>,
     pub(super) rows_max: Option<At<u32>>,
     /// Where the first contribution bound stands that has no partner.
@@ -78,6 +82,7 @@ pub(super) fn read_schema(
     let (subject, event_time) = (column("membrane.subject"), column("membrane.eventTime"));
     let mut count = |setting: &str| whole(settings.get(setting)?, &format!("`{setting}`"), 1, report);
     let (groups_max, rows_max) = (count(GROUPS_MAX), count(ROWS_MAX));
+    let (rows_per_day, ahead_max) = read_settings(&settings, report);
     Some(Schema {
         name: read_name(&fields, stem, report),
         description: fields.text("description", report).map(|text| text.value.to_owned()),
@@ -86,6 +91,8 @@ pub(super) fn read_schema(
         subject,
         event_time,
         on_truncated: read_on_truncated(&settings, report),
+        rows_per_day,
+        ahead_max,
         groups_max,
         rows_max,
         lone_bound: match (settings.mark(GROUPS_MAX), settings.mark(ROWS_MAX)) {

@@ -12,18 +12,35 @@ use super::fields::{Fields, number, text, whole};
 use super::suggest::{did_you_mean, shown};
 use super::yaml::{Document, Node, Value};
 use super::{At, Mark, Report};
-use crate::source::{Database, FilesSource, OnFault, Reads, SOURCE_FORMATS, Secret, Source};
+use crate::source::{Database, FilesSource, OnDifference, OnFault, Reads, SOURCE_FORMATS, Secret, Source};
 
 use table::read_table;
 
 /// Keys of every source.
-const KEYS: [&str; 7] =
-    ["description", "dataset", "principal", "kind", "every_seconds", "bad_share_max", "on_fault"];
+const KEYS: [&str; 8] = [
+    "description",
+    "dataset",
+    "principal",
+    "kind",
+    "every_seconds",
+    "bad_share_max",
+    "on_fault",
+    "on_difference",
+];
 /// Keys of those that read files.
-const FILES: [&str; 8] =
-    ["folder", "pattern", "format", "encoding", "sheet", "settle_seconds", "storage", "credentials"];
+const FILES: [&str; 9] = [
+    "folder",
+    "pattern",
+    "format",
+    "encoding",
+    "sheet",
+    "settle_seconds",
+    "control_suffix",
+    "storage",
+    "credentials",
+];
 /// Keys of those that read a database.
-const TABLE: [&str; 6] = ["url", "table", "columns", "take", "cursor", "settle_seconds"];
+const TABLE: [&str; 7] = ["url", "table", "columns", "take", "cursor", "settle_seconds", "control_sums"];
 
 const KINDS: [&str; 3] = ["files", "postgresql", "mysql"];
 const FAULTS: [OnFault; 2] = [OnFault::GoOn, OnFault::Stop];
@@ -56,11 +73,23 @@ pub(crate) fn read_source(text: &str, stem: &str, report: &mut Report) -> Option
     let every_seconds = seconds(&fields, "every_seconds", 1, report);
     let bad_share_max = fields.get("bad_share_max").and_then(|node| read_share(node, report));
     let on_fault = one_of(&fields, "on_fault", &FAULTS.map(OnFault::as_str), report);
+    let on_difference =
+        one_of(&fields, "on_difference", &OnDifference::ALL.map(OnDifference::as_str), report);
     let reads = match kind {
         "files" => read_files(&fields, report).map(Reads::Files),
         "postgresql" => read_table(&fields, Database::PostgreSql, report).map(Reads::Table),
         _ => read_table(&fields, Database::MySql, report).map(Reads::Table),
     };
+    if on_difference.is_some()
+        && fields.get("control_suffix").is_none()
+        && fields.get("control_sums").is_none()
+    {
+        let control = if kind == "files" { "control_suffix" } else { "control_sums" };
+        report.fault(
+            fields.mark(),
+            format!("`on_difference` is for a source with control totals: state `{control}`"),
+        );
+    }
     Some(Source {
         name: name?,
         description: description?.value.to_owned(),
@@ -74,6 +103,9 @@ pub(crate) fn read_source(text: &str, stem: &str, report: &mut Report) -> Option
         bad_share_max,
         on_fault: on_fault
             .and_then(|word| FAULTS.into_iter().find(|fault| fault.as_str() == word))
+            .unwrap_or_default(),
+        on_difference: on_difference
+            .and_then(|word| OnDifference::ALL.into_iter().find(|rule| rule.as_str() == word))
             .unwrap_or_default(),
     })
 }
@@ -155,9 +187,21 @@ fn read_files(fields: &Fields<'_>, report: &mut Report) -> Option<FilesSource> {
         encoding: fields.text("encoding", report).map(|text| text.value.to_owned()),
         sheet: fields.text("sheet", report).map(|text| text.value.to_owned()),
         settle_seconds: seconds(fields, "settle_seconds", 0, report).unwrap_or(SETTLE_SECONDS),
+        control_suffix: fields.text("control_suffix", report).and_then(|text| read_suffix(text, report)),
         storage,
         credentials,
     })
+}
+
+fn read_suffix(suffix: At<&str>, report: &mut Report) -> Option<String> {
+    let fits = suffix.value.starts_with('.') && !suffix.value.contains('/');
+    if !fits {
+        report.fault(
+            suffix.mark,
+            "`control_suffix` is what the name of a file is followed by: `.control.json`",
+        );
+    }
+    fits.then(|| suffix.value.to_owned())
 }
 
 fn is_bucket(folder: &str) -> bool {

@@ -10,6 +10,7 @@ fn source(pattern: &str) -> FilesSource {
         encoding: None,
         sheet: None,
         settle_seconds: 0,
+        control_suffix: None,
         storage: BTreeMap::new(),
         credentials: BTreeMap::new(),
     }

@@ -36,6 +36,7 @@ fn dataset(columns: Vec<Column>, private: bool) -> Dataset {
         primary_key: Vec::new(),
         event_time: None,
         on_truncated: crate::OnTruncated::Stop,
+        service: crate::ServiceLevels::default(),
         privacy: None,
     }
 }

@@ -6,7 +6,7 @@ use membrane_catalog::{Derived, FormatCheck};
 use serde_json::json;
 
 use super::*;
-use crate::fixture::{column, members, shared};
+use crate::fixture::{column, members};
 use crate::reason::Broken;
 
 fn batch(rows: &[[Option<&str>; 6]]) -> Delivered {
@@ -21,7 +21,7 @@ fn batch(rows: &[[Option<&str>; 6]]) -> Delivered {
 }
 
 fn checker() -> Checker {
-    Checker::new(shared(members()), std::env::temp_dir()).unwrap()
+    crate::fixture::checker(members())
 }
 
 fn row<'a>(number: &'a str, cells: [&'a str; 5]) -> [Option<&'a str>; 6] {
@@ -80,7 +80,7 @@ fn bad_rows_tell_all_their_reasons() {
     });
     assert_eq!(json(1), delivered);
     assert_eq!(json(4), json!({ "member_no": "M0003", "amount": "1000.01" }));
-    let counts = checker.reasons();
+    let counts = checker.finish().unwrap().reasons;
     assert_eq!(counts.get("out_of_range:amount"), Some(&2));
     assert_eq!(counts.get("malformed"), Some(&1));
     assert_eq!(counts.values().sum::<u64>(), 10);
@@ -107,7 +107,7 @@ fn composite_keys_are_checked_as_a_whole() {
     let mut dataset = members();
     dataset.columns[0].unique = false;
     dataset.primary_key = vec!["member_no".parse().unwrap(), "tier".parse().unwrap()];
-    let mut checker = Checker::new(shared(dataset), std::env::temp_dir()).unwrap();
+    let mut checker = crate::fixture::checker(dataset);
     let tier = |tier: &'static str| ["", "", tier, "", ""];
     let rows = [
         row("M0001", tier("gold")),
@@ -137,7 +137,7 @@ fn values_do_not_show_in_debug() {
 fn what_the_contract_drops_is_not_kept_in_quarantine_either() {
     let mut dataset = members();
     dataset.columns[1].protection = Protection::Drop;
-    let mut checker = Checker::new(shared(dataset), std::env::temp_dir()).unwrap();
+    let mut checker = crate::fixture::checker(dataset);
     let checked = checker.check(batch(&[row("M0001", ["13800000001", "nobody", "", "", ""])])).unwrap();
     let kept = serde_json::from_slice::<Value>(&checked.bad[0].row).unwrap();
     assert_eq!(kept, json!({ "member_no": "M0001", "email": "nobody" }));
@@ -152,7 +152,7 @@ fn values_without_a_coarser_one_are_out_of_range() {
     amount.logical_type = LogicalType::Integer;
     amount.rules = membrane_catalog::ColumnRules::default();
     amount.protection = Protection::Generalise(Generalisation::Width(10));
-    let mut checker = Checker::new(shared(dataset), std::env::temp_dir()).unwrap();
+    let mut checker = crate::fixture::checker(dataset);
     let least = i64::MIN.to_string();
     let checked = checker
         .check(batch(&[row("M0001", ["", "", "", &least, ""]), row("M0002", ["", "", "", "19", ""])]))
@@ -203,7 +203,7 @@ fn standardised() -> Dataset {
 
 #[test]
 fn rules_judge_what_is_standard() {
-    let mut checker = Checker::new(shared(standardised()), std::env::temp_dir()).unwrap();
+    let mut checker = crate::fixture::checker(standardised());
     let rows = [
         ["M0001", "138 0000 0001", "浙江杭州西湖区文三路1号"],
         // The same phone, otherwise written.
@@ -256,7 +256,7 @@ fn a_subject_that_is_not_standard_is_nobody() {
     dataset.columns.truncate(1);
     dataset.columns[0].rules.pattern = None;
     dataset.columns[0].standard = Some("phone(CN)".parse().unwrap());
-    let mut checker = Checker::new(shared(dataset), std::env::temp_dir()).unwrap();
+    let mut checker = crate::fixture::checker(dataset);
     let texts = ["138 0000 0001", "nobody", "  "];
     let delivered = Delivered {
         positions: vec![1, 2, 3],
@@ -276,7 +276,7 @@ fn lengths_count_characters() {
     let mut dataset = members();
     dataset.columns.truncate(2);
     dataset.columns[1].rules.length_min = Some(2);
-    let mut checker = Checker::new(shared(dataset), std::env::temp_dir()).unwrap();
+    let mut checker = crate::fixture::checker(dataset);
     let names: ArrayRef = Arc::new(StringArray::from(vec!["张伟", "张", "ab", "a"]));
     let numbers: ArrayRef = Arc::new(StringArray::from(vec!["M0001", "M0002", "M0003", "M0004"]));
     let delivered = Delivered {
@@ -288,4 +288,63 @@ fn lengths_count_characters() {
     let bad = checker.check(delivered).unwrap().bad;
     let reasons: Vec<&str> = bad.iter().map(|bad| bad.reasons.as_str()).collect();
     assert_eq!(reasons, ["too_short:phone", "too_short:phone"]);
+}
+
+/// A dataset of one column, the time of an event: up to an hour of latency, and a minute ahead of the clock.
+fn timed() -> Dataset {
+    let mut at = column("at", LogicalType::Timestamp, "behaviour", Protection::Clear);
+    at.rules.minimum = None;
+    Dataset {
+        columns: vec![at],
+        subject: None,
+        primary_key: Vec::new(),
+        event_time: Some("at".parse().unwrap()),
+        service: membrane_catalog::ServiceLevels {
+            latency: Some(std::time::Duration::from_secs(3_600)),
+            ahead_max: Some(std::time::Duration::from_secs(60)),
+            ..membrane_catalog::ServiceLevels::default()
+        },
+        ..members()
+    }
+}
+
+#[test]
+fn what_came_late_is_counted_and_what_did_not_happen_yet_is_set_aside() {
+    let mut checker = crate::fixture::checker(timed());
+    let came = crate::fixture::came();
+    let at = |seconds: i64| Some((came + chrono::TimeDelta::seconds(seconds)).to_rfc3339());
+    let texts = [at(0), at(-3_600), at(-3_601), at(60), at(61), None];
+    let delivered = Delivered {
+        positions: (1..=6).collect(),
+        columns: vec![Arc::new(texts.iter().map(Option::as_deref).collect::<StringArray>())],
+        mistyped: Vec::new(),
+        malformed: Vec::new(),
+    };
+    let checked = checker.check(delivered).unwrap();
+    assert_eq!(checked.rows, 5);
+    let bad: Vec<_> = checked.bad.iter().map(|row| (row.position, row.reasons.as_str())).collect();
+    assert_eq!(bad, [(5, "ahead:at")]);
+    let counts = checker.finish().unwrap();
+    assert_eq!((counts.late, counts.reasons["ahead:at"]), (1, 1));
+}
+
+#[test]
+fn a_delivery_that_is_not_as_its_source_says_is_not_taken_in() {
+    let totals = |text: &str, rule| ControlTotals::parse(text.as_bytes(), rule).unwrap();
+    let finish = |totals: &ControlTotals| {
+        let dataset = Arc::new(members());
+        let came = crate::fixture::came();
+        let mut checker = Checker::new(dataset, std::env::temp_dir(), came, Some(totals)).unwrap();
+        let bad = ["13800000001", "ana@example.com", "bronze", "7.50", "2026-03-01"];
+        checker.check(batch(&[row("M0001", GOOD), row("M0002", bad)])).unwrap();
+        checker.finish()
+    };
+    let good = totals(r#"{"rows": 2, "sums": {"amount": "20"}}"#, OnDifference::Stop);
+    assert!(finish(&good).unwrap().reconciled.iter().all(|total| total.verdict == Verdict::Agrees));
+    let bad = r#"{"rows": 3, "sums": {"amount": "20.01"}}"#;
+    let error = finish(&totals(bad, OnDifference::Stop)).unwrap_err();
+    assert_eq!(error.code(), "totals_differ");
+    assert!(error.to_string().starts_with("the delivery has not what its sender says: rows, amount differ"));
+    let taken = finish(&totals(bad, OnDifference::Take)).unwrap();
+    assert!(taken.reconciled.iter().all(|total| total.verdict == Verdict::Differs));
 }

@@ -18,6 +18,16 @@ pub(super) trait Dialect {
     /// The greatest value of a column as a position: a number, or microseconds since 1970.
     fn greatest(column: &str, counts: Counts) -> String;
 
+    /// A number as text.
+    fn text(number: &str) -> String;
+
+    /// Returns the statement that counts rows and adds columns up; `rest` says which rows, by a condition or none.
+    fn totals(table: &str, columns: &[&str], rest: &str) -> String {
+        let sums = columns.iter().map(|column| Self::text(&format!("SUM({})", Self::quoted(column))));
+        let fields: Vec<String> = std::iter::once(Self::text("COUNT(*)")).chain(sums).collect();
+        format!("SELECT {} FROM {table}{rest}", fields.join(", "))
+    }
+
     /// Puts the parts of a name in quotes: schema and table.
     fn quoted_all(names: &[String]) -> String {
         names.iter().map(|name| Self::quoted(name)).collect::<Vec<_>>().join(".")
@@ -50,6 +60,11 @@ impl Bounds<'_> {
     pub(super) fn rows<D: Dialect>(&self, after: i64) -> String {
         let column = D::quoted(&self.cursor.column);
         format!(" WHERE {} ORDER BY {column}", self.within::<D>(Some(after)))
+    }
+
+    /// Returns the condition for the rows that are new, up to a position, as the end of a statement.
+    pub(super) fn condition<D: Dialect>(&self, after: i64) -> String {
+        format!(" WHERE {}", self.within::<D>(Some(after)))
     }
 
     /// Returns the condition for the rows that are new, up to a position, or to those that are old enough.

@@ -12,6 +12,7 @@ use super::csv::CsvText;
 use super::dialect::{Bounds, Dialect};
 use super::stream::{Bin, Gone, stream};
 use super::{ConnectError, Counts, DatabaseUrl, Pair, Piece, Wanted, code};
+use crate::ControlTotals;
 
 const SCHEMES: [&str; 2] = ["mysql://", "mariadb://"];
 /// Bytes that are handed on together.
@@ -33,6 +34,10 @@ impl Dialect for Words {
         format!("UTC_TIMESTAMP(6) - INTERVAL {seconds} SECOND")
     }
 
+    fn text(number: &str) -> String {
+        format!("CAST({number} AS CHAR)")
+    }
+
     fn greatest(column: &str, counts: Counts) -> String {
         match counts {
             Counts::Numbers => format!("CAST(MAX({column}) AS SIGNED)"),
@@ -52,17 +57,18 @@ pub(super) async fn read(wanted: &Wanted<'_>, url: &DatabaseUrl) -> Result<Optio
     let pairs = wanted.pairs(&found)?;
     let names: Vec<String> = pairs.iter().map(|pair| pair.of.name.to_string()).collect();
     let fields: Vec<String> = pairs.iter().map(field).collect();
-    let (after, rest) = match wanted.cursor() {
-        None => (wanted.next_snapshot(), Words::in_order_of(&wanted.order())),
+    let (after, which, rest) = match wanted.cursor() {
+        None => (wanted.next_snapshot(), String::new(), Words::in_order_of(&wanted.order())),
         Some(cursor) => {
             let bounds = Bounds { cursor, counts: counts(&found, &cursor.column)?, before: wanted.before };
             let greatest = sqlx::query_scalar(AssertSqlSafe(bounds.greatest::<Words>(&table)));
             let greatest: Option<i64> =
                 greatest.fetch_one(&mut connection).await.map_err(|error| ConnectError::failed(&error))?;
             let Some(after) = greatest else { return Ok(None) };
-            (after, bounds.rows::<Words>(after))
+            (after, bounds.condition::<Words>(after), bounds.rows::<Words>(after))
         }
     };
+    let totals = totals(&mut connection, wanted, &table, &which).await?;
     let select = format!("SELECT {} FROM {table}{rest}", fields.join(", "));
     let (bin, reader) = stream();
     tokio::spawn(async move {
@@ -71,7 +77,25 @@ pub(super) async fn read(wanted: &Wanted<'_>, url: &DatabaseUrl) -> Result<Optio
             tracing::warn!(code = code(&error), "a source broke off");
         }
     });
-    Ok(Some(Piece { reader, position: wanted.position(after) }))
+    Ok(Some(Piece { reader, position: wanted.position(after), totals }))
+}
+
+/// Lets the database count and add up the rows that are read, where the source asks for it.
+async fn totals(
+    connection: &mut MySqlConnection,
+    wanted: &Wanted<'_>,
+    table: &str,
+    which: &str,
+) -> Result<Option<ControlTotals>, ConnectError> {
+    let Some(sums) = wanted.sums() else { return Ok(None) };
+    let columns: Vec<&str> = sums.iter().map(|(_, name)| *name).collect();
+    let statement = Words::totals(table, &columns, which);
+    let read = async {
+        let row = sqlx::query(AssertSqlSafe(statement)).fetch_one(connection).await?;
+        (0..=columns.len()).map(|at| row.try_get(at)).collect::<Result<Vec<Option<String>>, _>>()
+    };
+    let row = read.await.map_err(|error| ConnectError::failed(&error))?;
+    wanted.totals(row).map(Some).ok_or(ConnectError::Failed { code: None })
 }
 
 async fn connect(url: &DatabaseUrl) -> Result<MySqlConnection, ConnectError> {

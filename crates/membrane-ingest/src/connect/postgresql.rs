@@ -10,6 +10,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
 use super::dialect::{Bounds, Dialect};
 use super::stream::{Bin, Gone, stream};
 use super::{ConnectError, Counts, DatabaseUrl, Pair, Piece, Wanted, code};
+use crate::ControlTotals;
 
 const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 
@@ -30,6 +31,10 @@ impl Dialect for Words {
         format!("now() - {seconds}::bigint * INTERVAL '1 second'")
     }
 
+    fn text(number: &str) -> String {
+        format!("({number})::text")
+    }
+
     fn greatest(column: &str, counts: Counts) -> String {
         match counts {
             Counts::Numbers => format!("MAX({column})::bigint"),
@@ -47,17 +52,18 @@ pub(super) async fn read(wanted: &Wanted<'_>, url: &DatabaseUrl) -> Result<Optio
     let found = columns(&mut connection, &table).await?;
     let pairs = wanted.pairs(&found)?;
     let fields: Vec<String> = pairs.iter().map(field).collect();
-    let (after, rest) = match wanted.cursor() {
-        None => (wanted.next_snapshot(), Words::in_order_of(&wanted.order())),
+    let (after, which, rest) = match wanted.cursor() {
+        None => (wanted.next_snapshot(), String::new(), Words::in_order_of(&wanted.order())),
         Some(cursor) => {
             let bounds = Bounds { cursor, counts: counts(&found, &cursor.column)?, before: wanted.before };
             let greatest = sqlx::query_scalar(AssertSqlSafe(bounds.greatest::<Words>(&table)));
             let greatest: Option<i64> =
                 greatest.fetch_one(&mut connection).await.map_err(|error| ConnectError::failed(&error))?;
             let Some(after) = greatest else { return Ok(None) };
-            (after, bounds.rows::<Words>(after))
+            (after, bounds.condition::<Words>(after), bounds.rows::<Words>(after))
         }
     };
+    let totals = totals(&mut connection, wanted, &table, &which).await?;
     let copy = format!(
         "COPY (SELECT {} FROM {table}{rest}) TO STDOUT WITH (FORMAT csv, HEADER true, ENCODING 'UTF8')",
         fields.join(", ")
@@ -69,7 +75,25 @@ pub(super) async fn read(wanted: &Wanted<'_>, url: &DatabaseUrl) -> Result<Optio
             tracing::warn!(code = code(&error), "a source broke off");
         }
     });
-    Ok(Some(Piece { reader, position: wanted.position(after) }))
+    Ok(Some(Piece { reader, position: wanted.position(after), totals }))
+}
+
+/// Lets the database count and add up the rows that are read, where the source asks for it.
+async fn totals(
+    connection: &mut PgConnection,
+    wanted: &Wanted<'_>,
+    table: &str,
+    which: &str,
+) -> Result<Option<ControlTotals>, ConnectError> {
+    let Some(sums) = wanted.sums() else { return Ok(None) };
+    let columns: Vec<&str> = sums.iter().map(|(_, name)| *name).collect();
+    let statement = Words::totals(table, &columns, which);
+    let read = async {
+        let row = sqlx::query(AssertSqlSafe(statement)).fetch_one(connection).await?;
+        (0..=columns.len()).map(|at| row.try_get(at)).collect::<Result<Vec<Option<String>>, _>>()
+    };
+    let row = read.await.map_err(|error| ConnectError::failed(&error))?;
+    wanted.totals(row).map(Some).ok_or(ConnectError::Failed { code: None })
 }
 
 async fn connect(url: &DatabaseUrl) -> Result<PgConnection, ConnectError> {

@@ -14,6 +14,7 @@ fn table(takes: Takes) -> TableSource {
         table: vec!["members".to_owned()],
         columns: BTreeMap::from([("phone".parse().unwrap(), "Mobile".to_owned())]),
         takes,
+        control_sums: None,
     }
 }
 

@@ -1,6 +1,5 @@
 //! The stages of an ingest: each on a thread that may block, with small channels between them.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,7 +12,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use crate::check::{Checked, Checker};
+use crate::check::{Checked, Checker, Counts};
 use crate::decode::Found;
 use crate::protect::{Protected, Protector};
 use crate::resolve::{Resolved, Resolver};
@@ -50,8 +49,8 @@ pub(super) struct Work {
 /// Positions of rows that were set aside.
 pub(crate) type Aside = Arc<Mutex<Vec<i64>>>;
 
-/// What the first stage tells at its end: how often each reason occurred, and what the decoder found.
-type Seen = (BTreeMap<String, u64>, Found);
+/// What the first stage tells at its end: what was counted, and what the decoder found.
+type Seen = (Counts, Found);
 
 /// The stages at work.
 pub(super) struct Stages {
@@ -68,7 +67,7 @@ pub(super) struct Finished {
     pub(super) table: Appender,
     pub(super) quarantine: Appender,
     pub(super) written: Written,
-    pub(super) reasons: BTreeMap<String, u64>,
+    pub(super) counts: Counts,
     pub(super) found: Found,
 }
 
@@ -137,7 +136,7 @@ impl Stages {
             }
         };
         match outcome {
-            Ok(((reasons, found), written)) => Ok(Finished { table, quarantine, written, reasons, found }),
+            Ok(((counts, found), written)) => Ok(Finished { table, quarantine, written, counts, found }),
             Err(error) => {
                 table.abort().await;
                 quarantine.abort().await;
@@ -183,7 +182,7 @@ fn check(
         let checked = checker.check(delivered)?;
         to.blocking_send(checked).map_err(|_| IngestError::Stopped)?;
     }
-    Ok((checker.reasons(), decoder.found()))
+    Ok((checker.finish()?, decoder.found()))
 }
 
 fn resolve(

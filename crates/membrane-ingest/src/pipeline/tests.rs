@@ -25,7 +25,7 @@ use url::Url;
 
 use super::*;
 use crate::InputSource;
-use crate::fixture::{ledger, vault};
+use crate::fixture::{came, ledger, vault};
 
 const SCHEMA: &str = include_str!("../../../../policies/membrane.cedarschema");
 const POLICY: &str =
@@ -145,7 +145,7 @@ impl World {
     }
 
     async fn bring(&self, reader: InputSource, format: Format) -> Result<IngestReport, IngestError> {
-        let input = Input::new(reader, format, None);
+        let input = Input::new(reader, format, None, came());
         ingest(&self.hub, &self.permit().await, &self.dataset(), input, &crate::Silent).await
     }
 
@@ -229,7 +229,7 @@ async fn a_delivery_is_committed_once() {
 
     // Under a source's name it is another delivery.
     let reader = InputSource::Stream(Box::pin(Cursor::new(text.into_bytes())));
-    let input = Input::new(reader, Format::Csv, Some("2026-03-01".to_owned()));
+    let input = Input::new(reader, Format::Csv, Some("2026-03-01".to_owned()), came());
     let other = ingest(&world.hub, &world.permit().await, &world.dataset(), input, &crate::Silent).await;
     assert_eq!(other.unwrap().version, Some(TableVersion(2)));
     assert_eq!(world.visible("tables"), 60_000);
@@ -329,7 +329,7 @@ async fn one_value_out_of_range_is_one_bad_row() {
         membrane_model::Protection::Generalise(membrane_model::Generalisation::Width(10));
     let text = csv(100) + "M900002,13977700124,Li,-9999999999.99\n";
     let reader = InputSource::Stream(Box::pin(Cursor::new(text.into_bytes())));
-    let input = Input::new(reader, Format::Csv, None);
+    let input = Input::new(reader, Format::Csv, None, came());
     let permit = world.permit().await;
     let report = ingest(&world.hub, &permit, &Arc::new(dataset), input, &crate::Silent).await.unwrap();
     assert_eq!((report.rows_accepted, report.rows_quarantined), (100, 1));
@@ -347,7 +347,7 @@ async fn progress_grows_to_the_whole() {
     let world = World::new().await;
     let seen = Seen(Mutex::default());
     let reader = InputSource::Stream(Box::pin(Cursor::new(csv(100_000).into_bytes())));
-    let input = Input::new(reader, Format::Csv, None);
+    let input = Input::new(reader, Format::Csv, None, came());
     ingest(&world.hub, &world.permit().await, &world.dataset(), input, &seen).await.unwrap();
     let seen = seen.0.into_inner().unwrap();
     assert!(seen.len() > 1 && seen.is_sorted(), "{seen:?}");

@@ -28,7 +28,7 @@ pub(super) fn number(text: &str) -> Option<f64> {
 
 /// A decimal of at most `precision` digits and, zeros aside, at most `scale` after the point. JSON
 /// numbers may have an exponent.
-pub(super) fn decimal(text: &str, precision: u8, scale: i8) -> Option<i128> {
+pub(crate) fn decimal(text: &str, precision: u8, scale: i8) -> Option<i128> {
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
         None => (text, 0),

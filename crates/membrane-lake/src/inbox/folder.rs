@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs::Metadata;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -27,6 +27,30 @@ pub(super) async fn list(
         Some(files) => Ok(files),
         None => Err(LakeError::TooManyFiles { files_max }),
     }
+}
+
+/// Reads a small file, one byte more than it may have at most; nothing when there is no regular file of that name.
+pub(super) async fn read_small(
+    path: PathBuf,
+    bytes_max: usize,
+    doing: &'static str,
+) -> Result<Option<Vec<u8>>, LakeError> {
+    let read = tokio::task::spawn_blocking(move || {
+        let is_file = match std::fs::symlink_metadata(&path) {
+            Ok(found) => found.is_file(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) => return Err(error),
+        };
+        if !is_file {
+            return Ok(None);
+        }
+        let mut bytes = Vec::new();
+        let end = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
+        std::fs::File::open(&path)?.take(end).read_to_end(&mut bytes)?;
+        Ok(Some(bytes))
+    });
+    let fault = |source: io::Error| LakeError::Inbox { doing, why: source.kind().to_string() };
+    read.await.map_err(io::Error::other).and_then(|read| read).map_err(fault)
 }
 
 /// Walks a folder; nothing when it has too many files.

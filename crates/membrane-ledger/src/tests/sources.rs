@@ -1,10 +1,12 @@
 //! Where sources stand.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
-use membrane_model::SourceName;
+use membrane_model::{DatasetName, Reconciled, SourceName, Verdict};
 
 use super::*;
-use crate::{Delivery, ReplayPlan, SourceFile, SourceLook};
+use crate::{AlertChanges, Delivery, ReplayPlan, SourceFile, SourceLook};
 
 fn name(text: &str) -> SourceName {
     text.parse().unwrap()
@@ -86,6 +88,15 @@ pub(super) async fn check_files_and_deliveries_are_noted(ledger: Ledger) {
         rows_accepted: 10,
         rows_quarantined: 2,
         reasons: [("missing:phone".to_owned(), 2)].into(),
+        rows_late: 3,
+        totals: vec![Reconciled {
+            total: None,
+            verdict: Verdict::Agrees,
+            stated: "12".to_owned(),
+            taken: "10".to_owned(),
+            aside: "2".to_owned(),
+            unread: 0,
+        }],
     };
     ledger.note_delivery(&delivery).await.unwrap();
     ledger.note_delivery(&delivery).await.unwrap();
@@ -93,6 +104,25 @@ pub(super) async fn check_files_and_deliveries_are_noted(ledger: Ledger) {
     assert_eq!(ledger.deliveries(Some(&delivery.dataset), instant(10)).await.unwrap().len(), 1);
     assert!(ledger.deliveries(Some(&delivery.dataset), instant(11)).await.unwrap().is_empty());
     assert!(ledger.deliveries(Some(&"pos_orders".parse().unwrap()), instant(0)).await.unwrap().is_empty());
+    let last = ledger.last_deliveries().await.unwrap();
+    assert_eq!(last, [(delivery.dataset.clone(), instant(10))].into());
+}
+
+pub(super) async fn check_a_broken_promise_is_told_once(ledger: Ledger) {
+    let broken = |promises: &[&str]| {
+        let dataset: DatasetName = "pos_orders".parse().unwrap();
+        promises.iter().map(|promise| (dataset.clone(), (*promise).to_owned())).collect::<BTreeSet<_>>()
+    };
+    let list = |broken: BTreeSet<(DatasetName, String)>| broken.into_iter().collect::<Vec<_>>();
+    let changes = ledger.set_alerts(&broken(&["frequency", "totals"]), instant(1)).await.unwrap();
+    assert_eq!((changes.opened, changes.ended), (list(broken(&["frequency", "totals"])), Vec::new()));
+    let changes = ledger.set_alerts(&broken(&["frequency", "totals"]), instant(2)).await.unwrap();
+    assert_eq!(changes, AlertChanges::default());
+    let changes = ledger.set_alerts(&broken(&["totals", "volume"]), instant(3)).await.unwrap();
+    assert_eq!((changes.opened, changes.ended), (list(broken(&["volume"])), list(broken(&["frequency"]))));
+    let known = ledger.alerts().await.unwrap().into_iter().map(|alert| (alert.promise, alert.since));
+    let all = [("totals".to_owned(), instant(1)), ("volume".to_owned(), instant(3))];
+    assert_eq!(known.collect::<Vec<_>>(), all);
 }
 
 pub(super) async fn check_a_replay_is_planned_by_one(ledger: Ledger) {

@@ -108,6 +108,7 @@ pub(super) fn lines() -> Dataset {
         primary_key: Vec::new(),
         event_time: None,
         on_truncated: membrane_catalog::OnTruncated::Stop,
+        service: membrane_catalog::ServiceLevels::default(),
         privacy: Some(DatasetPrivacy { groups_max: 2, rows_max: 3 }),
     }
 }

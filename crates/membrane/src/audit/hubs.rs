@@ -72,7 +72,8 @@ pub(super) async fn bring_in(hub: &Hub, folder: &Path, members: u32, added: bool
         "pos_orders".parse().map_err(|error| AuditError::Asked(crate::error::Error::Name(error)))?;
     let reader = InputSource::File(file);
     let reading = Reading::default();
-    let request = IngestRequest { dataset, reader, format: Format::Csv, reading, source: None };
+    let request =
+        IngestRequest { dataset, reader, format: Format::Csv, reading, source: None, control: None };
     flow::ingest(&ctx, hub, request, &Silent).await?;
     Ok(())
 }

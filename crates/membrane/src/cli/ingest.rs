@@ -4,8 +4,8 @@ use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use membrane_catalog::OnTruncated;
-use membrane_ingest::{InputSource, Reading};
+use membrane_catalog::{OnDifference, OnTruncated};
+use membrane_ingest::{ControlTotals, InputSource, Reading};
 use membrane_model::{DatasetName, PrincipalKind};
 
 use super::caller::CallerArgs;
@@ -41,6 +41,10 @@ pub(super) struct IngestArgs {
     /// The name of the delivery; the same name and content add nothing the second time [default: the content alone].
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
+    /// A file with what the sender says that the data has, `{"rows": 3, "sums": {"amount": "12.50"}}`; nothing is taken in of data
+    /// that has not.
+    #[arg(long, value_name = "FILE")]
+    control: Option<PathBuf>,
     #[command(flatten)]
     caller: CallerArgs,
     /// Report as JSON.
@@ -71,11 +75,18 @@ pub(super) async fn run(args: IngestArgs, env: Env) -> Result<(), CliError> {
         Some(path) => open(path).await?,
         None => (InputSource::Stream(Box::pin(standard_input()?)), None),
     };
+    let control = args.control.as_deref().map(control).transpose()?;
     let hub = env.open().await?;
     let ctx = args.caller.ctx(&hub, PrincipalKind::Service)?;
     let progress = IngestProgress::start(args.dataset.as_str(), bytes);
-    let request =
-        IngestRequest { dataset: args.dataset.clone(), reader, format, reading, source: args.source };
+    let request = IngestRequest {
+        dataset: args.dataset.clone(),
+        reader,
+        format,
+        reading,
+        source: args.source,
+        control,
+    };
     let ingested = flow::ingest(&ctx, &hub, request, &progress).await;
     progress.finish();
     let ingested = ingested?;
@@ -84,6 +95,13 @@ pub(super) async fn run(args: IngestArgs, env: Env) -> Result<(), CliError> {
         return out::json(&body);
     }
     show(&body)
+}
+
+/// Reads what a sender says of a delivery.
+fn control(path: &Path) -> Result<ControlTotals, CliError> {
+    let text = std::fs::read(path)
+        .map_err(|error| CliError::failed(format!("cannot read `{}`: {}", path.display(), words(&error))))?;
+    ControlTotals::parse(&text, OnDifference::Stop).map_err(|error| CliError::failed(error.to_string()))
 }
 
 /// Opens standard input for asynchronous reading.
@@ -144,6 +162,18 @@ fn show(body: &IngestBody) -> Result<(), CliError> {
     out::line(format!("{}: {accepted} {rows} taken in, {set_aside} set aside", body.dataset))?;
     if body.truncated {
         out::line("The delivery was cut off: what is here is all that could be read of it.")?;
+    }
+    if body.rows_late > 0 {
+        out::line(format!("{} came later than the contract says", table::count(body.rows_late)))?;
+    }
+    if !body.totals_agree.is_empty() {
+        out::line(format!("As its sender says: {}", body.totals_agree.join(", ")))?;
+    }
+    if !body.totals_unknown.is_empty() {
+        let names = body.totals_unknown.join(", ");
+        out::line(format!(
+            "Not known to be as its sender says, as values set aside are no numbers: {names}"
+        ))?;
     }
     if body.unknown_columns > 0 {
         out::line(unknown(body))?;

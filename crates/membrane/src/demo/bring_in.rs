@@ -41,7 +41,8 @@ pub(crate) async fn bring_in(hub: &Hub, deliveries: &[Delivery]) -> Result<Vec<T
         let progress = IngestProgress::start(dataset.as_str(), bytes);
         let reader = InputSource::File(file.clone());
         let reading = Reading::default();
-        let request = IngestRequest { dataset: dataset.clone(), reader, format, reading, source: None };
+        let request =
+            IngestRequest { dataset: dataset.clone(), reader, format, reading, source: None, control: None };
         let ingested = flow::ingest(&ctx, hub, request, &progress).await;
         progress.finish();
         let taken =

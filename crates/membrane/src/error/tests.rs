@@ -72,6 +72,12 @@ fn every() -> Vec<Error> {
         Error::Ingest(IngestError::TooDense),
         Error::Ingest(IngestError::Sheet { sheets: 3, detail: "which one is meant was not said" }),
         Error::Ingest(IngestError::TooManyBad { bad: 30, rows: 100 }),
+        Error::Ingest(IngestError::ControlUnreadable { detail: "it states neither `rows` nor `sums`" }),
+        Error::Ingest(IngestError::ControlColumn {
+            column: "amount".parse().expect("a column"),
+            detail: "only whole numbers and decimals add up exactly",
+        }),
+        Error::Ingest(IngestError::TotalsDiffer { totals: vec!["rows".to_owned(), "amount".to_owned()] }),
         Error::UnknownSource { name: "tills".parse().expect("a name") },
         Error::SourcePaused {
             name: "tills".parse().expect("a name"),

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use membrane_catalog::{Dataset, Source, TableSource};
 use membrane_ingest::{
-    DatabaseUrl, Format, IngestParts, IngestReport, Input, InputSource, Piece, Progress, Reading, position,
-    read_table,
+    ControlTotals, DatabaseUrl, Format, IngestParts, IngestReport, Input, InputSource, Piece, Progress,
+    Reading, position, read_table,
 };
 use membrane_ledger::{DatasetVersion, Delivery};
 use membrane_model::{Action, DatasetName, RunId, SourceName};
@@ -28,6 +29,8 @@ pub struct IngestRequest {
     pub reading: Reading,
     /// The name of the source; by it a repeated delivery is known. Without one, the content is fingerprinted.
     pub source: Option<String>,
+    /// What its source says that it has.
+    pub control: Option<ControlTotals>,
 }
 
 /// What became of it.
@@ -65,8 +68,8 @@ pub async fn ingest(
     request: IngestRequest,
     progress: &dyn Progress,
 ) -> Result<Ingested, Failure> {
-    let IngestRequest { dataset, reader, format, reading, source } = request;
-    let input = Input { reading, ..Input::new(reader, format, source) };
+    let IngestRequest { dataset, reader, format, reading, source, control } = request;
+    let input = Input { reading, control, ..Input::new(reader, format, source, ctx.now()) };
     let job = job("ingest", &dataset, hub.catalog().dataset(&dataset).is_some());
     let taken = take_in(ctx, hub, (job, None), &dataset, Taking::Delivery(input), progress).await?;
     taken.ok_or_else(|| Failure::without_run(Error::Internal("a delivery was not looked at")))
@@ -84,7 +87,7 @@ pub(super) async fn take_in(
     let head = RunHead { action: Action::Ingest, purpose: None, job, statement: None };
     let mut run = ActiveRun::open(ctx, hub, head).await?;
     let id = run.id();
-    let (report, position) = match bring_in(&mut run, hub, name, taking, progress).await {
+    let (report, position) = match bring_in(&mut run, (ctx, hub), name, taking, progress).await {
         Ok(Some(brought)) => brought,
         Ok(None) => {
             run.complete().await?;
@@ -131,13 +134,15 @@ async fn note(
         rows_accepted: report.rows_accepted,
         rows_quarantined: report.rows_quarantined,
         reasons: report.reasons.clone(),
+        rows_late: report.rows_late,
+        totals: report.reconciled.clone(),
     };
     hub.ledger().note_delivery(&delivery).await.map_err(Error::Record)
 }
 
 async fn bring_in(
     run: &mut ActiveRun,
-    hub: &Hub,
+    (ctx, hub): (&RequestCtx, &Hub),
     name: &DatasetName,
     taking: Taking<'_>,
     progress: &dyn Progress,
@@ -151,7 +156,7 @@ async fn bring_in(
         Taking::Table { source, table, url, piece } => {
             let piece = newest(&parts, (&permit, &dataset), (source, table), &url, piece).await?;
             let Some(piece) = piece else { return Ok(None) };
-            piece_input(source, piece)
+            piece_input(source, piece, ctx.now())
         }
     };
     let after = input.position.as_ref().map(|position| position.after);
@@ -188,11 +193,12 @@ async fn newest(
 }
 
 /// Makes a delivery of a piece. Its name has the place in it: another piece may hold the same rows.
-fn piece_input(source: &Source, piece: Piece) -> Input {
+fn piece_input(source: &Source, piece: Piece, came: DateTime<Utc>) -> Input {
     let called = format!("{}/{}", piece.position.id, piece.position.after);
     Input {
         position: Some(piece.position),
         bad_share_max: source.bad_share_max,
-        ..Input::new(piece.reader, Format::Csv, Some(called))
+        control: piece.totals.map(|totals| ControlTotals { on_difference: source.on_difference, ..totals }),
+        ..Input::new(piece.reader, Format::Csv, Some(called), came)
     }
 }

@@ -125,6 +125,8 @@ async fn take_again(
             rows_accepted: report.rows_accepted,
             rows_quarantined: 0,
             reasons: std::collections::BTreeMap::new(),
+            rows_late: 0,
+            totals: Vec::new(),
         };
         hub.ledger().note_delivery(&delivery).await.map_err(Error::Record)?;
     }

@@ -37,6 +37,7 @@ impl World {
             format: Format::Csv,
             reading: Reading::default(),
             source: None,
+            control: None,
         };
         ingest(&self.ctx("service:ingestor"), &self.hub, request, &Silent).await
     }
@@ -159,6 +160,7 @@ async fn a_name_that_nobody_knows_is_not_recorded() {
         format: Format::Csv,
         reading: Reading::default(),
         source: Some(name.to_owned()),
+        control: None,
     };
     assert!(ingest(&world.ctx("service:ingestor"), &world.hub, request, &Silent).await.is_err());
     let who = "analyst:zhang_san_canary".parse().expect("principal");

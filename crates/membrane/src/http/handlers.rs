@@ -10,6 +10,7 @@ pub(super) mod ingest;
 pub(super) mod lineage;
 pub(super) mod metrics;
 pub(super) mod openapi;
+pub(super) mod quality;
 pub(super) mod query;
 pub(super) mod receipt_key;
 pub(super) mod release;

@@ -4,7 +4,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::handlers::{
-    break_glass, budget, datasets, delegations, health, ingest, lineage, metrics, openapi, query,
+    break_glass, budget, datasets, delegations, health, ingest, lineage, metrics, openapi, quality, query,
     receipt_key, release, runs, sandbox, standing,
 };
 
@@ -26,6 +26,7 @@ use super::handlers::{
         runs::get_runs,
         runs::get_run,
         lineage::get_lineage,
+        quality::get_quality,
         budget::get_budget,
         budget::post_step,
         budget::get_history,

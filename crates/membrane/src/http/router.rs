@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 
 use super::busy::Slots;
 use super::handlers::{
-    break_glass, budget, datasets, delegations, health, ingest, lineage, metrics, openapi, query,
+    break_glass, budget, datasets, delegations, health, ingest, lineage, metrics, openapi, quality, query,
     receipt_key, release, runs, sandbox, standing,
 };
 use super::readiness::Readiness;
@@ -41,6 +41,7 @@ pub fn router(serving: Arc<Serving>, server: &ServerSection, metrics: Metrics) -
         .route("/v1/runs", get(runs::get_runs))
         .route("/v1/runs/{id}", get(runs::get_run))
         .route("/v1/lineage/{dataset}/{column}", get(lineage::get_lineage))
+        .route("/v1/quality", get(quality::get_quality))
         .route("/v1/budget", get(budget::get_budget))
         .route("/v1/budget/steps", post(budget::post_step))
         .route("/v1/budget/history", get(budget::get_history))

@@ -14,6 +14,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::accept::{Acceptor, Patience};
 use super::observe::Upkeep;
 use super::{Metrics, router};
+use crate::alerts::watch_promises;
 use crate::config::ServerSection;
 use crate::hub::Hub;
 use crate::serving::Serving;
@@ -45,7 +46,8 @@ pub(crate) async fn listen(hub: Arc<Hub>, server: &ServerSection) -> io::Result<
     let watch = Upkeep::of(async move { watched.watch().await });
     let standing = Upkeep::of(Scheduler::default().run(Arc::clone(&serving)));
     let sources = Upkeep::of(SourceKeeper::default().run(Arc::clone(&serving)));
-    let upkeep = vec![metrics.keep_tidy(), watch, standing, sources];
+    let promises = Upkeep::of(watch_promises(Arc::clone(&serving)));
+    let upkeep = vec![metrics.keep_tidy(), watch, standing, sources, promises];
     let tasks = hub.tasks().clone();
     let app = router(serving, server, metrics);
     let shutdown = Duration::from_secs(server.shutdown_seconds);

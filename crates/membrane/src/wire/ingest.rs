@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use membrane_model::DatasetName;
+use membrane_model::{DatasetName, Verdict};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -34,6 +34,14 @@ pub struct IngestBody {
     pub contract_changed: bool,
     /// Why rows were set aside: `code:column`, and how often.
     pub reasons: BTreeMap<String, u64>,
+    /// Rows that were added and came later than the contract says.
+    pub rows_late: u64,
+    /// What is as the sender says: `rows`, and columns whose sums are.
+    pub totals_agree: Vec<String>,
+    /// What is not, and is taken in because its source says so.
+    pub totals_differ: Vec<String>,
+    /// Columns of which it cannot be told: values were set aside that cannot be read as numbers.
+    pub totals_unknown: Vec<String>,
     /// Whether the delivery was cut off: the rows that were there are taken in, the place where it ends is set aside.
     pub truncated: bool,
     /// Columns of the delivery that the contract does not know. They are not read. More than 64 fields of JSON objects
@@ -48,6 +56,10 @@ impl IngestBody {
     #[must_use]
     pub fn new(dataset: &DatasetName, ingested: &Ingested) -> Self {
         let report = &ingested.report;
+        let totals = |verdict| {
+            let of = report.reconciled.iter().filter(|total| total.verdict == verdict);
+            of.map(|total| total.what().to_owned()).collect()
+        };
         Self {
             run: ingested.run.to_string(),
             dataset: dataset.to_string(),
@@ -60,6 +72,10 @@ impl IngestBody {
             quarantine_version: report.quarantine_version.map(|version| version.0),
             contract_changed: report.contract_changed,
             reasons: report.reasons.clone(),
+            rows_late: report.rows_late,
+            totals_agree: totals(Verdict::Agrees),
+            totals_differ: totals(Verdict::Differs),
+            totals_unknown: totals(Verdict::Unknown),
             truncated: report.truncated,
             unknown_columns: report.unknown_columns,
             unknown_names: report.unknown_names.clone(),

@@ -34,6 +34,7 @@ fn dataset() -> Dataset {
         primary_key: Vec::new(),
         event_time: None,
         on_truncated: crate::OnTruncated::Stop,
+        service: crate::ServiceLevels::default(),
         privacy: None,
     }
 }

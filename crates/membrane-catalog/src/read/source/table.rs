@@ -34,7 +34,12 @@ pub(super) fn read_table(
     let table = fields.required_text("table", what, report).and_then(|table| read_name(table, report));
     let columns = fields.get("columns").map_or_else(BTreeMap::new, |node| read_columns(node, report));
     let takes = read_takes(fields, report);
-    Some(TableSource { database, url: url?, table: table?, columns, takes: takes? })
+    let control_sums = fields.list("control_sums", report).map(|items| {
+        let items = items.value.into_iter();
+        let name = |node| parse::<ColumnName>(text(node, "a column", report)?, "a column", report);
+        items.filter_map(name).map(|name| name.value).collect()
+    });
+    Some(TableSource { database, url: url?, table: table?, columns, takes: takes?, control_sums })
 }
 
 fn read_takes(fields: &Fields<'_>, report: &mut Report) -> Option<Takes> {

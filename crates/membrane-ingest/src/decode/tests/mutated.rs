@@ -16,8 +16,7 @@ use proptest::prelude::*;
 
 use super::super::*;
 use crate::Encoding;
-use crate::check::Checker;
-use crate::fixture::{delivery, plain, shared};
+use crate::fixture::{delivery, plain};
 
 fn dataset() -> Dataset {
     let mut dataset = plain(&[
@@ -156,8 +155,7 @@ fn change() -> impl Strategy<Value = Change> {
 fn check(bytes: Vec<u8>, format: Format, reading: &Reading) -> Result<(), TestCaseError> {
     let limits = Limits { record_bytes_max: 300, ..Limits::default() };
     let dataset = dataset();
-    let scratch = tempfile::tempdir().unwrap();
-    let mut checker = Checker::new(shared(dataset.clone()), scratch.path().to_path_buf()).unwrap();
+    let mut checker = crate::fixture::checker(dataset.clone());
     let Ok(mut decoder) = open(delivery(bytes).0, format, &dataset, &limits, reading) else { return Ok(()) };
     let mut positions: BTreeMap<i64, bool> = BTreeMap::new();
     let mut last = 0;

@@ -54,7 +54,7 @@ async fn rows_that_a_changed_contract_sets_aside_are_kept() {
     fs::write(&path, &text).unwrap();
     let bring = async |dataset: Dataset| {
         let reader = InputSource::File(path.clone());
-        let input = Input::new(reader, Format::Csv, None);
+        let input = Input::new(reader, Format::Csv, None, came());
         ingest(&world.hub, &world.permit().await, &Arc::new(dataset), input, &crate::Silent).await.unwrap()
     };
     // A required column is required in the table too; here only the rule matters.
@@ -114,7 +114,7 @@ async fn a_run_that_was_abandoned_commits_nothing() {
     let (reached, mut is_reached) = tokio::sync::mpsc::unbounded_channel();
     let (let_go, go_on) = tokio::sync::mpsc::unbounded_channel();
     let held = Held { first: Some(first.into()), rest: rest.into(), reached, go_on };
-    let input = Input::new(InputSource::Stream(Box::pin(held)), Format::Csv, None);
+    let input = Input::new(InputSource::Stream(Box::pin(held)), Format::Csv, None, came());
     let (permit, dataset) = (world.permit().await, world.dataset());
     let abandon = async {
         is_reached.recv().await.unwrap();

@@ -85,7 +85,7 @@ async fn a_caller_that_goes_away_leaves_nothing() {
     }
     let tell = Tell(Arc::clone(&reached));
     let (permit, dataset) = (world.permit().await, world.dataset());
-    let input = Input::new(stream, Format::Csv, None);
+    let input = Input::new(stream, Format::Csv, None, came());
     tokio::select! {
         _ = ingest(&world.hub, &permit, &dataset, input, &tell) => {}
         () = reached.notified() => {}

@@ -15,7 +15,7 @@ async fn what_a_delivery_is_called_is_in_no_record() {
         (InputSource::File(path.clone()), Some("CANARY 13977700123".to_owned())),
         (streamed, Some("CANARY".to_owned())),
     ] {
-        let input = Input::new(reader, Format::Csv, source);
+        let input = Input::new(reader, Format::Csv, source, came());
         let permit = world.permit().await;
         let report = ingest(&world.hub, &permit, &world.dataset(), input, &crate::Silent).await.unwrap();
         assert!(!report.already);

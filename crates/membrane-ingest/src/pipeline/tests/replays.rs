@@ -16,7 +16,7 @@ Y000004,13800138004,canary zhao,4.00
 M000005,13800138005
 ";
 
-fn now(minute: i64) -> chrono::DateTime<Utc> {
+fn now(minute: i64) -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 3, 1, 0, 0, 0).unwrap() + TimeDelta::minutes(minute)
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use membrane_catalog::{FilesSource, OnFault, Source};
-use membrane_ingest::{Format, Input, InputSource, Progress, Reading};
+use membrane_ingest::{ControlTotals, Format, Input, InputSource, Progress, Reading};
 use membrane_lake::{Inbox, InboxBytes, InboxFile, LakeOptions};
 use membrane_ledger::SourceFile;
 
@@ -21,6 +21,8 @@ use crate::hub::Hub;
 const FILES_MAX: usize = 100_000;
 /// As often a file in one state is tried without anybody asking.
 const TRIES_MAX: u64 = 5;
+/// Bytes of the control totals of one file.
+const CONTROL_BYTES_MAX: usize = 64 << 10;
 
 /// Takes in the files that are not there yet, oldest first.
 pub(super) async fn look(
@@ -45,7 +47,16 @@ pub(super) async fn look(
             Todo::Wait => looked.young += 1,
             Todo::Leave => looked.left += 1,
             Todo::Take { tries } => {
-                let outcome = take(ctx, hub, (source, files), (&inbox, &file), progress).await;
+                let control = control(source, files, (&inbox, &file)).await;
+                let outcome = match control {
+                    // What it has to have is not said yet.
+                    Ok(Control::Awaited) => {
+                        looked.young += 1;
+                        continue;
+                    }
+                    Ok(control) => take(ctx, hub, (source, files), (&inbox, &file, control), progress).await,
+                    Err(error) => Err(Failure::without_run(error)),
+                };
                 let noted = SourceFile {
                     file: name,
                     state,
@@ -154,11 +165,33 @@ fn reading(files: &FilesSource) -> Result<Reading, Error> {
     Ok(Reading { encoding, sheet: files.sheet.clone(), ..Reading::default() })
 }
 
+/// What is said of a file by the one beside it.
+enum Control {
+    /// Nothing ever is.
+    None,
+    /// It is not there yet.
+    Awaited,
+    /// This.
+    Stated(ControlTotals),
+}
+
+async fn control(
+    source: &Source,
+    files: &FilesSource,
+    (inbox, file): (&Inbox, &InboxFile),
+) -> Result<Control, Error> {
+    let Some(suffix) = &files.control_suffix else { return Ok(Control::None) };
+    let path = format!("{}{suffix}", file.path);
+    let found = inbox.read_small(&path, CONTROL_BYTES_MAX).await.map_err(Error::Inbox)?;
+    let Some(text) = found else { return Ok(Control::Awaited) };
+    ControlTotals::parse(&text, source.on_difference).map(Control::Stated).map_err(Error::Ingest)
+}
+
 async fn take(
     ctx: &RequestCtx,
     hub: &Hub,
     (source, files): (&Source, &FilesSource),
-    (inbox, file): (&Inbox, &InboxFile),
+    (inbox, file, control): (&Inbox, &InboxFile, Control),
     progress: &dyn Progress,
 ) -> Result<Ingested, Failure> {
     let format = match files.format {
@@ -172,7 +205,12 @@ async fn take(
         InboxBytes::Stream(stream) => InputSource::Stream(stream),
     };
     let reading = reading(files).map_err(Failure::without_run)?;
-    let input = Input { reading, bad_share_max: source.bad_share_max, ..Input::new(reader, format, None) };
+    let control = match control {
+        Control::Stated(totals) => Some(totals),
+        Control::None | Control::Awaited => None,
+    };
+    let bad_share_max = source.bad_share_max;
+    let input = Input { reading, bad_share_max, control, ..Input::new(reader, format, None, ctx.now()) };
     let job = job("source", &source.name, true);
     let taken =
         take_in(ctx, hub, (job, Some(&source.name)), &source.dataset, Taking::Delivery(input), progress);

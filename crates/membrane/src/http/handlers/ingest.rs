@@ -7,8 +7,8 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::{Extension, Json};
-use membrane_catalog::OnTruncated;
-use membrane_ingest::{Format, InputSource, Packing, Reading, Silent};
+use membrane_catalog::{OnDifference, OnTruncated};
+use membrane_ingest::{ControlTotals, Format, InputSource, Packing, Reading, Silent};
 use membrane_model::DatasetName;
 use serde::Deserialize;
 
@@ -36,6 +36,9 @@ pub(in crate::http) struct IngestParams {
     /// there. Without it, the contract says. A body whose connection is lost is never taken in.
     #[param(inline)]
     on_truncated: Option<OnTruncatedParam>,
+    /// What the sender says that the body has, as JSON: `{"rows": 3, "sums": {"amount": "12.50"}}`. Of a body that has not, nothing
+    /// is taken in.
+    control: Option<String>,
 }
 
 /// What becomes of a body that ends before its own end.
@@ -86,7 +89,7 @@ impl From<OnTruncatedParam> for OnTruncated {
         (status = 403, description = "Policy refuses.", body = ErrorBody),
         (status = 404, description = "No such dataset, or none that the caller may know of.", body = ErrorBody),
         (status = 406, description = "No acceptable form.", body = ErrorBody),
-        (status = 409, description = "The table no longer fits its contract.", body = ErrorBody),
+        (status = 409, description = "The table no longer fits its contract, or the body has not what its sender says.", body = ErrorBody),
         (status = 413, description = "The body is too long.", body = ErrorBody),
         (status = 415, description = "Not a form in which data may come.", body = ErrorBody),
         (status = 429, description = "As many requests of the principal are being worked on as may be at once.", body = ErrorBody),
@@ -127,7 +130,7 @@ fn delivery(
     let media = header(headers, CONTENT_TYPE.as_str());
     let format = media.and_then(Format::from_content_type).ok_or(Error::UnsupportedMedia)?;
     let charset = media.and_then(charset).filter(|_| format.is_text());
-    let IngestParams { source, sheet, on_truncated } = params;
+    let IngestParams { source, sheet, on_truncated, control } = params;
     if sheet.is_some() && format != Format::Excel {
         return Err(Error::BadRequest("`sheet` is for workbooks".into()));
     }
@@ -137,13 +140,15 @@ fn delivery(
         sheet,
         on_truncated: on_truncated.map(Into::into),
     };
+    let control = control.map(|text| ControlTotals::parse(text.as_bytes(), OnDifference::Stop));
+    let control = control.transpose().map_err(Error::Ingest)?;
     let source = source_name(headers, source)?;
     let bytes_max = ctx.limits.body_bytes_max;
     if body.size_hint().lower() > u64::try_from(bytes_max).unwrap_or(u64::MAX) {
         return Err(Error::TooLarge);
     }
     let reader = InputSource::Stream(upload(body, bytes_max, idle));
-    Ok(IngestRequest { dataset, reader, format, reading, source })
+    Ok(IngestRequest { dataset, reader, format, reading, source, control })
 }
 
 /// Returns what a content type says of the encoding.

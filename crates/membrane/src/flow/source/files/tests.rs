@@ -28,6 +28,7 @@ fn check(known: &HashMap<String, SourceFile>, asked: Asked, age: i64, expected: 
         encoding: None,
         sheet: None,
         settle_seconds: 10,
+        control_suffix: None,
         storage: BTreeMap::new(),
         credentials: BTreeMap::new(),
     };
