@@ -67,6 +67,11 @@ fuzz: build setup-test ## Random statements against pairs of hubs that agree on 
 	MEMBRANE_FUZZ_STATEMENTS=$${STATEMENTS:-2500} MEMBRANE_FUZZ_SEED=$${SEED:-$$(date +%s)} \
 	cargo test --locked --workspace --test membrane noninterference -- --nocapture --test-threads 2
 
+.PHONY: kills
+kills: build setup-test ## A thousand kills of a source at every step of its commits (KILLS=1000)
+	MEMBRANE_KILLS=$${KILLS:-1000} \
+	cargo test --locked --workspace --test membrane sources_that_are_killed -- --nocapture
+
 .PHONY: audit
 audit: build setup-test ## Audit differential privacy in full: docs/audit.md and docs/audit.json (25 minutes)
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \

@@ -20,6 +20,7 @@ mod delegation;
 mod docs;
 mod formats;
 mod ingest;
+mod kills;
 mod masks;
 mod neighbours;
 mod noninterference;
