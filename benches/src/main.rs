@@ -8,6 +8,7 @@ mod cells;
 mod child;
 mod hub;
 mod ingest;
+mod keys;
 mod plain;
 mod policy;
 mod query;
@@ -26,6 +27,7 @@ fn main() -> Result<()> {
         ["--child", rest @ ..] => runtime.block_on(child::run(rest)),
         [] | ["all"] => {
             ingest::bench(&[])?;
+            keys::bench(&runtime, &[])?;
             query::bench(&runtime)?;
             cells::bench(&runtime)?;
             policy::bench(&runtime)?;
@@ -34,6 +36,7 @@ fn main() -> Result<()> {
             tpch::bench(&runtime, &[])
         }
         ["ingest", rest @ ..] => ingest::bench(rest),
+        ["keys", rest @ ..] => keys::bench(&runtime, rest),
         ["query"] => query::bench(&runtime),
         ["cells"] => cells::bench(&runtime),
         ["policy"] => policy::bench(&runtime),
@@ -43,7 +46,7 @@ fn main() -> Result<()> {
         ["tpch", rest @ ..] => tpch::bench(&runtime, rest),
         _ => {
             bail!(
-                "usage: membrane-bench [all | ingest [files | new | seal | stream ..] | query | cells | policy | release [HOME] | accuracy [HOME [DRAWS]] [--json FILE] | member-data DIR | tpch [HOME [QUESTION ..]]]"
+                "usage: membrane-bench [all | ingest [files | new | seal | stream ..] | keys [MILLIONS] | query | cells | policy | release [HOME] | accuracy [HOME [DRAWS]] [--json FILE] | member-data DIR | tpch [HOME [QUESTION ..]]]"
             )
         }
     }
