@@ -23,8 +23,8 @@ pub enum LakeError {
     },
     /// The object store lets two writers create the same object.
     #[error(
-        "the object store at `{location}` does not honour `If-None-Match: *`: two commits could \
-         overwrite each other, so the hub refuses it"
+        "the object store at `{location}` lets two writers create the same object (it does not honour `If-None-Match: *`), so \
+         that commits could overwrite each other: use a store, or a version of it, that honours conditional puts"
     )]
     NotAtomic {
         /// The URL without credentials.

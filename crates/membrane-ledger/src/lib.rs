@@ -35,6 +35,7 @@ mod source;
 mod status;
 mod step;
 mod terms;
+mod upkeep;
 mod usage;
 mod window;
 

@@ -9,6 +9,7 @@ mod delegation;
 mod error;
 mod ingest;
 mod lineage;
+mod maintain;
 mod quality;
 mod quarantine;
 mod query;
@@ -28,6 +29,7 @@ pub use delegation::{DelegationAnswerBody, DelegationBody, DelegationsBody, NewD
 pub use error::{ErrorBody, ErrorDetail};
 pub use ingest::IngestBody;
 pub use lineage::{EdgeBody, FieldBody, LineageBody};
+pub use maintain::{MaintainedBody, MaintainedTableBody};
 pub use quality::{QualityBody, QualityDayBody, QualityReasonBody};
 pub use quarantine::{AsideCountBody, AsideRowBody, AsideRowsBody, QuarantineBody, ReplayBody};
 pub use query::{AnswerBody, AnswerColumnBody, QueryBody, answer_columns};

@@ -16,6 +16,7 @@ use super::observe::Upkeep;
 use super::{Metrics, router};
 use crate::config::ServerSection;
 use crate::hub::Hub;
+use crate::maintenance::MaintenanceKeeper;
 use crate::serving::Serving;
 use crate::sources::SourceKeeper;
 use crate::standing::Scheduler;
@@ -45,7 +46,8 @@ pub(crate) async fn listen(hub: Arc<Hub>, server: &ServerSection) -> io::Result<
     let watch = Upkeep::of(async move { watched.watch().await });
     let standing = Upkeep::of(Scheduler::default().run(Arc::clone(&serving)));
     let sources = Upkeep::of(SourceKeeper::default().run(Arc::clone(&serving)));
-    let upkeep = vec![metrics.keep_tidy(), watch, standing, sources];
+    let maintenance = Upkeep::of(MaintenanceKeeper::default().run(Arc::clone(&serving)));
+    let upkeep = vec![metrics.keep_tidy(), watch, standing, sources, maintenance];
     let tasks = hub.tasks().clone();
     let app = router(serving, server, metrics);
     let shutdown = Duration::from_secs(server.shutdown_seconds);
