@@ -1,7 +1,10 @@
 //! Storage that fails, and storage that must not be used: what the hub does through a proxy that breaks what passes.
 
+mod fenced;
+mod lost;
 pub(crate) mod proxy;
 pub(crate) mod store;
+mod writers;
 
 use std::sync::atomic::Ordering;
 
@@ -28,6 +31,7 @@ fn storage_that_ignores_conditions_is_refused_at_each_start() {
         assert!(error.ends_with("code storage_unsafe\n"), "{error}");
         assert!(!error.contains("127.0.0.1"), "{error}");
     };
+    std::fs::write(program.path("stores.csv"), "store_id,name,city,region,opened_on\n").unwrap();
     refused(&["runs"]);
     refused(&["serve", "--address", "127.0.0.1:0"]);
     refused(&["ingest", "dim_stores", "stores.csv"]);

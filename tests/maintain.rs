@@ -116,6 +116,8 @@ async fn answers_stay_and_what_was_paid_for_is_given_again() {
 async fn readers_and_writers_go_on_meanwhile() {
     let world = Arc::new(small::with(often).await);
     let before = world.count("analyst:lee", COUNT).await;
+    // Opened now: what it finds open then it would take for left behind.
+    let later = years_later(&world).await;
     let stop = Arc::new(AtomicBool::new(false));
     let reading = tokio::spawn({
         let (world, stop) = (Arc::clone(&world), Arc::clone(&stop));
@@ -139,7 +141,6 @@ async fn readers_and_writers_go_on_meanwhile() {
     }
     writing.await.unwrap();
     // With nobody writing, files go under those who read.
-    let later = years_later(&world).await;
     let mut removed = 0;
     for _ in 0..3 {
         let done = maintain(&later, LINES, false).await;

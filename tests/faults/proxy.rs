@@ -29,9 +29,12 @@ pub(crate) enum Fault {
     FailsAfter,
     /// The answer ends in the middle.
     Cut,
+    /// It waits until all are let go. Never of the seed's choice.
+    Held,
 }
 
 impl Fault {
+    /// Those of the seed's choice.
     pub(crate) const ALL: [Self; 7] = [
         Self::Late,
         Self::ResetBefore,
@@ -54,6 +57,10 @@ pub(crate) struct Plan {
     pub(crate) strips_condition: AtomicBool,
     /// What becomes of the next requests of this method with this in their path, one after the other.
     pub(crate) aimed: Mutex<Vec<(&'static str, &'static str, Fault)>>,
+    /// How many requests wait.
+    pub(crate) waiting: AtomicUsize,
+    /// Whether they are let go.
+    pub(crate) let_go: AtomicBool,
 }
 
 /// The proxy, until it is dropped.
@@ -143,7 +150,7 @@ fn pass(
     let rate = plan.bytes_per_second.load(Ordering::SeqCst);
     let (head, rest) = read_head(&mut client)?;
     let fault = decide(plan, &head, drawn);
-    if let Some(fault) = fault {
+    if let Some(fault) = fault.filter(|fault| *fault != Fault::Held) {
         met[place(fault)].fetch_add(1, Ordering::SeqCst);
     }
     if fault == Some(Fault::ResetBefore) {
@@ -155,6 +162,12 @@ fn pass(
     }
     let body = read_body(&mut client, &head, rest, rate)?;
     match fault {
+        Some(Fault::Held) => {
+            plan.waiting.fetch_add(1, Ordering::SeqCst);
+            while !plan.let_go.load(Ordering::SeqCst) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
         Some(Fault::Late) => std::thread::sleep(Duration::from_millis(20 + drawn % 180)),
         Some(Fault::SlowDown) => return refuse(&mut client, "503 Slow Down", "SlowDown"),
         Some(Fault::Fails) => return refuse(&mut client, "500 Internal Server Error", "InternalError"),

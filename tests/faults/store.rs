@@ -82,6 +82,16 @@ impl Store {
         assert!(done, "{name}");
     }
 
+    /// Removes every object.
+    pub(crate) fn clear(&self) {
+        for (name, _) in self.objects() {
+            assert!(
+                curl(&["--request", "DELETE", &format!("{}/{BUCKET}/{name}", self.endpoint)]).1,
+                "{name}"
+            );
+        }
+    }
+
     /// Every object: its name and its bytes.
     pub(crate) fn objects(&self) -> Vec<(String, Vec<u8>)> {
         let mut found = Vec::new();

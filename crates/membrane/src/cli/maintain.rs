@@ -45,16 +45,8 @@ pub(super) async fn run(args: MaintainArgs, env: Env) -> Result<(), CliError> {
 }
 
 fn show(bodies: &[MaintainedBody], dry_run: bool) -> Result<(), CliError> {
-    let mut shown = table::new_table(&[
-        "table",
-        "files",
-        "MiB",
-        "put together",
-        "into",
-        "removed",
-        "MiB removed",
-        "remarks",
-    ]);
+    let mut shown =
+        table::new_table(&["table", "files", "MiB", "joined", "into", "removed", "MiB", "remarks"]);
     for body in bodies {
         let quarantine = format!("{} (quarantine)", body.dataset);
         for (name, done) in [(&body.dataset, &body.table), (&quarantine, &body.quarantine)] {
@@ -82,9 +74,9 @@ fn mebibytes(bytes: u64) -> String {
 
 fn remarks(done: &MaintainedTableBody) -> String {
     match (done.skipped, done.overtaken) {
-        (Some("schema_changed"), _) => "not put together: the table does not fit its contract".to_owned(),
-        (Some(_), _) => "not put together: a replay is at work".to_owned(),
+        (Some("schema_changed"), _) => "does not fit its contract".to_owned(),
+        (Some(_), _) => "a replay is at work".to_owned(),
         (None, 0) => String::new(),
-        (None, times) => format!("{} groups left: other writers took files out", table::count(times)),
+        (None, times) => format!("{} groups overtaken", table::count(times)),
     }
 }
