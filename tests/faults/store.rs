@@ -97,7 +97,13 @@ impl Store {
         let mut found = Vec::new();
         let mut after = String::new();
         loop {
-            let listing = format!("{}/{BUCKET}?list-type=2&start-after={after}", self.endpoint);
+            // The query is signed as it is written.
+            let after_it = if after.is_empty() {
+                String::new()
+            } else {
+                format!("&start-after={}", after.replace('/', "%2F"))
+            };
+            let listing = format!("{}/{BUCKET}?list-type=2{after_it}", self.endpoint);
             let (listing, listed) = curl(&[&listing]);
             assert!(listed);
             let listing = String::from_utf8(listing).unwrap();
