@@ -100,10 +100,7 @@ fn an_outcome_that_nobody_knows_is_settled_by_the_same_delivery() {
             assert!(output.status.success(), "{error}");
         } else {
             assert_eq!(output.status.code(), Some(1), "{error}");
-            assert!(
-                error.contains("run the same ingest again") && error.contains("code storage_failed"),
-                "{error}"
-            );
+            assert!(error.contains("do the same again") && error.contains("code storage_failed"), "{error}");
         }
         proxy.plan.aimed.lock().unwrap().clear();
         assert_eq!(program.json(&["ingest", "dim_stores", &file])["already"], done);

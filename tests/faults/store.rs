@@ -52,7 +52,7 @@ impl Store {
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_SECRET_ACCESS_KEY", "test")
             .current_dir(
-                folder.as_ref().map_or_else(|| std::env::temp_dir(), |folder| folder.path().to_path_buf()),
+                folder.as_ref().map_or_else(std::env::temp_dir, |folder| folder.path().to_path_buf()),
             )
             .stdin(Stdio::null())
             .stdout(Stdio::null())

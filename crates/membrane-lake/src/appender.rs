@@ -38,9 +38,8 @@ use crate::uploads::Uploads;
 use crate::{LakeError, Target, layout};
 
 use files::{discard, writer};
-use outcome::may_pass;
 
-pub(crate) use outcome::{ATTEMPTS_MAX, Outcome, is_contention, outcome, pause};
+pub(crate) use outcome::{ATTEMPTS_MAX, Outcome, is_contention, may_pass, outcome, pause};
 
 /// Appends batches to one table; see the module.
 pub struct Appender {

@@ -79,7 +79,9 @@ pub enum LakeError {
         dataset: DatasetName,
     },
     /// The commit may or may not have happened; the same delivery again settles it.
-    #[error("the outcome of the commit to dataset `{dataset}` is unknown; run the same ingest again")]
+    #[error(
+        "the outcome of the commit to dataset `{dataset}` is unknown; do the same again: that settles it, and adds nothing twice"
+    )]
     Unknown {
         /// The dataset.
         dataset: DatasetName,

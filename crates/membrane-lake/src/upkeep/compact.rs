@@ -18,7 +18,7 @@ use membrane_model::{RunId, TableVersion};
 
 use super::{CompactRules, Compacted, content_version, kept};
 use crate::appender::files::{FILE_BYTES, discard, writer};
-use crate::appender::{ATTEMPTS_MAX, Outcome, is_contention, outcome};
+use crate::appender::{ATTEMPTS_MAX, Outcome, is_contention, may_pass, outcome, pause};
 use crate::durable::Durable;
 use crate::lake::load;
 use crate::uploads::Uploads;
@@ -185,7 +185,7 @@ impl Act<'_> {
             }
         }
         let adds = to.close().await.map_err(|source| LakeError::table("finish a data file", source))?;
-        let written: i64 = adds.iter().map(|add| rows_of(add)).sum();
+        let written: i64 = adds.iter().map(rows_of).sum();
         if u64::try_from(written).ok() != Some(rows) {
             return Err(self.changed("its files do not have the rows that were read"));
         }
@@ -254,10 +254,13 @@ impl Act<'_> {
                             return self.told(version, durable).await.map(Some);
                         }
                         (Outcome::Absent, true) => {}
+                        (Outcome::Absent, false) if !may_pass(&self.log_store, &error) => {
+                            return Err(LakeError::table("commit to the table's log", error));
+                        }
                         (Outcome::Absent, false) if attempt + 1 == ATTEMPTS_MAX => {
                             return Err(unknown(error));
                         }
-                        (Outcome::Absent, false) => crate::appender::pause(attempt).await,
+                        (Outcome::Absent, false) => pause(attempt).await,
                     }
                 }
             }

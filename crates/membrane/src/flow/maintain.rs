@@ -28,6 +28,8 @@ use crate::hub::Hub;
 /// For how long the upkeep is held; held anew while it goes on.
 const HOLD: TimeDelta = TimeDelta::minutes(3);
 const HOLD_AGAIN: Duration = Duration::from_secs(60);
+/// For how long replays are kept out of a quarantine: longer than it takes, as for a replay.
+const HOLD_REPLAY: TimeDelta = TimeDelta::minutes(30);
 /// By how much the clocks of hub and storage may differ.
 const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(5);
 
@@ -121,7 +123,7 @@ impl Whole<'_> {
             return Ok(true);
         }
         let (ledger, name) = (self.hub.ledger(), &self.dataset.name);
-        let held = ledger.hold_replay(name, &self.holder(), self.now, self.now + HOLD).await;
+        let held = ledger.hold_replay(name, &self.holder(), self.now, self.now + HOLD_REPLAY).await;
         if !held.map_err(Error::Ledger)? {
             return Ok(false);
         }
