@@ -67,6 +67,11 @@ fuzz: build setup-test ## Random statements against pairs of hubs that agree on 
 	MEMBRANE_FUZZ_STATEMENTS=$${STATEMENTS:-2500} MEMBRANE_FUZZ_SEED=$${SEED:-$$(date +%s)} \
 	cargo test --locked --workspace --test membrane noninterference -- --nocapture --test-threads 2
 
+.PHONY: faults
+faults: build setup-test ## Writers on a store that fails, for longer (ROUNDS=30, SEED=..)
+	MEMBRANE_FAULT_ROUNDS=$${ROUNDS:-30} MEMBRANE_FAULT_SEED=$${SEED:-$$(date +%s)} \
+	cargo test --locked --workspace --test membrane faults -- --nocapture --test-threads 2
+
 .PHONY: audit
 audit: build setup-test ## Audit differential privacy in full: docs/audit.md and docs/audit.json (25 minutes)
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
