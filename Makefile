@@ -25,7 +25,7 @@ setup: ## Install what building needs (Debian packages, as root)
 	@scripts/setup.sh build
 
 .PHONY: setup-test
-setup-test: ## Install what the tests need besides (PostgreSQL, MariaDB, cvc5, an S3 server)
+setup-test: ## Install what the tests need besides (PostgreSQL, MariaDB, cvc5, two S3 servers)
 	@scripts/setup.sh test "$(VENV)"
 
 .PHONY: build
@@ -71,6 +71,11 @@ fuzz: build setup-test ## Random statements against pairs of hubs that agree on 
 kills: build setup-test ## A thousand kills of a source at every step of its commits (KILLS=1000)
 	MEMBRANE_KILLS=$${KILLS:-1000} \
 	cargo test --locked --workspace --test membrane sources_that_are_killed -- --nocapture
+
+.PHONY: faults
+faults: build setup-test ## Writers on a store that fails, for longer (ROUNDS=30, SEED=..)
+	MEMBRANE_FAULT_ROUNDS=$${ROUNDS:-30} MEMBRANE_FAULT_SEED=$${SEED:-$$(date +%s)} \
+	cargo test --locked --workspace --test membrane faults -- --nocapture --test-threads 2
 
 .PHONY: audit
 audit: build setup-test ## Audit differential privacy in full: docs/audit.md and docs/audit.json (25 minutes)

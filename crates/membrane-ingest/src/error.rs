@@ -218,6 +218,7 @@ impl IngestError {
             Self::Lake(LakeError::NotPermitted { .. }) => "not_permitted",
             Self::Lake(LakeError::SchemaChanged { .. }) => "schema_changed",
             Self::Lake(LakeError::Full { .. }) => "storage_full",
+            Self::Lake(LakeError::NotAtomic { .. }) => "storage_unsafe",
             Self::Lake(_) => "storage_failed",
             Self::Scratch { .. } => "scratch_failed",
             Self::Ledger(_) => "ledger_failed",

@@ -10,11 +10,13 @@
 //! | the process is killed before the commit | files that no log names, for vacuum |
 //! | an error, [`Appender::abort`] or a drop before the commit | nothing |
 //! | the same transaction was committed before | nothing; `already` is true |
-//! | the commit's answer is lost | settled by reading the log, or by running the delivery again |
+//! | the commit's answer is lost | settled by reading the log, or tried again; see `outcome` |
+//! | nobody can tell whether it was committed | its files; running the delivery again settles it |
 //!
 //! On a local folder a commit is told only when it is synced; see `durable`.
 
-mod files;
+pub(crate) mod files;
+mod outcome;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,7 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use deltalake::datafile::writer::DeltaWriter;
-use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
+use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake::kernel::{Action, Add, Transaction};
 use deltalake::logstore::LogStoreRef;
 use deltalake::protocol::{DeltaOperation, SaveMode};
@@ -37,8 +39,7 @@ use crate::{LakeError, Target, layout};
 
 use files::{discard, writer};
 
-/// Attempts to commit against other writers.
-const ATTEMPTS_MAX: usize = 8;
+pub(crate) use outcome::{ATTEMPTS_MAX, Outcome, is_contention, may_pass, outcome, pause};
 
 /// Appends batches to one table; see the module.
 pub struct Appender {
@@ -57,6 +58,8 @@ pub struct Appender {
     /// Never locked: the writer is not `Sync`, and only `&mut self` reaches it.
     writer: Mutex<Option<DeltaWriter>>,
     rows: u64,
+    /// Whether a commit was tried that may still come.
+    unsettled: bool,
 }
 
 /// What of a table goes with a commit.
@@ -116,6 +119,7 @@ impl Appender {
             replaces: Replaces::Nothing,
             writer,
             rows: 0,
+            unsettled: false,
         };
         if let Some(table) = load(&appender.log_store).await? {
             appender.require_same_schema(&table)?;
@@ -200,7 +204,7 @@ impl Appender {
         let result = self.try_commit(app_id, position).await;
         let keep = match &result {
             Ok(committed) => !committed.already,
-            Err(error) => matches!(error, LakeError::Unknown { .. }),
+            Err(error) => self.unsettled || matches!(error, LakeError::Unknown { .. }),
         };
         if !keep {
             self.discard().await;
@@ -226,7 +230,7 @@ impl Appender {
             Err(error) => Err(error),
         };
         synced.map_err(|source| LakeError::storage("sync the data files", in_folder(source)))?;
-        for _ in 0..ATTEMPTS_MAX {
+        for attempt in 0..ATTEMPTS_MAX {
             let table = self.table().await?;
             if self.position(&table, app_id).await? >= Some(position) {
                 self.sync_log(table.version().unwrap_or_default()).await?;
@@ -243,9 +247,17 @@ impl Appender {
                     if let Some(committed) = self.settle(&adds, app_id, position).await? {
                         return Ok(committed);
                     }
-                    if !is_contention(&error) {
+                    if is_contention(&error) {
+                        continue;
+                    }
+                    if !may_pass(&self.log_store, &error) {
                         return Err(LakeError::table("commit to the table's log", error));
                     }
+                    self.unsettled = true;
+                    if attempt + 1 == ATTEMPTS_MAX {
+                        return Err(self.unknown(error));
+                    }
+                    pause(attempt).await;
                 }
             }
         }
@@ -281,19 +293,22 @@ impl Appender {
         position: i64,
     ) -> Result<Option<Committed>, LakeError> {
         let unknown = |source: LakeError| match source {
-            LakeError::Table { source, .. } => {
-                LakeError::Unknown { dataset: self.dataset.name.clone(), source }
-            }
+            LakeError::Table { source, .. } => self.unknown(*source),
             other => other,
         };
         let table = self.table().await.map_err(unknown)?;
         if self.position(&table, app_id).await.map_err(unknown)? < Some(position) {
             return Ok(None);
         }
-        let ours = adds.first().is_none_or(|add| holds(&table, &add.path));
+        let ours =
+            adds.is_empty() || outcome(&self.log_store, adds).await.map_err(unknown)? != Outcome::Absent;
         let version = table.version().unwrap_or_default();
         self.sync_log(version).await?;
         Ok(Some(if ours { self.done(adds, version) } else { self.done_before(&table) }))
+    }
+
+    fn unknown(&self, source: DeltaTableError) -> LakeError {
+        LakeError::Unknown { dataset: self.dataset.name.clone(), source: Box::new(source) }
     }
 
     async fn attempt(
@@ -334,10 +349,27 @@ impl Appender {
 
     /// Loads the table, or makes it.
     async fn table(&self) -> Result<DeltaTable, LakeError> {
-        if let Some(table) = load(&self.log_store).await? {
-            self.require_same_schema(&table)?;
-            return Ok(table);
+        for attempt in 0..ATTEMPTS_MAX {
+            if let Some(table) = load(&self.log_store).await? {
+                self.require_same_schema(&table)?;
+                return Ok(table);
+            }
+            // A second creator fails and takes the first one's table above; so does one whose answer was lost.
+            match self.create().await? {
+                Ok(table) => return Ok(table),
+                Err(source) if load(&self.log_store).await?.is_none() => {
+                    if !may_pass(&self.log_store, &source) || attempt + 1 == ATTEMPTS_MAX {
+                        return Err(LakeError::table("make the table", source));
+                    }
+                    pause(attempt).await;
+                }
+                Err(_) => {}
+            }
         }
+        Err(LakeError::Contended { dataset: self.dataset.name.clone() })
+    }
+
+    async fn create(&self) -> Result<Result<DeltaTable, DeltaTableError>, LakeError> {
         let fields = layout::delta_fields(&self.schema).map_err(|column| LakeError::SchemaChanged {
             dataset: self.dataset.name.clone(),
             difference: format!("column `{column}` has no Delta type"),
@@ -348,19 +380,9 @@ impl Appender {
             .with_columns(fields)
             .with_save_mode(SaveMode::ErrorIfExists)
             .with_configuration(layout::table_properties(&statistics))
-            // Without retries, a second creator fails here and takes the first one's table below.
-            .with_commit_properties(CommitProperties::default().with_max_retries(0))
-            .await;
-        match created {
-            Ok(table) => Ok(table),
-            Err(source) => match load(&self.log_store).await? {
-                Some(table) => {
-                    self.require_same_schema(&table)?;
-                    Ok(table)
-                }
-                None => Err(LakeError::table("make the table", source)),
-            },
-        }
+            // Without retries, a second creator fails here.
+            .with_commit_properties(CommitProperties::default().with_max_retries(0));
+        Ok(created.await)
     }
 
     fn require_same_schema(&self, table: &DeltaTable) -> Result<(), LakeError> {
@@ -429,24 +451,6 @@ impl Drop for Appender {
 /// Says that an error of the system came from the local folder.
 fn in_folder(source: std::io::Error) -> object_store::Error {
     object_store::Error::Generic { store: "folder", source: Box::new(source) }
-}
-
-/// Tells whether a table names a data file.
-fn holds(table: &DeltaTable, path: &str) -> bool {
-    table.snapshot().is_ok_and(|state| state.log_data().iter().any(|file| file.path() == path))
-}
-
-/// Tells whether another writer was only faster.
-fn is_contention(error: &DeltaTableError) -> bool {
-    matches!(
-        error,
-        DeltaTableError::VersionAlreadyExists(_)
-            | DeltaTableError::Transaction {
-                source: TransactionError::CommitConflict(_)
-                    | TransactionError::MaxCommitAttempts(_)
-                    | TransactionError::VersionAlreadyExists(_),
-            }
-    )
 }
 
 #[cfg(test)]

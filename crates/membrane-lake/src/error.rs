@@ -23,8 +23,8 @@ pub enum LakeError {
     },
     /// The object store lets two writers create the same object.
     #[error(
-        "the object store at `{location}` does not honour `If-None-Match: *`: two commits could \
-         overwrite each other, so the hub refuses it"
+        "the object store at `{location}` lets two writers create the same object (it does not honour `If-None-Match: *`), so \
+         that commits could overwrite each other: use a store, or a version of it, that honours conditional puts"
     )]
     NotAtomic {
         /// The URL without credentials.
@@ -79,7 +79,9 @@ pub enum LakeError {
         dataset: DatasetName,
     },
     /// The commit may or may not have happened; the same delivery again settles it.
-    #[error("the outcome of the commit to dataset `{dataset}` is unknown; run the same ingest again")]
+    #[error(
+        "the outcome of the commit to dataset `{dataset}` is unknown; do the same again: that settles it, and adds nothing twice"
+    )]
     Unknown {
         /// The dataset.
         dataset: DatasetName,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use arrow::array::{ArrayRef, BinaryArray, Decimal128Array, StringArray};
@@ -117,6 +117,10 @@ pub(crate) struct Faults {
     pub(crate) lose_answer: AtomicBool,
     /// `Create` overwrites.
     pub(crate) overwrite: AtomicBool,
+    /// `Create` looks first and writes later: whoever comes in between wins as well.
+    pub(crate) racy: AtomicBool,
+    /// So many of the next objects are put, but their answers are lost.
+    pub(crate) answers_lost: AtomicUsize,
     /// Paths that were put.
     pub(crate) puts: Mutex<Vec<String>>,
 }
@@ -157,7 +161,26 @@ impl ObjectStore for Faulty {
         if self.faults.overwrite.load(Ordering::SeqCst) {
             opts.mode = object_store::PutMode::Overwrite;
         }
+        if self.faults.racy.load(Ordering::SeqCst) && opts.mode == object_store::PutMode::Create {
+            if self.inner.get_opts(location, GetOptions::new().with_head(true)).await.is_ok() {
+                return Err(object_store::Error::AlreadyExists {
+                    path: location.to_string(),
+                    source: "it is there".into(),
+                });
+            }
+            tokio::task::yield_now().await;
+            opts.mode = object_store::PutMode::Overwrite;
+        }
         let result = self.inner.put_opts(location, payload, opts).await;
+        let lost = &self.faults.answers_lost;
+        if !is_commit
+            && lost.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+        {
+            return Err(object_store::Error::Generic {
+                store: "Faulty",
+                source: "the answer is lost".into(),
+            });
+        }
         // Version 0 only makes the table.
         let is_first = location.filename() == Some("00000000000000000000.json");
         if is_commit && !is_first && self.faults.lose_answer.swap(false, Ordering::SeqCst) {

@@ -99,7 +99,7 @@ impl Inbox {
             "s3" | "s3a" => {
                 let settings = options.storage.iter().map(|(key, value)| (key.as_str(), value.as_str()));
                 let prefix = Path::from_url_path(url.path()).map_err(|_| wrong())?;
-                Place::Bucket { store: Arc::new(storage::bucket(&url, settings)?), prefix }
+                Place::Bucket { store: Arc::new(storage::bucket(&url, settings, &options.patience)?), prefix }
             }
             _ => return Err(wrong()),
         };

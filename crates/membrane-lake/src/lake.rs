@@ -26,6 +26,25 @@ mod claim;
 pub struct LakeOptions {
     /// The settings; only S3 has any.
     pub storage: BTreeMap<String, String>,
+    /// How long a request to S3 is waited for, and how often it is sent again.
+    pub patience: Patience,
+}
+
+/// How long a request is waited for, and how often one that failed in a way that may pass is sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// Seconds that one request may take, with its body.
+    pub request_seconds: u64,
+    /// Times that it is sent again.
+    pub retries_max: usize,
+    /// Seconds after which it is not sent again.
+    pub retry_seconds: u64,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { request_seconds: 60, retries_max: 10, retry_seconds: 180 }
+    }
 }
 
 // PRIVACY: a setting may be a credential.
@@ -73,7 +92,7 @@ impl fmt::Debug for Lake {
 
 impl Lake {
     /// Opens a folder (`file:///...`, made when it is not there) or a bucket (`s3://...`). A bucket is
-    /// tried first: it must refuse to create an object twice, or commits could be lost.
+    /// tried first: it must refuse to create an object twice, one after the other and at once, or commits could be lost.
     ///
     /// # Errors
     /// [`LakeError`] when the URL or a setting is not understood, when the storage cannot be reached
@@ -82,7 +101,7 @@ impl Lake {
         let root = storage::folder_url(url);
         let store = storage::connect(&root, &options)?;
         if root.scheme() != "file" {
-            storage::require_atomic_create(&root, store.as_ref()).await?;
+            storage::require_atomic_create(&root, &storage::endpoint(&options), store.as_ref()).await?;
         }
         Ok(Self { inner: Arc::new(LakeInner { root, store, newest: Newest::default() }) })
     }
@@ -157,7 +176,7 @@ impl Lake {
         Quarantine::open(self.log_store(dataset, Target::Quarantine)?, dataset).await
     }
 
-    fn log_store(&self, dataset: &DatasetName, target: Target) -> Result<LogStoreRef, LakeError> {
+    pub(crate) fn log_store(&self, dataset: &DatasetName, target: Target) -> Result<LogStoreRef, LakeError> {
         let doing = "name the table's folder";
         let location = self
             .inner

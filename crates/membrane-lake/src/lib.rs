@@ -4,11 +4,14 @@
 //! visible with one commit that also carries the position of the source, so that a repeated delivery
 //! adds nothing. [`Snapshot`] is one version of a table, to be read.
 //!
+//! [`Lake::compact`] and [`Lake::vacuum`] keep tables in order while others read and write.
+//!
 //! [`Inbox`] is the other side: a folder or a bucket in which deliveries lie before they are taken in.
 //!
 //! How a dataset lies in its table is said by its contract; see [`stored_schema`].
 
 mod appender;
+mod data_file;
 mod durable;
 mod error;
 mod extent;
@@ -21,13 +24,15 @@ mod newest;
 mod quarantine;
 mod snapshot;
 mod storage;
+mod upkeep;
 mod uploads;
 
 pub use appender::{Appender, Committed};
 pub use error::LakeError;
 pub use extent::Extent;
 pub use inbox::{Inbox, InboxBytes, InboxFile};
-pub use lake::{Lake, LakeOptions, Target};
+pub use lake::{Lake, LakeOptions, Patience, Target};
 pub use layout::{quarantine_schema, stored_schema};
 pub use quarantine::Quarantine;
 pub use snapshot::Snapshot;
+pub use upkeep::{CompactRules, Compacted, Vacuumed};

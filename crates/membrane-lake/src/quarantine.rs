@@ -1,28 +1,15 @@
 //! The rows that a dataset set aside, as they are stored: reasons in clear, rows sealed.
 
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
-use bytes::Bytes;
 use deltalake::logstore::LogStoreRef;
-use futures::future::BoxFuture;
-use futures::{FutureExt as _, Stream, TryStreamExt as _};
+use futures::{Stream, TryStreamExt as _};
 use membrane_model::{DatasetName, TableVersion};
-use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt as _};
-use parquet::arrow::ParquetRecordBatchStreamBuilder;
-use parquet::arrow::arrow_reader::ArrowReaderOptions;
-use parquet::arrow::async_reader::AsyncFileReader;
-use parquet::errors::ParquetError;
-use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 
 use crate::lake::load;
-use crate::{LakeError, layout};
-
-/// Rows of a batch.
-const BATCH_ROWS: usize = 8 << 10;
+use crate::{LakeError, data_file, layout};
 
 /// One version of what a dataset set aside.
 #[derive(Clone)]
@@ -87,47 +74,12 @@ async fn open_file(
     path: String,
     size: u64,
 ) -> Result<impl Stream<Item = Result<RecordBatch, LakeError>> + Send, LakeError> {
-    let fault = |source: ParquetError| LakeError::table("read what was set aside", source.into());
-    let location = Path::parse(&path).map_err(|source| {
-        LakeError::storage("name a file of the quarantine", object_store::Error::InvalidPath { source })
-    })?;
-    let reader = FileReader { store: log_store.object_store(None), location, size };
-    let builder = ParquetRecordBatchStreamBuilder::new(reader).await.map_err(fault)?;
-    let wanted = layout::quarantine_schema();
-    if builder.schema().fields().len() != wanted.fields().len() {
-        return Err(LakeError::SchemaChanged {
-            dataset,
-            difference: "a file of the quarantine has other columns".to_owned(),
-        });
-    }
-    let stream = builder.with_batch_size(BATCH_ROWS).build().map_err(fault)?;
-    Ok(stream.map_err(fault))
-}
-
-/// Reads a file of the table.
-struct FileReader {
-    store: Arc<dyn ObjectStore>,
-    location: Path,
-    size: u64,
-}
-
-impl AsyncFileReader for FileReader {
-    fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, Result<Bytes, ParquetError>> {
-        async move {
-            let bytes = self.store.get_range(&self.location, range).await;
-            bytes.map_err(|source| ParquetError::External(Box::new(source)))
-        }
-        .boxed()
-    }
-
-    fn get_metadata<'a>(
-        &'a mut self,
-        _: Option<&'a ArrowReaderOptions>,
-    ) -> BoxFuture<'a, Result<Arc<ParquetMetaData>, ParquetError>> {
-        async move {
-            let size = self.size;
-            ParquetMetaDataReader::new().load_and_finish(self, size).await.map(Arc::new)
-        }
-        .boxed()
-    }
+    let rows = data_file::open(&log_store, (&path, size), "read what was set aside").await?;
+    let columns = layout::quarantine_schema().fields().len();
+    Ok(rows.and_then(move |batch| {
+        let fits = batch.num_columns() == columns;
+        let difference = || "a file of the quarantine has other columns".to_owned();
+        let changed = || LakeError::SchemaChanged { dataset: dataset.clone(), difference: difference() };
+        std::future::ready(if fits { Ok(batch) } else { Err(changed()) })
+    }))
 }

@@ -12,6 +12,7 @@ use deltalake::logstore::LogStoreRef;
 use membrane_model::{DatasetName, TableVersion};
 
 use crate::lake::load;
+use crate::upkeep::content_version;
 use crate::{Extent, LakeError};
 
 /// One version of a table. Its cells are as they are stored: tokens and ciphertext for what is
@@ -20,6 +21,8 @@ use crate::{Extent, LakeError};
 pub struct Snapshot {
     /// The version that the provider reads, now and later.
     pub version: TableVersion,
+    /// The version that brought in or took out the last of its rows: later ones only put files together.
+    pub content: TableVersion,
     /// The id that the table was given when it was made: a table that was lost and made anew has another, though its
     /// versions are counted from 0 again.
     pub table_id: String,
@@ -58,6 +61,9 @@ impl Snapshot {
         }
         let version = TableVersion(table.version().ok_or_else(empty)?);
         let state = table.snapshot().map_err(|source| LakeError::table("read the table's log", source))?;
+        let content = content_version(&log_store, &table)
+            .await
+            .map_err(|source| LakeError::table("read the table's log", source))?;
         let table_id = state.metadata().id().to_owned();
         let plain_files =
             state.protocol().min_reader_version() == 1 && state.metadata().partition_columns().is_empty();
@@ -68,7 +74,7 @@ impl Snapshot {
         })?;
         let schema = provider.schema();
         let extent = stats.and_then(|stats| Extent::of_files(&schema, stats.into_iter())).map(Arc::new);
-        Ok(Self { version, table_id, provider, plain_files, extent, schema })
+        Ok(Self { version, content, table_id, provider, plain_files, extent, schema })
     }
 }
 

@@ -1,7 +1,13 @@
 //! Object stores: a local folder or an S3 bucket, and the test that a bucket is safe to commit to.
+//!
+//! A request to a bucket that fails in a way that may pass (a broken connection, 5xx, 429 or a slow answer) is sent again after a
+//! pause that doubles, up to 15 seconds. What was possibly done before its answer was lost is not sent again blindly: the
+//! appender settles commits by reading the log. Large files go up in parts, each of which is sent again alone.
 
-use std::hash::{BuildHasher, RandomState};
+mod probe;
+
 use std::sync::{Arc, Once};
+use std::time::Duration;
 
 use deltalake::logstore::{
     LogStore, LogStoreFactory, ObjectStoreFactory, ObjectStoreRef, StorageConfig, default_logstore,
@@ -11,10 +17,13 @@ use deltalake::{DeltaResult, DeltaTableError};
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutPayload};
+use object_store::{ClientConfigKey, ObjectStore, RetryConfig};
 use url::Url;
 
+use crate::lake::Patience;
 use crate::{LakeError, LakeOptions};
+
+pub(crate) use probe::require_atomic_create;
 
 const S3_SCHEMES: [&str; 2] = ["s3", "s3a"];
 
@@ -41,18 +50,28 @@ pub(crate) fn connect(root: &Url, options: &LakeOptions) -> Result<Arc<dyn Objec
         "s3" | "s3a" => {
             register_s3();
             let settings = options.storage.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-            Ok(Arc::new(bucket(root, settings)?))
+            Ok(Arc::new(bucket(root, settings, &options.patience)?))
         }
         other => Err(LakeError::Url { scheme: other.to_owned() }),
     }
 }
 
-/// Connects to the bucket of a URL.
+/// Connects to the bucket of a URL. A setting that names a time-out wins over the patience.
 pub(crate) fn bucket<'a>(
     root: &Url,
     settings: impl Iterator<Item = (&'a str, &'a str)>,
+    patience: &Patience,
 ) -> Result<object_store::aws::AmazonS3, LakeError> {
-    let mut builder = AmazonS3Builder::new().with_url(root.as_str());
+    let retry = RetryConfig {
+        max_retries: patience.retries_max,
+        retry_timeout: Duration::from_secs(patience.retry_seconds),
+        ..RetryConfig::default()
+    };
+    let timeout = format!("{} seconds", patience.request_seconds);
+    let mut builder = AmazonS3Builder::new()
+        .with_url(root.as_str())
+        .with_retry(retry)
+        .with_config(AmazonS3ConfigKey::Client(ClientConfigKey::Timeout), timeout);
     for (name, value) in settings {
         let key: AmazonS3ConfigKey =
             name.to_ascii_lowercase().parse().map_err(|_| LakeError::Setting { key: name.to_owned() })?;
@@ -65,41 +84,16 @@ pub(crate) fn bucket<'a>(
         .map_err(|source| LakeError::storage("set up the S3 client", source))
 }
 
-/// Creates one object twice: the second must fail. The object is removed again.
-pub(crate) async fn require_atomic_create(root: &Url, store: &dyn ObjectStore) -> Result<(), LakeError> {
-    let folder = Path::from_url_path(root.path()).map_err(|source| {
-        LakeError::storage("name the probe object", object_store::Error::InvalidPath { source })
-    })?;
-    // Not a secret, only unlike the probe of another hub that starts at this moment.
-    let unlike_others = RandomState::new().hash_one("probe");
-    let probe = folder.join("_membrane").join(format!("probe-{unlike_others:016x}"));
-    let create = || store.put_opts(&probe, PutPayload::from_static(b"probe"), PutMode::Create.into());
-
-    match create().await {
-        Ok(_) => {}
-        Err(error) if is_unsupported(&error) => return Err(not_atomic(root)),
-        Err(source) => return Err(LakeError::storage("write a probe object to the storage", source)),
-    }
-    let second = create().await;
-    if let Err(error) = store.delete(&probe).await {
-        tracing::warn!(%error, "could not remove the probe object");
-    }
-    match second {
-        Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => Ok(()),
-        Ok(_) => Err(not_atomic(root)),
-        Err(error) if is_unsupported(&error) => Err(not_atomic(root)),
-        Err(source) => Err(LakeError::storage("write a probe object to the storage", source)),
-    }
-}
-
-fn is_unsupported(error: &object_store::Error) -> bool {
-    matches!(error, object_store::Error::NotSupported { .. } | object_store::Error::NotImplemented { .. })
-}
-
-fn not_atomic(root: &Url) -> LakeError {
-    // PRIVACY: the URL could carry credentials before the `@`; only host and path are shown.
-    let host = root.host_str().unwrap_or_default();
-    LakeError::NotAtomic { location: format!("{}://{host}{}", root.scheme(), root.path()) }
+/// Returns the address of a bucket's server, as the settings have it; empty where it follows from the region.
+pub(crate) fn endpoint(options: &LakeOptions) -> String {
+    let is_endpoint = |key: &str| {
+        matches!(
+            key.to_ascii_lowercase().as_str(),
+            "aws_endpoint" | "aws_endpoint_url" | "endpoint" | "endpoint_url"
+        )
+    };
+    let found = options.storage.iter().find(|(key, _)| is_endpoint(key));
+    found.map(|(_, value)| value.clone()).unwrap_or_default()
 }
 
 /// Teaches the Delta library about S3, with the client of `object_store` itself.
@@ -120,7 +114,7 @@ struct S3;
 impl ObjectStoreFactory for S3 {
     fn parse_url_opts(&self, url: &Url, config: &StorageConfig) -> DeltaResult<(ObjectStoreRef, Path)> {
         let settings = config.raw.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-        let store = bucket(url, settings).map_err(DeltaTableError::generic)?;
+        let store = bucket(url, settings, &Patience::default()).map_err(DeltaTableError::generic)?;
         Ok((Arc::new(store), Path::from_url_path(url.path())?))
     }
 }

@@ -11,6 +11,7 @@ use crate::{Ledger, LedgerError};
 pub(crate) enum Held {
     Source,
     Replay,
+    Upkeep,
 }
 
 impl Held {
@@ -25,6 +26,11 @@ impl Held {
                 "INSERT INTO replay (dataset, holder, held_until) VALUES ($1, $2, $3) \
                  ON CONFLICT (dataset) DO UPDATE SET holder = excluded.holder, held_until = excluded.held_until \
                  WHERE replay.holder IS NULL OR replay.holder = excluded.holder OR replay.held_until < $4"
+            }
+            Self::Upkeep => {
+                "INSERT INTO upkeep (dataset, holder, held_until) VALUES ($1, $2, $3) \
+                 ON CONFLICT (dataset) DO UPDATE SET holder = excluded.holder, held_until = excluded.held_until \
+                 WHERE upkeep.holder IS NULL OR upkeep.holder = excluded.holder OR upkeep.held_until < $4"
             }
         }
     }

@@ -36,6 +36,7 @@ mod source;
 mod status;
 mod step;
 mod terms;
+mod upkeep;
 mod usage;
 mod window;
 

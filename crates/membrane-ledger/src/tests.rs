@@ -52,6 +52,8 @@ macro_rules! on_both_databases {
 on_both_databases!(
     sources::check_sources_stand_somewhere,
     sources::check_one_holder_at_a_time,
+    sources::check_upkeep_is_held_and_noted,
+    runs::check_the_oldest_open_run,
     sources::check_files_and_deliveries_are_noted,
     sources::check_a_broken_promise_is_told_once,
     sources::check_a_replay_is_planned_by_one,

@@ -13,7 +13,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
 use membrane_lake::{Lake, LakeError};
 use membrane_ledger::{DatasetVersion, Ledger};
-use membrane_model::{Action, DatasetName, Limits};
+use membrane_model::{Action, DatasetName, Limits, TableVersion};
 use membrane_policy::Permit;
 use membrane_vault::Vault;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -70,8 +70,9 @@ pub struct Engine {
 pub(crate) struct Opened {
     pub(crate) tables: Vec<(DatasetName, Arc<GovernedTable>)>,
     pub(crate) inputs: Vec<DatasetVersion>,
-    /// The id of each table that was ever written: one that was made anew has another.
-    pub(crate) table_ids: Vec<(DatasetName, String)>,
+    /// The id of each table that was ever written: one that was made anew has another. With it the version whose rows these are:
+    /// later ones may have put files together, and answers are named by rows.
+    pub(crate) table_ids: Vec<(DatasetName, (String, TableVersion))>,
     /// Sealed cells that were opened.
     pub(crate) cells_opened: Arc<AtomicU64>,
 }
@@ -224,7 +225,7 @@ impl Engine {
                     // PRIVACY: a partner may not even know how many rows there are.
                     extent = snapshot.extent.filter(|_| reader == Reader::Rows);
                     opened.inputs.push(DatasetVersion { dataset: name.clone(), version: snapshot.version });
-                    opened.table_ids.push((name.clone(), snapshot.table_id));
+                    opened.table_ids.push((name.clone(), (snapshot.table_id, snapshot.content)));
                     Some(snapshot.provider)
                 }
                 Err(LakeError::Empty { .. }) => None,

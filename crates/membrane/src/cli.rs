@@ -17,6 +17,7 @@ mod ingest;
 mod keys;
 mod lineage;
 mod log;
+mod maintain;
 mod out;
 mod policy;
 mod progress;
@@ -106,6 +107,7 @@ enum Command {
     Source(source::SourceArgs),
     Quality(quality::QualityArgs),
     Quarantine(quarantine::QuarantineArgs),
+    Maintain(maintain::MaintainArgs),
     Sql(sql::SqlArgs),
     Release(release::ReleaseArgs),
     Budget(budget::BudgetArgs),
@@ -195,6 +197,7 @@ async fn run(command: Command, env: Env) -> Result<(), CliError> {
         Command::Source(args) => Box::pin(source::run(args, env)).await,
         Command::Quality(args) => quality::run(args, env).await,
         Command::Quarantine(args) => Box::pin(quarantine::run(args, env)).await,
+        Command::Maintain(args) => Box::pin(maintain::run(args, env)).await,
         Command::Sql(args) => Box::pin(sql::run(args, env)).await,
         Command::Release(args) => Box::pin(release::run(args, env)).await,
         Command::Budget(args) => budget::run(args, env).await,

@@ -13,6 +13,7 @@ mod ledger;
 mod limits;
 mod load;
 mod log;
+mod maintenance;
 mod policies;
 mod privacy;
 mod reference;
@@ -30,6 +31,7 @@ pub use ledger::LedgerSection;
 pub use limits::LimitsSection;
 pub use load::Sources;
 pub use log::LogSection;
+pub use maintenance::MaintenanceSection;
 pub use policies::{PoliciesSection, Serve};
 pub use privacy::{BudgetsStart, PartnerSection, PrivacySection};
 pub use secret::SecretError;
@@ -54,6 +56,8 @@ pub struct Config {
     pub server: ServerSection,
     /// Bounds on what a caller may ask.
     pub limits: LimitsSection,
+    /// How the files of tables are kept in order.
+    pub maintenance: MaintenanceSection,
     /// Prices and budgets of releases.
     pub privacy: PrivacySection,
     /// What is logged.
@@ -61,7 +65,7 @@ pub struct Config {
 }
 
 /// Every section, in the order of the reference file.
-pub const SECTIONS: [Section; 9] = [
+pub const SECTIONS: [Section; 10] = [
     catalog::SECTION,
     policies::SECTION,
     data::SECTION,
@@ -69,6 +73,7 @@ pub const SECTIONS: [Section; 9] = [
     keys::SECTION,
     server::SECTION,
     limits::SECTION,
+    maintenance::SECTION,
     privacy::SECTION,
     log::SECTION,
 ];

@@ -170,6 +170,14 @@ pub enum Error {
         /// The name.
         name: SourceName,
     },
+    /// Another process keeps the files of the dataset in order.
+    #[error(
+        "another process keeps the files of `{dataset}` in order, or was killed within the last minutes; try again soon"
+    )]
+    MaintenanceHeld {
+        /// The dataset.
+        dataset: DatasetName,
+    },
     /// A credential of a source was not found.
     #[error(transparent)]
     Secret(SecretError),
@@ -386,6 +394,7 @@ impl Error {
             Self::UnknownSource { .. } => "unknown_source",
             Self::SourcePaused { .. } => "source_paused",
             Self::SourceHeld { .. } => "source_held",
+            Self::MaintenanceHeld { .. } => "maintenance_held",
             Self::Secret(_) | Self::Inbox(_) => "source_unreachable",
             Self::Connect(error) => error.code(),
             Self::FileChanged => "source_file_changed",

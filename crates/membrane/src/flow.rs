@@ -11,6 +11,7 @@ mod ingest;
 mod lineage;
 mod list_datasets;
 mod log;
+mod maintain;
 mod publish;
 mod quality;
 mod quarantine;
@@ -37,6 +38,7 @@ pub use ingest::{IngestRequest, Ingested, ingest};
 pub use lineage::{DEPTH_MAX, LineageFound, LineageRequest, lineage};
 pub use list_datasets::{Listing, list_datasets};
 pub use log::verify_log;
+pub use maintain::{Maintained, MaintainedTable, maintain};
 pub use publish::{History, HistoryLine, Publication, PublishRequest, history, publish};
 pub use quality::{
     DeliveryTotals, OBJECTIVE, Promise, Quality, QualityDay, QualityRequest, TotalsRequest, TotalsToday,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use membrane_catalog::Catalog;
-use membrane_lake::{Lake, LakeOptions};
+use membrane_lake::Lake;
 use membrane_ledger::{DocumentKind, Ledger, LedgerError};
 use membrane_model::{Clock, Limits, PrincipalId, PrincipalKind};
 use membrane_policy::{Authorizer, Policies};
@@ -15,7 +15,7 @@ use membrane_vault::{Signer, Vault};
 
 use crate::bearer::Bearers;
 use crate::budgets::PartnerBudget;
-use crate::config::{Config, PrivacySection, Serve};
+use crate::config::{Config, MaintenanceSection, PrivacySection, Serve};
 use crate::ctx::{Channel, RequestCtx};
 use crate::delegations::Delegation;
 use crate::grants::Grant;
@@ -56,6 +56,7 @@ pub struct Hub {
     budgets: Arc<Steps<PartnerBudget>>,
     limits: Limits,
     privacy: PrivacySection,
+    maintenance: MaintenanceSection,
     clock: Arc<dyn Clock>,
     tasks: Tasks,
 }
@@ -95,7 +96,7 @@ impl Hub {
         };
         let (url, file) = ledger_url(&config.ledger)?;
         let data = data_url(&config.data)?;
-        let lake = Lake::open(&data, LakeOptions { storage: config.data.storage.clone() }).await?;
+        let lake = Lake::open(&data, config.data.lake_options()).await?;
         require_ledger(&lake, &data, file.as_deref()).await?;
         if early.is_none()
             && unpublished == Unpublished::Refuse
@@ -147,6 +148,7 @@ impl Hub {
             engine: Arc::new(engine),
             limits,
             privacy: config.privacy.clone(),
+            maintenance: config.maintenance,
             clock,
             tasks: Tasks::default(),
         })
@@ -187,6 +189,7 @@ impl Hub {
             budgets: Arc::clone(&self.budgets),
             limits: self.limits,
             privacy: self.privacy.clone(),
+            maintenance: self.maintenance,
             clock: Arc::clone(&self.clock),
             tasks: self.tasks.clone(),
         })
@@ -211,6 +214,11 @@ impl Hub {
     #[must_use]
     pub fn principal_of(&self, kind: PrincipalKind) -> Option<PrincipalId> {
         self.policies.principals().into_iter().filter(|principal| principal.kind() == kind).min()
+    }
+
+    /// Returns how the files of tables are kept in order.
+    pub(crate) const fn maintenance(&self) -> &MaintenanceSection {
+        &self.maintenance
     }
 
     /// Returns the catalog.

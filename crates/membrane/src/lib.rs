@@ -14,6 +14,7 @@ mod budgets;
 mod delegations;
 mod grants;
 mod hub;
+mod maintenance;
 mod open;
 mod published;
 mod serving;

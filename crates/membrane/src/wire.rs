@@ -9,6 +9,7 @@ mod delegation;
 mod error;
 mod ingest;
 mod lineage;
+mod maintain;
 mod quality;
 mod quarantine;
 mod query;
@@ -32,6 +33,7 @@ pub use quality::{
     AlertBody, QualityBody, QualityDayBody, QualityReasonBody, ReconciledBody, ReconciliationBody, TotalBody,
     TotalsBody,
 };
+pub use maintain::{MaintainedBody, MaintainedTableBody};
 pub use quarantine::{AsideCountBody, AsideRowBody, AsideRowsBody, QuarantineBody, ReplayBody};
 pub use query::{AnswerBody, AnswerColumnBody, QueryBody, answer_columns};
 pub use receipt::{ReceiptBody, ReceiptKeyBody};

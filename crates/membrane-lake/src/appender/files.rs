@@ -14,12 +14,12 @@ use crate::layout;
 use crate::uploads::{Uploads, WatchedStore};
 
 /// Bytes at which a data file is closed. Erasing one subject rewrites whole files.
-const FILE_BYTES: u64 = 64 << 20;
+pub(crate) const FILE_BYTES: u64 = 64 << 20;
 /// Rows after which the size of a file is looked at.
 const SLICE_ROWS: usize = 8 << 10;
 
 /// Gives up what a writer has written.
-pub(super) async fn discard(writer: Option<DeltaWriter>, uploads: &Uploads, log_store: &LogStoreRef) {
+pub(crate) async fn discard(writer: Option<DeltaWriter>, uploads: &Uploads, log_store: &LogStoreRef) {
     if let Some(writer) = writer
         && let Err(error) = writer.abort().await
     {
@@ -29,7 +29,7 @@ pub(super) async fn discard(writer: Option<DeltaWriter>, uploads: &Uploads, log_
 }
 
 /// Makes the writer of a table's data files.
-pub(super) fn writer(
+pub(crate) fn writer(
     log_store: &LogStoreRef,
     columns: &[StoredColumn],
     schema: &SchemaRef,

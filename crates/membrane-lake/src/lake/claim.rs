@@ -42,7 +42,11 @@ impl Lake {
             Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. }) => {
                 Ok(self.hub().await?.unwrap_or_default())
             }
-            Err(source) => Err(LakeError::storage(doing, source)),
+            // The answer may have been lost, not the writing.
+            Err(source) => match self.hub().await {
+                Ok(Some(owner)) => Ok(owner),
+                _ => Err(LakeError::storage(doing, source)),
+            },
         }
     }
 

@@ -151,6 +151,15 @@ pub(super) async fn check_abandoned_runs(ledger: Ledger) {
     assert_eq!(ledger.abandon_stale_runs(instant(60), instant(70)).await.unwrap(), 1);
 }
 
+pub(super) async fn check_the_oldest_open_run(ledger: Ledger) {
+    assert_eq!(ledger.oldest_open_run().await.unwrap(), None);
+    closed_run(&ledger, 0).await;
+    let _ = (open(&ledger, 5).await.id(), open(&ledger, 3).await.id());
+    assert_eq!(ledger.oldest_open_run().await.unwrap(), Some(instant(3)), "closed runs need nothing");
+    ledger.abandon_stale_runs(instant(4), instant(9)).await.unwrap();
+    assert_eq!(ledger.oldest_open_run().await.unwrap(), Some(instant(5)));
+}
+
 pub(super) async fn check_a_ledger_is_somebodys(ledger: Ledger) {
     let identity = |hub: &str, key: &str| crate::Identity { hub: hub.to_owned(), key_check: key.to_owned() };
     let first = identity("one", "k1");

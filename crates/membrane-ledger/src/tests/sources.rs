@@ -56,6 +56,21 @@ pub(super) async fn check_one_holder_at_a_time(ledger: Ledger) {
     assert!(!ledger.hold_source(&tills, "one", instant(121), until(121)).await.unwrap());
 }
 
+pub(super) async fn check_upkeep_is_held_and_noted(ledger: Ledger) {
+    let orders = "pos_orders".parse().unwrap();
+    let until = |now: i64| instant(now) + TimeDelta::seconds(60);
+    assert_eq!(ledger.upkeep_done(&orders).await.unwrap(), None);
+    assert!(ledger.hold_upkeep(&orders, "one", instant(0), until(0)).await.unwrap());
+    assert!(!ledger.hold_upkeep(&orders, "two", instant(59), until(59)).await.unwrap());
+    ledger.release_upkeep(&orders, "two", Some(instant(60))).await.unwrap();
+    assert_eq!(ledger.upkeep_done(&orders).await.unwrap(), None, "who holds it not changes nothing");
+    ledger.release_upkeep(&orders, "one", Some(instant(61))).await.unwrap();
+    assert_eq!(ledger.upkeep_done(&orders).await.unwrap(), Some(instant(61)));
+    assert!(ledger.hold_upkeep(&orders, "two", instant(62), until(62)).await.unwrap());
+    ledger.release_upkeep(&orders, "two", None).await.unwrap();
+    assert_eq!(ledger.upkeep_done(&orders).await.unwrap(), Some(instant(61)), "a visit that failed");
+}
+
 pub(super) async fn check_files_and_deliveries_are_noted(ledger: Ledger) {
     let tills = name("tills");
     let failed = SourceFile {

@@ -64,6 +64,9 @@ impl From<Failure> for CliError {
 
 impl From<OpenError> for CliError {
     fn from(error: OpenError) -> Self {
+        if let OpenError::Lake(LakeError::NotAtomic { .. }) = &error {
+            return Self::usage(format!("{error}\n  code storage_unsafe"));
+        }
         if is_configuration(&error) { Self::usage(error) } else { Self::failed(error) }
     }
 }

@@ -176,9 +176,9 @@ fn placed(mut config: Config, folder: &Path, elsewhere: Elsewhere) -> Result<Con
     let scratch = within("scratch");
     config.data = if elsewhere.data {
         let url = if config.data.url.contains("://") { config.data.url } else { absolute(&config.data.url)? };
-        DataSection { url, storage: config.data.storage, scratch }
+        DataSection { url, scratch, ..config.data }
     } else {
-        DataSection { url: within("data"), storage: BTreeMap::new(), scratch }
+        DataSection { url: within("data"), scratch, storage: BTreeMap::new(), ..config.data }
     };
     config.ledger.url =
         if elsewhere.ledger { ledger_url(&config.ledger)?.0 } else { within("ledger.sqlite") };

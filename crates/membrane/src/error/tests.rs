@@ -84,6 +84,7 @@ fn every() -> Vec<Error> {
             by: "operator:olaf".parse().expect("a principal"),
         },
         Error::SourceHeld { name: "tills".parse().expect("a name") },
+        Error::MaintenanceHeld { dataset: "pos_orders".parse().expect("a dataset name") },
         Error::Secret(SecretError::NoVariable { name: "TILLS_URL".to_owned() }),
         Error::Connect(ConnectError::NoTable),
         Error::FileChanged,

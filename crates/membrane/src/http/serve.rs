@@ -17,6 +17,7 @@ use super::{Metrics, router};
 use crate::alerts::watch_promises;
 use crate::config::ServerSection;
 use crate::hub::Hub;
+use crate::maintenance::MaintenanceKeeper;
 use crate::serving::Serving;
 use crate::sources::SourceKeeper;
 use crate::standing::Scheduler;
@@ -47,7 +48,8 @@ pub(crate) async fn listen(hub: Arc<Hub>, server: &ServerSection) -> io::Result<
     let standing = Upkeep::of(Scheduler::default().run(Arc::clone(&serving)));
     let sources = Upkeep::of(SourceKeeper::default().run(Arc::clone(&serving)));
     let promises = Upkeep::of(watch_promises(Arc::clone(&serving)));
-    let upkeep = vec![metrics.keep_tidy(), watch, standing, sources, promises];
+    let maintenance = Upkeep::of(MaintenanceKeeper::default().run(Arc::clone(&serving)));
+    let upkeep = vec![metrics.keep_tidy(), watch, standing, sources, promises, maintenance];
     let tasks = hub.tasks().clone();
     let app = router(serving, server, metrics);
     let shutdown = Duration::from_secs(server.shutdown_seconds);

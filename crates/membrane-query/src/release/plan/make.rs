@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
-use membrane_ledger::DatasetVersion;
-use membrane_model::{Action, DatasetName, PrincipalId};
+use membrane_model::{Action, DatasetName, PrincipalId, TableVersion};
 use membrane_policy::Permit;
 use membrane_privacy::{KeyDomain, Mechanism, ReleaseSpec};
 use membrane_vault::QueryKeyHasher;
@@ -127,8 +126,8 @@ impl Engine {
             Table::Kept(_) | Table::PerMember(_) | Table::Union(_) => Ok(None),
         });
         let providers = providers.collect::<Result<Vec<_>, QueryError>>()?;
-        let written = |name: &DatasetName| version(&opened, name).is_some();
-        let listed = listed(&question, &scope, &providers, &written, &limits).await?;
+        let is_written = |name: &DatasetName| written(&opened, name).is_some();
+        let listed = listed(&question, &scope, &providers, &is_written, &limits).await?;
         let keys = key_domain(&question, &scope, &listed)?;
         check_keys(&question, &keys)?;
         let source = Source { providers, sampling: self.parts.vault.sampler(), limits };
@@ -208,14 +207,15 @@ impl NamedBy<'_> {
     }
 }
 
-fn version<'a>(opened: &'a Opened, name: &DatasetName) -> Option<&'a DatasetVersion> {
-    opened.inputs.iter().find(|input| input.dataset == *name)
+/// Returns the id of a table that was ever written, and the version whose rows are read.
+fn written<'a>(opened: &'a Opened, name: &DatasetName) -> Option<&'a (String, TableVersion)> {
+    opened.table_ids.iter().find(|(known, _)| known == name).map(|(_, written)| written)
 }
 
 fn datasets(opened: &Opened) -> Vec<ReleasedDataset> {
     let of = |(name, _): &(DatasetName, _)| ReleasedDataset {
         dataset: name.clone(),
-        version: version(opened, name).map(|input| input.version),
+        version: written(opened, name).map(|(_, version)| *version),
     };
     opened.tables.iter().map(of).collect()
 }
@@ -223,9 +223,7 @@ fn datasets(opened: &Opened) -> Vec<ReleasedDataset> {
 /// Returns which rows of which tables are asked about, as far as it changes the answer.
 fn data_of<'a>(opened: &'a Opened, permit: &'a Permit) -> Result<Vec<Data<'a>>, QueryError> {
     let of = |(dataset, _): &'a (DatasetName, _)| {
-        let input = opened.inputs.iter().find(|input| input.dataset == *dataset);
-        let table = opened.table_ids.iter().find(|(name, _)| name == dataset);
-        let version = input.zip(table).map(|(input, (_, id))| (input.version, id.as_str()));
+        let version = written(opened, dataset).map(|(id, version)| (*version, id.as_str()));
         let permitted = permit.dataset(dataset).ok_or(QueryError::Failed)?;
         let contract = permitted.dataset().release_hash();
         Ok(Data { dataset, contract, version, row_rule: permitted.row_rule() })

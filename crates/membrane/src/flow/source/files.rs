@@ -154,7 +154,7 @@ fn inbox(files: &FilesSource) -> Result<Inbox, Error> {
         let found = find_secret(secret).map_err(Error::Secret)?;
         storage.insert(setting.clone(), found.expose().to_owned());
     }
-    Inbox::open(&files.folder, &LakeOptions { storage }).map_err(Error::Inbox)
+    Inbox::open(&files.folder, &LakeOptions { storage, ..LakeOptions::default() }).map_err(Error::Inbox)
 }
 
 /// Says how the files are to be read.
