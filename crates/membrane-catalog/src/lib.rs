@@ -14,6 +14,7 @@ mod describe;
 mod error;
 mod format;
 mod read;
+mod revision;
 mod source;
 mod standard;
 mod standing;
@@ -28,6 +29,7 @@ pub use describe::{ColumnDescription, DatasetDescription};
 pub use error::{CatalogError, Fault};
 pub use format::FormatCheck;
 pub use read::{PersonalKind, PersonalWord};
+pub use revision::{Change, Comparison, Effect, Revision, Step};
 pub use source::{
     Cursor, Database, FilesSource, OnFault, Reads, SOURCE_FORMATS, Secret, Source, TableSource, Takes,
 };

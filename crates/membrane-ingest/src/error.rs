@@ -189,6 +189,7 @@ impl IngestError {
             Self::TooManyBad { .. } => "too_many_bad_rows",
             Self::ReplayHeld => "replay_held",
             Self::Lake(LakeError::Overtaken { .. }) => "source_overtaken",
+            Self::Lake(LakeError::OtherContract { .. }) => "in_the_way",
             Self::Lake(LakeError::NotPermitted { .. }) => "not_permitted",
             Self::Lake(LakeError::SchemaChanged { .. }) => "schema_changed",
             Self::Lake(LakeError::Full { .. }) => "storage_full",

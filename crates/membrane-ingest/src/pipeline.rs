@@ -90,7 +90,7 @@ async fn bring_in(
         has_bad_rows: written.bad > 0,
         position: position.as_ref(),
     };
-    let visible = commit.make(table, quarantine).await?;
+    let visible = commit.make(hub.of_revision(table), quarantine).await?;
     let taken = if visible.already { Taken::default() } else { Taken { written, reasons, found } };
     Ok(act.report(&name, visible, taken, meter.bytes()))
 }

@@ -29,6 +29,7 @@ pub const CODES: &[Code] = &[
     code("budget_stands", 409, "the partner's budget stands where the step cannot be taken"),
     code("busy", 503, "too many requests at once; try again soon"),
     code("cell_unreadable", 500, "a sealed cell did not open"),
+    code("contract_altered", 500, "what is kept of a contract is not as it was written"),
     code("counter_ended", 409, "the rows that a standing release counts on are not the same any more"),
     code("delegate_refused", 403, "to that principal nothing can be handed on"),
     code("delegation_limit", 429, "as many delegations, or refused tries, as one principal makes in a day"),

@@ -11,6 +11,7 @@ use membrane_ledger::{DatasetVersion, Delivery};
 use membrane_model::{Action, DatasetName, RunId, SourceName};
 use membrane_policy::Permit;
 
+use super::contract::accept;
 use super::run::{ActiveRun, RunHead, Work, job};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
@@ -145,7 +146,8 @@ async fn bring_in(
     let permit = run.permit(hub, vec![name.clone()]).await?;
     let dataset = permit.dataset(name).ok_or(Error::Internal("the permit lacks its dataset"))?;
     let dataset = dataset.dataset().clone();
-    let parts = parts(hub);
+    let revision = accept(run, hub, &dataset).await?;
+    let parts = IngestParts { revision: Some(revision), ..parts(hub) };
     let input = match taking {
         Taking::Delivery(input) => input,
         Taking::Table { source, table, url, piece } => {
@@ -168,6 +170,7 @@ pub(super) fn parts(hub: &Hub) -> IngestParts {
         vault: hub.vault().clone(),
         limits: *hub.limits(),
         scratch: hub.scratch().to_path_buf(),
+        revision: None,
     }
 }
 

@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::Datelike as _;
 use clap::Args;
 use membrane_catalog::{Catalog, CatalogError, Fault};
-use membrane_ingest::{
-    Encoding, Format, Proposal, ProposeOptions, Reading, SAMPLE_ROWS, Sureness, dataset_name_of, propose,
-};
+use membrane_ingest::{Proposal, ProposeOptions, SAMPLE_ROWS, Sureness, dataset_name_of, propose};
 use membrane_model::{DatasetName, Limits};
 use serde_json::{Value, json};
 
