@@ -25,7 +25,7 @@ setup: ## Install what building needs (Debian packages, as root)
 	@scripts/setup.sh build
 
 .PHONY: setup-test
-setup-test: ## Install what the tests need besides (PostgreSQL, MariaDB, cvc5, an S3 server)
+setup-test: ## Install what the tests need besides (PostgreSQL, MariaDB, cvc5, an S3 server, the linter of contracts)
 	@scripts/setup.sh test "$(VENV)"
 
 .PHONY: build

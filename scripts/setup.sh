@@ -83,6 +83,8 @@ test)
     need_commands curl curl cvc5 cvc5 mariadb-server-core mariadbd mariadb-client-core mariadb
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || install_packages postgresql
     venv_with "$2" 'moto[server]==5.2.*' 'cryptography>=42'
+    # One of its own: it pins what others need otherwise. 132 MB.
+    venv_with "$2-contracts" 'datacontract-cli==1.2.8'
     ;;
 demo)
     need_commands curl curl

@@ -21,6 +21,7 @@ mod delegation;
 mod docs;
 mod formats;
 mod ingest;
+mod lint;
 mod masks;
 mod neighbours;
 mod noninterference;
