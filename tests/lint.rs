@@ -43,9 +43,13 @@ fn lint(files: &[PathBuf]) -> Vec<String> {
 #[test]
 fn others_read_every_contract_of_this_repository() {
     let mut files = Vec::new();
-    for folder in
-        ["catalog", "examples/completejourney/catalog", "tests/masks/catalog", "tests/standard/catalog"]
-    {
+    for folder in [
+        "catalog",
+        "examples/completejourney/catalog",
+        "tests/masks/catalog",
+        "tests/standard/catalog",
+        "tests/references/catalog",
+    ] {
         files.extend(contracts(&repository().join(folder)));
     }
     assert!(files.len() > 18, "{files:?}");

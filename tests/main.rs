@@ -35,6 +35,7 @@ mod publish;
 mod quarantine;
 mod receipts;
 mod record;
+mod references;
 mod reuse;
 mod sandbox;
 mod sources;

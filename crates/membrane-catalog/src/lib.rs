@@ -23,7 +23,7 @@ pub mod yaml;
 
 pub use canon::{Canon, Spelling};
 pub use catalog::{Catalog, PurposeEntry};
-pub use column::{Column, ColumnPolicy, ColumnPrivacy, ColumnRules};
+pub use column::{Column, ColumnPolicy, ColumnPrivacy, ColumnRules, OnOrphan, Reference};
 pub use dataset::{Dataset, DatasetPrivacy, OnTruncated, SubjectSource};
 pub use describe::{ColumnDescription, DatasetDescription};
 pub use error::{CatalogError, Fault};

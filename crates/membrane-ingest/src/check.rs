@@ -4,6 +4,7 @@
 //! quarantine with all of them. Uniqueness comes last, and only good rows count: a row that is set aside
 //! never makes a later good one a duplicate.
 
+mod references;
 mod rules;
 mod run;
 mod seen;
@@ -26,6 +27,7 @@ use crate::decode::{Delivered, Malformed};
 use crate::reason::{Fault, ReasonCode, Reasons};
 use crate::{IngestError, value};
 
+pub use references::References;
 use rules::Rules;
 use unique::Unique;
 
@@ -76,6 +78,7 @@ pub(crate) struct Checker {
     /// Where the values of each column come from.
     origins: Vec<Origin>,
     unique: Vec<Unique>,
+    references: Option<Arc<References>>,
     reasons: Reasons,
     /// The subject's column.
     subject: Option<usize>,
@@ -108,7 +111,16 @@ impl Origin {
 }
 
 impl Checker {
-    pub(crate) fn new(dataset: Arc<Dataset>, scratch: PathBuf) -> Result<Self, IngestError> {
+    /// `references` has the keys of what columns refer to; a contract whose columns refer to something needs them.
+    pub(crate) fn new(
+        dataset: Arc<Dataset>,
+        scratch: PathBuf,
+        references: Option<Arc<References>>,
+    ) -> Result<Self, IngestError> {
+        let refers = dataset.columns.iter().any(|column| column.rules.reference.is_some());
+        if refers && references.is_none() {
+            return Err(IngestError::Broken);
+        }
         let mut names: Vec<String> = dataset.columns.iter().map(|column| column.name.to_string()).collect();
         let unique = unique::constraints(&dataset, &scratch, &mut names)?;
         let subject = dataset
@@ -120,6 +132,7 @@ impl Checker {
             // The catalog has refused such a contract.
             origins: Origin::of(&dataset).ok_or(IngestError::Broken)?,
             unique,
+            references,
             reasons: Reasons::new(names),
             subject,
             dataset,
@@ -150,6 +163,9 @@ impl Checker {
             if let Some(good) = good.get_mut(fault.row) {
                 *good = false;
             }
+        }
+        if let Some(references) = &self.references {
+            references.check(&columns, &mut good, &mut faults, &mut self.reasons)?;
         }
         for row in unique::check(&mut self.unique, &columns, &good, &mut faults)? {
             if let Some(good) = good.get_mut(row) {

@@ -5,6 +5,7 @@ use std::io;
 use arrow::error::ArrowError;
 use membrane_lake::LakeError;
 use membrane_ledger::{KeyRingError, LedgerError};
+use membrane_model::{ColumnName, DatasetName};
 use membrane_vault::VaultError;
 
 use crate::source::UnpackFault;
@@ -153,6 +154,17 @@ pub enum IngestError {
         #[source]
         source: io::Error,
     },
+    /// A dataset to which a column refers has no row.
+    #[error(
+        "column `{column}` refers to `{dataset}`, and there is no row in that: bring it in first, or let the contract say \
+         `membrane.onOrphan: count`"
+    )]
+    NoDimension {
+        /// The column.
+        column: ColumnName,
+        /// The dataset.
+        dataset: DatasetName,
+    },
     /// A stage of the ingest failed in a way that it should not.
     #[error("a stage of the ingest broke down; this is a fault of the hub")]
     Broken,
@@ -188,6 +200,7 @@ impl IngestError {
             Self::TooLarge { .. } | Self::TooDense => "input_too_large",
             Self::TooManyBad { .. } => "too_many_bad_rows",
             Self::ReplayHeld => "replay_held",
+            Self::NoDimension { .. } => "no_dimension",
             Self::Lake(LakeError::Overtaken { .. }) => "source_overtaken",
             Self::Lake(LakeError::OtherContract { .. }) => "in_the_way",
             Self::Lake(LakeError::NotPermitted { .. }) => "not_permitted",

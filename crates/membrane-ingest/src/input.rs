@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use membrane_lake::{Appender, Lake};
 use membrane_ledger::Ledger;
@@ -10,7 +11,7 @@ use membrane_model::Limits;
 use membrane_vault::Vault;
 use tokio::io::AsyncRead;
 
-use crate::{Format, Reading};
+use crate::{Format, Reading, References};
 
 /// The parts of the hub that an ingest works with.
 #[derive(Clone)]
@@ -27,6 +28,8 @@ pub struct IngestParts {
     pub scratch: PathBuf,
     /// By which revision of the contract rows are brought in, where revisions are kept.
     pub revision: Option<RevisionNumber>,
+    /// The keys of what columns refer to, where some do.
+    pub references: Option<Arc<References>>,
 }
 
 /// By which revision of its contract rows are brought into a dataset.

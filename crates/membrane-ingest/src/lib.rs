@@ -38,6 +38,7 @@ mod source;
 mod subjects;
 mod value;
 
+pub use check::References;
 pub use connect::{ConnectError, DatabaseUrl, Piece, read_table};
 pub use error::IngestError;
 pub use format::Format;

@@ -212,7 +212,7 @@ impl Act<'_> {
             reading: self.reading.clone(),
             dataset: Arc::clone(dataset),
             limits: hub.limits,
-            checker: Checker::new(Arc::clone(dataset), hub.scratch.clone())?,
+            checker: Checker::new(Arc::clone(dataset), hub.scratch.clone(), hub.references.clone())?,
             resolver: Resolver::new(dataset, subjects),
             protector: Protector::new(dataset, &hub.vault, schemas, self.permit.run_id().to_string())?,
             table,

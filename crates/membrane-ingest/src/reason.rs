@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+/// What rows are counted as that were taken in with a value that is not in the dataset that the column refers to.
+const ORPHAN: &str = "orphan";
+
 /// Why a row goes to quarantine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ReasonCode {
@@ -28,13 +31,15 @@ pub enum ReasonCode {
     TooLong,
     /// The form or a check digit is wrong.
     FailedCheck,
+    /// The value is not in the dataset that the column refers to.
+    NotInDimension,
     /// An earlier row of the delivery has the same value in a unique column, or the same key.
     Duplicate,
 }
 
 impl ReasonCode {
     /// Every code.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Malformed,
         Self::Missing,
         Self::WrongType,
@@ -46,6 +51,7 @@ impl ReasonCode {
         Self::TooShort,
         Self::TooLong,
         Self::FailedCheck,
+        Self::NotInDimension,
         Self::Duplicate,
     ];
 
@@ -64,6 +70,7 @@ impl ReasonCode {
             Self::TooShort => "too_short",
             Self::TooLong => "too_long",
             Self::FailedCheck => "failed_check",
+            Self::NotInDimension => "not_in_dimension",
             Self::Duplicate => "duplicate",
         }
     }
@@ -143,11 +150,13 @@ pub(crate) struct Reasons {
     names: Vec<String>,
     counts: BTreeMap<(usize, ReasonCode), u64>,
     malformed: BTreeMap<Broken, u64>,
+    /// Rows that were taken in with a value that is not in the dataset that the column refers to.
+    orphans: BTreeMap<usize, u64>,
 }
 
 impl Reasons {
     pub(crate) const fn new(names: Vec<String>) -> Self {
-        Self { names, counts: BTreeMap::new(), malformed: BTreeMap::new() }
+        Self { names, counts: BTreeMap::new(), malformed: BTreeMap::new(), orphans: BTreeMap::new() }
     }
 
     /// Writes the faults of one row: `wrong_type:amount,not_in_enumeration:tier`.
@@ -167,6 +176,11 @@ impl Reasons {
         text
     }
 
+    /// Counts a row that is taken in though its value is not in the dataset that the column refers to.
+    pub(crate) fn orphan(&mut self, about: usize) {
+        *self.orphans.entry(about).or_default() += 1;
+    }
+
     /// Counts a malformed record.
     pub(crate) fn malformed(&mut self, broken: Broken) -> String {
         *self.malformed.entry(broken).or_default() += 1;
@@ -181,6 +195,10 @@ impl Reasons {
         };
         let mut counts: BTreeMap<String, u64> = self.counts.iter().map(named).collect();
         counts.extend(self.malformed.iter().map(|(broken, count)| (broken.as_str().to_owned(), *count)));
+        let named = |(about, count): (&usize, &u64)| {
+            (format!("{ORPHAN}:{}", self.names.get(*about).map_or("", String::as_str)), *count)
+        };
+        counts.extend(self.orphans.iter().map(named));
         counts
     }
 }

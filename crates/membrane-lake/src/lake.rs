@@ -8,14 +8,14 @@ use deltalake::DeltaTable;
 use deltalake::logstore::{LogStoreRef, StorageConfig, logstore_with};
 use futures::StreamExt;
 use membrane_catalog::Dataset;
-use membrane_model::{Action, DatasetName, TableVersion};
+use membrane_model::{Action, ColumnName, DatasetName, TableVersion};
 use membrane_policy::Permit;
 use object_store::ObjectStore;
 use object_store::path::Path;
 use url::Url;
 
 use crate::newest::Newest;
-use crate::{Appender, LakeError, Quarantine, Snapshot};
+use crate::{Appender, Keys, LakeError, Quarantine, Snapshot};
 use crate::{layout, storage};
 
 mod claim;
@@ -140,6 +140,25 @@ impl Lake {
         };
         snapshot.absent = layout::absent(permitted.dataset(), &snapshot.schema);
         Ok(snapshot)
+    }
+
+    /// Opens one column of the newest version of a dataset about things, for whoever brings in rows that refer to it; nothing when
+    /// there is no table.
+    ///
+    /// # Errors
+    /// [`LakeError::NotPermitted`] unless the permit is for ingesting the dataset, the dataset is about things, and the column is
+    /// stored in clear; [`LakeError`] when the log cannot be read.
+    pub async fn keys(
+        &self,
+        permit: &Permit,
+        dataset: &DatasetName,
+        column: &ColumnName,
+    ) -> Result<Option<Keys>, LakeError> {
+        let permitted = permit.dataset(dataset).filter(|_| permit.action() == Action::Ingest);
+        if !permitted.is_some_and(|permitted| Keys::may_be_read(permitted.dataset(), column)) {
+            return Err(LakeError::NotPermitted { dataset: dataset.clone() });
+        }
+        Keys::open(self.log_store(dataset, Target::Table)?, dataset, column).await
     }
 
     /// Returns the number of the contract's revision that the rows of a dataset are of, as the last commit has it; none where there is no

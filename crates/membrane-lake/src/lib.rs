@@ -15,6 +15,7 @@ mod extent;
 #[cfg(test)]
 mod fixture;
 mod inbox;
+mod keys;
 mod lake;
 mod layout;
 mod newest;
@@ -27,6 +28,7 @@ pub use appender::{Appender, Committed};
 pub use error::LakeError;
 pub use extent::Extent;
 pub use inbox::{Inbox, InboxBytes, InboxFile};
+pub use keys::Keys;
 pub use lake::{Lake, LakeOptions, Target};
 pub use layout::{quarantine_schema, stored_schema};
 pub use quarantine::Quarantine;

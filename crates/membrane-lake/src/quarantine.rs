@@ -91,7 +91,7 @@ async fn open_file(
     let location = Path::parse(&path).map_err(|source| {
         LakeError::storage("name a file of the quarantine", object_store::Error::InvalidPath { source })
     })?;
-    let reader = FileReader { store: log_store.object_store(None), location, size };
+    let reader = FileReader::new(log_store.object_store(None), location, size);
     let builder = ParquetRecordBatchStreamBuilder::new(reader).await.map_err(fault)?;
     let wanted = layout::quarantine_schema();
     if builder.schema().fields().len() != wanted.fields().len() {
@@ -105,10 +105,16 @@ async fn open_file(
 }
 
 /// Reads a file of the table.
-struct FileReader {
+pub(crate) struct FileReader {
     store: Arc<dyn ObjectStore>,
     location: Path,
     size: u64,
+}
+
+impl FileReader {
+    pub(crate) fn new(store: Arc<dyn ObjectStore>, location: Path, size: u64) -> Self {
+        Self { store, location, size }
+    }
 }
 
 impl AsyncFileReader for FileReader {

@@ -3,7 +3,7 @@
 use membrane_model::Protection;
 use serde::{Deserialize, Serialize};
 
-use crate::Column;
+use crate::{Column, OnOrphan};
 
 /// What a contract said of a column.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,6 +48,12 @@ pub(super) struct ColumnFacts {
     pub(super) length_max: Option<usize>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) check: Option<String>,
+    /// `dataset.column`, of what refers to another dataset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) reference: Option<String>,
+    /// What becomes of a row whose value is not there, where that is not the usual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) on_orphan: Option<String>,
     #[serde(default, skip_serializing_if = "is_false")]
     pub(super) public_keys: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -90,6 +96,12 @@ impl ColumnFacts {
             length_min: rules.length_min,
             length_max: rules.length_max,
             check: rules.check.map(|check| check.to_string()),
+            reference: rules.reference.as_ref().map(|to| format!("{}.{}", to.dataset, to.column)),
+            on_orphan: rules
+                .reference
+                .as_ref()
+                .filter(|to| to.on_orphan != OnOrphan::default())
+                .map(|to| to.on_orphan.as_str().to_owned()),
             public_keys: column.privacy.public_keys,
             bounds: column.privacy.bounds,
             waiver: column.waiver.clone(),

@@ -27,6 +27,14 @@ pub(super) fn of_rules(old: &ColumnFacts, new: &ColumnFacts, of_check: Effect, c
         let effect = if new.check.is_some() { of_check } else { Effect::Compatible };
         change("check", old.check.clone(), new.check.clone(), effect);
     }
+    if old.reference != new.reference {
+        change("reference", old.reference.clone(), new.reference.clone(), narrower(new.reference.is_some()));
+    }
+    if old.on_orphan != new.on_orphan && new.reference.is_some() {
+        let told = |rule: &Option<String>| Some(rule.clone().unwrap_or_else(|| "quarantine".to_owned()));
+        let effect = narrower(new.on_orphan.is_none() && old.reference.is_some());
+        change("on orphan", told(&old.on_orphan), told(&new.on_orphan), effect);
+    }
     let low = [End::least(old), End::least(new)];
     let high = [End::greatest(old), End::greatest(new)];
     for (what, [was, is]) in [("minimum", low), ("maximum", high)] {

@@ -63,6 +63,7 @@ pub const CODES: &[Code] = &[
     code("lookup_limit", 429, "as many values were looked up as one principal may in an hour"),
     code("lookup_refused", 403, "no column of the name given to member_token may have values looked up"),
     code("no_data", 409, "nothing was ever brought into a dataset that the release reads"),
+    code("no_dimension", 409, "a dataset to which rows refer has no row yet"),
     code("no_sandbox", 404, "there are no synthetic rows of that dataset for you"),
     code("no_standing_release", 404, "the catalog has no standing release of this name for the caller"),
     code("not_acceptable", 406, "the answer cannot be given in a form that the caller accepts"),

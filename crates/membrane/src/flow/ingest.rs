@@ -1,11 +1,12 @@
 //! INGEST: a file or a body becomes rows of a dataset, checked, protected and committed at once.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use membrane_catalog::{Dataset, Source, TableSource};
 use membrane_ingest::{
-    DatabaseUrl, Format, IngestParts, IngestReport, Input, InputSource, Piece, Progress, Reading, position,
-    read_table,
+    DatabaseUrl, Format, IngestParts, IngestReport, Input, InputSource, Piece, Progress, Reading, References,
+    position, read_table,
 };
 use membrane_ledger::{DatasetVersion, Delivery};
 use membrane_model::{Action, DatasetName, RunId, SourceName};
@@ -105,6 +106,7 @@ pub(super) async fn take_in(
         rows_quarantined: Some(report.rows_quarantined),
         outputs: outputs.into_iter().collect(),
         edges: report.edges.clone(),
+        inputs: std::mem::take(&mut run.work.inputs),
         ..Work::default()
     };
     run.complete().await?;
@@ -148,6 +150,8 @@ async fn bring_in(
     let dataset = dataset.dataset().clone();
     let revision = accept(run, hub, &dataset).await?;
     let parts = IngestParts { revision: Some(revision), ..parts(hub) };
+    let references = references(run, hub, &parts, &dataset).await?;
+    let parts = IngestParts { references, ..parts };
     let input = match taking {
         Taking::Delivery(input) => input,
         Taking::Table { source, table, url, piece } => {
@@ -162,6 +166,28 @@ async fn bring_in(
     Ok(Some((report, after)))
 }
 
+/// Reads the keys of what columns of a dataset refer to, by a permit to ingest those other datasets; nothing when none refers.
+pub(super) async fn references(
+    run: &mut ActiveRun,
+    hub: &Hub,
+    parts: &IngestParts,
+    dataset: &Dataset,
+) -> Result<Option<Arc<References>>, Error> {
+    let columns = dataset.columns.iter();
+    let named: BTreeSet<&DatasetName> =
+        columns.filter_map(|column| Some(&column.rules.reference.as_ref()?.dataset)).collect();
+    if named.is_empty() {
+        return Ok(None);
+    }
+    let permit = run.permit(hub, named.into_iter().cloned().collect()).await?;
+    let references = References::read(parts, &permit, dataset).await.map_err(Error::Ingest)?;
+    let read = references.versions().iter();
+    run.work.inputs = read
+        .map(|(dataset, version)| DatasetVersion { dataset: dataset.clone(), version: *version })
+        .collect();
+    Ok(Some(references))
+}
+
 /// Returns the parts of the hub that rows are brought in with.
 pub(super) fn parts(hub: &Hub) -> IngestParts {
     IngestParts {
@@ -171,6 +197,7 @@ pub(super) fn parts(hub: &Hub) -> IngestParts {
         limits: *hub.limits(),
         scratch: hub.scratch().to_path_buf(),
         revision: None,
+        references: None,
     }
 }
 

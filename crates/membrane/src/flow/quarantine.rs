@@ -12,7 +12,7 @@ use membrane_model::{Action, DatasetName, Purpose, RunId};
 use membrane_policy::Permit;
 
 use super::contract::accept;
-use super::ingest::parts;
+use super::ingest::{parts, references};
 use super::run::{ActiveRun, RunHead, Work, finish, job};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
@@ -107,6 +107,8 @@ async fn take_again(
     let (permit, dataset) = permitted(run, hub, name).await?;
     let revision = accept(run, hub, &dataset).await?;
     let parts = IngestParts { revision: Some(revision), ..parts(hub) };
+    let references = references(run, hub, &parts, &dataset).await?;
+    let parts = IngestParts { references, ..parts };
     let report = replay(&parts, &permit, &dataset, (of, ctx.now()), progress).await.map_err(Error::Ingest)?;
     let outputs = report.version.map(|version| DatasetVersion { dataset: name.clone(), version });
     run.work = Work {
@@ -114,6 +116,7 @@ async fn take_again(
         rows_out: Some(report.rows_accepted),
         outputs: outputs.into_iter().collect(),
         edges: report.edges.clone(),
+        inputs: std::mem::take(&mut run.work.inputs),
         ..Work::default()
     };
     if report.rows_accepted > 0 {
