@@ -153,6 +153,7 @@ fn classes_matter_to_tokens_and_to_statistics() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one rule after the other")]
 fn rules_that_let_fewer_pass_need_a_version() {
     check(
         "region",

@@ -21,7 +21,7 @@ fn batch(rows: &[[Option<&str>; 6]]) -> Delivered {
 }
 
 fn checker() -> Checker {
-    Checker::new(shared(members()), std::env::temp_dir()).unwrap()
+    Checker::new(shared(members()), std::env::temp_dir(), None).unwrap()
 }
 
 fn row<'a>(number: &'a str, cells: [&'a str; 5]) -> [Option<&'a str>; 6] {
@@ -107,7 +107,7 @@ fn composite_keys_are_checked_as_a_whole() {
     let mut dataset = members();
     dataset.columns[0].unique = false;
     dataset.primary_key = vec!["member_no".parse().unwrap(), "tier".parse().unwrap()];
-    let mut checker = Checker::new(shared(dataset), std::env::temp_dir()).unwrap();
+    let mut checker = Checker::new(shared(dataset), std::env::temp_dir(), None).unwrap();
     let tier = |tier: &'static str| ["", "", tier, "", ""];
     let rows = [
         row("M0001", tier("gold")),
@@ -137,7 +137,7 @@ fn values_do_not_show_in_debug() {
 fn what_the_contract_drops_is_not_kept_in_quarantine_either() {
     let mut dataset = members();
     dataset.columns[1].protection = Protection::Drop;
-    let mut checker = Checker::new(shared(dataset), std::env::temp_dir()).unwrap();
+    let mut checker = Checker::new(shared(dataset), std::env::temp_dir(), None).unwrap();
     let checked = checker.check(batch(&[row("M0001", ["13800000001", "nobody", "", "", ""])])).unwrap();
     let kept = serde_json::from_slice::<Value>(&checked.bad[0].row).unwrap();
     assert_eq!(kept, json!({ "member_no": "M0001", "email": "nobody" }));
@@ -152,7 +152,7 @@ fn values_without_a_coarser_one_are_out_of_range() {
     amount.logical_type = LogicalType::Integer;
     amount.rules = membrane_catalog::ColumnRules::default();
     amount.protection = Protection::Generalise(Generalisation::Width(10));
-    let mut checker = Checker::new(shared(dataset), std::env::temp_dir()).unwrap();
+    let mut checker = Checker::new(shared(dataset), std::env::temp_dir(), None).unwrap();
     let least = i64::MIN.to_string();
     let checked = checker
         .check(batch(&[row("M0001", ["", "", "", &least, ""]), row("M0002", ["", "", "", "19", ""])]))
@@ -203,7 +203,7 @@ fn standardised() -> Dataset {
 
 #[test]
 fn rules_judge_what_is_standard() {
-    let mut checker = Checker::new(shared(standardised()), std::env::temp_dir()).unwrap();
+    let mut checker = Checker::new(shared(standardised()), std::env::temp_dir(), None).unwrap();
     let rows = [
         ["M0001", "138 0000 0001", "浙江杭州西湖区文三路1号"],
         // The same phone, otherwise written.
@@ -256,7 +256,7 @@ fn a_subject_that_is_not_standard_is_nobody() {
     dataset.columns.truncate(1);
     dataset.columns[0].rules.pattern = None;
     dataset.columns[0].standard = Some("phone(CN)".parse().unwrap());
-    let mut checker = Checker::new(shared(dataset), std::env::temp_dir()).unwrap();
+    let mut checker = Checker::new(shared(dataset), std::env::temp_dir(), None).unwrap();
     let texts = ["138 0000 0001", "nobody", "  "];
     let delivered = Delivered {
         positions: vec![1, 2, 3],
@@ -276,7 +276,7 @@ fn lengths_count_characters() {
     let mut dataset = members();
     dataset.columns.truncate(2);
     dataset.columns[1].rules.length_min = Some(2);
-    let mut checker = Checker::new(shared(dataset), std::env::temp_dir()).unwrap();
+    let mut checker = Checker::new(shared(dataset), std::env::temp_dir(), None).unwrap();
     let names: ArrayRef = Arc::new(StringArray::from(vec!["张伟", "张", "ab", "a"]));
     let numbers: ArrayRef = Arc::new(StringArray::from(vec!["M0001", "M0002", "M0003", "M0004"]));
     let delivered = Delivered {

@@ -253,7 +253,8 @@ fn stored_tokens_stay_what_they_are() {
         dataset.columns.truncate(2);
         dataset.columns[1].standard = standard.map(|standard| standard.parse().unwrap());
         let dataset = Arc::new(dataset);
-        let mut checker = crate::check::Checker::new(Arc::clone(&dataset), std::env::temp_dir()).unwrap();
+        let mut checker =
+            crate::check::Checker::new(Arc::clone(&dataset), std::env::temp_dir(), None).unwrap();
         let batch = crate::decode::Delivered {
             positions: vec![1],
             columns: vec![texts(&[Some("M0001")]), texts(&[Some(delivered)])],

@@ -376,7 +376,7 @@ async fn a_commit_that_cannot_be_synced_has_an_unknown_outcome() {
 }
 
 /// Opens an appender of members who have another column, and one batch for it.
-async fn grown(folder: &Path) -> (Appender, arrow::record_batch::RecordBatch) {
+async fn grown(folder: &Path) -> (Appender, RecordBatch) {
     let mut dataset = Dataset::clone(&members());
     let shop = crate::fixture::column("shop", membrane_model::LogicalType::Integer, "geo", Protection::Clear);
     dataset.columns.insert(1, shop);
@@ -387,10 +387,7 @@ async fn grown(folder: &Path) -> (Appender, arrow::record_batch::RecordBatch) {
     let cells = |field: &Arc<arrow::datatypes::Field>| {
         before.column_by_name(field.name()).cloned().unwrap_or_else(|| Arc::clone(&shops))
     };
-    let rows = arrow::record_batch::RecordBatch::try_new(
-        Arc::clone(&schema),
-        schema.fields().iter().map(cells).collect(),
-    );
+    let rows = RecordBatch::try_new(Arc::clone(&schema), schema.fields().iter().map(cells).collect());
     let store = Arc::new(LocalFileSystem::new());
     let appender = Appender::open(log_store(folder, store), dataset, Target::Table, run()).await.unwrap();
     (appender, rows.unwrap())
@@ -417,7 +414,8 @@ async fn a_table_gets_a_column_with_the_first_rows_that_have_it() {
     assert_eq!(rows(folder.path()).await, 30);
     let table = loaded(folder.path()).await;
     let state = table.snapshot().unwrap();
-    let names: Vec<&str> = state.schema().fields().map(|field| field.name().as_str()).collect();
+    let schema = state.schema();
+    let names: Vec<&str> = schema.fields().map(|field| field.name().as_str()).collect();
     assert_eq!(names.last(), Some(&"shop"));
     let named = state.metadata().configuration().get("delta.dataSkippingStatsColumns").unwrap();
     assert_eq!(named, "shop,amount,region");

@@ -157,7 +157,7 @@ fn check(bytes: Vec<u8>, format: Format, reading: &Reading) -> Result<(), TestCa
     let limits = Limits { record_bytes_max: 300, ..Limits::default() };
     let dataset = dataset();
     let scratch = tempfile::tempdir().unwrap();
-    let mut checker = Checker::new(shared(dataset.clone()), scratch.path().to_path_buf()).unwrap();
+    let mut checker = Checker::new(shared(dataset.clone()), scratch.path().to_path_buf(), None).unwrap();
     let Ok(mut decoder) = open(delivery(bytes).0, format, &dataset, &limits, reading) else { return Ok(()) };
     let mut positions: BTreeMap<i64, bool> = BTreeMap::new();
     let mut last = 0;
