@@ -25,7 +25,7 @@ setup: ## Install what building needs (Debian packages, as root)
 	@scripts/setup.sh build
 
 .PHONY: setup-test
-setup-test: ## Install what the tests need besides (PostgreSQL, MariaDB, cvc5, two S3 servers)
+setup-test: ## Install what the tests need besides (PostgreSQL, MariaDB, cvc5, two S3 servers, the linter of contracts)
 	@scripts/setup.sh test "$(VENV)"
 
 .PHONY: build

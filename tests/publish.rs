@@ -154,6 +154,16 @@ fn refused(program: &Program) {
     let told = publish("catalog");
     assert!(told.contains("wrong.yaml:5:") && told.contains("`sql` would be refused"), "{told}");
     assert!(told.contains("`strange`: its partner `partner:nobody` is not in principals.json"), "{told}");
+    // Nor are contracts that rows which are there are not of.
+    let stores = "store_id,name,city,region,opened_on\nS101,North,Shanghai,SH,2020-01-02\n";
+    fs::write(program.path("stores.csv"), stores).unwrap();
+    let (code, told) = run(program, &["ingest", "dim_stores", "stores.csv"]);
+    assert_eq!(code, Some(0), "{told}");
+    let path = program.path("catalog/contracts/dim_stores.yaml");
+    let contract = fs::read_to_string(&path).unwrap();
+    fs::write(&path, contract.replacen("logicalType: date", "logicalType: string", 1)).unwrap();
+    let told = publish("catalog");
+    assert!(told.contains("column `opened_on`: type: date -> string"), "{told}");
 }
 
 /// Publications are compared by their numbers.

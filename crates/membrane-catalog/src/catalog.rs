@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::read::{
     Contract, Mark, Report, contract_files, did_you_mean, optional_files, read_classes, read_contract,
-    read_file, read_purposes, read_source, read_standing,
+    read_file, read_purposes, read_source, read_standing, reference_fault,
 };
 use crate::{CatalogError, Column, Dataset, Fault, Reads, Source, Standard, StandingRelease};
 
@@ -255,6 +255,7 @@ fn check_together(
     let mut names: HashMap<&str, &Path> = HashMap::new();
     let mut ids: HashMap<&str, &Path> = HashMap::new();
     let mut kinds: HashMap<&str, (LogicalType, Option<Standard>, &Path)> = HashMap::new();
+    check_references(contracts, faults);
     for (file, contract) in contracts {
         let mut fault = |mark: Mark, message: String| {
             faults.push(Fault { file: (*file).clone(), line: mark.line, column: mark.column, message });
@@ -303,6 +304,28 @@ fn check_together(
         for purpose in &contract.consents {
             if let Some(message) = purposes.and_then(|known| unknown_purpose(&purpose.value, known)) {
                 fault(purpose.mark, message);
+            }
+        }
+    }
+}
+
+/// Checks what columns refer to.
+fn check_references(contracts: &[(&PathBuf, Contract)], faults: &mut Vec<Fault>) {
+    for (file, contract) in contracts {
+        for referring in &contract.references {
+            let named = |other: &&(&PathBuf, Contract)| {
+                other.1.name.as_ref().is_some_and(|name| name.value == referring.reference.dataset)
+            };
+            let target = contracts.iter().find(named).map(|(_, other)| other.dataset.as_ref());
+            // A contract in which something is wrong is told of by itself.
+            if target.is_some_and(|target| target.is_none()) {
+                continue;
+            }
+            let known = contracts.iter().filter_map(|(_, other)| Some(other.name.as_ref()?.value.as_str()));
+            let own = contract.name.as_ref().map(|name| &name.value);
+            if let Some(message) = reference_fault(referring, own, target.flatten(), known) {
+                let Mark { line, column } = referring.mark;
+                faults.push(Fault { file: (*file).clone(), line, column, message });
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What a contract says about one column.
 
-use membrane_model::{ClassName, ColumnName, IdentityKind, LogicalType, Protection, Purpose};
+use membrane_model::{ClassName, ColumnName, DatasetName, IdentityKind, LogicalType, Protection, Purpose};
 use regex::Regex;
 
 use crate::{Derived, FormatCheck, Standard};
@@ -109,6 +109,43 @@ pub struct ColumnRules {
     pub length_max: Option<usize>,
     /// A check digit or form.
     pub check: Option<FormatCheck>,
+    /// The column of another dataset that has every value.
+    pub reference: Option<Reference>,
+}
+
+/// A column of another dataset in which every value of this one is to be found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// The dataset: one about things, which anybody who brings it in knows.
+    pub dataset: DatasetName,
+    /// The column.
+    pub column: ColumnName,
+    /// What becomes of a row whose value is not there.
+    pub on_orphan: OnOrphan,
+}
+
+/// What becomes of a row whose value is not in the dataset that it refers to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnOrphan {
+    /// It is set aside.
+    #[default]
+    Quarantine,
+    /// It is taken in, and counted.
+    Count,
+}
+
+impl OnOrphan {
+    /// Every rule.
+    pub const ALL: [Self; 2] = [Self::Quarantine, Self::Count];
+
+    /// Returns the word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Quarantine => "quarantine",
+            Self::Count => "count",
+        }
+    }
 }
 
 /// What differential privacy may assume about a column without looking at the data.

@@ -105,6 +105,7 @@ impl Column {
         words.extend(rules.length_max.map(|length| format!("at most {length} characters")));
         words.extend(rules.pattern.as_ref().map(|_| "pattern".to_owned()));
         words.extend(rules.check.map(|check| format!("check {check}")));
+        words.extend(rules.reference.as_ref().map(|to| format!("one of `{}.{}`", to.dataset, to.column)));
         words.extend(rules.enumeration.as_ref().map(|values| {
             let public = if self.privacy.public_keys { ", public" } else { "" };
             format!("one of {} values{public}", values.len())

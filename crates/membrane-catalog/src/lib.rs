@@ -14,6 +14,7 @@ mod describe;
 mod error;
 mod format;
 mod read;
+mod revision;
 mod service;
 mod source;
 mod standard;
@@ -23,12 +24,13 @@ pub mod yaml;
 
 pub use canon::{Canon, Spelling};
 pub use catalog::{Catalog, PurposeEntry};
-pub use column::{Column, ColumnPolicy, ColumnPrivacy, ColumnRules};
+pub use column::{Column, ColumnPolicy, ColumnPrivacy, ColumnRules, OnOrphan, Reference};
 pub use dataset::{Dataset, DatasetPrivacy, OnTruncated, SubjectSource};
 pub use describe::{ColumnDescription, DatasetDescription};
 pub use error::{CatalogError, Fault};
 pub use format::FormatCheck;
 pub use read::{PersonalKind, PersonalWord};
+pub use revision::{Change, Comparison, Effect, Revision, Step};
 pub use service::ServiceLevels;
 pub use source::{
     Cursor, Database, FilesSource, OnDifference, OnFault, Reads, SOURCE_FORMATS, Secret, Source, TableSource,

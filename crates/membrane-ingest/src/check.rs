@@ -4,6 +4,7 @@
 //! quarantine with all of them. Uniqueness comes last, and only good rows count: a row that is set aside
 //! never makes a later good one a duplicate.
 
+mod references;
 mod rules;
 mod run;
 mod seen;
@@ -29,6 +30,7 @@ use crate::reason::{Fault, ReasonCode, Reasons};
 use crate::totals::Tally;
 use crate::{ControlTotals, IngestError, value};
 
+pub use references::References;
 use rules::Rules;
 use times::Times;
 use unique::Unique;
@@ -80,6 +82,7 @@ pub(crate) struct Checker {
     /// Where the values of each column come from.
     origins: Vec<Origin>,
     unique: Vec<Unique>,
+    references: Option<Arc<References>>,
     reasons: Reasons,
     /// The subject's column.
     subject: Option<usize>,
@@ -137,13 +140,18 @@ impl Origin {
 }
 
 impl Checker {
-    /// Prepares for a delivery that came at a moment, of which its source may say what it has.
+    /// Prepares for a delivery that came at a moment, of which its source may say what it has. `references` has the keys of what
+    /// columns refer to; a contract whose columns refer to something needs them.
     pub(crate) fn new(
         dataset: Arc<Dataset>,
         scratch: PathBuf,
-        came: DateTime<Utc>,
-        control: Option<&ControlTotals>,
+        (came, control): (DateTime<Utc>, Option<&ControlTotals>),
+        references: Option<Arc<References>>,
     ) -> Result<Self, IngestError> {
+        let refers = dataset.columns.iter().any(|column| column.rules.reference.is_some());
+        if refers && references.is_none() {
+            return Err(IngestError::Broken);
+        }
         let mut names: Vec<String> = dataset.columns.iter().map(|column| column.name.to_string()).collect();
         let unique = unique::constraints(&dataset, &scratch, &mut names)?;
         let subject = dataset
@@ -155,6 +163,7 @@ impl Checker {
             // The catalog has refused such a contract.
             origins: Origin::of(&dataset).ok_or(IngestError::Broken)?,
             unique,
+            references,
             reasons: Reasons::new(names),
             subject,
             times: Times::new(&dataset, came),
@@ -201,6 +210,9 @@ impl Checker {
             if let Some(good) = good.get_mut(fault.row) {
                 *good = false;
             }
+        }
+        if let Some(references) = &self.references {
+            references.check(&columns, &mut good, &mut faults, &mut self.reasons)?;
         }
         for row in unique::check(&mut self.unique, &columns, &good, &mut faults)? {
             if let Some(good) = good.get_mut(row) {

@@ -5,7 +5,7 @@ use std::io;
 use arrow::error::ArrowError;
 use membrane_lake::LakeError;
 use membrane_ledger::{KeyRingError, LedgerError};
-use membrane_model::ColumnName;
+use membrane_model::{ColumnName, DatasetName};
 use membrane_vault::VaultError;
 
 use crate::source::UnpackFault;
@@ -177,6 +177,17 @@ pub enum IngestError {
         #[source]
         source: io::Error,
     },
+    /// A dataset to which a column refers has no row.
+    #[error(
+        "column `{column}` refers to `{dataset}`, and there is no row in that: bring it in first, or let the contract say \
+         `membrane.onOrphan: count`"
+    )]
+    NoDimension {
+        /// The column.
+        column: ColumnName,
+        /// The dataset.
+        dataset: DatasetName,
+    },
     /// A stage of the ingest failed in a way that it should not.
     #[error("a stage of the ingest broke down; this is a fault of the hub")]
     Broken,
@@ -214,7 +225,9 @@ impl IngestError {
             Self::ControlUnreadable { .. } | Self::ControlColumn { .. } => "control_unfit",
             Self::TotalsDiffer { .. } => "totals_differ",
             Self::ReplayHeld => "replay_held",
+            Self::NoDimension { .. } => "no_dimension",
             Self::Lake(LakeError::Overtaken { .. }) => "source_overtaken",
+            Self::Lake(LakeError::OtherContract { .. }) => "in_the_way",
             Self::Lake(LakeError::NotPermitted { .. }) => "not_permitted",
             Self::Lake(LakeError::SchemaChanged { .. }) => "schema_changed",
             Self::Lake(LakeError::Full { .. }) => "storage_full",

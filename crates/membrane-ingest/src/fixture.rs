@@ -26,7 +26,7 @@ pub(crate) fn came() -> DateTime<Utc> {
 
 /// Makes what checks a delivery of which its source says nothing.
 pub(crate) fn checker(dataset: Dataset) -> Checker {
-    Checker::new(Arc::new(dataset), std::env::temp_dir(), came(), None).unwrap()
+    Checker::new(Arc::new(dataset), std::env::temp_dir(), (came(), None), None).unwrap()
 }
 
 /// Money in these tests.

@@ -3,15 +3,16 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use membrane_lake::Lake;
+use membrane_lake::{Appender, Lake};
 use membrane_ledger::Ledger;
 use membrane_model::Limits;
 use membrane_vault::Vault;
 use tokio::io::AsyncRead;
 
-use crate::{ControlTotals, Format, Reading};
+use crate::{ControlTotals, Format, Reading, References};
 
 /// The parts of the hub that an ingest works with.
 #[derive(Clone)]
@@ -26,6 +27,29 @@ pub struct IngestParts {
     pub limits: Limits,
     /// A folder for scratch files. They are sealed or keyed, and have no name once open.
     pub scratch: PathBuf,
+    /// By which revision of the contract rows are brought in, where revisions are kept.
+    pub revision: Option<RevisionNumber>,
+    /// The keys of what columns refer to, where some do.
+    pub references: Option<Arc<References>>,
+}
+
+/// By which revision of its contract rows are brought into a dataset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RevisionNumber {
+    /// The revision that the rows are of that are there, which was compared with this one; none when nobody knows, or none are there.
+    pub before: Option<i64>,
+    /// This one's number.
+    pub number: i64,
+}
+
+impl IngestParts {
+    /// Lets the table's log say by which revision of the contract the rows to be committed are.
+    pub(crate) fn of_revision(&self, mut table: Appender) -> Appender {
+        if let Some(RevisionNumber { before, number }) = self.revision {
+            table.by_contract(before, number);
+        }
+        table
+    }
 }
 
 /// One delivery.

@@ -39,10 +39,11 @@ mod subjects;
 mod totals;
 mod value;
 
+pub use check::References;
 pub use connect::{ConnectError, DatabaseUrl, Piece, read_table};
 pub use error::IngestError;
 pub use format::Format;
-pub use input::{IngestParts, Input, InputSource, Position, Progress, Silent};
+pub use input::{IngestParts, Input, InputSource, Position, Progress, RevisionNumber, Silent};
 pub use pipeline::{ingest, position};
 pub use propose::{
     Proposal, ProposeOptions, ProposedColumn, SAMPLE_ROWS, Sureness, dataset_name_of, propose,

@@ -93,7 +93,7 @@ async fn bring_in(
         has_bad_rows: written.bad > 0,
         position: position.as_ref(),
     };
-    let visible = commit.make(table, quarantine).await?;
+    let visible = commit.make(hub.of_revision(table), quarantine).await?;
     let taken = if visible.already { Taken::default() } else { Taken { written, counts, found } };
     Ok(act.report(&name, visible, taken, meter.bytes()))
 }
@@ -223,8 +223,8 @@ impl Act<'_> {
             checker: Checker::new(
                 Arc::clone(dataset),
                 hub.scratch.clone(),
-                self.came,
-                self.control.as_ref(),
+                (self.came, self.control.as_ref()),
+                hub.references.clone(),
             )?,
             resolver: Resolver::new(dataset, subjects),
             protector: Protector::new(dataset, &hub.vault, schemas, self.permit.run_id().to_string())?,

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+/// What rows are counted as that were taken in with a value that is not in the dataset that the column refers to.
+const ORPHAN: &str = "orphan";
+
 /// Why a row goes to quarantine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ReasonCode {
@@ -30,13 +33,15 @@ pub enum ReasonCode {
     FailedCheck,
     /// The event time lies further ahead of the clock than the contract lets it.
     Ahead,
+    /// The value is not in the dataset that the column refers to.
+    NotInDimension,
     /// An earlier row of the delivery has the same value in a unique column, or the same key.
     Duplicate,
 }
 
 impl ReasonCode {
     /// Every code.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Malformed,
         Self::Missing,
         Self::WrongType,
@@ -49,6 +54,7 @@ impl ReasonCode {
         Self::TooLong,
         Self::FailedCheck,
         Self::Ahead,
+        Self::NotInDimension,
         Self::Duplicate,
     ];
 
@@ -68,6 +74,7 @@ impl ReasonCode {
             Self::TooLong => "too_long",
             Self::FailedCheck => "failed_check",
             Self::Ahead => "ahead",
+            Self::NotInDimension => "not_in_dimension",
             Self::Duplicate => "duplicate",
         }
     }
@@ -147,11 +154,13 @@ pub(crate) struct Reasons {
     names: Vec<String>,
     counts: BTreeMap<(usize, ReasonCode), u64>,
     malformed: BTreeMap<Broken, u64>,
+    /// Rows that were taken in with a value that is not in the dataset that the column refers to.
+    orphans: BTreeMap<usize, u64>,
 }
 
 impl Reasons {
     pub(crate) const fn new(names: Vec<String>) -> Self {
-        Self { names, counts: BTreeMap::new(), malformed: BTreeMap::new() }
+        Self { names, counts: BTreeMap::new(), malformed: BTreeMap::new(), orphans: BTreeMap::new() }
     }
 
     /// Writes the faults of one row: `wrong_type:amount,not_in_enumeration:tier`.
@@ -171,6 +180,11 @@ impl Reasons {
         text
     }
 
+    /// Counts a row that is taken in though its value is not in the dataset that the column refers to.
+    pub(crate) fn orphan(&mut self, about: usize) {
+        *self.orphans.entry(about).or_default() += 1;
+    }
+
     /// Counts a malformed record.
     pub(crate) fn malformed(&mut self, broken: Broken) -> String {
         *self.malformed.entry(broken).or_default() += 1;
@@ -185,6 +199,10 @@ impl Reasons {
         };
         let mut counts: BTreeMap<String, u64> = self.counts.iter().map(named).collect();
         counts.extend(self.malformed.iter().map(|(broken, count)| (broken.as_str().to_owned(), *count)));
+        let named = |(about, count): (&usize, &u64)| {
+            (format!("{ORPHAN}:{}", self.names.get(*about).map_or("", String::as_str)), *count)
+        };
+        counts.extend(self.orphans.iter().map(named));
         counts
     }
 }

@@ -185,7 +185,7 @@ impl Act<'_> {
                 return Err(error.into());
             }
         }
-        let committed = table.commit(&self.id(), position(plan)?).await?;
+        let committed = self.hub.of_revision(table).commit(&self.id(), position(plan)?).await?;
         // Somebody else was at it with a plan of its own: theirs stands, and this one must not be carried out.
         if committed.already { Err(IngestError::ReplayHeld) } else { Ok(committed.version) }
     }

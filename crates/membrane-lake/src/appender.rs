@@ -13,9 +13,13 @@
 //! | the commit's answer is lost | settled by reading the log, or tried again; see `outcome` |
 //! | nobody can tell whether it was committed | its files; running the delivery again settles it |
 //!
+//! A contract may have got columns that the table does not have. They come with the commit of the first rows that are of it,
+//! so that no reader sees the one without the other.
+//!
 //! On a local folder a commit is told only when it is synced; see `durable`.
 
 pub(crate) mod files;
+mod growth;
 mod outcome;
 
 use std::collections::HashSet;
@@ -33,7 +37,7 @@ use membrane_catalog::{Dataset, StoredColumn};
 use membrane_model::{RunId, TableVersion};
 
 use crate::durable::Durable;
-use crate::lake::load;
+use crate::lake::{CONTRACT, load};
 use crate::uploads::Uploads;
 use crate::{LakeError, Target, layout};
 
@@ -53,6 +57,8 @@ pub struct Appender {
     marks: Vec<Transaction>,
     /// What must be the last position under an id for the commit to be made.
     expected: Vec<(String, Option<i64>)>,
+    /// The revision of the contract that rows are of: which the table had, and which it gets.
+    contract: Option<(Option<i64>, i64)>,
     /// What of what was there before goes.
     replaces: Replaces,
     /// Never locked: the writer is not `Sync`, and only `&mut self` reaches it.
@@ -116,6 +122,7 @@ impl Appender {
             durable,
             marks: Vec::new(),
             expected: Vec::new(),
+            contract: None,
             replaces: Replaces::Nothing,
             writer,
             rows: 0,
@@ -157,6 +164,12 @@ impl Appender {
     /// on writes on only if nobody else did.
     pub fn expect(&mut self, app_id: &str, position: Option<i64>) {
         self.expected.push((app_id.to_owned(), position));
+    }
+
+    /// Says by which revision of the contract the rows are: the commit to come is made only while the table's rows are of the revision
+    /// `before`, which was compared with it, or of this one.
+    pub fn by_contract(&mut self, before: Option<i64>, revision: i64) {
+        self.contract = Some((before, revision));
     }
 
     /// Lets the commit to come put its rows in place of all that the table has then. Earlier versions keep theirs.
@@ -237,6 +250,7 @@ impl Appender {
                 return Ok(self.done_before(&table));
             }
             self.require_expected(&table).await?;
+            self.require_contract(&table).await?;
             self.require_files(&table)?;
             match self.attempt(&table, &adds, app_id, position).await {
                 Ok(version) => {
@@ -323,8 +337,17 @@ impl Appender {
             .with_application_transaction(Transaction::new(app_id, position));
         let properties =
             self.marks.iter().cloned().fold(properties, CommitProperties::with_application_transaction);
+        let properties = match self.contract {
+            Some((before, revision)) if before != Some(revision) => {
+                properties.with_application_transaction(Transaction::new(CONTRACT, revision))
+            }
+            _ => properties,
+        };
         let state = table.snapshot()?;
-        let mut actions: Vec<Action> = adds.iter().cloned().map(Action::Add).collect();
+        let grown = self.grown(table)?;
+        let grows = grown.is_some();
+        let mut actions: Vec<Action> = grown.into_iter().collect();
+        actions.extend(adds.iter().cloned().map(Action::Add));
         let goes = |path: &str| match &self.replaces {
             Replaces::Nothing => false,
             Replaces::All => true,
@@ -334,6 +357,7 @@ impl Appender {
         let going = before.iter().filter(|file| goes(file.path().as_ref()));
         actions.extend(going.map(|file| Action::Remove(file.remove_action(true))));
         let (mode, properties) = match self.replaces {
+            Replaces::Nothing if grows => (SaveMode::Append, properties.with_max_retries(0)),
             Replaces::Nothing => (SaveMode::Append, properties),
             // What another writer adds or removes meanwhile counts: look again rather than pass it by.
             Replaces::All | Replaces::Files(_) => (SaveMode::Overwrite, properties.with_max_retries(0)),
@@ -383,18 +407,6 @@ impl Appender {
             // Without retries, a second creator fails here.
             .with_commit_properties(CommitProperties::default().with_max_retries(0));
         Ok(created.await)
-    }
-
-    fn require_same_schema(&self, table: &DeltaTable) -> Result<(), LakeError> {
-        let state = table.snapshot().map_err(|source| LakeError::table("read the table's log", source))?;
-        let expected = layout::delta_fields(&self.schema).unwrap_or_default();
-        let stored = state.schema();
-        match layout::difference(&expected, stored.fields()) {
-            None => Ok(()),
-            Some(difference) => {
-                Err(LakeError::SchemaChanged { dataset: self.dataset.name.clone(), difference })
-            }
-        }
     }
 
     async fn position(&self, table: &DeltaTable, app_id: &str) -> Result<Option<i64>, LakeError> {

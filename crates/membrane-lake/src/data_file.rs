@@ -30,17 +30,23 @@ pub(crate) async fn open(
     let fault = move |source: ParquetError| LakeError::table(doing, source.into());
     let location = Path::parse(path)
         .map_err(|source| LakeError::storage(doing, object_store::Error::InvalidPath { source }))?;
-    let reader = FileReader { store: log_store.object_store(None), location, size };
+    let reader = FileReader::new(log_store.object_store(None), location, size);
     let builder = ParquetRecordBatchStreamBuilder::new(reader).await.map_err(fault)?;
     let stream = builder.with_batch_size(BATCH_ROWS).build().map_err(fault)?;
     Ok(stream.map_err(fault))
 }
 
 /// Reads a file of the table.
-struct FileReader {
+pub(crate) struct FileReader {
     store: Arc<dyn ObjectStore>,
     location: Path,
     size: u64,
+}
+
+impl FileReader {
+    pub(crate) fn new(store: Arc<dyn ObjectStore>, location: Path, size: u64) -> Self {
+        Self { store, location, size }
+    }
 }
 
 impl AsyncFileReader for FileReader {

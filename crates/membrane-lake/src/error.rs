@@ -51,12 +51,23 @@ pub enum LakeError {
         version: TableVersion,
     },
     /// The contract now asks for columns that the table does not have.
-    #[error("the table of dataset `{dataset}` no longer fits its contract: {difference}")]
+    #[error(
+        "the table of dataset `{dataset}` no longer fits its contract: {difference}; put the contract back as it was, or \
+         bring the data into a dataset of another name"
+    )]
     SchemaChanged {
         /// The dataset.
         dataset: DatasetName,
         /// Which columns differ, by name and type.
         difference: String,
+    },
+    /// Another process brought rows in by another revision of the contract, meanwhile.
+    #[error(
+        "rows were brought into dataset `{dataset}` by another revision of its contract at the same time: try again"
+    )]
+    OtherContract {
+        /// The dataset.
+        dataset: DatasetName,
     },
     /// Batches of another shape than the table were offered.
     #[error("a batch for dataset `{dataset}` does not have the table's schema")]

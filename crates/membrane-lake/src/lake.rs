@@ -8,15 +8,15 @@ use deltalake::DeltaTable;
 use deltalake::logstore::{LogStoreRef, StorageConfig, logstore_with};
 use futures::StreamExt;
 use membrane_catalog::Dataset;
-use membrane_model::{Action, DatasetName, TableVersion};
+use membrane_model::{Action, ColumnName, DatasetName, TableVersion};
 use membrane_policy::Permit;
 use object_store::ObjectStore;
 use object_store::path::Path;
 use url::Url;
 
 use crate::newest::Newest;
-use crate::storage;
-use crate::{Appender, LakeError, Quarantine, Snapshot};
+use crate::{Appender, Keys, LakeError, Quarantine, Snapshot};
+use crate::{layout, storage};
 
 mod claim;
 
@@ -150,14 +150,45 @@ impl Lake {
         dataset: &DatasetName,
         version: Option<TableVersion>,
     ) -> Result<Snapshot, LakeError> {
-        if permit.action() == Action::Ingest || permit.dataset(dataset).is_none() {
+        let permitted = permit.dataset(dataset).filter(|_| permit.action() != Action::Ingest);
+        let permitted = permitted.ok_or_else(|| LakeError::NotPermitted { dataset: dataset.clone() })?;
+        let log_store = self.log_store(dataset, Target::Table)?;
+        let mut snapshot = match version {
+            Some(version) => Snapshot::open(log_store, dataset, Some(version)).await?,
+            None => self.inner.newest.open(log_store, dataset).await?,
+        };
+        snapshot.absent = layout::absent(permitted.dataset(), &snapshot.schema);
+        Ok(snapshot)
+    }
+
+    /// Opens one column of the newest version of a dataset about things, for whoever brings in rows that refer to it; nothing when
+    /// there is no table.
+    ///
+    /// # Errors
+    /// [`LakeError::NotPermitted`] unless the permit is for ingesting the dataset, the dataset is about things, and the column is
+    /// stored in clear; [`LakeError`] when the log cannot be read.
+    pub async fn keys(
+        &self,
+        permit: &Permit,
+        dataset: &DatasetName,
+        column: &ColumnName,
+    ) -> Result<Option<Keys>, LakeError> {
+        let permitted = permit.dataset(dataset).filter(|_| permit.action() == Action::Ingest);
+        if !permitted.is_some_and(|permitted| Keys::may_be_read(permitted.dataset(), column)) {
             return Err(LakeError::NotPermitted { dataset: dataset.clone() });
         }
+        Keys::open(self.log_store(dataset, Target::Table)?, dataset, column).await
+    }
+
+    /// Returns the number of the contract's revision that the rows of a dataset are of, as the last commit has it; none where there is no
+    /// table, or none that says so. It is the same for everyone, and nothing of a row: no permit is needed.
+    ///
+    /// # Errors
+    /// [`LakeError`] when the log cannot be read.
+    pub async fn contract(&self, dataset: &DatasetName) -> Result<Option<i64>, LakeError> {
         let log_store = self.log_store(dataset, Target::Table)?;
-        match version {
-            Some(version) => Snapshot::open(log_store, dataset, Some(version)).await,
-            None => self.inner.newest.open(log_store, dataset).await,
-        }
+        let Some(table) = load(&log_store).await? else { return Ok(None) };
+        contract_of(&table, &log_store).await
     }
 
     /// Opens what a dataset set aside; nothing when that was never anything.
@@ -198,6 +229,20 @@ pub(crate) async fn load(log_store: &LogStoreRef) -> Result<Option<DeltaTable>, 
     }
     table.load().await.map_err(|source| LakeError::table(doing, source))?;
     Ok(Some(table))
+}
+
+/// The transaction id under which a table's log has the number of the contract's revision.
+pub(crate) const CONTRACT: &str = "membrane/contract";
+
+/// Returns the number of the contract's revision that a table's rows are of.
+pub(crate) async fn contract_of(
+    table: &DeltaTable,
+    log_store: &LogStoreRef,
+) -> Result<Option<i64>, LakeError> {
+    let doing = "read the table's log";
+    let state = table.snapshot().map_err(|source| LakeError::table(doing, source))?;
+    let number = state.transaction_version(log_store.as_ref(), CONTRACT).await;
+    number.map_err(|source| LakeError::table(doing, source))
 }
 
 #[cfg(test)]

@@ -28,6 +28,11 @@ const ROW_GROUP_BYTES: usize = 32 << 20;
 /// Decimal digits up to which the Delta library's statistics, which pass through `f64`, stay exact.
 const EXACT_DIGITS_MAX: u8 = 15;
 
+/// The table property that names the columns with statistics.
+pub(crate) const STATISTICS: &str = "delta.dataSkippingStatsColumns";
+/// The table property that says that there are none.
+pub(crate) const NO_STATISTICS: &str = "delta.dataSkippingNumIndexedCols";
+
 /// Returns the Arrow schema of a dataset's stored table.
 #[must_use]
 pub fn stored_schema(dataset: &Dataset) -> Schema {
@@ -91,29 +96,44 @@ fn delta_type(arrow: &DataType) -> Option<DeltaType> {
     })
 }
 
-/// Says how a table's schema differs from the expected one: names and types only.
-pub(crate) fn difference<'a>(
-    expected: &[StructField],
-    stored: impl Iterator<Item = &'a StructField>,
-) -> Option<String> {
+/// How a table's schema stands to that of a contract.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Fit {
+    /// Rows of the contract can be added as it is.
+    Fits,
+    /// They can once it has these columns: the table's own, in their order, and those that are new behind them.
+    Grows(Vec<StructField>),
+    /// They never can; says why, with names and types only.
+    Differs(String),
+}
+
+/// Compares a table's schema with that of a contract. A column that is new grows at the end if rows need not have a value in it: those
+/// that are there have none. A column in which rows had to have a value may become one in which they need not. The order of columns
+/// is the table's: data files, and whoever reads them, find columns by name.
+pub(crate) fn fit<'a>(expected: &[StructField], stored: impl Iterator<Item = &'a StructField>) -> Fit {
     let stored: Vec<&StructField> = stored.collect();
     let mut differences = Vec::new();
+    let mut grown: Vec<StructField> = stored.iter().map(|field| (*field).clone()).collect();
+    let mut grows = false;
     for field in expected {
-        match stored.iter().find(|other| other.name() == field.name()) {
-            None => differences.push(format!("the table has no column `{}`", field.name())),
+        let name = field.name();
+        match grown.iter_mut().find(|other| other.name() == name) {
+            None if field.is_nullable() => {
+                grown.push(field.clone());
+                grows = true;
+            }
+            None => differences
+                .push(format!("the table has no column `{name}`, and rows must have a value in it")),
             Some(other) if other.data_type() != field.data_type() => differences.push(format!(
-                "column `{}` is {} in the table and {} in the contract",
-                field.name(),
+                "column `{name}` is {} in the table and {} in the contract",
                 other.data_type(),
                 field.data_type()
             )),
+            Some(other) if other.is_nullable() && !field.is_nullable() => differences
+                .push(format!("column `{name}` is optional in the table and required in the contract")),
             Some(other) if other.is_nullable() != field.is_nullable() => {
-                let (table, contract) =
-                    if other.is_nullable() { ("optional", "required") } else { ("required", "optional") };
-                differences.push(format!(
-                    "column `{}` is {table} in the table and {contract} in the contract",
-                    field.name()
-                ));
+                *other = field.clone();
+                grows = true;
             }
             Some(_) => {}
         }
@@ -123,11 +143,28 @@ pub(crate) fn difference<'a>(
             differences.push(format!("the contract stores no column `{}`", other.name()));
         }
     }
-    let ordered = expected.iter().map(StructField::name).eq(stored.iter().map(|field| field.name()));
-    if differences.is_empty() && !ordered {
-        differences.push("its columns are in another order".to_owned());
+    match (differences.is_empty(), grows) {
+        (false, _) => Fit::Differs(differences.join("; ")),
+        (true, true) => Fit::Grows(grown),
+        (true, false) => Fit::Fits,
     }
-    if differences.is_empty() { None } else { Some(differences.join("; ")) }
+}
+
+/// Returns the stored columns of a contract that a table does not have yet, as a scan of the table would have them: text and binary as
+/// views. None is among them in which rows must have a value.
+pub(crate) fn absent(dataset: &Dataset, table: &Schema) -> Vec<Field> {
+    let missing = dataset.stored_columns().into_iter();
+    let missing = missing.filter(|column| column.nullable && table.index_of(&column.name).is_err());
+    missing
+        .map(|column| {
+            let as_read = match arrow_type(column.kind) {
+                DataType::Utf8 => DataType::Utf8View,
+                DataType::Binary => DataType::BinaryView,
+                other => other,
+            };
+            Field::new(column.name, as_read, true)
+        })
+        .collect()
 }
 
 /// Returns the columns whose least and greatest values may be written down.
@@ -147,9 +184,9 @@ fn has_statistics(column: &StoredColumn) -> bool {
 pub(crate) fn table_properties(statistics: &[String]) -> Vec<(&'static str, Option<String>)> {
     if statistics.is_empty() {
         // An empty list of names is not portable; no column of the first none is.
-        vec![("delta.dataSkippingNumIndexedCols", Some("0".to_owned()))]
+        vec![(NO_STATISTICS, Some("0".to_owned()))]
     } else {
-        vec![("delta.dataSkippingStatsColumns", Some(statistics.join(",")))]
+        vec![(STATISTICS, Some(statistics.join(",")))]
     }
 }
 

@@ -18,6 +18,7 @@ mod extent;
 #[cfg(test)]
 mod fixture;
 mod inbox;
+mod keys;
 mod lake;
 mod layout;
 mod newest;
@@ -31,6 +32,7 @@ pub use appender::{Appender, Committed};
 pub use error::LakeError;
 pub use extent::Extent;
 pub use inbox::{Inbox, InboxBytes, InboxFile};
+pub use keys::Keys;
 pub use lake::{Lake, LakeOptions, Patience, Target};
 pub use layout::{quarantine_schema, stored_schema};
 pub use quarantine::Quarantine;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Field, SchemaRef};
 use datafusion::catalog::TableProvider;
 use datafusion::execution::config::SessionConfig;
 use datafusion::execution::{SessionState, SessionStateBuilder};
@@ -35,6 +35,8 @@ pub struct Snapshot {
     pub extent: Option<Arc<Extent>>,
     /// The provider's schema. Text and binary columns may be read as views.
     pub schema: SchemaRef,
+    /// Columns of the contract that this version does not have yet: in each of its rows they have no value.
+    pub absent: Vec<Field>,
 }
 
 impl fmt::Debug for Snapshot {
@@ -74,7 +76,7 @@ impl Snapshot {
         })?;
         let schema = provider.schema();
         let extent = stats.and_then(|stats| Extent::of_files(&schema, stats.into_iter())).map(Arc::new);
-        Ok(Self { version, content, table_id, provider, plain_files, extent, schema })
+        Ok(Self { version, content, table_id, provider, plain_files, extent, schema, absent: Vec::new() })
     }
 }
 

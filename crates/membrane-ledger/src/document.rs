@@ -28,10 +28,13 @@ pub enum DocumentKind {
     Delegation,
     /// A step in the life of a partner's budget.
     Budget,
+    /// A revision of a contract that rows were brought in by.
+    Contract,
 }
 
 impl DocumentKind {
-    const ALL: [Self; 4] = [Self::Publication, Self::BreakGlass, Self::Delegation, Self::Budget];
+    const ALL: [Self; 5] =
+        [Self::Publication, Self::BreakGlass, Self::Delegation, Self::Budget, Self::Contract];
 
     /// Returns its name in the ledger.
     #[must_use]
@@ -41,6 +44,7 @@ impl DocumentKind {
             Self::BreakGlass => "break_glass",
             Self::Delegation => "delegation",
             Self::Budget => "budget",
+            Self::Contract => "contract",
         }
     }
 }
@@ -122,6 +126,18 @@ impl OpenRun {
     /// [`LedgerError::DocumentTaken`] when there is one of this number, [`LedgerError::RunNotOpen`] or
     /// [`LedgerError::Database`]. Nothing was written then.
     pub async fn add_document(&mut self, document: &NewDocument) -> Result<(), LedgerError> {
+        self.add_document_about(document, None).await
+    }
+
+    /// Writes a document that is about something of which there are many: it is found by that later.
+    ///
+    /// # Errors
+    /// As [`Self::add_document`].
+    pub async fn add_document_about(
+        &mut self,
+        document: &NewDocument,
+        about: Option<&str>,
+    ) -> Result<(), LedgerError> {
         let run = self.id().to_string();
         let mut transaction = self.ledger().begin().await?;
         if document.kind == DocumentKind::Budget {
@@ -130,7 +146,7 @@ impl OpenRun {
         }
         lock_open(&mut transaction, &run).await?;
         let written = sqlx::query(
-            "INSERT INTO document (kind, number, run, body, signature) VALUES ($1, $2, $3, $4, $5) \
+            "INSERT INTO document (kind, number, run, body, signature, about) VALUES ($1, $2, $3, $4, $5, $6) \
              ON CONFLICT DO NOTHING",
         )
         .bind(document.kind.as_str())
@@ -138,6 +154,7 @@ impl OpenRun {
         .bind(run.as_str())
         .bind(document.body.as_str())
         .bind(document.signature.as_str())
+        .bind(about)
         .execute(&mut *transaction)
         .await?;
         if written.rows_affected() != 1 {
@@ -218,6 +235,40 @@ impl Ledger {
         )
         .bind(kind.as_str())
         .bind(to_integer(after, "number")?)
+        .fetch_all(&self.pools.read)
+        .await?;
+        rows.iter().map(read_document).collect()
+    }
+
+    /// Returns the documents of a kind about one thing, in the order of their numbers.
+    ///
+    /// # Errors
+    /// [`LedgerError::Database`] or [`LedgerError::Stored`].
+    pub async fn documents_about(
+        &self,
+        kind: DocumentKind,
+        about: &str,
+    ) -> Result<Vec<Document>, LedgerError> {
+        let rows = sqlx::query(
+            "SELECT kind, number, run, body, signature FROM document WHERE kind = $1 AND about = $2 ORDER BY number",
+        )
+        .bind(kind.as_str())
+        .bind(about)
+        .fetch_all(&self.pools.read)
+        .await?;
+        rows.iter().map(read_document).collect()
+    }
+
+    /// Returns the last document of a kind about each thing that there is one about.
+    ///
+    /// # Errors
+    /// [`LedgerError::Database`] or [`LedgerError::Stored`].
+    pub async fn last_documents(&self, kind: DocumentKind) -> Result<Vec<Document>, LedgerError> {
+        let rows = sqlx::query(
+            "SELECT kind, number, run, body, signature FROM document WHERE kind = $1 AND number IN \
+             (SELECT MAX(number) FROM document WHERE kind = $1 AND about IS NOT NULL GROUP BY about) ORDER BY number",
+        )
+        .bind(kind.as_str())
         .fetch_all(&self.pools.read)
         .await?;
         rows.iter().map(read_document).collect()

@@ -67,6 +67,7 @@ on_both_databases!(
     runs::check_numbers_that_do_not_fit,
     runs::check_any_letter_is_recorded,
     documents::check_documents_are_kept,
+    documents::check_documents_are_found_by_what_they_are_about,
     documents::check_a_document_that_was_altered_is_noticed,
     runs::check_uses_are_counted,
     lineage::check_lineage_is_followed,

@@ -218,10 +218,11 @@ impl Engine {
             if reader == Reader::Release {
                 rules = rules.for_release(dataset.dataset().is_private());
             }
-            let (mut plain_files, mut extent) = (false, None);
+            let (mut plain_files, mut extent, mut absent) = (false, None, Vec::new());
             let inner = match self.parts.lake.snapshot(permit, name, None).await {
                 Ok(snapshot) => {
                     plain_files = snapshot.plain_files;
+                    absent = snapshot.absent;
                     // PRIVACY: a partner may not even know how many rows there are.
                     extent = snapshot.extent.filter(|_| reader == Reader::Rows);
                     opened.inputs.push(DatasetVersion { dataset: name.clone(), version: snapshot.version });
@@ -233,6 +234,7 @@ impl Engine {
             };
             let table = GovernedTable::new(rules, inner, Arc::clone(&self.trusted), Arc::clone(&opener));
             let table = table.in_run(permit.run_id()).of_plain_files(plain_files).of_extent(extent);
+            let table = table.of_absent(absent);
             opened.tables.push((name.clone(), Arc::new(table)));
         }
         Ok(opened)

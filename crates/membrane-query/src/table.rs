@@ -1,5 +1,6 @@
 //! The governed table: what a principal's session holds in place of the stored table.
 
+mod absent;
 mod inner;
 mod known;
 
@@ -7,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{Result as DataFusionResult, Statistics};
 use datafusion::error::DataFusionError;
@@ -45,6 +46,8 @@ pub(crate) struct GovernedTable {
     place: Place,
     plain_files: bool,
     extent: Option<Arc<Extent>>,
+    /// Stored columns of the contract that the table does not have yet.
+    absent: Vec<Field>,
 }
 
 impl GovernedTable {
@@ -66,6 +69,7 @@ impl GovernedTable {
             place,
             plain_files: false,
             extent: None,
+            absent: Vec::new(),
         }
     }
 
@@ -78,6 +82,12 @@ impl GovernedTable {
     /// Says how much is stored, where that is known.
     pub(crate) fn of_extent(mut self, extent: Option<Arc<Extent>>) -> Self {
         self.extent = extent;
+        self
+    }
+
+    /// Says which stored columns of the contract the table does not have yet: no row has a value in them.
+    pub(crate) fn of_absent(mut self, absent: Vec<Field>) -> Self {
+        self.absent = absent;
         self
     }
 
@@ -128,11 +138,12 @@ impl GovernedTable {
             }
             (_, Some(inner)) => inner,
         };
-        let conditions = self.conditions(&inner.schema(), filters).map_err(|fault| place.fault(fault))?;
-        let scan = self.inner_scan(inner.as_ref(), &shown, &conditions).await?;
+        let whole = absent::with(&inner.schema(), &self.absent);
+        let conditions = self.conditions(&whole, filters).map_err(|fault| place.fault(fault))?;
+        let (scan, absent) = self.inner_scan(inner.as_ref(), &shown, &conditions).await?;
         let scan =
             if self.plain_files { inner::plain(scan).map_err(|error| place.inner(&error))? } else { scan };
-        let stored = scan.schema();
+        let (present, stored) = (scan.schema(), absent::with(&scan.schema(), &absent));
         let program = Program::compile(&self.rules, &shown, &conditions, &stored, &self.trusted)
             .map_err(|fault| place.fault(fault))?;
         if let (RowRule::All, Some(extent)) = (&self.rules.rows, &self.extent) {
@@ -145,11 +156,14 @@ impl GovernedTable {
         }
         // Where rows are hidden, units are read ahead of whoever takes them, and are to be small.
         let units_max = if program.hides_rows() { usize::MAX } else { outputs.saturating_mul(UNITS_EACH) };
-        let scan = inner::optimise(scan, program.predicate(), units_max, &self.trusted)
+        // What is bound to columns that are not there cannot help to read less.
+        let predicate = program.predicate().filter(|_| absent.is_empty());
+        let scan = inner::optimise(scan, predicate, units_max, &self.trusted)
             .map_err(|error| place.inner(&error))?;
-        if scan.schema() != stored {
+        if scan.schema() != present {
             return Err(place.fault(ScanFault::Shape));
         }
+        let scan = absent::add(scan, &absent).map_err(|error| place.inner(&error))?;
         Ok(GovernedScanExec::new(scan, program, parts))
     }
 
@@ -171,21 +185,28 @@ impl GovernedTable {
         Ok(Conditions { rule, filters })
     }
 
-    /// Scans the stored table in the trusted session; the caller's stays outside.
+    /// Scans the stored table in the trusted session; the caller's stays outside. Returns beside it the needed columns that the table
+    /// does not have yet.
     async fn inner_scan(
         &self,
         inner: &dyn TableProvider,
         shown: &SchemaRef,
         conditions: &Conditions,
-    ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
+    ) -> DataFusionResult<(Arc<dyn ExecutionPlan>, Vec<Field>)> {
         let (stored, place) = (inner.schema(), &self.place);
-        let indices = Program::stored_columns(&self.rules, shown, conditions)
-            .and_then(|needed| {
-                needed.iter().map(|name| stored.index_of(name).map_err(|_| ScanFault::Contract)).collect()
-            })
-            .map_err(|fault| place.fault(fault))?;
+        let mut needed =
+            Program::stored_columns(&self.rules, shown, conditions).map_err(|fault| place.fault(fault))?;
+        let absent: Vec<Field> =
+            self.absent.iter().filter(|field| needed.remove(field.name())).cloned().collect();
+        let indices: Vec<usize> = needed
+            .iter()
+            .map(|name| stored.index_of(name).map_err(|_| place.fault(ScanFault::Contract)))
+            .collect::<Result<_, _>>()?;
         // The table may skip whole files by what it knows of them.
-        let wanted: Vec<&Expr> = conditions.rule.iter().chain(&conditions.filters).collect();
+        let is_here = |part: &&Expr| {
+            !part.column_refs().iter().any(|column| absent.iter().any(|field| *field.name() == column.name))
+        };
+        let wanted: Vec<&Expr> = conditions.rule.iter().chain(&conditions.filters).filter(is_here).collect();
         let supported = inner.supports_filters_pushdown(&wanted).map_err(|error| place.inner(&error))?;
         let below: Vec<Expr> = wanted
             .into_iter()
@@ -193,10 +214,8 @@ impl GovernedTable {
             .filter(|(_, support)| *support != TableProviderFilterPushDown::Unsupported)
             .map(|(filter, _)| filter.clone())
             .collect();
-        inner
-            .scan(self.trusted.as_ref(), Some(&indices), &below, None)
-            .await
-            .map_err(|error| place.inner(&error))
+        let scan = inner.scan(self.trusted.as_ref(), Some(&indices), &below, None).await;
+        scan.map(|scan| (scan, absent)).map_err(|error| place.inner(&error))
     }
 }
 

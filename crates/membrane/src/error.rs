@@ -20,6 +20,7 @@ use membrane_vault::VaultError;
 
 use crate::bearer::BearerError;
 use crate::config::SecretError;
+use crate::contracts::{Broken, ContractError};
 use crate::published::PublishedError;
 
 pub use codes::{CODES, Code};
@@ -220,6 +221,12 @@ pub enum Error {
     /// Policies that could not be proved.
     #[error(transparent)]
     Prove(ProveError),
+    /// A contract that rows which are there are not of.
+    #[error("{0}")]
+    ContractBroken(Box<Broken>),
+    /// A revision of a contract that is not as it was written, or not to be read.
+    #[error(transparent)]
+    Contract(ContractError),
     /// Somebody else wrote at the same time.
     #[error("somebody else did the same at the same time: look what there is now, then try again")]
     InTheWay,
@@ -404,6 +411,10 @@ impl Error {
             Self::UnknownColumn => "unknown_column",
             Self::Unfit(_) => "policies_unfit",
             Self::Prove(_) => "not_proved",
+            Self::ContractBroken(_) => "schema_changed",
+            Self::Contract(ContractError::Ledger(_)) => "ledger_failed",
+            Self::Contract(ContractError::Lake(_)) => "storage_failed",
+            Self::Contract(_) => "contract_altered",
             Self::InTheWay => "in_the_way",
             Self::Published(_) => "publication_altered",
             Self::BudgetStands { .. } => "budget_stands",

@@ -6,6 +6,7 @@ mod break_glass;
 mod budget;
 mod budget_steps;
 mod caps;
+mod contract;
 mod delegation;
 mod ingest;
 mod lineage;
@@ -31,6 +32,7 @@ pub use budget::{BudgetLine, Budgets, Forecast, Outlook, Pace, PartnerState, bud
 pub use budget_steps::{
     BudgetHistory, NewAmount, NewBudgetStep, NewStep, SettledStep, budget_history, take_budget_step,
 };
+pub use contract::{RevisionLine, contract_history};
 pub use delegation::{
     DelegationLine, NewDelegation, SettledDelegation, end_delegation, list_delegations, make_delegation,
 };
@@ -53,7 +55,7 @@ pub use source::{Asked, Failed, Looked, SourceTold, Taken, list_sources, look_at
 pub use standing::{
     EditionTold, MadeBefore, StandingList, StandingTold, list_standing, run_edition, run_edition_after,
 };
-pub(crate) use standing::{check_releases, ctx_of, is_made, last_due};
+pub(crate) use standing::{check_releases, ctx_of, is_made, last_due, release_refused};
 pub use usage::{column_uses, factor_uses};
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use membrane_vault::{Signer, Vault};
 use crate::bearer::Bearers;
 use crate::budgets::PartnerBudget;
 use crate::config::{Config, MaintenanceSection, PrivacySection, Serve};
+use crate::contracts::Contracts;
 use crate::ctx::{Channel, RequestCtx};
 use crate::delegations::Delegation;
 use crate::grants::Grant;
@@ -120,6 +121,8 @@ impl Hub {
             },
         };
         let (catalog, policies) = (Arc::new(catalog), Arc::new(policies));
+        let contracts = Contracts { ledger: &ledger, lake: &lake, signer: &signer };
+        require_contracts(&contracts, &catalog, unpublished).await?;
         warn_of_strangers(&config.privacy, &policies);
         warn_of_releases(&catalog);
         let limits = Limits::from(&config.limits);
@@ -293,6 +296,11 @@ impl Hub {
         &self.signer
     }
 
+    /// Returns what rows were brought in by.
+    pub(crate) fn contracts(&self) -> Contracts<'_> {
+        Contracts { ledger: &self.ledger, lake: &self.lake, signer: &self.signer }
+    }
+
     /// Returns the signer of the receipts that it gives away.
     pub(crate) fn receipt_signer(&self) -> &Signer {
         &self.receipt_signer
@@ -366,6 +374,26 @@ impl Hub {
 impl fmt::Debug for Hub {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Hub(..)")
+    }
+}
+
+/// Refuses a catalog by which rows that are there cannot be read, or joined by others. Whoever is going to publish another one is
+/// told, and goes on.
+async fn require_contracts(
+    contracts: &Contracts<'_>,
+    catalog: &Catalog,
+    unpublished: Unpublished,
+) -> Result<(), OpenError> {
+    let broken = contracts.broken(catalog).await.map_err(OpenError::Contract)?;
+    match unpublished {
+        _ if broken.is_empty() => Ok(()),
+        Unpublished::Refuse => Err(OpenError::ContractsBroken(broken)),
+        Unpublished::ServeFolder => {
+            for broken in broken {
+                tracing::warn!(dataset.name = %broken.dataset, "{broken}");
+            }
+            Ok(())
+        }
     }
 }
 

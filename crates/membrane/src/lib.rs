@@ -11,6 +11,8 @@ mod ticket;
 
 pub mod bearer;
 mod budgets;
+mod contract_diff;
+mod contracts;
 mod delegations;
 mod grants;
 mod hub;
@@ -36,6 +38,7 @@ mod demo;
 pub mod http;
 
 pub use budgets::{Bounded, BudgetReason, BudgetStep, PartnerBudget, StepKind};
+pub use contracts::{Broken, ContractError};
 pub use ctx::{Channel, RequestCtx};
 pub use delegations::{Delegation, DelegationState};
 pub use grants::{Grant, GrantState};

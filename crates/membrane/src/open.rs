@@ -11,6 +11,7 @@ use membrane_vault::{FileKey, KeyProvider, RootKey, TextKey, Vault, VaultError};
 use url::Url;
 
 use crate::config::{DataSection, KeysSection, LedgerSection};
+use crate::contracts::{Broken, ContractError};
 use crate::error::explain;
 use crate::hub::absolute;
 use crate::published::PublishedError;
@@ -33,6 +34,12 @@ pub enum OpenError {
     /// What was published cannot be served.
     #[error("what was published cannot be served: {0}")]
     Published(#[from] PublishedError),
+    /// Rows that are there are not what contracts say.
+    #[error("the catalog cannot be served with the rows that are there:\n{}", lines(.0))]
+    ContractsBroken(Vec<Broken>),
+    /// What is kept of contracts cannot be read.
+    #[error("what is kept of contracts cannot be used: {}", explain(.0))]
+    Contract(#[source] ContractError),
     /// The ledger cannot be reached.
     #[error("the ledger cannot be opened: {}; see [ledger] url", explain(.0))]
     Ledger(#[from] LedgerError),
@@ -105,6 +112,10 @@ pub enum OpenError {
         /// The key of the configuration.
         key: &'static str,
     },
+}
+
+fn lines(broken: &[Broken]) -> String {
+    broken.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 /// Returns where the tables are, as a URL; a local folder is made.

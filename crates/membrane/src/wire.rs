@@ -29,11 +29,11 @@ pub use delegation::{DelegationAnswerBody, DelegationBody, DelegationsBody, NewD
 pub use error::{ErrorBody, ErrorDetail};
 pub use ingest::IngestBody;
 pub use lineage::{EdgeBody, FieldBody, LineageBody};
+pub use maintain::{MaintainedBody, MaintainedTableBody};
 pub use quality::{
     AlertBody, QualityBody, QualityDayBody, QualityReasonBody, ReconciledBody, ReconciliationBody, TotalBody,
     TotalsBody,
 };
-pub use maintain::{MaintainedBody, MaintainedTableBody};
 pub use quarantine::{AsideCountBody, AsideRowBody, AsideRowsBody, QuarantineBody, ReplayBody};
 pub use query::{AnswerBody, AnswerColumnBody, QueryBody, answer_columns};
 pub use receipt::{ReceiptBody, ReceiptKeyBody};

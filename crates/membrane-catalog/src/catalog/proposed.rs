@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use membrane_model::{ClassName, DatasetName};
 
 use super::{Catalog, unknown_purpose};
-use crate::read::{Contract, Identity, Report, read_contract};
+use crate::read::{Contract, Identity, Report, read_contract, reference_fault};
 use crate::{CatalogError, Dataset};
 
 impl Catalog {
@@ -72,6 +72,13 @@ impl Catalog {
                 report.fault(identity.mark, fault);
             }
             self.check_standard(identity, name, report);
+        }
+        for referring in &contract.references {
+            let target = self.datasets.get(&referring.reference.dataset).map(std::sync::Arc::as_ref);
+            let known = self.datasets().map(|dataset| dataset.name.as_str());
+            if let Some(fault) = reference_fault(referring, Some(name), target, known) {
+                report.fault(referring.mark, fault);
+            }
         }
         for purpose in &contract.consents {
             if let Some(fault) = unknown_purpose(&purpose.value, &self.purposes) {

@@ -110,6 +110,13 @@ impl Parts {
             ("below", rules.below_maximum.then(String::new)),
             ("multiple", rules.multiple_of.map(|number| number.to_string())),
             ("least", rules.length_min.map(|length| length.to_string())),
+            (
+                "reference",
+                rules
+                    .reference
+                    .as_ref()
+                    .map(|to| format!("{}.{} {}", to.dataset, to.column, to.on_orphan.as_str())),
+            ),
         ];
         for (what, text) in stated {
             if let Some(text) = text {

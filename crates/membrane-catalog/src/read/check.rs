@@ -8,6 +8,7 @@ use super::column::Draft;
 use super::generalisation::check_generalisation;
 use super::personal::check_personal;
 use super::policy::check_policy;
+use super::reference::check_reference;
 use super::schema::Schema;
 use super::service::Promises;
 use super::standard::check_standards;
@@ -24,6 +25,7 @@ pub(super) fn check(schema: &Schema, report: &mut Report) {
         check_generalisation(column, report);
         check_identity(column, report);
         check_rules(column, report);
+        check_reference(column, report);
         check_privacy(column, schema.has_subject, report);
     }
     check_subject(schema, report);

@@ -12,12 +12,13 @@ use super::logical_type::read_logical_type;
 use super::options::{number_of, read_options};
 use super::personal::{SETTING as NOT_PERSONAL, read_waiver};
 use super::policy::{PolicyDraft, read_policy};
+use super::reference::read_reference;
 use super::standard::{StandardDraft, original_of, read_standard};
 use super::suggest::did_you_mean;
 use super::yaml::{Node, Value};
 use super::{At, Edition, Mark, Report};
 use crate::column::is_pii;
-use crate::{Column, ColumnPrivacy, ColumnRules, FormatCheck, Standard};
+use crate::{Column, ColumnPrivacy, ColumnRules, FormatCheck, Reference, Standard};
 
 /// Keys of a property in the standard (3.0.2, and what 3.1 added).
 const KEYS: [&str; 28] = [
@@ -72,6 +73,7 @@ pub(super) struct Draft {
     /// Whether `membrane.enumeration` is stated at all, readable or not.
     pub(super) enumeration_stated: bool,
     pub(super) check: Option<Mark>,
+    pub(super) reference: Option<At<Reference>>,
     pub(super) standard: StandardDraft,
     /// Where `membrane.notPersonal` is stated, readable or not.
     pub(super) not_personal: Option<Mark>,
@@ -148,6 +150,8 @@ pub(super) fn read_column(
         .get("membrane.enumeration")
         .zip(logical)
         .and_then(|(node, logical)| read_enumeration(node, &what, logical, &rules, report));
+    let reference = read_reference(&fields, &settings, (&what, edition), report);
+    rules.reference = reference.as_ref().map(|reference| reference.value.clone());
     if settings.get("membrane.protection").is_none() {
         report.fault(fields.mark(), format!("{what} has no `membrane.protection`"));
     }
@@ -171,6 +175,7 @@ pub(super) fn read_column(
         rules,
         enumeration_stated: settings.get("membrane.enumeration").is_some(),
         check: settings.mark("membrane.check"),
+        reference,
         standard: read_standard(&settings, &what, report),
         not_personal: settings.mark(NOT_PERSONAL),
         waiver: read_waiver(&settings, &what, report),

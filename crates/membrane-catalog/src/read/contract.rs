@@ -7,6 +7,7 @@ use membrane_model::{ClassName, ColumnName, DatasetName, IdentityKind, LogicalTy
 use super::check::{check, check_promises};
 use super::custom::{Level, Settings};
 use super::fields::Fields;
+use super::reference::Referring;
 use super::schema::{Schema, read_schema};
 use super::semver::is_semver;
 use super::service::read_levels;
@@ -50,6 +51,8 @@ pub(crate) struct Contract {
     pub(crate) identities: Vec<Identity>,
     /// The purposes that columns are the consent for.
     pub(crate) consents: Vec<At<Purpose>>,
+    /// The columns that refer to other datasets.
+    pub(crate) references: Vec<Referring>,
 }
 
 /// A column that holds identifiers.
@@ -91,6 +94,7 @@ pub(crate) fn read_contract(
             .map(|name| At { value: name.value.clone(), mark: name.mark }),
         identities: schema.as_ref().map(identities).unwrap_or_default(),
         consents: schema.as_ref().map(consents).unwrap_or_default(),
+        references: schema.as_ref().map(references).unwrap_or_default(),
         dataset: schema
             .zip(version)
             .and_then(|(schema, version)| build(schema, version, (purpose, owner), promises.levels)),
@@ -196,6 +200,20 @@ fn identities(schema: &Schema) -> Vec<Identity> {
 fn consents(schema: &Schema) -> Vec<At<Purpose>> {
     let stated = schema.columns.iter().flat_map(|column| &column.policy.consents);
     stated.map(|purpose| At { value: purpose.value.clone(), mark: purpose.mark }).collect()
+}
+
+fn references(schema: &Schema) -> Vec<Referring> {
+    let columns = schema.columns.iter();
+    let referring = columns.filter_map(|column| {
+        let reference = column.reference.as_ref()?;
+        Some(Referring {
+            what: column.what.clone(),
+            reference: reference.value.clone(),
+            logical: column.logical()?,
+            mark: reference.mark,
+        })
+    });
+    referring.collect()
 }
 
 /// Builds the dataset. Missing parts have been reported; then there is none.

@@ -17,13 +17,14 @@ const SCHEMA: [&str; 7] = [
 ];
 
 /// Settings of a property.
-const PROPERTY: [&str; 12] = [
+const PROPERTY: [&str; 13] = [
     "membrane.protection",
     "membrane.identity",
     "membrane.standard",
     "membrane.original",
     "membrane.from",
     "membrane.check",
+    "membrane.onOrphan",
     "membrane.notPersonal",
     "membrane.enumeration",
     "membrane.privacy.publicKeys",

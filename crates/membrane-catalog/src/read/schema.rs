@@ -75,6 +75,10 @@ pub(super) fn read_schema(
     {
         report.fault(logical.mark, "the `logicalType` of the schema object is `object`");
     }
+    if let Some(node) = fields.get("relationships") {
+        report
+            .fault(node.mark(), "`relationships` stand with the column that refers, as `to: DATASET.COLUMN`");
+    }
     let mut column = |setting: &str| {
         let text = settings.text(setting, report)?;
         parse::<ColumnName>(text, &format!("`{setting}`"), report)

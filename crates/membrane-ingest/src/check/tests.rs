@@ -334,7 +334,7 @@ fn a_delivery_that_is_not_as_its_source_says_is_not_taken_in() {
     let finish = |totals: &ControlTotals| {
         let dataset = Arc::new(members());
         let came = crate::fixture::came();
-        let mut checker = Checker::new(dataset, std::env::temp_dir(), came, Some(totals)).unwrap();
+        let mut checker = Checker::new(dataset, std::env::temp_dir(), (came, Some(totals)), None).unwrap();
         let bad = ["13800000001", "ana@example.com", "bronze", "7.50", "2026-03-01"];
         checker.check(batch(&[row("M0001", GOOD), row("M0002", bad)])).unwrap();
         checker.finish()

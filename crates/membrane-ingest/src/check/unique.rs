@@ -27,10 +27,15 @@ pub(super) struct Unique {
 
 /// A keyed 128-bit hash: no input can be made to collide. The bytes are read once; both halves come from the
 /// 256-bit state of SipHash-1-3 that they leave, as in its variant of 128 bits.
-struct Fingerprint(RandomState);
+pub(super) struct Fingerprint(RandomState);
 
 impl Fingerprint {
-    fn of(&self, bytes: &[u8]) -> u128 {
+    /// Takes a key of its own.
+    pub(super) fn new() -> Self {
+        Self(RandomState::new())
+    }
+
+    pub(super) fn of(&self, bytes: &[u8]) -> u128 {
         let mut hasher = self.0.build_hasher();
         hasher.write(bytes);
         let first = hasher.finish();
@@ -67,7 +72,7 @@ pub(super) fn constraints(
         let fields = types.map(|column| SortField::new(value::arrow_type(column.logical_type))).collect();
         let converter = RowConverter::new(fields)
             .map_err(|source| IngestError::arrow("prepare the check of a key", source))?;
-        let fingerprint = Fingerprint(RandomState::new());
+        let fingerprint = Fingerprint::new();
         Ok(Unique { columns, about, converter, fingerprint, seen: Seen::new(scratch, share) })
     };
     sets.into_iter().map(unique).collect()

@@ -105,6 +105,8 @@ impl World {
             vault: vault(),
             limits: Limits { record_bytes_max: 4096, ..Limits::default() },
             scratch: path("scratch"),
+            revision: None,
+            references: None,
         };
         let authorizer = Authorizer::new(policies, Arc::clone(&catalog));
         Self { folder, hub, catalog, authorizer }

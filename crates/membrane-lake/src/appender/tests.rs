@@ -374,3 +374,73 @@ async fn a_commit_that_cannot_be_synced_has_an_unknown_outcome() {
     let error = on(folder.path(), store).await.unwrap().commit("a", 1).await.unwrap_err();
     assert!(matches!(error, LakeError::Unknown { .. }), "{error:?}");
 }
+
+/// Opens an appender of members who have another column, and one batch for it.
+async fn grown(folder: &Path) -> (Appender, RecordBatch) {
+    let mut dataset = Dataset::clone(&members());
+    let shop = crate::fixture::column("shop", membrane_model::LogicalType::Integer, "geo", Protection::Clear);
+    dataset.columns.insert(1, shop);
+    let dataset = Arc::new(dataset);
+    let schema = Arc::new(crate::stored_schema(&dataset));
+    let before = batch(10, "SH");
+    let shops: arrow::array::ArrayRef = Arc::new(arrow::array::Int64Array::from_iter_values(0..10));
+    let cells = |field: &Arc<arrow::datatypes::Field>| {
+        before.column_by_name(field.name()).cloned().unwrap_or_else(|| Arc::clone(&shops))
+    };
+    let rows = RecordBatch::try_new(Arc::clone(&schema), schema.fields().iter().map(cells).collect());
+    let store = Arc::new(LocalFileSystem::new());
+    let appender = Appender::open(log_store(folder, store), dataset, Target::Table, run()).await.unwrap();
+    (appender, rows.unwrap())
+}
+
+/// The column, and what may be written down of it, come with the first rows that have it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_gets_a_column_with_the_first_rows_that_have_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = appender(folder.path()).await;
+    first.write(batch(10, "SH")).await.unwrap();
+    first.commit("a", 1).await.unwrap();
+    // Two that find it without the column, and one that knows nothing of it.
+    let (mut one, rows_with) = grown(folder.path()).await;
+    let (mut two, _) = grown(folder.path()).await;
+    let mut old = appender(folder.path()).await;
+    one.write(rows_with.clone()).await.unwrap();
+    two.write(rows_with).await.unwrap();
+    old.write(batch(10, "BJ")).await.unwrap();
+    let (one, two) = tokio::join!(one.commit("b", 1), two.commit("c", 1));
+    assert!(!one.unwrap().already && !two.unwrap().already);
+    let error = old.commit("d", 1).await.unwrap_err();
+    assert!(error.to_string().contains("the contract stores no column `shop`"), "{error}");
+    assert_eq!(rows(folder.path()).await, 30);
+    let table = loaded(folder.path()).await;
+    let state = table.snapshot().unwrap();
+    let schema = state.schema();
+    let names: Vec<&str> = schema.fields().map(|field| field.name().as_str()).collect();
+    assert_eq!(names.last(), Some(&"shop"));
+    let named = state.metadata().configuration().get("delta.dataSkippingStatsColumns").unwrap();
+    assert_eq!(named, "shop,amount,region");
+    assert_eq!(state.protocol().min_reader_version(), 1, "anybody reads it");
+}
+
+#[tokio::test]
+async fn rows_are_of_one_revision_after_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    for (before, revision, fits) in [
+        (None, 7, true),
+        // Of the same revision, though it was not there yet when it was compared.
+        (None, 7, true),
+        (None, 8, false),
+        (Some(7), 8, true),
+        (Some(7), 9, false),
+    ] {
+        let mut appender = appender(folder.path()).await;
+        appender.write(batch(10, "SH")).await.unwrap();
+        appender.by_contract(before, revision);
+        let committed = appender.commit(&format!("{before:?} {revision} {fits}"), 1).await;
+        assert!(fits || matches!(committed, Err(LakeError::OtherContract { .. })), "{committed:?}");
+        assert_eq!(committed.is_ok(), fits, "{before:?} to {revision}");
+    }
+    let table = loaded(folder.path()).await;
+    let store = log_store(folder.path(), Arc::new(LocalFileSystem::new()));
+    assert_eq!(crate::lake::contract_of(&table, &store).await.unwrap(), Some(8));
+}

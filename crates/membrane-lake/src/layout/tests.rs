@@ -89,7 +89,7 @@ fn no_statistics_means_none() {
 fn differences_are_told_by_name() {
     let schema = stored_schema(&members());
     let expected = delta_fields(&schema).unwrap();
-    assert_eq!(difference(&expected, expected.iter()), None);
+    assert_eq!(fit(&expected, expected.iter()), Fit::Fits);
 
     let other = Schema::new(vec![
         Field::new("_subject", DataType::Binary, true),
@@ -97,15 +97,59 @@ fn differences_are_told_by_name() {
         Field::new("city", DataType::Utf8, true),
     ]);
     let stored = delta_fields(&other).unwrap();
-    let told = difference(&expected, stored.iter()).unwrap();
+    let Fit::Differs(told) = fit(&expected, stored.iter()) else { panic!("they differ") };
     for part in [
         "column `_subject` is optional in the table and required in the contract",
-        "the table has no column `phone__sealed`",
+        "the table has no column `member_no__token`, and rows must have a value in it",
         "column `amount` is long in the table and decimal(12,2) in the contract",
         "the contract stores no column `city`",
     ] {
         assert!(told.contains(part), "{told}");
     }
     let reversed: Vec<StructField> = expected.iter().rev().cloned().collect();
-    assert_eq!(difference(&expected, reversed.iter()).unwrap(), "its columns are in another order");
+    assert_eq!(fit(&expected, reversed.iter()), Fit::Fits, "columns are found by name");
+}
+
+#[test]
+fn a_table_grows_by_what_rows_need_not_have() {
+    let expected = delta_fields(&stored_schema(&members())).unwrap();
+    let names = |fields: &[StructField]| fields.iter().map(|field| field.name().clone()).collect::<Vec<_>>();
+    // In the middle of the contract, at the end of the table.
+    let without: Vec<StructField> =
+        expected.iter().filter(|field| field.name() != "phone__sealed").cloned().collect();
+    let Fit::Grows(grown) = fit(&expected, without.iter()) else { panic!("it grows") };
+    assert_eq!(
+        names(&grown),
+        ["_subject", "member_no__token", "member_no__sealed", "amount", "region", "phone__sealed"]
+    );
+    // What every row had to have need not be there any more; the other way round no row is mended.
+    let strict = |name: &str| -> Vec<StructField> {
+        let field = |field: &StructField| {
+            StructField::new(
+                field.name().clone(),
+                field.data_type().clone(),
+                field.is_nullable() && field.name() != name,
+            )
+        };
+        expected.iter().map(field).collect()
+    };
+    let Fit::Grows(grown) = fit(&expected, strict("region").iter()) else { panic!("it grows") };
+    assert_eq!(grown, expected);
+    assert!(matches!(fit(&strict("region"), expected.iter()), Fit::Differs(_)));
+}
+
+#[test]
+fn absent_columns_are_those_that_rows_need_not_have() {
+    let mut dataset = Dataset::clone(&members());
+    let table = stored_schema(&dataset);
+    dataset.columns.push(column("fax", LogicalType::String, "pii.phone", Protection::SealedToken));
+    dataset.columns.push(column("shop", LogicalType::String, "geo", Protection::Clear));
+    let mut needed = column("code", LogicalType::Integer, "geo", Protection::Clear);
+    needed.required = true;
+    dataset.columns.push(needed);
+    let found = absent(&dataset, &table);
+    let told: Vec<String> =
+        found.iter().map(|field| format!("{} {}", field.name(), field.data_type())).collect();
+    assert_eq!(told, ["fax__token BinaryView", "fax__sealed BinaryView", "shop Utf8View"]);
+    assert_eq!(absent(&members(), &table), []);
 }

@@ -21,6 +21,7 @@ use crate::appender::files::{FILE_BYTES, discard, writer};
 use crate::appender::{ATTEMPTS_MAX, Outcome, is_contention, may_pass, outcome, pause};
 use crate::durable::Durable;
 use crate::lake::load;
+use crate::layout::Fit;
 use crate::uploads::Uploads;
 use crate::{LakeError, Target, data_file, layout};
 
@@ -52,10 +53,14 @@ pub(super) async fn compact(
     if groups.is_empty() {
         return Ok(done);
     }
-    let columns = match target {
+    let mut columns = match target {
         Target::Table => dataset.stored_columns(),
         Target::Quarantine => layout::quarantine_columns(),
     };
+    // A contract may be ahead: a column that it got comes with the first rows that have it, and not with old ones.
+    let state = table.snapshot().map_err(|source| LakeError::table(DOING, source))?;
+    let stored = state.schema();
+    columns.retain(|column| stored.field(&column.name).is_some());
     let schema = Arc::new(layout::arrow_schema(&columns));
     let act = Act { log_store, dataset, run, schema, columns };
     act.require_plain(&table)?;
@@ -144,10 +149,11 @@ impl Act<'_> {
         let stored = state.schema();
         let plain =
             state.protocol().min_reader_version() == 1 && state.metadata().partition_columns().is_empty();
-        let difference = match layout::difference(&expected, stored.fields()) {
-            None if plain => return Ok(()),
-            None => "rows of its files are marked, or it is in parts".to_owned(),
-            Some(difference) => difference,
+        let difference = match layout::fit(&expected, stored.fields()) {
+            // No column is new here: at most one has become optional.
+            Fit::Fits | Fit::Grows(_) if plain => return Ok(()),
+            Fit::Differs(difference) => difference,
+            Fit::Fits | Fit::Grows(_) => "rows of its files are marked, or it is in parts".to_owned(),
         };
         Err(LakeError::SchemaChanged { dataset: self.dataset.name.clone(), difference })
     }

@@ -43,6 +43,23 @@ pub(super) async fn check_documents_are_kept(ledger: Ledger) {
     ledger.verify_log().await.unwrap();
 }
 
+pub(super) async fn check_documents_are_found_by_what_they_are_about(ledger: Ledger) {
+    let mut run = open(&ledger, 0).await;
+    let of = |number: u64| NewDocument { kind: DocumentKind::Contract, ..document(number, &[]) };
+    for (number, about) in [(1, "orders"), (2, "members"), (3, "orders")] {
+        run.add_document_about(&of(number), Some(about)).await.unwrap();
+    }
+    run.add_document(&document(1, &[])).await.unwrap();
+    run.close(outcome(1)).await.unwrap();
+    let numbers = |found: Vec<Document>| found.iter().map(|one| one.number).collect::<Vec<_>>();
+    let about = |about| ledger.documents_about(DocumentKind::Contract, about);
+    assert_eq!(numbers(about("orders").await.unwrap()), [1, 3]);
+    assert_eq!(numbers(about("stores").await.unwrap()), [0_u64; 0]);
+    assert_eq!(numbers(ledger.last_documents(DocumentKind::Contract).await.unwrap()), [2, 3]);
+    assert_eq!(numbers(ledger.last_documents(DocumentKind::Publication).await.unwrap()), [0_u64; 0]);
+    ledger.verify_log().await.unwrap();
+}
+
 pub(super) async fn check_a_document_that_was_altered_is_noticed(ledger: Ledger) {
     let mut run = open(&ledger, 0).await;
     run.add_document(&document(1, &["one"])).await.unwrap();

@@ -1,5 +1,7 @@
 //! `membrane catalog`.
 
+mod diff;
+mod history;
 mod propose;
 
 use std::path::Path;
@@ -12,12 +14,14 @@ use serde_json::{Value, json};
 use super::{CliError, Env, out, table};
 use crate::config::Config;
 use crate::flow;
+use crate::hub::Hub;
 use crate::open::OpenError;
 
-/// Check, list, show or propose contracts: what the data is and how each column is protected.
+/// Check, compare, list, show or propose contracts: what the data is and how each column is protected.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   membrane catalog check --catalog my-catalog
+  membrane catalog diff
   membrane catalog list
   membrane catalog show crm_members
   membrane catalog purposes
@@ -32,11 +36,14 @@ enum CatalogCommand {
     /// Check every contract, class, purpose and standing release; list all faults with file and line.
     ///
     /// Of standing releases their statements are planned by the contracts: what would be refused whatever the data and the policies
-    /// say is a fault.
+    /// say is a fault. With `--stored` so is a contract that rows which are there are not of.
     #[command(
-        after_help = "Examples:\n  membrane catalog check\n  membrane catalog check --catalog my-catalog --json"
+        after_help = "Examples:\n  membrane catalog check\n  membrane catalog check --stored\n  membrane catalog check --catalog my-catalog --json"
     )]
     Check {
+        /// Look at the rows of the hub as well: can they go on by these contracts?
+        #[arg(long)]
+        stored: bool,
         /// Report as JSON, the faults too.
         #[arg(long)]
         json: bool,
@@ -57,6 +64,8 @@ enum CatalogCommand {
         #[arg(long)]
         json: bool,
     },
+    Diff(diff::DiffArgs),
+    History(history::HistoryArgs),
     Propose(propose::ProposeArgs),
     /// List the purposes: what may be named as --purpose.
     #[command(after_help = "Example:\n  membrane catalog purposes")]
@@ -70,7 +79,9 @@ enum CatalogCommand {
 pub(super) async fn run(args: CatalogArgs, env: &Env) -> Result<(), CliError> {
     let config = env.config()?;
     match args.command {
-        CatalogCommand::Check { json } => check(&config, json).await,
+        CatalogCommand::Check { stored, json } => check(&config, env, stored, json).await,
+        CatalogCommand::Diff(args) => diff::run(&args, &config, env).await,
+        CatalogCommand::History(args) => history::run(&args, env).await,
         CatalogCommand::Propose(args) => propose::run(&args, &config, env),
         CatalogCommand::List { json } => list(&load(&config, false)?, json),
         CatalogCommand::Show { dataset, json } => show(&load(&config, false)?, &dataset, json),
@@ -112,12 +123,15 @@ pub(super) fn unreadable(path: &Path) -> Value {
     faults(&[Fault { file: path.to_owned(), line: 1, column: 1, message: "cannot be read".to_owned() }])
 }
 
-async fn check(config: &Config, json: bool) -> Result<(), CliError> {
+async fn check(config: &Config, env: &Env, stored: bool, json: bool) -> Result<(), CliError> {
     let catalog = load(config, json)?;
     let (dir, limits) = (Path::new(&config.catalog.dir), Limits::from(&config.limits));
     let found = flow::check_releases(&catalog, dir, &config.privacy, &limits).await;
     if !found.is_empty() {
         return Err(refused(CatalogError::Faults(found), json)?);
+    }
+    if stored {
+        require_stored(config, env, &catalog).await?;
     }
     let datasets = catalog.datasets().count();
     let columns: usize = catalog.datasets().map(|dataset| dataset.columns.len()).sum();
@@ -134,6 +148,14 @@ async fn check(config: &Config, json: bool) -> Result<(), CliError> {
         config.catalog.dir,
     ))?;
     Ok(())
+}
+
+/// Refuses contracts that rows which are there are not of.
+async fn require_stored(config: &Config, env: &Env, catalog: &Catalog) -> Result<(), CliError> {
+    out::start_log(&config.log, out::LogUse::Command);
+    let hub = Hub::open_to_publish(config, env.clock.clone()).await?;
+    let broken = hub.contracts().broken(catalog).await.map_err(OpenError::Contract)?;
+    if broken.is_empty() { Ok(()) } else { Err(OpenError::ContractsBroken(broken).into()) }
 }
 
 fn list(catalog: &Catalog, json: bool) -> Result<(), CliError> {

@@ -110,6 +110,7 @@ const fn is_configuration(error: &OpenError) -> bool {
         OpenError::Catalog(_)
         | OpenError::Policies(_)
         | OpenError::Unpublished
+        | OpenError::ContractsBroken(_)
         | OpenError::Key(_)
         | OpenError::KeyLost { .. }
         | OpenError::KeyAbsent { .. }
@@ -122,7 +123,7 @@ const fn is_configuration(error: &OpenError) -> bool {
         OpenError::Lake(error) => {
             matches!(error, LakeError::Url { .. } | LakeError::Setting { .. } | LakeError::NotAtomic { .. })
         }
-        OpenError::Engine(_) | OpenError::Published(_) => false,
+        OpenError::Engine(_) | OpenError::Published(_) | OpenError::Contract(_) => false,
     }
 }
 

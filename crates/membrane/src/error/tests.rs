@@ -1,6 +1,7 @@
 use std::fmt::Write;
 use std::io;
 
+use membrane_catalog::{Change, Comparison, Effect, Step};
 use membrane_ingest::{ConnectError, IngestError};
 use membrane_ledger::{LedgerError, Shortage};
 use membrane_model::{NameError, Price, PriceError};
@@ -11,7 +12,30 @@ use membrane_query::QueryError;
 use super::{CODES, Error};
 use crate::bearer::BearerError;
 use crate::config::SecretError;
+use crate::contracts::{Broken, ContractError};
 use crate::published::PublishedError;
+
+fn broken_contract() -> Error {
+    let change = |what, to: &str, effect| Change {
+        column: Some("phone".into()),
+        what,
+        from: Some("sealed".into()),
+        to: Some(to.into()),
+        effect,
+    };
+    Error::ContractBroken(Box::new(Broken {
+        dataset: "pos_orders".parse().expect("a dataset name"),
+        comparison: Comparison {
+            older: "1.2.0".into(),
+            newer: "1.3.0".into(),
+            changes: vec![
+                change("protection", "token", Effect::Breaking),
+                change("check", "e164", Effect::Wording),
+            ],
+            step: Step::Minor,
+        },
+    }))
+}
 
 /// One error of each cause that a caller can meet.
 #[expect(clippy::too_many_lines, reason = "one error after the other")]
@@ -108,6 +132,12 @@ fn every() -> Vec<Error> {
         Error::AlreadyDelegated { numbers: vec![3], until: "2026-02-10T04:05:06Z".to_owned() },
         Error::DelegationStands { number: 3, state: "expired" },
         Error::Published(PublishedError::Record { number: 2, what: "is gone" }),
+        broken_contract(),
+        Error::Contract(ContractError::Lost {
+            dataset: "pos_orders".parse().expect("a dataset name"),
+            number: 3,
+            what: "does not have it",
+        }),
         Error::UnknownDataset,
         Error::UnknownColumn,
         Error::UnknownRun,

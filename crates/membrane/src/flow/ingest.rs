@@ -1,17 +1,19 @@
 //! INGEST: a file or a body becomes rows of a dataset, checked, protected and committed at once.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use membrane_catalog::{Dataset, Source, TableSource};
 use membrane_ingest::{
     ControlTotals, DatabaseUrl, Format, IngestParts, IngestReport, Input, InputSource, Piece, Progress,
-    Reading, position, read_table,
+    Reading, References, position, read_table,
 };
 use membrane_ledger::{DatasetVersion, Delivery};
 use membrane_model::{Action, DatasetName, RunId, SourceName};
 use membrane_policy::Permit;
 
+use super::contract::accept;
 use super::run::{ActiveRun, RunHead, Work, job};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
@@ -107,6 +109,7 @@ pub(super) async fn take_in(
         rows_quarantined: Some(report.rows_quarantined),
         outputs: outputs.into_iter().collect(),
         edges: report.edges.clone(),
+        inputs: std::mem::take(&mut run.work.inputs),
         ..Work::default()
     };
     run.complete().await?;
@@ -150,7 +153,10 @@ async fn bring_in(
     let permit = run.permit(hub, vec![name.clone()]).await?;
     let dataset = permit.dataset(name).ok_or(Error::Internal("the permit lacks its dataset"))?;
     let dataset = dataset.dataset().clone();
-    let parts = parts(hub);
+    let revision = accept(run, hub, &dataset).await?;
+    let parts = IngestParts { revision: Some(revision), ..parts(hub) };
+    let references = references(run, hub, &parts, &dataset).await?;
+    let parts = IngestParts { references, ..parts };
     let input = match taking {
         Taking::Delivery(input) => input,
         Taking::Table { source, table, url, piece } => {
@@ -165,6 +171,28 @@ async fn bring_in(
     Ok(Some((report, after)))
 }
 
+/// Reads the keys of what columns of a dataset refer to, by a permit to ingest those other datasets; nothing when none refers.
+pub(super) async fn references(
+    run: &mut ActiveRun,
+    hub: &Hub,
+    parts: &IngestParts,
+    dataset: &Dataset,
+) -> Result<Option<Arc<References>>, Error> {
+    let columns = dataset.columns.iter();
+    let named: BTreeSet<&DatasetName> =
+        columns.filter_map(|column| Some(&column.rules.reference.as_ref()?.dataset)).collect();
+    if named.is_empty() {
+        return Ok(None);
+    }
+    let permit = run.permit(hub, named.into_iter().cloned().collect()).await?;
+    let references = References::read(parts, &permit, dataset).await.map_err(Error::Ingest)?;
+    let read = references.versions().iter();
+    run.work.inputs = read
+        .map(|(dataset, version)| DatasetVersion { dataset: dataset.clone(), version: *version })
+        .collect();
+    Ok(Some(references))
+}
+
 /// Returns the parts of the hub that rows are brought in with.
 pub(super) fn parts(hub: &Hub) -> IngestParts {
     IngestParts {
@@ -173,6 +201,8 @@ pub(super) fn parts(hub: &Hub) -> IngestParts {
         vault: hub.vault().clone(),
         limits: *hub.limits(),
         scratch: hub.scratch().to_path_buf(),
+        revision: None,
+        references: None,
     }
 }
 

@@ -76,9 +76,11 @@ async fn publish_in(
         return Ok((before.record.clone(), false));
     }
     let of_releases = of_releases(ctx, hub, request, (&catalog, &policies)).await;
+    let broken = hub.contracts().broken(&catalog).await.map_err(Error::Contract)?;
     let (policies, review) = review(policies, catalog, ctx, request.solver.clone()).await?;
     let mut objections = review.objections.clone();
     objections.extend(of_releases);
+    objections.extend(broken.iter().map(ToString::to_string));
     if let Some(before) = &before {
         objections.extend(before.record.taken_away(&bundle, review.cases.len(), &request.meant));
     }

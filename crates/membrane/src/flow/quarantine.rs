@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use membrane_catalog::Dataset;
 use membrane_ingest::{
-    AsideCount, AsideFilter, AsideRow, Progress, ReplayReport, count_aside, may_open_aside, replay,
-    show_aside,
+    AsideCount, AsideFilter, AsideRow, IngestParts, Progress, ReplayReport, count_aside, may_open_aside,
+    replay, show_aside,
 };
 use membrane_ledger::{DatasetVersion, Delivery};
 use membrane_model::{Action, DatasetName, Purpose, RunId};
 use membrane_policy::Permit;
 
-use super::ingest::parts;
+use super::contract::accept;
+use super::ingest::{parts, references};
 use super::run::{ActiveRun, RunHead, Work, finish, job};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
@@ -104,14 +105,18 @@ async fn take_again(
     progress: &dyn Progress,
 ) -> Result<ReplayReport, Error> {
     let (permit, dataset) = permitted(run, hub, name).await?;
-    let report =
-        replay(&parts(hub), &permit, &dataset, (of, ctx.now()), progress).await.map_err(Error::Ingest)?;
+    let revision = accept(run, hub, &dataset).await?;
+    let parts = IngestParts { revision: Some(revision), ..parts(hub) };
+    let references = references(run, hub, &parts, &dataset).await?;
+    let parts = IngestParts { references, ..parts };
+    let report = replay(&parts, &permit, &dataset, (of, ctx.now()), progress).await.map_err(Error::Ingest)?;
     let outputs = report.version.map(|version| DatasetVersion { dataset: name.clone(), version });
     run.work = Work {
         rows_in: Some(report.rows_tried),
         rows_out: Some(report.rows_accepted),
         outputs: outputs.into_iter().collect(),
         edges: report.edges.clone(),
+        inputs: std::mem::take(&mut run.work.inputs),
         ..Work::default()
     };
     if report.rows_accepted > 0 {

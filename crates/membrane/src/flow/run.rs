@@ -190,9 +190,31 @@ impl ActiveRun {
         body: String,
         files: Vec<String>,
     ) -> Result<(), Error> {
+        self.add_document_about(hub, (kind, number), (body, files), None).await
+    }
+
+    /// Signs and writes down a revision of a dataset's contract.
+    pub(super) async fn add_contract(
+        &mut self,
+        hub: &Hub,
+        number: u64,
+        body: String,
+        dataset: &DatasetName,
+    ) -> Result<(), Error> {
+        let kind = DocumentKind::Contract;
+        self.add_document_about(hub, (kind, number), (body, Vec::new()), Some(dataset.as_str())).await
+    }
+
+    async fn add_document_about(
+        &mut self,
+        hub: &Hub,
+        (kind, number): (DocumentKind, u64),
+        (body, files): (String, Vec<String>),
+        about: Option<&str>,
+    ) -> Result<(), Error> {
         let signature = hub.signer().sign(&Document::signed_text(kind, number, &body));
         let document = NewDocument { kind, number, body, signature, files };
-        self.opened()?.add_document(&document).await.map_err(|error| match error {
+        self.opened()?.add_document_about(&document, about).await.map_err(|error| match error {
             LedgerError::DocumentTaken => Error::InTheWay,
             error => Error::Record(error),
         })

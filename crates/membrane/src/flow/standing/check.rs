@@ -37,6 +37,16 @@ pub(crate) async fn check_releases(
     faults
 }
 
+/// Says why a standing release would be refused with these contracts, if it would, whatever the data and the policies say.
+pub(crate) async fn release_refused(
+    standing: &StandingRelease,
+    datasets: &[Arc<Dataset>],
+    privacy: &PrivacySection,
+    limits: &Limits,
+) -> Option<String> {
+    check(standing, datasets, privacy, limits).await.err().map(|error| error.to_string())
+}
+
 async fn check(
     standing: &StandingRelease,
     datasets: &[Arc<Dataset>],
