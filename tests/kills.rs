@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::policy::copy;
-use crate::program::Program;
+use crate::program::{Program, number_of};
 use crate::world::repository;
 
 const GOOD: u32 = 8;
@@ -128,7 +128,7 @@ fn files_below(folder: &Path) -> usize {
 
 #[test]
 fn sources_that_are_killed_at_every_step_lose_and_double_nothing() {
-    let rounds = std::env::var("MEMBRANE_KILLS").map_or(ROUNDS, |text| text.parse().unwrap());
+    let rounds = number_of("MEMBRANE_KILLS", ROUNDS);
     let mut killed = Killed::new();
     // The tables are there: what is killed is their commits, not their making.
     killed.deliver();

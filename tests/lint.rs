@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::program::{Program, text};
+use crate::program::{Program, installed, text};
 use crate::world::repository;
 
 /// Lints all of its files in one process, as `datacontract lint` does each.
@@ -16,25 +16,14 @@ for file in sys.argv[1:]:
     print(file, run.result.value, [check.reason for check in run.checks if check.result.value != 'passed'])
 ";
 
-#[expect(clippy::disallowed_methods, reason = "a test has no configuration but its environment")]
-fn tool(name: &str) -> PathBuf {
-    let folder = std::env::var_os("MEMBRANE_TEST_VENV").unwrap_or_else(|| {
-        Path::new(&std::env::var_os("HOME").unwrap()).join(".cache/membrane-venv").into_os_string()
-    });
-    let mut folder = folder;
-    folder.push("-contracts");
-    let tool = Path::new(&folder).join("bin").join(name);
-    assert!(tool.exists(), "`{}` is not there: `make setup-test` installs datacontract-cli", tool.display());
-    tool
-}
-
 fn contracts(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder.join("contracts")).unwrap();
     entries.map(|entry| entry.unwrap().path()).collect()
 }
 
 fn lint(files: &[PathBuf]) -> Vec<String> {
-    let output = Command::new(tool("python")).args(["-c", LINT]).args(files).output().unwrap();
+    let output =
+        Command::new(installed("-contracts", "python")).args(["-c", LINT]).args(files).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let told = String::from_utf8(output.stdout).unwrap();
     told.lines().filter(|line| !line.ends_with(" passed []")).map(str::to_owned).collect()
@@ -68,6 +57,9 @@ fn others_read_what_is_proposed() {
     program.ok(&["sample", "--members", "300", "--seed", "5", "--out", "sample"]);
     let (file, contract) = (program.path("sample/crm_members.csv"), program.path("members.yaml"));
     program.ok(&["catalog", "propose", text(&file), "--dataset", "members", "--out", text(&contract)]);
-    let output = Command::new(tool("datacontract")).args(["lint", text(&contract)]).output().unwrap();
+    let output = Command::new(installed("-contracts", "datacontract"))
+        .args(["lint", text(&contract)])
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }

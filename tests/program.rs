@@ -149,6 +149,24 @@ pub(crate) fn binary() -> PathBuf {
     path
 }
 
+/// Returns a number that a variable of the environment has, for runs that are longer than usual.
+#[expect(clippy::disallowed_methods, reason = "a test has no configuration but its environment")]
+pub(crate) fn number_of(variable: &str, otherwise: u32) -> u32 {
+    std::env::var(variable).map_or(otherwise, |value| value.parse().unwrap())
+}
+
+/// Returns a program of the virtual environment that `make setup-test` makes; `part` names another one beside it.
+#[expect(clippy::disallowed_methods, reason = "a test has no configuration but its environment")]
+pub(crate) fn installed(part: &str, program: &str) -> PathBuf {
+    let mut folder = std::env::var_os("MEMBRANE_TEST_VENV").unwrap_or_else(|| {
+        Path::new(&std::env::var_os("HOME").unwrap()).join(".cache/membrane-venv").into_os_string()
+    });
+    folder.push(part);
+    let path = Path::new(&folder).join("bin").join(program);
+    assert!(path.exists(), "`{}` is not there: `make setup-test` installs it", path.display());
+    path
+}
+
 pub(crate) fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }

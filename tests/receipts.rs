@@ -1,7 +1,7 @@
 //! Receipts, as a partner has them and as somebody else checks them: on another machine, with a public key and nothing
 //! else, and in another language.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use membrane::receipt::check;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::program::{Program, binary, text};
+use crate::program::{Program, binary, installed, text};
 use crate::world::{World, files_with, repository};
 
 const SQL: &str =
@@ -346,7 +346,7 @@ fn in_python(other: &Elsewhere, key: &str) {
     let program = page.split("```python\n").nth(1).unwrap().split("```").next().unwrap();
     other.save("verify.py", program);
     let run = |file: &str, key: &str| {
-        let mut command = Command::new(python());
+        let mut command = Command::new(installed("", "python"));
         let output = command.args(["verify.py", file, key]).current_dir(other.0.path()).output().unwrap();
         (output.status.success(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
     };
@@ -365,13 +365,4 @@ fn in_python(other: &Elsewhere, key: &str) {
         assert!(!verified && told.contains(words), "{file}: {told}");
     }
     assert!(!run("again.json", &"00".repeat(32)).0);
-}
-
-#[expect(clippy::disallowed_methods, reason = "a test has no configuration but its environment")]
-fn python() -> PathBuf {
-    let folder = std::env::var_os("MEMBRANE_TEST_VENV").map_or_else(
-        || Path::new(&std::env::var_os("HOME").unwrap()).join(".cache/membrane-venv"),
-        PathBuf::from,
-    );
-    folder.join("bin/python")
 }

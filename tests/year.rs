@@ -2,35 +2,20 @@
 //! it is bad, adds nothing the second time, and shows nobody to programs that read the tables without the hub.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
 
 use crate::policy::copy;
-use crate::program::Program;
+use crate::program::{Program, installed, text};
 use crate::world::{files_with, repository};
-
-/// The Python that has polars and duckdb, as `make setup-test` installs it.
-fn python() -> PathBuf {
-    let venv = std::env::var("MEMBRANE_TEST_VENV").map_or_else(
-        |_| PathBuf::from(std::env::var("HOME").unwrap()).join(".cache/membrane-venv"),
-        PathBuf::from,
-    );
-    let python = venv.join("bin/python");
-    assert!(python.exists(), "{} is not there: `make setup-test` makes it", python.display());
-    python
-}
 
 fn readers(words: &[&str]) -> String {
     let script = repository().join("tests/year/readers.py");
-    let output = Command::new(python()).arg(script).args(words).output().unwrap();
+    let output = Command::new(installed("", "python")).arg(script).args(words).output().unwrap();
     assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
 }
 
 /// The year's hub: a source for each channel.

@@ -1,9 +1,10 @@
 //! S3 servers for tests, each on a free port of the loopback interface.
 
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+use crate::program::installed;
 
 pub(crate) const BUCKET: &str = "hub";
 
@@ -42,8 +43,7 @@ impl Store {
     }
 
     fn start(program: &str, words: &[String], port: u16, folder: Option<tempfile::TempDir>) -> Self {
-        let program = installed(program);
-        assert!(program.exists(), "{} is not installed: make setup-test", program.display());
+        let program = installed("", program);
         // The server ends by itself, even if the tests that started it were killed.
         let child = Command::new("timeout")
             .arg("1800")
@@ -145,15 +145,6 @@ fn seaweed_port() -> u16 {
             return port;
         }
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a test has no configuration but its environment")]
-fn installed(program: &str) -> PathBuf {
-    let folder = std::env::var_os("MEMBRANE_TEST_VENV").map_or_else(
-        || PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache/membrane-venv"),
-        PathBuf::from,
-    );
-    folder.join("bin").join(program)
 }
 
 /// Returns what a request brought, and whether it was answered well.

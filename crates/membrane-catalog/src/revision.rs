@@ -14,11 +14,14 @@ mod compare;
 mod rules;
 mod step;
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use membrane_model::DatasetName;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::Dataset;
+use crate::{Dataset, ServiceLevels};
 
 pub use change::{Change, Effect};
 pub use compare::Comparison;
@@ -47,6 +50,12 @@ pub struct Revision {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     event_time: Option<String>,
     on_truncated: String,
+    /// What is promised of deliveries, in words.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    promises: BTreeMap<String, String>,
+    /// How many seconds an event time may be ahead of the clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ahead_seconds_max: Option<u64>,
     /// Groups of a member, and rows in a group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     contributions: Option<(u32, u32)>,
@@ -67,10 +76,23 @@ impl Dataset {
             primary_key: self.primary_key.iter().map(ToString::to_string).collect(),
             event_time: self.event_time.as_ref().map(ToString::to_string),
             on_truncated: self.on_truncated.as_str().to_owned(),
+            promises: promises(&self.service),
+            ahead_seconds_max: self.service.ahead_max.map(|ahead| ahead.as_secs()),
             contributions: self.privacy.map(|bounds| (bounds.groups_max, bounds.rows_max)),
             columns: self.columns.iter().map(ColumnFacts::of).collect(),
         }
     }
+}
+
+fn promises(service: &ServiceLevels) -> BTreeMap<String, String> {
+    let seconds = |time: Duration| format!("{} s", time.as_secs());
+    let stated = [
+        ("latency", service.latency.map(seconds)),
+        ("frequency", service.frequency.map(seconds)),
+        ("error rate", service.error_share.map(|share| share.to_string())),
+        ("rows a day", service.rows_per_day.map(|(least, most)| format!("{least} to {most}"))),
+    ];
+    stated.into_iter().filter_map(|(name, words)| Some((name.to_owned(), words?))).collect()
 }
 
 impl Revision {

@@ -84,14 +84,9 @@ impl Hub {
         clock: Arc<dyn Clock>,
         unpublished: Unpublished,
     ) -> Result<Self, OpenError> {
-        let of_folder = || -> Result<(Catalog, Policies), OpenError> {
-            let catalog = Catalog::load_to_serve(Path::new(&config.catalog.dir))?;
-            let policies = Policies::load(Path::new(&config.policies.dir), &catalog)?;
-            Ok((catalog, policies))
-        };
         // What is wrong in the folders is told before anything is made.
         let early = match (config.policies.serve, unpublished) {
-            (Serve::Folder, Unpublished::Refuse) => Some(of_folder()?),
+            (Serve::Folder, Unpublished::Refuse) => Some(of_folders(config)?),
             // Who may publish is for what was published to say, whatever is served.
             _ => None,
         };
@@ -116,7 +111,7 @@ impl Hub {
             Some(early) => (None, early),
             None => match published::latest(&ledger, &signer, &scratch).await? {
                 Some(found) => (Some(found.number), (found.catalog, found.policies)),
-                None if unpublished == Unpublished::ServeFolder => (None, of_folder()?),
+                None if unpublished == Unpublished::ServeFolder => (None, of_folders(config)?),
                 None => return Err(OpenError::Unpublished),
             },
         };
@@ -369,6 +364,13 @@ impl Hub {
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
     }
+}
+
+/// Reads what lies in the folders.
+fn of_folders(config: &Config) -> Result<(Catalog, Policies), OpenError> {
+    let catalog = Catalog::load_to_serve(Path::new(&config.catalog.dir))?;
+    let policies = Policies::load(Path::new(&config.policies.dir), &catalog)?;
+    Ok((catalog, policies))
 }
 
 impl fmt::Debug for Hub {

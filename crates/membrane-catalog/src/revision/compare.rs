@@ -105,6 +105,15 @@ fn of_table(older: &Revision, newer: &Revision) -> Vec<Change> {
     table("contribution bounds", bounds(older), bounds(newer), Effect::Compatible);
     let truncated = |of: &Revision| Some(of.on_truncated.clone());
     table("on truncated", truncated(older), truncated(newer), Effect::Compatible);
+    for name in ["latency", "frequency", "error rate", "rows a day"] {
+        let promise = |of: &Revision| of.promises.get(name).cloned();
+        table(name, promise(older), promise(newer), Effect::Compatible);
+    }
+    let ahead = |of: &Revision| of.ahead_seconds_max;
+    let is_wider = ahead(newer).is_none_or(|new| ahead(older).is_some_and(|old| old <= new));
+    let effect = if is_wider { Effect::Compatible } else { Effect::Major };
+    let words = |of: &Revision| ahead(of).map(|seconds| format!("{seconds} s"));
+    table("ahead of the clock", words(older), words(newer), effect);
     table("owner", older.owner.clone(), newer.owner.clone(), Effect::Wording);
     let mut words = |what, changed: bool, effect| {
         if changed {

@@ -11,6 +11,8 @@ use chrono::TimeDelta;
 use deltalake::DeltaTable;
 use deltalake::logstore::LogStoreRef;
 use futures::TryStreamExt as _;
+use membrane_catalog::Dataset;
+use membrane_model::{LogicalType, Protection};
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
@@ -316,4 +318,38 @@ async fn a_long_log_gets_a_checkpoint_that_keeps_positions_and_tells_nothing() {
     }
     assert_eq!(positions(folder.path()).await, then, "the checkpoint alone has them");
     assert_eq!(rows(folder.path()).await.len(), 34 * 5);
+}
+
+/// A contract that got a column no row has yet, and a table in which only the younger files have it.
+#[tokio::test]
+async fn files_from_before_a_column_was_added_are_put_together_too() {
+    let folder = five_small_files().await;
+    let before = rows(folder.path()).await;
+    let mut grown = Dataset::clone(&members());
+    let note = crate::fixture::column("note", LogicalType::String, "business", Protection::Clear);
+    grown.columns.push(note);
+    let grown = Arc::new(grown);
+    let compact =
+        async || compact::compact(local(folder.path()), &grown, Target::Table, (run(), RULES)).await.unwrap();
+    let done = compact().await;
+    assert_eq!((done.from, done.into, done.rows), (5, 1, 350));
+    assert_eq!(rows(folder.path()).await, before);
+    let has_note = async || table(folder.path()).await.snapshot().unwrap().schema().field("note").is_some();
+    assert!(!has_note().await, "a column comes with rows");
+
+    for name in ["b0", "b1", "b2", "b3"] {
+        let mut appender =
+            Appender::open(local(folder.path()), Arc::clone(&grown), Target::Table, run()).await.unwrap();
+        let old = batch(10, name);
+        let mut columns = old.columns().to_vec();
+        columns.push(Arc::new(arrow::array::StringArray::from(vec![name; 10])));
+        let new = RecordBatch::try_new(Arc::clone(appender.schema()), columns).unwrap();
+        appender.write(new).await.unwrap();
+        appender.commit(name, 1).await.unwrap();
+    }
+    assert!(has_note().await);
+    let rules = CompactRules { files_min: 2, ..RULES };
+    let done = compact::compact(local(folder.path()), &grown, Target::Table, (run(), rules)).await.unwrap();
+    assert!(done.from >= 4 && done.rows >= 40, "{done:?}");
+    assert_eq!(rows(folder.path()).await.len(), 390);
 }
