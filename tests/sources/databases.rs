@@ -187,9 +187,9 @@ async fn check_totals(shop: &dyn Shop) {
         let mut totals = super::totals::figures(&world, "dim_products").await;
         // The clock of a test stands still, so that deliveries have no order.
         totals.sort();
-        let first = ["rows agrees 2 = 1 + 1", "price agrees 10.25 = 12.50 + -2.25"];
+        let first = ["rows agrees 2 = 1 + 1", "price agrees ? = 12.50 + ?"];
         let second = if is_snapshot {
-            ["rows agrees 3 = 2 + 1", "price agrees 11.25 = 13.50 + -2.25"]
+            ["rows agrees 3 = 2 + 1", "price agrees ? = 13.50 + ?"]
         } else {
             ["rows agrees 1 = 1 + 0", "price agrees 1.00 = 1.00 + 0.00"]
         };

@@ -152,10 +152,17 @@ impl Act<'_> {
         if committed? == Some(position(&plan)?) {
             let quarantine = self.hub.lake.quarantine(self.permit, &self.dataset.name).await?;
             let quarantine = quarantine.ok_or(IngestError::Broken)?;
-            // Where its files are gone, it was ended and only its plan is left.
             if let Some(quarantine) = quarantine.only(&plan.files) {
                 self.rewrite(&quarantine, &plan).await?;
                 return Ok(true);
+            }
+            // Where its files are gone, it was ended and only its plan is left; the quarantine says so itself. Otherwise rows of the table
+            // lie there still, and must not be forgotten.
+            let rest = self.hub.lake.append(self.permit, self.dataset, Target::Quarantine).await?;
+            let ended = rest.committed(&self.id()).await;
+            rest.abort().await;
+            if ended? != Some(position(&plan)?) {
+                return Err(IngestError::Broken);
             }
         }
         // Its rows never came to the table, or it is done.

@@ -13,7 +13,7 @@ use std::fmt;
 use arrow::array::{ArrayRef, AsArray as _};
 use arrow::datatypes::{Decimal128Type, DecimalType as _, Int64Type};
 use membrane_catalog::{Dataset, OnDifference};
-use membrane_model::{ColumnName, LogicalType, Protection, Reconciled, Verdict};
+use membrane_model::{ColumnName, LogicalType, Protection, Reconciled, Rest, Verdict};
 use serde::Deserialize;
 
 use crate::IngestError;
@@ -147,13 +147,13 @@ impl Tally {
             Reconciled {
                 total: None,
                 verdict: if agrees { Verdict::Agrees } else { Verdict::Differs },
-                stated: stated.to_string(),
                 taken: self.rows_taken.to_string(),
-                aside: self.rows_aside.to_string(),
+                rest: Some(Rest { stated: stated.to_string(), aside: self.rows_aside.to_string() }),
                 unread: 0,
             }
         });
-        rows.into_iter().chain(self.sums.iter().map(Adding::reconciled)).collect()
+        let is_whole = self.rows_aside == 0;
+        rows.into_iter().chain(self.sums.iter().map(|sum| sum.reconciled(is_whole))).collect()
     }
 }
 
@@ -204,7 +204,9 @@ impl Adding {
         done.ok_or_else(|| IngestError::ControlColumn { column: self.name.clone(), detail })
     }
 
-    fn reconciled(&self) -> Reconciled {
+    /// Tells what came of it. PRIVACY: of bad rows nothing is told but whether it fits: what stands in this column of one may be
+    /// somebody's telephone number.
+    fn reconciled(&self, is_whole: bool) -> Reconciled {
         let text = |sum: i128| Decimal128Type::format_decimal(sum, DIGITS, self.scale);
         let verdict = match self.taken.checked_add(self.aside) {
             Some(sum) if sum == self.stated => Verdict::Agrees,
@@ -214,9 +216,8 @@ impl Adding {
         Reconciled {
             total: Some(self.name.clone()),
             verdict,
-            stated: text(self.stated),
             taken: text(self.taken),
-            aside: text(self.aside),
+            rest: is_whole.then(|| Rest { stated: text(self.stated), aside: text(self.aside) }),
             unread: self.unread,
         }
     }

@@ -34,6 +34,15 @@ pub struct Delivery {
     pub totals: Vec<Reconciled>,
 }
 
+/// When a dataset's deliveries were there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delivered {
+    /// The first one.
+    pub first: DateTime<Utc>,
+    /// The last one, also if it was there before.
+    pub last: DateTime<Utc>,
+}
+
 impl Ledger {
     /// Writes down what became of a delivery; once for each run.
     ///
@@ -85,18 +94,34 @@ impl Ledger {
         rows.iter().map(read).collect()
     }
 
-    /// Returns when the last delivery of each dataset was there.
+    /// Writes down that a delivery was there, also one that was there before.
+    ///
+    /// # Errors
+    /// [`LedgerError::Database`].
+    pub async fn note_delivered(&self, dataset: &DatasetName, at: DateTime<Utc>) -> Result<(), LedgerError> {
+        sqlx::query(
+            "INSERT INTO delivered (dataset, first, last) VALUES ($1, $2, $2) \
+             ON CONFLICT (dataset) DO UPDATE SET last = excluded.last WHERE excluded.last > delivered.last",
+        )
+        .bind(dataset.as_str())
+        .bind(at.timestamp_micros())
+        .execute(&self.pools.write)
+        .await?;
+        Ok(())
+    }
+
+    /// Returns when the first and the last delivery of each dataset was there.
     ///
     /// # Errors
     /// [`LedgerError::Database`] or [`LedgerError::Stored`].
-    pub async fn last_deliveries(&self) -> Result<BTreeMap<DatasetName, DateTime<Utc>>, LedgerError> {
-        let rows = sqlx::query("SELECT dataset, MAX(ended) FROM delivery GROUP BY dataset")
-            .fetch_all(&self.pools.read)
-            .await?;
+    pub async fn delivered(&self) -> Result<BTreeMap<DatasetName, Delivered>, LedgerError> {
+        let rows =
+            sqlx::query("SELECT dataset, first, last FROM delivered").fetch_all(&self.pools.read).await?;
         rows.iter()
             .map(|row| {
                 let mut cells = Cells::of(row);
-                Ok((cells.parsed("dataset")?, cells.instant("ended")?))
+                let dataset = cells.parsed("dataset")?;
+                Ok((dataset, Delivered { first: cells.instant("first")?, last: cells.instant("last")? }))
             })
             .collect()
     }

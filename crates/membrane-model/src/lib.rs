@@ -33,4 +33,4 @@ pub use name::{
 pub use price::{Delta, Epsilon, Price, PriceError};
 pub use principal::{PrincipalId, PrincipalKind};
 pub use protection::Protection;
-pub use reconciled::{Reconciled, Verdict};
+pub use reconciled::{Reconciled, Rest, Verdict};

@@ -15,14 +15,22 @@ pub struct Reconciled {
     pub total: Option<ColumnName>,
     /// What came of it.
     pub verdict: Verdict,
-    /// What the source said.
-    pub stated: String,
     /// What of it was taken in.
     pub taken: String,
-    /// What of it was set aside.
-    pub aside: String,
+    /// What the source said, and what of it was set aside. None where rows were set aside and a column was added up: in a bad row any
+    /// value may stand in any column, and this is kept and shown where no bad row is.
+    pub rest: Option<Rest>,
     /// Rows whose value cannot be read as a number: they are in no sum.
     pub unread: u64,
+}
+
+/// The rest of a control total.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rest {
+    /// What the source said.
+    pub stated: String,
+    /// What of it was set aside.
+    pub aside: String,
 }
 
 /// What comes of a comparison.
@@ -57,6 +65,13 @@ impl Reconciled {
     #[must_use]
     pub fn what(&self) -> &str {
         self.total.as_ref().map_or("rows", ColumnName::as_str)
+    }
+}
+
+// PRIVACY: a sum may be of one row.
+impl fmt::Debug for Rest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Rest(..)")
     }
 }
 

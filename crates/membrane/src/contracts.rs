@@ -131,14 +131,30 @@ impl Contracts<'_> {
         Ok(found)
     }
 
+    /// Returns every revision that was written down, by the dataset that is signed with it.
+    async fn written(&self) -> Result<Written, ContractError> {
+        let mut written = Written::default();
+        for document in self.ledger.documents(DocumentKind::Contract, 0).await? {
+            match self.read(&document)? {
+                Some(kept) => {
+                    written.of.entry(kept.revision.dataset().to_owned()).or_default().push(kept);
+                }
+                None => written.has_unknown = true,
+            }
+        }
+        Ok(written)
+    }
+
     /// Returns the contracts of a catalog that cannot go on from the rows that are there.
     pub(crate) async fn broken(&self, catalog: &Catalog) -> Result<Vec<Broken>, ContractError> {
-        let last = self.last().await?;
+        let written = self.written().await?;
         let mut broken = Vec::new();
         for dataset in catalog.datasets() {
-            let Some(kept) = last.get(dataset.name.as_str()) else { continue };
-            // Most are as they were: only of the others the tables are looked at.
-            if cannot_go_on(dataset, kept).is_none() {
+            // Most are as they were: only of the others the tables are looked at. Rows may be of any revision that was written down,
+            // and not of the last one, for one is written down before its rows come.
+            let may_go_on = |kept: &Kept| cannot_go_on(dataset, kept).is_none();
+            let of_this = written.of.get(dataset.name.as_str());
+            if !written.has_unknown && of_this.is_none_or(|all| all.iter().all(may_go_on)) {
                 continue;
             }
             let bound = self.bound(&dataset.name).await?;
@@ -157,6 +173,15 @@ impl Contracts<'_> {
             .map_err(|source| ContractError::Signature { number, source })?;
         Ok(Revision::parse(&document.body).map(|revision| Kept { number, revision }))
     }
+}
+
+/// Revisions that were written down.
+#[derive(Default)]
+struct Written {
+    /// By dataset.
+    of: BTreeMap<String, Vec<Kept>>,
+    /// Whether there is one that this version of the hub cannot read: any dataset's rows may be of it.
+    has_unknown: bool,
 }
 
 /// Says why a contract cannot go on from a revision, if it cannot.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use deltalake::kernel::Action;
-use membrane_model::Protection;
+use membrane_model::{LogicalType, Protection};
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
@@ -209,12 +209,13 @@ async fn a_changed_contract_is_refused() {
     first.commit("a", 1).await.unwrap();
 
     let mut changed = Dataset::clone(&members());
-    changed.columns[1].protection = Protection::SealedToken;
+    changed.columns[2].logical_type = LogicalType::Integer;
     let log_store = log_store(folder.path(), Arc::new(LocalFileSystem::new()));
     let error = Appender::open(log_store, Arc::new(changed), Target::Table, run()).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the table of dataset `members` no longer fits its contract: the table has no column `phone__token`"
+        "the table of dataset `members` no longer fits its contract: column `amount` is decimal(12, 2) in the table and long in \
+         the contract"
     );
 }
 
@@ -378,7 +379,7 @@ async fn a_commit_that_cannot_be_synced_has_an_unknown_outcome() {
 /// Opens an appender of members who have another column, and one batch for it.
 async fn grown(folder: &Path) -> (Appender, RecordBatch) {
     let mut dataset = Dataset::clone(&members());
-    let shop = crate::fixture::column("shop", membrane_model::LogicalType::Integer, "geo", Protection::Clear);
+    let shop = crate::fixture::column("shop", LogicalType::Integer, "geo", Protection::Clear);
     dataset.columns.insert(1, shop);
     let dataset = Arc::new(dataset);
     let schema = Arc::new(crate::stored_schema(&dataset));

@@ -241,12 +241,25 @@ impl Act<'_> {
             dataset: self.dataset.name.clone(),
             source: Box::new(source),
         };
+        // Whether an earlier commit may still land: then the files stay, whatever comes.
+        let mut unsettled: Option<DeltaTableError> = None;
         for attempt in 0..ATTEMPTS_MAX {
-            let Some(table) = load(&self.log_store).await? else { return Ok(None) };
-            let there = files_of(&table)?;
+            let read = match load(&self.log_store).await {
+                Ok(None) => return Ok(None),
+                Ok(Some(table)) => files_of(&table).map(|there| (table, there)),
+                Err(error) => Err(error),
+            };
+            let (table, there) = match (read, unsettled.take()) {
+                (Ok(read), before) => {
+                    unsettled = before;
+                    read
+                }
+                (Err(_), Some(before)) => return Err(unknown(before)),
+                (Err(error), None) => return Err(error),
+            };
             // Files only go: once one of them is gone, this group is over.
             if !group.iter().all(|file| there.contains(file)) {
-                return Ok(None);
+                return unsettled.map_or(Ok(None), |before| Err(unknown(before)));
             }
             match self.attempt(&table, group, adds).await {
                 Ok(version) => return self.told(version, durable).await.map(Some),
@@ -260,18 +273,22 @@ impl Act<'_> {
                             return self.told(version, durable).await.map(Some);
                         }
                         (Outcome::Absent, true) => {}
+                        (Outcome::Absent, false) if unsettled.is_some() => return Err(unknown(error)),
                         (Outcome::Absent, false) if !may_pass(&self.log_store, &error) => {
                             return Err(LakeError::table("commit to the table's log", error));
                         }
                         (Outcome::Absent, false) if attempt + 1 == ATTEMPTS_MAX => {
                             return Err(unknown(error));
                         }
-                        (Outcome::Absent, false) => pause(attempt).await,
+                        (Outcome::Absent, false) => {
+                            unsettled = Some(error);
+                            pause(attempt).await;
+                        }
                     }
                 }
             }
         }
-        Ok(None)
+        unsettled.map_or(Ok(None), |before| Err(unknown(before)))
     }
 
     async fn told(&self, version: u64, durable: &Durable) -> Result<TableVersion, LakeError> {

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
-use membrane_model::{DatasetName, Reconciled, SourceName, Verdict};
+use membrane_model::{DatasetName, Reconciled, Rest, SourceName, Verdict};
 
 use super::*;
-use crate::{AlertChanges, Delivery, ReplayPlan, SourceFile, SourceLook};
+use crate::{AlertChanges, Delivered, Delivery, ReplayPlan, SourceFile, SourceLook};
 
 fn name(text: &str) -> SourceName {
     text.parse().unwrap()
@@ -107,9 +107,8 @@ pub(super) async fn check_files_and_deliveries_are_noted(ledger: Ledger) {
         totals: vec![Reconciled {
             total: None,
             verdict: Verdict::Agrees,
-            stated: "12".to_owned(),
             taken: "10".to_owned(),
-            aside: "2".to_owned(),
+            rest: Some(Rest { stated: "12".to_owned(), aside: "2".to_owned() }),
             unread: 0,
         }],
     };
@@ -119,8 +118,11 @@ pub(super) async fn check_files_and_deliveries_are_noted(ledger: Ledger) {
     assert_eq!(ledger.deliveries(Some(&delivery.dataset), instant(10)).await.unwrap().len(), 1);
     assert!(ledger.deliveries(Some(&delivery.dataset), instant(11)).await.unwrap().is_empty());
     assert!(ledger.deliveries(Some(&"pos_orders".parse().unwrap()), instant(0)).await.unwrap().is_empty());
-    let last = ledger.last_deliveries().await.unwrap();
-    assert_eq!(last, [(delivery.dataset.clone(), instant(10))].into());
+    for second in [10, 20, 15] {
+        ledger.note_delivered(&delivery.dataset, instant(second)).await.unwrap();
+    }
+    let times = Delivered { first: instant(10), last: instant(20) };
+    assert_eq!(ledger.delivered().await.unwrap(), [(delivery.dataset.clone(), times)].into());
 }
 
 pub(super) async fn check_a_broken_promise_is_told_once(ledger: Ledger) {

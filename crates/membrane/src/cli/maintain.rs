@@ -36,12 +36,25 @@ pub(super) async fn run(args: MaintainArgs, env: Env) -> Result<(), CliError> {
         Some(name) => vec![name],
         None => hub.catalog().datasets().map(|dataset| dataset.name.clone()).collect(),
     };
-    let mut bodies = Vec::new();
+    // One that cannot be worked on keeps no other waiting; the first of them is told at the end.
+    let (mut bodies, mut failed) = (Vec::new(), None);
     for name in &names {
-        let (run, done) = Box::pin(flow::maintain(&ctx, &hub, name, args.dry_run)).await?;
-        bodies.push(MaintainedBody::new(run, name, args.dry_run, &done));
+        match Box::pin(flow::maintain(&ctx, &hub, name, args.dry_run)).await {
+            Ok((run, done)) => bodies.push(MaintainedBody::new(run, name, args.dry_run, &done)),
+            Err(failure) => {
+                if names.len() > 1 {
+                    out::note(format!("{name}: {}", failure.error));
+                }
+                failed = failed.or(Some(failure));
+            }
+        }
     }
-    if args.json { out::json(&bodies) } else { show(&bodies, args.dry_run) }
+    if args.json {
+        out::json(&bodies)?;
+    } else if !bodies.is_empty() {
+        show(&bodies, args.dry_run)?;
+    }
+    failed.map_or(Ok(()), |failure| Err(failure.into()))
 }
 
 fn show(bodies: &[MaintainedBody], dry_run: bool) -> Result<(), CliError> {

@@ -171,9 +171,9 @@ fn show_totals(body: &ReconciliationBody) -> Result<(), CliError> {
                 ended.clone(),
                 source.to_owned(),
                 total.of.clone(),
-                total.stated.clone(),
+                total.stated.clone().unwrap_or_else(|| "-".to_owned()),
                 total.taken.clone(),
-                total.aside.clone(),
+                total.aside.clone().unwrap_or_else(|| "-".to_owned()),
                 table::count(total.unread),
                 total.verdict.clone(),
             ]);

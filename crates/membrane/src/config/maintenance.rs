@@ -26,8 +26,8 @@ pub(super) const SECTION: Section = Section {
         },
         Key {
             name: "keep_hours",
-            kind: Kind::Integer(1, 87_600),
-            sentence: "Hours for which files are kept that the newest version of a table does not need any more: for so long earlier versions can be read by other tools. Files that a run at work may need are kept in any case.",
+            kind: Kind::Integer(1, 168),
+            sentence: "Hours for which files are kept that the newest version of a table does not need any more: for so long earlier versions can be read by other tools. Files that a run at work may need are kept in any case. A week at most: for so long the log of a table knows when a file went.",
         },
     ],
 };

@@ -97,6 +97,9 @@ pub(super) async fn take_in(
         }
         Err(error) => return Err(run.fail(error).await),
     };
+    if let Err(error) = hub.ledger().note_delivered(name, ctx.now()).await {
+        return Err(run.fail(Error::Record(error)).await);
+    }
     if !report.already
         && let Err(error) = note(ctx, hub, (id, name, source), &report).await
     {

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use membrane_catalog::Dataset;
+use membrane_ingest::IngestError;
 use membrane_lake::{CompactRules, Compacted, LakeError, Target, Vacuumed};
 use membrane_ledger::DatasetVersion;
 use membrane_model::{Action, DatasetName, RunId};
@@ -30,6 +31,7 @@ const HOLD: TimeDelta = TimeDelta::minutes(3);
 const HOLD_AGAIN: Duration = Duration::from_secs(60);
 /// For how long replays are kept out of a quarantine: longer than it takes, as for a replay.
 const HOLD_REPLAY: TimeDelta = TimeDelta::minutes(30);
+const HOLD_REPLAY_AGAIN: Duration = Duration::from_secs(600);
 /// By how much the clocks of hub and storage may differ.
 const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(5);
 
@@ -82,7 +84,7 @@ async fn act(
     let dataset = Arc::clone(dataset.dataset());
     let hold = Hold::take(hub, name, (run.id(), ctx.now())).await?;
     let whole = Whole { hub, permit: &permit, dataset: &dataset, now: ctx.now(), dry_run };
-    let maintained = whole.both().await;
+    let maintained = Box::pin(whole.both()).await;
     let done = maintained.is_ok() && !dry_run;
     hold.give_back(hub, done.then(|| ctx.now())).await?;
     let maintained = maintained?;
@@ -105,12 +107,37 @@ impl Whole<'_> {
         let table = self.one(Target::Table, true).await?;
         // A replay that is under way counts the rows of the files that it saw.
         let replay = self.hold_replay().await?;
-        let quarantine = self.one(Target::Quarantine, replay).await;
+        let quarantine = Box::pin(self.quarantine(replay)).await;
         if replay {
             let (ledger, holder) = (self.hub.ledger(), self.holder());
             ledger.release_replay(&self.dataset.name, &holder).await.map_err(Error::Ledger)?;
         }
         Ok(Maintained { table, quarantine: quarantine? })
+    }
+
+    /// Puts the quarantine in order while replays are kept out; gives up when that is not sure any more.
+    async fn quarantine(&self, holds: bool) -> Result<MaintainedTable, Error> {
+        if !holds || self.dry_run {
+            return self.one(Target::Quarantine, holds).await;
+        }
+        let mut work = Box::pin(self.one(Target::Quarantine, true));
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                () = tokio::time::sleep(HOLD_REPLAY_AGAIN) => {
+                    // Whoever lost it must not commit: what was begun is given up, and its files go with the next vacuum.
+                    if !self.take_replay().await? {
+                        return Err(Error::Ingest(IngestError::ReplayHeld));
+                    }
+                }
+            }
+        }
+    }
+
+    async fn take_replay(&self) -> Result<bool, Error> {
+        let (ledger, now) = (self.hub.ledger(), self.hub.clock().now());
+        let held = ledger.hold_replay(&self.dataset.name, &self.holder(), now, now + HOLD_REPLAY).await;
+        held.map_err(Error::Ledger)
     }
 
     fn holder(&self) -> String {
@@ -123,8 +150,7 @@ impl Whole<'_> {
             return Ok(true);
         }
         let (ledger, name) = (self.hub.ledger(), &self.dataset.name);
-        let held = ledger.hold_replay(name, &self.holder(), self.now, self.now + HOLD_REPLAY).await;
-        if !held.map_err(Error::Ledger)? {
+        if !self.take_replay().await? {
             return Ok(false);
         }
         if ledger.replay_plan(name).await.map_err(Error::Ledger)?.is_none() {

@@ -116,12 +116,12 @@ pub struct TotalBody {
     pub of: String,
     /// `agrees`, `differs`, or `unknown` where values cannot be read as numbers.
     pub verdict: String,
-    /// What the source said.
-    pub stated: String,
+    /// What the source said; nothing for a sum of a delivery with rows that were set aside.
+    pub stated: Option<String>,
     /// What of it was taken in.
     pub taken: String,
-    /// What of it was set aside.
-    pub aside: String,
+    /// What of it was set aside; nothing for such a sum.
+    pub aside: Option<String>,
     /// Rows whose value cannot be read as a number.
     pub unread: u64,
 }
@@ -206,9 +206,9 @@ impl From<&Reconciled> for TotalBody {
         Self {
             of: total.what().to_owned(),
             verdict: total.verdict.as_str().to_owned(),
-            stated: total.stated.clone(),
+            stated: total.rest.as_ref().map(|rest| rest.stated.clone()),
             taken: total.taken.clone(),
-            aside: total.aside.clone(),
+            aside: total.rest.as_ref().map(|rest| rest.aside.clone()),
             unread: total.unread,
         }
     }

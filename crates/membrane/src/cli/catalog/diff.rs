@@ -27,8 +27,8 @@ use crate::open::OpenError;
 /// when somebody is hurt.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  membrane catalog diff                     the rows that are there, and the folder that is configured
-  membrane catalog diff 3                   publication 3, and the folder
+  membrane catalog diff                     # the rows that are there, and the folder that is configured
+  membrane catalog diff 3                   # publication 3, and the folder
   membrane catalog diff ../main/catalog catalog
   membrane catalog diff ../main/catalog --json")]
 pub(super) struct DiffArgs {

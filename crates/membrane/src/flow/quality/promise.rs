@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use membrane_catalog::Dataset;
+use membrane_ledger::Delivered;
 use membrane_model::DatasetName;
 
 use super::days::{QualityDay, by_day};
@@ -45,19 +46,19 @@ impl Promise {
 pub(super) fn broken(
     dataset: &Dataset,
     days: &[&QualityDay],
-    last: Option<DateTime<Utc>>,
+    delivered: Option<Delivered>,
     now: DateTime<Utc>,
 ) -> BTreeSet<Promise> {
     let mut broken: BTreeSet<Promise> = days.iter().flat_map(|day| broken_on(dataset, day)).collect();
     let service = &dataset.service;
     if let Some(frequency) = service.frequency.and_then(|frequency| TimeDelta::from_std(frequency).ok())
-        && last.is_none_or(|last| now - last > frequency)
+        && delivered.is_none_or(|delivered| now - delivered.last > frequency)
     {
         broken.insert(Promise::Frequency);
     }
     let yesterday = now.date_naive().pred_opt();
-    if let (Some((least, _)), Some(yesterday)) = (service.rows_per_day, yesterday)
-        && last.is_some()
+    if let (Some((least, _)), Some(yesterday), Some(delivered)) = (service.rows_per_day, yesterday, delivered)
+        && delivered.first.date_naive() <= yesterday
         && rows_of(days, yesterday) < least
     {
         broken.insert(Promise::Volume);
@@ -95,12 +96,12 @@ fn rows_of(days: &[&QualityDay], wanted: NaiveDate) -> u64 {
 pub async fn check_promises(hub: &Hub, now: DateTime<Utc>) -> Result<(), Error> {
     let since = start_of(now) - TimeDelta::days(1);
     let deliveries = hub.ledger().deliveries(None, since).await.map_err(Error::Ledger)?;
-    let last = hub.ledger().last_deliveries().await.map_err(Error::Ledger)?;
+    let delivered = hub.ledger().delivered().await.map_err(Error::Ledger)?;
     let days = by_day(&deliveries, |name| objective_of(hub, name));
     let mut all: BTreeSet<(DatasetName, String)> = BTreeSet::new();
     for dataset in hub.catalog().datasets() {
         let days: Vec<&QualityDay> = days.iter().filter(|day| day.dataset == dataset.name).collect();
-        let broken = broken(dataset, &days, last.get(&dataset.name).copied(), now);
+        let broken = broken(dataset, &days, delivered.get(&dataset.name).copied(), now);
         all.extend(broken.into_iter().map(|promise| (dataset.name.clone(), promise.as_str().to_owned())));
     }
     let changes = hub.ledger().set_alerts(&all, now).await.map_err(Error::Ledger)?;

@@ -1,5 +1,6 @@
 //! Control totals of single deliveries, with their figures for those who may read what was added up.
 
+use membrane_ingest::may_open_aside;
 use membrane_ledger::Delivery;
 use membrane_model::{Action, DatasetName, Purpose, Reconciled, RevealLevel, RunId};
 use membrane_policy::{DatasetPermit, RowRule};
@@ -30,8 +31,8 @@ pub struct DeliveryTotals {
     pub withheld: usize,
 }
 
-/// Shows what sources said of deliveries, beside what was read of them: rows to whoever may read every row of the dataset, and the sum
-/// of a column to whoever may read it in clear in every row.
+/// Shows what sources said of deliveries, beside what was read of them, to whoever may read every row of the dataset: rows, and the sums of
+/// columns that may be read in clear in every row. Of a delivery with bad rows only to whoever may see those.
 ///
 /// # Errors
 /// [`Failure`] when it is refused or the ledger cannot be read.
@@ -67,7 +68,8 @@ async fn look(
 
 fn shown(permit: &DatasetPermit, mut delivery: Delivery) -> DeliveryTotals {
     let all = delivery.totals.len();
-    delivery.totals.retain(|total| may_see(permit, total));
+    let hides_all = delivery.rows_quarantined > 0 && !may_open_aside(permit);
+    delivery.totals.retain(|total| !hides_all && may_see(permit, total));
     DeliveryTotals { withheld: all - delivery.totals.len(), delivery }
 }
 

@@ -21,6 +21,8 @@ use crate::http::upload::upload;
 use crate::wire::{ErrorBody, IngestBody};
 
 const SOURCE_LENGTH_MAX: usize = 200;
+/// Not a parameter: addresses are written down by whoever passes requests on, and a sum may be of one row.
+const CONTROL_TOTALS: &str = "control-totals";
 
 /// Parameters of an ingest.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -36,9 +38,6 @@ pub(in crate::http) struct IngestParams {
     /// there. Without it, the contract says. A body whose connection is lost is never taken in.
     #[param(inline)]
     on_truncated: Option<OnTruncatedParam>,
-    /// What the sender says that the body has, as JSON: `{"rows": 3, "sums": {"amount": "12.50"}}`. Of a body that has not, nothing
-    /// is taken in.
-    control: Option<String>,
 }
 
 /// What becomes of a body that ends before its own end.
@@ -71,6 +70,7 @@ impl From<OnTruncatedParam> for OnTruncated {
         ("dataset" = String, Path, description = "The dataset."),
         IngestParams,
         ("Idempotency-Key" = Option<String>, Header, description = "The name of the delivery."),
+        ("Control-Totals" = Option<String>, Header, description = "What the sender says that the body has, as JSON: `{\"rows\": 3, \"sums\": {\"amount\": \"12.50\"}}`. Of a body that has not, nothing is taken in."),
         ("Content-Encoding" = Option<String>, Header, description = "`gzip` or `zstd`; what is packed and says nothing is unpacked as well."),
     ),
     request_body(content(
@@ -130,7 +130,7 @@ fn delivery(
     let media = header(headers, CONTENT_TYPE.as_str());
     let format = media.and_then(Format::from_content_type).ok_or(Error::UnsupportedMedia)?;
     let charset = media.and_then(charset).filter(|_| format.is_text());
-    let IngestParams { source, sheet, on_truncated, control } = params;
+    let IngestParams { source, sheet, on_truncated } = params;
     if sheet.is_some() && format != Format::Excel {
         return Err(Error::BadRequest("`sheet` is for workbooks".into()));
     }
@@ -140,7 +140,8 @@ fn delivery(
         sheet,
         on_truncated: on_truncated.map(Into::into),
     };
-    let control = control.map(|text| ControlTotals::parse(text.as_bytes(), OnDifference::Stop));
+    let control =
+        headers.get(CONTROL_TOTALS).map(|text| ControlTotals::parse(text.as_bytes(), OnDifference::Stop));
     let control = control.transpose().map_err(Error::Ingest)?;
     let source = source_name(headers, source)?;
     let bytes_max = ctx.limits.body_bytes_max;

@@ -58,9 +58,8 @@ fn a_delivery_is_as_its_worst_total() {
     let total = |name: Option<&str>, verdict| Reconciled {
         total: name.map(|name| name.parse().unwrap()),
         verdict,
-        stated: String::new(),
         taken: String::new(),
-        aside: String::new(),
+        rest: None,
         unread: 0,
     };
     let of = |totals| Delivery { totals, ..delivery("pos_orders", 1, 1, &[]) };

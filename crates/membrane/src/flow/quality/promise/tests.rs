@@ -64,10 +64,13 @@ fn what_did_not_come_breaks_a_promise_too() {
     });
     let (now, last) = (at("2026-03-02T12:00:00Z"), at("2026-03-02T11:30:00Z"));
     let (before, today) = (day("2026-03-01", 10), day("2026-03-02", 1));
-    let is = |days: &[&QualityDay], last| words(broken(&dataset, days, last, now));
-    assert!(is(&[&today, &before], Some(last)).is_empty());
-    assert_eq!(is(&[&today, &before], Some(at("2026-03-02T10:59:59Z"))), ["frequency"]);
-    assert_eq!(is(&[&today], Some(last)), ["volume"]);
+    let since = |last| Some(Delivered { first: at("2026-03-01T12:00:00Z"), last });
+    let is = |days: &[&QualityDay], delivered| words(broken(&dataset, days, delivered, now));
+    assert!(is(&[&today, &before], since(last)).is_empty());
+    assert_eq!(is(&[&today, &before], since(at("2026-03-02T10:59:59Z"))), ["frequency"]);
+    assert_eq!(is(&[&today], since(last)), ["volume"]);
+    let new = Some(Delivered { first: at("2026-03-02T00:00:00Z"), last });
+    assert!(is(&[&today], new).is_empty(), "nobody delivered yesterday yet");
     assert_eq!(is(&[], None), ["frequency"], "no day is short of rows before there was one");
     let nothing = stores(ServiceLevels::default());
     assert!(broken(&nothing, &[&today], None, now).is_empty());
