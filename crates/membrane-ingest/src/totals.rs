@@ -97,7 +97,10 @@ struct Adding {
     at: usize,
     /// Digits behind the point.
     scale: i8,
-    stated: i128,
+    /// What the source said; none where that is a number which the column cannot have: a value that was set aside is in it.
+    stated: Option<i128>,
+    /// The same, as it was said.
+    said: String,
     taken: i128,
     aside: i128,
     /// Rows whose value cannot be read.
@@ -175,10 +178,13 @@ impl Adding {
             LogicalType::Decimal { scale, .. } => scale,
             _ => return Err(unfit("only whole numbers and decimals add up exactly")),
         };
-        let stated = exact(stated, DIGITS, scale);
-        let stated =
-            stated.ok_or_else(|| unfit("its sum is no number, or has more digits than the column"))?;
-        Ok(Self { name: name.clone(), at, scale, stated, taken: 0, aside: 0, unread: 0 })
+        // What is no number at all is read as one all the same: a database has `NaN` for a sum with one in it.
+        if stated.parse::<f64>().is_err() {
+            return Err(unfit("its sum is no number"));
+        }
+        let exact = exact(stated, DIGITS, scale);
+        let (name, said) = (name.clone(), stated.to_owned());
+        Ok(Self { name, at, scale, stated: exact, said, taken: 0, aside: 0, unread: 0 })
     }
 
     fn add(&mut self, array: &ArrayRef, good: &[bool]) -> Result<(), IngestError> {
@@ -209,7 +215,7 @@ impl Adding {
     fn reconciled(&self, is_whole: bool) -> Reconciled {
         let text = |sum: i128| Decimal128Type::format_decimal(sum, DIGITS, self.scale);
         let verdict = match self.taken.checked_add(self.aside) {
-            Some(sum) if sum == self.stated => Verdict::Agrees,
+            Some(sum) if Some(sum) == self.stated => Verdict::Agrees,
             _ if self.unread > 0 => Verdict::Unknown,
             _ => Verdict::Differs,
         };
@@ -217,7 +223,10 @@ impl Adding {
             total: Some(self.name.clone()),
             verdict,
             taken: text(self.taken),
-            rest: is_whole.then(|| Rest { stated: text(self.stated), aside: text(self.aside) }),
+            rest: is_whole.then(|| Rest {
+                stated: self.stated.map_or_else(|| self.said.clone(), text),
+                aside: text(self.aside),
+            }),
             unread: self.unread,
         }
     }

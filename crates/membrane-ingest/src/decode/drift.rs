@@ -14,6 +14,8 @@ use super::Wanted;
 const NAMES_MAX: usize = 64;
 /// Bytes of a name that is kept.
 const NAME_BYTES_MAX: usize = 64;
+/// Digits in a row that a name may have and be told: those of a year.
+const DIGITS_MAX: usize = 4;
 
 /// Columns of an input that the contract does not know.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,7 +45,12 @@ impl Drift {
 }
 
 fn may_be_named(name: &str) -> bool {
-    name.len() <= NAME_BYTES_MAX && name.parse::<ColumnName>().is_ok()
+    name.len() <= NAME_BYTES_MAX && !has_number(name) && name.parse::<ColumnName>().is_ok()
+}
+
+/// Tells whether a name has so many digits in a row that they may be somebody's number.
+fn has_number(name: &str) -> bool {
+    name.as_bytes().windows(DIGITS_MAX + 1).any(|part| part.iter().all(u8::is_ascii_digit))
 }
 
 /// Counts the fields of objects that nobody wants.

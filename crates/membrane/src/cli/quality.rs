@@ -20,7 +20,7 @@ const REASONS_SHOWN: usize = 3;
   membrane quality
   membrane quality pos_orders --days 30
   membrane quality --objective 0.995 --check
-  membrane quality pos_orders --totals --as analyst:lee --purpose operations
+  membrane quality pos_orders --totals --as analyst:lee --purpose marketing_analysis
 
 Exit code 1 with --check when a promise of a contract was broken on one of the days, or is at present.")]
 pub(super) struct QualityArgs {

@@ -35,7 +35,7 @@ enum QuarantineCommand {
     /// and nothing to anybody else: in a bad row, any value may stand in any column.
     #[command(after_help = "Examples:
   membrane quarantine show crm_members
-  membrane quarantine show dim_stores --as analyst:lee --purpose operations --json")]
+  membrane quarantine show dim_stores --as analyst:lee --purpose marketing_analysis --json")]
     Show(ShowArgs),
     /// Take in what was set aside and fits the contract by now.
     ///

@@ -147,11 +147,15 @@ fn show(body: &LookedBody) -> Result<(), CliError> {
         out::line(format!("{}: nothing new", body.source))?;
     } else {
         let mut shown = table::new_table(&["delivery", "rows", "taken in", "set aside", "remarks"]);
-        let named = |file: &Option<String>| file.clone().unwrap_or_else(|| "rows of the table".to_owned());
+        let named = |file: &Option<String>| {
+            file.as_deref().map_or_else(|| "rows of the table".to_owned(), shown_name)
+        };
         for taken in &body.taken {
             let ingest = &taken.ingest;
-            let why: Vec<String> =
-                ingest.reasons.iter().map(|(why, times)| format!("{why} {times}")).collect();
+            let why = ingest.reasons.iter().map(|(why, times)| format!("{why} {times}"));
+            let differ =
+                ingest.totals_differ.iter().map(|total| format!("not what its sender says: {total}"));
+            let why: Vec<String> = differ.chain(why).collect();
             let remark = if ingest.already { "was taken in before".to_owned() } else { why.join(", ") };
             let counts = [ingest.rows_read, ingest.rows_accepted, ingest.rows_quarantined].map(table::count);
             let [rows, accepted, aside] = counts;
@@ -165,12 +169,21 @@ fn show(body: &LookedBody) -> Result<(), CliError> {
         out::line(shown.to_string())?;
     }
     if body.young > 0 {
-        out::line(format!("{} more may still be written to, and wait", body.young))?;
+        out::line(format!(
+            "{} more wait: they may still be written to, or what they are to have is not there yet",
+            body.young
+        ))?;
     }
     if body.left > 0 {
         out::line(format!("{} more failed before", body.left))?;
     }
     Ok(())
+}
+
+/// Shows a name that somebody else chose: nothing in it moves the cursor or colours the terminal.
+fn shown_name(name: &str) -> String {
+    let plain = |letter: char| if letter.is_control() { char::REPLACEMENT_CHARACTER } else { letter };
+    name.chars().map(plain).collect()
 }
 
 async fn pause(args: PauseArgs, pause: bool, env: Env) -> Result<(), CliError> {
