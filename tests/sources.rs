@@ -320,3 +320,25 @@ fn the_hub_looks_at_sources_by_itself() {
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("the catalog has no source `nowhere`"));
 }
+
+/// A file calls its columns what it likes; the source says which are which.
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_of_files_may_have_other_names() {
+    let named = format!("{STORES}columns: {{ store_id: 门店, name: Shop Name, city: CITY }}\n");
+    let world = world(&[("stores", &named.replace("'**/*.csv'", "'*'"))]).await;
+    put(
+        &world,
+        "a.csv",
+        format!("Shop Name,CITY,region,opened_on,门店\n{}\n", "North,Shanghai,SH,2020-01-02,S101").as_bytes(),
+    );
+    let object = r#"{"门店": "S102", "Shop Name": "South", "CITY": "Wuhan", "region": "SH", "opened_on": "2020-01-02", "name": "no column"}"#;
+    put(&world, "b.ndjson", object.as_bytes());
+    put(&world, "c.csv", &stores(&[THREE]));
+    let mut lines = told(look(&world.hub, "stores", Asked::OnTime).await);
+    lines.sort();
+    assert_eq!(lines, ["a.csv: 1 + 0", "b.ndjson: 1 + 0", "c.csv: input_columns"]);
+    assert_eq!(
+        world.count("analyst:lee", "SELECT count(*) FROM dim_stores WHERE name IN ('North', 'South')").await,
+        2
+    );
+}

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use membrane_model::{
-    ClassName, DatasetName, LogicalType, PrincipalKind, Protection, Purpose, ReleaseName, SourceName,
+    ClassName, ColumnName, DatasetName, LogicalType, PrincipalKind, Protection, Purpose, ReleaseName,
+    SourceName,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -346,7 +347,22 @@ fn check_source(source: &Source, contracts: &[(&PathBuf, Contract)], report: &mu
         fault(format!("dataset `{}` has no contract{hint}", source.dataset));
         return;
     };
-    let (Reads::Table(table), Some(dataset)) = (&source.reads, &contract.dataset) else { return };
+    let Some(dataset) = &contract.dataset else { return };
+    let mut unknown = |column: &ColumnName| {
+        let known = dataset.columns.iter().map(|column| column.name.as_str());
+        let hint = did_you_mean(column.as_str(), known);
+        fault(format!("dataset `{}` has no column `{column}`{hint}", source.dataset));
+    };
+    let is_unknown = |column: &&ColumnName| dataset.column(column).is_none();
+    let table = match &source.reads {
+        Reads::Table(table) => table,
+        Reads::Files(files) => {
+            files.columns.keys().filter(is_unknown).for_each(unknown);
+            return;
+        }
+    };
+    let named = table.columns.keys().chain(table.control_sums.iter().flatten());
+    named.filter(is_unknown).for_each(&mut unknown);
     for column in table.control_sums.iter().flatten() {
         if let Some(known) = dataset.column(column).filter(|known| !adds_up(known)) {
             fault(format!(
@@ -354,12 +370,6 @@ fn check_source(source: &Source, contracts: &[(&PathBuf, Contract)], report: &mu
                 known.name
             ));
         }
-    }
-    let named = table.columns.keys().chain(table.control_sums.iter().flatten());
-    for column in named.filter(|column| dataset.column(column).is_none()) {
-        let known = dataset.columns.iter().map(|column| column.name.as_str());
-        let hint = did_you_mean(column.as_str(), known);
-        fault(format!("dataset `{}` has no column `{column}`{hint}", source.dataset));
     }
 }
 

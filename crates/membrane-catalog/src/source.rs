@@ -70,6 +70,8 @@ pub struct FilesSource {
     pub sheet: Option<String>,
     /// Seconds that a file must have lain untouched: somebody may still be writing it.
     pub settle_seconds: u32,
+    /// The columns that files call otherwise than the contract does.
+    pub columns: BTreeMap<ColumnName, String>,
     /// The ending of the file beside each file that has its control totals; a file waits for its own.
     pub control_suffix: Option<String>,
     /// Settings of the object storage that are no secret, as `object_store` spells them.

@@ -130,7 +130,7 @@ pub(crate) fn open(
     limits: &Limits,
     reading: &Reading,
 ) -> Result<Box<dyn Decode>, IngestError> {
-    let wanted = wanted.into();
+    let wanted = wanted.into().called(&reading.columns);
     let on_truncated = reading.on_truncated.unwrap_or(wanted.on_truncated);
     let content = Content::open(delivery, reading.packing, on_truncated)?;
     Ok(match format {

@@ -1,9 +1,11 @@
 //! What a deliverer says of a delivery beyond its format. What is left open is told from the content.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
 use membrane_catalog::OnTruncated;
+use membrane_model::ColumnName;
 
 /// How a delivery is to be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,6 +18,8 @@ pub struct Reading {
     pub sheet: Option<String>,
     /// What becomes of a delivery that ends before its end. Left open, the contract says.
     pub on_truncated: Option<OnTruncated>,
+    /// The columns that the delivery calls otherwise than the contract does.
+    pub columns: BTreeMap<ColumnName, String>,
 }
 
 /// What a delivery is packed in.

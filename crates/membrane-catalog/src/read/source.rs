@@ -5,7 +5,7 @@ mod table;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use membrane_model::SourceName;
+use membrane_model::{ColumnName, SourceName};
 
 use super::column::parse;
 use super::fields::{Fields, number, text, whole};
@@ -28,13 +28,14 @@ const KEYS: [&str; 8] = [
     "on_difference",
 ];
 /// Keys of those that read files.
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
     "folder",
     "pattern",
     "format",
     "encoding",
     "sheet",
     "settle_seconds",
+    "columns",
     "control_suffix",
     "storage",
     "credentials",
@@ -187,10 +188,34 @@ fn read_files(fields: &Fields<'_>, report: &mut Report) -> Option<FilesSource> {
         encoding: fields.text("encoding", report).map(|text| text.value.to_owned()),
         sheet: fields.text("sheet", report).map(|text| text.value.to_owned()),
         settle_seconds: seconds(fields, "settle_seconds", 0, report).unwrap_or(SETTLE_SECONDS),
+        columns: fields.get("columns").map_or_else(BTreeMap::new, |node| read_names(node, report)),
         control_suffix: fields.text("control_suffix", report).and_then(|text| read_suffix(text, report)),
         storage,
         credentials,
     })
+}
+
+/// Reads which columns files call otherwise.
+fn read_names(node: Node<'_>, report: &mut Report) -> BTreeMap<ColumnName, String> {
+    let Value::Map(pairs) = node.value() else {
+        report.fault(
+            node.mark(),
+            "`columns` must be a mapping of columns of the contract to what files call them",
+        );
+        return BTreeMap::new();
+    };
+    let mut found: BTreeMap<ColumnName, String> = BTreeMap::new();
+    for (name, value) in pairs {
+        let name = text(name, "a column", report);
+        let name = name.and_then(|name| parse::<ColumnName>(name, "a column", report));
+        let called = text(value, "what files call a column", report);
+        let (Some(name), Some(called)) = (name, called) else { continue };
+        if found.values().any(|other| other == called.value) {
+            report.fault(called.mark, "two columns of the contract are called the same in files");
+        }
+        found.insert(name.value, called.value.to_owned());
+    }
+    found
 }
 
 fn read_suffix(suffix: At<&str>, report: &mut Report) -> Option<String> {

@@ -1,7 +1,9 @@
 //! The columns that a decoder looks for: those of a contract, or those that a file has itself.
 
+use std::collections::BTreeMap;
+
 use membrane_catalog::{Dataset, OnTruncated};
-use membrane_model::LogicalType;
+use membrane_model::{ColumnName, LogicalType};
 
 /// The columns that a decoder looks for, in the order in which it gives them out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +28,19 @@ impl Wanted {
     /// Returns that nothing is wanted yet: of a delivery whose columns are to be found.
     pub(crate) const fn nothing() -> Self {
         Self { columns: Vec::new(), on_truncated: OnTruncated::Stop }
+    }
+}
+
+impl Wanted {
+    /// Looks for columns under the names that the delivery has for them.
+    pub(crate) fn called(mut self, names: &BTreeMap<ColumnName, String>) -> Self {
+        for column in &mut self.columns {
+            let called = names.iter().find(|(name, _)| name.as_str() == column.name);
+            if let Some((_, called)) = called {
+                column.name.clone_from(called);
+            }
+        }
+        self
     }
 }
 

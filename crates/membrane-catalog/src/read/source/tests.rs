@@ -180,3 +180,20 @@ fn a_secret_does_not_stand_in_the_file() {
     let (source, _) = read(FOLDER);
     assert!(!format!("{source:?}").contains("canary"));
 }
+
+#[test]
+fn files_may_call_columns_otherwise() {
+    let (found, faults) = read(&format!("{FOLDER}columns: {{ phone: Phone Number, name: 姓名 }}\n"));
+    assert_eq!(faults, Vec::<String>::new());
+    let Reads::Files(files) = found.unwrap().reads else { panic!("files") };
+    let names: Vec<String> = files.columns.iter().map(|(name, called)| format!("{name}={called}")).collect();
+    assert_eq!(names, ["name=姓名", "phone=Phone Number"]);
+    let told = |columns: &str| read(&format!("{FOLDER}columns: {columns}\n")).1;
+    assert!(
+        told("{ phone: X, name: X }")[0]
+            .ends_with("two columns of the contract are called the same in files")
+    );
+    assert!(
+        told("[phone]")[0].ends_with("must be a mapping of columns of the contract to what files call them")
+    );
+}

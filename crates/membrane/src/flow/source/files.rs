@@ -162,7 +162,7 @@ fn reading(files: &FilesSource) -> Result<Reading, Error> {
     let encoding = files.encoding.as_deref().map(str::parse).transpose();
     let encoding = encoding
         .map_err(|_| Error::BadRequest("the source's `encoding` is none that this hub reads".to_owned()))?;
-    Ok(Reading { encoding, sheet: files.sheet.clone(), ..Reading::default() })
+    Ok(Reading { encoding, sheet: files.sheet.clone(), columns: files.columns.clone(), ..Reading::default() })
 }
 
 /// What is said of a file by the one beside it.

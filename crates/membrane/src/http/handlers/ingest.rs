@@ -139,6 +139,7 @@ fn delivery(
         encoding: charset.map(str::parse).transpose().map_err(|_| Error::UnsupportedMedia)?,
         sheet,
         on_truncated: on_truncated.map(Into::into),
+        ..Reading::default()
     };
     let control =
         headers.get(CONTROL_TOTALS).map(|text| ControlTotals::parse(text.as_bytes(), OnDifference::Stop));

@@ -29,6 +29,7 @@ fn check(known: &HashMap<String, SourceFile>, asked: Asked, age: i64, expected: 
         sheet: None,
         settle_seconds: 10,
         control_suffix: None,
+        columns: BTreeMap::new(),
         storage: BTreeMap::new(),
         credentials: BTreeMap::new(),
     };
