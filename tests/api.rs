@@ -226,6 +226,30 @@ async fn a_body_comes_in_once_and_a_cut_off_body_not_at_all() {
     assert_eq!((odd.status.as_u16(), odd.code().as_str()), (415, "unsupported_media"));
 }
 
+/// What a sender says of a body is held against it; the figures come back to nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_is_what_its_sender_says() {
+    let api = Api::small().await;
+    let body = "product_id,name,category,brand,price\nP77777,Tea,tea_coffee,Leaf,7777.77\n";
+    let send = async |control: &'static str| {
+        let form = [("content-type", "text/csv"), ("control-totals", control)];
+        api.send(Some("service:ingestor"), "POST", "/v1/ingest/dim_products", Body::from(body), &form).await
+    };
+    for (control, status, code) in [
+        (r#"{"rows": 2}"#, 409, "totals_differ"),
+        (r#"{"rows": 1, "sums": {"price": "7777.78"}}"#, 409, "totals_differ"),
+        (r#"{"sums": {"brand": "1"}}"#, 400, "control_unfit"),
+        ("7777.77", 400, "control_unfit"),
+    ] {
+        let refused = send(control).await;
+        assert_eq!((refused.status.as_u16(), refused.code().as_str()), (status, code), "{control}");
+        assert!(!String::from_utf8_lossy(&refused.body).contains("7777"), "{control}");
+    }
+    let done = send(r#"{"rows": 1, "sums": {"price": "7777.77"}}"#).await.json();
+    assert_eq!(done["rows_accepted"], 1, "{done}");
+    assert_eq!(done["totals_agree"], serde_json::json!(["rows", "price"]), "{done}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn compliance_sees_the_record_and_others_do_not() {
     let api = Api::small().await;
