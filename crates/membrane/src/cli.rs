@@ -30,6 +30,7 @@ mod serve;
 mod source;
 mod sql;
 mod table;
+mod version;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -26,6 +26,7 @@ use serde_json::{Value, json};
 
 use super::caller::CallerArgs;
 use super::catalog::{faults, load, unreadable};
+use super::version::Version;
 use super::{CliError, Env, out, table};
 use crate::config::Config;
 use crate::open::OpenError;
@@ -112,9 +113,9 @@ enum PolicyCommand {
     )]
     Diff {
         /// The policies that there were: a folder, or the number of a publication [default: what is published].
-        old: Option<diff::Version>,
+        old: Option<Version>,
         /// The policies that are compared with them: a folder, or the number of a publication [default: the folder of --policies].
-        new: Option<diff::Version>,
+        new: Option<Version>,
         /// Ask again what was asked of this hub, also where another version is named.
         #[arg(long)]
         replay: bool,

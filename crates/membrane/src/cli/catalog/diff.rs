@@ -1,8 +1,6 @@
 //! `membrane catalog diff`.
 
-use std::convert::Infallible;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
 
 use clap::Args;
@@ -12,6 +10,7 @@ use membrane_policy::Policies;
 use membrane_policy::publication::matrix_differences;
 use serde_json::{Value, json};
 
+use super::super::version::Version;
 use super::super::{CliError, Env, out};
 use super::load;
 use crate::config::Config;
@@ -40,21 +39,6 @@ pub(super) struct DiffArgs {
     /// Report as JSON.
     #[arg(long)]
     json: bool,
-}
-
-/// A state of the catalog, as it is named.
-#[derive(Debug, Clone)]
-enum Version {
-    Published(u64),
-    Folder(PathBuf),
-}
-
-impl FromStr for Version {
-    type Err = Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(text.parse().map_or_else(|_| Self::Folder(text.into()), Self::Published))
-    }
 }
 
 /// What was found.

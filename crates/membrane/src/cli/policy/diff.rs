@@ -1,8 +1,5 @@
 //! `membrane policy diff`.
 
-use std::convert::Infallible;
-use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -16,6 +13,7 @@ use serde_json::{Value, json};
 use super::both;
 use crate::cli::caller::CallerArgs;
 use crate::cli::catalog::load;
+use crate::cli::version::Version;
 use crate::cli::{CliError, Env, out};
 use crate::config::{Config, Serve};
 use crate::flow;
@@ -24,23 +22,6 @@ use crate::open::OpenError;
 
 /// How far back what was asked is asked again.
 const REPLAY_DAYS: i64 = 30;
-
-/// A version of the policies, as it is named.
-#[derive(Debug, Clone)]
-pub(super) enum Version {
-    /// What was published under this number.
-    Published(u64),
-    /// What lies in this folder, with the catalog that is configured.
-    Folder(PathBuf),
-}
-
-impl FromStr for Version {
-    type Err = Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(text.parse().map_or_else(|_| Self::Folder(text.into()), Self::Published))
-    }
-}
 
 /// What is to be compared.
 pub(super) struct Asked<'a> {
