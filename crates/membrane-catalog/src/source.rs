@@ -205,9 +205,7 @@ impl FilesSource {
         let hidden = path.split('/').any(|part| part.starts_with('.') || part.starts_with('_'));
         !hidden && !self.is_control(path) && matches(self.pattern.as_bytes(), path.as_bytes())
     }
-}
 
-impl FilesSource {
     /// Tells whether a file has the control totals of another one.
     #[must_use]
     pub fn is_control(&self, path: &str) -> bool {

@@ -37,6 +37,7 @@ use membrane_catalog::{Dataset, StoredColumn};
 use membrane_model::{RunId, TableVersion};
 
 use crate::durable::Durable;
+use crate::error::in_folder;
 use crate::lake::{CONTRACT, load};
 use crate::uploads::Uploads;
 use crate::{LakeError, Target, layout};
@@ -458,11 +459,6 @@ impl Drop for Appender {
             runtime.spawn(async move { discard(Some(writer), &uploads, &log_store).await });
         }
     }
-}
-
-/// Says that an error of the system came from the local folder.
-fn in_folder(source: std::io::Error) -> object_store::Error {
-    object_store::Error::Generic { store: "folder", source: Box::new(source) }
 }
 
 #[cfg(test)]

@@ -176,6 +176,11 @@ impl LakeError {
     }
 }
 
+/// Says that an error of the system came from the local folder.
+pub(crate) fn in_folder(source: io::Error) -> object_store::Error {
+    object_store::Error::Generic { store: "folder", source: Box::new(source) }
+}
+
 /// Returns what the system says, where that is the cause.
 fn io_kind(error: &(dyn Error + 'static)) -> Option<io::ErrorKind> {
     let mut next = Some(error);

@@ -141,9 +141,7 @@ impl Inbox {
             }
         }
     }
-}
 
-impl Inbox {
     /// Reads a small file by its path below the inbox; nothing when there is none.
     ///
     /// # Errors

@@ -8,16 +8,11 @@ use deltalake::logstore::LogStoreRef;
 use futures::{Stream, TryStreamExt as _};
 use membrane_catalog::Dataset;
 use membrane_model::{ColumnName, DatasetName, Protection, TableVersion};
-use object_store::path::Path;
-use parquet::arrow::{ParquetRecordBatchStreamBuilder, ProjectionMask};
-use parquet::errors::ParquetError;
 
-use crate::LakeError;
-use crate::data_file::FileReader;
 use crate::lake::load;
+use crate::{LakeError, data_file, layout};
 
-/// Rows of a batch.
-const BATCH_ROWS: usize = 8 << 10;
+const DOING: &str = "read the keys of a dataset";
 
 /// The values of one column of one version of a table.
 pub struct Keys {
@@ -53,8 +48,7 @@ impl Keys {
     ) -> Result<Option<Self>, LakeError> {
         let Some(table) = load(&log_store).await? else { return Ok(None) };
         let state = table.snapshot().map_err(|source| LakeError::table("read the table's log", source))?;
-        // Rows that are marked as deleted, and columns under other names, are a later version's.
-        if state.protocol().min_reader_version() != 1 || !state.metadata().partition_columns().is_empty() {
+        if !layout::is_plain(state) {
             return Err(LakeError::SchemaChanged {
                 dataset: dataset.clone(),
                 difference: "another program wrote it in a form in which its keys cannot be looked up"
@@ -73,25 +67,14 @@ impl Keys {
     /// Reads the values, file by file. A file from before the column was there has none.
     pub fn arrays(self) -> impl Stream<Item = Result<ArrayRef, LakeError>> + Send + 'static {
         let Self { column, log_store, files, .. } = self;
-        let open = move |(path, size)| open_file(Arc::clone(&log_store), column.clone(), path, size);
+        let open = move |(path, size): (String, u64)| {
+            let (log_store, column) = (Arc::clone(&log_store), column.clone());
+            async move {
+                let of = (path.as_str(), size);
+                let rows = data_file::open_columns(&log_store, of, Some(column.as_str()), DOING).await?;
+                Ok(rows.try_filter_map(|batch| async move { Ok(batch.columns().first().cloned()) }))
+            }
+        };
         futures::stream::iter(files.into_iter().map(Ok::<_, LakeError>)).and_then(open).try_flatten()
     }
-}
-
-async fn open_file(
-    log_store: LogStoreRef,
-    column: ColumnName,
-    path: String,
-    size: u64,
-) -> Result<impl Stream<Item = Result<ArrayRef, LakeError>> + Send, LakeError> {
-    let fault = |source: ParquetError| LakeError::table("read the keys of a dataset", source.into());
-    let location = Path::parse(&path).map_err(|source| {
-        LakeError::storage("name a file of a table", object_store::Error::InvalidPath { source })
-    })?;
-    let reader = FileReader::new(log_store.object_store(None), location, size);
-    let builder = ParquetRecordBatchStreamBuilder::new(reader).await.map_err(fault)?;
-    let place = builder.schema().index_of(column.as_str()).ok();
-    let mask = ProjectionMask::roots(builder.parquet_schema(), place);
-    let stream = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build().map_err(fault)?;
-    Ok(stream.map_err(fault).try_filter_map(|batch| async move { Ok(batch.columns().first().cloned()) }))
 }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use deltalake::kernel::{DataType as DeltaType, PrimitiveType, StructField};
+use deltalake::table::state::DeltaTableState;
 use membrane_catalog::{Dataset, StoredColumn, StoredKind};
 use membrane_model::LogicalType;
 use parquet::basic::{Compression, ZstdLevel};
@@ -148,6 +149,12 @@ pub(crate) fn fit<'a>(expected: &[StructField], stored: impl Iterator<Item = &'a
         (true, true) => Fit::Grows(grown),
         (true, false) => Fit::Fits,
     }
+}
+
+/// Tells whether a table is its files and nothing else: no rows of theirs are marked as deleted, no columns have other names, and
+/// none stands in the paths. That is what every reader of Delta knows, and what this crate writes.
+pub(crate) fn is_plain(state: &DeltaTableState) -> bool {
+    state.protocol().min_reader_version() == 1 && state.metadata().partition_columns().is_empty()
 }
 
 /// Returns the stored columns of a contract that a table does not have yet, as a scan of the table would have them: text and binary as

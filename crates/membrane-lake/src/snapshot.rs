@@ -12,6 +12,7 @@ use deltalake::logstore::LogStoreRef;
 use membrane_model::{DatasetName, TableVersion};
 
 use crate::lake::load;
+use crate::layout;
 use crate::upkeep::content_version;
 use crate::{Extent, LakeError};
 
@@ -67,8 +68,7 @@ impl Snapshot {
             .await
             .map_err(|source| LakeError::table("read the table's log", source))?;
         let table_id = state.metadata().id().to_owned();
-        let plain_files =
-            state.protocol().min_reader_version() == 1 && state.metadata().partition_columns().is_empty();
+        let plain_files = layout::is_plain(state);
         let stats: Option<Vec<Option<String>>> =
             plain_files.then(|| state.log_data().iter().map(|file| file.stats()).collect());
         let provider = table.table_provider().with_session(reading_session()).await.map_err(|source| {

@@ -20,6 +20,7 @@ use object_store::path::Path;
 use object_store::{ClientConfigKey, ObjectStore, RetryConfig};
 use url::Url;
 
+use crate::error::in_folder;
 use crate::lake::Patience;
 use crate::{LakeError, LakeOptions};
 
@@ -41,10 +42,8 @@ pub(crate) fn connect(root: &Url, options: &LakeOptions) -> Result<Arc<dyn Objec
     match root.scheme() {
         "file" => {
             let folder = root.to_file_path().map_err(|()| LakeError::Url { scheme: "file".to_owned() })?;
-            std::fs::create_dir_all(&folder).map_err(|source| {
-                let source = object_store::Error::Generic { store: "folder", source: Box::new(source) };
-                LakeError::storage("make the data folder", source)
-            })?;
+            std::fs::create_dir_all(&folder)
+                .map_err(|source| LakeError::storage("make the data folder", in_folder(source)))?;
             Ok(Arc::new(LocalFileSystem::new()))
         }
         "s3" | "s3a" => {

@@ -20,6 +20,7 @@ use super::{CompactRules, Compacted, content_version, kept};
 use crate::appender::files::{FILE_BYTES, discard, writer};
 use crate::appender::{ATTEMPTS_MAX, Outcome, is_contention, may_pass, outcome, pause};
 use crate::durable::Durable;
+use crate::error::in_folder;
 use crate::lake::load;
 use crate::layout::Fit;
 use crate::uploads::Uploads;
@@ -147,8 +148,7 @@ impl Act<'_> {
         let state = table.snapshot().map_err(|source| LakeError::table(DOING, source))?;
         let expected = layout::delta_fields(&self.schema).unwrap_or_default();
         let stored = state.schema();
-        let plain =
-            state.protocol().min_reader_version() == 1 && state.metadata().partition_columns().is_empty();
+        let plain = layout::is_plain(state);
         let difference = match layout::fit(&expected, stored.fields()) {
             // No column is new here: at most one has become optional.
             Fit::Fits | Fit::Grows(_) if plain => return Ok(()),
@@ -201,10 +201,7 @@ impl Act<'_> {
             Ok(()) => durable.sync_files(paths).await,
             Err(error) => Err(error),
         };
-        synced.map_err(|source| {
-            let source = object_store::Error::Generic { store: "folder", source: Box::new(source) };
-            LakeError::storage("sync the data files", source)
-        })?;
+        synced.map_err(|source| LakeError::storage("sync the data files", in_folder(source)))?;
         let Some(version) = self.commit(group, &adds, durable).await? else { return Ok(None) };
         Ok(Some(Written { version, files: count(adds.len()), rows }))
     }
@@ -293,9 +290,9 @@ impl Act<'_> {
 
     async fn told(&self, version: u64, durable: &Durable) -> Result<TableVersion, LakeError> {
         let synced = durable.sync_log(version).await;
-        synced.map_err(|source| {
-            let source = object_store::Error::Generic { store: "folder", source: Box::new(source) };
-            LakeError::Unknown { dataset: self.dataset.name.clone(), source: Box::new(source.into()) }
+        synced.map_err(|source| LakeError::Unknown {
+            dataset: self.dataset.name.clone(),
+            source: Box::new(in_folder(source).into()),
         })?;
         Ok(TableVersion(version))
     }

@@ -22,6 +22,7 @@ use object_store::path::Path;
 
 use super::Vacuumed;
 use crate::LakeError;
+use crate::error::in_folder;
 use crate::lake::load;
 
 const READING: &str = "read the table's log";
@@ -155,9 +156,7 @@ async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
 ) -> Result<T, LakeError> {
     let done = tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other);
-    done.and_then(|done| done).map_err(|source| {
-        LakeError::storage(doing, object_store::Error::Generic { store: "folder", source: Box::new(source) })
-    })
+    done.and_then(|done| done).map_err(|source| LakeError::storage(doing, in_folder(source)))
 }
 
 /// Writes a checkpoint when many entries came after the last one, and removes entries that a checkpoint covers and whose time, that
