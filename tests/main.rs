@@ -45,5 +45,6 @@ mod sources;
 mod sql;
 mod standard;
 mod standing;
+mod streams;
 mod world;
 mod year;

@@ -126,6 +126,11 @@ impl Served {
         command.args(more).output().unwrap().stdout
     }
 
+    /// Returns the number of its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Stops the server as an operator would and returns its log.
     pub(crate) fn stop(mut self) -> Vec<u8> {
         Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();

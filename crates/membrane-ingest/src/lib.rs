@@ -35,6 +35,7 @@ mod replay;
 mod report;
 mod resolve;
 mod source;
+pub mod stream;
 mod subjects;
 mod totals;
 mod value;

@@ -321,6 +321,12 @@ pub enum Error {
     /// Too much is going on.
     #[error("too many requests at once; try again soon")]
     Busy,
+    /// Too many events wait to be committed.
+    #[error("too many events wait to be committed; send them again in a second, and less at a time")]
+    StreamFull,
+    /// The hub takes no events in.
+    #[error("the hub is stopping, or takes no events in; send them again when it is back")]
+    StreamClosed,
     /// One principal has its share of what is going on.
     #[error(
         "{requests_max} of your requests are being worked on, as many as may be at once; wait for one of them"
@@ -435,6 +441,8 @@ impl Error {
             Self::UnsupportedMedia => "unsupported_media",
             Self::TooLarge => "too_large",
             Self::Busy => "busy",
+            Self::StreamFull => "stream_full",
+            Self::StreamClosed => "stream_closed",
             Self::RequestsLimit { .. } => "requests_limit",
             Self::TimedOut { .. } => "timed_out",
             Self::Record(_) => "record_fault",

@@ -24,6 +24,7 @@ mod runs;
 mod sandbox;
 mod source;
 mod standing;
+mod stream;
 mod usage;
 
 pub use bearer::issue_bearer;
@@ -56,6 +57,8 @@ pub use standing::{
     EditionTold, MadeBefore, StandingList, StandingTold, list_standing, run_edition, run_edition_after,
 };
 pub(crate) use standing::{check_releases, ctx_of, is_made, last_due, release_refused};
+pub use stream::Pushed;
+pub(crate) use stream::{StreamJob, push, recover_streams, room_for};
 pub use usage::{column_uses, factor_uses};
 
 #[cfg(test)]

@@ -23,6 +23,8 @@ mod serving;
 mod sources;
 mod standing;
 mod steps;
+mod stream_state;
+mod streams;
 
 pub mod answer;
 pub mod error;

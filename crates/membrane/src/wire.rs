@@ -7,6 +7,7 @@ mod budget_step;
 mod dataset;
 mod delegation;
 mod error;
+mod events;
 mod ingest;
 mod lineage;
 mod maintain;
@@ -27,6 +28,7 @@ pub use budget_step::{BudgetHistoryBody, BudgetStepAnswerBody, BudgetStepBody, N
 pub use dataset::{ColumnBody, DatasetBody, DatasetsBody, ReleaseColumnUseBody};
 pub use delegation::{DelegationAnswerBody, DelegationBody, DelegationsBody, NewDelegationBody};
 pub use error::{ErrorBody, ErrorDetail};
+pub use events::EventsBody;
 pub use ingest::IngestBody;
 pub use lineage::{EdgeBody, FieldBody, LineageBody};
 pub use maintain::{MaintainedBody, MaintainedTableBody};

@@ -121,6 +121,16 @@ pub(super) fn check(
 }
 
 impl Unique {
+    /// Tells whether it is of these columns together.
+    pub(super) fn is_of(&self, columns: &[usize]) -> bool {
+        self.columns == columns
+    }
+
+    /// Forgets what was seen.
+    pub(super) fn clear(&mut self) {
+        self.seen.clear();
+    }
+
     /// Makes room for so many rows to come, as far as they fit in memory.
     pub(super) fn reserve(&mut self, rows: usize) {
         self.seen.reserve(rows);

@@ -4,6 +4,7 @@ pub(super) mod break_glass;
 pub(super) mod budget;
 pub(super) mod datasets;
 pub(super) mod delegations;
+pub(super) mod events;
 mod faults;
 pub(super) mod health;
 pub(super) mod ingest;

@@ -9,8 +9,8 @@ use axum::routing::{get, post};
 
 use super::busy::Slots;
 use super::handlers::{
-    break_glass, budget, datasets, delegations, health, ingest, lineage, metrics, openapi, quality, query,
-    receipt_key, release, runs, sandbox, standing,
+    break_glass, budget, datasets, delegations, events, health, ingest, lineage, metrics, openapi, quality,
+    query, receipt_key, release, runs, sandbox, standing,
 };
 use super::readiness::Readiness;
 use super::{Metrics, Shared, auth, busy, error, observe, timeout};
@@ -51,7 +51,9 @@ pub fn router(serving: Arc<Serving>, server: &ServerSection, metrics: Metrics) -
         .route("/v1/delegations", get(delegations::get_delegations).post(delegations::post_delegations))
         .route("/v1/delegations/{number}/end", post(delegations::post_end))
         .layer(from_fn_with_state(shared.clone(), timeout::give_up));
-    let unbounded = Router::<Shared>::new().route("/v1/ingest/{dataset}", post(ingest::post_ingest));
+    let unbounded = Router::<Shared>::new()
+        .route("/v1/ingest/{dataset}", post(ingest::post_ingest))
+        .route("/v1/events/{dataset}", post(events::post_events));
     bounded
         .merge(unbounded)
         .layer(from_fn_with_state(shared.clone(), busy::take_slot))

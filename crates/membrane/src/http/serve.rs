@@ -16,11 +16,13 @@ use super::observe::Upkeep;
 use super::{Metrics, router};
 use crate::alerts::watch_promises;
 use crate::config::ServerSection;
+use crate::flow::recover_streams;
 use crate::hub::Hub;
 use crate::maintenance::MaintenanceKeeper;
 use crate::serving::Serving;
 use crate::sources::SourceKeeper;
 use crate::standing::Scheduler;
+use crate::streams::Streams;
 use crate::tasks::Tasks;
 
 /// What is left for runs to be closed in, after connections had to be broken off.
@@ -34,6 +36,7 @@ pub(crate) struct Listening {
     accepting: JoinHandle<JoinSet<()>>,
     tasks: Tasks,
     shutdown: Duration,
+    streams: Option<Arc<Streams>>,
     /// Kept for as long as the server is at work.
     _upkeep: Vec<Upkeep>,
 }
@@ -41,6 +44,8 @@ pub(crate) struct Listening {
 /// Starts to serve.
 pub(crate) async fn listen(hub: Arc<Hub>, server: &ServerSection) -> io::Result<Listening> {
     let listener = TcpListener::bind(server.address).await?;
+    // What was acknowledged before is there for the first question.
+    recover_streams(&hub).await?;
     let metrics = Metrics::of_process();
     let serving = Arc::new(Serving::new(Arc::clone(&hub)));
     let watched = Arc::clone(&serving);
@@ -51,10 +56,11 @@ pub(crate) async fn listen(hub: Arc<Hub>, server: &ServerSection) -> io::Result<
     let maintenance = Upkeep::of(MaintenanceKeeper::default().run(Arc::clone(&serving)));
     let upkeep = vec![metrics.keep_tidy(), watch, standing, sources, promises, maintenance];
     let tasks = hub.tasks().clone();
+    let streams = Some(Arc::clone(hub.streams()));
     let app = router(serving, server, metrics);
     let shutdown = Duration::from_secs(server.shutdown_seconds);
     let listening = Listening::start(listener, app, Patience::from(server), tasks, shutdown)?;
-    Ok(Listening { _upkeep: upkeep, ..listening })
+    Ok(Listening { streams, _upkeep: upkeep, ..listening })
 }
 
 impl Listening {
@@ -70,7 +76,7 @@ impl Listening {
         let acceptor = Acceptor { listener, app, patience, stopping: stopping.clone() };
         let accepting = tokio::spawn(acceptor.run());
         let stopping = stopping.drop_guard();
-        Ok(Self { address, stopping, accepting, tasks, shutdown, _upkeep: Vec::new() })
+        Ok(Self { address, stopping, accepting, tasks, shutdown, streams: None, _upkeep: Vec::new() })
     }
 
     /// Returns where it listens.
@@ -88,6 +94,10 @@ impl Listening {
             Err(_) => false,
         };
         // What was broken off leaves runs to be closed, and a release that was paid for goes on without its connection.
+        let rest = deadline.saturating_duration_since(Instant::now()).max(REMAINDER);
+        if let Some(streams) = &self.streams {
+            streams.close(rest).await;
+        }
         let rest = deadline.saturating_duration_since(Instant::now()).max(REMAINDER);
         self.tasks.wait(rest).await && finished
     }
