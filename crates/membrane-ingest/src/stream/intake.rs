@@ -150,8 +150,7 @@ impl Intake {
         };
         let source = Source::Stream(Box::pin(Cursor::new(bytes)));
         let (delivery, _) = Delivery::new(source, self.scratch.clone(), self.runtime.clone());
-        let mut decoder =
-            decode::open(delivery, format, &*self.dataset.delivered(), &self.limits, &reading)?;
+        let mut decoder = decode::open(delivery, format, &*self.dataset.delivered(), &self.limits, &reading)?;
         self.checker.begin(came);
         let mut kept = Record {
             came,
@@ -175,13 +174,10 @@ impl Intake {
         let counts = self.checker.counts();
         kept.counts.answer.late = counts.late;
         kept.counts.reasons = counts.reasons;
-        self.records = self.records.saturating_add(i64::try_from(kept.counts.answer.read).unwrap_or(i64::MAX));
+        self.records =
+            self.records.saturating_add(i64::try_from(kept.counts.answer.read).unwrap_or(i64::MAX));
         let answer = kept.counts.answer;
-        window.note(
-            came,
-            kept.ids.iter().copied(),
-            kept.name.map(|(name, digest)| (name, digest, answer)),
-        );
+        window.note(came, kept.ids.iter().copied(), kept.name.map(|(name, digest)| (name, digest, answer)));
         Ok(Taken::New(kept))
     }
 
@@ -271,8 +267,8 @@ impl Key {
         }
         let types = columns.iter().filter_map(|at| dataset.columns.get(*at));
         let fields = types.map(|column| SortField::new(value::arrow_type(column.logical_type))).collect();
-        let converter =
-            RowConverter::new(fields).map_err(|source| IngestError::arrow("prepare the events' key", source))?;
+        let converter = RowConverter::new(fields)
+            .map_err(|source| IngestError::arrow("prepare the events' key", source))?;
         Ok(Some(Self { columns, converter }))
     }
 

@@ -104,8 +104,7 @@ impl Window {
         }
         let horizon = self.horizon(at);
         let is_old = |slice: &Slice| slice.began < horizon;
-        while self.slices.len() > 1
-            && (self.len() >= self.ids_max || self.slices.front().is_some_and(is_old))
+        while self.slices.len() > 1 && (self.len() >= self.ids_max || self.slices.front().is_some_and(is_old))
         {
             self.slices.pop_front();
         }
