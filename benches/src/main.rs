@@ -13,6 +13,7 @@ mod plain;
 mod policy;
 mod query;
 mod release;
+mod streams;
 mod table;
 mod tpch;
 mod visits;
@@ -28,6 +29,7 @@ fn main() -> Result<()> {
         [] | ["all"] => {
             ingest::bench(&[])?;
             keys::bench(&runtime, &[])?;
+            streams::bench(&runtime, &[])?;
             query::bench(&runtime)?;
             cells::bench(&runtime)?;
             policy::bench(&runtime)?;
@@ -37,6 +39,7 @@ fn main() -> Result<()> {
         }
         ["ingest", rest @ ..] => ingest::bench(rest),
         ["keys", rest @ ..] => keys::bench(&runtime, rest),
+        ["streams", rest @ ..] => streams::bench(&runtime, rest),
         ["query"] => query::bench(&runtime),
         ["cells"] => cells::bench(&runtime),
         ["policy"] => policy::bench(&runtime),
@@ -46,7 +49,7 @@ fn main() -> Result<()> {
         ["tpch", rest @ ..] => tpch::bench(&runtime, rest),
         _ => {
             bail!(
-                "usage: membrane-bench [all | ingest [files | new | seal | stream ..] | keys [MILLIONS] | query | cells | policy | release [HOME] | accuracy [HOME [DRAWS]] [--json FILE] | member-data DIR | tpch [HOME [QUESTION ..]]]"
+                "usage: membrane-bench [all | ingest [files | new | seal | stream ..] | keys [MILLIONS] | streams [SECONDS] | query | cells | policy | release [HOME] | accuracy [HOME [DRAWS]] [--json FILE] | member-data DIR | tpch [HOME [QUESTION ..]]]"
             )
         }
     }

@@ -27,6 +27,7 @@ mod standing;
 mod stream;
 mod usage;
 
+pub use crate::stream_state::StreamTold;
 pub use bearer::issue_bearer;
 pub use break_glass::{GlassRequest, GrantLine, approve_glass, end_glass, list_glass, request_glass};
 pub use budget::{BudgetLine, Budgets, Forecast, Outlook, Pace, PartnerState, budget};
@@ -57,7 +58,7 @@ pub use standing::{
     EditionTold, MadeBefore, StandingList, StandingTold, list_standing, run_edition, run_edition_after,
 };
 pub(crate) use standing::{check_releases, ctx_of, is_made, last_due, release_refused};
-pub use stream::Pushed;
+pub use stream::{Pushed, list_streams};
 pub(crate) use stream::{StreamJob, push, recover_streams, room_for};
 pub use usage::{column_uses, factor_uses};
 

@@ -147,6 +147,8 @@ fn every() -> Vec<Error> {
         Error::UnsupportedMedia,
         Error::TooLarge,
         Error::Busy,
+        Error::StreamFull,
+        Error::StreamClosed,
         Error::RequestsLimit { requests_max: 16 },
         Error::TimedOut { seconds_max: 120 },
         Error::Record(LedgerError::RunNotOpen),

@@ -11,6 +11,7 @@
 //! that is found after a crash is committed in the name of its sender too.
 
 mod lane;
+mod list;
 mod portion;
 mod recover;
 
@@ -27,6 +28,7 @@ use crate::error::{Error, Failure};
 use crate::hub::Hub;
 use crate::streams::Room;
 
+pub use list::list_streams;
 pub(crate) use recover::recover_streams;
 
 /// A push on its way to its lane.
