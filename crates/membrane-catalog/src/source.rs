@@ -74,6 +74,8 @@ pub struct FilesSource {
     pub columns: BTreeMap<ColumnName, String>,
     /// The ending of the file beside each file that has its control totals; a file waits for its own.
     pub control_suffix: Option<String>,
+    /// Seconds after which a file whose control totals have not come is told of.
+    pub control_wait_seconds: u32,
     /// Settings of the object storage that are no secret, as `object_store` spells them.
     pub storage: BTreeMap<String, String>,
     /// Settings of the object storage that are, and where each is found.

@@ -56,7 +56,7 @@ pub use release::{Reservation, ReserveRequest, Reserved, Shortage, StoredRelease
 pub use replay::ReplayPlan;
 pub use run::{ClosedRun, ColumnDecision, DatasetVersion, Decision, NewRun, OpenRun, RunOutcome, RunState};
 pub use scope::Scope;
-pub use source::{SourceFile, SourceLook, SourceState};
+pub use source::{Behind, SourceFile, SourceLook, SourceState};
 pub use status::{ReleaseState, RunStatus};
 pub use terms::Terms;
 pub use usage::{ColumnUse, FactorUse, GlassUse};

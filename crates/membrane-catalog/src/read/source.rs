@@ -28,7 +28,7 @@ const KEYS: [&str; 8] = [
     "on_difference",
 ];
 /// Keys of those that read files.
-const FILES: [&str; 10] = [
+const FILES: [&str; 11] = [
     "folder",
     "pattern",
     "format",
@@ -37,6 +37,7 @@ const FILES: [&str; 10] = [
     "settle_seconds",
     "columns",
     "control_suffix",
+    "control_wait_seconds",
     "storage",
     "credentials",
 ];
@@ -48,6 +49,8 @@ const FAULTS: [OnFault; 2] = [OnFault::GoOn, OnFault::Stop];
 
 /// A file lies untouched for so long before it is read, when nothing else is stated.
 const SETTLE_SECONDS: u32 = 10;
+/// Control totals may come so much later than their file, when nothing else is stated.
+const CONTROL_WAIT_SECONDS: u32 = 3_600;
 /// A day: whoever waits longer has mistaken what the number means.
 const SECONDS_MAX: u32 = 86_400;
 
@@ -181,6 +184,13 @@ fn read_files(fields: &Fields<'_>, report: &mut Report) -> Option<FilesSource> {
     if !(credentials.is_empty() && storage.is_empty()) && is_local {
         report.fault(fields.mark(), "`storage` and `credentials` are for object storage: `folder` is none");
     }
+    let control_wait = seconds(fields, "control_wait_seconds", 1, report);
+    if control_wait.is_some() && fields.get("control_suffix").is_none() {
+        report.fault(
+            fields.mark(),
+            "`control_wait_seconds` is for files with control totals: state `control_suffix`",
+        );
+    }
     Some(FilesSource {
         folder: folder?.value.to_owned(),
         pattern: pattern.map_or_else(|| "*".to_owned(), |pattern| pattern.value.to_owned()),
@@ -190,6 +200,7 @@ fn read_files(fields: &Fields<'_>, report: &mut Report) -> Option<FilesSource> {
         settle_seconds: seconds(fields, "settle_seconds", 0, report).unwrap_or(SETTLE_SECONDS),
         columns: fields.get("columns").map_or_else(BTreeMap::new, |node| read_names(node, report)),
         control_suffix: fields.text("control_suffix", report).and_then(|text| read_suffix(text, report)),
+        control_wait_seconds: control_wait.unwrap_or(CONTROL_WAIT_SECONDS),
         storage,
         credentials,
     })

@@ -113,6 +113,7 @@ fn every() -> Vec<Error> {
         Error::Connect(ConnectError::NoTable),
         Error::FileChanged,
         Error::FileEnding,
+        Error::ControlMissing { seconds: 3_600 },
         Error::Name(NameError::new("purpose", "a name")),
         Error::Price(PriceError::Epsilon),
         Error::BadRequest("the body is not the object that this endpoint takes".into()),

@@ -6,7 +6,7 @@ use membrane_ledger::SourceFile;
 
 use super::super::ingest::{Taking, take_in};
 use super::super::run::job;
-use super::{Failed, Looked, Taken};
+use super::{Failed, Looked, Taken, Waits};
 use crate::config::find_secret;
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
@@ -40,7 +40,11 @@ pub(super) async fn look(
             looked.taken.push(Taken { file: None, ingested });
         }
         Ok(None) => {}
-        Err(failure) => looked.failed.push(Failed { file: None, failure }),
+        Err(failure) => {
+            // What comes next is behind it, or the same again.
+            looked.held_up = true;
+            looked.failed.push(Failed { file: None, failure, waits: Waits::Again });
+        }
     }
     Ok(looked)
 }
