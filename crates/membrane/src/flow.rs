@@ -17,6 +17,7 @@ mod publish;
 mod quality;
 mod quarantine;
 mod query;
+mod refused;
 mod release;
 mod reserve;
 mod run;

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use membrane_model::{DatasetName, Reconciled, Rest, SourceName, Verdict};
 
 use super::*;
-use crate::{AlertChanges, Behind, Delivered, Delivery, ReplayPlan, SourceFile, SourceLook};
+use crate::{AlertChanges, Behind, Delivered, Delivery, RefusedDelivery, ReplayPlan, SourceFile, SourceLook};
 
 fn name(text: &str) -> SourceName {
     text.parse().unwrap()
@@ -101,10 +101,14 @@ pub(super) async fn check_files_and_deliveries_are_noted(ledger: Ledger) {
     let files = ledger.source_files(&tills).await.unwrap();
     assert_eq!((files.len(), files["f"].tries, files["g"].clone()), (2, 2, taken));
     assert!(ledger.source_files(&name("crm")).await.unwrap().is_empty());
-    // Whoever lets a source go on wants its failed files to be tried again.
+    // Whoever lets a source go on wants its failed files to be tried again, but not those whose rows are there.
+    let changed = Some("source_file_changed".to_owned());
+    let changed = SourceFile { file: "h".to_owned(), fault: changed, ..failed.clone() };
+    ledger.note_file(&tills, &changed).await.unwrap();
     ledger.pause_source(&tills, None).await.unwrap();
     let files = ledger.source_files(&tills).await.unwrap();
-    assert_eq!(files.keys().collect::<Vec<_>>(), ["g"]);
+    let kept: BTreeSet<&str> = files.keys().map(String::as_str).collect();
+    assert_eq!(kept, BTreeSet::from(["g", "h"]));
 
     let run = open(&ledger, 1).await;
     let delivery = Delivery {
@@ -136,6 +140,37 @@ pub(super) async fn check_files_and_deliveries_are_noted(ledger: Ledger) {
     }
     let times = Delivered { first: instant(10), last: instant(20) };
     assert_eq!(ledger.delivered().await.unwrap(), [(delivery.dataset.clone(), times)].into());
+}
+
+pub(super) async fn check_a_refused_delivery_is_noted_once_a_day(ledger: Ledger) {
+    let orders: DatasetName = "pos_orders".parse().unwrap();
+    let first = RefusedDelivery {
+        dataset: orders.clone(),
+        delivery: "a".to_owned(),
+        source: Some(name("tills")),
+        at: instant(5),
+        code: "too_many_bad_rows".to_owned(),
+        rows_in: Some(7),
+        run: None,
+    };
+    let again = RefusedDelivery { at: instant(6), code: "input_columns".to_owned(), ..first.clone() };
+    let other = RefusedDelivery { delivery: "b".to_owned(), rows_in: None, ..again.clone() };
+    for refused in [&first, &again, &other] {
+        ledger.note_refused(refused).await.unwrap();
+    }
+    let found = ledger.refused_deliveries(Some(&orders), instant(0)).await.unwrap();
+    assert_eq!(found, [other, first.clone()]);
+    // The next day it counts again.
+    let next = RefusedDelivery { at: instant(5) + TimeDelta::days(1), ..first };
+    ledger.note_refused(&next).await.unwrap();
+    assert_eq!(ledger.refused_deliveries(None, instant(7)).await.unwrap(), [next]);
+    assert!(
+        ledger
+            .refused_deliveries(Some(&"crm_members".parse().unwrap()), instant(0))
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 pub(super) async fn check_a_broken_promise_is_told_once(ledger: Ledger) {

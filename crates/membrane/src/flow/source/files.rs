@@ -13,6 +13,7 @@ use membrane_lake::{Inbox, InboxBytes, InboxFile, LakeOptions};
 use membrane_ledger::SourceFile;
 
 use super::super::ingest::{Ingested, Taking, take_in};
+use super::super::refused::note_refused;
 use super::super::run::job;
 use super::fault::{holds_up, wait};
 use super::{Asked, Failed, Looked, Taken, Waits};
@@ -204,6 +205,9 @@ impl Look<'_> {
             seen,
         };
         note(self.hub, self.source, &noted).await?;
+        let known_by = (Some(&self.source.name), Some(noted.state));
+        let refused = note_refused(self.ctx, self.hub, &self.source.dataset, known_by, &failure).await;
+        refused.map_err(Failure::without_run)?;
         self.looked.failed.push(Failed { file: Some(found.file.path), failure, waits });
         Ok(())
     }
