@@ -88,7 +88,7 @@ async fn what_holds_up_the_source_is_no_fault_of_a_file() {
     put(&world, "a.csv", &stores(&[ONE]));
     put(&world, "bb.csv", &stores(&[TWO, THREE]));
     // Nothing can be stored where the table is to be.
-    let table = world.dir.path().join("data").join("dim_stores");
+    let table = world.dir.path().join("data/tables/dim_stores");
     std::fs::create_dir_all(table.parent().unwrap()).unwrap();
     std::fs::write(&table, "in the way").unwrap();
     for tries in 1..8_u64 {

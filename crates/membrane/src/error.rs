@@ -26,7 +26,9 @@ use crate::published::PublishedError;
 
 pub use codes::{CODES, Code};
 pub use fixes::fix;
-use words::{handed_on, in_flight, ledger, over_budget, over_price, refusal, stands, stays_spent};
+use words::{
+    handed_on, in_flight, known_datasets, ledger, over_budget, over_price, refusal, stands, stays_spent,
+};
 
 /// Why a request was not answered.
 #[derive(Debug, thiserror::Error)]
@@ -222,6 +224,12 @@ pub enum Error {
     /// No dataset of that name, for one who may know the catalog.
     #[error("no such dataset; `membrane catalog list` names them")]
     UnknownDataset,
+    /// No dataset of that name, for one who may know the catalog and wants to know what there is.
+    #[error("no such dataset; {}", known_datasets(.known))]
+    NoSuchDataset {
+        /// Those that there are.
+        known: Vec<DatasetName>,
+    },
     /// No column of that name, for one who may know the catalog.
     #[error("the dataset has no such column; `membrane catalog show DATASET` names them")]
     UnknownColumn,
@@ -419,7 +427,7 @@ impl Error {
             Self::FileEnding => "input_format",
             Self::ControlMissing { .. } => "control_missing",
             Self::Name(_) | Self::Price(_) | Self::BadRequest(_) => "bad_request",
-            Self::UnknownDataset => "not_found",
+            Self::UnknownDataset | Self::NoSuchDataset { .. } => "not_found",
             Self::UnknownColumn => "unknown_column",
             Self::Unfit(_) => "policies_unfit",
             Self::Prove(_) => "not_proved",

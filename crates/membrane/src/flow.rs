@@ -34,6 +34,7 @@ pub use budget_steps::{
     BudgetHistory, NewAmount, NewBudgetStep, NewStep, SettledStep, budget_history, take_budget_step,
 };
 pub use contract::{RevisionLine, contract_history};
+pub(crate) use contract::{broken_contracts, contracts_before};
 pub use delegation::{
     DelegationLine, NewDelegation, SettledDelegation, end_delegation, list_delegations, make_delegation,
 };

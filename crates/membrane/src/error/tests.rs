@@ -140,6 +140,9 @@ fn every() -> Vec<Error> {
             what: "does not have it",
         }),
         Error::UnknownDataset,
+        Error::NoSuchDataset {
+            known: vec!["crm_members".parse().expect("a name"), "pos_orders".parse().expect("a name")],
+        },
         Error::UnknownColumn,
         Error::UnknownRun,
         Error::UnknownEndpoint,
