@@ -40,7 +40,7 @@ const HOMES: [(&str, &[&str]); 21] = [
     ("deltalake", &["membrane-lake"]),
     ("object_store", &["membrane-lake"]),
     ("datafusion", &["membrane-lake", "membrane-query"]),
-    ("encoding_rs", &["membrane-ingest"]),
+    ("encoding_rs", &["membrane-catalog", "membrane-ingest"]),
     ("quick-xml", &["membrane-ingest"]),
     ("axum", &["membrane"]),
     ("clap", &["membrane"]),

@@ -17,6 +17,7 @@ mod publish;
 mod quality;
 mod quarantine;
 mod query;
+mod refused;
 mod release;
 mod reserve;
 mod run;
@@ -35,6 +36,7 @@ pub use budget_steps::{
     BudgetHistory, NewAmount, NewBudgetStep, NewStep, SettledStep, budget_history, take_budget_step,
 };
 pub use contract::{RevisionLine, contract_history};
+pub(crate) use contract::{broken_contracts, contracts_before};
 pub use delegation::{
     DelegationLine, NewDelegation, SettledDelegation, end_delegation, list_delegations, make_delegation,
 };
@@ -53,7 +55,10 @@ pub use query::{QueryAnswer, QueryRequest, query};
 pub use release::{PilotTold, ReleaseRequest, Released, plan_trial, rehearse, release, timed_release};
 pub use runs::{run_detail, runs};
 pub use sandbox::{SANDBOX_RHO, SandboxMade, make_sandbox};
-pub use source::{Asked, Failed, Looked, SourceTold, Taken, list_sources, look_at_source, pause_source};
+pub(crate) use source::wait;
+pub use source::{
+    Asked, Failed, Looked, SourceTold, Taken, Waits, list_sources, look_at_source, pause_source,
+};
 pub use standing::{
     EditionTold, MadeBefore, StandingList, StandingTold, list_standing, run_edition, run_edition_after,
 };

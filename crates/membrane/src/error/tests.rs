@@ -113,6 +113,7 @@ fn every() -> Vec<Error> {
         Error::Connect(ConnectError::NoTable),
         Error::FileChanged,
         Error::FileEnding,
+        Error::ControlMissing { seconds: 3_600 },
         Error::Name(NameError::new("purpose", "a name")),
         Error::Price(PriceError::Epsilon),
         Error::BadRequest("the body is not the object that this endpoint takes".into()),
@@ -139,6 +140,9 @@ fn every() -> Vec<Error> {
             what: "does not have it",
         }),
         Error::UnknownDataset,
+        Error::NoSuchDataset {
+            known: vec!["crm_members".parse().expect("a name"), "pos_orders".parse().expect("a name")],
+        },
         Error::UnknownColumn,
         Error::UnknownRun,
         Error::UnknownEndpoint,
