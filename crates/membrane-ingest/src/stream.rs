@@ -22,6 +22,6 @@ pub use commit::{PortionRows, Portioned, commit_portion, edges};
 pub use intake::{Acknowledged, Intake, Push, Taken};
 pub use record::{Record, RecordCounts};
 pub use segment::{
-    AppendError, FoundSegment, Segment, SegmentHead, read_segment, retire_segment, segments_in,
+    AppendError, FoundSegment, Segment, SegmentHead, purge_seen, read_segment, retire_segment, segments_in,
 };
 pub use window::{EventId, Window};

@@ -262,5 +262,20 @@ pub fn retire_segment<'a>(
     std::fs::remove_file(path)
 }
 
+/// Removes what is left of segments that were committed before a moment: their events are not to be known again any more.
+///
+/// # Errors
+/// The system's error.
+pub fn purge_seen(folder: &Path, before: DateTime<Utc>) -> io::Result<()> {
+    for path in segments_in(folder)? {
+        let is_old = path.extension().is_some_and(|ending| ending == SEEN)
+            && DateTime::<Utc>::from(std::fs::metadata(&path)?.modified()?) < before;
+        if is_old {
+            std::fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests;

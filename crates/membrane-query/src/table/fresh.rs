@@ -47,3 +47,6 @@ fn shaped(batch: &RecordBatch, schema: &SchemaRef) -> DataFusionResult<RecordBat
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
     Ok(RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)?)
 }
+
+#[cfg(test)]
+mod tests;

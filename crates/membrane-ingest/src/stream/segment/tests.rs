@@ -23,7 +23,7 @@ fn record(number: u8) -> Record {
         rows: vec![rows],
         bad: Vec::new(),
         ids: vec![[number; 16], [number ^ 0xff; 16]],
-        name: (number % 2 == 0).then_some(([number; 16], [number; 32])),
+        name: number.is_multiple_of(2).then_some(([number; 16], [number; 32])),
         counts: RecordCounts { answer, newest: Some(i64::from(number)), ..RecordCounts::default() },
     }
 }
@@ -45,7 +45,7 @@ fn written(folder: &Path, records: u8) -> PathBuf {
 fn what_is_appended_is_read_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = written(&folder.path().join("app_events"), 3);
-    assert_eq!(segments_in(&folder.path().join("app_events")).unwrap(), [path.clone()]);
+    assert_eq!(segments_in(&folder.path().join("app_events")).unwrap(), std::slice::from_ref(&path));
     let found = read_segment(&path).unwrap().unwrap();
     assert_eq!((found.head, found.torn, found.is_seen), (head(7), 0, false));
     assert_eq!(found.records.len(), 3);
@@ -71,6 +71,20 @@ fn once_committed_its_ids_are_left() {
     let seen = read_segment(&found[0]).unwrap().unwrap();
     assert!(seen.is_seen && seen.records.iter().all(|record| record.rows.is_empty()));
     assert_eq!((&seen.records[1].ids, seen.records[2].name), (&record(1).ids, record(2).name));
+}
+
+#[test]
+fn ids_go_when_they_are_not_to_be_known_any_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = written(folder.path(), 1);
+    retire_segment(&path, &head(7), &[record(0)]).unwrap();
+    written(folder.path(), 1);
+    let seen = path.with_extension(SEEN);
+    let now = DateTime::<Utc>::from(std::fs::metadata(seen).unwrap().modified().unwrap());
+    purge_seen(folder.path(), now - chrono::TimeDelta::hours(1)).unwrap();
+    assert_eq!(segments_in(folder.path()).unwrap().len(), 2);
+    purge_seen(folder.path(), now + chrono::TimeDelta::hours(1)).unwrap();
+    assert_eq!(segments_in(folder.path()).unwrap(), [path], "what is not committed stays");
 }
 
 #[test]

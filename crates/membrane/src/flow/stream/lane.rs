@@ -6,9 +6,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use membrane_ingest::IngestError;
-use membrane_ingest::stream::{Acknowledged, Record, SegmentHead, Taken, Window};
+use membrane_ingest::stream::{
+    Acknowledged, AppendError, Intake, Push, Record, Segment, SegmentHead, Taken, Window,
+};
 use membrane_model::{DatasetName, PrincipalId, RunId};
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender, channel, unbounded_channel};
+use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -17,7 +20,7 @@ use super::{Pushed, StreamJob, not_kept};
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
 use crate::stream_state::StreamState;
-use crate::streams::Lane;
+use crate::streams::{Lane, Room};
 
 /// Pushes that may wait for a lane.
 const WAITING: usize = 1024;
@@ -59,7 +62,7 @@ pub(super) fn begin_with(
         commit_bytes: section.commit_bytes,
     };
     for portion in found {
-        lane.to_commit(hub, portion);
+        lane.commit_later(hub, portion);
     }
     Lane { jobs, told, work: tokio::spawn(lane.run(taken)) }
 }
@@ -124,7 +127,7 @@ impl Work {
         }
     }
 
-    fn to_commit(&mut self, hub: &Arc<Hub>, portion: Sealed) {
+    fn commit_later(&mut self, hub: &Arc<Hub>, portion: Sealed) {
         let stream = Arc::clone(&portion.kept.portion.stream);
         let committer = self.committers.entry(stream).or_insert_with(|| {
             let (portions, to_commit) = unbounded_channel();
@@ -146,7 +149,7 @@ impl Work {
             .collect();
         for principal in due {
             if let Some(portion) = self.open.remove(&principal) {
-                self.to_commit(hub, portion.seal());
+                self.commit_later(hub, portion.seal());
             }
         }
     }
@@ -161,8 +164,13 @@ impl Work {
             }
         }
         for (sender, jobs) in by_sender {
-            if let Err((failure, jobs)) = self.take_of(sender, jobs).await {
-                refuse(failure, jobs);
+            let mut left = jobs;
+            while let Err((failure, mut jobs)) = self.take_of(sender.clone(), left).await {
+                // Each that is refused is so in a run of its own.
+                left = jobs.split_off(1.min(jobs.len()));
+                if let Some(job) = jobs.pop() {
+                    let _ = job.answer.send(Err(failure));
+                }
             }
         }
     }
@@ -186,57 +194,36 @@ impl Work {
         };
         let run = portion.right.run.id();
         let stopped = |jobs| (Failure { error: Error::Internal("a stream stopped"), run: Some(run) }, jobs);
-        let (Some(mut intake), Some(mut segment), Some(mut window)) =
+        let (Some(intake), Some(segment), Some(window)) =
             (portion.intake.take(), portion.segment.take(), self.window.take())
         else {
             return Err(stopped(jobs));
         };
-        let mut waiting = Vec::with_capacity(jobs.len());
-        let mut pushes = Vec::with_capacity(jobs.len());
-        for job in jobs {
-            let StreamJob { push, room, answer, .. } = job;
-            waiting.push((u64::try_from(push.bytes.len()).unwrap_or_default(), room, answer));
-            pushes.push(push);
-        }
-        let worked = spawn_blocking(move || {
-            let taken: Vec<Result<Taken, IngestError>> =
-                pushes.into_iter().map(|push| intake.take(push, &mut window)).collect();
-            let records = taken.iter().filter_map(|taken| match taken {
-                Ok(Taken::New(record)) => Some(record),
-                _ => None,
-            });
-            let records: Vec<&Record> = records.collect();
-            let kept = if records.is_empty() { Ok(()) } else { segment.append(records.iter().copied()) };
-            if kept.is_err() {
-                for record in records {
-                    window.forget(&record.ids, record.name.as_ref().map(|(name, _)| name));
-                }
-            }
-            (taken, kept, intake, segment, window)
-        });
-        let Ok((taken, kept, intake, segment, window)) = worked.await else {
-            // What came is not acknowledged; what was before is in the segment, and is found at the next start.
+        let (pushes, waiting) = apart(jobs);
+        let worked = spawn_blocking(move || work_on(pushes, intake, segment, window)).await;
+        let Ok(Worked { taken, kept, intake, segment, window }) = worked else {
+            // What came is not acknowledged; what was before is in the segment, and is committed.
             self.window = Some(window_of(&hub));
-            for (_, _, answer) in waiting {
+            self.commit_later(&hub, portion.seal());
+            for waiting in waiting {
                 let failure = Failure { error: Error::Internal("a stream stopped"), run: Some(run) };
-                let _ = answer.send(Err(failure));
+                let _ = waiting.answer.send(Err(failure));
             }
-            self.to_commit(&hub, portion.seal());
             return Ok(());
         };
         self.window = Some(window);
         let is_usable = kept.as_ref().err().is_none_or(|error| error.is_usable);
         (portion.intake, portion.segment) = (Some(intake), Some(segment));
         let kept = kept.map_err(|error| error.source.kind());
-        for ((bytes, room, answer), taken) in waiting.into_iter().zip(taken) {
+        for (Waiting { bytes, room, answer }, taken) in waiting.into_iter().zip(taken) {
             let result = match (taken, kept) {
                 (Ok(Taken::New(record)), Ok(())) => {
                     self.told.took(bytes, &record.counts);
                     let acknowledged = record.counts.answer;
                     keep(&hub, &mut portion, record, room).map(|()| told(run, acknowledged, false))
                 }
-                (Ok(Taken::Before(acknowledged)), _) => Ok(told(run, acknowledged, true)),
-                (Ok(Taken::New(_)), Err(kind)) => Err(not_kept(std::io::Error::from(kind))),
+                (Ok(Taken::Before(acknowledged)), Ok(())) => Ok(told(run, acknowledged, true)),
+                (Ok(_), Err(kind)) => Err(not_kept(std::io::Error::from(kind))),
                 (Err(error), _) => Err(Error::Ingest(error)),
             };
             // Who asked may have gone away.
@@ -245,7 +232,7 @@ impl Work {
         if is_usable {
             self.open.insert(sender, portion);
         } else {
-            self.to_commit(&hub, portion.seal());
+            self.commit_later(&hub, portion.seal());
         }
         Ok(())
     }
@@ -260,13 +247,51 @@ impl Work {
     }
 }
 
+/// Who waits for the answer to a push.
+struct Waiting {
+    bytes: u64,
+    room: Room,
+    answer: oneshot::Sender<Result<Pushed, Failure>>,
+}
+
+/// Takes pushes and who waits for them apart.
+fn apart(jobs: Vec<StreamJob>) -> (Vec<Push>, Vec<Waiting>) {
+    let part = |StreamJob { push, room, answer, .. }: StreamJob| {
+        let bytes = u64::try_from(push.bytes.len()).unwrap_or(u64::MAX);
+        (push, Waiting { bytes, room, answer })
+    };
+    jobs.into_iter().map(part).unzip()
+}
+
+/// What came of a group of pushes of one sender.
+struct Worked {
+    taken: Vec<Result<Taken, IngestError>>,
+    /// Whether what is new is durable.
+    kept: Result<(), AppendError>,
+    intake: Intake,
+    segment: Segment,
+    window: Window,
+}
+
+/// Takes pushes in and makes them durable, all that are new or none. This blocks.
+fn work_on(pushes: Vec<Push>, mut intake: Intake, mut segment: Segment, mut window: Window) -> Worked {
+    let taken: Vec<_> = pushes.into_iter().map(|push| intake.take(push, &mut window)).collect();
+    let new = taken.iter().filter_map(|taken| match taken {
+        Ok(Taken::New(record)) => Some(record),
+        _ => None,
+    });
+    let new: Vec<&Record> = new.collect();
+    let kept = if new.is_empty() { Ok(()) } else { segment.append(new.iter().copied()) };
+    if kept.is_err() {
+        for record in new {
+            window.forget(&record.ids, record.name.as_ref().map(|(name, _)| name));
+        }
+    }
+    Worked { taken, kept, intake, segment, window }
+}
+
 /// Keeps what is durable until it is committed, and lets it be read.
-fn keep(
-    hub: &Hub,
-    portion: &mut OpenPortion,
-    record: Record,
-    room: crate::streams::Room,
-) -> Result<(), Error> {
+fn keep(hub: &Hub, portion: &mut OpenPortion, record: Record, room: Room) -> Result<(), Error> {
     let OpenPortion { right, kept, .. } = portion;
     let Record { rows, bad, .. } = &record;
     let mut held = Ok(());
@@ -283,16 +308,6 @@ fn keep(
 
 const fn told(run: RunId, answer: Acknowledged, again: bool) -> Pushed {
     Pushed { run, answer, again }
-}
-
-fn refuse(failure: Failure, jobs: Vec<StreamJob>) {
-    let run = failure.run;
-    let mut first = Some(failure.error);
-    for job in jobs {
-        // One run was refused for all of them.
-        let error = first.take().unwrap_or(Error::StreamFull);
-        let _ = job.answer.send(Err(Failure { error, run }));
-    }
 }
 
 async fn until(due: Option<Instant>) {

@@ -4,10 +4,11 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use membrane_catalog::Dataset;
 use membrane_ingest::IngestParts;
 use membrane_ingest::stream::{
-    Intake, PortionRows, Portioned, Record, Segment, SegmentHead, commit_portion, retire_segment,
+    Intake, PortionRows, Portioned, Record, Segment, SegmentHead, commit_portion, purge_seen, retire_segment,
 };
 use membrane_lake::Portion;
 use membrane_ledger::{DatasetVersion, Delivery};
@@ -24,6 +25,9 @@ use crate::hub::Hub;
 use crate::stream_state::StreamState;
 use crate::streams::Room;
 use membrane_policy::Permit;
+
+/// After so many portions it is looked for ids that are not to be known any more.
+const PURGE_EACH: i64 = 16;
 
 /// The right to work on a portion: an open run, and what it may do.
 pub(super) struct Right {
@@ -154,7 +158,7 @@ impl Sealed {
         let accepted = self.kept.records.iter().map(|record| record.counts.answer.accepted).sum();
         told.committed(accepted, self.ctx.now());
         // Its rows are committed: what is left of it hurts nobody, and is known as such when it is found.
-        if let Err(error) = self.retire().await {
+        if let Err(error) = self.retire(hub).await {
             tracing::warn!(dataset.name = %dataset, "a segment that is committed could not be put away: {}", error.kind());
         }
         right.run.complete().await.map(|_| ())
@@ -225,10 +229,18 @@ impl Sealed {
         }
     }
 
-    async fn retire(&mut self) -> io::Result<()> {
+    async fn retire(&mut self, hub: &Hub) -> io::Result<()> {
+        let (now, remembered) = (self.ctx.now(), hub.streams().section().remember_seconds);
+        let before = now - TimeDelta::seconds(2 * i64::from(remembered));
+        let (folder, purges) =
+            (hub.streams().folder_of(&self.kept.head.dataset), self.kept.head.number % PURGE_EACH == 0);
         let (path, head) = (self.kept.path.clone(), self.kept.head.clone());
         let records = std::mem::take(&mut self.kept.records);
-        let retired = spawn_blocking(move || retire_segment(&path, &head, &records)).await;
+        let retired = spawn_blocking(move || {
+            retire_segment(&path, &head, &records)?;
+            if purges { purge_seen(&folder, before) } else { Ok(()) }
+        })
+        .await;
         retired.unwrap_or_else(|_| Err(io::Error::other("it stopped")))
     }
 }

@@ -131,6 +131,18 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
             ]
             .concat(),
         ),
+        ("/v1/break-glass/{number}/approve", "post", [all, record, audit, glass].concat()),
+        ("/v1/break-glass/{number}/end", "post", [all, record, audit, glass].concat()),
+    ];
+    answers.extend(releases(&query, &refusal));
+    answers.extend(delegations());
+    answers
+}
+
+/// Those about what is handed on.
+fn delegations() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
+    let (all, seen, record, audit) = (&ALL[..], &SEEN[..], &RECORD[..], &AUDIT[..]);
+    vec![
         ("/v1/delegations", "get", [seen, record, audit].concat()),
         (
             "/v1/delegations",
@@ -149,11 +161,7 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
             "post",
             [all, record, audit, &["unknown_delegation", "delegation_stands", "in_the_way"]].concat(),
         ),
-        ("/v1/break-glass/{number}/approve", "post", [all, record, audit, glass].concat()),
-        ("/v1/break-glass/{number}/end", "post", [all, record, audit, glass].concat()),
-    ];
-    answers.extend(releases(&query, &refusal));
-    answers
+    ]
 }
 
 /// Those about releases.
