@@ -10,7 +10,7 @@ use membrane::Hub;
 use crate::hub::{Asker, MARKETING};
 use crate::table::{Measure, print};
 use crate::visits::{Form, Visits};
-use crate::{hub, plain, release, tpch, visits};
+use crate::{floor, hub, plain, release, tpch, visits};
 
 /// Times that a question of TPC-H is asked, after it was asked once.
 const REPEATS: usize = 3;
@@ -47,6 +47,14 @@ pub(crate) async fn run(words: &[&str]) -> Result<()> {
             let hub = hub::open_with(Path::new(home), &visits::rules()).await?;
             Box::pin(timed(hub::ingest(&hub, visits::DATASET, Path::new(file), None))).await?
         }
+        ["cpu-plain-ingest", file, out] => cpu_timed(plain::convert(Path::new(file), Path::new(out))).await?,
+        ["cpu-hub-visits", file, home] => {
+            let hub = hub::open_with(Path::new(home), &visits::rules()).await?;
+            Box::pin(cpu_timed(hub::ingest(&hub, visits::DATASET, Path::new(file), None))).await?
+        }
+        ["cpu-decode", file, _] => floor::decode(Path::new(file)).await?,
+        ["cpu-crypto", ..] => floor::crypto()?,
+        ["cpu-write", file, out] => floor::write(Path::new(file), Path::new(out)).await?,
         ["hub-stream", bytes, home] => {
             let hub = hub::open_with(Path::new(home), &visits::rules()).await?;
             let made = Visits { rows: 0, members: 200_000, form: Form::Ndjson }.stream(bytes.parse()?);
@@ -96,6 +104,13 @@ async fn timed(work: impl Future<Output = Result<u64>>) -> Result<(u64, f64)> {
     let start = Instant::now();
     let rows = work.await?;
     Ok((rows, start.elapsed().as_secs_f64()))
+}
+
+/// The same, in seconds of all processors together.
+async fn cpu_timed(work: impl Future<Output = Result<u64>>) -> Result<(u64, f64)> {
+    let before = cpu_seconds()?;
+    let rows = work.await?;
+    Ok((rows, cpu_seconds()? - before))
 }
 
 /// Asks once, and then several times; returns the median of those.

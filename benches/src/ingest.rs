@@ -7,6 +7,7 @@ use membrane_model::{DatasetName, IdentityKind};
 use membrane_vault::{BucketId, ColumnContext, RootKey, Vault};
 
 use crate::child::{cpu_seconds, measure};
+use crate::floor;
 use crate::table::{Measure, median, note, print};
 use crate::visits::{Form, Visits};
 
@@ -37,6 +38,9 @@ pub(crate) fn bench(wanted: &[&str]) -> Result<()> {
     }
     if is_wanted("stream") {
         stream(dir.path())?;
+    }
+    if is_wanted("floor") {
+        floor::bench(dir.path())?;
     }
     Ok(())
 }
@@ -117,9 +121,9 @@ fn sealing() -> Result<()> {
     for row in 0..SEALED_ROWS {
         let at = usize::try_from(row % SEALED_MEMBERS)?;
         let (Some(key), Some(subject)) = (keys.get(at), subjects.get(at)) else { continue };
-        let cipher = key.cipher();
+        let sealer = key.sealer();
         for column in &columns {
-            cipher.seal_in(column, subject, b"m1234567@mail.example", &mut out)?;
+            sealer.seal_in(column, subject, b"m1234567@mail.example", &mut out)?;
         }
         out.clear();
     }

@@ -20,6 +20,7 @@ mod connect;
 mod decode;
 mod detect;
 mod error;
+mod fingerprint;
 #[cfg(test)]
 mod fixture;
 mod format;

@@ -14,7 +14,7 @@ use membrane_policy::Permit;
 use tokio::task::spawn_blocking;
 
 use super::seen::Seen;
-use super::unique::Fingerprint;
+use crate::fingerprint::Fingerprint;
 use crate::reason::{Fault, ReasonCode, Reasons};
 use crate::value::canonical_text;
 use crate::{IngestError, IngestParts};

@@ -6,9 +6,21 @@ use arrow::array::{Array, ArrayRef, BinaryArray, BinaryBuilder, StringArray};
 use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow::error::ArrowError;
 use membrane_model::SubjectId;
-use membrane_vault::{CellCipher, ColumnContext, SEALED_OVERHEAD, TOKEN_LENGTH, Tokenizer, VaultError};
+use membrane_vault::{CellSealer, ColumnContext, SEALED_OVERHEAD, TOKEN_LENGTH, Tokenizer, VaultError};
 
 use membrane_catalog::Canon;
+
+/// Makes a column whose cells are all there and of one length.
+pub(super) fn of_length<'a, const N: usize>(
+    cells: impl ExactSizeIterator<Item = &'a [u8; N]>,
+) -> Result<ArrayRef, ArrowError> {
+    let offsets = OffsetBuffer::from_repeated_length(N, cells.len());
+    let mut bytes = Vec::with_capacity(cells.len() * N);
+    for cell in cells {
+        bytes.extend_from_slice(cell);
+    }
+    Ok(Arc::new(BinaryArray::try_new(offsets, Buffer::from_vec(bytes), None)?))
+}
 
 /// Makes the tokens of a column; no value, no token.
 pub(super) fn tokens(texts: &StringArray, tokenizer: &Tokenizer, canon: Canon) -> ArrayRef {
@@ -63,12 +75,12 @@ impl<'a> SealedColumn<'a> {
     pub(super) fn seal(
         &mut self,
         row: usize,
-        cipher: &CellCipher,
+        sealer: &CellSealer,
         subject: &SubjectId,
     ) -> Result<(), VaultError> {
         if self.texts.is_valid(row) {
             let text = self.texts.value(row).as_bytes();
-            cipher.seal_in(self.context, subject, text, &mut self.cells)?;
+            sealer.seal_in(self.context, subject, text, &mut self.cells)?;
         }
         self.pass()
     }
