@@ -23,7 +23,7 @@ const ORDER: [&str; 11] = [
 ];
 
 /// Libraries with one home (or two, where the table says so).
-const HOMES: [(&str, &[&str]); 22] = [
+const HOMES: [(&str, &[&str]); 21] = [
     ("uuid", &["membrane-model"]),
     ("saphyr", &["membrane-catalog"]),
     ("phonenumber", &["membrane-catalog"]),
@@ -31,7 +31,6 @@ const HOMES: [(&str, &[&str]); 22] = [
     ("aes-gcm", &["membrane-vault"]),
     ("ed25519-dalek", &["membrane-vault"]),
     ("fpe", &["membrane-vault"]),
-    ("ghash", &["membrane-vault"]),
     ("hmac", &["membrane-vault"]),
     ("siphasher", &["membrane-vault"]),
     ("opendp", &["membrane-privacy"]),

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::context::AssociatedData;
 use crate::seal::{self, Cipher};
-use crate::{CellContext, CellSealer, ColumnContext, VaultError};
+use crate::{CellContext, ColumnContext, VaultError};
 
 /// The key of one subject's cells: 32 bytes, so that a million of them fit in memory. Each call expands
 /// it, which costs about as much as sealing a short cell; for several cells of the same subject take
@@ -28,12 +28,6 @@ impl DataKey {
     #[must_use]
     pub fn cipher(&self) -> CellCipher {
         CellCipher(seal::cipher(&self.0))
-    }
-
-    /// Expands the key for the short cells of a row, which are sealed only.
-    #[must_use]
-    pub fn sealer(&self) -> CellSealer {
-        CellSealer::new(&self.0)
     }
 
     /// Appends the sealed form of a value to `out`: `version 1 | nonce 12 | ciphertext | tag 16`.

@@ -70,18 +70,10 @@ impl ColumnContext {
         data.push(subject.as_bytes());
         data
     }
-
-    /// Returns the same in parts that lie one behind the other, without a copy.
-    pub(crate) fn parts<'a>(&'a self, subject: &'a SubjectId) -> Option<[&'a [u8]; 3]> {
-        Some([self.0.as_slice()?, &SUBJECT_LENGTH, subject.as_bytes()])
-    }
 }
 
-/// The length of a subject, as it stands in front of one.
-const SUBJECT_LENGTH: [u8; 2] = 16_u16.to_be_bytes();
-
 /// Room for two names of 63 bytes, a subject and three lengths, with some to spare.
-pub(crate) const ROOM: usize = 160;
+const ROOM: usize = 160;
 
 /// Length-prefixed parts on the stack: nothing is allocated per cell.
 #[derive(Debug, Clone)]

@@ -24,8 +24,8 @@ pub(crate) type Cipher = AesGcm<Aes256Enc, U12>;
 /// Bytes that sealing adds to a value.
 pub const SEALED_OVERHEAD: usize = 1 + NONCE_LENGTH + TAG_LENGTH;
 
-pub(crate) const VERSION: u8 = 1;
-pub(crate) const NONCE_LENGTH: usize = 12;
+const VERSION: u8 = 1;
+const NONCE_LENGTH: usize = 12;
 const TAG_LENGTH: usize = 16;
 
 /// Expands a key.

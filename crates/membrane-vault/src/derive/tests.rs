@@ -62,11 +62,10 @@ fn states_are_wiped_with_their_keys() {
     wiped::<<Sha256 as hmac::digest::block_api::CoreProxy>::Core>();
     wiped::<crate::seal::Cipher>();
     wiped::<aes::Aes256>();
-    wiped::<aes::Aes256Enc>();
     // `Hmac` does not say so itself: it is two of the cores above and a buffer that is wiped too.
     assert!(std::mem::needs_drop::<KeyedHash>(), "a keyed hash is left in memory");
     let table = include_str!("../../../../Cargo.toml");
-    for name in ["hmac", "sha2", "aes-gcm", "aes", "ghash"] {
+    for name in ["hmac", "sha2", "aes-gcm", "aes"] {
         let line = table.lines().find(|line| line.starts_with(&format!("{name} = "))).unwrap();
         assert!(line.contains(r#"features = ["zeroize"]"#), "{line}");
     }
