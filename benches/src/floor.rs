@@ -134,9 +134,9 @@ pub(crate) fn crypto() -> Result<(u64, f64)> {
     let mut out = Vec::new();
     let before = cpu_seconds()?;
     for (_, (key, subject)) in (0..ROWS).zip(keys.iter().zip(&subjects).cycle()) {
-        let sealer = key.sealer();
+        let cipher = key.cipher();
         for (column, cell) in columns.iter().zip(cells) {
-            sealer.seal_in(column, subject, cell, &mut out)?;
+            cipher.seal_in(column, subject, cell, &mut out)?;
         }
         out.extend_from_slice(&tokenizer.token(b"13800000001"));
         if out.len() > 1 << 20 {

@@ -121,9 +121,9 @@ fn sealing() -> Result<()> {
     for row in 0..SEALED_ROWS {
         let at = usize::try_from(row % SEALED_MEMBERS)?;
         let (Some(key), Some(subject)) = (keys.get(at), subjects.get(at)) else { continue };
-        let sealer = key.sealer();
+        let cipher = key.cipher();
         for column in &columns {
-            sealer.seal_in(column, subject, b"m1234567@mail.example", &mut out)?;
+            cipher.seal_in(column, subject, b"m1234567@mail.example", &mut out)?;
         }
         out.clear();
     }

@@ -14,7 +14,7 @@ use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use membrane_catalog::{Column, Dataset, StoredKind};
 use membrane_model::{ColumnName, LogicalType, Protection, SubjectId};
-use membrane_vault::{CellCipher, CellSealer, ColumnContext, Tokenizer, Vault};
+use membrane_vault::{CellCipher, ColumnContext, Tokenizer, Vault};
 
 use crate::check::{BadRow, Checked};
 use crate::coarser::Coarser;
@@ -125,7 +125,7 @@ impl Protector {
                 sealed.push(SealedColumn::new(texts, context));
             }
         }
-        let mut last: Option<(SubjectId, CellSealer)> = None;
+        let mut last: Option<(SubjectId, CellCipher)> = None;
         let subjects = if sealed.is_empty() { &[] } else { subjects };
         for (row, entry) in subjects.iter().enumerate() {
             if !sealed.iter().any(|column| column.has_value(row)) {
@@ -135,11 +135,11 @@ impl Protector {
                 continue;
             }
             if !last.as_ref().is_some_and(|(same, _)| *same == entry.id) {
-                last = Some((entry.id, entry.key()?.sealer()));
+                last = Some((entry.id, entry.key()?.cipher()));
             }
-            let (_, sealer) = last.as_ref().ok_or(IngestError::Broken)?;
+            let (_, cipher) = last.as_ref().ok_or(IngestError::Broken)?;
             for column in &mut sealed {
-                column.seal(row, sealer, &entry.id)?;
+                column.seal(row, cipher, &entry.id)?;
             }
         }
         Ok(sealed)

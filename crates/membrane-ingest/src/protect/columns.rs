@@ -6,7 +6,7 @@ use arrow::array::{Array, ArrayRef, BinaryArray, BinaryBuilder, StringArray};
 use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow::error::ArrowError;
 use membrane_model::SubjectId;
-use membrane_vault::{CellSealer, ColumnContext, SEALED_OVERHEAD, TOKEN_LENGTH, Tokenizer, VaultError};
+use membrane_vault::{CellCipher, ColumnContext, SEALED_OVERHEAD, TOKEN_LENGTH, Tokenizer, VaultError};
 
 use membrane_catalog::Canon;
 
@@ -75,12 +75,12 @@ impl<'a> SealedColumn<'a> {
     pub(super) fn seal(
         &mut self,
         row: usize,
-        sealer: &CellSealer,
+        cipher: &CellCipher,
         subject: &SubjectId,
     ) -> Result<(), VaultError> {
         if self.texts.is_valid(row) {
             let text = self.texts.value(row).as_bytes();
-            sealer.seal_in(self.context, subject, text, &mut self.cells)?;
+            cipher.seal_in(self.context, subject, text, &mut self.cells)?;
         }
         self.pass()
     }
