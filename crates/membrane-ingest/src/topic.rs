@@ -32,6 +32,8 @@ pub use error::TopicError;
 
 /// How long a question to the brokers may take.
 const ASK: Duration = Duration::from_secs(10);
+/// For how long messages are gathered: many at once cost less.
+const GATHER: Duration = Duration::from_millis(50);
 /// Bytes that a message counts for beyond its content: one without any takes room too.
 const MESSAGE_BYTES: usize = 64;
 
@@ -143,22 +145,19 @@ impl Topic {
         Ok(Self { consumer, name: source.topic.clone(), is_paused: AtomicBool::new(false) })
     }
 
-    /// Gives each message to `take` that is there, until they have so many bytes, and waits for the first one for so long. Without content it
-    /// is not given. This blocks.
+    /// Gives messages to `take` until they have so many bytes: waits for the first one for so long, and a moment for those right behind it. One
+    /// without content is not given. This blocks.
     pub fn poll(&self, bytes_max: usize, patience: Duration, mut take: impl FnMut(Place, &[u8])) -> Polled {
         let mut polled = Polled::default();
         let mut bytes = 0;
-        let deadline = Instant::now() + patience;
+        let mut deadline = Instant::now() + patience;
         loop {
-            let wait = if polled.places.is_empty() {
-                deadline.saturating_duration_since(Instant::now())
-            } else {
-                Duration::ZERO
-            };
-            let found = self.consumer.poll(Timeout::After(wait));
-            let is_nothing = found.is_none();
-            match found {
+            let wait = deadline.saturating_duration_since(Instant::now());
+            match self.consumer.poll(Timeout::After(wait)) {
                 Some(Ok(message)) => {
+                    if polled.places.is_empty() {
+                        deadline = Instant::now() + GATHER;
+                    }
                     let place = Place { partition: message.partition(), offset: message.offset() };
                     polled.places.push(place);
                     if let Some(content) = message.payload() {
@@ -176,9 +175,7 @@ impl Topic {
                 None => {}
             }
             polled.change = self.context().change.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let is_late = polled.places.is_empty() && Instant::now() >= deadline;
-            let is_over = is_late || (is_nothing && !polled.places.is_empty());
-            if polled.change.is_some() || bytes >= bytes_max || is_over {
+            if polled.change.is_some() || bytes >= bytes_max || Instant::now() >= deadline {
                 return polled;
             }
         }

@@ -53,6 +53,7 @@ pub use release::{PilotTold, ReleaseRequest, Released, plan_trial, rehearse, rel
 pub use runs::{run_detail, runs};
 pub use sandbox::{SANDBOX_RHO, SandboxMade, make_sandbox};
 pub use source::{Asked, Failed, Looked, SourceTold, Taken, list_sources, look_at_source, pause_source};
+pub(crate) use source::{TopicState, follow_topic, tell_of_topic};
 pub use standing::{
     EditionTold, MadeBefore, StandingList, StandingTold, list_standing, run_edition, run_edition_after,
 };

@@ -50,9 +50,8 @@ impl TopicError {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Unreachable { .. } | Self::Refused { .. } | Self::Failed { .. } | Self::Settings { .. } => {
-                "source_unreachable"
-            }
+            Self::Unreachable { .. } | Self::Failed { .. } | Self::Settings { .. } => "source_unreachable",
+            Self::Refused { .. } => "source_refused",
             Self::NoTopic | Self::Behind { .. } => "source_unfit",
         }
     }
@@ -92,7 +91,8 @@ impl TopicError {
     }
 
     /// Keeps the one that says more: a broker that refuses looks like one that is away a moment later.
-    pub(super) fn worst(before: Option<Self>, now: Self) -> Option<Self> {
+    #[must_use]
+    pub fn worst(before: Option<Self>, now: Self) -> Option<Self> {
         match before {
             Some(before @ (Self::Refused { .. } | Self::NoTopic)) => Some(before),
             _ => Some(now),
