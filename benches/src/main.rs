@@ -8,6 +8,7 @@ mod cells;
 mod child;
 mod hub;
 mod ingest;
+mod kafka;
 mod keys;
 mod plain;
 mod policy;
@@ -37,6 +38,7 @@ fn main() -> Result<()> {
         }
         ["ingest", rest @ ..] => ingest::bench(rest),
         ["keys", rest @ ..] => keys::bench(&runtime, rest),
+        ["kafka", rest @ ..] => kafka::bench(rest),
         ["query"] => query::bench(&runtime),
         ["cells"] => cells::bench(&runtime),
         ["policy"] => policy::bench(&runtime),
@@ -46,7 +48,7 @@ fn main() -> Result<()> {
         ["tpch", rest @ ..] => tpch::bench(&runtime, rest),
         _ => {
             bail!(
-                "usage: membrane-bench [all | ingest [files | new | seal | stream ..] | keys [MILLIONS] | query | cells | policy | release [HOME] | accuracy [HOME [DRAWS]] [--json FILE] | member-data DIR | tpch [HOME [QUESTION ..]]]"
+                "usage: membrane-bench [all | ingest [files | new | seal | stream ..] | keys [MILLIONS] | kafka BROKER | query | cells | policy | release [HOME] | accuracy [HOME [DRAWS]] [--json FILE] | member-data DIR | tpch [HOME [QUESTION ..]]]"
             )
         }
     }

@@ -285,3 +285,6 @@ impl Drop for Topic {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -263,3 +263,6 @@ const fn is_of_the_input(error: &IngestError) -> bool {
             | IngestError::Read { .. }
     )
 }
+
+#[cfg(test)]
+mod tests;

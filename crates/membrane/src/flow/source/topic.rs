@@ -86,10 +86,11 @@ pub(crate) async fn follow_topic(
     };
     let followed = follow.run(&stop).await;
     follow.settle(SETTLE_AT_END).await;
-    let Follow { topic, state, .. } = follow;
+    let Follow { topic, state, source, .. } = follow;
     state.follows_nothing();
     // The group is left; that waits for the brokers.
     let _ = spawn_blocking(move || drop(topic)).await;
+    tracing::info!(source.name = %source.name, "source `{}` is not followed any more", source.name);
     followed
 }
 
