@@ -40,7 +40,7 @@ const HOMES: [(&str, &[&str]); 22] = [
     ("deltalake", &["membrane-lake"]),
     ("object_store", &["membrane-lake"]),
     ("datafusion", &["membrane-lake", "membrane-query"]),
-    ("encoding_rs", &["membrane-ingest"]),
+    ("encoding_rs", &["membrane-catalog", "membrane-ingest"]),
     ("quick-xml", &["membrane-ingest"]),
     ("rdkafka", &["membrane-ingest"]),
     ("axum", &["membrane"]),

@@ -94,6 +94,11 @@ impl Hub {
     }
 }
 
+/// Starts a hub that shares ledger and data with others, with a log of its own.
+fn serve(hub: &Hub, log: &str) -> Served {
+    hub.program.serve_by(hub.program.command(&["serve", "--address", "127.0.0.1:0"]), log)
+}
+
 fn wait_until<T: std::fmt::Debug>(mut look: impl FnMut() -> T, is_there: impl Fn(&T) -> bool) {
     let deadline = Instant::now() + LONGEST;
     loop {
@@ -209,10 +214,10 @@ fn each_message_outlives_the_hub_once() {
 fn hubs_share_a_topic_and_one_takes_over_from_another() {
     let mut broker = Broker::start(TOPIC, 4);
     let hub = Hub::new(&broker, 1, "");
-    let one = hub.program.serve_with("one.log");
+    let one = serve(&hub, "one.log");
     broker.send(TOPIC, &events(0..700, 4));
     hub.wait_committed(fitting(700));
-    let other = hub.program.serve_with("other.log");
+    let other = serve(&hub, "other.log");
     let follows = |name: &str| std::fs::read_to_string(hub.program.path(name)).unwrap();
     let mut sent = 700;
     // Until both have two partitions each, and a while longer.

@@ -42,6 +42,7 @@ mod record;
 mod references;
 mod reuse;
 mod sandbox;
+mod soak;
 mod sources;
 mod sql;
 mod standard;

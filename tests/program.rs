@@ -65,6 +65,9 @@ impl Program {
     pub(crate) fn bare(&self) -> Command {
         let mut command = Command::new(binary());
         command.env(SERVE, "folder").current_dir(self.dir.path()).stdin(Stdio::null());
+        for (key, value) in &self.environment {
+            command.env(key, value);
+        }
         command
     }
 
@@ -101,19 +104,14 @@ pub(crate) struct Served {
 impl Program {
     /// Starts the server on a free port and waits until it says where it listens.
     pub(crate) fn serve(&self) -> Served {
-        self.serve_with("serve.log")
+        self.serve_by(self.command(&["serve", "--address", "127.0.0.1:0"]), "serve.log")
     }
 
-    /// The same, with a log of this name.
-    pub(crate) fn serve_with(&self, log: &str) -> Served {
+    /// Starts the server by a command of one's own, with a log of this name.
+    pub(crate) fn serve_by(&self, mut command: Command, log: &str) -> Served {
         let log = self.path(log);
         let file = std::fs::File::create(&log).unwrap();
-        let mut child = self
-            .command(&["serve", "--address", "127.0.0.1:0"])
-            .stdout(file.try_clone().unwrap())
-            .stderr(file)
-            .spawn()
-            .unwrap();
+        let mut child = command.stdout(file.try_clone().unwrap()).stderr(file).spawn().unwrap();
         let deadline = Instant::now() + Duration::from_secs(60);
         let base = loop {
             let text = std::fs::read_to_string(&log).unwrap();

@@ -78,15 +78,16 @@ impl Hub {
     }
 }
 
-fn answer(bytes: &[u8]) -> (u16, Value) {
+/// Takes an answer of curl apart.
+pub(crate) fn answer(bytes: &[u8]) -> (u16, Value) {
     let text = String::from_utf8_lossy(bytes);
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
     (status, serde_json::from_str(body).unwrap_or_else(|_| panic!("{text}")))
 }
 
-/// The event of a number; every seventh has no amount that is one.
-fn event(number: u32) -> String {
+/// The event of a number, a line; every seventh has no amount that is one.
+pub(crate) fn event(number: u32) -> String {
     let amount = if number % 7 == 6 { json!("-1.00") } else { json!("12.50") };
     json!({
         "event_id": format!("ae_{number:013}"),

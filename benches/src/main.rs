@@ -14,6 +14,7 @@ mod plain;
 mod policy;
 mod query;
 mod release;
+mod streams;
 mod table;
 mod tpch;
 mod visits;
@@ -29,6 +30,7 @@ fn main() -> Result<()> {
         [] | ["all"] => {
             ingest::bench(&[])?;
             keys::bench(&runtime, &[])?;
+            streams::bench(&runtime, &[])?;
             query::bench(&runtime)?;
             cells::bench(&runtime)?;
             policy::bench(&runtime)?;
@@ -39,6 +41,7 @@ fn main() -> Result<()> {
         ["ingest", rest @ ..] => ingest::bench(rest),
         ["keys", rest @ ..] => keys::bench(&runtime, rest),
         ["kafka", rest @ ..] => kafka::bench(rest),
+        ["streams", rest @ ..] => streams::bench(&runtime, rest),
         ["query"] => query::bench(&runtime),
         ["cells"] => cells::bench(&runtime),
         ["policy"] => policy::bench(&runtime),
@@ -48,7 +51,7 @@ fn main() -> Result<()> {
         ["tpch", rest @ ..] => tpch::bench(&runtime, rest),
         _ => {
             bail!(
-                "usage: membrane-bench [all | ingest [files | new | seal | stream ..] | keys [MILLIONS] | kafka BROKER | query | cells | policy | release [HOME] | accuracy [HOME [DRAWS]] [--json FILE] | member-data DIR | tpch [HOME [QUESTION ..]]]"
+                "usage: membrane-bench [all | ingest [files | new | seal | stream ..] | keys [MILLIONS] | kafka BROKER | streams [SECONDS] | query | cells | policy | release [HOME] | accuracy [HOME [DRAWS]] [--json FILE] | member-data DIR | tpch [HOME [QUESTION ..]]]"
             )
         }
     }

@@ -16,6 +16,14 @@ pub use topic::{Mechanism, Sasl, Start, TopicFormat, TopicSource, TopicTls};
 /// The words for the forms in which files come. What they stand for is for whoever decodes to say.
 pub const SOURCE_FORMATS: [&str; 7] = ["csv", "ndjson", "json", "parquet", "arrow", "avro", "excel"];
 
+/// The endings of names that say a form. Whoever decodes knows the same.
+pub const SOURCE_ENDINGS: [&str; 14] = [
+    "csv", "tsv", "ndjson", "jsonl", "json", "parquet", "pq", "arrow", "arrows", "ipc", "feather", "avro",
+    "xlsx", "xlsm",
+];
+/// The endings of what is packed: that before it says the form.
+pub const SOURCE_PACKINGS: [&str; 4] = ["gz", "gzip", "zst", "zstd"];
+
 /// Where the rows of a dataset come from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Source {
@@ -81,6 +89,8 @@ pub struct FilesSource {
     pub columns: BTreeMap<ColumnName, String>,
     /// The ending of the file beside each file that has its control totals; a file waits for its own.
     pub control_suffix: Option<String>,
+    /// Seconds after which a file whose control totals have not come is told of.
+    pub control_wait_seconds: u32,
     /// Settings of the object storage that are no secret, as `object_store` spells them.
     pub storage: BTreeMap<String, String>,
     /// Settings of the object storage that are, and where each is found.

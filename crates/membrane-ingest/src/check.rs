@@ -230,12 +230,15 @@ impl Checker {
             }
         }
         if let Some(references) = &self.references {
-            references.check(&columns, &mut good, &mut faults, &mut self.reasons)?;
+            references.check(&columns, &mut good, &mut faults)?;
         }
         for row in unique::check(&mut self.unique, &columns, &good, &mut faults)? {
             if let Some(good) = good.get_mut(row) {
                 *good = false;
             }
+        }
+        if let Some(references) = &self.references {
+            references.count(&columns, &good, &mut self.reasons)?;
         }
         faults.sort_unstable();
         faults.dedup();

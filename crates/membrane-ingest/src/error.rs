@@ -161,7 +161,8 @@ pub enum IngestError {
     },
     /// Another replay of the same quarantine is at work, or was killed a short while ago.
     #[error(
-        "another replay of this quarantine is at work, or was killed within the last half hour; try again later"
+        "another replay of this quarantine is at work, or was killed within the last minute; or its files are being put in order; \
+         try again soon"
     )]
     ReplayHeld,
     /// The lake refused or failed.

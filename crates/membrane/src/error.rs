@@ -1,6 +1,7 @@
 //! The one map from what went wrong to what callers are told: a stable code, a status, a message without values.
 
 mod codes;
+mod fixes;
 mod words;
 
 use std::io;
@@ -25,7 +26,10 @@ use crate::contracts::{Broken, ContractError};
 use crate::published::PublishedError;
 
 pub use codes::{CODES, Code};
-use words::{handed_on, in_flight, ledger, over_budget, over_price, refusal, stands, stays_spent};
+pub use fixes::fix;
+use words::{
+    handed_on, in_flight, known_datasets, ledger, over_budget, over_price, refusal, stands, stays_spent,
+};
 
 /// Why a request was not answered.
 #[derive(Debug, thiserror::Error)]
@@ -202,6 +206,15 @@ pub enum Error {
         "the name of the file does not say its form: state `format` in the source, or leave it out by `pattern`"
     )]
     FileEnding,
+    /// What is to be said of a file by the one beside it did not come.
+    #[error(
+        "the file with its control totals has not come within {seconds} seconds: deliver it, and the file is taken in; or leave \
+         `control_suffix` out of the source"
+    )]
+    ControlMissing {
+        /// How long it was waited for.
+        seconds: u32,
+    },
     /// A name that has not the form of one.
     #[error(transparent)]
     Name(NameError),
@@ -215,6 +228,12 @@ pub enum Error {
     /// No dataset of that name, for one who may know the catalog.
     #[error("no such dataset; `membrane catalog list` names them")]
     UnknownDataset,
+    /// No dataset of that name, for one who may know the catalog and wants to know what there is.
+    #[error("no such dataset; {}", known_datasets(.known))]
+    NoSuchDataset {
+        /// Those that there are.
+        known: Vec<DatasetName>,
+    },
     /// No column of that name, for one who may know the catalog.
     #[error("the dataset has no such column; `membrane catalog show DATASET` names them")]
     UnknownColumn,
@@ -417,8 +436,9 @@ impl Error {
             Self::Topic(error) => error.code(),
             Self::FileChanged => "source_file_changed",
             Self::FileEnding => "input_format",
+            Self::ControlMissing { .. } => "control_missing",
             Self::Name(_) | Self::Price(_) | Self::BadRequest(_) => "bad_request",
-            Self::UnknownDataset => "not_found",
+            Self::UnknownDataset | Self::NoSuchDataset { .. } => "not_found",
             Self::UnknownColumn => "unknown_column",
             Self::Unfit(_) => "policies_unfit",
             Self::Prove(_) => "not_proved",

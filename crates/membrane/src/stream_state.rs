@@ -32,29 +32,31 @@ struct Changing {
 
 /// The same, at one moment.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct StreamTold {
+pub struct StreamTold {
     /// Pushes that were taken in.
-    pub(crate) pushes: u64,
+    pub pushes: u64,
     /// Records in them.
-    pub(crate) read: u64,
+    pub read: u64,
     /// Rows that were new and fit.
-    pub(crate) accepted: u64,
+    pub accepted: u64,
     /// Rows that were set aside.
-    pub(crate) quarantined: u64,
+    pub quarantined: u64,
     /// Rows that came before.
-    pub(crate) duplicates: u64,
+    pub duplicates: u64,
     /// Accepted rows that came late.
-    pub(crate) late: u64,
+    pub late: u64,
     /// Bytes of pushes.
-    pub(crate) bytes: u64,
+    pub bytes: u64,
     /// Accepted rows that are not committed yet.
-    pub(crate) waiting: u64,
+    pub waiting: u64,
     /// Commits.
-    pub(crate) portions: u64,
+    pub portions: u64,
     /// The latest event time.
-    pub(crate) newest: Option<DateTime<Utc>>,
+    pub newest: Option<DateTime<Utc>>,
+    /// The time before which everything should have come.
+    pub watermark: Option<DateTime<Utc>>,
     /// When it was last committed.
-    pub(crate) committed: Option<DateTime<Utc>>,
+    pub committed: Option<DateTime<Utc>>,
     /// Why the last commit failed, if nothing was committed since.
     pub(crate) fault: Option<(DateTime<Utc>, &'static str)>,
 }
@@ -113,6 +115,7 @@ impl StreamState {
             waiting: u64::try_from(self.waiting.load(Ordering::Relaxed)).unwrap_or_default(),
             portions: of(&self.portions),
             newest: DateTime::from_timestamp_micros(newest).filter(|_| newest != 0),
+            watermark: None,
             committed,
             fault,
         }

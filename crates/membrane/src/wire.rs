@@ -20,6 +20,7 @@ mod run;
 mod sandbox;
 mod source;
 mod standing;
+mod streams;
 
 pub use bearer::BearerBody;
 pub use break_glass::{GlassBody, GlassRequestBody, GlassesBody, GrantBody};
@@ -49,3 +50,5 @@ pub use source::{FailedBody, LookedBody, SourceBody, SourcesBody, TakenBody};
 pub use standing::{
     ContinualBody, EditionBody, EditionRequestBody, StandingReleaseBody, StandingReleasesBody,
 };
+pub(crate) use streams::metrics as stream_metrics;
+pub use streams::{StreamBody, StreamsBody};

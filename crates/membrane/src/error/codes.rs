@@ -30,6 +30,7 @@ pub const CODES: &[Code] = &[
     code("busy", 503, "too many requests at once; try again soon"),
     code("cell_unreadable", 500, "a sealed cell did not open"),
     code("contract_altered", 500, "what is kept of a contract is not as it was written"),
+    code("control_missing", 409, "the file that has the control totals of a delivery has not come in time"),
     code("control_unfit", 400, "what the sender says of the delivery cannot be held against it"),
     code("counter_ended", 409, "the rows that a standing release counts on are not the same any more"),
     code("delegate_refused", 403, "to that principal nothing can be handed on"),

@@ -11,6 +11,7 @@
 //! that is found after a crash is committed in the name of its sender too.
 
 mod lane;
+mod list;
 mod portion;
 mod recover;
 
@@ -28,6 +29,7 @@ use crate::hub::Hub;
 use crate::streams::Room;
 
 pub(super) use lane::window_of;
+pub use list::list_streams;
 pub(super) use portion::{Kept, Right, Sealed};
 pub(crate) use recover::recover_streams;
 

@@ -18,3 +18,4 @@ pub(super) mod release;
 pub(super) mod runs;
 pub(super) mod sandbox;
 pub(super) mod standing;
+pub(super) mod streams;

@@ -5,7 +5,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::handlers::{
     break_glass, budget, datasets, delegations, events, health, ingest, lineage, metrics, openapi, quality,
-    query, receipt_key, release, runs, sandbox, standing,
+    query, receipt_key, release, runs, sandbox, standing, streams,
 };
 
 #[derive(OpenApi)]
@@ -28,6 +28,8 @@ use super::handlers::{
         runs::get_run,
         lineage::get_lineage,
         quality::get_quality,
+        streams::get_streams,
+        streams::get_governed_metrics,
         budget::get_budget,
         budget::post_step,
         budget::get_history,

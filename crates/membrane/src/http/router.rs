@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use super::busy::Slots;
 use super::handlers::{
     break_glass, budget, datasets, delegations, events, health, ingest, lineage, metrics, openapi, quality,
-    query, receipt_key, release, runs, sandbox, standing,
+    query, receipt_key, release, runs, sandbox, standing, streams,
 };
 use super::readiness::Readiness;
 use super::{Metrics, Shared, auth, busy, error, observe, timeout};
@@ -42,6 +42,8 @@ pub fn router(serving: Arc<Serving>, server: &ServerSection, metrics: Metrics) -
         .route("/v1/runs/{id}", get(runs::get_run))
         .route("/v1/lineage/{dataset}/{column}", get(lineage::get_lineage))
         .route("/v1/quality", get(quality::get_quality))
+        .route("/v1/streams", get(streams::get_streams))
+        .route("/v1/metrics", get(streams::get_governed_metrics))
         .route("/v1/budget", get(budget::get_budget))
         .route("/v1/budget/steps", post(budget::post_step))
         .route("/v1/budget/history", get(budget::get_history))

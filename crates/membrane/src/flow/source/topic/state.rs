@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::TimeDelta;
 use membrane_ingest::stream::RecordCounts;
 use membrane_ingest::topic::{Topic, TopicError};
-use membrane_ledger::SourceLook;
+use membrane_ledger::{Behind, SourceLook};
 use membrane_model::{RunId, SourceName};
 use tokio::task::spawn_blocking;
 
@@ -126,7 +126,8 @@ pub(crate) async fn tell_of_topic(
     let fault = failed.or(commit).or(brokers).map(str::to_owned);
     let now = hub.clock().now();
     if hub.ledger().hold_source(source, holder, now, now + WORD).await.map_err(Error::Ledger)? {
-        let look = SourceLook { at: now, waiting, fault, run };
+        let held_up = fault.is_some();
+        let look = SourceLook { at: now, waiting, behind: Behind::default(), fault, held_up, run };
         hub.ledger().note_look(source, holder, &look).await.map_err(Error::Ledger)?;
     }
     Ok(())
