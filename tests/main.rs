@@ -22,6 +22,7 @@ mod docs;
 mod faults;
 mod formats;
 mod ingest;
+mod kafka;
 mod kills;
 mod lint;
 mod maintain;

@@ -75,7 +75,7 @@ impl Soak {
         let mut command = self.program.bare();
         command.args(["serve", "--address", "127.0.0.1:0", "--catalog"]).arg(catalog);
         command.arg("--policies").arg(repository().join("policies"));
-        *self.served.lock().unwrap() = Some(self.program.serve_by(command));
+        *self.served.lock().unwrap() = Some(self.program.serve_by(command, "serve.log"));
     }
 
     /// As if the time had passed for which a killed process holds the source.

@@ -146,18 +146,29 @@ async fn hub_release(hub: &Hub, sql: &str, groups_max: u32) -> Result<(u64, f64)
 
 /// Returns the processor time that this process has used so far, from Linux's `/proc`.
 pub(crate) fn cpu_seconds() -> Result<f64> {
+    cpu_seconds_of("self")
+}
+
+/// The same of another process, by its number.
+pub(crate) fn cpu_seconds_of(process: impl std::fmt::Display) -> Result<f64> {
     /// Linux counts in hundredths of a second here, on every machine.
     const TICKS: f64 = 100.0;
-    let stat = std::fs::read_to_string("/proc/self/stat").context("read /proc/self/stat")?;
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).context("read /proc/PID/stat")?;
     // Behind the name, which may hold anything, the 12th and 13th word: in this program and in the system for it.
-    let (_, behind) = stat.rsplit_once(')').context("/proc/self/stat has another form")?;
+    let (_, behind) = stat.rsplit_once(')').context("/proc/PID/stat has another form")?;
     let ticks = behind.split_whitespace().skip(11).take(2).map(str::parse::<f64>);
     Ok(ticks.sum::<Result<f64, _>>()? / TICKS)
 }
 
 /// Returns the highest resident memory of this process so far, from Linux's `/proc`.
 fn peak_mib() -> Result<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").context("read /proc/self/status")?;
+    peak_mib_of("self")
+}
+
+/// The same of another process, by its number.
+pub(crate) fn peak_mib_of(process: impl std::fmt::Display) -> Result<f64> {
+    let status =
+        std::fs::read_to_string(format!("/proc/{process}/status")).context("read /proc/PID/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("VmHWM is not stated")?;
     let kib: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
     Ok(kib / 1024.0)

@@ -9,6 +9,7 @@ mod child;
 mod floor;
 mod hub;
 mod ingest;
+mod kafka;
 mod keys;
 mod plain;
 mod policy;
@@ -40,6 +41,7 @@ fn main() -> Result<()> {
         }
         ["ingest", rest @ ..] => ingest::bench(rest),
         ["keys", rest @ ..] => keys::bench(&runtime, rest),
+        ["kafka", rest @ ..] => kafka::bench(rest),
         ["streams", rest @ ..] => streams::bench(&runtime, rest),
         ["query"] => query::bench(&runtime),
         ["cells"] => cells::bench(&runtime),
@@ -50,7 +52,7 @@ fn main() -> Result<()> {
         ["tpch", rest @ ..] => tpch::bench(&runtime, rest),
         _ => {
             bail!(
-                "usage: membrane-bench [all | ingest [files | new | seal | stream | floor ..] | keys [MILLIONS] | streams [SECONDS] | query | cells | policy | release [HOME] | accuracy [HOME [DRAWS]] [--json FILE] | member-data DIR | tpch [HOME [QUESTION ..]]]"
+                "usage: membrane-bench [all | ingest [files | new | seal | stream | floor ..] | keys [MILLIONS] | kafka BROKER | streams [SECONDS] | query | cells | policy | release [HOME] | accuracy [HOME [DRAWS]] [--json FILE] | member-data DIR | tpch [HOME [QUESTION ..]]]"
             )
         }
     }

@@ -3,11 +3,15 @@
 //! A source says what is read and how often; what becomes of a row is for the contract of its dataset to say. No credential
 //! stands in it, only where one is found.
 
+mod topic;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 
 use membrane_model::{ColumnName, DatasetName, PrincipalId, SourceName};
+
+pub use topic::{Mechanism, Sasl, Start, TopicFormat, TopicSource, TopicTls};
 
 /// The words for the forms in which files come. What they stand for is for whoever decodes to say.
 pub const SOURCE_FORMATS: [&str; 7] = ["csv", "ndjson", "json", "parquet", "arrow", "avro", "excel"];
@@ -50,6 +54,8 @@ pub enum Reads {
     Files(FilesSource),
     /// A table of a database.
     Table(TableSource),
+    /// A topic, which is followed and not looked at.
+    Topic(TopicSource),
 }
 
 impl Reads {
@@ -59,6 +65,7 @@ impl Reads {
         match self {
             Self::Files(_) => "files",
             Self::Table(table) => table.database.as_str(),
+            Self::Topic(_) => "kafka",
         }
     }
 }

@@ -38,6 +38,7 @@ mod resolve;
 mod source;
 pub mod stream;
 mod subjects;
+pub mod topic;
 mod totals;
 mod value;
 

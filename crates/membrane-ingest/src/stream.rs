@@ -14,12 +14,14 @@
 
 mod commit;
 mod intake;
+mod messages;
 mod record;
 mod segment;
 mod window;
 
-pub use commit::{PortionRows, Portioned, commit_portion, edges};
+pub use commit::{PortionRows, Portioned, commit_portion, edges, positions};
 pub use intake::{Acknowledged, Intake, Push, Taken};
+pub use messages::{MessageForm, Messages};
 pub use record::{Record, RecordCounts};
 pub use segment::{
     AppendError, FoundSegment, Segment, SegmentHead, purge_seen, read_segment, retire_segment, segments_in,

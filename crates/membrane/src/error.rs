@@ -8,6 +8,7 @@ use std::io;
 
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
+use membrane_ingest::topic::TopicError;
 use membrane_ingest::{ConnectError, IngestError};
 use membrane_lake::LakeError;
 use membrane_ledger::{LedgerError, Shortage};
@@ -192,6 +193,9 @@ pub enum Error {
     /// The database of a source cannot be read.
     #[error(transparent)]
     Connect(ConnectError),
+    /// The topic of a source cannot be followed.
+    #[error(transparent)]
+    Topic(TopicError),
     /// A file that was taken in is another one now.
     #[error(
         "the file was taken in and has changed since: its rows would be there twice. Deliver new rows in a new file"
@@ -429,6 +433,7 @@ impl Error {
             Self::MaintenanceHeld { .. } => "maintenance_held",
             Self::Secret(_) | Self::Inbox(_) => "source_unreachable",
             Self::Connect(error) => error.code(),
+            Self::Topic(error) => error.code(),
             Self::FileChanged => "source_file_changed",
             Self::FileEnding => "input_format",
             Self::ControlMissing { .. } => "control_missing",

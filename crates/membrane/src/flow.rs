@@ -55,10 +55,10 @@ pub use query::{QueryAnswer, QueryRequest, query};
 pub use release::{PilotTold, ReleaseRequest, Released, plan_trial, rehearse, release, timed_release};
 pub use runs::{run_detail, runs};
 pub use sandbox::{SANDBOX_RHO, SandboxMade, make_sandbox};
-pub(crate) use source::wait;
 pub use source::{
     Asked, Failed, Looked, SourceTold, Taken, Waits, list_sources, look_at_source, pause_source,
 };
+pub(crate) use source::{TopicState, follow_topic, tell_of_topic, wait};
 pub use standing::{
     EditionTold, MadeBefore, StandingList, StandingTold, list_standing, run_edition, run_edition_after,
 };

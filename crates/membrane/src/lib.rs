@@ -25,6 +25,7 @@ mod standing;
 mod steps;
 mod stream_state;
 mod streams;
+mod topics;
 
 pub mod answer;
 pub mod error;

@@ -1,6 +1,7 @@
 //! `sources/NAME.yaml`: where the rows of a dataset come from.
 
 mod table;
+mod topic;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,18 +19,12 @@ use crate::source::{
 };
 
 use table::read_table;
+use topic::read_topic;
 
 /// Keys of every source.
-const KEYS: [&str; 8] = [
-    "description",
-    "dataset",
-    "principal",
-    "kind",
-    "every_seconds",
-    "bad_share_max",
-    "on_fault",
-    "on_difference",
-];
+const KEYS: [&str; 4] = ["description", "dataset", "principal", "kind"];
+/// Keys of those that are looked at, and have deliveries.
+const LOOKED_AT: [&str; 4] = ["every_seconds", "bad_share_max", "on_fault", "on_difference"];
 /// Keys of those that read files.
 const FILES: [&str; 11] = [
     "folder",
@@ -46,10 +41,13 @@ const FILES: [&str; 11] = [
 ];
 /// Keys of those that read a database.
 const TABLE: [&str; 7] = ["url", "table", "columns", "take", "cursor", "settle_seconds", "control_sums"];
+/// Keys of those that follow a topic.
+const TOPIC: [&str; 9] =
+    ["brokers", "topic", "group", "format", "schema", "schema_id", "start", "tls", "sasl"];
 
 /// Some of the encodings that are read.
 const ENCODINGS: [&str; 6] = ["utf-8", "gb18030", "gbk", "big5", "utf-16le", "latin1"];
-const KINDS: [&str; 3] = ["files", "postgresql", "mysql"];
+const KINDS: [&str; 4] = ["files", "postgresql", "mysql", "kafka"];
 const FAULTS: [OnFault; 2] = [OnFault::GoOn, OnFault::Stop];
 
 /// A file lies untouched for so long before it is read, when nothing else is stated.
@@ -71,8 +69,12 @@ pub(crate) fn read_source(text: &str, stem: &str, report: &mut Report) -> Option
         }
     };
     let kind = kind_of(document.root(), report)?;
-    let own: &[&str] = if kind == "files" { &FILES } else { &TABLE };
-    let known: Vec<&str> = KEYS.iter().chain(own).copied().collect();
+    let (looked_at, own): (&[&str], &[&str]) = match kind {
+        "files" => (&LOOKED_AT, &FILES),
+        "kafka" => (&[], &TOPIC),
+        _ => (&LOOKED_AT, &TABLE),
+    };
+    let known: Vec<&str> = KEYS.iter().chain(looked_at).chain(own).copied().collect();
     let fields = Fields::read(document.root(), what, &known, report)?;
     let description = fields.required_text("description", what, report);
     let dataset = fields.required_text("dataset", what, report);
@@ -86,6 +88,7 @@ pub(crate) fn read_source(text: &str, stem: &str, report: &mut Report) -> Option
         one_of(&fields, "on_difference", &OnDifference::ALL.map(OnDifference::as_str), report);
     let reads = match kind {
         "files" => read_files(&fields, report).map(Reads::Files),
+        "kafka" => read_topic(&fields, name.as_ref(), report).map(Reads::Topic),
         "postgresql" => read_table(&fields, Database::PostgreSql, report).map(Reads::Table),
         _ => read_table(&fields, Database::MySql, report).map(Reads::Table),
     };

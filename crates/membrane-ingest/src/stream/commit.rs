@@ -23,6 +23,8 @@ pub struct PortionRows {
     /// Positions of what they were read from, by the id that the table's log has them under: where they begin, and where they end. The
     /// commit is made only if nobody went on from there meanwhile.
     pub positions: Vec<(String, Option<i64>, i64)>,
+    /// The same for the quarantine, which has its own: it is committed first, and a process may be killed between the two.
+    pub aside: Vec<(String, Option<i64>, i64)>,
 }
 
 /// What the commits did.
@@ -82,6 +84,27 @@ pub async fn commit_portion(
     })
 }
 
+/// Returns the positions that were committed last under some ids: those of the table, and those of the quarantine.
+///
+/// # Errors
+/// [`IngestError`] when the permit does not cover it, or a log cannot be read.
+pub async fn positions(
+    parts: &IngestParts,
+    permit: &Permit,
+    dataset: &Arc<Dataset>,
+    ids: &[String],
+) -> Result<Vec<(Option<i64>, Option<i64>)>, IngestError> {
+    let table = parts.lake.append(permit, dataset, Target::Table).await?;
+    let quarantine = parts.lake.append(permit, dataset, Target::Quarantine).await?;
+    let mut found = Vec::with_capacity(ids.len());
+    for id in ids {
+        found.push((table.committed(id).await?, quarantine.committed(id).await?));
+    }
+    table.abort().await;
+    quarantine.abort().await;
+    Ok(found)
+}
+
 /// Returns the column lineage of events that are pushed to a dataset.
 #[must_use]
 pub fn edges(dataset: &Dataset) -> Vec<LineageEdge> {
@@ -102,6 +125,10 @@ async fn set_aside(
     if let Err(error) = write(&mut quarantine, &from.bad).await {
         quarantine.abort().await;
         return Err(error);
+    }
+    for (id, before, after) in &from.aside {
+        quarantine.expect(id, *before);
+        quarantine.mark(id, *after);
     }
     let committed = quarantine.commit(&portion.stream, portion.number).await?;
     Ok(Some(committed.version))

@@ -20,6 +20,7 @@ use tokio::runtime::Handle;
 
 use super::{EventId, Record, RecordCounts, Window};
 use crate::check::{Checked, Checker};
+use crate::decode::{Decode, Delivered};
 use crate::protect::Protector;
 use crate::resolve::Resolver;
 use crate::source::{Delivery, Scratch, Source};
@@ -148,37 +149,67 @@ impl Intake {
                 }
             }
         };
-        let source = Source::Stream(Box::pin(Cursor::new(bytes)));
-        let (delivery, _) = Delivery::new(source, self.scratch.clone(), self.runtime.clone());
-        let mut decoder = decode::open(delivery, format, &*self.dataset.delivered(), &self.limits, &reading)?;
-        self.checker.begin(came);
-        let mut kept = Record {
-            came,
-            rows: Vec::new(),
-            bad: Vec::new(),
-            ids: Vec::new(),
-            name,
-            counts: RecordCounts::default(),
-        };
+        let mut decoder = self.open(bytes, format, &reading)?;
+        let mut kept = self.begin(came, name);
         let mut own = HashSet::new();
-        while let Some(mut delivered) = decoder.next()? {
-            for position in &mut delivered.positions {
-                *position = position.saturating_add(self.records);
-            }
-            for malformed in &mut delivered.malformed {
-                malformed.position = malformed.position.saturating_add(self.records);
-            }
-            let checked = self.checker.check(delivered)?;
-            self.keep(checked, &mut kept, &mut own, window)?;
+        while let Some(delivered) = decoder.next()? {
+            self.absorb(delivered, &mut kept, &mut own, window)?;
         }
+        self.end(&mut kept, window);
+        Ok(Taken::New(kept))
+    }
+
+    pub(super) fn dataset(&self) -> &Dataset {
+        &self.dataset
+    }
+
+    /// Begins the record of a push.
+    pub(super) fn begin(&mut self, came: DateTime<Utc>, name: Option<(EventId, [u8; 32])>) -> Record {
+        self.checker.begin(came);
+        let counts = RecordCounts::default();
+        Record { came, rows: Vec::new(), bad: Vec::new(), ids: Vec::new(), name, counts }
+    }
+
+    /// Checks a batch of it, and keeps what did not come before.
+    pub(super) fn absorb(
+        &mut self,
+        mut delivered: Delivered,
+        kept: &mut Record,
+        own: &mut HashSet<EventId>,
+        window: &Window,
+    ) -> Result<(), IngestError> {
+        for position in &mut delivered.positions {
+            *position = position.saturating_add(self.records);
+        }
+        for malformed in &mut delivered.malformed {
+            malformed.position = malformed.position.saturating_add(self.records);
+        }
+        let checked = self.checker.check(delivered)?;
+        self.keep(checked, kept, own, window)
+    }
+
+    /// Ends it: its events are in the window then.
+    pub(super) fn end(&mut self, kept: &mut Record, window: &mut Window) {
         let counts = self.checker.counts();
         kept.counts.answer.late = counts.late;
         kept.counts.reasons = counts.reasons;
         self.records =
             self.records.saturating_add(i64::try_from(kept.counts.answer.read).unwrap_or(i64::MAX));
         let answer = kept.counts.answer;
-        window.note(came, kept.ids.iter().copied(), kept.name.map(|(name, digest)| (name, digest, answer)));
-        Ok(Taken::New(kept))
+        let name = kept.name.map(|(name, digest)| (name, digest, answer));
+        window.note(kept.came, kept.ids.iter().copied(), name);
+    }
+
+    /// Opens what came to be decoded.
+    pub(super) fn open(
+        &self,
+        bytes: Vec<u8>,
+        format: Format,
+        reading: &Reading,
+    ) -> Result<Box<dyn Decode>, IngestError> {
+        let source = Source::Stream(Box::pin(Cursor::new(bytes)));
+        let (delivery, _) = Delivery::new(source, self.scratch.clone(), self.runtime.clone());
+        decode::open(delivery, format, &*self.dataset.delivered(), &self.limits, reading)
     }
 
     /// Keeps the rows of a batch that did not come before.

@@ -47,7 +47,11 @@ const FIXES: &[(&str, &str)] = &[
     ("scratch_failed", "make room in the hub's scratch folder, and let the hub write there"),
     ("source_file_changed", "deliver new rows in a new file: rows of this one are there already"),
     ("source_overtaken", "nothing: another process took it in"),
-    ("source_unfit", "correct `table`, `columns` or `cursor` of the source, or the rights of its user"),
+    ("source_refused", "correct `sasl` and `tls` of the source, or what its user may"),
+    (
+        "source_unfit",
+        "correct `table`, `columns`, `cursor` or `topic` of the source, or the rights of its user",
+    ),
     (
         "source_unreachable",
         "see that the folder or the database answers, and that the credentials let the hub in",

@@ -2,6 +2,7 @@ use std::fmt::Write;
 use std::io;
 
 use membrane_catalog::{Change, Comparison, Effect, Step};
+use membrane_ingest::topic::TopicError;
 use membrane_ingest::{ConnectError, IngestError};
 use membrane_ledger::{LedgerError, Shortage};
 use membrane_model::{NameError, Price, PriceError};
@@ -111,6 +112,12 @@ fn every() -> Vec<Error> {
         Error::MaintenanceHeld { dataset: "pos_orders".parse().expect("a dataset name") },
         Error::Secret(SecretError::NoVariable { name: "TILLS_URL".to_owned() }),
         Error::Connect(ConnectError::NoTable),
+        Error::Topic(TopicError::Settings { what: "tls.ca".to_owned() }),
+        Error::Topic(TopicError::Unreachable { code: "AllBrokersDown".to_owned() }),
+        Error::Topic(TopicError::Refused { code: "Authentication".to_owned() }),
+        Error::Topic(TopicError::NoTopic),
+        Error::Topic(TopicError::Behind { partition: 3 }),
+        Error::Topic(TopicError::Failed { code: "InvalidRecord".to_owned() }),
         Error::FileChanged,
         Error::FileEnding,
         Error::ControlMissing { seconds: 3_600 },

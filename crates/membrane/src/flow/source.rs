@@ -14,6 +14,7 @@
 mod fault;
 mod files;
 mod table;
+mod topic;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +25,8 @@ use membrane_ingest::Progress;
 use membrane_ledger::{Behind, SourceLook, SourceState};
 use membrane_model::{Action, PrincipalId, PrincipalKind, RunId, SourceName};
 use tokio::task::JoinHandle;
+
+pub(crate) use topic::{TopicState, follow_topic, tell_of_topic};
 
 use super::ingest::Ingested;
 use super::run::{ActiveRun, RunHead, finish, job};
@@ -143,11 +146,16 @@ pub async fn look_at_source(
     progress: &dyn Progress,
 ) -> Result<Looked, Failure> {
     let source = find(hub, name).map_err(Failure::without_run)?;
+    if let Reads::Topic(_) = &source.reads {
+        let how = format!("source `{name}` is a topic: a hub that serves follows it, and nobody looks at it");
+        return Err(Failure::without_run(Error::BadRequest(how)));
+    }
     let ctx = ctx_of(hub, &source, channel).map_err(Failure::without_run)?;
     let hold = Hold::take(hub, &source, ctx.now()).await.map_err(Failure::without_run)?;
     let looked = match &source.reads {
         Reads::Files(files) => files::look(&ctx, hub, (&source, files), asked, progress).await,
         Reads::Table(table) => table::look(&ctx, hub, (&source, table), progress).await,
+        Reads::Topic(_) => Err(Failure::without_run(Error::Internal("a topic is followed"))),
     };
     let (look, looked) = match looked {
         Ok(mut looked) => {

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use membrane_ingest::IngestError;
 use membrane_ingest::stream::{Acknowledged, Push};
-use membrane_model::{Action, DatasetName, RunId};
+use membrane_model::{Action, DatasetName, RunId, SourceName};
 use tokio::sync::oneshot;
 
 use super::run::{ActiveRun, RunHead, job};
@@ -28,7 +28,9 @@ use crate::error::{Error, Failure};
 use crate::hub::Hub;
 use crate::streams::Room;
 
+pub(super) use lane::window_of;
 pub use list::list_streams;
+pub(super) use portion::{Kept, Right, Sealed};
 pub(crate) use recover::recover_streams;
 
 /// A push on its way to its lane.
@@ -87,7 +89,7 @@ pub(crate) async fn push(
 
 /// Refuses a push to a dataset that there is not, on record, as any other act on it.
 async fn refuse(ctx: &RequestCtx, hub: &Hub, dataset: &DatasetName) -> Failure {
-    let mut run = match ActiveRun::open(ctx, hub, head(hub, dataset)).await {
+    let mut run = match ActiveRun::open(ctx, hub, head(hub, dataset, None)).await {
         Ok(run) => run,
         Err(failure) => return failure,
     };
@@ -98,8 +100,12 @@ async fn refuse(ctx: &RequestCtx, hub: &Hub, dataset: &DatasetName) -> Failure {
     run.fail(error).await
 }
 
-fn head(hub: &Hub, dataset: &DatasetName) -> RunHead {
-    let job = job("stream", dataset, hub.catalog().dataset(dataset).is_some());
+/// Says what a run is for: events that are pushed, or those of a source.
+fn head(hub: &Hub, dataset: &DatasetName, source: Option<&SourceName>) -> RunHead {
+    let job = match source {
+        Some(source) => job("source", source, true),
+        None => job("stream", dataset, hub.catalog().dataset(dataset).is_some()),
+    };
     RunHead { action: Action::Ingest, purpose: None, job, statement: None }
 }
 

@@ -36,7 +36,7 @@ pub(super) fn begin(hub: &Arc<Hub>, dataset: &DatasetName) -> Lane {
 }
 
 /// Makes the window of a dataset in which nothing came yet.
-pub(super) fn window_of(hub: &Hub) -> Window {
+pub(in crate::flow) fn window_of(hub: &Hub) -> Window {
     let section = hub.streams().section();
     Window::new(TimeDelta::seconds(i64::from(section.remember_seconds)), section.remember_events)
 }

@@ -12,6 +12,7 @@ use membrane_ingest::stream::{
 };
 use membrane_lake::Portion;
 use membrane_ledger::{DatasetVersion, Delivery};
+use membrane_model::{DatasetName, SourceName};
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
@@ -30,18 +31,22 @@ use membrane_policy::Permit;
 const PURGE_EACH: i64 = 16;
 
 /// The right to work on a portion: an open run, and what it may do.
-pub(super) struct Right {
-    pub(super) run: ActiveRun,
-    pub(super) permit: Permit,
-    pub(super) parts: IngestParts,
-    pub(super) dataset: Arc<Dataset>,
+pub(in crate::flow) struct Right {
+    pub(in crate::flow) run: ActiveRun,
+    pub(in crate::flow) permit: Permit,
+    pub(in crate::flow) parts: IngestParts,
+    pub(in crate::flow) dataset: Arc<Dataset>,
 }
 
 impl Right {
     /// Opens a run for a portion.
-    pub(super) async fn open(ctx: &RequestCtx, hub: &Hub, what: &SegmentHead) -> Result<Self, Failure> {
-        let mut run = ActiveRun::open(ctx, hub, head(hub, &what.dataset)).await?;
-        match Self::permitted(&mut run, hub, what).await {
+    pub(in crate::flow) async fn open(
+        ctx: &RequestCtx,
+        hub: &Hub,
+        (dataset, source): (&DatasetName, Option<&SourceName>),
+    ) -> Result<Self, Failure> {
+        let mut run = ActiveRun::open(ctx, hub, head(hub, dataset, source)).await?;
+        match Self::permitted(&mut run, hub, dataset).await {
             Ok((permit, parts, dataset)) => Ok(Self { run, permit, parts, dataset }),
             Err(error) => Err(run.fail(error).await),
         }
@@ -50,10 +55,10 @@ impl Right {
     async fn permitted(
         run: &mut ActiveRun,
         hub: &Hub,
-        what: &SegmentHead,
+        dataset: &DatasetName,
     ) -> Result<(Permit, IngestParts, Arc<Dataset>), Error> {
-        let permit = run.permit(hub, vec![what.dataset.clone()]).await?;
-        let dataset = permit.dataset(&what.dataset).ok_or(Error::Internal("the permit lacks its dataset"))?;
+        let permit = run.permit(hub, vec![dataset.clone()]).await?;
+        let dataset = permit.dataset(dataset).ok_or(Error::Internal("the permit lacks its dataset"))?;
         let dataset = dataset.dataset().clone();
         let revision = accept(run, hub, &dataset).await?;
         let parts = IngestParts { revision: Some(revision), ..parts(hub) };
@@ -68,28 +73,31 @@ pub(super) struct OpenPortion {
     /// Taken while a group is worked on.
     pub(super) intake: Option<Intake>,
     pub(super) segment: Option<Segment>,
-    pub(super) kept: Kept,
+    pub(in crate::flow) kept: Kept,
     pub(super) began: Instant,
     pub(super) ctx: RequestCtx,
 }
 
 /// What a portion keeps until it is committed.
-pub(super) struct Kept {
-    pub(super) head: SegmentHead,
-    pub(super) path: PathBuf,
-    pub(super) portion: Portion,
-    pub(super) rows: PortionRows,
+pub(in crate::flow) struct Kept {
+    pub(in crate::flow) head: SegmentHead,
+    /// The segment in which its rows lie; none of what can be read again where it came from.
+    pub(in crate::flow) path: Option<PathBuf>,
+    /// The source from which it came, if it did not come by a push.
+    pub(in crate::flow) source: Option<SourceName>,
+    pub(in crate::flow) portion: Portion,
+    pub(in crate::flow) rows: PortionRows,
     /// Its pushes without their rows.
-    pub(super) records: Vec<Record>,
-    pub(super) room: Vec<Room>,
+    pub(in crate::flow) records: Vec<Record>,
+    pub(in crate::flow) room: Vec<Room>,
     /// Whether its rows can be read already.
-    pub(super) is_held: bool,
+    pub(in crate::flow) is_held: bool,
 }
 
 impl OpenPortion {
     /// Begins a portion: with a run, a permit and a segment.
     pub(super) async fn begin(ctx: &RequestCtx, hub: &Hub, head: SegmentHead) -> Result<Self, Failure> {
-        let right = Right::open(ctx, hub, &head).await?;
+        let right = Right::open(ctx, hub, (&head.dataset, None)).await?;
         let folder = hub.streams().folder_of(&head.dataset);
         let (own, made) = (head.clone(), spawn_blocking);
         let segment = made(move || Segment::create(&folder, &own)).await;
@@ -99,7 +107,8 @@ impl OpenPortion {
             (Ok(segment), Ok(intake)) => {
                 let portion = Portion { stream: Arc::from(head.stream.as_str()), number: head.number };
                 let kept = Kept {
-                    path: segment.path().to_path_buf(),
+                    path: Some(segment.path().to_path_buf()),
+                    source: None,
                     head,
                     portion,
                     rows: PortionRows::default(),
@@ -126,18 +135,18 @@ impl OpenPortion {
 }
 
 /// A portion that is to be committed.
-pub(super) struct Sealed {
-    pub(super) ctx: RequestCtx,
-    pub(super) right: Option<Right>,
-    pub(super) kept: Kept,
+pub(in crate::flow) struct Sealed {
+    pub(in crate::flow) ctx: RequestCtx,
+    pub(in crate::flow) right: Option<Right>,
+    pub(in crate::flow) kept: Kept,
 }
 
 impl Sealed {
     /// Tries to commit it; on a failure its run is ended, and it may be tried again.
-    pub(super) async fn commit(&mut self, hub: &Hub, told: &StreamState) -> Result<(), Failure> {
+    pub(in crate::flow) async fn commit(&mut self, hub: &Hub, told: &StreamState) -> Result<(), Failure> {
         let mut right = match self.right.take() {
             Some(right) => right,
-            None => Right::open(&self.ctx, hub, &self.kept.head).await?,
+            None => Right::open(&self.ctx, hub, (&self.kept.head.dataset, self.kept.source.as_ref())).await?,
         };
         if let Err(error) = self.hold(hub, &right) {
             return Err(right.run.fail(error).await);
@@ -192,7 +201,7 @@ impl Sealed {
         let mut delivery = Delivery {
             run: right.run.id(),
             dataset: dataset.clone(),
-            source: None,
+            source: self.kept.source.clone(),
             ended: now,
             rows_in: 0,
             rows_accepted: 0,
@@ -230,11 +239,12 @@ impl Sealed {
     }
 
     async fn retire(&mut self, hub: &Hub) -> io::Result<()> {
+        let Some(path) = self.kept.path.clone() else { return Ok(()) };
         let (now, remembered) = (self.ctx.now(), hub.streams().section().remember_seconds);
         let before = now - TimeDelta::seconds(2 * i64::from(remembered));
         let (folder, purges) =
             (hub.streams().folder_of(&self.kept.head.dataset), self.kept.head.number % PURGE_EACH == 0);
-        let (path, head) = (self.kept.path.clone(), self.kept.head.clone());
+        let head = self.kept.head.clone();
         let records = std::mem::take(&mut self.kept.records);
         let retired = spawn_blocking(move || {
             retire_segment(&path, &head, &records)?;
