@@ -123,7 +123,7 @@ async fn a_replay_that_was_silent_for_too_long_is_barred() {
         let report = world.replayed(&world.dataset(), 2).await.unwrap();
         assert_eq!((report.settled, report.rows_accepted), (false, 0));
     };
-    let silent = half(&world.hub, &permit, &dataset, now(0), other).await;
+    let silent = Box::pin(half(&world.hub, &permit, &dataset, now(0), other)).await;
     assert!(
         matches!(silent, Err(IngestError::Lake(membrane_lake::LakeError::Overtaken { .. }))),
         "{silent:?}"

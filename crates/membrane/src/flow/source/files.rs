@@ -169,7 +169,7 @@ impl Look<'_> {
 
     /// Lets a file wait for what is said of it, and tells once when that has not come in time.
     async fn wait_for_control(&mut self, found: Found<'_>) -> Result<(), Failure> {
-        let waits = found.same().and_then(|before| control::since(before));
+        let waits = found.same().and_then(control::since);
         let since = waits.unwrap_or_else(|| self.ctx.now());
         let was_told = found.same().is_some_and(control::was_told);
         let seconds = self.files.control_wait_seconds;
