@@ -42,6 +42,8 @@ pub struct Topic {
     consumer: BaseConsumer<Context>,
     name: String,
     is_paused: AtomicBool,
+    /// From where partitions were last assigned: until a message of one came, librdkafka does not tell.
+    begun: Mutex<BTreeMap<i32, i64>>,
 }
 
 impl std::fmt::Debug for Topic {
@@ -142,7 +144,7 @@ impl Topic {
         let consumer: BaseConsumer<Context> =
             settings.create_with_context(Context::default()).map_err(|error| TopicError::settings(&error))?;
         consumer.subscribe(&[source.topic.as_str()]).map_err(|error| TopicError::of(&error))?;
-        Ok(Self { consumer, name: source.topic.clone(), is_paused: AtomicBool::new(false) })
+        Ok(Self { consumer, name: source.topic.clone(), is_paused: AtomicBool::new(false), begun: Mutex::default() })
     }
 
     /// Gives messages to `take` until they have so many bytes: waits for the first one for so long, and a moment for those right behind it. One
@@ -220,11 +222,13 @@ impl Topic {
     pub fn assign(&self, from: &BTreeMap<i32, i64>) -> Result<(), TopicError> {
         // What is assigned is not paused.
         self.is_paused.store(false, Ordering::Release);
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner).clone_from(from);
         self.consumer.assign(&self.list(from)).map_err(|error| TopicError::of(&error))
     }
 
     /// Gives all partitions up.
     pub fn give_up(&self) {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let _ = self.consumer.unassign();
     }
 
@@ -245,6 +249,7 @@ impl Topic {
         }
         let told = self.consumer.committed_offsets(asked, ASK).map_err(|error| TopicError::of(&error))?;
         let own = self.consumer.position().ok();
+        let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let offset_in = |list: &TopicPartitionList, number: i32| match list
             .find_partition(&self.name, number)?
             .offset()
@@ -255,7 +260,8 @@ impl Topic {
         let behind = |partition: &Partition| {
             let told = offset_in(&told, partition.number);
             let own = own.as_ref().and_then(|own| offset_in(own, partition.number));
-            let at = told.max(own).unwrap_or(partition.low).max(partition.low);
+            let begun = begun.get(&partition.number).copied();
+            let at = told.max(own).max(begun).unwrap_or(partition.low).max(partition.low);
             u64::try_from(partition.high.saturating_sub(at)).unwrap_or_default()
         };
         Ok(partitions.iter().map(behind).sum())

@@ -78,8 +78,8 @@ fn what_is_wrong_is_said() {
         "'^app.*'",
         "5:8 `topic` is the name of one topic: at most 249 letters, digits, `.`, `_` and `-`",
     );
-    check(JSON, "[::1]:9093", "kafka-2", &format!("4:40 {form}"));
-    check(JSON, "[::1]:9093", "kafka://u:canary@kafka-2:9092", &format!("4:40 {form}"));
+    check(JSON, "[::1]:9093", "kafka-2", &format!("4:39 {form}"));
+    check(JSON, "[::1]:9093", "kafka://u:canary@kafka-2:9092", &format!("4:39 {form}"));
     check(
         JSON,
         "['kafka-1.example.com:9093', '[::1]:9093']",
@@ -107,7 +107,7 @@ fn what_is_wrong_is_said() {
 #[test]
 fn a_password_does_not_stand_in_the_file_and_goes_nowhere_in_clear() {
     let form = "says where it is found: `{ env: NAME }` or `{ file: PATH }`, never the secret itself";
-    check(FULL, "{ env: KAFKA_PASSWORD }", "canary", &format!("13:57 `password` {form}"));
+    check(FULL, "{ env: KAFKA_PASSWORD }", "canary", &format!("13:56 `password` {form}"));
     let plain = FULL.replace("SCRAM-SHA-512", "PLAIN");
     topic(&plain);
     let told = "1:1 `sasl` PLAIN tells the password to whoever listens: it needs `tls` (`tls: {}` trusts whom the machine trusts)";
