@@ -23,7 +23,7 @@ const ORDER: [&str; 11] = [
 ];
 
 /// Libraries with one home (or two, where the table says so).
-const HOMES: [(&str, &[&str]); 22] = [
+const HOMES: [(&str, &[&str]); 21] = [
     ("uuid", &["membrane-model"]),
     ("saphyr", &["membrane-catalog"]),
     ("phonenumber", &["membrane-catalog"]),
@@ -40,9 +40,8 @@ const HOMES: [(&str, &[&str]); 22] = [
     ("deltalake", &["membrane-lake"]),
     ("object_store", &["membrane-lake"]),
     ("datafusion", &["membrane-lake", "membrane-query"]),
-    ("encoding_rs", &["membrane-catalog", "membrane-ingest"]),
+    ("encoding_rs", &["membrane-ingest"]),
     ("quick-xml", &["membrane-ingest"]),
-    ("rdkafka", &["membrane-ingest"]),
     ("axum", &["membrane"]),
     ("clap", &["membrane"]),
     ("fake", &["membrane-sample"]),

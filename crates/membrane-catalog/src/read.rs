@@ -15,7 +15,6 @@ mod logical_type;
 mod options;
 mod personal;
 mod policy;
-mod quality;
 mod reference;
 mod report;
 mod schema;

@@ -19,7 +19,6 @@ mod privacy;
 mod reference;
 mod secret;
 mod server;
-mod streams;
 
 use serde::{Deserialize, Serialize};
 
@@ -38,7 +37,6 @@ pub use privacy::{BudgetsStart, PartnerSection, PrivacySection};
 pub use secret::SecretError;
 pub(crate) use secret::find as find_secret;
 pub use server::ServerSection;
-pub use streams::StreamsSection;
 
 /// Everything that an operator can set.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -58,8 +56,6 @@ pub struct Config {
     pub server: ServerSection,
     /// Bounds on what a caller may ask.
     pub limits: LimitsSection,
-    /// How events that are pushed are kept.
-    pub streams: StreamsSection,
     /// How the files of tables are kept in order.
     pub maintenance: MaintenanceSection,
     /// Prices and budgets of releases.
@@ -69,7 +65,7 @@ pub struct Config {
 }
 
 /// Every section, in the order of the reference file.
-pub const SECTIONS: [Section; 11] = [
+pub const SECTIONS: [Section; 10] = [
     catalog::SECTION,
     policies::SECTION,
     data::SECTION,
@@ -77,7 +73,6 @@ pub const SECTIONS: [Section; 11] = [
     keys::SECTION,
     server::SECTION,
     limits::SECTION,
-    streams::SECTION,
     maintenance::SECTION,
     privacy::SECTION,
     log::SECTION,

@@ -23,9 +23,6 @@ mod serving;
 mod sources;
 mod standing;
 mod steps;
-mod stream_state;
-mod streams;
-mod topics;
 
 pub mod answer;
 pub mod error;

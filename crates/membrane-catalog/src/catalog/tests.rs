@@ -5,7 +5,6 @@ mod golden;
 mod mutated;
 mod personal;
 mod policy;
-mod quality;
 mod references;
 mod settings;
 mod shipped;

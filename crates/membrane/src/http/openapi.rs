@@ -4,8 +4,8 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::handlers::{
-    break_glass, budget, datasets, delegations, events, health, ingest, lineage, metrics, openapi, quality,
-    query, receipt_key, release, runs, sandbox, standing, streams,
+    break_glass, budget, datasets, delegations, health, ingest, lineage, metrics, openapi, quality, query,
+    receipt_key, release, runs, sandbox, standing,
 };
 
 #[derive(OpenApi)]
@@ -22,14 +22,11 @@ use super::handlers::{
         standing::post_edition,
         sandbox::post_sandbox,
         ingest::post_ingest,
-        events::post_events,
         datasets::get_datasets,
         runs::get_runs,
         runs::get_run,
         lineage::get_lineage,
         quality::get_quality,
-        streams::get_streams,
-        streams::get_governed_metrics,
         budget::get_budget,
         budget::post_step,
         budget::get_history,
