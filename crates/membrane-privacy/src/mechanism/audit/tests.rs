@@ -1,7 +1,9 @@
 use super::*;
 
-/// The quick form of the audit: all bounds together are wrong once in a thousand runs.
+/// The quick form of the audit: all bounds of one look together are wrong once in a thousand runs.
 const DRAWS: usize = 6_000;
+/// Of a part that was not seen in as many.
+const DRAWS_AGAIN: usize = 4 * DRAWS;
 /// Enough to be sure of what was planted.
 const DRAWS_PLANTED: usize = 10_000;
 const ALPHA: f64 = 1e-3;
@@ -10,19 +12,28 @@ const ALPHA: f64 = 1e-3;
 fn nothing_loses_more_than_it_claims() {
     let found = losses(DRAWS, ALPHA).expect("draws");
     assert_eq!(found.len(), 35, "each part with each noise");
-    for loss in &found {
+    require_no_more(&found);
+    // The audit sees something of each part. By chance a part may not be seen in so few draws: it is looked at once more, in more.
+    let unseen: Vec<Case> = cases()
+        .into_iter()
+        .filter(|case| found.iter().any(|loss| loss.name == case.name() && !is_seen(loss)))
+        .collect();
+    let again = measured(&unseen, DRAWS_AGAIN, ALPHA, RHO_NANO).expect("draws");
+    require_no_more(&again);
+    let never: Vec<&Loss> = again.iter().filter(|loss| !is_seen(loss)).collect();
+    assert!(never.is_empty(), "the audit sees something: {never:#?}");
+}
+
+fn require_no_more(found: &[Loss]) {
+    for loss in found {
         assert!(loss.holds(), "{loss:?}");
         assert!(loss.on_grid != Some(false), "{loss:?}");
     }
-    // The audit sees something: about half of what is claimed, on the mean of all parts, give or take 0.01. Of a single part it may see
-    // much less by chance: in 25 runs, one part in 40 was seen with less than a quarter.
-    let shares: Vec<f64> = found
-        .iter()
-        .filter(|loss| !loss.name.contains("median"))
-        .map(|loss| loss.measured / loss.claimed)
-        .collect();
-    let mean = shares.iter().sum::<f64>() / f64::from(u32::try_from(shares.len()).expect("few"));
-    assert!(mean > 0.4, "{mean}: {found:#?}");
+}
+
+/// Tells whether a quarter of what is claimed was seen, where that can be: a walk through a tree shows too little of its noise.
+fn is_seen(loss: &Loss) -> bool {
+    loss.measured > loss.claimed * 0.25 || loss.name.contains("median")
 }
 
 /// The audit has teeth: half the noise that a claim needs is found in every part.
