@@ -77,6 +77,11 @@ faults: build setup-test ## Writers on a store that fails, for longer (ROUNDS=30
 	MEMBRANE_FAULT_ROUNDS=$${ROUNDS:-30} MEMBRANE_FAULT_SEED=$${SEED:-$$(date +%s)} \
 	cargo test --locked --workspace --test membrane faults -- --nocapture --test-threads 2
 
+.PHONY: soak
+soak: build setup-test ## All that brings rows in while the hub is killed and the store fails (SECONDS=600, SEED=..)
+	MEMBRANE_SOAK_SECONDS=$${SECONDS:-600} MEMBRANE_SOAK_SEED=$${SEED:-$$(date +%N)} \
+	cargo test --locked --workspace --test membrane nothing_that_was_acknowledged -- --nocapture
+
 .PHONY: audit
 audit: build setup-test ## Audit differential privacy in full: docs/audit.md and docs/audit.json (25 minutes)
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \

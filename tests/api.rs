@@ -94,10 +94,13 @@ impl Api {
     }
 }
 
-const ENDPOINTS: [(&str, &str); 21] = [
+const ENDPOINTS: [(&str, &str); 24] = [
     ("POST", "/v1/query"),
     ("POST", "/v1/release"),
     ("POST", "/v1/ingest/crm_members"),
+    ("POST", "/v1/events/app_events"),
+    ("GET", "/v1/streams"),
+    ("GET", "/v1/metrics"),
     ("GET", "/v1/datasets"),
     ("GET", "/v1/runs"),
     ("GET", "/v1/runs/00000000-0000-7000-8000-000000000000"),

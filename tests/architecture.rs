@@ -23,7 +23,7 @@ const ORDER: [&str; 11] = [
 ];
 
 /// Libraries with one home (or two, where the table says so).
-const HOMES: [(&str, &[&str]); 21] = [
+const HOMES: [(&str, &[&str]); 22] = [
     ("uuid", &["membrane-model"]),
     ("saphyr", &["membrane-catalog"]),
     ("phonenumber", &["membrane-catalog"]),
@@ -40,8 +40,9 @@ const HOMES: [(&str, &[&str]); 21] = [
     ("deltalake", &["membrane-lake"]),
     ("object_store", &["membrane-lake"]),
     ("datafusion", &["membrane-lake", "membrane-query"]),
-    ("encoding_rs", &["membrane-ingest"]),
+    ("encoding_rs", &["membrane-catalog", "membrane-ingest"]),
     ("quick-xml", &["membrane-ingest"]),
+    ("rdkafka", &["membrane-ingest"]),
     ("axum", &["membrane"]),
     ("clap", &["membrane"]),
     ("fake", &["membrane-sample"]),

@@ -425,4 +425,21 @@ fn the_command_line_compares_with_the_rows_that_are_there() {
     let (code, told) = run(&["catalog", "history", "dim_stores"]);
     assert_eq!(code, Some(0), "{told}");
     assert!(told.starts_with("revision 1, version ") && told.contains("which its rows are of"), "{told}");
+    let (code, told) = run(&["catalog", "history", "dim_stors"]);
+    assert_ne!(code, Some(0), "{told}");
+    assert!(
+        told.contains("no such dataset; the catalog has `app_events`, ") && told.contains("`dim_stores`"),
+        "{told}"
+    );
+
+    // Each look at rows or at what is kept is on record, and refused to whoever may not audit.
+    let (_, runs) = run(&["runs", "--json"]);
+    for (job, times) in [("compare contracts with rows", 2), ("compare contracts", 2)] {
+        assert_eq!(runs.matches(&format!("\"{job}\"")).count(), times, "{job}: {runs}");
+    }
+    for words in [&["catalog", "check", "--stored"][..], &["catalog", "diff"]] {
+        let (code, told) = run(&[words, &["--as", "analyst:lee"]].concat());
+        assert_ne!(code, Some(0), "{told}");
+        assert!(told.contains("not permitted"), "{told}");
+    }
 }

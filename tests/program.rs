@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::policy::copy;
 use crate::world::repository;
 
 /// What the folders hold is served, unproved, unless a test says otherwise: proving takes seconds.
@@ -16,11 +17,24 @@ pub(crate) const SERVE: &str = "MEMBRANE__POLICIES__SERVE";
 pub(crate) struct Program {
     pub(crate) dir: TempDir,
     environment: Vec<(String, String)>,
+    catalog: PathBuf,
 }
 
 impl Program {
     pub(crate) fn new() -> Self {
-        Self { dir: tempfile::tempdir().unwrap(), environment: Vec::new() }
+        let catalog = repository().join("catalog");
+        Self { dir: tempfile::tempdir().unwrap(), environment: Vec::new(), catalog }
+    }
+
+    /// Gives the hub a catalog of its own: that of this repository, and these sources beside it.
+    pub(crate) fn with_sources(mut self, sources: &[(&str, &str)]) -> Self {
+        self.catalog = self.path("catalog");
+        copy(&repository().join("catalog"), &self.catalog);
+        std::fs::create_dir_all(self.catalog.join("sources")).unwrap();
+        for (name, text) in sources {
+            std::fs::write(self.catalog.join("sources").join(format!("{name}.yaml")), text).unwrap();
+        }
+        self
     }
 
     /// Sets a variable for every command.
@@ -29,13 +43,13 @@ impl Program {
         self
     }
 
-    /// A command in the hub's folder, with the catalog and policies of this repository.
+    /// A command in the hub's folder, with its catalog and the policies of this repository.
     pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(binary());
         command
             .args(words)
             .arg("--catalog")
-            .arg(repository().join("catalog"))
+            .arg(&self.catalog)
             .arg("--policies")
             .arg(repository().join("policies"))
             .env(SERVE, "folder")
@@ -51,6 +65,9 @@ impl Program {
     pub(crate) fn bare(&self) -> Command {
         let mut command = Command::new(binary());
         command.env(SERVE, "folder").current_dir(self.dir.path()).stdin(Stdio::null());
+        for (key, value) in &self.environment {
+            command.env(key, value);
+        }
         command
     }
 
@@ -87,14 +104,14 @@ pub(crate) struct Served {
 impl Program {
     /// Starts the server on a free port and waits until it says where it listens.
     pub(crate) fn serve(&self) -> Served {
-        let log = self.path("serve.log");
+        self.serve_by(self.command(&["serve", "--address", "127.0.0.1:0"]), "serve.log")
+    }
+
+    /// Starts the server by a command of one's own, with a log of this name.
+    pub(crate) fn serve_by(&self, mut command: Command, log: &str) -> Served {
+        let log = self.path(log);
         let file = std::fs::File::create(&log).unwrap();
-        let mut child = self
-            .command(&["serve", "--address", "127.0.0.1:0"])
-            .stdout(file.try_clone().unwrap())
-            .stderr(file)
-            .spawn()
-            .unwrap();
+        let mut child = command.stdout(file.try_clone().unwrap()).stderr(file).spawn().unwrap();
         let deadline = Instant::now() + Duration::from_secs(60);
         let base = loop {
             let text = std::fs::read_to_string(&log).unwrap();
@@ -124,6 +141,11 @@ impl Served {
             command.args(["--header", &format!("Authorization: Bearer {bearer}")]);
         }
         command.args(more).output().unwrap().stdout
+    }
+
+    /// Returns the number of its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Stops the server as an operator would and returns its log.

@@ -74,6 +74,19 @@ async fn rows_of_what_is_not_there_are_set_aside_or_counted() {
     assert_eq!((replayed.rows_tried, replayed.rows_accepted), (2, 2));
 }
 
+/// A row that is set aside is nobody's original, and one that is not taken in has no orphan that is counted.
+#[tokio::test(flavor = "multi_thread")]
+async fn orphans_are_set_aside_before_duplicates_and_counted_after() {
+    let world = world().await;
+    ingest(&world, "service:ingestor", "shops", SHOPS).await.unwrap();
+    let text = "visit_id,card,shop,district\nv1,C1,S9,10\nv1,C1,S1,77\nv1,C1,S2,77\nv2,C2,S1,10\n";
+    let done = ingest(&world, "service:ingestor", "visits", text).await.unwrap();
+    let reasons: Vec<(&str, u64)> =
+        done.report.reasons.iter().map(|(reason, count)| (reason.as_str(), *count)).collect();
+    assert_eq!(reasons, [("duplicate:visit_id", 1), ("not_in_dimension:shop", 1), ("orphan:district", 1)]);
+    assert_eq!((done.report.rows_accepted, done.report.rows_quarantined), (2, 2));
+}
+
 /// Whether a shop is there is told to whoever may bring shops in, and to nobody else.
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_may_not_bring_in_the_other_dataset_is_refused() {

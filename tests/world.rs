@@ -177,6 +177,7 @@ pub(crate) fn configuration(dir: &Path) -> Config {
     config.policies.serve = Serve::Folder;
     config.data.url = format!("file://{}/data", dir.display());
     config.data.scratch = dir.join("scratch").display().to_string();
+    config.streams.folder = dir.join("streams").display().to_string();
     config.ledger.url = format!("sqlite://{}/ledger/ledger.db", dir.display());
     config.keys.file = dir.join("keys/root.key").display().to_string();
     // Little noise in few rows: what one release may cost is tested where budgets are.

@@ -52,6 +52,7 @@ pub(crate) async fn open_with(home: &Path, rules: &Path) -> Result<Hub> {
     config.policies.serve = Serve::Folder;
     config.data.url = format!("file://{}/data", home.display());
     config.data.scratch = home.join("scratch").display().to_string();
+    config.streams.folder = home.join("streams").display().to_string();
     config.ledger.url = format!("sqlite://{}/ledger.db", home.display());
     config.keys.file = home.join("keys/root.key").display().to_string();
     config.privacy = config.privacy.unlimited();

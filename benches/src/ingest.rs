@@ -7,6 +7,7 @@ use membrane_model::{DatasetName, IdentityKind};
 use membrane_vault::{BucketId, ColumnContext, RootKey, Vault};
 
 use crate::child::{cpu_seconds, measure};
+use crate::floor;
 use crate::table::{Measure, median, note, print};
 use crate::visits::{Form, Visits};
 
@@ -37,6 +38,9 @@ pub(crate) fn bench(wanted: &[&str]) -> Result<()> {
     }
     if is_wanted("stream") {
         stream(dir.path())?;
+    }
+    if is_wanted("floor") {
+        floor::bench(dir.path())?;
     }
     Ok(())
 }

@@ -6,13 +6,16 @@
 mod accuracy;
 mod cells;
 mod child;
+mod floor;
 mod hub;
 mod ingest;
+mod kafka;
 mod keys;
 mod plain;
 mod policy;
 mod query;
 mod release;
+mod streams;
 mod table;
 mod tpch;
 mod visits;
@@ -28,6 +31,7 @@ fn main() -> Result<()> {
         [] | ["all"] => {
             ingest::bench(&[])?;
             keys::bench(&runtime, &[])?;
+            streams::bench(&runtime, &[])?;
             query::bench(&runtime)?;
             cells::bench(&runtime)?;
             policy::bench(&runtime)?;
@@ -37,6 +41,8 @@ fn main() -> Result<()> {
         }
         ["ingest", rest @ ..] => ingest::bench(rest),
         ["keys", rest @ ..] => keys::bench(&runtime, rest),
+        ["kafka", rest @ ..] => kafka::bench(rest),
+        ["streams", rest @ ..] => streams::bench(&runtime, rest),
         ["query"] => query::bench(&runtime),
         ["cells"] => cells::bench(&runtime),
         ["policy"] => policy::bench(&runtime),
@@ -46,7 +52,7 @@ fn main() -> Result<()> {
         ["tpch", rest @ ..] => tpch::bench(&runtime, rest),
         _ => {
             bail!(
-                "usage: membrane-bench [all | ingest [files | new | seal | stream ..] | keys [MILLIONS] | query | cells | policy | release [HOME] | accuracy [HOME [DRAWS]] [--json FILE] | member-data DIR | tpch [HOME [QUESTION ..]]]"
+                "usage: membrane-bench [all | ingest [files | new | seal | stream | floor ..] | keys [MILLIONS] | kafka BROKER | streams [SECONDS] | query | cells | policy | release [HOME] | accuracy [HOME [DRAWS]] [--json FILE] | member-data DIR | tpch [HOME [QUESTION ..]]]"
             )
         }
     }

@@ -5,11 +5,32 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use arrow::record_batch::RecordBatch;
 use datafusion::dataframe::DataFrameWriteOptions;
-use datafusion::prelude::{CsvReadOptions, JsonReadOptions, ParquetReadOptions, SessionContext};
+use datafusion::prelude::{CsvReadOptions, DataFrame, JsonReadOptions, ParquetReadOptions, SessionContext};
 use futures::StreamExt;
 
 /// Converts a CSV, NDJSON or Parquet file to Parquet and returns its rows.
 pub(crate) async fn convert(file: &Path, out: &Path) -> Result<u64> {
+    let frame = open(file).await?;
+    let out = out.to_str().context("a path is not text")?;
+    let written = frame.write_parquet(out, DataFrameWriteOptions::new(), None).await?;
+    let mut rows = 0;
+    for batch in &written {
+        let counts = batch.column(0).as_any().downcast_ref::<arrow::array::UInt64Array>();
+        rows += counts.map(|counts| counts.iter().flatten().sum::<u64>()).unwrap_or_default();
+    }
+    Ok(rows)
+}
+
+/// Reads such a file and hands out its batches as they come.
+pub(crate) async fn read(file: &Path, mut take: impl FnMut(RecordBatch)) -> Result<()> {
+    let mut stream = open(file).await?.execute_stream().await?;
+    while let Some(batch) = stream.next().await {
+        take(batch?);
+    }
+    Ok(())
+}
+
+async fn open(file: &Path) -> Result<DataFrame> {
     let ctx = new_session();
     let path = file.to_str().context("a path is not text")?;
     #[expect(clippy::disallowed_methods, reason = "the unprotected side of the comparison")]
@@ -19,14 +40,7 @@ pub(crate) async fn convert(file: &Path, out: &Path) -> Result<u64> {
         Some("parquet") => ctx.read_parquet(path, ParquetReadOptions::default()).await?,
         _ => bail!("neither CSV, JSON nor Parquet"),
     };
-    let out = out.to_str().context("a path is not text")?;
-    let written = frame.write_parquet(out, DataFrameWriteOptions::new(), None).await?;
-    let mut rows = 0;
-    for batch in &written {
-        let counts = batch.column(0).as_any().downcast_ref::<arrow::array::UInt64Array>();
-        rows += counts.map(|counts| counts.iter().flatten().sum::<u64>()).unwrap_or_default();
-    }
-    Ok(rows)
+    Ok(frame)
 }
 
 /// Opens the data files of tables, without their Delta logs. The hub's data sets have the same names as their folders.

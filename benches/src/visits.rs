@@ -47,7 +47,7 @@ impl Visits {
     }
 
     /// Appends a row.
-    fn row(self, number: u64, out: &mut String) {
+    pub(crate) fn row(self, number: u64, out: &mut String) {
         // SplitMix64's last step: members come in no order.
         let mut mixed = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

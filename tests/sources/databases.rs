@@ -106,7 +106,7 @@ async fn check_snapshots(shop: &dyn Shop) {
     assert_eq!(names(&world).await, "say \"hi\", 北");
     shop.run("DROP TABLE stores");
     let gone = look(&world.hub, "stores", Asked::OnTime).await;
-    assert_eq!(told(gone), ["table: source_unfit"]);
+    assert_eq!(told(gone), ["table: source_unfit", "held up"]);
     assert_eq!(rows(&world).await, 1, "what is gone there stays here");
 }
 

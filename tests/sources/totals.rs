@@ -44,7 +44,7 @@ async fn a_file_is_what_the_one_beside_it_says() {
     put(&world, "a.csv", &products(&[(1, "12.50"), (2, "-1.00"), (3, "soon")]));
     assert_eq!(
         told(look(&world.hub, "products", Asked::OnTime).await),
-        ["1 young"],
+        ["1 awaited"],
         "its totals are awaited"
     );
     put(&world, "a.csv.control.json", br#"{"rows": 3, "sums": {"price": "13.50"}}"#);

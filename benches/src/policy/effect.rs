@@ -36,6 +36,7 @@ pub(super) async fn measure(rules: &Path) -> Result<Vec<Timed>> {
     config.policies.serve = Serve::Published;
     config.data.url = format!("file://{}/data", rules.display());
     config.data.scratch = rules.join("scratch").display().to_string();
+    config.streams.folder = rules.join("streams").display().to_string();
     config.ledger.url = format!("sqlite://{}/ledger.db", rules.display());
     config.keys.file = rules.join("keys/root.key").display().to_string();
     let catalog = Catalog::load(Path::new(&config.catalog.dir)).map_err(|error| anyhow!("{error}"))?;

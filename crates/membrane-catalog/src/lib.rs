@@ -33,8 +33,8 @@ pub use read::{PersonalKind, PersonalWord};
 pub use revision::{Change, Comparison, Effect, Revision, Step};
 pub use service::ServiceLevels;
 pub use source::{
-    Cursor, Database, FilesSource, OnDifference, OnFault, Reads, SOURCE_FORMATS, Secret, Source, TableSource,
-    Takes,
+    Cursor, Database, FilesSource, Mechanism, OnDifference, OnFault, Reads, SOURCE_ENDINGS, SOURCE_FORMATS,
+    SOURCE_PACKINGS, Sasl, Secret, Source, Start, TableSource, Takes, TopicFormat, TopicSource, TopicTls,
 };
 pub use standard::{Case, Derived, Order, Part, Region, Standard, Standardised};
 pub use standing::{

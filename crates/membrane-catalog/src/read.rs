@@ -15,6 +15,7 @@ mod logical_type;
 mod options;
 mod personal;
 mod policy;
+mod quality;
 mod reference;
 mod report;
 mod schema;

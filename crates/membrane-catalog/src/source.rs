@@ -3,14 +3,26 @@
 //! A source says what is read and how often; what becomes of a row is for the contract of its dataset to say. No credential
 //! stands in it, only where one is found.
 
+mod topic;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 
 use membrane_model::{ColumnName, DatasetName, PrincipalId, SourceName};
 
+pub use topic::{Mechanism, Sasl, Start, TopicFormat, TopicSource, TopicTls};
+
 /// The words for the forms in which files come. What they stand for is for whoever decodes to say.
 pub const SOURCE_FORMATS: [&str; 7] = ["csv", "ndjson", "json", "parquet", "arrow", "avro", "excel"];
+
+/// The endings of names that say a form. Whoever decodes knows the same.
+pub const SOURCE_ENDINGS: [&str; 14] = [
+    "csv", "tsv", "ndjson", "jsonl", "json", "parquet", "pq", "arrow", "arrows", "ipc", "feather", "avro",
+    "xlsx", "xlsm",
+];
+/// The endings of what is packed: that before it says the form.
+pub const SOURCE_PACKINGS: [&str; 4] = ["gz", "gzip", "zst", "zstd"];
 
 /// Where the rows of a dataset come from.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,6 +54,8 @@ pub enum Reads {
     Files(FilesSource),
     /// A table of a database.
     Table(TableSource),
+    /// A topic, which is followed and not looked at.
+    Topic(TopicSource),
 }
 
 impl Reads {
@@ -51,6 +65,7 @@ impl Reads {
         match self {
             Self::Files(_) => "files",
             Self::Table(table) => table.database.as_str(),
+            Self::Topic(_) => "kafka",
         }
     }
 }
@@ -74,6 +89,8 @@ pub struct FilesSource {
     pub columns: BTreeMap<ColumnName, String>,
     /// The ending of the file beside each file that has its control totals; a file waits for its own.
     pub control_suffix: Option<String>,
+    /// Seconds after which a file whose control totals have not come is told of.
+    pub control_wait_seconds: u32,
     /// Settings of the object storage that are no secret, as `object_store` spells them.
     pub storage: BTreeMap<String, String>,
     /// Settings of the object storage that are, and where each is found.

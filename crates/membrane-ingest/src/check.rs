@@ -188,6 +188,24 @@ impl Checker {
         Ok(counts)
     }
 
+    /// Leaves it to others whether the values of these columns are unique together.
+    pub(crate) fn leave_unique_to_others(&mut self, columns: &[usize]) {
+        self.unique.retain(|unique| !unique.is_of(columns));
+    }
+
+    /// Begins with another delivery, which came at another moment: what is late, or ahead of the clock, is so by this.
+    pub(crate) fn begin(&mut self, came: DateTime<Utc>) {
+        self.times = Times::new(&self.dataset, came);
+        self.reasons.clear();
+        self.unique.iter_mut().for_each(Unique::clear);
+    }
+
+    /// Returns what was counted since it began.
+    pub(crate) fn counts(&self) -> Counts {
+        let late = self.times.as_ref().map_or(0, Times::late);
+        Counts { reasons: self.reasons.counts(), late, reconciled: Vec::new() }
+    }
+
     /// Makes room for so many rows to come; more or fewer may come.
     pub(crate) fn reserve(&mut self, rows: u64) {
         let rows = usize::try_from(rows).unwrap_or(usize::MAX);
@@ -212,12 +230,15 @@ impl Checker {
             }
         }
         if let Some(references) = &self.references {
-            references.check(&columns, &mut good, &mut faults, &mut self.reasons)?;
+            references.check(&columns, &mut good, &mut faults)?;
         }
         for row in unique::check(&mut self.unique, &columns, &good, &mut faults)? {
             if let Some(good) = good.get_mut(row) {
                 *good = false;
             }
+        }
+        if let Some(references) = &self.references {
+            references.count(&columns, &good, &mut self.reasons)?;
         }
         faults.sort_unstable();
         faults.dedup();

@@ -147,9 +147,22 @@ pub enum IngestError {
         /// What differs: `rows`, and names of columns.
         totals: Vec<String>,
     },
+    /// A push has the name of another one.
+    #[error(
+        "a push of this name came before, with other events in it: give each push a name of its own, and send the same again only as it was"
+    )]
+    NameTaken,
+    /// Events could not be written to the segment in which they are kept until they are committed.
+    #[error("could not keep the events on this machine ([streams] folder): {}", reason(.source))]
+    Segment {
+        /// The system's error.
+        #[source]
+        source: io::Error,
+    },
     /// Another replay of the same quarantine is at work, or was killed a short while ago.
     #[error(
-        "another replay of this quarantine is at work, or was killed within the last half hour; try again later"
+        "another replay of this quarantine is at work, or was killed within the last minute; or its files are being put in order; \
+         try again soon"
     )]
     ReplayHeld,
     /// The lake refused or failed.
@@ -208,7 +221,7 @@ impl From<KeyRingError> for IngestError {
 impl IngestError {
     /// Returns a stable code for scripts and the HTTP API.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             Self::Read { .. } | Self::NotAFile => "input_unreadable",
             Self::Changed => "input_changed",
@@ -224,6 +237,9 @@ impl IngestError {
             Self::TooManyBad { .. } => "too_many_bad_rows",
             Self::ControlUnreadable { .. } | Self::ControlColumn { .. } => "control_unfit",
             Self::TotalsDiffer { .. } => "totals_differ",
+            Self::NameTaken => "name_taken",
+            Self::Segment { source } if matches!(source.kind(), io::ErrorKind::StorageFull) => "storage_full",
+            Self::Segment { .. } => "stream_failed",
             Self::ReplayHeld => "replay_held",
             Self::NoDimension { .. } => "no_dimension",
             Self::Lake(LakeError::Overtaken { .. }) => "source_overtaken",

@@ -20,6 +20,7 @@ mod connect;
 mod decode;
 mod detect;
 mod error;
+mod fingerprint;
 #[cfg(test)]
 mod fixture;
 mod format;
@@ -35,7 +36,9 @@ mod replay;
 mod report;
 mod resolve;
 mod source;
+pub mod stream;
 mod subjects;
+pub mod topic;
 mod totals;
 mod value;
 

@@ -19,7 +19,7 @@ use membrane_vault::{CellCipher, ColumnContext, Tokenizer, Vault};
 use crate::check::{BadRow, Checked};
 use crate::coarser::Coarser;
 use crate::resolve::Resolved;
-use crate::subjects::Entry;
+use crate::subjects::RowSubject;
 use crate::{IngestError, value};
 use membrane_catalog::Canon;
 
@@ -88,13 +88,17 @@ impl Protector {
         Ok(Protected { rows, bad })
     }
 
-    fn rows(&self, checked: &Checked, subjects: &[Arc<Entry>]) -> Result<RecordBatch, IngestError> {
+    fn rows(&self, checked: &Checked, subjects: &[RowSubject]) -> Result<RecordBatch, IngestError> {
         let mut sealed = self.seal(checked, subjects)?.into_iter();
         let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.steps.len());
         for step in &self.steps {
             columns.push(match step {
-                Step::Subject => subject_ids(subjects),
-                Step::SubjectToken => subject_tokens(subjects),
+                Step::Subject => {
+                    columns::of_length(subjects.iter().map(|entry| entry.id.as_bytes())).map_err(arrow)?
+                }
+                Step::SubjectToken => {
+                    columns::of_length(subjects.iter().map(|entry| &entry.token)).map_err(arrow)?
+                }
                 Step::Value { column } => Arc::clone(input(checked, *column)?),
                 Step::Generalised { column, coarser } => {
                     coarser.apply(input(checked, *column)?).map_err(arrow)?
@@ -113,7 +117,7 @@ impl Protector {
     }
 
     /// Seals all sealed columns.
-    fn seal(&self, checked: &Checked, subjects: &[Arc<Entry>]) -> Result<Vec<SealedColumn<'_>>, IngestError> {
+    fn seal(&self, checked: &Checked, subjects: &[RowSubject]) -> Result<Vec<SealedColumn<'_>>, IngestError> {
         let mut sealed = Vec::new();
         for step in &self.steps {
             if let Step::Sealed { column, context, logical } = step {
@@ -121,7 +125,7 @@ impl Protector {
                 sealed.push(SealedColumn::new(texts, context));
             }
         }
-        let mut last: Option<(&Arc<Entry>, CellCipher)> = None;
+        let mut last: Option<(SubjectId, CellCipher)> = None;
         let subjects = if sealed.is_empty() { &[] } else { subjects };
         for (row, entry) in subjects.iter().enumerate() {
             if !sealed.iter().any(|column| column.has_value(row)) {
@@ -130,8 +134,8 @@ impl Protector {
                 }
                 continue;
             }
-            if !last.as_ref().is_some_and(|(same, _)| Arc::ptr_eq(same, entry)) {
-                last = Some((entry, entry.key()?.cipher()));
+            if !last.as_ref().is_some_and(|(same, _)| *same == entry.id) {
+                last = Some((entry.id, entry.key()?.cipher()));
             }
             let (_, cipher) = last.as_ref().ok_or(IngestError::Broken)?;
             for column in &mut sealed {
@@ -142,7 +146,7 @@ impl Protector {
     }
 
     /// Seals bad rows: each under its subject's key, or nobody's.
-    fn bad(&self, rows: &[BadRow], subjects: &[Option<Arc<Entry>>]) -> Result<RecordBatch, IngestError> {
+    fn bad(&self, rows: &[BadRow], subjects: &[Option<RowSubject>]) -> Result<RecordBatch, IngestError> {
         let mut ids = BinaryBuilder::with_capacity(rows.len(), rows.len() * 16);
         let mut cells =
             BinaryBuilder::with_capacity(rows.len(), rows.iter().map(|row| row.row.len() + 29).sum());
@@ -171,22 +175,6 @@ impl Protector {
         ];
         RecordBatch::try_new(Arc::clone(&self.quarantine), columns).map_err(arrow)
     }
-}
-
-fn subject_ids(subjects: &[Arc<Entry>]) -> ArrayRef {
-    let mut builder = BinaryBuilder::with_capacity(subjects.len(), subjects.len() * 16);
-    for entry in subjects {
-        builder.append_value(entry.id.as_bytes());
-    }
-    Arc::new(builder.finish())
-}
-
-fn subject_tokens(subjects: &[Arc<Entry>]) -> ArrayRef {
-    let mut builder = BinaryBuilder::with_capacity(subjects.len(), subjects.len() * 16);
-    for entry in subjects {
-        builder.append_option(entry.token);
-    }
-    Arc::new(builder.finish())
 }
 
 fn step(dataset: &Dataset, vault: &Vault, of: Option<&ColumnName>, kind: StoredKind) -> Option<Step> {

@@ -191,6 +191,13 @@ impl Reasons {
         broken.as_str().to_owned()
     }
 
+    /// Forgets what was counted.
+    pub(crate) fn clear(&mut self) {
+        self.counts.clear();
+        self.malformed.clear();
+        self.orphans.clear();
+    }
+
     /// Returns the counts by `code:column`, and of malformed records by `malformed` or `malformed:how`.
     pub(crate) fn counts(&self) -> BTreeMap<String, u64> {
         let named = |(&(about, code), &count): (&(usize, ReasonCode), &u64)| {

@@ -9,6 +9,10 @@
 //! the next replay ends what it began, by the plan and not by what the contract says by then, so that no row is there twice and
 //! none is lost. Rows that were set aside meanwhile stay.
 //!
+//! A replay is held for a minute, and held anew for as long as its process lives. Whoever takes it over from one that was silent for
+//! longer finds its plan, and bars the way first: a commit of the table raises `replay/DATASET/fence`, which the commit of the
+//! silent one expects to be as it was. So that one was made before, and is ended; or it is never made.
+//!
 //! Rows that were duplicates stay set aside: within a replay they would be none. So do records that could not be read at all, and
 //! rows whose subject's key is gone.
 
@@ -16,24 +20,27 @@ mod opened;
 mod rows;
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::TryStreamExt as _;
 use membrane_catalog::Dataset;
 use membrane_lake::{Appender, Quarantine, Target};
 use membrane_ledger::ReplayPlan;
-use membrane_model::{LineageEdge, RunId, TableVersion};
+use membrane_model::{Clock, LineageEdge, RunId, TableVersion};
 use membrane_policy::Permit;
+use tokio::task::JoinHandle;
 
-use crate::pipeline::{Prepared, prepare};
+use crate::pipeline::{self, Prepared};
 use crate::{Format, IngestError, IngestParts, Progress, lineage};
 
 use rows::{Bits, feed, without};
 
 pub(crate) use opened::Openers;
 
-/// For how long a replay is held at most.
-const HOLD: TimeDelta = TimeDelta::minutes(30);
+/// For how long a replay is held; held anew while its process lives.
+const HOLD: TimeDelta = TimeDelta::minutes(1);
+const HOLD_AGAIN: Duration = Duration::from_secs(15);
 
 /// What a replay did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -62,21 +69,57 @@ pub async fn replay(
     hub: &IngestParts,
     permit: &Permit,
     dataset: &Arc<Dataset>,
-    (of, now): (Option<RunId>, DateTime<Utc>),
+    (of, clock): (Option<RunId>, &Arc<dyn Clock>),
     progress: &dyn Progress,
 ) -> Result<ReplayReport, IngestError> {
     let act = Act { hub, permit, dataset, holder: permit.run_id().to_string() };
+    let now = clock.now();
     if !hub.ledger.hold_replay(&dataset.name, &act.holder, now, now + HOLD).await? {
         return Err(IngestError::ReplayHeld);
     }
+    let kept = Kept::begin(&act, clock);
     let done = Box::pin(act.run((of, now), progress)).await;
+    drop(kept);
     // A replay that is not given back is free when its time is over.
     hub.ledger.release_replay(&dataset.name, &act.holder).await?;
     done
 }
 
+/// Holds a replay anew until it is dropped.
+struct Kept(JoinHandle<()>);
+
+impl Kept {
+    fn begin(act: &Act<'_>, clock: &Arc<dyn Clock>) -> Self {
+        let (ledger, clock) = (act.hub.ledger.clone(), Arc::clone(clock));
+        let (dataset, holder) = (act.dataset.name.clone(), act.holder.clone());
+        Self(tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(HOLD_AGAIN).await;
+                let now = clock.now();
+                // Whoever lost it writes no plan, and commits nothing: see the module.
+                if let Err(error) = ledger.hold_replay(&dataset, &holder, now, now + HOLD).await {
+                    tracing::warn!(dataset.name = %dataset, %error, "the replay of `{dataset}` could not be held for longer");
+                }
+            }
+        }))
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 /// What a replay that made its rows visible still has to do.
 type Begun = Option<(Quarantine, ReplayPlan)>;
+
+/// What a replay is about to make visible.
+struct Ready {
+    quarantine: Quarantine,
+    table: Appender,
+    plan: ReplayPlan,
+}
 
 struct Act<'a> {
     hub: &'a IngestParts,
@@ -92,7 +135,8 @@ impl Act<'_> {
         progress: &dyn Progress,
     ) -> Result<ReplayReport, IngestError> {
         let settled = self.settle().await?;
-        let (report, begun) = self.begin(which, progress).await?;
+        let (report, ready) = self.prepare(which, progress).await?;
+        let (report, begun) = self.begin(report, ready).await?;
         if let Some((quarantine, plan)) = begun {
             self.rewrite(&quarantine, &plan).await?;
         }
@@ -103,9 +147,22 @@ impl Act<'_> {
     /// quarantine still.
     async fn begin(
         &self,
+        report: ReplayReport,
+        ready: Option<Ready>,
+    ) -> Result<(ReplayReport, Begun), IngestError> {
+        let Some(Ready { quarantine, table, plan }) = ready else { return Ok((report, None)) };
+        let table = self.announce(table, &plan).await?;
+        let version = self.commit(table, &plan).await?;
+        let edges = lineage::edges(self.dataset, &format!("quarantine version {}", plan.version.0));
+        Ok((ReplayReport { version: Some(version), edges, ..report }, Some((quarantine, plan))))
+    }
+
+    /// Writes the rows that fit into files that nobody sees.
+    async fn prepare(
+        &self,
         (of, now): (Option<RunId>, DateTime<Utc>),
         progress: &dyn Progress,
-    ) -> Result<(ReplayReport, Begun), IngestError> {
+    ) -> Result<(ReplayReport, Option<Ready>), IngestError> {
         let Some(quarantine) = self.hub.lake.quarantine(self.permit, &self.dataset.name).await? else {
             return Ok((ReplayReport::default(), None));
         };
@@ -113,8 +170,13 @@ impl Act<'_> {
         let fed = Arc::new(Mutex::new(Fed::default()));
         let input = feed(&quarantine, openers, of.map(|run| run.to_string()), Arc::clone(&fed));
         let aside = Arc::new(Mutex::new(Vec::new()));
-        let prepared =
-            prepare(self.hub, self.permit, self.dataset, (input, Format::Ndjson, now), Arc::clone(&aside));
+        let prepared = pipeline::prepare(
+            self.hub,
+            self.permit,
+            self.dataset,
+            (input, Format::Ndjson, now),
+            Arc::clone(&aside),
+        );
         let Prepared { table, quarantine: scratch, accepted } = prepared.await?.finish(progress).await?;
         // What does not fit lies there already.
         scratch.abort().await;
@@ -138,18 +200,16 @@ impl Act<'_> {
             files: quarantine.files().map(str::to_owned).collect(),
             taken: taken.into_bytes(),
         };
-        let version = self.commit(table, &plan).await?;
-        let edges = lineage::edges(self.dataset, &format!("quarantine version {}", plan.version.0));
-        Ok((ReplayReport { version: Some(version), edges, ..report }, Some((quarantine, plan))))
+        Ok((report, Some(Ready { quarantine, table, plan })))
     }
 
     /// Ends what an earlier replay began. Tells whether there was something to end.
     async fn settle(&self) -> Result<bool, IngestError> {
         let Some(plan) = self.hub.ledger.replay_plan(&self.dataset.name).await? else { return Ok(false) };
-        let table = self.hub.lake.append(self.permit, self.dataset, Target::Table).await?;
-        let committed = table.committed(&self.id()).await;
-        table.abort().await;
-        if committed? == Some(position(&plan)?) {
+        if self.committed().await? != Some(position(&plan)?) {
+            self.bar().await?;
+        }
+        if self.committed().await? == Some(position(&plan)?) {
             let quarantine = self.hub.lake.quarantine(self.permit, &self.dataset.name).await?;
             let quarantine = quarantine.ok_or(IngestError::Broken)?;
             if let Some(quarantine) = quarantine.only(&plan.files) {
@@ -174,24 +234,51 @@ impl Act<'_> {
         format!("replay/{}", self.dataset.name)
     }
 
-    /// Writes the plan down and makes the rows visible.
-    async fn commit(&self, table: Appender, plan: &ReplayPlan) -> Result<TableVersion, IngestError> {
+    fn fence_id(&self) -> String {
+        format!("replay/{}/fence", self.dataset.name)
+    }
+
+    /// Returns the position of the last replay whose rows the table has.
+    async fn committed(&self) -> Result<Option<i64>, IngestError> {
+        let table = self.hub.lake.append(self.permit, self.dataset, Target::Table).await?;
+        let committed = table.committed(&self.id()).await;
+        table.abort().await;
+        Ok(committed?)
+    }
+
+    /// Sees to it that no replay that was announced before now commits any more.
+    async fn bar(&self) -> Result<(), IngestError> {
+        let table = self.hub.lake.append(self.permit, self.dataset, Target::Table).await?;
+        let fence = table.committed(&self.fence_id()).await?.unwrap_or_default();
+        table.commit(&self.fence_id(), fence.saturating_add(1)).await?;
+        Ok(())
+    }
+
+    /// Writes the plan down. The commit to come is made only while nobody bars its way.
+    async fn announce(&self, mut table: Appender, plan: &ReplayPlan) -> Result<Appender, IngestError> {
         let ledger = &self.hub.ledger;
         let ready = async {
             ledger.require_open(&self.permit.run_id()).await?;
-            ledger.set_replay_plan(&self.dataset.name, &self.holder, Some(plan)).await
+            let fence = table.committed(&self.fence_id()).await?;
+            let is_held = ledger.set_replay_plan(&self.dataset.name, &self.holder, Some(plan)).await?;
+            if is_held { Ok(fence) } else { Err(IngestError::ReplayHeld) }
         };
         match ready.await {
-            Ok(true) => {}
-            Ok(false) => {
-                table.abort().await;
-                return Err(IngestError::ReplayHeld);
+            Ok(fence) => {
+                table.expect(&self.fence_id(), fence);
+                // Named again, so that a commit which raises it meanwhile is a conflict.
+                table.mark(&self.fence_id(), fence.unwrap_or_default());
+                Ok(table)
             }
             Err(error) => {
                 table.abort().await;
-                return Err(error.into());
+                Err(error)
             }
         }
+    }
+
+    /// Makes the rows visible.
+    async fn commit(&self, table: Appender, plan: &ReplayPlan) -> Result<TableVersion, IngestError> {
         let committed = self.hub.of_revision(table).commit(&self.id(), position(plan)?).await?;
         // Somebody else was at it with a plan of its own: theirs stands, and this one must not be carried out.
         if committed.already { Err(IngestError::ReplayHeld) } else { Ok(committed.version) }
@@ -228,15 +315,21 @@ struct Fed {
     tried: Bits,
 }
 
-/// Does the first half of a replay, as a process that is killed then.
+/// Does the first half of a replay, as a process that is killed then: in between, something else happens.
 #[cfg(test)]
 pub(crate) async fn half(
     hub: &IngestParts,
     permit: &Permit,
     dataset: &Arc<Dataset>,
     now: DateTime<Utc>,
+    silent: impl Future<Output = ()>,
 ) -> Result<ReplayReport, IngestError> {
     let act = Act { hub, permit, dataset, holder: permit.run_id().to_string() };
     assert!(hub.ledger.hold_replay(&dataset.name, &act.holder, now, now + HOLD).await?);
-    Ok(act.begin((None, now), &crate::Silent).await?.0)
+    let (report, ready) = act.prepare((None, now), &crate::Silent).await?;
+    let Some(Ready { table, plan, .. }) = ready else { return Ok(report) };
+    let table = act.announce(table, &plan).await?;
+    silent.await;
+    act.commit(table, &plan).await?;
+    Ok(report)
 }

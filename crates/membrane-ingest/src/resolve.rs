@@ -3,14 +3,12 @@
 //! Keys come from the ledger, which may have to make them: a stage of its own, so that the next batch's are
 //! fetched while the current one is sealed.
 
-use std::sync::Arc;
-
 use arrow::array::{Array, ArrayRef};
 use membrane_catalog::{Dataset, StoredKind};
 use membrane_model::LogicalType;
 
 use crate::check::Checked;
-use crate::subjects::{Entry, Subjects};
+use crate::subjects::{RowSubject, Subjects};
 use crate::{IngestError, value};
 
 /// A checked batch and whose rows it has.
@@ -19,9 +17,9 @@ pub(crate) struct Resolved {
     pub(crate) checked: Checked,
     /// The subject of each good row; none at all when the dataset has no subject. Its key is there when
     /// something of the row is sealed.
-    pub(crate) subjects: Vec<Arc<Entry>>,
+    pub(crate) subjects: Vec<RowSubject>,
     /// The subject of each bad row, with its key, when it can be told.
-    pub(crate) bad: Vec<Option<Arc<Entry>>>,
+    pub(crate) bad: Vec<Option<RowSubject>>,
 }
 
 /// Resolves the batches of one delivery.
@@ -51,7 +49,7 @@ impl Resolver {
     /// Resolves one batch.
     pub(crate) fn resolve(&mut self, checked: Checked) -> Result<Resolved, IngestError> {
         let Some(subjects) = &mut self.subjects else {
-            let bad = vec![None; checked.bad.len()];
+            let bad = checked.bad.iter().map(|_| None).collect();
             return Ok(Resolved { checked, subjects: Vec::new(), bad });
         };
         subjects.trim();

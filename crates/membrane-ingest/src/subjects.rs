@@ -1,11 +1,15 @@
 //! Subjects and their data keys, looked up batch by batch.
 //!
+//! What later stages need of a row's subject is handed on beside the rows, in their order: looked up here, once, it is not
+//! fetched from all over memory again.
+//!
 //! An identifier becomes a subject id; the id's data key is opened from the ledger or made there. Keys are
 //! made in two steps, so that two ingests at once agree: all new keys are offered to the ledger, which
 //! keeps the first for each subject; where it did not keep all, they are read back.
 
+mod known;
+
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, OnceLock};
 
 use membrane_catalog::{Dataset, SubjectSource};
 use membrane_ledger::Ledger;
@@ -19,7 +23,9 @@ use tokio::runtime::Handle;
 use crate::IngestError;
 use membrane_catalog::Canon;
 
-/// Subjects that are kept between batches: some 60 MiB.
+use known::{Known, Place};
+
+/// Subjects that are kept between batches: some 35 MiB.
 const SUBJECTS_KEPT: usize = 400_000;
 /// Bucket keys that are kept between batches.
 const BUCKETS_KEPT: usize = 16 << 10;
@@ -33,24 +39,24 @@ pub(crate) struct Subjects {
     canon: Canon,
     /// Makes the tokens of the subject's own column, when it is stored as one.
     tokenizer: Option<Tokenizer>,
-    known: HashMap<Box<str>, Arc<Entry>>,
+    known: Known,
     buckets: HashMap<BucketId, BucketKey>,
     filling: Option<Filling>,
 }
 
-/// One subject.
-pub(crate) struct Entry {
+/// The subject of one row.
+pub(crate) struct RowSubject {
     /// Its id.
     pub(crate) id: SubjectId,
-    /// The token of its identifier, when the subject's column has one.
-    pub(crate) token: Option<[u8; TOKEN_LENGTH]>,
-    key: OnceLock<DataKey>,
+    /// The token of its identifier; of no meaning when the subject's column has none.
+    pub(crate) token: [u8; TOKEN_LENGTH],
+    key: Option<DataKey>,
 }
 
-impl Entry {
-    /// Returns the data key; it is there after [`Subjects::resolve`] was asked for it.
+impl RowSubject {
+    /// Returns the data key; it is there when [`Subjects::resolve`] was asked for it.
     pub(crate) fn key(&self) -> Result<&DataKey, IngestError> {
-        self.key.get().ok_or(IngestError::Vault(VaultError::Open))
+        self.key.as_ref().ok_or(IngestError::Vault(VaultError::Open))
     }
 }
 
@@ -79,7 +85,7 @@ impl Subjects {
             vault,
             runtime,
             tokenizer,
-            known: HashMap::new(),
+            known: Known::new(),
             buckets: HashMap::new(),
             filling: None,
         }
@@ -99,46 +105,55 @@ impl Subjects {
     pub(crate) fn resolve<'a>(
         &mut self,
         identifiers: impl Iterator<Item = (&'a str, bool)>,
-    ) -> Result<Vec<Arc<Entry>>, IngestError> {
-        let mut entries = Vec::with_capacity(identifiers.size_hint().0);
-        let mut keyless: HashMap<SubjectId, Vec<Arc<Entry>>> = HashMap::new();
-        let mut last: Option<(&str, Arc<Entry>)> = None;
-        for (identifier, wants_key) in identifiers {
-            // Deliveries are often grouped: the same subject stands in several rows.
-            let entry = match &last {
-                Some((same, entry)) if *same == identifier => Arc::clone(entry),
-                _ => match self.known.get(identifier) {
-                    Some(entry) => Arc::clone(entry),
-                    None => self.add(identifier),
-                },
+    ) -> Result<Vec<RowSubject>, IngestError> {
+        // Two loops: the second waits for memory at each step, and its steps are short enough to wait together.
+        let asked: Vec<(u128, &str, bool)> = identifiers
+            .map(|(identifier, wants_key)| (self.known.fingerprint(identifier), identifier, wants_key))
+            .collect();
+        let mut found = Vec::with_capacity(asked.len());
+        let mut keyless = Vec::new();
+        for (fingerprint, identifier, wants_key) in asked {
+            let place = match self.known.find(fingerprint) {
+                Some(place) => place,
+                None => self.add(fingerprint, identifier)?,
             };
-            if wants_key && entry.key.get().is_none() {
-                // Two spellings of one identifier are two entries of one subject.
-                let alike = keyless.entry(entry.id).or_default();
-                if !alike.iter().any(|known| Arc::ptr_eq(known, &entry)) {
-                    alike.push(Arc::clone(&entry));
-                }
+            let entry = self.known.at(place).ok_or(IngestError::Broken)?;
+            let key = if wants_key { entry.key.clone() } else { None };
+            if wants_key && key.is_none() {
+                keyless.push((found.len(), place));
             }
-            last = Some((identifier, Arc::clone(&entry)));
-            entries.push(entry);
+            found.push(RowSubject { id: entry.id, token: entry.token, key });
         }
         if !keyless.is_empty() {
             self.fetch_keys(&keyless)?;
         }
-        Ok(entries)
+        for (row, place) in keyless {
+            let entry = self.known.at(place).ok_or(IngestError::Broken)?;
+            if let Some(found) = found.get_mut(row) {
+                found.key.clone_from(&entry.key);
+            }
+        }
+        Ok(found)
     }
 
-    fn add(&mut self, identifier: &str) -> Arc<Entry> {
+    fn add(&mut self, fingerprint: u128, identifier: &str) -> Result<Place, IngestError> {
         let canonical = self.canon.apply(identifier);
         let id = self.hasher.subject_id(canonical.as_bytes());
         let token = self.tokenizer.as_ref().map(|tokenizer| tokenizer.token(canonical.as_bytes()));
-        let entry = Arc::new(Entry { id, token, key: OnceLock::new() });
-        self.known.insert(identifier.into(), Arc::clone(&entry));
-        entry
+        self.known.add(fingerprint, id, token.unwrap_or_default()).ok_or(IngestError::Broken)
     }
 
     /// Opens or makes the keys of subjects that have none here yet.
-    fn fetch_keys(&mut self, keyless: &HashMap<SubjectId, Vec<Arc<Entry>>>) -> Result<(), IngestError> {
+    fn fetch_keys(&mut self, rows: &[(usize, Place)]) -> Result<(), IngestError> {
+        // Two spellings of one identifier are two entries of one subject.
+        let mut keyless: HashMap<SubjectId, Vec<Place>> = HashMap::with_capacity(rows.len());
+        for (_, place) in rows {
+            let entry = self.known.at(*place).ok_or(IngestError::Broken)?;
+            let alike = keyless.entry(entry.id).or_default();
+            if !alike.contains(place) {
+                alike.push(*place);
+            }
+        }
         let ids: Vec<SubjectId> = keyless.keys().copied().collect();
         let mut wrapped = self.runtime.block_on(self.ledger.data_keys(&ids))?;
         let unknown: Vec<SubjectId> = ids.into_iter().filter(|id| !wrapped.contains_key(id)).collect();
@@ -147,16 +162,16 @@ impl Subjects {
             self.make_keys(&unknown, &mut wrapped, &mut opened)?;
         }
         self.open_buckets(wrapped.values().map(|(bucket, _)| *bucket))?;
-        for (id, entries) in keyless {
-            let key = match opened.remove(id) {
+        for (id, places) in keyless {
+            let key = match opened.remove(&id) {
                 Some(key) => key,
                 None => {
-                    let (bucket, key) = wrapped.get(id).ok_or(VaultError::Open)?;
-                    self.buckets.get(bucket).ok_or(VaultError::Open)?.open_data_key(id, key)?
+                    let (bucket, key) = wrapped.get(&id).ok_or(VaultError::Open)?;
+                    self.buckets.get(bucket).ok_or(VaultError::Open)?.open_data_key(&id, key)?
                 }
             };
-            for entry in entries {
-                entry.key.get_or_init(|| key.clone());
+            for place in places {
+                self.known.at_mut(place).ok_or(IngestError::Broken)?.key = Some(key.clone());
             }
         }
         Ok(())

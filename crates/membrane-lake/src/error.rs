@@ -114,6 +114,14 @@ pub enum LakeError {
         /// Why, in words.
         why: String,
     },
+    /// One file of a folder of deliveries cannot be read, and others may well be.
+    #[error("could not {doing}: {why}")]
+    InboxFile {
+        /// What was being done.
+        doing: &'static str,
+        /// Why, in words.
+        why: String,
+    },
     /// More files lie in a folder of deliveries than are looked at at once.
     #[error("more than {files_max} files lie there: name fewer by a pattern, or move away what was taken in")]
     TooManyFiles {
@@ -159,9 +167,6 @@ impl LakeError {
         use object_store::Error as Store;
         let why = match source {
             Store::NotFound { .. } => "it is not there".to_owned(),
-            Store::Precondition { .. } | Store::NotModified { .. } => {
-                "it changed since it was listed".to_owned()
-            }
             Store::PermissionDenied { .. } | Store::Unauthenticated { .. } => {
                 "the credentials do not let the hub in".to_owned()
             }
@@ -169,6 +174,19 @@ impl LakeError {
                 .map_or_else(|| "the storage does not answer".to_owned(), |kind| kind.to_string()),
         };
         Self::Inbox { doing, why }
+    }
+
+    /// Says why one file of a bucket cannot be read: by itself, or as nothing in that bucket can be.
+    pub(crate) fn inbox_file(doing: &'static str, source: &object_store::Error) -> Self {
+        use object_store::Error as Store;
+        let why = match source {
+            Store::NotFound { .. } => "it is not there any more",
+            Store::Precondition { .. } | Store::NotModified { .. } => "it changed since it was listed",
+            // The folder was listed with these credentials a moment ago.
+            Store::PermissionDenied { .. } => "the credentials do not let the hub read it",
+            _ => return Self::inbox(doing, source),
+        };
+        Self::InboxFile { doing, why: why.to_owned() }
     }
 
     pub(crate) fn table(doing: &'static str, source: DeltaTableError) -> Self {

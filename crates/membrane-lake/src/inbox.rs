@@ -126,7 +126,8 @@ impl Inbox {
     /// Opens a file in the state in which it was listed. A file of this machine is opened by whoever reads it.
     ///
     /// # Errors
-    /// [`LakeError::Inbox`] when it is gone, or another one.
+    /// [`LakeError::InboxFile`] when it is gone, or another one; [`LakeError::Inbox`] when the store does not answer. Reading the
+    /// bytes of a bucket fails with an error of the system that has the latter in it.
     pub async fn read(&self, file: &InboxFile) -> Result<InboxBytes, LakeError> {
         match &self.place {
             Place::Folder(root) => Ok(InboxBytes::File(root.join(&file.path))),
@@ -135,8 +136,9 @@ impl Inbox {
                 let location = file.path.split('/').fold(prefix.clone(), |path, part| path.join(part));
                 let options = GetOptions { if_match: file.tag.clone(), ..GetOptions::default() };
                 let found = store.get_opts(&location, options).await;
-                let found = found.map_err(|source| LakeError::inbox(doing, &source))?;
-                let bytes = found.into_stream().map_err(std::io::Error::other);
+                let found = found.map_err(|source| LakeError::inbox_file(doing, &source))?;
+                let broke_off = move |source| std::io::Error::other(LakeError::inbox_file(doing, &source));
+                let bytes = found.into_stream().map_err(broke_off);
                 Ok(InboxBytes::Stream(Box::pin(StreamReader::new(bytes))))
             }
         }
@@ -145,7 +147,8 @@ impl Inbox {
     /// Reads a small file by its path below the inbox; nothing when there is none.
     ///
     /// # Errors
-    /// [`LakeError::Inbox`] when it cannot be read, or has more than `bytes_max` bytes.
+    /// [`LakeError::InboxFile`] when it cannot be read, or has more than `bytes_max` bytes; [`LakeError::Inbox`] when the store
+    /// does not answer.
     pub async fn read_small(&self, path: &str, bytes_max: usize) -> Result<Option<Vec<u8>>, LakeError> {
         let doing = "read what is said of a delivery";
         let found = match &self.place {
@@ -156,14 +159,15 @@ impl Inbox {
                 let options = GetOptions { range: Some(GetRange::Bounded(0..end)), ..GetOptions::default() };
                 let found = match store.get_opts(&location, options).await {
                     Err(object_store::Error::NotFound { .. }) => return Ok(None),
-                    found => found.map_err(|source| LakeError::inbox(doing, &source))?,
+                    found => found.map_err(|source| LakeError::inbox_file(doing, &source))?,
                 };
-                Some(found.bytes().await.map_err(|source| LakeError::inbox(doing, &source))?.to_vec())
+                let bytes = found.bytes().await;
+                Some(bytes.map_err(|source| LakeError::inbox_file(doing, &source))?.to_vec())
             }
         };
         match found {
             Some(bytes) if bytes.len() > bytes_max => {
-                Err(LakeError::Inbox { doing, why: format!("it has more than {bytes_max} bytes") })
+                Err(LakeError::InboxFile { doing, why: format!("it has more than {bytes_max} bytes") })
             }
             found => Ok(found),
         }

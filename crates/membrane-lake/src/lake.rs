@@ -14,6 +14,7 @@ use object_store::ObjectStore;
 use object_store::path::Path;
 use url::Url;
 
+use crate::fresh::Fresh;
 use crate::newest::Newest;
 use crate::{Appender, Keys, LakeError, Quarantine, Snapshot};
 use crate::{layout, storage};
@@ -82,6 +83,7 @@ struct LakeInner {
     root: Url,
     store: Arc<dyn ObjectStore>,
     newest: Newest,
+    fresh: Fresh,
 }
 
 impl fmt::Debug for Lake {
@@ -103,7 +105,13 @@ impl Lake {
         if root.scheme() != "file" {
             storage::require_atomic_create(&root, &storage::endpoint(&options), store.as_ref()).await?;
         }
-        Ok(Self { inner: Arc::new(LakeInner { root, store, newest: Newest::default() }) })
+        Ok(Self {
+            inner: Arc::new(LakeInner { root, store, newest: Newest::default(), fresh: Fresh::default() }),
+        })
+    }
+
+    pub(crate) fn fresh(&self) -> &Fresh {
+        &self.inner.fresh
     }
 
     /// Tells whether the storage answers, by looking only: a folder that was lost is not made again, and a bucket is sent

@@ -17,6 +17,7 @@ mod error;
 mod extent;
 #[cfg(test)]
 mod fixture;
+mod fresh;
 mod inbox;
 mod keys;
 mod lake;
@@ -31,6 +32,7 @@ mod uploads;
 pub use appender::{Appender, Committed};
 pub use error::LakeError;
 pub use extent::Extent;
+pub use fresh::{Current, Portion};
 pub use inbox::{Inbox, InboxBytes, InboxFile};
 pub use keys::Keys;
 pub use lake::{Lake, LakeOptions, Patience, Target};

@@ -1,14 +1,15 @@
 //! One version of a table, to be read by the trusted side of a governed scan.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use arrow::datatypes::{Field, SchemaRef};
 use datafusion::catalog::TableProvider;
 use datafusion::execution::config::SessionConfig;
 use datafusion::execution::{SessionState, SessionStateBuilder};
-use deltalake::DeltaTableError;
 use deltalake::logstore::LogStoreRef;
+use deltalake::{DeltaTable, DeltaTableError};
 use membrane_model::{DatasetName, TableVersion};
 
 use crate::lake::load;
@@ -38,6 +39,14 @@ pub struct Snapshot {
     pub schema: SchemaRef,
     /// Columns of the contract that this version does not have yet: in each of its rows they have no value.
     pub absent: Vec<Field>,
+    positions: Arc<Positions>,
+}
+
+/// What a version's log has under the names of streams: read when it is asked for, and kept with the version.
+struct Positions {
+    table: DeltaTable,
+    log_store: LogStoreRef,
+    known: Mutex<HashMap<Arc<str>, Option<i64>>>,
 }
 
 impl fmt::Debug for Snapshot {
@@ -71,12 +80,37 @@ impl Snapshot {
         let plain_files = layout::is_plain(state);
         let stats: Option<Vec<Option<String>>> =
             plain_files.then(|| state.log_data().iter().map(|file| file.stats()).collect());
+        let positions = Arc::new(Positions { table: table.clone(), log_store, known: Mutex::default() });
         let provider = table.table_provider().with_session(reading_session()).await.map_err(|source| {
             LakeError::Provider { doing: "open the table for reading", source: Box::new(source) }
         })?;
         let schema = provider.schema();
         let extent = stats.and_then(|stats| Extent::of_files(&schema, stats.into_iter())).map(Arc::new);
-        Ok(Self { version, content, table_id, provider, plain_files, extent, schema, absent: Vec::new() })
+        Ok(Self {
+            version,
+            content,
+            table_id,
+            provider,
+            plain_files,
+            extent,
+            schema,
+            absent: Vec::new(),
+            positions,
+        })
+    }
+
+    /// Returns the position that this version's log has under a name, if any.
+    pub(crate) async fn position(&self, name: &Arc<str>) -> Result<Option<i64>, LakeError> {
+        let Positions { table, log_store, known } = self.positions.as_ref();
+        let kept = known.lock().unwrap_or_else(PoisonError::into_inner).get(name).copied();
+        if let Some(position) = kept {
+            return Ok(position);
+        }
+        let failed = |source| LakeError::table("read the table's log", source);
+        let state = table.snapshot().map_err(failed)?;
+        let position = state.transaction_version(log_store.as_ref(), name.as_ref()).await.map_err(failed)?;
+        known.lock().unwrap_or_else(PoisonError::into_inner).insert(Arc::clone(name), position);
+        Ok(position)
     }
 }
 

@@ -24,12 +24,27 @@ pub struct SourceState {
     pub looked: Option<DateTime<Utc>>,
     /// Deliveries that were found then, and not taken in.
     pub waiting: Option<u64>,
-    /// Why the last look, or a delivery in it, failed: a code.
+    /// Those among them of which more is known than that they wait.
+    pub behind: Behind,
+    /// Why something that was found then was not taken in, then or before: a code.
     pub fault: Option<String>,
-    /// Looks that failed since the last one that did not.
+    /// Looks that were held up since the last one that was not.
     pub failures: u64,
     /// The last run that brought something in.
     pub run: Option<RunId>,
+}
+
+/// Files that a look left behind, by why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Behind {
+    /// They failed, and are tried again by themselves.
+    pub later: u64,
+    /// They failed, and wait until somebody does something.
+    pub left: u64,
+    /// They wait for the file that has their control totals.
+    pub awaited: u64,
+    /// They have waited for it for longer than they are to.
+    pub missing: u64,
 }
 
 /// What a look at a source came to.
@@ -39,8 +54,12 @@ pub struct SourceLook {
     pub at: DateTime<Utc>,
     /// Deliveries that were found, and not taken in.
     pub waiting: u64,
-    /// Why it, or a delivery in it, failed: a code.
+    /// Those among them of which more is known than that they wait.
+    pub behind: Behind,
+    /// Why something that was found was not taken in, now or before: a code.
     pub fault: Option<String>,
+    /// Whether that holds up all of the source, and not one file alone.
+    pub held_up: bool,
     /// The last run that brought something in.
     pub run: Option<RunId>,
 }
@@ -58,7 +77,7 @@ pub struct SourceFile {
     pub tries: u64,
     /// The run.
     pub run: Option<RunId>,
-    /// When.
+    /// When; of a file that waits for its control totals, since when.
     pub seen: DateTime<Utc>,
 }
 
@@ -68,10 +87,12 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Database`] or [`LedgerError::Stored`].
     pub async fn source_states(&self) -> Result<Vec<SourceState>, LedgerError> {
-        let rows =
-            sqlx::query("SELECT source, paused, paused_by, looked, waiting, fault, failures, run FROM source ORDER BY source")
-                .fetch_all(&self.pools.read)
-                .await?;
+        let rows = sqlx::query(
+            "SELECT source, paused, paused_by, looked, waiting, files_later, files_left, controls_awaited, \
+             controls_missing, fault, failures, run FROM source ORDER BY source",
+        )
+        .fetch_all(&self.pools.read)
+        .await?;
         rows.iter().map(read_state).collect()
     }
 
@@ -81,7 +102,8 @@ impl Ledger {
     /// [`LedgerError::Database`] or [`LedgerError::Stored`].
     pub async fn source_state(&self, source: &SourceName) -> Result<Option<SourceState>, LedgerError> {
         let row = sqlx::query(
-            "SELECT source, paused, paused_by, looked, waiting, fault, failures, run FROM source WHERE source = $1",
+            "SELECT source, paused, paused_by, looked, waiting, files_later, files_left, controls_awaited, \
+             controls_missing, fault, failures, run FROM source WHERE source = $1",
         )
         .bind(source.as_str())
         .fetch_optional(&self.pools.read)
@@ -89,7 +111,8 @@ impl Ledger {
         row.as_ref().map(read_state).transpose()
     }
 
-    /// Pauses a source, or lets it go on: then its failures are forgotten, and those of its files.
+    /// Pauses a source, or lets it go on: then its failures are forgotten, and those of its files but for files that were taken in and
+    /// changed afterwards: their rows would be there twice.
     ///
     /// # Errors
     /// [`LedgerError::Database`].
@@ -112,10 +135,12 @@ impl Ledger {
         .execute(&mut *transaction)
         .await?;
         if goes_on {
-            sqlx::query("DELETE FROM source_file WHERE source = $1 AND fault IS NOT NULL")
-                .bind(source.as_str())
-                .execute(&mut *transaction)
-                .await?;
+            sqlx::query(
+                "DELETE FROM source_file WHERE source = $1 AND fault IS NOT NULL AND fault <> 'source_file_changed'",
+            )
+            .bind(source.as_str())
+            .execute(&mut *transaction)
+            .await?;
         }
         transaction.commit().await?;
         Ok(())
@@ -150,7 +175,8 @@ impl Ledger {
         sqlx::query(
             "UPDATE source SET looked = $3, waiting = $4, fault = $5, \
                failures = CASE WHEN $6 = 1 THEN failures + 1 ELSE 0 END, \
-               run = COALESCE($7, run), holder = NULL, held_until = NULL \
+               run = COALESCE($7, run), files_later = $8, files_left = $9, controls_awaited = $10, \
+               controls_missing = $11, holder = NULL, held_until = NULL \
              WHERE source = $1 AND holder = $2",
         )
         .bind(source.as_str())
@@ -158,8 +184,12 @@ impl Ledger {
         .bind(look.at.timestamp_micros())
         .bind(to_integer(look.waiting, "waiting")?)
         .bind(look.fault.as_deref())
-        .bind(i64::from(look.fault.is_some()))
+        .bind(i64::from(look.held_up))
         .bind(look.run.map(|run| run.to_string()))
+        .bind(to_integer(look.behind.later, "later")?)
+        .bind(to_integer(look.behind.left, "left")?)
+        .bind(to_integer(look.behind.awaited, "awaited")?)
+        .bind(to_integer(look.behind.missing, "missing")?)
         .execute(&mut *transaction)
         .await?;
         transaction.commit().await?;
@@ -218,6 +248,12 @@ fn read_state(row: &AnyRow) -> Result<SourceState, LedgerError> {
         paused: at.zip(by),
         looked: cells.instant_or_null("looked")?,
         waiting: cells.number_or_null("waiting")?,
+        behind: Behind {
+            later: cells.number("files_later")?,
+            left: cells.number("files_left")?,
+            awaited: cells.number("controls_awaited")?,
+            missing: cells.number("controls_missing")?,
+        },
         fault: cells.text_or_null()?,
         failures: cells.number("failures")?,
         run: cells.parsed_or_null("run")?,

@@ -55,6 +55,7 @@ on_both_databases!(
     sources::check_upkeep_is_held_and_noted,
     runs::check_the_oldest_open_run,
     sources::check_files_and_deliveries_are_noted,
+    sources::check_a_refused_delivery_is_noted_once_a_day,
     sources::check_a_broken_promise_is_told_once,
     sources::check_a_replay_is_planned_by_one,
     runs::check_a_run_is_recorded,

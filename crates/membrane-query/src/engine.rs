@@ -11,7 +11,7 @@ use datafusion::execution::SessionState;
 use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
-use membrane_lake::{Lake, LakeError};
+use membrane_lake::{Current, Lake, LakeError};
 use membrane_ledger::{DatasetVersion, Ledger};
 use membrane_model::{Action, DatasetName, Limits, TableVersion};
 use membrane_policy::Permit;
@@ -218,23 +218,26 @@ impl Engine {
             if reader == Reader::Release {
                 rules = rules.for_release(dataset.dataset().is_private());
             }
-            let (mut plain_files, mut extent, mut absent) = (false, None, Vec::new());
-            let inner = match self.parts.lake.snapshot(permit, name, None).await {
-                Ok(snapshot) => {
-                    plain_files = snapshot.plain_files;
-                    absent = snapshot.absent;
-                    // PRIVACY: a partner may not even know how many rows there are.
-                    extent = snapshot.extent.filter(|_| reader == Reader::Rows);
-                    opened.inputs.push(DatasetVersion { dataset: name.clone(), version: snapshot.version });
-                    opened.table_ids.push((name.clone(), (snapshot.table_id, snapshot.content)));
-                    Some(snapshot.provider)
-                }
-                Err(LakeError::Empty { .. }) => None,
-                Err(error) => return Err(unopened(name, permit, &error)),
+            let lake = &self.parts.lake;
+            let found = match reader {
+                Reader::Rows => lake.current(permit, name).await,
+                // A release is of a version, and is named by it: of what is committed, and of nothing else.
+                Reader::Release => lake.committed(permit, name).await,
             };
+            let Current { committed, fresh } = found.map_err(|error| unopened(name, permit, &error))?;
+            let (mut plain_files, mut extent, mut absent) = (false, None, Vec::new());
+            let inner = committed.map(|snapshot| {
+                plain_files = snapshot.plain_files;
+                absent = snapshot.absent;
+                // PRIVACY: a partner may not even know how many rows there are.
+                extent = snapshot.extent.filter(|_| reader == Reader::Rows && fresh.is_empty());
+                opened.inputs.push(DatasetVersion { dataset: name.clone(), version: snapshot.version });
+                opened.table_ids.push((name.clone(), (snapshot.table_id, snapshot.content)));
+                snapshot.provider
+            });
             let table = GovernedTable::new(rules, inner, Arc::clone(&self.trusted), Arc::clone(&opener));
             let table = table.in_run(permit.run_id()).of_plain_files(plain_files).of_extent(extent);
-            let table = table.of_absent(absent);
+            let table = table.of_absent(absent).with_fresh(fresh);
             opened.tables.push((name.clone(), Arc::new(table)));
         }
         Ok(opened)

@@ -1,6 +1,7 @@
 //! The governed table: what a principal's session holds in place of the stored table.
 
 mod absent;
+mod fresh;
 mod inner;
 mod known;
 
@@ -9,6 +10,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{Result as DataFusionResult, Statistics};
 use datafusion::error::DataFusionError;
@@ -48,6 +50,8 @@ pub(crate) struct GovernedTable {
     extent: Option<Arc<Extent>>,
     /// Stored columns of the contract that the table does not have yet.
     absent: Vec<Field>,
+    /// Rows that are not in the table yet.
+    fresh: Vec<RecordBatch>,
 }
 
 impl GovernedTable {
@@ -70,6 +74,7 @@ impl GovernedTable {
             plain_files: false,
             extent: None,
             absent: Vec::new(),
+            fresh: Vec::new(),
         }
     }
 
@@ -88,6 +93,13 @@ impl GovernedTable {
     /// Says which stored columns of the contract the table does not have yet: no row has a value in them.
     pub(crate) fn of_absent(mut self, absent: Vec<Field>) -> Self {
         self.absent = absent;
+        self
+    }
+
+    /// Puts rows behind those of the table that are acknowledged and not in it yet.
+    pub(crate) fn with_fresh(mut self, fresh: Vec<RecordBatch>) -> Self {
+        self.inner = self.inner.or_else(|| fresh::table_of(&fresh));
+        self.fresh = fresh;
         self
     }
 
@@ -164,6 +176,7 @@ impl GovernedTable {
             return Err(place.fault(ScanFault::Shape));
         }
         let scan = absent::add(scan, &absent).map_err(|error| place.inner(&error))?;
+        let scan = fresh::behind(scan, &self.fresh).map_err(|error| place.inner(&error))?;
         Ok(GovernedScanExec::new(scan, program, parts))
     }
 

@@ -130,6 +130,12 @@ pub(crate) fn half() -> RowRule {
 /// The stored table: one batch, so that hidden and shown rows lie in the same buffers. The row with spend
 /// [`HIDDEN_SPEND`] is hidden by [`half`].
 pub(crate) fn members() -> MemTable {
+    let batch = member_batch();
+    MemTable::try_new(batch.schema(), vec![vec![batch]]).unwrap()
+}
+
+/// Its rows.
+pub(crate) fn member_batch() -> RecordBatch {
     let schema = Arc::new(Schema::new(vec![
         Field::new("id", DataType::Int64, true),
         Field::new("region", DataType::Utf8View, true),
@@ -152,8 +158,7 @@ pub(crate) fn members() -> MemTable {
         text(&|id| format!("1380000{id:04}")),
         text(&|id| format!("street of {CANARY} {id}")),
     ];
-    let batch = RecordBatch::try_new(Arc::clone(&schema), columns).unwrap();
-    MemTable::try_new(schema, vec![vec![batch]]).unwrap()
+    RecordBatch::try_new(schema, columns).unwrap()
 }
 
 /// A session that holds one governed table over any inner provider.
@@ -173,10 +178,20 @@ impl Asker {
         inner: Option<Arc<dyn TableProvider>>,
         limits: Limits,
     ) -> Self {
+        Self::with_fresh(rules, inner, Vec::new(), limits).await
+    }
+
+    /// Holds rows behind those of the table, too.
+    pub(crate) async fn with_fresh(
+        rules: ScanRules,
+        inner: Option<Arc<dyn TableProvider>>,
+        fresh: Vec<RecordBatch>,
+        limits: Limits,
+    ) -> Self {
         let (ledger, folder) = ledger().await;
         let opener = Arc::new(Opener::new(ledger, vault()));
         let name: DatasetName = rules.dataset.clone();
-        let table = GovernedTable::new(rules, inner, trusted_session().unwrap(), opener);
+        let table = GovernedTable::new(rules, inner, trusted_session().unwrap(), opener).with_fresh(fresh);
         let state = user_session(vec![(name, Arc::new(table))], &limits).unwrap();
         Self { state, limits, _folder: Some(folder) }
     }

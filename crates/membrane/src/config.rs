@@ -19,6 +19,7 @@ mod privacy;
 mod reference;
 mod secret;
 mod server;
+mod streams;
 
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +38,7 @@ pub use privacy::{BudgetsStart, PartnerSection, PrivacySection};
 pub use secret::SecretError;
 pub(crate) use secret::find as find_secret;
 pub use server::ServerSection;
+pub use streams::StreamsSection;
 
 /// Everything that an operator can set.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -56,6 +58,8 @@ pub struct Config {
     pub server: ServerSection,
     /// Bounds on what a caller may ask.
     pub limits: LimitsSection,
+    /// How events that are pushed are kept.
+    pub streams: StreamsSection,
     /// How the files of tables are kept in order.
     pub maintenance: MaintenanceSection,
     /// Prices and budgets of releases.
@@ -65,7 +69,7 @@ pub struct Config {
 }
 
 /// Every section, in the order of the reference file.
-pub const SECTIONS: [Section; 10] = [
+pub const SECTIONS: [Section; 11] = [
     catalog::SECTION,
     policies::SECTION,
     data::SECTION,
@@ -73,6 +77,7 @@ pub const SECTIONS: [Section; 10] = [
     keys::SECTION,
     server::SECTION,
     limits::SECTION,
+    streams::SECTION,
     maintenance::SECTION,
     privacy::SECTION,
     log::SECTION,

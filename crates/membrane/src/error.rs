@@ -1,12 +1,14 @@
 //! The one map from what went wrong to what callers are told: a stable code, a status, a message without values.
 
 mod codes;
+mod fixes;
 mod words;
 
 use std::io;
 
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
+use membrane_ingest::topic::TopicError;
 use membrane_ingest::{ConnectError, IngestError};
 use membrane_lake::LakeError;
 use membrane_ledger::{LedgerError, Shortage};
@@ -24,7 +26,10 @@ use crate::contracts::{Broken, ContractError};
 use crate::published::PublishedError;
 
 pub use codes::{CODES, Code};
-use words::{handed_on, in_flight, ledger, over_budget, over_price, refusal, stands, stays_spent};
+pub use fixes::fix;
+use words::{
+    handed_on, in_flight, known_datasets, ledger, over_budget, over_price, refusal, stands, stays_spent,
+};
 
 /// Why a request was not answered.
 #[derive(Debug, thiserror::Error)]
@@ -188,6 +193,9 @@ pub enum Error {
     /// The database of a source cannot be read.
     #[error(transparent)]
     Connect(ConnectError),
+    /// The topic of a source cannot be followed.
+    #[error(transparent)]
+    Topic(TopicError),
     /// A file that was taken in is another one now.
     #[error(
         "the file was taken in and has changed since: its rows would be there twice. Deliver new rows in a new file"
@@ -198,6 +206,15 @@ pub enum Error {
         "the name of the file does not say its form: state `format` in the source, or leave it out by `pattern`"
     )]
     FileEnding,
+    /// What is to be said of a file by the one beside it did not come.
+    #[error(
+        "the file with its control totals has not come within {seconds} seconds: deliver it, and the file is taken in; or leave \
+         `control_suffix` out of the source"
+    )]
+    ControlMissing {
+        /// How long it was waited for.
+        seconds: u32,
+    },
     /// A name that has not the form of one.
     #[error(transparent)]
     Name(NameError),
@@ -211,6 +228,12 @@ pub enum Error {
     /// No dataset of that name, for one who may know the catalog.
     #[error("no such dataset; `membrane catalog list` names them")]
     UnknownDataset,
+    /// No dataset of that name, for one who may know the catalog and wants to know what there is.
+    #[error("no such dataset; {}", known_datasets(.known))]
+    NoSuchDataset {
+        /// Those that there are.
+        known: Vec<DatasetName>,
+    },
     /// No column of that name, for one who may know the catalog.
     #[error("the dataset has no such column; `membrane catalog show DATASET` names them")]
     UnknownColumn,
@@ -321,6 +344,12 @@ pub enum Error {
     /// Too much is going on.
     #[error("too many requests at once; try again soon")]
     Busy,
+    /// Too many events wait to be committed.
+    #[error("too many events wait to be committed; send them again in a second, and less at a time")]
+    StreamFull,
+    /// The hub takes no events in.
+    #[error("the hub is stopping, or takes no events in; send them again when it is back")]
+    StreamClosed,
     /// One principal has its share of what is going on.
     #[error(
         "{requests_max} of your requests are being worked on, as many as may be at once; wait for one of them"
@@ -404,10 +433,12 @@ impl Error {
             Self::MaintenanceHeld { .. } => "maintenance_held",
             Self::Secret(_) | Self::Inbox(_) => "source_unreachable",
             Self::Connect(error) => error.code(),
+            Self::Topic(error) => error.code(),
             Self::FileChanged => "source_file_changed",
             Self::FileEnding => "input_format",
+            Self::ControlMissing { .. } => "control_missing",
             Self::Name(_) | Self::Price(_) | Self::BadRequest(_) => "bad_request",
-            Self::UnknownDataset => "not_found",
+            Self::UnknownDataset | Self::NoSuchDataset { .. } => "not_found",
             Self::UnknownColumn => "unknown_column",
             Self::Unfit(_) => "policies_unfit",
             Self::Prove(_) => "not_proved",
@@ -435,6 +466,8 @@ impl Error {
             Self::UnsupportedMedia => "unsupported_media",
             Self::TooLarge => "too_large",
             Self::Busy => "busy",
+            Self::StreamFull => "stream_full",
+            Self::StreamClosed => "stream_closed",
             Self::RequestsLimit { .. } => "requests_limit",
             Self::TimedOut { .. } => "timed_out",
             Self::Record(_) => "record_fault",

@@ -17,6 +17,7 @@ mod publish;
 mod quality;
 mod quarantine;
 mod query;
+mod refused;
 mod release;
 mod reserve;
 mod run;
@@ -24,8 +25,10 @@ mod runs;
 mod sandbox;
 mod source;
 mod standing;
+mod stream;
 mod usage;
 
+pub use crate::stream_state::StreamTold;
 pub use bearer::issue_bearer;
 pub use break_glass::{GlassRequest, GrantLine, approve_glass, end_glass, list_glass, request_glass};
 pub use budget::{BudgetLine, Budgets, Forecast, Outlook, Pace, PartnerState, budget};
@@ -33,6 +36,7 @@ pub use budget_steps::{
     BudgetHistory, NewAmount, NewBudgetStep, NewStep, SettledStep, budget_history, take_budget_step,
 };
 pub use contract::{RevisionLine, contract_history};
+pub(crate) use contract::{broken_contracts, contracts_before};
 pub use delegation::{
     DelegationLine, NewDelegation, SettledDelegation, end_delegation, list_delegations, make_delegation,
 };
@@ -51,11 +55,16 @@ pub use query::{QueryAnswer, QueryRequest, query};
 pub use release::{PilotTold, ReleaseRequest, Released, plan_trial, rehearse, release, timed_release};
 pub use runs::{run_detail, runs};
 pub use sandbox::{SANDBOX_RHO, SandboxMade, make_sandbox};
-pub use source::{Asked, Failed, Looked, SourceTold, Taken, list_sources, look_at_source, pause_source};
+pub use source::{
+    Asked, Failed, Looked, SourceTold, Taken, Waits, list_sources, look_at_source, pause_source,
+};
+pub(crate) use source::{TopicState, follow_topic, tell_of_topic, wait};
 pub use standing::{
     EditionTold, MadeBefore, StandingList, StandingTold, list_standing, run_edition, run_edition_after,
 };
 pub(crate) use standing::{check_releases, ctx_of, is_made, last_due, release_refused};
+pub use stream::{Pushed, list_streams};
+pub(crate) use stream::{StreamJob, push, recover_streams, room_for};
 pub use usage::{column_uses, factor_uses};
 
 #[cfg(test)]

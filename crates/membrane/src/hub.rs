@@ -23,6 +23,7 @@ use crate::grants::Grant;
 use crate::open::{OpenError, data_url, ledger_url, open_root_key, require_ledger, require_one_hub};
 use crate::published::{self, PublishedError};
 use crate::steps::Steps;
+use crate::streams::Streams;
 use crate::tasks::Tasks;
 
 /// The silence after which an open run was left behind. Runs at work are heard of ten times as often.
@@ -51,6 +52,7 @@ pub struct Hub {
     ledger: Ledger,
     lake: Lake,
     scratch: PathBuf,
+    streams: Arc<Streams>,
     engine: Arc<Engine>,
     grants: Arc<Steps<Grant>>,
     delegations: Arc<Steps<Delegation>>,
@@ -143,6 +145,7 @@ impl Hub {
             ledger,
             lake,
             scratch,
+            streams: Arc::new(Streams::new(config.streams.clone(), absolute(&config.streams.folder)?)),
             engine: Arc::new(engine),
             limits,
             privacy: config.privacy.clone(),
@@ -181,6 +184,7 @@ impl Hub {
             ledger: self.ledger.clone(),
             lake: self.lake.clone(),
             scratch: self.scratch.clone(),
+            streams: Arc::clone(&self.streams),
             engine: Arc::clone(&self.engine),
             grants: Arc::clone(&self.grants),
             delegations: Arc::clone(&self.delegations),
@@ -359,6 +363,11 @@ impl Hub {
 
     pub(crate) fn scratch(&self) -> &Path {
         &self.scratch
+    }
+
+    /// Returns the streams of this process.
+    pub(crate) fn streams(&self) -> &Arc<Streams> {
+        &self.streams
     }
 
     pub(crate) fn engine(&self) -> &Engine {

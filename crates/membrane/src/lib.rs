@@ -23,6 +23,9 @@ mod serving;
 mod sources;
 mod standing;
 mod steps;
+mod stream_state;
+mod streams;
+mod topics;
 
 pub mod answer;
 pub mod error;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use membrane_model::{Channel, DatasetName, PrincipalKind};
+use membrane_model::{Channel, DatasetName, PrincipalId, PrincipalKind};
 
 use crate::error::Error;
 use crate::flow;
@@ -78,6 +78,14 @@ async fn first_due(hub: &Hub, name: &DatasetName, (now, every): (DateTime<Utc>, 
     }
 }
 
+/// Returns in whose name the files of a dataset are kept in order: that of the source that brings its rows in, by their names the first
+/// that says whose, or else the first service.
+fn keeper_of(hub: &Hub, name: &DatasetName) -> Option<PrincipalId> {
+    let mut sources = hub.catalog().sources().filter(|source| source.dataset == *name);
+    let of_source = sources.find_map(|source| source.principal.clone());
+    of_source.or_else(|| hub.principal_of(PrincipalKind::Service))
+}
+
 /// Keeps the files of a dataset in order, unless that was done since; says when.
 async fn one(
     hub: &Arc<Hub>,
@@ -88,7 +96,7 @@ async fn one(
     if let Some(last) = last.filter(|last| *last > since) {
         return Ok(Some(last));
     }
-    let service = hub.principal_of(PrincipalKind::Service).ok_or("unknown_principal")?;
+    let service = keeper_of(hub, name).ok_or("unknown_principal")?;
     let (own, of) = (Arc::clone(hub), name.clone());
     // On a task that goes on when this is dropped: a run that was begun is closed.
     let work = hub.tasks().spawn(Box::pin(async move {
@@ -102,3 +110,6 @@ async fn one(
         Err(_) => Err("internal"),
     }
 }
+
+#[cfg(test)]
+mod tests;

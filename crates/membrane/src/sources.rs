@@ -1,8 +1,8 @@
 //! Looks at sources when it is time, for as long as this process serves.
 //!
 //! Each source goes its own way: one that is slow, or fails, keeps no other waiting, but for the number that are worked on at
-//! once. One that fails is looked at again after twice its time, then after four times, up to an hour. Hubs that share a ledger
-//! hold a source in turn.
+//! once. One that is held up is looked at again after twice its time, then after four times, up to an hour; a file that cannot be
+//! taken in holds up nothing. Hubs that share a ledger hold a source in turn.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use membrane_model::{Channel, SourceName};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-use crate::error::Error;
+use crate::error::{Error, Failure, fix};
 use crate::flow::{self, Asked};
 use crate::hub::Hub;
 use crate::serving::{Beats, Serving};
@@ -24,8 +24,6 @@ use crate::serving::{Beats, Serving};
 const BEAT: Duration = Duration::from_secs(1);
 /// Sources that are worked on at once: each keeps about a processor and a half busy.
 const AT_ONCE: usize = 2;
-/// The longest time until a source that fails is looked at again, unless its own is longer.
-const WAIT_MAX: TimeDelta = TimeDelta::hours(1);
 /// Codes that are no failure of the source: somebody paused it, or another hub is at work on it.
 const QUIET: [&str; 2] = ["source_paused", "source_held"];
 
@@ -34,7 +32,7 @@ struct Known {
     /// When it is due.
     due: DateTime<Utc>,
     failures: u32,
-    /// The look that is under way: it tells whether all was well.
+    /// The look that is under way: it tells whether nothing held up the source.
     at_work: Option<JoinHandle<bool>>,
 }
 
@@ -77,19 +75,13 @@ impl SourceKeeper {
             if let Some(at_work) = known.at_work.take_if(|at_work| at_work.is_finished()) {
                 let is_well = at_work.await.unwrap_or(false);
                 known.failures = if is_well { 0 } else { known.failures.saturating_add(1) };
-                known.due = now + wait(every, known.failures);
+                known.due = now + flow::wait(every, known.failures);
             }
             if known.at_work.is_none() && known.due <= now {
                 known.at_work = Some(begin(hub, &source, Arc::clone(&self.places)));
             }
         }
     }
-}
-
-/// Returns how long a source waits that failed so often.
-fn wait(every: TimeDelta, failures: u32) -> TimeDelta {
-    let times = 2_i32.saturating_pow(failures.min(12));
-    every.checked_mul(times).unwrap_or(WAIT_MAX).min(WAIT_MAX.max(every))
 }
 
 /// Looks at a source, on a task that goes on when this is dropped: a run that was begun is closed.
@@ -102,15 +94,15 @@ fn begin(hub: &Arc<Hub>, source: &Source, places: Arc<Semaphore>) -> JoinHandle<
         match looked {
             Ok(looked) => {
                 for failed in &looked.failed {
-                    tell(&name, failed.failure.error.code());
+                    tell(&name, &failed.failure);
                 }
-                looked.failed.is_empty()
+                !looked.held_up
             }
             Err(failure) => {
                 let code = failure.error.code();
                 let is_quiet = QUIET.contains(&code) || matches!(failure.error, Error::UnknownSource { .. });
                 if !is_quiet {
-                    tell(&name, code);
+                    tell(&name, &failure);
                 }
                 is_quiet
             }
@@ -118,20 +110,12 @@ fn begin(hub: &Arc<Hub>, source: &Source, places: Arc<Semaphore>) -> JoinHandle<
     }))
 }
 
-fn tell(name: &SourceName, code: &str) {
-    tracing::warn!(source.name = %name, code, "source `{name}`: a delivery was not taken in: {code}");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_source_that_fails_waits_longer_each_time() {
-        let minutes = TimeDelta::minutes;
-        assert_eq!(wait(minutes(1), 0), minutes(1));
-        assert_eq!(wait(minutes(1), 3), minutes(8));
-        assert_eq!(wait(minutes(1), 100), minutes(60));
-        assert_eq!(wait(TimeDelta::days(1), 5), TimeDelta::days(1), "never sooner than its own time");
-    }
+/// Says once what was not taken in, why, and what to do. PRIVACY: not in which file; the run says what was known of it.
+fn tell(name: &SourceName, failure: &Failure) {
+    let code = failure.error.code();
+    let run = failure.run.map(|run| run.to_string()).unwrap_or_default();
+    let advice = fix(code);
+    tracing::warn!(
+        source.name = %name, code, run.id = %run, "source `{name}`: a delivery was not taken in: {code}: {advice}"
+    );
 }

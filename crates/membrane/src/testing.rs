@@ -50,6 +50,7 @@ pub(crate) async fn world(change: fn(&mut Config)) -> World {
     config.policies.serve = Serve::Folder;
     config.data.url = within("data");
     config.data.scratch = within("scratch");
+    config.streams.folder = within("streams");
     config.ledger.url = within("ledger.sqlite");
     config.keys.file = within("root.key");
     change(&mut config);

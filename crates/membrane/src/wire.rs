@@ -7,6 +7,7 @@ mod budget_step;
 mod dataset;
 mod delegation;
 mod error;
+mod events;
 mod ingest;
 mod lineage;
 mod maintain;
@@ -19,6 +20,7 @@ mod run;
 mod sandbox;
 mod source;
 mod standing;
+mod streams;
 
 pub use bearer::BearerBody;
 pub use break_glass::{GlassBody, GlassRequestBody, GlassesBody, GrantBody};
@@ -27,6 +29,7 @@ pub use budget_step::{BudgetHistoryBody, BudgetStepAnswerBody, BudgetStepBody, N
 pub use dataset::{ColumnBody, DatasetBody, DatasetsBody, ReleaseColumnUseBody};
 pub use delegation::{DelegationAnswerBody, DelegationBody, DelegationsBody, NewDelegationBody};
 pub use error::{ErrorBody, ErrorDetail};
+pub use events::EventsBody;
 pub use ingest::IngestBody;
 pub use lineage::{EdgeBody, FieldBody, LineageBody};
 pub use maintain::{MaintainedBody, MaintainedTableBody};
@@ -47,3 +50,5 @@ pub use source::{FailedBody, LookedBody, SourceBody, SourcesBody, TakenBody};
 pub use standing::{
     ContinualBody, EditionBody, EditionRequestBody, StandingReleaseBody, StandingReleasesBody,
 };
+pub(crate) use streams::metrics as stream_metrics;
+pub use streams::{StreamBody, StreamsBody};

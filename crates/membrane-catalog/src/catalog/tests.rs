@@ -5,6 +5,7 @@ mod golden;
 mod mutated;
 mod personal;
 mod policy;
+mod quality;
 mod references;
 mod settings;
 mod shipped;

@@ -12,6 +12,7 @@ use super::logical_type::read_logical_type;
 use super::options::{number_of, read_options};
 use super::personal::{SETTING as NOT_PERSONAL, read_waiver};
 use super::policy::{PolicyDraft, read_policy};
+use super::quality::read_of_column;
 use super::reference::read_reference;
 use super::standard::{StandardDraft, original_of, read_standard};
 use super::suggest::did_you_mean;
@@ -150,6 +151,7 @@ pub(super) fn read_column(
         .get("membrane.enumeration")
         .zip(logical)
         .and_then(|(node, logical)| read_enumeration(node, &what, logical, &rules, report));
+    let held = read_of_column(&fields, (&what, logical, edition), &mut rules, report);
     let reference = read_reference(&fields, &settings, (&what, edition), report);
     rules.reference = reference.as_ref().map(|reference| reference.value.clone());
     if settings.get("membrane.protection").is_none() {
@@ -169,11 +171,11 @@ pub(super) fn read_column(
             .text("membrane.identity", report)
             .and_then(|text| parse(text, &of("membrane.identity"), report)),
         identity_stated: settings.get("membrane.identity").is_some(),
-        required: fields.flag("required", report),
-        unique: fields.flag("unique", report),
+        required: fields.flag("required", report) || held.required,
+        unique: fields.flag("unique", report) || held.unique,
         primary: read_primary(&fields, &what, report),
+        enumeration_stated: settings.get("membrane.enumeration").is_some() || rules.enumeration.is_some(),
         rules,
-        enumeration_stated: settings.get("membrane.enumeration").is_some(),
         check: settings.mark("membrane.check"),
         reference,
         standard: read_standard(&settings, &what, report),

@@ -210,6 +210,7 @@ fn references(schema: &Schema) -> Vec<Referring> {
             what: column.what.clone(),
             reference: reference.value.clone(),
             logical: column.logical()?,
+            standard: column.standard.value(),
             mark: reference.mark,
         })
     });

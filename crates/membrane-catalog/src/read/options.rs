@@ -173,7 +173,7 @@ fn can_be(number: f64, logical: LogicalType) -> bool {
 }
 
 /// Compiles a pattern so that it matches whole values only.
-fn pattern_of(node: Node<'_>, what: &str, report: &mut Report) -> Option<Regex> {
+pub(super) fn pattern_of(node: Node<'_>, what: &str, report: &mut Report) -> Option<Regex> {
     let pattern = text(node, "`pattern`", report)?;
     let compile = |pattern: &str| RegexBuilder::new(pattern).size_limit(PATTERN_BYTES_MAX).build();
     let ascii = ascii_classes(pattern.value);

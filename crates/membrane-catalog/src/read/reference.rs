@@ -7,7 +7,7 @@ use super::custom::Settings;
 use super::fields::{Fields, list};
 use super::suggest::{did_you_mean, shown};
 use super::{At, Edition, Mark, Report};
-use crate::{Dataset, OnOrphan, Reference};
+use crate::{Dataset, OnOrphan, Reference, Standard};
 
 const ON_ORPHAN: &str = "membrane.onOrphan";
 /// Keys of a relationship in the standard.
@@ -21,6 +21,7 @@ pub(crate) struct Referring {
     pub(crate) what: String,
     pub(crate) reference: Reference,
     pub(crate) logical: LogicalType,
+    pub(crate) standard: Option<Standard>,
     pub(crate) mark: Mark,
 }
 
@@ -107,7 +108,7 @@ pub(crate) fn reference_fault<'a>(
     target: Option<&Dataset>,
     known: impl Iterator<Item = &'a str>,
 ) -> Option<String> {
-    let Referring { what, reference, logical, .. } = referring;
+    let Referring { what, reference, logical, standard, .. } = referring;
     let Reference { dataset, column: name, .. } = reference;
     if own == Some(dataset) {
         return Some(format!("{what} refers to its own dataset"));
@@ -130,9 +131,20 @@ pub(crate) fn reference_fault<'a>(
         return Some(format!("{what} refers to `{dataset}.{name}`, which is not stored `clear`"));
     }
     let other = column.logical_type;
-    (other != *logical).then(|| {
-        format!(
+    if other != *logical {
+        return Some(format!(
             "{what} is {logical}, and `{dataset}.{name}`, to which it refers, is {other}: give both one type"
+        ));
+    }
+    // Both are compared as they are stored, which is what their standards made of them.
+    (column.standard != *standard).then(|| {
+        let shown = |standard: &Option<Standard>| {
+            standard.map_or_else(|| "no standard".to_owned(), |standard| format!("the standard {standard}"))
+        };
+        format!(
+            "{what} has {}, and `{dataset}.{name}`, to which it refers, has {}: their values would not meet, give both one",
+            shown(standard),
+            shown(&column.standard)
         )
     })
 }

@@ -8,6 +8,7 @@ use membrane_model::{ClassName, ColumnName, DatasetName};
 use super::column::{Draft, parse, read_column};
 use super::custom::{Level, Settings};
 use super::fields::{Fields, whole};
+use super::quality::read_of_schema;
 use super::service::read_settings;
 use super::suggest::shown;
 use super::yaml::Node;
@@ -87,10 +88,12 @@ pub(super) fn read_schema(
     let mut count = |setting: &str| whole(settings.get(setting)?, &format!("`{setting}`"), 1, report);
     let (groups_max, rows_max) = (count(GROUPS_MAX), count(ROWS_MAX));
     let (rows_per_day, ahead_max) = read_settings(&settings, report);
+    let mut columns = read_columns(&fields, classes, edition, report);
+    read_of_schema(&fields, edition, &mut columns, report);
     Some(Schema {
         name: read_name(&fields, stem, report),
         description: fields.text("description", report).map(|text| text.value.to_owned()),
-        columns: read_columns(&fields, classes, edition, report),
+        columns,
         has_subject: settings.get("membrane.subject").is_some(),
         subject,
         event_time,

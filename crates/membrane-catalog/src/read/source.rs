@@ -1,6 +1,7 @@
 //! `sources/NAME.yaml`: where the rows of a dataset come from.
 
 mod table;
+mod topic;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,23 +13,20 @@ use super::fields::{Fields, number, text, whole};
 use super::suggest::{did_you_mean, shown};
 use super::yaml::{Document, Node, Value};
 use super::{At, Mark, Report};
-use crate::source::{Database, FilesSource, OnDifference, OnFault, Reads, SOURCE_FORMATS, Secret, Source};
+use crate::source::{
+    Database, FilesSource, OnDifference, OnFault, Reads, SOURCE_ENDINGS, SOURCE_FORMATS, SOURCE_PACKINGS,
+    Secret, Source,
+};
 
 use table::read_table;
+use topic::read_topic;
 
 /// Keys of every source.
-const KEYS: [&str; 8] = [
-    "description",
-    "dataset",
-    "principal",
-    "kind",
-    "every_seconds",
-    "bad_share_max",
-    "on_fault",
-    "on_difference",
-];
+const KEYS: [&str; 4] = ["description", "dataset", "principal", "kind"];
+/// Keys of those that are looked at, and have deliveries.
+const LOOKED_AT: [&str; 4] = ["every_seconds", "bad_share_max", "on_fault", "on_difference"];
 /// Keys of those that read files.
-const FILES: [&str; 10] = [
+const FILES: [&str; 11] = [
     "folder",
     "pattern",
     "format",
@@ -37,17 +35,25 @@ const FILES: [&str; 10] = [
     "settle_seconds",
     "columns",
     "control_suffix",
+    "control_wait_seconds",
     "storage",
     "credentials",
 ];
 /// Keys of those that read a database.
 const TABLE: [&str; 7] = ["url", "table", "columns", "take", "cursor", "settle_seconds", "control_sums"];
+/// Keys of those that follow a topic.
+const TOPIC: [&str; 9] =
+    ["brokers", "topic", "group", "format", "schema", "schema_id", "start", "tls", "sasl"];
 
-const KINDS: [&str; 3] = ["files", "postgresql", "mysql"];
+/// Some of the encodings that are read.
+const ENCODINGS: [&str; 6] = ["utf-8", "gb18030", "gbk", "big5", "utf-16le", "latin1"];
+const KINDS: [&str; 4] = ["files", "postgresql", "mysql", "kafka"];
 const FAULTS: [OnFault; 2] = [OnFault::GoOn, OnFault::Stop];
 
 /// A file lies untouched for so long before it is read, when nothing else is stated.
 const SETTLE_SECONDS: u32 = 10;
+/// Control totals may come so much later than their file, when nothing else is stated.
+const CONTROL_WAIT_SECONDS: u32 = 3_600;
 /// A day: whoever waits longer has mistaken what the number means.
 const SECONDS_MAX: u32 = 86_400;
 
@@ -63,8 +69,12 @@ pub(crate) fn read_source(text: &str, stem: &str, report: &mut Report) -> Option
         }
     };
     let kind = kind_of(document.root(), report)?;
-    let own: &[&str] = if kind == "files" { &FILES } else { &TABLE };
-    let known: Vec<&str> = KEYS.iter().chain(own).copied().collect();
+    let (looked_at, own): (&[&str], &[&str]) = match kind {
+        "files" => (&LOOKED_AT, &FILES),
+        "kafka" => (&[], &TOPIC),
+        _ => (&LOOKED_AT, &TABLE),
+    };
+    let known: Vec<&str> = KEYS.iter().chain(looked_at).chain(own).copied().collect();
     let fields = Fields::read(document.root(), what, &known, report)?;
     let description = fields.required_text("description", what, report);
     let dataset = fields.required_text("dataset", what, report);
@@ -78,6 +88,7 @@ pub(crate) fn read_source(text: &str, stem: &str, report: &mut Report) -> Option
         one_of(&fields, "on_difference", &OnDifference::ALL.map(OnDifference::as_str), report);
     let reads = match kind {
         "files" => read_files(&fields, report).map(Reads::Files),
+        "kafka" => read_topic(&fields, name.as_ref(), report).map(Reads::Topic),
         "postgresql" => read_table(&fields, Database::PostgreSql, report).map(Reads::Table),
         _ => read_table(&fields, Database::MySql, report).map(Reads::Table),
     };
@@ -177,19 +188,33 @@ fn read_files(fields: &Fields<'_>, report: &mut Report) -> Option<FilesSource> {
     let credentials =
         fields.get("credentials").map_or_else(BTreeMap::new, |node| read_credentials(node, report));
     let storage = fields.get("storage").map_or_else(BTreeMap::new, |node| read_storage(node, report));
+    let control_suffix = fields.text("control_suffix", report).and_then(|text| read_suffix(text, report));
+    if let Some(pattern) = &pattern
+        && let Some(fault) = fault_of_pattern(pattern.value, format, control_suffix.as_deref())
+    {
+        report.fault(pattern.mark, fault);
+    }
     let is_local = fault.is_none() && folder.as_ref().is_some_and(|folder| !is_bucket(folder.value));
     if !(credentials.is_empty() && storage.is_empty()) && is_local {
         report.fault(fields.mark(), "`storage` and `credentials` are for object storage: `folder` is none");
+    }
+    let control_wait = seconds(fields, "control_wait_seconds", 1, report);
+    if control_wait.is_some() && fields.get("control_suffix").is_none() {
+        report.fault(
+            fields.mark(),
+            "`control_wait_seconds` is for files with control totals: state `control_suffix`",
+        );
     }
     Some(FilesSource {
         folder: folder?.value.to_owned(),
         pattern: pattern.map_or_else(|| "*".to_owned(), |pattern| pattern.value.to_owned()),
         format,
-        encoding: fields.text("encoding", report).map(|text| text.value.to_owned()),
+        encoding: fields.text("encoding", report).and_then(|text| read_encoding(text, report)),
         sheet: fields.text("sheet", report).map(|text| text.value.to_owned()),
         settle_seconds: seconds(fields, "settle_seconds", 0, report).unwrap_or(SETTLE_SECONDS),
         columns: fields.get("columns").map_or_else(BTreeMap::new, |node| read_names(node, report)),
-        control_suffix: fields.text("control_suffix", report).and_then(|text| read_suffix(text, report)),
+        control_suffix,
+        control_wait_seconds: control_wait.unwrap_or(CONTROL_WAIT_SECONDS),
         storage,
         credentials,
     })
@@ -227,6 +252,59 @@ fn read_suffix(suffix: At<&str>, report: &mut Report) -> Option<String> {
         );
     }
     fits.then(|| suffix.value.to_owned())
+}
+
+/// Reads the name of an encoding, by the labels of the WHATWG Encoding Standard.
+fn read_encoding(label: At<&str>, report: &mut Report) -> Option<String> {
+    let known = encoding_rs::Encoding::for_label_no_replacement(label.value.as_bytes());
+    if known.is_none() {
+        let hint = did_you_mean(label.value, ENCODINGS);
+        report.fault(
+            label.mark,
+            format!(
+                "`encoding` is a label of the WHATWG Encoding Standard: {}, ...{hint}",
+                ENCODINGS.join(", ")
+            ),
+        );
+    }
+    known.map(|_| label.value.to_owned())
+}
+
+/// Says why no file of a pattern would ever be taken in.
+fn fault_of_pattern(pattern: &str, format: Option<&str>, control: Option<&str>) -> Option<String> {
+    let mut parts = pattern.split('/');
+    // What leads out of the folder is told of already.
+    if parts.clone().any(|part| part == "..") || pattern.starts_with('/') {
+        return None;
+    }
+    if parts.clone().any(|part| part.starts_with('.') || part.starts_with('_')) {
+        return Some("`pattern` names only what is never read: names that begin with `.` or `_`".to_owned());
+    }
+    if parts.clone().any(str::is_empty) {
+        return Some("`pattern` has an empty name between or after its `/`: no file is called so".to_owned());
+    }
+    let name = parts.next_back().unwrap_or_default();
+    if name == "**" {
+        return Some("`pattern` ends in folders: write `**/*` for what is in them".to_owned());
+    }
+    if control.is_some_and(|suffix| name.ends_with(suffix)) {
+        return Some(
+            "`pattern` names only files of `control_suffix`, which are not taken in themselves".to_owned(),
+        );
+    }
+    // What stands behind the last point, unless it could be anything.
+    let mut ending = name.rsplit_once('.').map(|(_, ending)| ending)?;
+    if SOURCE_PACKINGS.contains(&ending) {
+        ending = name.rsplit('.').nth(1)?;
+    }
+    let is_open =
+        ending.contains(['*', '?']) || SOURCE_ENDINGS.contains(&ending.to_ascii_lowercase().as_str());
+    (format.is_none() && !is_open).then(|| {
+        format!(
+            "`pattern` names files whose ending says no form: state `format`, one of {}",
+            SOURCE_FORMATS.join(", ")
+        )
+    })
 }
 
 fn is_bucket(folder: &str) -> bool {

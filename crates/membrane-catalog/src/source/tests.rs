@@ -11,6 +11,7 @@ fn source(pattern: &str) -> FilesSource {
         sheet: None,
         settle_seconds: 0,
         control_suffix: None,
+        control_wait_seconds: 3_600,
         columns: BTreeMap::new(),
         storage: BTreeMap::new(),
         credentials: BTreeMap::new(),

@@ -14,7 +14,7 @@ use membrane_policy::Permit;
 use tokio::task::spawn_blocking;
 
 use super::seen::Seen;
-use super::unique::Fingerprint;
+use crate::fingerprint::Fingerprint;
 use crate::reason::{Fault, ReasonCode, Reasons};
 use crate::value::canonical_text;
 use crate::{IngestError, IngestParts};
@@ -94,40 +94,64 @@ impl References {
         &self.read
     }
 
-    /// Notes good rows whose values are not there: they are good no more, or are counted.
+    /// Notes good rows that are set aside as their values are not there: they are good no more. That is known before it is asked which
+    /// rows are duplicates: a row that is set aside is nobody's original.
     pub(super) fn check(
         &self,
         columns: &[ArrayRef],
         good: &mut [bool],
         faults: &mut Vec<Fault>,
-        reasons: &mut Reasons,
     ) -> Result<(), IngestError> {
-        for keys in &self.columns {
-            let array = columns.get(keys.about).ok_or(IngestError::Broken)?;
-            let texts = texts_of(array, keys.logical)?;
-            let mut last = None;
-            for (row, text) in texts.iter().enumerate() {
-                let (Some(text), Some(good)) = (text, good.get_mut(row).filter(|good| **good)) else {
-                    continue;
-                };
-                // Deliveries are often grouped: what was there in the row before is there.
-                if last == Some(text) {
-                    continue;
+        for keys in self.that(OnOrphan::Quarantine) {
+            for row in keys.orphans(columns, good)? {
+                if let Some(good) = good.get_mut(row) {
+                    *good = false;
                 }
-                if keys.known.has(text)? {
-                    last = Some(text);
-                    continue;
-                }
-                match keys.on_orphan {
-                    OnOrphan::Count => reasons.orphan(keys.about),
-                    OnOrphan::Quarantine => {
-                        *good = false;
-                        faults.push(Fault { row, about: keys.about, code: ReasonCode::NotInDimension });
-                    }
-                }
+                faults.push(Fault { row, about: keys.about, code: ReasonCode::NotInDimension });
             }
         }
         Ok(())
+    }
+
+    /// Counts rows whose values are not there among those that are taken in: after duplicates are set aside.
+    pub(super) fn count(
+        &self,
+        columns: &[ArrayRef],
+        good: &[bool],
+        reasons: &mut Reasons,
+    ) -> Result<(), IngestError> {
+        for keys in self.that(OnOrphan::Count) {
+            for _ in keys.orphans(columns, good)? {
+                reasons.orphan(keys.about);
+            }
+        }
+        Ok(())
+    }
+
+    fn that(&self, on_orphan: OnOrphan) -> impl Iterator<Item = &KnownKeys> {
+        self.columns.iter().filter(move |keys| keys.on_orphan == on_orphan)
+    }
+}
+
+impl KnownKeys {
+    /// Returns the good rows whose values are not there.
+    fn orphans(&self, columns: &[ArrayRef], good: &[bool]) -> Result<Vec<usize>, IngestError> {
+        let array = columns.get(self.about).ok_or(IngestError::Broken)?;
+        let texts = texts_of(array, self.logical)?;
+        let (mut last, mut orphans) = (None, Vec::new());
+        for (row, text) in texts.iter().enumerate() {
+            let (Some(text), Some(true)) = (text, good.get(row)) else { continue };
+            // Deliveries are often grouped: what was there in the row before is there.
+            if last == Some(text) {
+                continue;
+            }
+            if self.known.has(text)? {
+                last = Some(text);
+            } else {
+                orphans.push(row);
+            }
+        }
+        Ok(orphans)
     }
 }
 

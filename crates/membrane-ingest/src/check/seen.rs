@@ -42,6 +42,13 @@ impl Seen {
         Self { fresh: HashSet::default(), entries_max, runs: Vec::new(), filter: Vec::new(), scratch }
     }
 
+    /// Forgets all of it.
+    pub(super) fn clear(&mut self) {
+        self.fresh.clear();
+        self.runs.clear();
+        self.filter.clear();
+    }
+
     /// Makes room for so many fingerprints to come, as far as they are kept in memory: growing step by step
     /// would move all of them each time.
     pub(super) fn reserve(&mut self, count: usize) {

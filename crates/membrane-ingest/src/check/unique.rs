@@ -4,7 +4,6 @@
 //! different values share one with a chance below 10^-19 in a billion rows. Whether an earlier delivery
 //! had the same key is not checked here.
 
-use std::hash::{BuildHasher, Hasher as _, RandomState};
 use std::path::Path;
 
 use arrow::array::{Array, ArrayRef};
@@ -13,6 +12,7 @@ use membrane_catalog::Dataset;
 use membrane_model::ColumnName;
 
 use super::seen::Seen;
+use crate::fingerprint::Fingerprint;
 use crate::reason::{Fault, ReasonCode};
 use crate::{IngestError, value};
 
@@ -23,25 +23,6 @@ pub(super) struct Unique {
     converter: RowConverter,
     fingerprint: Fingerprint,
     seen: Seen,
-}
-
-/// A keyed 128-bit hash: no input can be made to collide. The bytes are read once; both halves come from the
-/// 256-bit state of SipHash-1-3 that they leave, as in its variant of 128 bits.
-pub(super) struct Fingerprint(RandomState);
-
-impl Fingerprint {
-    /// Takes a key of its own.
-    pub(super) fn new() -> Self {
-        Self(RandomState::new())
-    }
-
-    pub(super) fn of(&self, bytes: &[u8]) -> u128 {
-        let mut hasher = self.0.build_hasher();
-        hasher.write(bytes);
-        let first = hasher.finish();
-        hasher.write_u8(0xff);
-        u128::from(first) << 64 | u128::from(hasher.finish())
-    }
 }
 
 /// Prepares what must be unique; names of composite keys are added to the names of columns.
@@ -121,6 +102,16 @@ pub(super) fn check(
 }
 
 impl Unique {
+    /// Tells whether it is of these columns together.
+    pub(super) fn is_of(&self, columns: &[usize]) -> bool {
+        self.columns == columns
+    }
+
+    /// Forgets what was seen.
+    pub(super) fn clear(&mut self) {
+        self.seen.clear();
+    }
+
     /// Makes room for so many rows to come, as far as they fit in memory.
     pub(super) fn reserve(&mut self, rows: usize) {
         self.seen.reserve(rows);
@@ -140,6 +131,3 @@ impl Unique {
         Ok(good.iter().enumerate().map(one).collect())
     }
 }
-
-#[cfg(test)]
-mod tests;

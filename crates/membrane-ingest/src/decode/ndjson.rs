@@ -44,8 +44,7 @@ impl NdjsonDecoder {
     /// Takes one step: a line or more bytes. Returns false at the end.
     fn step(&mut self) -> Result<bool, IngestError> {
         let window = self.window.bytes();
-        let end = window.iter().position(|byte| *byte == b'\n');
-        match end {
+        match memchr::memchr(b'\n', window) {
             Some(end) => {
                 self.line(end);
                 self.window.consume(end + 1);

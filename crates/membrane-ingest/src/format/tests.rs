@@ -38,3 +38,18 @@ fn sources_know_every_format() {
     assert_eq!(words, membrane_catalog::SOURCE_FORMATS);
     assert!(Format::ALL.into_iter().all(|format| Format::from_word(format.as_word()) == Some(format)));
 }
+
+/// What a source's `pattern` may end in is what a name may end in.
+#[test]
+fn sources_know_every_ending() {
+    let of = |ending: &str| Format::from_path(Path::new(&format!("a.{ending}")));
+    for ending in membrane_catalog::SOURCE_ENDINGS {
+        assert!(of(ending).is_some(), "{ending}");
+        for packing in membrane_catalog::SOURCE_PACKINGS {
+            assert_eq!(of(&format!("{ending}.{packing}")), of(ending), "{ending}.{packing}");
+        }
+    }
+    for format in Format::ALL {
+        assert!(membrane_catalog::SOURCE_ENDINGS.iter().any(|ending| of(ending) == Some(format)), "{format}");
+    }
+}

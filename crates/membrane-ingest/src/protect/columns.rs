@@ -10,6 +10,18 @@ use membrane_vault::{CellCipher, ColumnContext, SEALED_OVERHEAD, TOKEN_LENGTH, T
 
 use membrane_catalog::Canon;
 
+/// Makes a column whose cells are all there and of one length.
+pub(super) fn of_length<'a, const N: usize>(
+    cells: impl ExactSizeIterator<Item = &'a [u8; N]>,
+) -> Result<ArrayRef, ArrowError> {
+    let offsets = OffsetBuffer::from_repeated_length(N, cells.len());
+    let mut bytes = Vec::with_capacity(cells.len() * N);
+    for cell in cells {
+        bytes.extend_from_slice(cell);
+    }
+    Ok(Arc::new(BinaryArray::try_new(offsets, Buffer::from_vec(bytes), None)?))
+}
+
 /// Makes the tokens of a column; no value, no token.
 pub(super) fn tokens(texts: &StringArray, tokenizer: &Tokenizer, canon: Canon) -> ArrayRef {
     let mut builder = BinaryBuilder::with_capacity(texts.len(), texts.len() * TOKEN_LENGTH);

@@ -49,7 +49,7 @@ pub(super) async fn read_small(
         std::fs::File::open(&path)?.take(end).read_to_end(&mut bytes)?;
         Ok(Some(bytes))
     });
-    let fault = |source: io::Error| LakeError::Inbox { doing, why: source.kind().to_string() };
+    let fault = |source: io::Error| LakeError::InboxFile { doing, why: source.kind().to_string() };
     read.await.map_err(io::Error::other).and_then(|read| read).map_err(fault)
 }
 

@@ -28,8 +28,14 @@ async fn a_bucket_is_listed_and_never_written() {
     let store = Faulty::default();
     let faults = Arc::clone(&store.faults);
     let root = Url::parse(&format!("s3://bucket{}/hub/", folder.path().display())).unwrap();
-    let lake =
-        Lake { inner: Arc::new(LakeInner { root, store: Arc::new(store), newest: Newest::default() }) };
+    let lake = Lake {
+        inner: Arc::new(LakeInner {
+            root,
+            store: Arc::new(store),
+            newest: Newest::default(),
+            fresh: crate::fresh::Fresh::default(),
+        }),
+    };
     assert!(lake.answers().await, "an empty bucket answers");
     // A file where the listed folder should be: the listing fails.
     std::fs::write(folder.path().join("hub"), "a file").unwrap();

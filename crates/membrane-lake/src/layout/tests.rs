@@ -153,3 +153,30 @@ fn absent_columns_are_those_that_rows_need_not_have() {
     assert_eq!(told, ["fax__token BinaryView", "fax__sealed BinaryView", "shop Utf8View"]);
     assert_eq!(absent(&members(), &table), []);
 }
+
+/// What neither repeats nor packs is not tried to pack, and pseudonyms get a dictionary only as far as few of them are.
+#[test]
+fn columns_are_written_as_what_they_are() {
+    let columns = members().stored_columns();
+    let properties = writer_properties(&columns, &statistics_columns(&columns));
+    let kinds = |wanted: fn(StoredKind) -> bool| {
+        let columns = columns.iter().filter(move |column| wanted(column.kind));
+        columns.map(|column| path(&column.name)).collect::<Vec<_>>()
+    };
+    let sealed = kinds(|kind| kind == StoredKind::Sealed);
+    let pseudonyms = kinds(|kind| matches!(kind, StoredKind::Token | StoredKind::Subject));
+    let values = kinds(|kind| matches!(kind, StoredKind::Value(_)));
+    assert!(sealed.len() > 1 && pseudonyms.len() > 1 && values.len() > 1);
+    for column in &sealed {
+        assert!(!properties.dictionary_enabled(column));
+        assert_eq!(properties.compression(column), Compression::UNCOMPRESSED);
+    }
+    for column in &pseudonyms {
+        assert!(properties.dictionary_enabled(column));
+        assert_eq!(properties.column_dictionary_page_size_limit(column), PSEUDONYM_DICTIONARY_BYTES);
+    }
+    for column in &values {
+        assert!(properties.dictionary_enabled(column));
+        assert_eq!(properties.column_dictionary_page_size_limit(column), DICTIONARY_BYTES);
+    }
+}

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use membrane_model::{DatasetName, Reconciled, Rest, SourceName, Verdict};
 
 use super::*;
-use crate::{AlertChanges, Delivered, Delivery, ReplayPlan, SourceFile, SourceLook};
+use crate::{AlertChanges, Behind, Delivered, Delivery, RefusedDelivery, ReplayPlan, SourceFile, SourceLook};
 
 fn name(text: &str) -> SourceName {
     text.parse().unwrap()
@@ -23,22 +23,35 @@ pub(super) async fn check_sources_stand_somewhere(ledger: Ledger) {
         Some((instant(5), "service:ops".to_owned()))
     );
     assert!(ledger.hold_source(&crm, "h", instant(6), instant(66)).await.unwrap());
-    let look =
-        SourceLook { at: instant(7), waiting: 3, fault: Some("input_unreadable".to_owned()), run: None };
+    let behind = Behind { later: 1, left: 2, awaited: 3, missing: 4 };
+    let look = SourceLook {
+        at: instant(7),
+        waiting: 11,
+        behind,
+        fault: Some("input_unreadable".to_owned()),
+        held_up: true,
+        run: None,
+    };
     ledger.note_look(&crm, "h", &look).await.unwrap();
     let state = ledger.source_state(&crm).await.unwrap().unwrap();
-    assert_eq!((state.looked, state.waiting, state.failures), (Some(instant(7)), Some(3), 1));
+    assert_eq!((state.looked, state.waiting, state.failures), (Some(instant(7)), Some(11), 1));
+    assert_eq!(state.behind, behind);
     assert_eq!(state.fault.as_deref(), Some("input_unreadable"));
     // Who holds it no more writes nothing.
     ledger.note_look(&crm, "h", &SourceLook { at: instant(9), ..look.clone() }).await.unwrap();
     assert_eq!(ledger.source_state(&crm).await.unwrap().unwrap().looked, Some(instant(7)));
     assert!(ledger.hold_source(&crm, "h", instant(10), instant(70)).await.unwrap());
-    ledger
-        .note_look(&crm, "h", &SourceLook { at: instant(11), waiting: 0, fault: None, run: None })
-        .await
-        .unwrap();
+    // A file that failed is no failure of the source.
+    let of_a_file = SourceLook { at: instant(11), held_up: false, ..look.clone() };
+    ledger.note_look(&crm, "h", &of_a_file).await.unwrap();
     let state = ledger.source_state(&crm).await.unwrap().unwrap();
-    assert_eq!((state.failures, state.fault), (0, None));
+    assert_eq!((state.failures, state.fault.as_deref()), (0, Some("input_unreadable")));
+    assert!(ledger.hold_source(&crm, "h", instant(12), instant(72)).await.unwrap());
+    let well =
+        SourceLook { at: instant(13), waiting: 0, behind: Behind::default(), fault: None, ..of_a_file };
+    ledger.note_look(&crm, "h", &well).await.unwrap();
+    let state = ledger.source_state(&crm).await.unwrap().unwrap();
+    assert_eq!((state.failures, state.fault, state.behind), (0, None, Behind::default()));
     ledger.pause_source(&tills, None).await.unwrap();
     let states = ledger.source_states().await.unwrap();
     let names: Vec<_> = states.iter().map(|state| (state.source.as_str(), state.paused.is_some())).collect();
@@ -88,10 +101,14 @@ pub(super) async fn check_files_and_deliveries_are_noted(ledger: Ledger) {
     let files = ledger.source_files(&tills).await.unwrap();
     assert_eq!((files.len(), files["f"].tries, files["g"].clone()), (2, 2, taken));
     assert!(ledger.source_files(&name("crm")).await.unwrap().is_empty());
-    // Whoever lets a source go on wants its failed files to be tried again.
+    // Whoever lets a source go on wants its failed files to be tried again, but not those whose rows are there.
+    let changed = Some("source_file_changed".to_owned());
+    let changed = SourceFile { file: "h".to_owned(), fault: changed, ..failed.clone() };
+    ledger.note_file(&tills, &changed).await.unwrap();
     ledger.pause_source(&tills, None).await.unwrap();
     let files = ledger.source_files(&tills).await.unwrap();
-    assert_eq!(files.keys().collect::<Vec<_>>(), ["g"]);
+    let kept: BTreeSet<&str> = files.keys().map(String::as_str).collect();
+    assert_eq!(kept, BTreeSet::from(["g", "h"]));
 
     let run = open(&ledger, 1).await;
     let delivery = Delivery {
@@ -123,6 +140,37 @@ pub(super) async fn check_files_and_deliveries_are_noted(ledger: Ledger) {
     }
     let times = Delivered { first: instant(10), last: instant(20) };
     assert_eq!(ledger.delivered().await.unwrap(), [(delivery.dataset.clone(), times)].into());
+}
+
+pub(super) async fn check_a_refused_delivery_is_noted_once_a_day(ledger: Ledger) {
+    let orders: DatasetName = "pos_orders".parse().unwrap();
+    let first = RefusedDelivery {
+        dataset: orders.clone(),
+        delivery: "a".to_owned(),
+        source: Some(name("tills")),
+        at: instant(5),
+        code: "too_many_bad_rows".to_owned(),
+        rows_in: Some(7),
+        run: None,
+    };
+    let again = RefusedDelivery { at: instant(6), code: "input_columns".to_owned(), ..first.clone() };
+    let other = RefusedDelivery { delivery: "b".to_owned(), rows_in: None, ..again.clone() };
+    for refused in [&first, &again, &other] {
+        ledger.note_refused(refused).await.unwrap();
+    }
+    let found = ledger.refused_deliveries(Some(&orders), instant(0)).await.unwrap();
+    assert_eq!(found, [other, first.clone()]);
+    // The next day it counts again.
+    let next = RefusedDelivery { at: instant(5) + TimeDelta::days(1), ..first };
+    ledger.note_refused(&next).await.unwrap();
+    assert_eq!(ledger.refused_deliveries(None, instant(7)).await.unwrap(), [next]);
+    assert!(
+        ledger
+            .refused_deliveries(Some(&"crm_members".parse().unwrap()), instant(0))
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 pub(super) async fn check_a_broken_promise_is_told_once(ledger: Ledger) {

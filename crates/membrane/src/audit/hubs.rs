@@ -57,6 +57,7 @@ pub(super) async fn open_with(
     own.policies.serve = Serve::Folder;
     own.data.url = within("data");
     own.data.scratch = within("scratch");
+    own.streams.folder = within("streams");
     own.ledger.url = within("ledger.sqlite");
     own.keys = KeysSection { file: within("root.key"), root: None };
     Hub::open(&own, clock).await.map_err(AuditError::Open)

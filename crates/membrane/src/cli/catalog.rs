@@ -8,9 +8,10 @@ use std::path::Path;
 
 use clap::{Args, Subcommand};
 use membrane_catalog::{Catalog, CatalogError, Dataset, Fault};
-use membrane_model::{DatasetName, Limits};
+use membrane_model::{DatasetName, Limits, PrincipalKind};
 use serde_json::{Value, json};
 
+use super::caller::CallerArgs;
 use super::{CliError, Env, out, table};
 use crate::config::Config;
 use crate::flow;
@@ -41,12 +42,15 @@ enum CatalogCommand {
         after_help = "Examples:\n  membrane catalog check\n  membrane catalog check --stored\n  membrane catalog check --catalog my-catalog --json"
     )]
     Check {
-        /// Look at the rows of the hub as well: can they go on by these contracts?
+        /// Look at the rows of the hub as well: can they go on by these contracts? In a run, for the first compliance principal unless
+        /// told otherwise.
         #[arg(long)]
         stored: bool,
         /// Report as JSON, the faults too.
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        caller: CallerArgs,
     },
     /// List the datasets.
     #[command(after_help = "Example:\n  membrane catalog list --json")]
@@ -79,7 +83,9 @@ enum CatalogCommand {
 pub(super) async fn run(args: CatalogArgs, env: &Env) -> Result<(), CliError> {
     let config = env.config()?;
     match args.command {
-        CatalogCommand::Check { stored, json } => check(&config, env, stored, json).await,
+        CatalogCommand::Check { stored, json, caller } => {
+            check(&config, env, (stored.then_some(&caller), json)).await
+        }
         CatalogCommand::Diff(args) => diff::run(&args, &config, env).await,
         CatalogCommand::History(args) => history::run(&args, env).await,
         CatalogCommand::Propose(args) => propose::run(&args, &config, env),
@@ -123,15 +129,20 @@ pub(super) fn unreadable(path: &Path) -> Value {
     faults(&[Fault { file: path.to_owned(), line: 1, column: 1, message: "cannot be read".to_owned() }])
 }
 
-async fn check(config: &Config, env: &Env, stored: bool, json: bool) -> Result<(), CliError> {
+/// Checks a catalog, and for a caller whether rows that are there can go on by it.
+async fn check(
+    config: &Config,
+    env: &Env,
+    (stored, json): (Option<&CallerArgs>, bool),
+) -> Result<(), CliError> {
     let catalog = load(config, json)?;
     let (dir, limits) = (Path::new(&config.catalog.dir), Limits::from(&config.limits));
     let found = flow::check_releases(&catalog, dir, &config.privacy, &limits).await;
     if !found.is_empty() {
         return Err(refused(CatalogError::Faults(found), json)?);
     }
-    if stored {
-        require_stored(config, env, &catalog).await?;
+    if let Some(caller) = stored {
+        require_stored(config, env, &catalog, caller).await?;
     }
     let datasets = catalog.datasets().count();
     let columns: usize = catalog.datasets().map(|dataset| dataset.columns.len()).sum();
@@ -151,10 +162,16 @@ async fn check(config: &Config, env: &Env, stored: bool, json: bool) -> Result<(
 }
 
 /// Refuses contracts that rows which are there are not of.
-async fn require_stored(config: &Config, env: &Env, catalog: &Catalog) -> Result<(), CliError> {
+async fn require_stored(
+    config: &Config,
+    env: &Env,
+    catalog: &Catalog,
+    caller: &CallerArgs,
+) -> Result<(), CliError> {
     out::start_log(&config.log, out::LogUse::Command);
     let hub = Hub::open_to_publish(config, env.clock.clone()).await?;
-    let broken = hub.contracts().broken(catalog).await.map_err(OpenError::Contract)?;
+    let ctx = caller.ctx(&hub, PrincipalKind::Compliance)?;
+    let (_, broken) = flow::broken_contracts(&ctx, &hub, catalog).await?;
     if broken.is_empty() { Ok(()) } else { Err(OpenError::ContractsBroken(broken).into()) }
 }
 

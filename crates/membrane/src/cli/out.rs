@@ -51,7 +51,7 @@ pub(crate) fn start_log(section: &LogSection, wanted: LogUse) {
         (_, level) => level,
     };
     let base = if level == "off" { "off" } else { "warn" };
-    let filter = EnvFilter::new(format!("{base},membrane={level}"));
+    let filter = filter(base, level);
     let builder =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
     let _ = match section.format.as_str() {
@@ -59,3 +59,14 @@ pub(crate) fn start_log(section: &LogSection, wanted: LogUse) {
         _ => builder.with_ansi(is_watched()).try_init(),
     };
 }
+
+/// The Delta library tells of each commit that another writer came before as an error, though it is made again: of the events of its
+/// commits only those that count conflicts say so. Whoever gives up says so with an error of its own.
+const CONFLICTS: &str = "deltalake_core::kernel::transaction[{conflicts_checked}]=off";
+
+fn filter(base: &str, level: &str) -> EnvFilter {
+    EnvFilter::new(format!("{base},membrane={level},{CONFLICTS}"))
+}
+
+#[cfg(test)]
+mod tests;

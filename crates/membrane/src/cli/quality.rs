@@ -13,8 +13,8 @@ const REASONS_SHOWN: usize = 3;
 
 /// See how much of what was delivered fits its contract, by dataset and day.
 ///
-/// Each delivery's rows are counted: taken in, late, set aside and why; and held against what its source said of it. Days are in
-/// UTC. Acts for the first compliance principal unless told otherwise.
+/// Each delivery's rows are counted: taken in, late, set aside and why; and held against what its source said of it. A delivery that
+/// was refused as a whole counts too. Days are in UTC. Acts for the first compliance principal unless told otherwise.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   membrane quality
@@ -89,6 +89,7 @@ fn show(body: &QualityBody) -> Result<(), CliError> {
         "dataset",
         "day",
         "deliveries",
+        "refused",
         "rows",
         "taken in",
         "late",
@@ -105,6 +106,7 @@ fn show(body: &QualityBody) -> Result<(), CliError> {
             day.dataset.clone(),
             day.day.clone(),
             deliveries,
+            refused(day),
             rows,
             accepted,
             late,
@@ -114,9 +116,19 @@ fn show(body: &QualityBody) -> Result<(), CliError> {
             reasons(day),
         ]);
     }
-    table::right(&mut shown, &[2, 3, 4, 5, 6]);
+    table::right(&mut shown, &[2, 4, 5, 6, 7]);
     out::line(shown.to_string())?;
     Ok(())
+}
+
+/// How many deliveries were refused, and why.
+fn refused(day: &QualityDayBody) -> String {
+    if day.refusals.is_empty() {
+        return "-".to_owned();
+    }
+    let told =
+        day.refusals.iter().map(|refusal| format!("{} {}", table::count(refusal.times), refusal.reason));
+    told.collect::<Vec<_>>().join(", ")
 }
 
 /// The share that fits, and which promises were broken.

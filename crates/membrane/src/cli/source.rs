@@ -108,17 +108,37 @@ async fn list(caller: &CallerArgs, json: bool, env: Env) -> Result<(), CliError>
         ]);
     }
     table::right(&mut shown, &[3, 5]);
-    Ok(out::line(shown.to_string())?)
+    out::line(shown.to_string())?;
+    for source in &body.sources {
+        if let (Some(fault), Some(fix)) = (&source.fault, &source.fix) {
+            out::line(format!("{}: {fault}: {fix}", source.name))?;
+        }
+    }
+    Ok(())
 }
 
-/// Says in a word or two how a source is.
+/// Says in a few words how a source is.
 fn state(source: &SourceBody) -> String {
-    match (&source.paused_by, &source.fault) {
-        (Some(by), Some(fault)) => format!("paused by {by}: {fault}"),
-        (Some(by), None) => format!("paused by {by}"),
-        (None, Some(fault)) => format!("fails: {fault}"),
-        (None, None) if source.looked.is_some() => "well".to_owned(),
+    let fault = source.fault.as_deref().unwrap_or_default();
+    let behind = [
+        (source.files_later, "tried again later"),
+        (source.files_left, "left"),
+        (source.controls_missing, "without their control totals, which are missing"),
+        (source.controls_awaited, "waiting for their control totals"),
+    ];
+    let behind: Vec<String> = behind
+        .into_iter()
+        .filter(|(files, _)| *files > 0)
+        .map(|(files, what)| format!("{} {what}", table::count(files)))
+        .collect();
+    let files = if behind.is_empty() { String::new() } else { format!("; files: {}", behind.join(", ")) };
+    match (&source.paused_by, &source.looked) {
+        (Some(by), _) if source.fault.is_some() => format!("paused by {by}: {fault}{files}"),
+        (Some(by), _) => format!("paused by {by}{files}"),
         (None, None) => "not looked at yet".to_owned(),
+        (None, Some(_)) if source.failures > 0 => format!("fails: {fault}{files}"),
+        (None, Some(_)) if behind.is_empty() && source.fault.is_none() => "well".to_owned(),
+        (None, Some(_)) => format!("goes on{files}"),
     }
 }
 
@@ -137,8 +157,11 @@ async fn look(name: &SourceName, json: bool, env: Env) -> Result<(), CliError> {
         return Ok(());
     }
     let count = table::count(u64::try_from(body.failed.len()).unwrap_or(u64::MAX));
-    let rest =
-        if body.stopped { "; the source waits now: `membrane source resume` lets it go on" } else { "" };
+    let rest = match (body.stopped, body.held_up) {
+        (true, _) => "; the source waits now: `membrane source resume` lets it go on",
+        (false, true) => "; what is behind it was not looked at, as the same would hold it up",
+        (false, false) => "; what is behind it was taken in all the same",
+    };
     Err(CliError::failed(format!("{count} of what was found could not be taken in{rest}")))
 }
 
@@ -168,14 +191,16 @@ fn show(body: &LookedBody) -> Result<(), CliError> {
         table::right(&mut shown, &[1, 2, 3]);
         out::line(shown.to_string())?;
     }
-    if body.young > 0 {
-        out::line(format!(
-            "{} more wait: they may still be written to, or what they are to have is not there yet",
-            body.young
-        ))?;
-    }
-    if body.left > 0 {
-        out::line(format!("{} more failed before", body.left))?;
+    for (files, what) in [
+        (body.young, "wait: they may still be written to"),
+        (body.controls_awaited, "wait for the files with their control totals"),
+        (body.controls_missing, "have not got the files with their control totals in time"),
+        (body.later, "failed before, and are tried again later"),
+        (body.left, "failed before"),
+    ] {
+        if files > 0 {
+            out::line(format!("{} more {what}", table::count(files)))?;
+        }
     }
     Ok(())
 }

@@ -174,6 +174,7 @@ fn names_a_hub(config: &Config, elsewhere: Elsewhere) -> bool {
 fn placed(mut config: Config, folder: &Path, elsewhere: Elsewhere) -> Result<Config, CliError> {
     let within = |name: &str| folder.join("hub").join(name).display().to_string();
     let scratch = within("scratch");
+    config.streams.folder = within("streams");
     config.data = if elsewhere.data {
         let url = if config.data.url.contains("://") { config.data.url } else { absolute(&config.data.url)? };
         DataSection { url, scratch, ..config.data }

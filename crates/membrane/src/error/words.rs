@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use membrane_ledger::{LedgerError, Scope, Shortage, Window};
-use membrane_model::Price;
+use membrane_model::{DatasetName, Price};
 use membrane_policy::{Refused, RefusedReason};
 use membrane_privacy::decimal;
 
@@ -104,5 +104,20 @@ pub(super) fn over_budget(shortage: &Shortage, price: Price) -> String {
             "the lifetime budget `{scope}` does not allow this: it costs {price}, and {left}; it never fills up again: \
              {what_to_do}"
         ),
+    }
+}
+
+/// Names that are told of at most.
+const DATASETS_TOLD: usize = 40;
+
+/// Says which datasets there are.
+pub(super) fn known_datasets(known: &[DatasetName]) -> String {
+    let told: Vec<String> = known.iter().take(DATASETS_TOLD).map(|name| format!("`{name}`")).collect();
+    match known.len().saturating_sub(DATASETS_TOLD) {
+        _ if known.is_empty() => "the catalog has none".to_owned(),
+        0 => format!("the catalog has {}", told.join(", ")),
+        more => {
+            format!("the catalog has {} and {more} more: `membrane catalog list` names them", told.join(", "))
+        }
     }
 }

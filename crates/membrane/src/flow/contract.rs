@@ -1,12 +1,15 @@
 //! The contract that rows are brought in by: compared with the one that the rows are of that are there, and written down.
 
-use membrane_catalog::{Change, Dataset, Revision};
+use std::sync::Arc;
+
+use membrane_catalog::{Catalog, Change, Dataset, Revision};
 use membrane_ingest::RevisionNumber;
 use membrane_ledger::DocumentKind;
 use membrane_model::{Action, DatasetName, RunId};
 
 use super::run::{ActiveRun, RunHead, finish, job};
-use crate::contracts::cannot_go_on;
+use crate::contract_diff::Before;
+use crate::contracts::{Broken, cannot_go_on};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
@@ -95,9 +98,69 @@ pub async fn contract_history(
     finish(run, found).await
 }
 
+/// Returns the contracts of a catalog that rows which are there are not of.
+///
+/// # Errors
+/// [`Failure`] when it is refused, or what is kept cannot be read.
+pub(crate) async fn broken_contracts(
+    ctx: &RequestCtx,
+    hub: &Hub,
+    catalog: &Catalog,
+) -> Result<(RunId, Vec<Broken>), Failure> {
+    let mut run = ActiveRun::open(ctx, hub, audit("compare contracts with rows")).await?;
+    let found = match run.permit(hub, Vec::new()).await {
+        Ok(_) => hub.contracts().broken(catalog).await.map_err(Error::Contract),
+        Err(error) => Err(error),
+    };
+    finish(run, found).await
+}
+
+/// Returns what another catalog is compared with: a publication, nothing where there is none of that number; or else what is served, and
+/// in place of each contract that rows are of, that one.
+///
+/// # Errors
+/// [`Failure`] when it is refused, or what is kept cannot be read.
+pub(crate) async fn contracts_before(
+    ctx: &RequestCtx,
+    hub: &Hub,
+    publication: Option<u64>,
+) -> Result<(RunId, Option<Before>), Failure> {
+    let mut run = ActiveRun::open(ctx, hub, audit("compare contracts")).await?;
+    let found = match run.permit(hub, Vec::new()).await {
+        Ok(_) => before(hub, publication).await,
+        Err(error) => Err(error),
+    };
+    finish(run, found).await
+}
+
+async fn before(hub: &Hub, publication: Option<u64>) -> Result<Option<Before>, Error> {
+    if let Some(number) = publication {
+        let found = hub.published(number).await.map_err(Error::Published)?;
+        return Ok(found.map(|(catalog, _)| Before::of(Arc::new(catalog))));
+    }
+    let mut before = Before::of(Arc::clone(hub.catalog()));
+    let contracts = hub.contracts();
+    for name in contracts.last().await.map_err(Error::Contract)?.into_keys() {
+        let Ok(dataset) = name.parse() else { continue };
+        if let Some(bound) = contracts.bound(&dataset).await.map_err(Error::Contract)? {
+            before.revisions.insert(name, bound.revision);
+        }
+    }
+    Ok(Some(before))
+}
+
+fn audit(job: &str) -> RunHead {
+    RunHead { action: Action::Audit, purpose: None, job: job.to_owned(), statement: None }
+}
+
 async fn revisions(hub: &Hub, dataset: &DatasetName) -> Result<Vec<RevisionLine>, Error> {
     let contracts = hub.contracts();
     let history = contracts.history(dataset).await.map_err(Error::Contract)?;
+    // Of one that was taken out of the catalog, what was written down is told all the same.
+    if history.is_empty() && hub.catalog().dataset(dataset).is_none() {
+        let known = hub.catalog().datasets().map(|dataset| dataset.name.clone());
+        return Err(Error::NoSuchDataset { known: known.collect() });
+    }
     let bound = contracts.bound(dataset).await.map_err(Error::Contract)?;
     let mut before: Option<Revision> = None;
     let mut lines = Vec::with_capacity(history.len());

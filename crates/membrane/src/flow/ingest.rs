@@ -14,6 +14,7 @@ use membrane_model::{Action, DatasetName, RunId, SourceName};
 use membrane_policy::Permit;
 
 use super::contract::accept;
+use super::refused::note_refused;
 use super::run::{ActiveRun, RunHead, Work, job};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
@@ -73,8 +74,13 @@ pub async fn ingest(
     let IngestRequest { dataset, reader, format, reading, source, control } = request;
     let input = Input { reading, control, ..Input::new(reader, format, source, ctx.now()) };
     let job = job("ingest", &dataset, hub.catalog().dataset(&dataset).is_some());
-    let taken = take_in(ctx, hub, (job, None), &dataset, Taking::Delivery(input), progress).await?;
-    taken.ok_or_else(|| Failure::without_run(Error::Internal("a delivery was not looked at")))
+    let taken = take_in(ctx, hub, (job, None), &dataset, Taking::Delivery(input), progress).await;
+    if let Err(failure) = &taken
+        && let Err(error) = note_refused(ctx, hub, &dataset, (None, None), failure).await
+    {
+        return Err(Failure { error, run: failure.run });
+    }
+    taken?.ok_or_else(|| Failure::without_run(Error::Internal("a delivery was not looked at")))
 }
 
 /// Takes in a delivery, or what a table has that is new; nothing when it has nothing.

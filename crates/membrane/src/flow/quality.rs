@@ -1,7 +1,7 @@
 //! QUALITY: what became of deliveries, by dataset and day, held against what contracts promise.
 //!
 //! A day is that on which a delivery was there, in UTC. A delivery that was there before is no delivery; what is replayed from the
-//! quarantine is one.
+//! quarantine is one. One that was refused as a whole counts too: as its rows, where they were counted, and as a delivery.
 
 mod days;
 mod promise;
@@ -80,7 +80,9 @@ async fn look(
     }
     let since = since(ctx, request.days)?;
     let deliveries = hub.ledger().deliveries(asked, since).await.map_err(Error::Ledger)?;
-    let days = by_day(&deliveries, |name| request.objective.unwrap_or_else(|| objective_of(hub, name)));
+    let refused = hub.ledger().refused_deliveries(asked, since).await.map_err(Error::Ledger)?;
+    let days =
+        by_day((&deliveries, &refused), |name| request.objective.unwrap_or_else(|| objective_of(hub, name)));
     let with_broken = |day: QualityDay| {
         let broken = hub.catalog().dataset(&day.dataset).map(|dataset| broken_on(dataset, &day));
         (day, broken.unwrap_or_default())

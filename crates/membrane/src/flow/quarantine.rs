@@ -109,7 +109,8 @@ async fn take_again(
     let parts = IngestParts { revision: Some(revision), ..parts(hub) };
     let references = references(run, hub, &parts, &dataset).await?;
     let parts = IngestParts { references, ..parts };
-    let report = replay(&parts, &permit, &dataset, (of, ctx.now()), progress).await.map_err(Error::Ingest)?;
+    let report =
+        replay(&parts, &permit, &dataset, (of, hub.clock()), progress).await.map_err(Error::Ingest)?;
     let outputs = report.version.map(|version| DatasetVersion { dataset: name.clone(), version });
     run.work = Work {
         rows_in: Some(report.rows_tried),

@@ -11,8 +11,10 @@
 //!
 //! PRIVACY: files may be called after somebody. The ledger and the log have keyed hashes; names go to who asked at a terminal.
 
+mod fault;
 mod files;
 mod table;
+mod topic;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,15 +22,21 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use membrane_catalog::{OnFault, Reads, Source};
 use membrane_ingest::Progress;
-use membrane_ledger::{SourceLook, SourceState};
+use membrane_ledger::{Behind, SourceLook, SourceState};
 use membrane_model::{Action, PrincipalId, PrincipalKind, RunId, SourceName};
 use tokio::task::JoinHandle;
+
+pub(crate) use topic::{TopicState, follow_topic, tell_of_topic};
 
 use super::ingest::Ingested;
 use super::run::{ActiveRun, RunHead, finish, job};
 use crate::ctx::{Channel, RequestCtx};
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
+
+use fault::holds_up;
+
+pub(crate) use fault::wait;
 
 /// For how long a source is held; held anew while somebody is at work on it.
 const HOLD: TimeDelta = TimeDelta::minutes(3);
@@ -39,12 +47,17 @@ const HOLD_AGAIN: Duration = Duration::from_secs(60);
 pub struct Looked {
     /// What was taken in, in that order.
     pub taken: Vec<Taken>,
-    /// What was found and could not be taken in.
+    /// What was found, and could not be taken in.
     pub failed: Vec<Failed>,
+    /// Whether what failed holds up all of the source, which then is looked at again later: its storage, the ledger, what policy
+    /// says. A file that fails keeps no other waiting.
+    pub held_up: bool,
     /// Files that somebody may still be writing.
-    pub young: usize,
-    /// Files that failed before, in the state in which they still are; they are tried again by hand.
-    pub left: usize,
+    pub young: u64,
+    /// Files that were not tried: that failed before, or wait for their control totals.
+    pub behind: Behind,
+    /// Why the latest of those that failed before did: a code.
+    pub fault_before: Option<String>,
     /// Whether the source waits now until somebody lets it go on.
     pub stopped: bool,
 }
@@ -65,6 +78,19 @@ pub struct Failed {
     pub file: Option<String>,
     /// Why, and in which run.
     pub failure: Failure,
+    /// What it waits for now.
+    pub waits: Waits,
+}
+
+/// What a delivery waits for that could not be taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waits {
+    /// That it is tried again, by itself.
+    Again,
+    /// That it changes, or somebody asks for another try.
+    Left,
+    /// The file that has its control totals.
+    Control,
 }
 
 /// A source, and where it stands.
@@ -78,11 +104,21 @@ pub struct SourceTold {
 
 impl Looked {
     fn look(&self, at: DateTime<Utc>) -> SourceLook {
-        let waiting = self.failed.len() + self.young + self.left;
+        let mut behind = self.behind;
+        for failed in &self.failed {
+            match failed.waits {
+                Waits::Again => behind.later += 1,
+                Waits::Left => behind.left += 1,
+                Waits::Control => behind.missing += 1,
+            }
+        }
+        let fault = self.failed.last().map(|failed| failed.failure.error.code().to_owned());
         SourceLook {
             at,
-            waiting: u64::try_from(waiting).unwrap_or(u64::MAX),
-            fault: self.failed.last().map(|failed| failed.failure.error.code().to_owned()),
+            waiting: self.young + behind.later + behind.left + behind.awaited + behind.missing,
+            behind,
+            fault: fault.or_else(|| self.fault_before.clone()),
+            held_up: self.held_up,
             run: self.taken.last().map(|taken| taken.ingested.run),
         }
     }
@@ -110,15 +146,21 @@ pub async fn look_at_source(
     progress: &dyn Progress,
 ) -> Result<Looked, Failure> {
     let source = find(hub, name).map_err(Failure::without_run)?;
+    if let Reads::Topic(_) = &source.reads {
+        let how = format!("source `{name}` is a topic: a hub that serves follows it, and nobody looks at it");
+        return Err(Failure::without_run(Error::BadRequest(how)));
+    }
     let ctx = ctx_of(hub, &source, channel).map_err(Failure::without_run)?;
     let hold = Hold::take(hub, &source, ctx.now()).await.map_err(Failure::without_run)?;
     let looked = match &source.reads {
         Reads::Files(files) => files::look(&ctx, hub, (&source, files), asked, progress).await,
         Reads::Table(table) => table::look(&ctx, hub, (&source, table), progress).await,
+        Reads::Topic(_) => Err(Failure::without_run(Error::Internal("a topic is followed"))),
     };
     let (look, looked) = match looked {
         Ok(mut looked) => {
-            if !looked.failed.is_empty() && source.on_fault == OnFault::Stop {
+            let is_own = |failed: &Failed| !holds_up(&failed.failure.error);
+            if source.on_fault == OnFault::Stop && looked.failed.iter().any(is_own) {
                 let by = Some((ctx.now(), ctx.principal.clone()));
                 let paused = hub.ledger().pause_source(name, by).await;
                 paused.map_err(|error| Failure::without_run(Error::Ledger(error)))?;
@@ -128,7 +170,15 @@ pub async fn look_at_source(
         }
         Err(failure) => {
             let fault = Some(failure.error.code().to_owned());
-            (SourceLook { at: ctx.now(), waiting: 0, fault, run: None }, Err(failure))
+            let look = SourceLook {
+                at: ctx.now(),
+                waiting: 0,
+                behind: Behind::default(),
+                fault,
+                held_up: true,
+                run: None,
+            };
+            (look, Err(failure))
         }
     };
     hold.give_back(hub, &look).await.map_err(Failure::without_run)?;

@@ -41,7 +41,10 @@ impl IntoResponse for Failure {
         if status == axum::http::StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if matches!(self.error, Error::Busy | Error::RequestsLimit { .. }) {
+        if matches!(
+            self.error,
+            Error::Busy | Error::StreamFull | Error::StreamClosed | Error::RequestsLimit { .. }
+        ) {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response

@@ -4,8 +4,8 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::handlers::{
-    break_glass, budget, datasets, delegations, health, ingest, lineage, metrics, openapi, quality, query,
-    receipt_key, release, runs, sandbox, standing,
+    break_glass, budget, datasets, delegations, events, health, ingest, lineage, metrics, openapi, quality,
+    query, receipt_key, release, runs, sandbox, standing, streams,
 };
 
 #[derive(OpenApi)]
@@ -22,11 +22,14 @@ use super::handlers::{
         standing::post_edition,
         sandbox::post_sandbox,
         ingest::post_ingest,
+        events::post_events,
         datasets::get_datasets,
         runs::get_runs,
         runs::get_run,
         lineage::get_lineage,
         quality::get_quality,
+        streams::get_streams,
+        streams::get_governed_metrics,
         budget::get_budget,
         budget::post_step,
         budget::get_history,

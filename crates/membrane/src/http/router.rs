@@ -9,8 +9,8 @@ use axum::routing::{get, post};
 
 use super::busy::Slots;
 use super::handlers::{
-    break_glass, budget, datasets, delegations, health, ingest, lineage, metrics, openapi, quality, query,
-    receipt_key, release, runs, sandbox, standing,
+    break_glass, budget, datasets, delegations, events, health, ingest, lineage, metrics, openapi, quality,
+    query, receipt_key, release, runs, sandbox, standing, streams,
 };
 use super::readiness::Readiness;
 use super::{Metrics, Shared, auth, busy, error, observe, timeout};
@@ -42,6 +42,8 @@ pub fn router(serving: Arc<Serving>, server: &ServerSection, metrics: Metrics) -
         .route("/v1/runs/{id}", get(runs::get_run))
         .route("/v1/lineage/{dataset}/{column}", get(lineage::get_lineage))
         .route("/v1/quality", get(quality::get_quality))
+        .route("/v1/streams", get(streams::get_streams))
+        .route("/v1/metrics", get(streams::get_governed_metrics))
         .route("/v1/budget", get(budget::get_budget))
         .route("/v1/budget/steps", post(budget::post_step))
         .route("/v1/budget/history", get(budget::get_history))
@@ -51,7 +53,9 @@ pub fn router(serving: Arc<Serving>, server: &ServerSection, metrics: Metrics) -
         .route("/v1/delegations", get(delegations::get_delegations).post(delegations::post_delegations))
         .route("/v1/delegations/{number}/end", post(delegations::post_end))
         .layer(from_fn_with_state(shared.clone(), timeout::give_up));
-    let unbounded = Router::<Shared>::new().route("/v1/ingest/{dataset}", post(ingest::post_ingest));
+    let unbounded = Router::<Shared>::new()
+        .route("/v1/ingest/{dataset}", post(ingest::post_ingest))
+        .route("/v1/events/{dataset}", post(events::post_events));
     bounded
         .merge(unbounded)
         .layer(from_fn_with_state(shared.clone(), busy::take_slot))

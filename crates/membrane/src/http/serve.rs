@@ -16,12 +16,15 @@ use super::observe::Upkeep;
 use super::{Metrics, router};
 use crate::alerts::watch_promises;
 use crate::config::ServerSection;
+use crate::flow::recover_streams;
 use crate::hub::Hub;
 use crate::maintenance::MaintenanceKeeper;
 use crate::serving::Serving;
 use crate::sources::SourceKeeper;
 use crate::standing::Scheduler;
+use crate::streams::Streams;
 use crate::tasks::Tasks;
+use crate::topics::TopicKeeper;
 
 /// What is left for runs to be closed in, after connections had to be broken off.
 const REMAINDER: Duration = Duration::from_secs(3);
@@ -34,6 +37,9 @@ pub(crate) struct Listening {
     accepting: JoinHandle<JoinSet<()>>,
     tasks: Tasks,
     shutdown: Duration,
+    streams: Option<Arc<Streams>>,
+    /// Lets go of topics when it is dropped.
+    topics: Option<DropGuard>,
     /// Kept for as long as the server is at work.
     _upkeep: Vec<Upkeep>,
 }
@@ -41,20 +47,25 @@ pub(crate) struct Listening {
 /// Starts to serve.
 pub(crate) async fn listen(hub: Arc<Hub>, server: &ServerSection) -> io::Result<Listening> {
     let listener = TcpListener::bind(server.address).await?;
+    // What was acknowledged before is there for the first question.
+    recover_streams(&hub).await?;
     let metrics = Metrics::of_process();
     let serving = Arc::new(Serving::new(Arc::clone(&hub)));
     let watched = Arc::clone(&serving);
     let watch = Upkeep::of(async move { watched.watch().await });
     let standing = Upkeep::of(Scheduler::default().run(Arc::clone(&serving)));
     let sources = Upkeep::of(SourceKeeper::default().run(Arc::clone(&serving)));
+    let let_go = CancellationToken::new();
+    let topics = Upkeep::of(TopicKeeper::new(let_go.clone()).run(Arc::clone(&serving)));
     let promises = Upkeep::of(watch_promises(Arc::clone(&serving)));
     let maintenance = Upkeep::of(MaintenanceKeeper::default().run(Arc::clone(&serving)));
-    let upkeep = vec![metrics.keep_tidy(), watch, standing, sources, promises, maintenance];
+    let upkeep = vec![metrics.keep_tidy(), watch, standing, sources, topics, promises, maintenance];
     let tasks = hub.tasks().clone();
+    let streams = Some(Arc::clone(hub.streams()));
     let app = router(serving, server, metrics);
     let shutdown = Duration::from_secs(server.shutdown_seconds);
     let listening = Listening::start(listener, app, Patience::from(server), tasks, shutdown)?;
-    Ok(Listening { _upkeep: upkeep, ..listening })
+    Ok(Listening { streams, topics: Some(let_go.drop_guard()), _upkeep: upkeep, ..listening })
 }
 
 impl Listening {
@@ -70,7 +81,8 @@ impl Listening {
         let acceptor = Acceptor { listener, app, patience, stopping: stopping.clone() };
         let accepting = tokio::spawn(acceptor.run());
         let stopping = stopping.drop_guard();
-        Ok(Self { address, stopping, accepting, tasks, shutdown, _upkeep: Vec::new() })
+        let (streams, topics, upkeep) = (None, None, Vec::new());
+        Ok(Self { address, stopping, accepting, tasks, shutdown, streams, topics, _upkeep: upkeep })
     }
 
     /// Returns where it listens.
@@ -88,6 +100,12 @@ impl Listening {
             Err(_) => false,
         };
         // What was broken off leaves runs to be closed, and a release that was paid for goes on without its connection.
+        let rest = deadline.saturating_duration_since(Instant::now()).max(REMAINDER);
+        // What is pending of topics is committed, while other things end.
+        drop(self.topics);
+        if let Some(streams) = &self.streams {
+            streams.close(rest).await;
+        }
         let rest = deadline.saturating_duration_since(Instant::now()).max(REMAINDER);
         self.tasks.wait(rest).await && finished
     }

@@ -77,6 +77,7 @@ fn parts(folder: &Path, data: &str, ledger: &str, key: &str) -> Config {
     config.policies.serve = Serve::Folder;
     config.data.url = within(data);
     config.data.scratch = within("scratch");
+    config.streams.folder = within("streams");
     config.ledger.url = within(ledger);
     config.keys.file = within(key);
     config

@@ -26,8 +26,12 @@ pub struct QualityDayBody {
     pub dataset: String,
     /// The day, in UTC.
     pub day: String,
-    /// Deliveries.
+    /// Deliveries that were taken in.
     pub deliveries: u64,
+    /// Deliveries of which nothing was taken in, each once however often it was tried.
+    pub refused: u64,
+    /// Why, the most frequent code first.
+    pub refusals: Vec<QualityReasonBody>,
     /// Records in them.
     pub rows_in: u64,
     /// Rows that were added.
@@ -38,11 +42,11 @@ pub struct QualityDayBody {
     pub duplicates: u64,
     /// Rows that were added and came later than the contract says.
     pub rows_late: u64,
-    /// The share of rows that fit the contract; none of no rows.
+    /// The share of rows that fit the contract, those among them that were counted in refused deliveries; none of no rows.
     pub pass_share: Option<f64>,
     /// The share that is to fit.
     pub objective: f64,
-    /// Whether that is the objective or more.
+    /// Whether that is the objective or more, and so is the share of deliveries that were taken in.
     pub meets_objective: bool,
     /// Promises of the contract that were broken on that day: `error_rate`, `latency`, `volume`, `totals`.
     pub broken: Vec<String>,
@@ -65,10 +69,10 @@ pub struct TotalsBody {
     pub of: Vec<String>,
 }
 
-/// How often rows were set aside for a reason. A row may have several.
+/// How often rows were set aside, or deliveries refused, for a reason. A row may have several.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct QualityReasonBody {
-    /// `code:column`.
+    /// `code:column` of rows, a code of deliveries.
     pub reason: String,
     /// How often.
     pub times: u64,
@@ -146,6 +150,8 @@ impl QualityDayBody {
             dataset: day.dataset.to_string(),
             day: day.day.to_string(),
             deliveries: day.deliveries,
+            refused: day.refused,
+            refusals: day.refusals.iter().map(reason).collect(),
             rows_in: day.rows_in,
             rows_accepted: day.rows_accepted,
             rows_quarantined: day.rows_quarantined,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::IngestBody;
+use crate::error::fix;
 use crate::flow::{Failed, Looked, SourceTold, Taken};
 use crate::hub::Hub;
 
@@ -41,9 +42,19 @@ pub struct SourceBody {
     pub looked: Option<String>,
     /// Deliveries that were found then, and not taken in.
     pub waiting: Option<u64>,
-    /// Why the last look, or a delivery in it, failed: a code.
+    /// Files among them that failed, and are tried again by themselves.
+    pub files_later: u64,
+    /// Files among them that failed, and are left until they change or somebody runs the source by hand.
+    pub files_left: u64,
+    /// Files among them that wait for the file with their control totals.
+    pub controls_awaited: u64,
+    /// Files among them that have waited for it for longer than they are to.
+    pub controls_missing: u64,
+    /// Why something that was found then was not taken in, then or before, the latest of it: a code.
     pub fault: Option<String>,
-    /// Looks that failed since the last one that did not.
+    /// What to do about it.
+    pub fix: Option<String>,
+    /// Looks that were held up since the last one that was not: then the source waits longer. A file that fails holds up nothing.
     pub failures: u64,
     /// The last run that brought something in.
     pub last_run: Option<String>,
@@ -59,9 +70,17 @@ pub struct LookedBody {
     /// What was found and could not be taken in.
     pub failed: Vec<FailedBody>,
     /// Files that somebody may still be writing; they are taken in when they have lain untouched for long enough.
-    pub young: usize,
+    pub young: u64,
+    /// Files that failed before, and are tried again by themselves.
+    pub later: u64,
     /// Files that failed before and have not changed since; they are tried again by hand.
-    pub left: usize,
+    pub left: u64,
+    /// Files that wait for the file with their control totals.
+    pub controls_awaited: u64,
+    /// Files that have waited for it for longer than they are to, of which somebody was told before.
+    pub controls_missing: u64,
+    /// Whether what failed holds up all of the source, so that what is behind it was not looked at.
+    pub held_up: bool,
     /// Whether the source waits now until somebody lets it go on.
     pub stopped: bool,
 }
@@ -85,6 +104,8 @@ pub struct FailedBody {
     pub code: String,
     /// Why, in words.
     pub message: String,
+    /// What to do about it.
+    pub fix: String,
     /// The run, if it came to one.
     pub run: Option<String>,
 }
@@ -105,6 +126,8 @@ impl From<&SourceTold> for SourceBody {
     fn from(told: &SourceTold) -> Self {
         let (source, state) = (&told.source, told.state.as_ref());
         let paused = state.and_then(|state| state.paused.as_ref());
+        let behind = state.map(|state| state.behind).unwrap_or_default();
+        let fault = state.and_then(|state| state.fault.as_deref());
         Self {
             name: source.name.to_string(),
             description: source.description.clone(),
@@ -116,7 +139,12 @@ impl From<&SourceTold> for SourceBody {
             paused_at: paused.map(|(at, _)| moment(*at)),
             looked: state.and_then(|state| state.looked).map(moment),
             waiting: state.and_then(|state| state.waiting),
-            fault: state.and_then(|state| state.fault.clone()),
+            files_later: behind.later,
+            files_left: behind.left,
+            controls_awaited: behind.awaited,
+            controls_missing: behind.missing,
+            fault: fault.map(str::to_owned),
+            fix: fault.map(|code| fix(code).to_owned()),
             failures: state.map_or(0, |state| state.failures),
             last_run: state.and_then(|state| state.run).map(|run| run.to_string()),
         }
@@ -136,6 +164,7 @@ impl LookedBody {
             file: failed.file.clone(),
             code: failed.failure.error.code().to_owned(),
             message: failed.failure.error.to_string(),
+            fix: fix(failed.failure.error.code()).to_owned(),
             run: failed.failure.run.map(|run| run.to_string()),
         };
         Self {
@@ -143,7 +172,11 @@ impl LookedBody {
             taken: looked.taken.iter().filter_map(taken).collect(),
             failed: looked.failed.iter().map(failed).collect(),
             young: looked.young,
-            left: looked.left,
+            later: looked.behind.later,
+            left: looked.behind.left,
+            controls_awaited: looked.behind.awaited,
+            controls_missing: looked.behind.missing,
+            held_up: looked.held_up,
             stopped: looked.stopped,
         }
     }

@@ -13,6 +13,7 @@ schema:
   properties:
   - {name: shop_id, logicalType: string, classification: business, customProperties: [{property: membrane.protection, value: clear}]}
   - {name: floor, logicalType: integer, classification: business, customProperties: [{property: membrane.protection, value: clear}]}
+  - {name: label, logicalType: string, classification: business, customProperties: [{property: membrane.protection, value: clear}, {property: membrane.standard, value: text(upper)}]}
   - {name: owner_code, logicalType: string, classification: business, customProperties: [{property: membrane.protection, value: token}]}
 ";
 
@@ -87,6 +88,13 @@ fn what_cannot_be_looked_up_is_a_fault() {
         &["column `region` refers to `shops.owner_code`, which is not stored `clear`"],
     );
     check("region", &to("orders.order_id"), &["column `region` refers to its own dataset"]);
+    check(
+        "region",
+        &to("shops.label"),
+        &[
+            "column `region` has no standard, and `shops.label`, to which it refers, has the standard text(upper): their values would not meet, give both one",
+        ],
+    );
     check("region", &to("shops"), &["column `region`: `to` is `DATASET.COLUMN`"]);
     check("region", &to("schema/shops/properties/shop_id"), &["column `region`: `to` is `DATASET.COLUMN`"]);
     check(

@@ -91,12 +91,12 @@ fn check(text: &str, from: &str, to: &str, fault: &str) {
 
 #[test]
 fn what_is_wrong_is_said() {
-    check(FOLDER, "kind: files\n", "", "1:1 the source has no `kind`: files, postgresql, mysql");
+    check(FOLDER, "kind: files\n", "", "1:1 the source has no `kind`: files, postgresql, mysql, kafka");
     check(
         FOLDER,
         "kind: files",
         "kind: file",
-        "4:7 `kind` is one of files, postgresql, mysql, did you mean `files`?",
+        "4:7 `kind` is one of files, postgresql, mysql, kafka, did you mean `files`?",
     );
     check(
         FOLDER,
@@ -196,4 +196,45 @@ fn files_may_call_columns_otherwise() {
     assert!(
         told("[phone]")[0].ends_with("must be a mapping of columns of the contract to what files call them")
     );
+}
+
+/// What would fail for every file, or find none, is told before it does.
+#[test]
+fn what_can_never_be_taken_in_is_a_fault() {
+    let faults = |from: &str, to: &str| {
+        let text = FOLDER.replacen(from, to, 1);
+        assert_ne!(text, FOLDER);
+        read(&text).1
+    };
+    assert!(faults("format: csv", "encoding: GB18030").is_empty());
+    let unknown = faults("format: csv", "encoding: gb1803");
+    assert_eq!(unknown.len(), 1);
+    assert!(
+        unknown[0].contains("WHATWG Encoding Standard") && unknown[0].ends_with("did you mean `gb18030`?"),
+        "{unknown:?}"
+    );
+    let pattern = |pattern: &str, rest: &str| {
+        faults("pattern: '**/*.csv'\nformat: csv\n", &format!("pattern: '{pattern}'\n{rest}"))
+    };
+    for good in ["*", "**/*", "*.csv", "a?/*.CSV.gz", "*.csv*", "day.*", "*.json.zst", "2026/*.xlsx"] {
+        assert_eq!(pattern(good, ""), Vec::<String>::new(), "{good}");
+    }
+    assert_eq!(pattern("*.txt", "format: csv\n"), Vec::<String>::new());
+    for (never, why) in [
+        ("*.txt", "whose ending says no form"),
+        ("*.txt.gz", "whose ending says no form"),
+        ("_done/*", "what is never read"),
+        (".*", "what is never read"),
+        ("**", "write `**/*`"),
+        ("a//b.csv", "an empty name"),
+        ("till/", "an empty name"),
+    ] {
+        let found = pattern(never, "");
+        assert!(found.len() == 1 && found[0].contains(why), "{never}: {found:?}");
+    }
+    let control = pattern("*.control.json", "control_suffix: .control.json\n");
+    assert!(control.len() == 1 && control[0].contains("`control_suffix`"), "{control:?}");
+    assert!(pattern("*.json", "control_suffix: .control.json\ncontrol_wait_seconds: 60\n").is_empty());
+    let alone = pattern("*", "control_wait_seconds: 60\n");
+    assert!(alone.len() == 1 && alone[0].contains("state `control_suffix`"), "{alone:?}");
 }

@@ -1,6 +1,7 @@
 //! Rows that were set aside are taken in again, each once, whatever dies when.
 
 use chrono::TimeDelta;
+use membrane_model::{Clock, FixedClock};
 
 use super::*;
 use crate::replay::half;
@@ -32,7 +33,8 @@ impl World {
 
     async fn replayed(&self, dataset: &Arc<Dataset>, minute: i64) -> Result<ReplayReport, IngestError> {
         let permit = self.permit().await;
-        replay(&self.hub, &permit, dataset, (None, now(minute)), &crate::Silent).await
+        let clock: Arc<dyn Clock> = Arc::new(FixedClock(now(minute)));
+        replay(&self.hub, &permit, dataset, (None, &clock), &crate::Silent).await
     }
 
     async fn aside(&self) -> Vec<String> {
@@ -87,15 +89,17 @@ async fn what_fits_after_a_fix_comes_in_once() {
 async fn a_replay_that_was_killed_is_ended_by_the_next() {
     let world = world().await;
     let dataset = world.corrected();
-    assert_eq!(half(&world.hub, &world.permit().await, &dataset, now(0)).await.unwrap().rows_accepted, 1);
+    let permit = world.permit().await;
+    let begun = half(&world.hub, &permit, &dataset, now(0), std::future::ready(())).await;
+    assert_eq!(begun.unwrap().rows_accepted, 1);
     assert_eq!((world.table_rows(), world.aside().await.len()), (2, 4));
-    // It may be at work still.
-    assert!(matches!(world.replayed(&dataset, 1).await, Err(IngestError::ReplayHeld)));
+    // It may be at work still: it is free a minute after it was held last.
+    assert!(matches!(world.replayed(&dataset, 0).await, Err(IngestError::ReplayHeld)));
     // Rows that come meanwhile are no part of it.
     let more = Cursor::new(format!("{HEADER}Z000009,13800138009,canary qian,9.00\n").into_bytes());
     world.bring(InputSource::Stream(Box::pin(more)), Format::Csv).await.unwrap();
     // The contract went back to what it was: what came in stays in, and goes out of the quarantine.
-    let ended = world.replayed(&world.dataset(), 31).await.unwrap();
+    let ended = world.replayed(&world.dataset(), 2).await.unwrap();
     assert_eq!((ended.settled, ended.rows_accepted), (true, 0));
     assert_eq!(world.table_rows(), 2);
     let mut left = LEFT.map(str::to_owned).to_vec();
@@ -103,8 +107,32 @@ async fn a_replay_that_was_killed_is_ended_by_the_next() {
     let mut aside = world.aside().await;
     aside.sort();
     assert_eq!(aside, left);
-    let last = world.replayed(&dataset, 32).await.unwrap();
+    let last = world.replayed(&dataset, 3).await.unwrap();
     assert_eq!((last.settled, last.rows_accepted, world.table_rows()), (false, 0, 2));
+}
+
+/// One that was silent while another took its place cannot commit any more, whatever the other one's contract says: otherwise its rows
+/// would be in the table by one plan, and in the quarantine by another.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replay_that_was_silent_for_too_long_is_barred() {
+    let world = world().await;
+    let dataset = world.corrected();
+    let permit = world.permit().await;
+    let other = async {
+        // By the contract as it was, nothing fits.
+        let report = world.replayed(&world.dataset(), 2).await.unwrap();
+        assert_eq!((report.settled, report.rows_accepted), (false, 0));
+    };
+    let silent = Box::pin(half(&world.hub, &permit, &dataset, now(0), other)).await;
+    assert!(
+        matches!(silent, Err(IngestError::Lake(membrane_lake::LakeError::Overtaken { .. }))),
+        "{silent:?}"
+    );
+    assert_eq!((world.table_rows(), world.aside().await.len()), (1, 4));
+    let last = world.replayed(&dataset, 5).await.unwrap();
+    assert_eq!((last.settled, last.rows_accepted, world.table_rows()), (false, 1, 2));
+    assert_eq!(world.aside().await, LEFT.map(str::to_owned).to_vec());
+    assert_eq!(world.replayed(&dataset, 8).await.unwrap().rows_accepted, 0);
 }
 
 /// A plan whose rows never came to the table is forgotten.

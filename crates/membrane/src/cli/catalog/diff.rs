@@ -5,16 +5,18 @@ use std::sync::Arc;
 
 use clap::Args;
 use membrane_catalog::{Catalog, Change, Effect};
-use membrane_model::Limits;
+use membrane_model::{Limits, PrincipalKind};
 use membrane_policy::Policies;
 use membrane_policy::publication::matrix_differences;
 use serde_json::{Value, json};
 
+use super::super::caller::CallerArgs;
 use super::super::version::Version;
 use super::super::{CliError, Env, out};
 use super::load;
 use crate::config::Config;
 use crate::contract_diff::{Before, DatasetDiff, State, contract_diff};
+use crate::flow;
 use crate::hub::Hub;
 use crate::open::OpenError;
 
@@ -23,7 +25,7 @@ use crate::open::OpenError;
 /// Each change is `wording`, `compatible`, `major` (somebody may have to do something; applied once the contract has a new MAJOR
 /// version) or `breaking` (rows that are there are not of it: it is not applied). Beside it stand the sources, standing releases
 /// and contracts that it hurts, what policies would show otherwise, and a version that did not go up far enough. The exit code is 1
-/// when somebody is hurt.
+/// when somebody is hurt. What the hub has is looked up in a run, for the first compliance principal unless told otherwise.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   membrane catalog diff                     # the rows that are there, and the folder that is configured
@@ -39,6 +41,8 @@ pub(super) struct DiffArgs {
     /// Report as JSON.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    caller: CallerArgs,
 }
 
 /// What was found.
@@ -61,7 +65,7 @@ pub(super) async fn run(args: &DiffArgs, config: &Config, env: &Env) -> Result<(
         Some(folder) => read(folder)?,
         None => load(config, false)?,
     };
-    let before = before(args.old.as_ref(), config, env).await?;
+    let before = before(args, config, env).await?;
     let limits = Limits::from(&config.limits);
     let diffs = contract_diff(&before, &after, &config.privacy, &limits).await;
     let (unfit, shown) = of_policies(config, env, &before.catalog, &after);
@@ -81,29 +85,23 @@ fn read(folder: &Path) -> Result<Catalog, CliError> {
     Catalog::load(folder).map_err(|error| OpenError::from(error).into())
 }
 
-async fn before(old: Option<&Version>, config: &Config, env: &Env) -> Result<Before, CliError> {
-    if let Some(Version::Folder(folder)) = old {
-        return read(folder).map(|catalog| Before::of(Arc::new(catalog)));
-    }
+async fn before(args: &DiffArgs, config: &Config, env: &Env) -> Result<Before, CliError> {
+    let publication = match &args.old {
+        Some(Version::Folder(folder)) => {
+            return read(folder).map(|catalog| Before::of(Arc::new(catalog)));
+        }
+        Some(Version::Published(number)) => Some(*number),
+        None => None,
+    };
     out::start_log(&config.log, out::LogUse::Command);
     // A catalog that does not go with the rows is what somebody may want to see here.
     let hub = Hub::open_to_publish(config, env.clock.clone()).await?;
-    if let Some(Version::Published(number)) = old {
-        let found = hub.published(*number).await.map_err(OpenError::from)?;
-        let unknown = || {
-            CliError::usage(format!("there is no publication {number}: `membrane policy history` lists them"))
-        };
-        return Ok(Before::of(Arc::new(found.ok_or_else(unknown)?.0)));
-    }
-    let mut before = Before::of(Arc::clone(hub.catalog()));
-    let contracts = hub.contracts();
-    for name in contracts.last().await.map_err(OpenError::Contract)?.into_keys() {
-        let Ok(dataset) = name.parse() else { continue };
-        if let Some(bound) = contracts.bound(&dataset).await.map_err(OpenError::Contract)? {
-            before.revisions.insert(name, bound.revision);
-        }
-    }
-    Ok(before)
+    let ctx = args.caller.ctx(&hub, PrincipalKind::Compliance)?;
+    let (_, found) = flow::contracts_before(&ctx, &hub, publication).await?;
+    found.ok_or_else(|| {
+        let number = publication.unwrap_or_default();
+        CliError::usage(format!("there is no publication {number}: `membrane policy history` lists them"))
+    })
 }
 
 /// Says why the policies of the folder do not go with the contracts, or what they would show otherwise.

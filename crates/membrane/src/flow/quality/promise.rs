@@ -15,7 +15,7 @@ use crate::hub::Hub;
 /// What a contract promises of deliveries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Promise {
-    /// So many rows fit the contract: `errorRate`, 99 % unless it says otherwise.
+    /// So many rows fit the contract, and so many deliveries are taken in: `errorRate`, 99 % unless it says otherwise.
     ErrorRate,
     /// Rows come so soon after what they tell of: `latency`. As many may be late as may be wrong.
     Latency,
@@ -97,7 +97,8 @@ pub async fn check_promises(hub: &Hub, now: DateTime<Utc>) -> Result<(), Error> 
     let since = start_of(now) - TimeDelta::days(1);
     let deliveries = hub.ledger().deliveries(None, since).await.map_err(Error::Ledger)?;
     let delivered = hub.ledger().delivered().await.map_err(Error::Ledger)?;
-    let days = by_day(&deliveries, |name| objective_of(hub, name));
+    let refused = hub.ledger().refused_deliveries(None, since).await.map_err(Error::Ledger)?;
+    let days = by_day((&deliveries, &refused), |name| objective_of(hub, name));
     let mut all: BTreeSet<(DatasetName, String)> = BTreeSet::new();
     for dataset in hub.catalog().datasets() {
         let days: Vec<&QualityDay> = days.iter().filter(|day| day.dataset == dataset.name).collect();

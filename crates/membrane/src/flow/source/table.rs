@@ -5,8 +5,9 @@ use membrane_ingest::{DatabaseUrl, Piece, Progress, read_table};
 use membrane_ledger::SourceFile;
 
 use super::super::ingest::{Taking, take_in};
+use super::super::refused::note_refused;
 use super::super::run::job;
-use super::{Failed, Looked, Taken};
+use super::{Failed, Looked, Taken, Waits};
 use crate::config::find_secret;
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
@@ -40,7 +41,14 @@ pub(super) async fn look(
             looked.taken.push(Taken { file: None, ingested });
         }
         Ok(None) => {}
-        Err(failure) => looked.failed.push(Failed { file: None, failure }),
+        Err(failure) => {
+            let known_by = (Some(&source.name), Some(format!("source/{}", source.name)));
+            let refused = note_refused(ctx, hub, &source.dataset, known_by, &failure).await;
+            refused.map_err(Failure::without_run)?;
+            // What comes next is behind it, or the same again.
+            looked.held_up = true;
+            looked.failed.push(Failed { file: None, failure, waits: Waits::Again });
+        }
     }
     Ok(looked)
 }

@@ -127,20 +127,12 @@ fn delivery(
     body: Body,
     idle: Duration,
 ) -> Result<IngestRequest, Error> {
-    let media = header(headers, CONTENT_TYPE.as_str());
-    let format = media.and_then(Format::from_content_type).ok_or(Error::UnsupportedMedia)?;
-    let charset = media.and_then(charset).filter(|_| format.is_text());
+    let (format, reading) = form(headers)?;
     let IngestParams { source, sheet, on_truncated } = params;
     if sheet.is_some() && format != Format::Excel {
         return Err(Error::BadRequest("`sheet` is for workbooks".into()));
     }
-    let reading = Reading {
-        packing: packing(headers)?,
-        encoding: charset.map(str::parse).transpose().map_err(|_| Error::UnsupportedMedia)?,
-        sheet,
-        on_truncated: on_truncated.map(Into::into),
-        ..Reading::default()
-    };
+    let reading = Reading { sheet, on_truncated: on_truncated.map(Into::into), ..reading };
     let control =
         headers.get(CONTROL_TOTALS).map(|text| ControlTotals::parse(text.as_bytes(), OnDifference::Stop));
     let control = control.transpose().map_err(Error::Ingest)?;
@@ -151,6 +143,19 @@ fn delivery(
     }
     let reader = InputSource::Stream(upload(body, bytes_max, idle));
     Ok(IngestRequest { dataset, reader, format, reading, source, control })
+}
+
+/// Returns what headers say of the form of a body.
+pub(super) fn form(headers: &HeaderMap) -> Result<(Format, Reading), Error> {
+    let media = header(headers, CONTENT_TYPE.as_str());
+    let format = media.and_then(Format::from_content_type).ok_or(Error::UnsupportedMedia)?;
+    let charset = media.and_then(charset).filter(|_| format.is_text());
+    let reading = Reading {
+        packing: packing(headers)?,
+        encoding: charset.map(str::parse).transpose().map_err(|_| Error::UnsupportedMedia)?,
+        ..Reading::default()
+    };
+    Ok((format, reading))
 }
 
 /// Returns what a content type says of the encoding.
@@ -173,7 +178,7 @@ fn packing(headers: &HeaderMap) -> Result<Option<Packing>, Error> {
     }
 }
 
-fn source_name(headers: &HeaderMap, parameter: Option<String>) -> Result<Option<String>, Error> {
+pub(super) fn source_name(headers: &HeaderMap, parameter: Option<String>) -> Result<Option<String>, Error> {
     let key = header(headers, "idempotency-key").map(str::to_owned);
     let name = match (parameter, key) {
         (Some(_), Some(_)) => {

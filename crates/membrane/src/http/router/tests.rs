@@ -114,7 +114,7 @@ async fn every_endpoint_refuses_strangers() {
         }
         refused += 1;
     }
-    assert_eq!(refused, 21);
+    assert_eq!(refused, 24);
 }
 
 #[tokio::test]

@@ -24,12 +24,15 @@ fn delivery(dataset: &str, day: i64, accepted: u64, reasons: &[(&str, u64)]) -> 
 #[test]
 fn deliveries_add_up_by_day() {
     let told = by_day(
-        &[
-            delivery("pos_orders", 1, 98, &[("duplicate:order_id", 1), ("missing:amount", 1)]),
-            delivery("pos_orders", 1, 100, &[("missing:amount", 2)]),
-            delivery("pos_orders", 0, 99, &[("missing:amount", 1)]),
-            delivery("crm_members", 1, 0, &[]),
-        ],
+        (
+            &[
+                delivery("pos_orders", 1, 98, &[("duplicate:order_id", 1), ("missing:amount", 1)]),
+                delivery("pos_orders", 1, 100, &[("missing:amount", 2)]),
+                delivery("pos_orders", 0, 99, &[("missing:amount", 1)]),
+                delivery("crm_members", 1, 0, &[]),
+            ],
+            &[],
+        ),
         |_| OBJECTIVE,
     );
     let lines: Vec<String> = told
@@ -64,15 +67,50 @@ fn a_delivery_is_as_its_worst_total() {
     };
     let of = |totals| Delivery { totals, ..delivery("pos_orders", 1, 1, &[]) };
     let told = by_day(
-        &[
-            of(vec![]),
-            of(vec![total(None, Verdict::Agrees)]),
-            of(vec![total(None, Verdict::Agrees), total(Some("amount"), Verdict::Unknown)]),
-            of(vec![total(None, Verdict::Differs), total(Some("amount"), Verdict::Differs)]),
-        ],
+        (
+            &[
+                of(vec![]),
+                of(vec![total(None, Verdict::Agrees)]),
+                of(vec![total(None, Verdict::Agrees), total(Some("amount"), Verdict::Unknown)]),
+                of(vec![total(None, Verdict::Differs), total(Some("amount"), Verdict::Differs)]),
+            ],
+            &[],
+        ),
         |_| OBJECTIVE,
     );
     let wanted =
         TotalsToday { agree: 1, differ: 1, unknown: 1, of: ["amount".to_owned(), "rows".to_owned()].into() };
     assert_eq!(told[0].totals, wanted);
+}
+
+fn refused(day: i64, code: &str, rows_in: Option<u64>) -> RefusedDelivery {
+    RefusedDelivery {
+        dataset: "pos_orders".parse().unwrap(),
+        delivery: String::new(),
+        source: None,
+        at: DateTime::from_timestamp(1_800_000_000 + day * 86_400, 0).unwrap(),
+        code: code.to_owned(),
+        rows_in,
+        run: None,
+    }
+}
+
+/// What never came in is no rows of the day, but it is seen.
+#[test]
+fn what_was_refused_counts_on_its_day() {
+    let taken = |count: usize| vec![delivery("pos_orders", 0, 100, &[]); count];
+    let check = |taken: &[Delivery], refused: &[RefusedDelivery], share: Option<&str>, meets: bool| {
+        let told = by_day((taken, refused), |_| OBJECTIVE);
+        let [day] = told.as_slice() else { panic!("{told:?}") };
+        assert_eq!(day.pass_share.map(|share| format!("{share:.3}")).as_deref(), share);
+        assert_eq!((day.refused, day.meets_objective), (refused.len() as u64, meets), "{day:?}");
+        day.clone()
+    };
+    check(&taken(1), &[], Some("1.000"), true);
+    check(&[], &[refused(0, "input_columns", None)], None, false);
+    check(&taken(50), &[refused(0, "totals_differ", None)], Some("1.000"), false);
+    // One of a hundred may be, and the rows of one that were counted are rows that do not fit.
+    check(&taken(99), &[refused(0, "totals_differ", None)], Some("1.000"), true);
+    let counted = check(&taken(99), &[refused(0, "too_many_bad_rows", Some(1_100))], Some("0.900"), false);
+    assert_eq!((counted.rows_in, counted.refusals), (9_900, vec![("too_many_bad_rows".to_owned(), 1)]));
 }

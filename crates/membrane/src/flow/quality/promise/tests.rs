@@ -22,6 +22,8 @@ fn day(day: &str, rows: u64) -> QualityDay {
         dataset: "dim_stores".parse().unwrap(),
         day: day.parse().unwrap(),
         deliveries: 1,
+        refused: 0,
+        refusals: Vec::new(),
         rows_in: rows,
         rows_accepted: rows,
         rows_quarantined: 0,

@@ -85,6 +85,9 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
     let mut refusal = codes_of(include_str!("../../../../../membrane-policy/src/refusal.rs"));
     // Values are looked up in queries only.
     refusal.retain(|code| !code.starts_with("lookup_"));
+    let delivered: Vec<_> = ingest.iter().copied().filter(|code| *code != "name_taken").collect();
+    let scraped = SEEN.iter().copied().filter(|code| *code != "not_acceptable").collect::<Vec<_>>();
+    let scraped = scraped.as_slice();
     let (all, seen, record, audit) = (&ALL[..], &SEEN[..], &RECORD[..], &AUDIT[..]);
     let glass = ["own_request", "unknown_grant", "grant_stands", "in_the_way"].as_slice();
     let statement = ["too_large", "timed_out"].as_slice();
@@ -96,7 +99,14 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
             [all, statement, &query, &refusal, &["lookup_refused", "lookup_ambiguous", "lookup_limit"]]
                 .concat(),
         ),
-        ("/v1/ingest/{dataset}", "post", [all, delivery, &ingest, &refusal].concat()),
+        ("/v1/ingest/{dataset}", "post", [all, delivery, &delivered, &refusal].concat()),
+        (
+            "/v1/events/{dataset}",
+            "post",
+            [all, delivery, &ingest, &refusal, &["stream_full", "stream_closed"]].concat(),
+        ),
+        ("/v1/streams", "get", [seen, record, audit].concat()),
+        ("/v1/metrics", "get", [scraped, record, audit].concat()),
         ("/v1/datasets", "get", [all, record, &refusal].concat()),
         ("/v1/runs", "get", [all, record, audit].concat()),
         ("/v1/runs/{id}", "get", [all, record, audit, &["unknown_run"]].concat()),
@@ -121,6 +131,18 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
             ]
             .concat(),
         ),
+        ("/v1/break-glass/{number}/approve", "post", [all, record, audit, glass].concat()),
+        ("/v1/break-glass/{number}/end", "post", [all, record, audit, glass].concat()),
+    ];
+    answers.extend(releases(&query, &refusal));
+    answers.extend(delegations());
+    answers
+}
+
+/// Those about what is handed on.
+fn delegations() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
+    let (all, seen, record, audit) = (&ALL[..], &SEEN[..], &RECORD[..], &AUDIT[..]);
+    vec![
         ("/v1/delegations", "get", [seen, record, audit].concat()),
         (
             "/v1/delegations",
@@ -139,11 +161,7 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
             "post",
             [all, record, audit, &["unknown_delegation", "delegation_stands", "in_the_way"]].concat(),
         ),
-        ("/v1/break-glass/{number}/approve", "post", [all, record, audit, glass].concat()),
-        ("/v1/break-glass/{number}/end", "post", [all, record, audit, glass].concat()),
-    ];
-    answers.extend(releases(&query, &refusal));
-    answers
+    ]
 }
 
 /// Those about releases.

@@ -1,0 +1,281 @@
+//! Segments: files in which pushes lie from when they are acknowledged until they are committed.
+//!
+//! ```text
+//! head, JSON \n | for each push: u32 length | first 8 bytes of SHA-256 of the record | record
+//! ```
+//!
+//! A segment is written by one process and synced before anything in it is acknowledged. A process that is killed leaves a last record that
+//! is not whole, and was not acknowledged; it is left out. Once its rows are committed, what is left of a segment are the ids of its events
+//! (`.seen`), for as long as they are to be known again.
+//!
+//! PRIVACY: rows are protected as in the table; ids and names are keyed hashes.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use membrane_model::{DatasetName, PrincipalId};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::Record;
+
+const VERSION: u32 = 1;
+const SUM_LENGTH: usize = 8;
+const SEGMENT: &str = "segment";
+const SEEN: &str = "seen";
+
+/// What a segment is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SegmentHead {
+    /// The version of this format.
+    version: u32,
+    /// The name under which the table's log has the stream.
+    pub stream: String,
+    /// Its number in the stream, from 1.
+    pub number: i64,
+    /// Where its rows go.
+    pub dataset: DatasetName,
+    /// Who sent them.
+    pub principal: PrincipalId,
+    /// When it was begun.
+    pub began: DateTime<Utc>,
+}
+
+impl SegmentHead {
+    /// Makes the head of a segment that begins now.
+    #[must_use]
+    pub fn new(
+        (stream, number): (&str, i64),
+        dataset: DatasetName,
+        principal: PrincipalId,
+        began: DateTime<Utc>,
+    ) -> Self {
+        Self { version: VERSION, stream: stream.to_owned(), number, dataset, principal, began }
+    }
+}
+
+/// A segment that is being written.
+#[derive(Debug)]
+pub struct Segment {
+    file: File,
+    path: PathBuf,
+    /// Bytes that are whole records.
+    length: u64,
+}
+
+impl Segment {
+    /// Begins a segment in a folder, which is made if it is not there.
+    ///
+    /// # Errors
+    /// The system's error; nothing of the segment is left then.
+    pub fn create(folder: &Path, head: &SegmentHead) -> io::Result<Self> {
+        std::fs::create_dir_all(folder)?;
+        // A stream is named `stream/<id>`: the id names its files.
+        let id = head.stream.rsplit('/').next().unwrap_or_default();
+        let path = folder.join(format!("{id}-{:010}.{SEGMENT}", head.number));
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&path)?;
+        let begun = (|| {
+            let mut line = serde_json::to_vec(head)?;
+            line.push(b'\n');
+            file.write_all(&line)?;
+            file.sync_all()?;
+            File::open(folder)?.sync_all()?;
+            Ok(line.len())
+        })();
+        match begun {
+            Ok(length) => Ok(Self { file, path, length: u64::try_from(length).unwrap_or_default() }),
+            Err(error) => {
+                // Nothing of it was acknowledged.
+                let _ = std::fs::remove_file(&path);
+                Err(error)
+            }
+        }
+    }
+
+    /// Returns its path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns how long it is, in bytes.
+    #[must_use]
+    pub const fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Writes pushes and syncs them: only then they may be acknowledged.
+    ///
+    /// # Errors
+    /// The system's error. The segment is as it was before; if it cannot be brought there, this says so, and it must not be written to any more.
+    pub fn append<'a>(&mut self, records: impl IntoIterator<Item = &'a Record>) -> Result<(), AppendError> {
+        let mut bytes = Vec::new();
+        for record in records {
+            let record = record.encode().ok_or_else(|| AppendError {
+                source: io::Error::from(io::ErrorKind::InvalidData),
+                is_usable: true,
+            })?;
+            frame(&mut bytes, &record);
+        }
+        let written = self.file.write_all(&bytes).and_then(|()| self.file.sync_data());
+        if let Err(source) = written {
+            use io::Seek as _;
+            let restored = self.file.set_len(self.length).and_then(|()| {
+                self.file.seek(io::SeekFrom::Start(self.length))?;
+                self.file.sync_data()
+            });
+            return Err(AppendError { source, is_usable: restored.is_ok() });
+        }
+        self.length += u64::try_from(bytes.len()).unwrap_or_default();
+        Ok(())
+    }
+}
+
+/// Why pushes could not be written.
+#[derive(Debug)]
+pub struct AppendError {
+    /// The system's error.
+    pub source: io::Error,
+    /// Whether the segment is as it was before.
+    pub is_usable: bool,
+}
+
+fn sum(record: &[u8]) -> [u8; SUM_LENGTH] {
+    let mut sum = [0; SUM_LENGTH];
+    for (to, from) in sum.iter_mut().zip(Sha256::digest(record)) {
+        *to = from;
+    }
+    sum
+}
+
+fn frame(out: &mut Vec<u8>, record: &[u8]) {
+    out.extend(u32::try_from(record.len()).unwrap_or(u32::MAX).to_be_bytes());
+    out.extend(sum(record));
+    out.extend(record);
+}
+
+/// A segment that was found.
+#[derive(Debug)]
+pub struct FoundSegment {
+    /// Its path.
+    pub path: PathBuf,
+    /// What it is.
+    pub head: SegmentHead,
+    /// The pushes in it.
+    pub records: Vec<Record>,
+    /// Bytes at its end that are no whole record: what was being written when the process was killed.
+    pub torn: u64,
+    /// Whether its rows are committed, and only ids are left.
+    pub is_seen: bool,
+}
+
+/// Lists what lies in the folder of a dataset: segments, and what is left of those that were committed, in the order of their names.
+///
+/// # Errors
+/// The system's error.
+pub fn segments_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let paths: io::Result<Vec<PathBuf>> = entries.map(|entry| Ok(entry?.path())).collect();
+    let mut paths = paths?;
+    paths.retain(|path| path.extension().is_some_and(|ending| ending == SEGMENT || ending == SEEN));
+    paths.sort();
+    Ok(paths)
+}
+
+/// Reads a segment. None: not even its head is whole, so that nothing in it was acknowledged.
+///
+/// # Errors
+/// The system's error; `InvalidData` where records are damaged that stand before whole ones, or the format is a later one.
+pub fn read_segment(path: &Path) -> io::Result<Option<FoundSegment>> {
+    let bytes = std::fs::read(path)?;
+    let damaged = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
+    let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else { return Ok(None) };
+    let (line, rest) = bytes.split_at(end);
+    let head: SegmentHead =
+        serde_json::from_slice(line).map_err(|_| damaged("the head of the segment is damaged"))?;
+    if head.version != VERSION {
+        return Err(damaged("the segment is of a later version"));
+    }
+    let mut rest = rest.get(1..).unwrap_or_default();
+    let mut records = Vec::new();
+    while let Some((record, after)) = next(rest) {
+        records.push(record);
+        rest = after;
+    }
+    // What was being written when the process was killed is at the end, and nothing whole is behind it.
+    if (1..rest.len()).any(|from| rest.get(from..).and_then(next).is_some()) {
+        return Err(damaged("a record of the segment is damaged"));
+    }
+    Ok(Some(FoundSegment {
+        path: path.to_path_buf(),
+        head,
+        records,
+        torn: u64::try_from(rest.len()).unwrap_or_default(),
+        is_seen: path.extension().is_some_and(|ending| ending == SEEN),
+    }))
+}
+
+fn next(bytes: &[u8]) -> Option<(Record, &[u8])> {
+    let (length, rest) = bytes.split_first_chunk::<4>()?;
+    let (found, rest) = rest.split_first_chunk::<SUM_LENGTH>()?;
+    let (record, rest) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
+    if sum(record) != *found {
+        return None;
+    }
+    Some((Record::decode(record)?, rest))
+}
+
+/// Puts the ids of a segment whose rows are committed in its place.
+///
+/// # Errors
+/// The system's error; the segment lies there still, or is found again and known to be committed.
+pub fn retire_segment<'a>(
+    path: &Path,
+    head: &SegmentHead,
+    records: impl IntoIterator<Item = &'a Record>,
+) -> io::Result<()> {
+    let mut bytes = serde_json::to_vec(head)?;
+    bytes.push(b'\n');
+    let mut is_any = false;
+    for record in records {
+        if record.ids.is_empty() && record.name.is_none() {
+            continue;
+        }
+        if let Some(record) = record.ids_only().encode() {
+            frame(&mut bytes, &record);
+            is_any = true;
+        }
+    }
+    if is_any {
+        let (seen, new) = (path.with_extension(SEEN), path.with_extension("new"));
+        let mut file = File::create(&new)?;
+        file.write_all(&bytes)?;
+        file.sync_data()?;
+        std::fs::rename(&new, &seen)?;
+    }
+    std::fs::remove_file(path)
+}
+
+/// Removes what is left of segments that were committed before a moment: their events are not to be known again any more.
+///
+/// # Errors
+/// The system's error.
+pub fn purge_seen(folder: &Path, before: DateTime<Utc>) -> io::Result<()> {
+    for path in segments_in(folder)? {
+        let is_old = path.extension().is_some_and(|ending| ending == SEEN)
+            && DateTime::<Utc>::from(std::fs::metadata(&path)?.modified()?) < before;
+        if is_old {
+            std::fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

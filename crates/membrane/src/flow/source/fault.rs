@@ -1,0 +1,65 @@
+//! What a fault of a delivery means for the others of its source.
+
+use std::error::Error as Cause;
+use std::io;
+
+use chrono::TimeDelta;
+use membrane_ingest::IngestError;
+use membrane_lake::LakeError;
+
+use crate::error::Error;
+
+/// The longest time until what failed is tried again, unless its own is longer.
+const WAIT_MAX: TimeDelta = TimeDelta::hours(1);
+
+/// Returns how long what failed so often waits: twice its time, then four times, up to an hour.
+pub(crate) fn wait(every: TimeDelta, failures: u32) -> TimeDelta {
+    let times = 2_i32.saturating_pow(failures.min(12));
+    every.checked_mul(times).unwrap_or(WAIT_MAX).min(WAIT_MAX.max(every))
+}
+
+/// Tells whether a fault holds up all of a source, as it lies with what every delivery needs: the storage, the ledger, a
+/// credential, what policy or the contract's state says. What lies with the delivery itself keeps no other waiting.
+pub(super) fn holds_up(error: &Error) -> bool {
+    match error {
+        Error::Ingest(error) => ingest_holds_up(error),
+        Error::Inbox(error) => !is_of_file(error),
+        Error::FileChanged | Error::FileEnding | Error::ControlMissing { .. } | Error::Internal(_) => false,
+        _ => true,
+    }
+}
+
+fn ingest_holds_up(error: &IngestError) -> bool {
+    match error {
+        IngestError::Read { source } => is_of_store(source),
+        IngestError::Lake(_)
+        | IngestError::Ledger(_)
+        | IngestError::Vault(_)
+        | IngestError::Scratch { .. }
+        | IngestError::NoDimension { .. }
+        | IngestError::Stopped
+        | IngestError::ReplayHeld => true,
+        _ => false,
+    }
+}
+
+const fn is_of_file(error: &LakeError) -> bool {
+    matches!(error, LakeError::InboxFile { .. })
+}
+
+/// Tells whether a stream broke off because its store did not answer any more.
+fn is_of_store(error: &io::Error) -> bool {
+    let mut next: Option<&(dyn Cause + 'static)> = Some(error);
+    while let Some(cause) = next {
+        if let Some(found) = cause.downcast_ref::<LakeError>() {
+            return !is_of_file(found);
+        }
+        // An error of the system hands out what it wraps by another way than other causes.
+        let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        next = wrapped.map(|wrapped| wrapped as &(dyn Cause + 'static)).or_else(|| cause.source());
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,112 @@
+//! A broker that speaks the Kafka protocol, on a port of its own, and what is sent to it.
+
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use futures::executor::block_on;
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::config::FromClientConfigAndContext as _;
+use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer as _, ThreadedProducer};
+use tempfile::TempDir;
+
+use crate::program::installed;
+
+/// How long a broker may take for anything.
+const LONGEST: Duration = Duration::from_secs(30);
+
+pub(crate) struct Broker {
+    dir: TempDir,
+    port: u16,
+    child: Option<Child>,
+    producer: Option<ThreadedProducer<DefaultProducerContext>>,
+}
+
+impl Broker {
+    /// Starts one with a topic.
+    pub(crate) fn start(topic: &str, partitions: i32) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut broker = Self { dir: tempfile::tempdir().unwrap(), port, child: None, producer: None };
+        broker.begin();
+        let admin: AdminClient<DefaultClientContext> = broker.client().create().unwrap();
+        let topic = NewTopic::new(topic, partitions, TopicReplication::Fixed(1));
+        let options = AdminOptions::new().operation_timeout(Some(LONGEST));
+        let made = block_on(admin.create_topics([&topic], &options)).unwrap();
+        assert!(made.iter().all(Result::is_ok), "{made:?}");
+        broker
+    }
+
+    /// Returns where it is.
+    pub(crate) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    fn client(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", self.address());
+        config
+    }
+
+    pub(crate) fn begin(&mut self) {
+        let mut command = Command::new(binary());
+        command.args(["start", "--only", "kafka", "--data-dir"]).arg(self.dir.path());
+        command.args(["--kafka-port", &self.port.to_string()]);
+        let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        self.child = Some(quiet.spawn().unwrap());
+        let deadline = Instant::now() + LONGEST;
+        while TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], self.port))).is_err() {
+            assert!(Instant::now() < deadline, "the broker does not listen");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Stops it as an operator would: it saves what it has.
+    pub(crate) fn stop(&mut self) {
+        self.producer = None;
+        let mut child = self.child.take().unwrap();
+        Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// Sends messages, and returns when the broker has them. `None` is one without content.
+    pub(crate) fn send(&mut self, topic: &str, messages: &[(i32, Option<Vec<u8>>)]) {
+        let config = self.client();
+        let producer = self.producer.get_or_insert_with(|| {
+            ThreadedProducer::from_config_and_context(&config, DefaultProducerContext).unwrap()
+        });
+        for (partition, message) in messages {
+            let mut record: BaseRecord<'_, (), [u8]> = BaseRecord::to(topic).partition(*partition);
+            if let Some(message) = message {
+                record = record.payload(message);
+            }
+            producer.send(record).map_err(|(error, _)| error).unwrap();
+        }
+        producer.flush(LONGEST).unwrap();
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Finds the broker itself: its package starts it from Python, and would leave it behind.
+fn binary() -> PathBuf {
+    let python = installed("-kafka", "python");
+    let packages = python.parent().and_then(Path::parent).unwrap().join("lib");
+    let found = std::fs::read_dir(packages).unwrap().find_map(|entry| {
+        let path = entry.unwrap().path().join("site-packages/noida_db/noida-db");
+        path.exists().then_some(path)
+    });
+    let found = found.expect("noida-db is in the virtual environment");
+    std::fs::set_permissions(&found, std::fs::Permissions::from_mode(0o755)).unwrap();
+    found
+}

@@ -1,0 +1,254 @@
+//! All that brings rows in, at once, while the hub is killed and the store fails: at the end everything that was acknowledged is there
+//! once. `make soak` goes on for ten minutes.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::backends::on_s3;
+use crate::faults::proxy::{Fault, Proxy};
+use crate::faults::store::Store;
+use crate::policy::copy;
+use crate::program::{Program, Served, number_of};
+use crate::streams::{answer, event};
+use crate::world::repository;
+
+/// Seconds when nobody says how many.
+const SECONDS: u32 = 20;
+const SENDERS: u32 = 3;
+const EVENTS: u32 = 20;
+const FILE_ROWS: u32 = 5;
+/// Requests to the store in a thousand that meet a fault.
+const FAULTS: u64 = 20;
+
+const SOURCE: &str = "description: Products, while the hub is killed.
+dataset: dim_products
+kind: files
+folder: INBOX
+settle_seconds: 0
+every_seconds: 1
+";
+
+struct Soak {
+    program: Program,
+    /// Where the hub listens now.
+    served: Mutex<Option<Served>>,
+    bearer: String,
+    stop: AtomicBool,
+    /// Serials of events that were acknowledged.
+    acknowledged: Mutex<BTreeSet<u32>>,
+    tries: AtomicU64,
+    kills: AtomicU64,
+    files: AtomicU64,
+}
+
+impl Soak {
+    fn new(endpoint: &str) -> Self {
+        let program = on_s3(endpoint).with_env("MEMBRANE__STREAMS__COMMIT_SECONDS", "1");
+        program.ok(&["keys", "init"]);
+        std::fs::create_dir(program.path("inbox")).unwrap();
+        copy(&repository().join("catalog"), &program.path("catalog"));
+        std::fs::create_dir_all(program.path("catalog/sources")).unwrap();
+        let text = SOURCE.replace("INBOX", program.path("inbox").to_str().unwrap());
+        std::fs::write(program.path("catalog/sources/products.yaml"), text).unwrap();
+        let bearer = program.bearer("service:ingestor");
+        Self {
+            program,
+            served: Mutex::default(),
+            bearer,
+            stop: AtomicBool::new(false),
+            acknowledged: Mutex::default(),
+            tries: AtomicU64::new(0),
+            kills: AtomicU64::new(0),
+            files: AtomicU64::new(0),
+        }
+    }
+
+    fn start(&self) {
+        self.let_go();
+        // Its catalog has the source.
+        let catalog = self.program.path("catalog");
+        let mut command = self.program.bare();
+        command.args(["serve", "--address", "127.0.0.1:0", "--catalog"]).arg(catalog);
+        command.arg("--policies").arg(repository().join("policies"));
+        *self.served.lock().unwrap() = Some(self.program.serve_by(command, "serve.log"));
+    }
+
+    /// As if the time had passed for which a killed process holds the source.
+    fn let_go(&self) {
+        let script = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], timeout=30); \
+                      c.execute('UPDATE source SET holder = NULL, held_until = NULL'); c.commit()";
+        let ledger = self.program.path(".membrane/ledger.sqlite");
+        let done = Command::new("python3").args(["-c", script]).arg(ledger).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+
+    /// Sends pushes one after the other, each until it is acknowledged, and some of them once more.
+    fn send(&self, sender: u32) {
+        for push in 0.. {
+            let first = sender * 1_000_000 + push * EVENTS;
+            let serials = first..first + EVENTS;
+            // Of seven events one breaks the contract: those are left out here.
+            let body: String = serials.clone().map(|serial| event(serial * 7) + "\n").collect();
+            let file = self.program.path(&format!("push-{sender}.json"));
+            std::fs::write(&file, body).unwrap();
+            let (at, name) = (format!("@{}", file.display()), format!("Idempotency-Key: {sender}/{push}"));
+            let mut words = vec!["--header", "Content-Type: application/x-ndjson", "--data-binary", &at];
+            if push % 2 == 0 {
+                words.extend(["--header", &name]);
+            }
+            let mut again = push % 5;
+            loop {
+                if self.stop.load(Ordering::SeqCst) {
+                    return;
+                }
+                let base = self.served.lock().unwrap().as_ref().map(|served| served.base.clone());
+                self.tries.fetch_add(1, Ordering::SeqCst);
+                let bytes = base.map(|base| curl(&base, &self.bearer, &words)).unwrap_or_default();
+                if bytes.starts_with(b"HTTP/1.1 200") && bytes.ends_with(b"}") {
+                    let told = answer(&bytes).1;
+                    assert_eq!(told["rows_quarantined"], 0, "{told}");
+                    self.acknowledged.lock().unwrap().extend(serials.clone().map(|serial| serial * 7));
+                    if again != 1 {
+                        break;
+                    }
+                    // Acknowledged, and sent once more all the same.
+                    again = 0;
+                } else {
+                    std::thread::sleep(Duration::from_millis(50));
+                }
+            }
+        }
+    }
+
+    /// Puts files into the inbox of the source.
+    fn deliver(&self) {
+        while !self.stop.load(Ordering::SeqCst) {
+            let number = u32::try_from(self.files.fetch_add(1, Ordering::SeqCst)).unwrap();
+            let rows: String = (number * FILE_ROWS..(number + 1) * FILE_ROWS)
+                .map(|row| format!("P{row:05},Tea,tea_coffee,Leaf,1.25\n"))
+                .collect();
+            let (young, path) = (
+                self.program.path(&format!(".{number}.csv")),
+                self.program.path(&format!("inbox/{number:05}.csv")),
+            );
+            std::fs::write(&young, format!("product_id,name,category,brand,price\n{rows}")).unwrap();
+            std::fs::rename(young, path).unwrap();
+            std::thread::sleep(Duration::from_millis(700));
+        }
+    }
+
+    fn kill(&self, seed: u32) {
+        let mut state = u64::from(seed) | 1;
+        while !self.stop.load(Ordering::SeqCst) {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            std::thread::sleep(Duration::from_millis(1_500 + (state >> 33) % 3_000));
+            let served = self.served.lock().unwrap().take();
+            let pid = served.as_ref().unwrap().pid();
+            assert!(Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap().success());
+            drop(served);
+            self.kills.fetch_add(1, Ordering::SeqCst);
+            self.start();
+        }
+    }
+
+    /// Counts what is committed: another process does not see what the hub has in memory.
+    fn committed(&self, sql: &str) -> (u64, u64) {
+        let mut command = self.program.bare();
+        command.args(["sql", sql, "--as", "analyst:lee", "--purpose", "marketing_analysis", "--json"]);
+        command.arg("--catalog").arg(self.program.path("catalog"));
+        command.arg("--policies").arg(repository().join("policies"));
+        let output = command.output().unwrap();
+        if !output.status.success() {
+            return (0, 0);
+        }
+        let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let row = &told["rows"][0];
+        (row["n"].as_u64().unwrap(), row["d"].as_u64().unwrap())
+    }
+
+    fn wait_for(&self, sql: &str, rows: u64) {
+        let deadline = Instant::now() + Duration::from_secs(120);
+        loop {
+            let found = self.committed(sql);
+            if found == (rows, rows) {
+                return;
+            }
+            assert!(found.0 <= rows, "{found:?} where {rows} rows should be: {sql}");
+            assert!(Instant::now() < deadline, "{found:?} where {rows} rows should be: {sql}");
+            std::thread::sleep(Duration::from_millis(250));
+        }
+    }
+}
+
+fn curl(base: &str, bearer: &str, words: &[&str]) -> Vec<u8> {
+    let mut command = Command::new("curl");
+    command.args(["--silent", "--include", "--max-time", "20", &format!("{base}/v1/events/app_events")]);
+    command.args(["--header", &format!("Authorization: Bearer {bearer}")]);
+    command.args(words).output().unwrap().stdout
+}
+
+#[test]
+fn nothing_that_was_acknowledged_is_lost_or_doubled() {
+    let seconds = number_of("MEMBRANE_SOAK_SECONDS", SECONDS);
+    let seed = number_of("MEMBRANE_SOAK_SEED", 1);
+    let store = Store::moto();
+    let proxy = Proxy::start(&store.endpoint, u64::from(seed));
+    let soak = Arc::new(Soak::new(&proxy.endpoint));
+    // Makes the ledger.
+    soak.program.ok(&["runs"]);
+    soak.start();
+    proxy.plan.per_mille.store(FAULTS, Ordering::SeqCst);
+    let mut work = Vec::new();
+    for sender in 0..SENDERS {
+        let soak = Arc::clone(&soak);
+        work.push(std::thread::spawn(move || soak.send(sender)));
+    }
+    let own = Arc::clone(&soak);
+    work.push(std::thread::spawn(move || own.deliver()));
+    let own = Arc::clone(&soak);
+    work.push(std::thread::spawn(move || own.kill(seed)));
+    std::thread::sleep(Duration::from_secs(u64::from(seconds)));
+    soak.stop.store(true, Ordering::SeqCst);
+    for work in work {
+        work.join().unwrap();
+    }
+    proxy.plan.per_mille.store(0, Ordering::SeqCst);
+    let met: usize = Fault::ALL.iter().map(|fault| proxy.met(*fault)).sum();
+    // What was sent last and not answered may be there or not: it is sent again, and known again.
+    let acknowledged = soak.acknowledged.lock().unwrap().len();
+    for sender in 0..SENDERS {
+        let body = std::fs::read(soak.program.path(&format!("push-{sender}.json"))).unwrap();
+        let lines = body.iter().filter(|byte| **byte == b'\n').count();
+        let at = format!("@{}", soak.program.path(&format!("push-{sender}.json")).display());
+        let words = ["--header", "Content-Type: application/x-ndjson", "--data-binary", &at];
+        let base = soak.served.lock().unwrap().as_ref().unwrap().base.clone();
+        let told = answer(&curl(&base, &soak.bearer, &words)).1;
+        assert_eq!(told["events"], json!(lines), "{told}");
+        for line in String::from_utf8(body).unwrap().lines() {
+            let event: serde_json::Value = serde_json::from_str(line).unwrap();
+            let serial = event["event_id"].as_str().unwrap().trim_start_matches("ae_").parse().unwrap();
+            soak.acknowledged.lock().unwrap().insert(serial);
+        }
+    }
+    let events = soak.acknowledged.lock().unwrap().len();
+    let rows = soak.files.load(Ordering::SeqCst) * u64::from(FILE_ROWS);
+    println!(
+        "{seconds} s: {acknowledged} events acknowledged in {} tries, {} files, {} kills, {met} faults of the store",
+        soak.tries.load(Ordering::SeqCst),
+        soak.files.load(Ordering::SeqCst),
+        soak.kills.load(Ordering::SeqCst)
+    );
+    soak.wait_for(
+        "SELECT count(*) AS n, count(DISTINCT event_id) AS d FROM app_events",
+        u64::try_from(events).unwrap(),
+    );
+    soak.wait_for("SELECT count(*) AS n, count(DISTINCT product_id) AS d FROM dim_products", rows);
+    println!("each of {events} events and {rows} rows of files is there once");
+    let log = soak.served.lock().unwrap().take().unwrap().stop();
+    assert!(!log.is_empty());
+}

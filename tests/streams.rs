@@ -1,0 +1,212 @@
+//! Events that are pushed: acknowledged when they are durable, in answers at once, each once, whatever is killed.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::program::{Program, Served, number_of};
+use crate::world::{files_with, holds};
+
+const SENDER: &str = "service:ingestor";
+const PHONE: &str = "13912345678";
+
+/// A hub with an empty ledger that serves, and what is told of it.
+struct Hub {
+    program: Program,
+    served: Option<Served>,
+    bearer: String,
+    analyst: String,
+}
+
+impl Hub {
+    fn new(commit_seconds: u32) -> Self {
+        let program =
+            Program::new().with_env("MEMBRANE__STREAMS__COMMIT_SECONDS", &commit_seconds.to_string());
+        program.ok(&["keys", "init"]);
+        let (bearer, analyst) = (program.bearer(SENDER), program.bearer("analyst:lee"));
+        let mut hub = Self { program, served: None, bearer, analyst };
+        hub.start();
+        hub
+    }
+
+    fn start(&mut self) {
+        self.served = Some(self.program.serve());
+    }
+
+    fn served(&self) -> &Served {
+        self.served.as_ref().unwrap()
+    }
+
+    /// Pushes events and returns status and answer.
+    fn push(&self, body: &str, more: &[&str]) -> (u16, Value) {
+        let file = self.program.path("push.json");
+        std::fs::write(&file, body).unwrap();
+        let at = format!("@{}", file.display());
+        let words = ["--header", "Content-Type: application/x-ndjson", "--data-binary", &at];
+        answer(&self.served().curl("/v1/events/app_events", Some(&self.bearer), &[&words, more].concat()))
+    }
+
+    fn ask(&self, sql: &str) -> Value {
+        let body = json!({"sql": sql, "purpose": "marketing_analysis"}).to_string();
+        let words = ["--header", "Content-Type: application/json", "--data-binary", &body];
+        let (status, told) = answer(&self.served().curl("/v1/query", Some(&self.analyst), &words));
+        assert_eq!(status, 200, "{told}");
+        told["rows"].clone()
+    }
+
+    fn count(&self) -> (u64, u64) {
+        let rows = self.ask("SELECT count(*) AS n, count(DISTINCT event_id) AS d FROM app_events");
+        (rows[0]["n"].as_u64().unwrap(), rows[0]["d"].as_u64().unwrap())
+    }
+
+    /// Waits until so many rows are committed.
+    fn committed(&self) -> u64 {
+        let sql = "SELECT count(*) AS n FROM app_events";
+        let words = ["sql", sql, "--as", "analyst:lee", "--purpose", "marketing_analysis"];
+        // Another process: it sees what is committed, and nothing else.
+        self.program.json(&words)["rows"][0]["n"].as_u64().unwrap()
+    }
+
+    fn wait_committed(&self, rows: u64) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while self.committed() < rows {
+            assert!(Instant::now() < deadline, "{} of {rows}", self.committed());
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        assert_eq!(self.committed(), rows);
+    }
+}
+
+/// Takes an answer of curl apart.
+pub(crate) fn answer(bytes: &[u8]) -> (u16, Value) {
+    let text = String::from_utf8_lossy(bytes);
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, serde_json::from_str(body).unwrap_or_else(|_| panic!("{text}")))
+}
+
+/// The event of a number, a line; every seventh has no amount that is one.
+pub(crate) fn event(number: u32) -> String {
+    let amount = if number % 7 == 6 { json!("-1.00") } else { json!("12.50") };
+    json!({
+        "event_id": format!("ae_{number:013}"),
+        "app_user_id": format!("au_{:010}", number % 5),
+        "phone": PHONE,
+        "device_id": "0a1b2c3d-0000-4000-8000-000000000000",
+        "event": "purchase",
+        "occurred_at": "2026-01-02T03:04:05Z",
+        "page": "cart",
+        "amount": amount,
+    })
+    .to_string()
+}
+
+fn events(numbers: std::ops::Range<u32>) -> String {
+    numbers.map(|number| event(number) + "\n").collect()
+}
+
+#[test]
+fn an_event_is_in_answers_once_it_is_acknowledged_and_each_once() {
+    let hub = Hub::new(3_600);
+    let (status, told) = hub.push(&events(0..6), &[]);
+    assert_eq!((status, &told["rows_accepted"]), (200, &json!(6)), "{told}");
+    assert_eq!(hub.count(), (6, 6));
+    assert_eq!(hub.committed(), 0, "nothing is committed yet");
+    // The same again, with one that is new, and one that breaks the contract.
+    let (status, told) = hub.push(&events(0..8), &[]);
+    let counts = (&told["rows_accepted"], &told["duplicates"], &told["rows_quarantined"]);
+    assert_eq!((status, counts), (200, (&json!(1), &json!(6), &json!(1))), "{told}");
+    assert_eq!(hub.count(), (7, 7));
+    let masked = hub.ask("SELECT DISTINCT phone FROM app_events");
+    assert!(!masked.to_string().contains(PHONE), "{masked}");
+    // What lies on the disk is protected.
+    let folder = hub.program.path(".membrane");
+    assert!(!files_with(&folder.join("streams"), "purchase").is_empty(), "a segment is there");
+    assert!(files_with(&folder, PHONE).is_empty());
+    let Hub { program, served, .. } = hub;
+    let log = served.unwrap().stop();
+    assert!(!holds(&log, PHONE.as_bytes()));
+    // Told to stop, it commits.
+    let words = ["sql", "SELECT count(*) AS n FROM app_events", "--as", "analyst:lee"];
+    let told = program.json(&[&words[..], &["--purpose", "marketing_analysis"]].concat());
+    assert_eq!(told["rows"][0]["n"], 7);
+}
+
+#[test]
+fn a_push_with_a_name_is_answered_once() {
+    let hub = Hub::new(3_600);
+    let name = ["--header", "Idempotency-Key: till-7/1"];
+    let (_, first) = hub.push(&events(0..8), &name);
+    assert_eq!((&first["rows_accepted"], &first["already"]), (&json!(7), &json!(false)), "{first}");
+    let (status, again) = hub.push(&events(0..8), &name);
+    assert_eq!(
+        (status, &again["rows_accepted"], &again["already"]),
+        (200, &json!(7), &json!(true)),
+        "{again}"
+    );
+    let (status, other) = hub.push(&events(0..9), &name);
+    assert_eq!((status, &other["error"]["code"]), (422, &json!("name_taken")), "{other}");
+    assert_eq!(hub.count(), (7, 7));
+}
+
+#[test]
+fn what_cannot_be_taken_in_is_refused_and_leaves_nothing() {
+    let hub = Hub::new(3_600);
+    let (status, told) = hub.push("\u{fffd}not json\n", &[]);
+    assert_eq!(
+        (status, &told["rows_quarantined"]),
+        (200, &json!(1)),
+        "a record that is none is set aside: {told}"
+    );
+    let words = ["--header", "Content-Type: application/json", "--data-binary", "{}"];
+    let (status, told) = answer(&hub.served().curl("/v1/events/nothing", Some(&hub.bearer), &words));
+    assert_eq!((status, &told["error"]["code"]), (404, &json!("not_found")), "{told}");
+    let (status, told) = answer(&hub.served().curl("/v1/events/app_events", Some(&hub.analyst), &words));
+    assert_eq!(status, 403, "{told}");
+    let (status, told) = answer(&hub.served().curl("/v1/events/app_events", None, &words));
+    assert_eq!(status, 401, "{told}");
+    let (status, told) = hub.push(&"x".repeat(5 << 20), &[]);
+    assert_eq!((status, &told["error"]["code"]), (413, &json!("too_large")), "{told}");
+}
+
+/// Kills a hub that is being pushed to, again and again: what was acknowledged is there, once.
+#[test]
+fn what_was_acknowledged_outlives_the_hub() {
+    let rounds = number_of("MEMBRANE_STREAM_KILLS", 8);
+    let mut hub = Hub::new(1);
+    let mut acknowledged = 0;
+    for round in 0..rounds {
+        let pid = hub.served().pid();
+        // Killed some time after the first of these pushes.
+        let killer = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(40 * u64::from(round % 12)));
+            Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap();
+        });
+        let mut pushed = acknowledged;
+        loop {
+            let (from, to) = (pushed * 6, pushed * 6 + 6);
+            let body = (from..to).map(|number| event(number * 7) + "\n").collect::<String>();
+            let file = hub.program.path("push.json");
+            std::fs::write(&file, body).unwrap();
+            let at = format!("@{}", file.display());
+            let words = ["--header", "Content-Type: application/x-ndjson", "--data-binary", &at];
+            let bytes = hub.served().curl("/v1/events/app_events", Some(&hub.bearer), &words);
+            if !bytes.starts_with(b"HTTP/1.1 200") || !bytes.ends_with(b"}") {
+                break;
+            }
+            pushed += 1;
+        }
+        killer.join().unwrap();
+        drop(hub.served.take());
+        hub.start();
+        // The push that was under way may be there or not; it comes again.
+        acknowledged = pushed + 1;
+        let body = (pushed * 6..acknowledged * 6).map(|number| event(number * 7) + "\n").collect::<String>();
+        let (status, told) = hub.push(&body, &[]);
+        assert_eq!(status, 200, "{told}");
+        let rows = u64::from(acknowledged * 6);
+        assert_eq!(hub.count(), (rows, rows), "round {round}");
+    }
+    hub.wait_committed(u64::from(acknowledged * 6));
+}
