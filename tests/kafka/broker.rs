@@ -11,6 +11,7 @@ use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::FromClientConfigAndContext as _;
+use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer as _, ThreadedProducer};
 use tempfile::TempDir;
 
@@ -22,7 +23,9 @@ const LONGEST: Duration = Duration::from_secs(30);
 pub(crate) struct Broker {
     dir: TempDir,
     port: u16,
+    address: String,
     child: Option<Child>,
+    mock: Option<MockCluster<'static, DefaultProducerContext>>,
     producer: Option<ThreadedProducer<DefaultProducerContext>>,
 }
 
@@ -30,7 +33,8 @@ impl Broker {
     /// Starts one with a topic.
     pub(crate) fn start(topic: &str, partitions: i32) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut broker = Self { dir: tempfile::tempdir().unwrap(), port, child: None, producer: None };
+        let (dir, address) = (tempfile::tempdir().unwrap(), format!("127.0.0.1:{port}"));
+        let mut broker = Self { dir, port, address, child: None, mock: None, producer: None };
         broker.begin();
         let admin: AdminClient<DefaultClientContext> = broker.client().create().unwrap();
         let topic = NewTopic::new(topic, partitions, TopicReplication::Fixed(1));
@@ -40,9 +44,18 @@ impl Broker {
         broker
     }
 
+    /// Starts librdkafka's own, in this process: it misses members of groups that are killed, which the other never does. It keeps 5 MiB of each
+    /// partition.
+    pub(crate) fn that_misses_members(topic: &str, partitions: i32) -> Self {
+        let mock = MockCluster::new(1).unwrap();
+        mock.create_topic(topic, partitions, 1).unwrap();
+        let (dir, address) = (tempfile::tempdir().unwrap(), mock.bootstrap_servers());
+        Self { dir, port: 0, address, child: None, mock: Some(mock), producer: None }
+    }
+
     /// Returns where it is.
     pub(crate) fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        self.address.clone()
     }
 
     fn client(&self) -> ClientConfig {
@@ -91,6 +104,8 @@ impl Broker {
 
 impl Drop for Broker {
     fn drop(&mut self) {
+        self.producer = None;
+        drop(self.mock.take());
         if let Some(mut child) = self.child.take() {
             let _ = child.kill();
             let _ = child.wait();

@@ -144,7 +144,12 @@ impl Topic {
         let consumer: BaseConsumer<Context> =
             settings.create_with_context(Context::default()).map_err(|error| TopicError::settings(&error))?;
         consumer.subscribe(&[source.topic.as_str()]).map_err(|error| TopicError::of(&error))?;
-        Ok(Self { consumer, name: source.topic.clone(), is_paused: AtomicBool::new(false), begun: Mutex::default() })
+        Ok(Self {
+            consumer,
+            name: source.topic.clone(),
+            is_paused: AtomicBool::new(false),
+            begun: Mutex::default(),
+        })
     }
 
     /// Gives messages to `take` until they have so many bytes: waits for the first one for so long, and a moment for those right behind it. One
@@ -237,17 +242,23 @@ impl Topic {
         let _ = self.consumer.commit(&self.list(after), CommitMode::Async);
     }
 
-    /// Returns how many messages of the topic no member of the group has taken in yet, as far as the brokers were told. This blocks.
+    /// Returns how many messages of the topic no member of the group has taken in yet, as far as the brokers were told; nothing while the group
+    /// deals its partitions out, when nobody is told. This blocks.
     ///
     /// # Errors
     /// [`TopicError`] when the brokers do not tell.
-    pub fn lag(&self) -> Result<u64, TopicError> {
+    pub fn lag(&self) -> Result<Option<u64>, TopicError> {
         let partitions = self.partitions()?;
         let mut asked = TopicPartitionList::with_capacity(partitions.len());
         for partition in &partitions {
             asked.add_partition(&self.name, partition.number);
         }
-        let told = self.consumer.committed_offsets(asked, ASK).map_err(|error| TopicError::of(&error))?;
+        let told = match self.consumer.committed_offsets(asked, ASK) {
+            Ok(told) => told,
+            // A broker answers one question of a client after the other: this one waits behind that for partitions.
+            Err(error) if error.rdkafka_error_code() == Some(Code::OperationTimedOut) => return Ok(None),
+            Err(error) => return Err(TopicError::of(&error)),
+        };
         let own = self.consumer.position().ok();
         let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let offset_in = |list: &TopicPartitionList, number: i32| match list
@@ -264,7 +275,7 @@ impl Topic {
             let at = told.max(own).max(begun).unwrap_or(partition.low).max(partition.low);
             u64::try_from(partition.high.saturating_sub(at)).unwrap_or_default()
         };
-        Ok(partitions.iter().map(behind).sum())
+        Ok(Some(partitions.iter().map(behind).sum()))
     }
 
     fn context(&self) -> &Context {

@@ -31,6 +31,8 @@ struct Changing {
     brokers: Option<TopicError>,
     commit: Option<&'static str>,
     run: Option<RunId>,
+    /// Messages that nobody has taken in yet, as far as it is known.
+    waiting: u64,
 }
 
 impl TopicState {
@@ -110,19 +112,16 @@ pub(crate) async fn tell_of_topic(
         Some(topic) => spawn_blocking(move || topic.lag()).await.ok(),
         None => None,
     };
-    let waiting = match lag {
+    match lag {
         Some(Ok(lag)) => {
             state.brokers_answer();
-            lag
+            state.with(|state| state.waiting = lag.unwrap_or(state.waiting));
         }
-        Some(Err(error)) => {
-            state.brokers_fail(source, &error);
-            0
-        }
-        None => 0,
-    };
-    let (brokers, commit, run) =
-        state.with(|state| (state.brokers.as_ref().map(TopicError::code), state.commit, state.run));
+        Some(Err(error)) => state.brokers_fail(source, &error),
+        None => {}
+    }
+    let (brokers, commit) = state.with(|state| (state.brokers.as_ref().map(TopicError::code), state.commit));
+    let (waiting, run) = state.with(|state| (state.waiting, state.run));
     let fault = failed.or(commit).or(brokers).map(str::to_owned);
     let now = hub.clock().now();
     if hub.ledger().hold_source(source, holder, now, now + WORD).await.map_err(Error::Ledger)? {
