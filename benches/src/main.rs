@@ -52,7 +52,7 @@ fn main() -> Result<()> {
         ["tpch", rest @ ..] => tpch::bench(&runtime, rest),
         _ => {
             bail!(
-                "usage: membrane-bench [all | ingest [files | new | seal | stream | floor ..] | keys [MILLIONS] | kafka BROKER | streams [SECONDS] | query | cells | policy | release [HOME] | accuracy [HOME [DRAWS]] [--json FILE] | member-data DIR | tpch [HOME [QUESTION ..]]]"
+                "usage: membrane-bench [all | ingest [files | new | seal | stream | floor ..] | keys [MILLIONS] | kafka BROKER [ROWS] | streams [SECONDS] | query | cells | policy | release [HOME] | accuracy [HOME [DRAWS]] [--json FILE] | member-data DIR | tpch [HOME [QUESTION ..]]]"
             )
         }
     }

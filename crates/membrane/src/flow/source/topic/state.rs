@@ -29,6 +29,9 @@ pub(crate) struct TopicState {
 struct Changing {
     topic: Option<Arc<Topic>>,
     brokers: Option<TopicError>,
+    /// Whether they failed since it was told last, and what the log has of it.
+    has_failed: bool,
+    logged: Option<&'static str>,
     commit: Option<&'static str>,
     run: Option<RunId>,
     /// Messages that nobody has taken in yet, as far as it is known.
@@ -63,22 +66,22 @@ impl TopicState {
         }
     }
 
-    /// Takes note of what brokers say; the log has it once.
+    /// Takes note of what brokers say; the log has it once, until they answer.
     pub(super) fn brokers_fail(&self, source: &SourceName, fault: &TopicError) {
+        let code = fault.code();
         let is_new = self.with(|state| {
-            let worst = TopicError::worst(state.brokers.clone(), fault.clone());
-            let is_new = worst != state.brokers;
-            state.brokers = worst;
-            is_new
+            state.brokers = TopicError::worst(state.brokers.take(), fault.clone());
+            state.has_failed = true;
+            state.logged.replace(code) != Some(code)
         });
         if is_new {
-            let code = fault.code();
             tracing::warn!(source.name = %source, code, "source `{source}`: {fault}");
         }
     }
 
+    /// Takes note that brokers gave messages.
     pub(super) fn brokers_answer(&self) {
-        self.with(|state| state.brokers = None);
+        self.with(|state| (state.brokers, state.logged) = (None, None));
     }
 
     pub(super) fn commit_fails(&self, code: &'static str) {
@@ -107,14 +110,18 @@ pub(crate) async fn tell_of_topic(
     (state, holder): (&TopicState, &str),
     failed: Option<&'static str>,
 ) -> Result<(), Error> {
-    let topic = state.with(|state| state.topic.clone());
+    let (topic, has_failed) =
+        state.with(|state| (state.topic.clone(), std::mem::take(&mut state.has_failed)));
     let lag = match topic {
         Some(topic) => spawn_blocking(move || topic.lag()).await.ok(),
         None => None,
     };
     match lag {
         Some(Ok(lag)) => {
-            state.brokers_answer();
+            // Brokers may tell of partitions and give no messages all the same.
+            if !has_failed {
+                state.brokers_answer();
+            }
             state.with(|state| state.waiting = lag.unwrap_or(state.waiting));
         }
         Some(Err(error)) => state.brokers_fail(source, &error),
