@@ -1,6 +1,6 @@
 //! Topics as sources: messages are in answers at once, in the table once each, and what is no record keeps nothing else waiting.
 
-mod broker;
+pub(crate) mod broker;
 mod forms;
 mod refuses;
 

@@ -1,5 +1,5 @@
-//! All that brings rows in, at once, while the hub is killed and the store fails: at the end everything that was acknowledged is there
-//! once. `make soak` goes on for ten minutes.
+//! All that brings rows in, at once, while the hub is killed, the store fails and the broker goes away: at the end everything that was
+//! acknowledged is there once. `make soak` goes on for ten minutes.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -12,6 +12,8 @@ use serde_json::json;
 use crate::backends::on_s3;
 use crate::faults::proxy::{Fault, Proxy};
 use crate::faults::store::Store;
+use crate::hooks::{SECRET, SIGNED, hex, mac};
+use crate::kafka::broker::Broker;
 use crate::policy::copy;
 use crate::program::{Program, Served, number_of};
 use crate::streams::{answer, event};
@@ -24,6 +26,12 @@ const EVENTS: u32 = 20;
 const FILE_ROWS: u32 = 5;
 /// Requests to the store in a thousand that meet a fault.
 const FAULTS: u64 = 20;
+
+const TOPIC: &str = "app.events";
+const PARTITIONS: i32 = 4;
+/// Which million of serials comes by the webhook, and which by the topic.
+const HOOK: u32 = SENDERS;
+const BY_TOPIC: u32 = SENDERS + 1;
 
 const SOURCE: &str = "description: Products, while the hub is killed.
 dataset: dim_products
@@ -47,14 +55,21 @@ struct Soak {
 }
 
 impl Soak {
-    fn new(endpoint: &str) -> Self {
-        let program = on_s3(endpoint).with_env("MEMBRANE__STREAMS__COMMIT_SECONDS", "1");
+    fn new(endpoint: &str, brokers: &str) -> Self {
+        let program = on_s3(endpoint)
+            .with_env("MEMBRANE__STREAMS__COMMIT_SECONDS", "1")
+            .with_env("HOOK_SECRET", SECRET);
         program.ok(&["keys", "init"]);
         std::fs::create_dir(program.path("inbox")).unwrap();
         copy(&repository().join("catalog"), &program.path("catalog"));
         std::fs::create_dir_all(program.path("catalog/sources")).unwrap();
         let text = SOURCE.replace("INBOX", program.path("inbox").to_str().unwrap());
-        std::fs::write(program.path("catalog/sources/products.yaml"), text).unwrap();
+        let topic = format!(
+            "description: What members do in the app.\ndataset: app_events\nkind: kafka\nbrokers: ['{brokers}']\ntopic: {TOPIC}\nformat: json\n"
+        );
+        for (name, text) in [("products", text.as_str()), ("app", SIGNED), ("events", &topic)] {
+            std::fs::write(program.path(&format!("catalog/sources/{name}.yaml")), text).unwrap();
+        }
         let bearer = program.bearer("service:ingestor");
         Self {
             program,
@@ -93,13 +108,16 @@ impl Soak {
             let first = sender * 1_000_000 + push * EVENTS;
             let serials = first..first + EVENTS;
             // Of seven events one breaks the contract: those are left out here.
-            let body: String = serials.clone().map(|serial| event(serial * 7) + "\n").collect();
+            let lines: Vec<String> = serials.clone().map(|serial| event(serial * 7)).collect();
+            let body =
+                if sender == HOOK { format!("[{}]", lines.join(",")) } else { lines.join("\n") + "\n" };
             let file = self.program.path(&format!("push-{sender}.json"));
             std::fs::write(&file, body).unwrap();
-            let (at, name) = (format!("@{}", file.display()), format!("Idempotency-Key: {sender}/{push}"));
-            let mut words = vec!["--header", "Content-Type: application/x-ndjson", "--data-binary", &at];
-            if push % 2 == 0 {
-                words.extend(["--header", &name]);
+            let at = format!("@{}", file.display());
+            let (path, headers) = self.headers(sender, push, &file);
+            let mut words = vec!["--data-binary", &at];
+            for header in &headers {
+                words.extend(["--header", header]);
             }
             let mut again = push % 5;
             loop {
@@ -108,10 +126,10 @@ impl Soak {
                 }
                 let base = self.served.lock().unwrap().as_ref().map(|served| served.base.clone());
                 self.tries.fetch_add(1, Ordering::SeqCst);
-                let bytes = base.map(|base| curl(&base, &self.bearer, &words)).unwrap_or_default();
+                let bytes = base.map(|base| curl(&(base + path), &words)).unwrap_or_default();
                 if bytes.starts_with(b"HTTP/1.1 200") && bytes.ends_with(b"}") {
                     let told = answer(&bytes).1;
-                    assert_eq!(told["rows_quarantined"], 0, "{told}");
+                    assert!(sender == HOOK || told["rows_quarantined"] == 0, "{told}");
                     self.acknowledged.lock().unwrap().extend(serials.clone().map(|serial| serial * 7));
                     if again != 1 {
                         break;
@@ -123,6 +141,50 @@ impl Soak {
                 }
             }
         }
+    }
+
+    /// Where a push goes, and what is said of it: with a bearer and often a name, or signed.
+    fn headers(&self, sender: u32, push: u32, file: &std::path::Path) -> (&'static str, Vec<String>) {
+        if sender == HOOK {
+            let tag = hex(&mac(&[&std::fs::read(file).unwrap()]));
+            let headers = vec![
+                "Content-Type: application/json".to_owned(),
+                format!("X-Hub-Signature-256: sha256={tag}"),
+                format!("X-Delivery: {push}"),
+            ];
+            return ("/hooks/app", headers);
+        }
+        let mut headers = vec![
+            "Content-Type: application/x-ndjson".to_owned(),
+            format!("Authorization: Bearer {}", self.bearer),
+        ];
+        if push % 2 == 0 {
+            headers.push(format!("Idempotency-Key: {sender}/{push}"));
+        }
+        ("/v1/events/app_events", headers)
+    }
+
+    /// Sends messages to the topic, whose broker is away now and then. Returns how many it has.
+    fn publish(&self, broker: &mut Broker) -> u32 {
+        let mut sent = 0;
+        for round in 1_u32.. {
+            if self.stop.load(Ordering::SeqCst) {
+                return sent;
+            }
+            let message = |serial: u32| {
+                let partition = i32::try_from(serial).unwrap() % PARTITIONS;
+                (partition, Some(event((BY_TOPIC * 1_000_000 + serial) * 7).into_bytes()))
+            };
+            let messages: Vec<_> = (sent..sent + EVENTS).map(message).collect();
+            broker.send(TOPIC, &messages);
+            sent += EVENTS;
+            // Nothing is on its way to it: what it has it has once.
+            if round % 40 == 0 {
+                broker.away(Duration::from_secs(2));
+            }
+            std::thread::sleep(Duration::from_millis(250));
+        }
+        sent
     }
 
     /// Puts files into the inbox of the source.
@@ -146,13 +208,22 @@ impl Soak {
         let mut state = u64::from(seed) | 1;
         while !self.stop.load(Ordering::SeqCst) {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            std::thread::sleep(Duration::from_millis(1_500 + (state >> 33) % 3_000));
+            // Now and then it lives for long enough to be given partitions: the broker misses a member after ten seconds.
+            let longest = if state >> 60 < 3 { 25_000 } else { 3_000 };
+            self.sleep(Duration::from_millis(1_500 + (state >> 33) % longest));
             let served = self.served.lock().unwrap().take();
             let pid = served.as_ref().unwrap().pid();
             assert!(Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap().success());
             drop(served);
             self.kills.fetch_add(1, Ordering::SeqCst);
             self.start();
+        }
+    }
+
+    fn sleep(&self, longest: Duration) {
+        let began = Instant::now();
+        while began.elapsed() < longest && !self.stop.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(100));
         }
     }
 
@@ -185,10 +256,9 @@ impl Soak {
     }
 }
 
-fn curl(base: &str, bearer: &str, words: &[&str]) -> Vec<u8> {
+fn curl(url: &str, words: &[&str]) -> Vec<u8> {
     let mut command = Command::new("curl");
-    command.args(["--silent", "--include", "--max-time", "20", &format!("{base}/v1/events/app_events")]);
-    command.args(["--header", &format!("Authorization: Bearer {bearer}")]);
+    command.args(["--silent", "--include", "--max-time", "20", url]);
     command.args(words).output().unwrap().stdout
 }
 
@@ -198,13 +268,14 @@ fn nothing_that_was_acknowledged_is_lost_or_doubled() {
     let seed = number_of("MEMBRANE_SOAK_SEED", 1);
     let store = Store::moto();
     let proxy = Proxy::start(&store.endpoint, u64::from(seed));
-    let soak = Arc::new(Soak::new(&proxy.endpoint));
+    let mut broker = Broker::that_misses_members(TOPIC, PARTITIONS);
+    let soak = Arc::new(Soak::new(&proxy.endpoint, &broker.address()));
     // Makes the ledger.
     soak.program.ok(&["runs"]);
     soak.start();
     proxy.plan.per_mille.store(FAULTS, Ordering::SeqCst);
     let mut work = Vec::new();
-    for sender in 0..SENDERS {
+    for sender in 0..=HOOK {
         let soak = Arc::clone(&soak);
         work.push(std::thread::spawn(move || soak.send(sender)));
     }
@@ -212,8 +283,12 @@ fn nothing_that_was_acknowledged_is_lost_or_doubled() {
     work.push(std::thread::spawn(move || own.deliver()));
     let own = Arc::clone(&soak);
     work.push(std::thread::spawn(move || own.kill(seed)));
-    std::thread::sleep(Duration::from_secs(u64::from(seconds)));
-    soak.stop.store(true, Ordering::SeqCst);
+    let own = Arc::clone(&soak);
+    work.push(std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_secs(u64::from(seconds)));
+        own.stop.store(true, Ordering::SeqCst);
+    }));
+    let messages = soak.publish(&mut broker);
     for work in work {
         work.join().unwrap();
     }
@@ -221,24 +296,30 @@ fn nothing_that_was_acknowledged_is_lost_or_doubled() {
     let met: usize = Fault::ALL.iter().map(|fault| proxy.met(*fault)).sum();
     // What was sent last and not answered may be there or not: it is sent again, and known again.
     let acknowledged = soak.acknowledged.lock().unwrap().len();
-    for sender in 0..SENDERS {
-        let body = std::fs::read(soak.program.path(&format!("push-{sender}.json"))).unwrap();
-        let lines = body.iter().filter(|byte| **byte == b'\n').count();
-        let at = format!("@{}", soak.program.path(&format!("push-{sender}.json")).display());
-        let words = ["--header", "Content-Type: application/x-ndjson", "--data-binary", &at];
+    for sender in 0..=HOOK {
+        let file = soak.program.path(&format!("push-{sender}.json"));
+        let body = std::fs::read_to_string(&file).unwrap();
+        let list = if sender == HOOK { body } else { format!("[{}]", body.trim_end().replace('\n', ",")) };
+        let events: Vec<serde_json::Value> = serde_json::from_str(&list).unwrap();
+        let at = format!("@{}", file.display());
+        // A push without a name: the name of the last one may be that of what is there.
+        let (path, headers) = soak.headers(sender, 1_000_001, &file);
+        let mut words = vec!["--data-binary", &at];
+        for header in &headers {
+            words.extend(["--header", header]);
+        }
         let base = soak.served.lock().unwrap().as_ref().unwrap().base.clone();
-        let told = answer(&curl(&base, &soak.bearer, &words)).1;
-        assert_eq!(told["events"], json!(lines), "{told}");
-        for line in String::from_utf8(body).unwrap().lines() {
-            let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        let told = answer(&curl(&(base + path), &words)).1;
+        assert_eq!(told["events"], json!(events.len()), "{told}");
+        for event in events {
             let serial = event["event_id"].as_str().unwrap().trim_start_matches("ae_").parse().unwrap();
             soak.acknowledged.lock().unwrap().insert(serial);
         }
     }
-    let events = soak.acknowledged.lock().unwrap().len();
+    let events = soak.acknowledged.lock().unwrap().len() + usize::try_from(messages).unwrap();
     let rows = soak.files.load(Ordering::SeqCst) * u64::from(FILE_ROWS);
     println!(
-        "{seconds} s: {acknowledged} events acknowledged in {} tries, {} files, {} kills, {met} faults of the store",
+        "{seconds} s: {acknowledged} events acknowledged in {} tries, {messages} messages of the topic, {} files, {} kills, {met} faults of the store",
         soak.tries.load(Ordering::SeqCst),
         soak.files.load(Ordering::SeqCst),
         soak.kills.load(Ordering::SeqCst)
@@ -248,7 +329,7 @@ fn nothing_that_was_acknowledged_is_lost_or_doubled() {
         u64::try_from(events).unwrap(),
     );
     soak.wait_for("SELECT count(*) AS n, count(DISTINCT product_id) AS d FROM dim_products", rows);
-    println!("each of {events} events and {rows} rows of files is there once");
+    println!("each of {events} events and messages and {rows} rows of files is there once");
     let log = soak.served.lock().unwrap().take().unwrap().stop();
     assert!(!log.is_empty());
 }

@@ -155,10 +155,14 @@ fn what_cannot_be_taken_in_is_refused_and_leaves_nothing() {
     let hub = Hub::new(3_600);
     let (status, told) = hub.push("\u{fffd}not json\n", &[]);
     assert_eq!(
-        (status, &told["rows_quarantined"]),
-        (200, &json!(1)),
-        "a record that is none is set aside: {told}"
+        (status, &told["error"]["code"]),
+        (400, &json!("input_malformed")),
+        "none is a record: {told}"
     );
+    assert_eq!(hub.count(), (0, 0));
+    let (status, told) = hub.push(&format!("not json\n{}", events(0..1)), &[]);
+    let counts = (&told["rows_accepted"], &told["rows_quarantined"]);
+    assert_eq!((status, counts), (200, (&json!(1), &json!(1))), "one that is none is set aside: {told}");
     let words = ["--header", "Content-Type: application/json", "--data-binary", "{}"];
     let (status, told) = answer(&hub.served().curl("/v1/events/nothing", Some(&hub.bearer), &words));
     assert_eq!((status, &told["error"]["code"]), (404, &json!("not_found")), "{told}");

@@ -53,6 +53,14 @@ impl Broker {
         Self { dir, port: 0, address, child: None, mock: Some(mock), producer: None }
     }
 
+    /// Is away for a while.
+    pub(crate) fn away(&self, longest: Duration) {
+        let mock = self.mock.as_ref().unwrap();
+        mock.broker_down(1).unwrap();
+        std::thread::sleep(longest);
+        mock.broker_up(1).unwrap();
+    }
+
     /// Returns where it is.
     pub(crate) fn address(&self) -> String {
         self.address.clone()
