@@ -127,7 +127,8 @@ async fn strangers_are_refused_everywhere() {
     let document = api.send(None, "GET", "/openapi.json", Body::empty(), &[]).await.json();
     let paths = document["paths"].as_object().unwrap();
     let open = ["/healthz", "/readyz", "/metrics", "/openapi.json", "/receipt-key"];
-    let governed = paths.iter().filter(|(path, _)| !open.contains(&path.as_str()));
+    let governed =
+        paths.iter().filter(|(path, _)| !open.contains(&path.as_str()) && !path.starts_with("/hooks/"));
     let governed: usize = governed.map(|(_, methods)| methods.as_object().unwrap().len()).sum();
     assert_eq!(governed, ENDPOINTS.len(), "every endpoint is in the list: {:?}", paths.keys());
     for (method, path) in ENDPOINTS {

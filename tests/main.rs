@@ -21,6 +21,7 @@ mod delegation;
 mod docs;
 mod faults;
 mod formats;
+mod hooks;
 mod ingest;
 mod kafka;
 mod kills;

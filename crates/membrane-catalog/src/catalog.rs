@@ -360,6 +360,10 @@ fn check_source(source: &Source, contracts: &[(&PathBuf, Contract)], report: &mu
             files.columns.keys().filter(is_unknown).for_each(unknown);
             return;
         }
+        Reads::Webhook(webhook) => {
+            webhook.columns.keys().filter(is_unknown).for_each(unknown);
+            return;
+        }
         Reads::Topic(_) => return,
     };
     let named = table.columns.keys().chain(table.control_sums.iter().flatten());

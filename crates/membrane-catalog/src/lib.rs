@@ -33,8 +33,9 @@ pub use read::{PersonalKind, PersonalWord};
 pub use revision::{Change, Comparison, Effect, Revision, Step};
 pub use service::ServiceLevels;
 pub use source::{
-    Cursor, Database, FilesSource, Mechanism, OnDifference, OnFault, Reads, SOURCE_ENDINGS, SOURCE_FORMATS,
-    SOURCE_PACKINGS, Sasl, Secret, Source, Start, TableSource, Takes, TopicFormat, TopicSource, TopicTls,
+    Cursor, Database, FilesSource, HookField, Mechanism, OnDifference, OnFault, Reads, SOURCE_ENDINGS,
+    SOURCE_FORMATS, SOURCE_PACKINGS, Sasl, Secret, Signature, Source, Start, TableSource, TagEncoding, Takes,
+    TopicFormat, TopicSource, TopicTls, UnixUnit, WebhookSource, Weixin,
 };
 pub use standard::{Case, Derived, Order, Part, Region, Standard, Standardised};
 pub use standing::{

@@ -4,6 +4,7 @@
 //! stands in it, only where one is found.
 
 mod topic;
+mod webhook;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use membrane_model::{ColumnName, DatasetName, PrincipalId, SourceName};
 
 pub use topic::{Mechanism, Sasl, Start, TopicFormat, TopicSource, TopicTls};
+pub use webhook::{HookField, Signature, TagEncoding, UnixUnit, WebhookSource, Weixin};
 
 /// The words for the forms in which files come. What they stand for is for whoever decodes to say.
 pub const SOURCE_FORMATS: [&str; 7] = ["csv", "ndjson", "json", "parquet", "arrow", "avro", "excel"];
@@ -56,6 +58,8 @@ pub enum Reads {
     Table(TableSource),
     /// A topic, which is followed and not looked at.
     Topic(TopicSource),
+    /// Requests of a service, which come by themselves.
+    Webhook(WebhookSource),
 }
 
 impl Reads {
@@ -66,6 +70,7 @@ impl Reads {
             Self::Files(_) => "files",
             Self::Table(table) => table.database.as_str(),
             Self::Topic(_) => "kafka",
+            Self::Webhook(_) => "webhook",
         }
     }
 }

@@ -24,6 +24,7 @@ mod fingerprint;
 #[cfg(test)]
 mod fixture;
 mod format;
+mod hook;
 mod input;
 mod lineage;
 mod pipeline;
@@ -46,6 +47,7 @@ pub use check::References;
 pub use connect::{ConnectError, DatabaseUrl, Piece, read_table};
 pub use error::IngestError;
 pub use format::Format;
+pub use hook::{hook_messages, hook_text};
 pub use input::{IngestParts, Input, InputSource, Position, Progress, RevisionNumber, Silent};
 pub use pipeline::{ingest, position};
 pub use propose::{

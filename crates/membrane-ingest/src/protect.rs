@@ -134,7 +134,7 @@ impl Protector {
                 }
                 continue;
             }
-            if !last.as_ref().is_some_and(|(same, _)| *same == entry.id) {
+            if last.as_ref().is_none_or(|(same, _)| *same != entry.id) {
                 last = Some((entry.id, entry.key()?.cipher()));
             }
             let (_, cipher) = last.as_ref().ok_or(IngestError::Broken)?;

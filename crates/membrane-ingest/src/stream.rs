@@ -20,7 +20,7 @@ mod segment;
 mod window;
 
 pub use commit::{PortionRows, Portioned, commit_portion, edges, positions};
-pub use intake::{Acknowledged, Intake, Push, Taken};
+pub use intake::{Acknowledged, Intake, Push, PushBody, Taken};
 pub use messages::{MessageForm, Messages};
 pub use record::{Record, RecordCounts};
 pub use segment::{

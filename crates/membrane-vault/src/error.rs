@@ -47,6 +47,10 @@ pub enum VaultError {
     /// A signature is not by the key that it should be by, or of another text.
     #[error("the signature is not valid")]
     Signature,
+    /// A secret that is shared with a sender is of another form, or too short.
+    // PRIVACY: it is not repeated.
+    #[error("a shared secret is not of its form: too short, or not base64")]
+    SharedSecret,
     /// What is to be encrypted in its format is not of the format: too few digits, or no digits.
     #[error("a value cannot be encrypted in its format")]
     Format,

@@ -347,6 +347,9 @@ pub enum Error {
     /// Too many events wait to be committed.
     #[error("too many events wait to be committed; send them again in a second, and less at a time")]
     StreamFull,
+    /// A request to a webhook is not known to be its service's.
+    #[error("the request is not signed as the source's service signs, or was made too long ago")]
+    HookRefused,
     /// The hub takes no events in.
     #[error("the hub is stopping, or takes no events in; send them again when it is back")]
     StreamClosed,
@@ -466,6 +469,7 @@ impl Error {
             Self::UnsupportedMedia => "unsupported_media",
             Self::TooLarge => "too_large",
             Self::Busy => "busy",
+            Self::HookRefused => "signature_refused",
             Self::StreamFull => "stream_full",
             Self::StreamClosed => "stream_closed",
             Self::RequestsLimit { .. } => "requests_limit",
@@ -491,6 +495,7 @@ impl Error {
                 !matches!(refused.reason, RefusedReason::PolicyFault | RefusedReason::RecordFault)
             }
             Self::Unauthenticated(_)
+            | Self::HookRefused
             | Self::OverBudget { .. }
             | Self::BudgetClosed
             | Self::OverPrice { .. } => true,

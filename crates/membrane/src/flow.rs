@@ -8,6 +8,7 @@ mod budget_steps;
 mod caps;
 mod contract;
 mod delegation;
+mod hook;
 mod ingest;
 mod lineage;
 mod list_datasets;
@@ -40,6 +41,7 @@ pub(crate) use contract::{broken_contracts, contracts_before};
 pub use delegation::{
     DelegationLine, NewDelegation, SettledDelegation, end_delegation, list_delegations, make_delegation,
 };
+pub(crate) use hook::{HookAnswer, HookRequest, greet_hook, take_hook};
 pub use ingest::{IngestRequest, Ingested, ingest};
 pub use lineage::{DEPTH_MAX, LineageFound, LineageRequest, lineage};
 pub use list_datasets::{Listing, list_datasets};

@@ -24,6 +24,7 @@ pub(crate) use serve::{Listening, listen};
 use std::sync::Arc;
 
 use axum::extract::FromRef;
+use tokio::sync::Semaphore;
 
 use self::busy::Slots;
 use self::readiness::Readiness;
@@ -37,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) serving: Arc<Serving>,
     pub(crate) server: Arc<ServerSection>,
     pub(crate) slots: Arc<Slots>,
+    /// Bounds the webhooks whose bodies are read.
+    pub(crate) hooks: Arc<Semaphore>,
     pub(crate) metrics: Metrics,
     pub(crate) readiness: Readiness,
 }
@@ -47,13 +50,15 @@ pub(crate) struct App {
     pub(crate) hub: Arc<Hub>,
     pub(crate) server: Arc<ServerSection>,
     pub(crate) slots: Arc<Slots>,
+    /// Bounds the webhooks whose bodies are read.
+    pub(crate) hooks: Arc<Semaphore>,
     pub(crate) metrics: Metrics,
     pub(crate) readiness: Readiness,
 }
 
 impl FromRef<Shared> for App {
     fn from_ref(shared: &Shared) -> Self {
-        let Shared { serving, server, slots, metrics, readiness } = shared.clone();
-        Self { hub: serving.hub(), server, slots, metrics, readiness }
+        let Shared { serving, server, slots, hooks, metrics, readiness } = shared.clone();
+        Self { hub: serving.hub(), server, slots, hooks, metrics, readiness }
     }
 }

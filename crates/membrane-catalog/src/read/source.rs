@@ -2,6 +2,7 @@
 
 mod table;
 mod topic;
+mod webhook;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use crate::source::{
 
 use table::read_table;
 use topic::read_topic;
+use webhook::read_webhook;
 
 /// Keys of every source.
 const KEYS: [&str; 4] = ["description", "dataset", "principal", "kind"];
@@ -44,10 +46,24 @@ const TABLE: [&str; 7] = ["url", "table", "columns", "take", "cursor", "settle_s
 /// Keys of those that follow a topic.
 const TOPIC: [&str; 9] =
     ["brokers", "topic", "group", "format", "schema", "schema_id", "start", "tls", "sasl"];
+/// Keys of those that services send to.
+const WEBHOOK: [&str; 11] = [
+    "signature",
+    "secret",
+    "header",
+    "prefix",
+    "encoding",
+    "id_header",
+    "token",
+    "aes_key",
+    "app_id",
+    "corp_id",
+    "events",
+];
 
 /// Some of the encodings that are read.
 const ENCODINGS: [&str; 6] = ["utf-8", "gb18030", "gbk", "big5", "utf-16le", "latin1"];
-const KINDS: [&str; 4] = ["files", "postgresql", "mysql", "kafka"];
+const KINDS: [&str; 5] = ["files", "postgresql", "mysql", "kafka", "webhook"];
 const FAULTS: [OnFault; 2] = [OnFault::GoOn, OnFault::Stop];
 
 /// A file lies untouched for so long before it is read, when nothing else is stated.
@@ -72,6 +88,7 @@ pub(crate) fn read_source(text: &str, stem: &str, report: &mut Report) -> Option
     let (looked_at, own): (&[&str], &[&str]) = match kind {
         "files" => (&LOOKED_AT, &FILES),
         "kafka" => (&[], &TOPIC),
+        "webhook" => (&["columns"], &WEBHOOK),
         _ => (&LOOKED_AT, &TABLE),
     };
     let known: Vec<&str> = KEYS.iter().chain(looked_at).chain(own).copied().collect();
@@ -89,6 +106,7 @@ pub(crate) fn read_source(text: &str, stem: &str, report: &mut Report) -> Option
     let reads = match kind {
         "files" => read_files(&fields, report).map(Reads::Files),
         "kafka" => read_topic(&fields, name.as_ref(), report).map(Reads::Topic),
+        "webhook" => read_webhook(&fields, report).map(Reads::Webhook),
         "postgresql" => read_table(&fields, Database::PostgreSql, report).map(Reads::Table),
         _ => read_table(&fields, Database::MySql, report).map(Reads::Table),
     };

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle;
 
-use super::{EventId, Record, RecordCounts, Window};
+use super::{EventId, MessageForm, Messages, Record, RecordCounts, Window};
 use crate::check::{Checked, Checker};
 use crate::decode::{Decode, Delivered};
 use crate::protect::Protector;
@@ -28,23 +28,68 @@ use crate::subjects::Subjects;
 use crate::{Format, IngestError, IngestParts, Reading, decode, value};
 
 /// Events that come together.
+#[derive(Debug)]
 pub struct Push {
     /// Them.
-    pub bytes: Vec<u8>,
-    /// Their form.
-    pub format: Format,
-    /// What else is said of how they are to be read.
-    pub reading: Reading,
+    pub body: PushBody,
     /// What the sender calls the push: the same name again adds nothing, and gets the same answer.
     pub name: Option<String>,
     /// When it came.
     pub came: DateTime<Utc>,
 }
 
+/// What is in a push.
+pub enum PushBody {
+    /// Something that is of one format as a whole, or refused.
+    Whole {
+        /// The bytes.
+        bytes: Vec<u8>,
+        /// Their form.
+        format: Format,
+        /// What else is said of how they are to be read.
+        reading: Reading,
+    },
+    /// Messages that stand each for itself: one that is no record is set aside.
+    Messages {
+        /// Them.
+        messages: Messages,
+        /// What they are.
+        form: MessageForm,
+    },
+}
+
+impl PushBody {
+    /// Returns how many bytes there are.
+    #[must_use]
+    pub const fn length(&self) -> usize {
+        match self {
+            Self::Whole { bytes, .. } => bytes.len(),
+            Self::Messages { messages, .. } => messages.bytes(),
+        }
+    }
+
+    fn digest(&self) -> [u8; 32] {
+        match self {
+            Self::Whole { bytes, .. } => Sha256::digest(bytes).into(),
+            Self::Messages { messages, .. } => {
+                let mut hash = Sha256::new();
+                for message in messages.iter() {
+                    hash.update(u64::try_from(message.len()).unwrap_or(u64::MAX).to_le_bytes());
+                    hash.update(message);
+                }
+                hash.finalize().into()
+            }
+        }
+    }
+}
+
 // PRIVACY: the bytes are values in clear.
-impl std::fmt::Debug for Push {
+impl std::fmt::Debug for PushBody {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Push({} bytes of {})", self.bytes.len(), self.format)
+        match self {
+            Self::Whole { bytes, format, .. } => write!(f, "Whole({} bytes of {format})", bytes.len()),
+            Self::Messages { messages, .. } => messages.fmt(f),
+        }
     }
 }
 
@@ -137,16 +182,22 @@ impl Intake {
     /// # Errors
     /// [`IngestError`] when it cannot be read as what it is said to be, or has the name of another one. Nothing of it is to be kept then.
     pub fn take(&mut self, push: Push, window: &mut Window) -> Result<Taken, IngestError> {
-        let Push { bytes, format, reading, name, came } = push;
+        let Push { body, name, came } = push;
         let name = match name {
             None => None,
             Some(name) => {
-                let (name, digest) = self.name(&name, &bytes);
+                let (name, digest) = self.name(&name, &body);
                 match window.answer(&name) {
                     Some((before, answer)) if *before == digest => return Ok(Taken::Before(*answer)),
                     Some(_) => return Err(IngestError::NameTaken),
                     None => Some((name, digest)),
                 }
+            }
+        };
+        let (bytes, format, reading) = match body {
+            PushBody::Whole { bytes, format, reading } => (bytes, format, reading),
+            PushBody::Messages { messages, form } => {
+                return self.take_named(&messages, &form, (came, name), window).map(Taken::New);
             }
         };
         let mut decoder = self.open(bytes, format, &reading)?;
@@ -261,12 +312,12 @@ impl Intake {
         Ok(())
     }
 
-    fn name(&self, name: &str, bytes: &[u8]) -> (EventId, [u8; 32]) {
+    fn name(&self, name: &str, body: &PushBody) -> (EventId, [u8; 32]) {
         let principal = self.principal.to_string();
         let parts = [self.dataset.name.as_str().as_bytes(), b"push", principal.as_bytes(), name.as_bytes()];
         let name = self.hasher.short(&parts);
         // PRIVACY: a body may be guessed: what stands for it is keyed, too.
-        let digest = self.hasher.whole(&[b"body", &Sha256::digest(bytes)]);
+        let digest = self.hasher.whole(&[b"body", &body.digest()]);
         (name, digest)
     }
 }

@@ -13,7 +13,7 @@ use arrow::array::new_empty_array;
 use arrow::datatypes::DataType;
 use chrono::{DateTime, Utc};
 
-use super::{Intake, Record, Window};
+use super::{EventId, Intake, Record, Window};
 use crate::decode::{Delivered, Malformed};
 use crate::reason::Broken;
 use crate::{Format, IngestError, Reading};
@@ -62,6 +62,11 @@ impl Messages {
     #[must_use]
     pub const fn bytes(&self) -> usize {
         self.bytes.len()
+    }
+
+    /// Returns them, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.ends.len()).map(|at| self.get(at))
     }
 
     fn get(&self, at: usize) -> &[u8] {
@@ -171,9 +176,20 @@ impl Intake {
         came: DateTime<Utc>,
         window: &mut Window,
     ) -> Result<Record, IngestError> {
+        self.take_named(messages, form, (came, None), window)
+    }
+
+    /// The same of messages that came together, under a name.
+    pub(super) fn take_named(
+        &mut self,
+        messages: &Messages,
+        form: &MessageForm,
+        (came, name): (DateTime<Utc>, Option<(EventId, [u8; 32])>),
+        window: &mut Window,
+    ) -> Result<Record, IngestError> {
         let mut batches = Vec::new();
         self.decode_messages(messages, form, 0..messages.len(), &mut batches)?;
-        let mut kept = self.begin(came, None);
+        let mut kept = self.begin(came, name);
         let mut own = HashSet::new();
         for delivered in batches {
             self.absorb(delivered, &mut kept, &mut own, window)?;

@@ -15,7 +15,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use membrane_model::{DatasetName, PrincipalId};
+use membrane_model::{DatasetName, PrincipalId, SourceName};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -39,6 +39,9 @@ pub struct SegmentHead {
     pub dataset: DatasetName,
     /// Who sent them.
     pub principal: PrincipalId,
+    /// The source through which they came; none of what was pushed as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceName>,
     /// When it was begun.
     pub began: DateTime<Utc>,
 }
@@ -49,10 +52,10 @@ impl SegmentHead {
     pub fn new(
         (stream, number): (&str, i64),
         dataset: DatasetName,
-        principal: PrincipalId,
+        (principal, source): (PrincipalId, Option<SourceName>),
         began: DateTime<Utc>,
     ) -> Self {
-        Self { version: VERSION, stream: stream.to_owned(), number, dataset, principal, began }
+        Self { version: VERSION, stream: stream.to_owned(), number, dataset, principal, source, began }
     }
 }
 

@@ -102,6 +102,7 @@ pub const CODES: &[Code] = &[
     code("scan_failed", 500, "a dataset could not be read"),
     code("schema_changed", 409, "the table no longer fits its contract"),
     code("scratch_failed", 503, "scratch space could not be used"),
+    code("signature_refused", 401, "a request to a webhook is not known to be its service's"),
     code("source_file_changed", 409, "a file that was taken in is another one now"),
     code("source_held", 409, "another process is at work on the source"),
     code(

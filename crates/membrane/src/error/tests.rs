@@ -158,6 +158,7 @@ fn every() -> Vec<Error> {
         Error::UnsupportedMedia,
         Error::TooLarge,
         Error::Busy,
+        Error::HookRefused,
         Error::StreamFull,
         Error::StreamClosed,
         Error::RequestsLimit { requests_max: 16 },

@@ -146,8 +146,13 @@ pub async fn look_at_source(
     progress: &dyn Progress,
 ) -> Result<Looked, Failure> {
     let source = find(hub, name).map_err(Failure::without_run)?;
-    if let Reads::Topic(_) = &source.reads {
-        let how = format!("source `{name}` is a topic: a hub that serves follows it, and nobody looks at it");
+    if let Reads::Topic(_) | Reads::Webhook(_) = &source.reads {
+        let what = if let Reads::Topic(_) = &source.reads {
+            "a topic: a hub that serves follows it"
+        } else {
+            "a webhook: its service sends to a hub that serves"
+        };
+        let how = format!("source `{name}` is {what}, and nobody looks at it");
         return Err(Failure::without_run(Error::BadRequest(how)));
     }
     let ctx = ctx_of(hub, &source, channel).map_err(Failure::without_run)?;
@@ -155,7 +160,9 @@ pub async fn look_at_source(
     let looked = match &source.reads {
         Reads::Files(files) => files::look(&ctx, hub, (&source, files), asked, progress).await,
         Reads::Table(table) => table::look(&ctx, hub, (&source, table), progress).await,
-        Reads::Topic(_) => Err(Failure::without_run(Error::Internal("a topic is followed"))),
+        Reads::Topic(_) | Reads::Webhook(_) => {
+            Err(Failure::without_run(Error::Internal("nobody looks at it")))
+        }
     };
     let (look, looked) = match looked {
         Ok(mut looked) => {
@@ -247,7 +254,7 @@ fn find(hub: &Hub, name: &SourceName) -> Result<Arc<Source>, Error> {
 }
 
 /// Makes the context in which a source acts: in its principal's name.
-fn ctx_of(hub: &Hub, source: &Source, channel: Channel) -> Result<RequestCtx, Error> {
+pub(super) fn ctx_of(hub: &Hub, source: &Source, channel: Channel) -> Result<RequestCtx, Error> {
     let principal: Option<PrincipalId> =
         source.principal.clone().or_else(|| hub.principal_of(PrincipalKind::Service));
     let principal = principal.ok_or_else(|| {

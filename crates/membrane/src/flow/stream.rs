@@ -37,6 +37,8 @@ pub(crate) use recover::recover_streams;
 pub(crate) struct StreamJob {
     hub: Arc<Hub>,
     ctx: RequestCtx,
+    /// The source through which it came.
+    source: Option<SourceName>,
     push: Push,
     room: Room,
     answer: oneshot::Sender<Result<Pushed, Failure>>,
@@ -71,7 +73,7 @@ pub(crate) fn room_for(hub: &Hub, bytes: u64) -> Result<Room, Error> {
 pub(crate) async fn push(
     ctx: RequestCtx,
     hub: Arc<Hub>,
-    dataset: &DatasetName,
+    (dataset, source): (&DatasetName, Option<SourceName>),
     push: Push,
     room: Room,
 ) -> Result<Pushed, Failure> {
@@ -81,7 +83,7 @@ pub(crate) async fn push(
     let lane = hub.streams().lane(dataset, || lane::begin(&hub, dataset));
     let lane = lane.ok_or_else(|| Failure::without_run(Error::StreamClosed))?;
     let (answer, answered) = oneshot::channel();
-    let job = StreamJob { hub, ctx, push, room, answer };
+    let job = StreamJob { hub, ctx, source, push, room, answer };
     // The queue is short: who finds it full is told at once.
     lane.try_send(job).map_err(|_| Failure::without_run(Error::StreamFull))?;
     answered.await.map_err(|_| Failure::without_run(Error::StreamClosed))?

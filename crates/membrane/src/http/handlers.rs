@@ -7,6 +7,7 @@ pub(super) mod delegations;
 pub(super) mod events;
 mod faults;
 pub(super) mod health;
+pub(super) mod hooks;
 pub(super) mod ingest;
 pub(super) mod lineage;
 pub(super) mod metrics;

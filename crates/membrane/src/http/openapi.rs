@@ -4,8 +4,8 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::handlers::{
-    break_glass, budget, datasets, delegations, events, health, ingest, lineage, metrics, openapi, quality,
-    query, receipt_key, release, runs, sandbox, standing, streams,
+    break_glass, budget, datasets, delegations, events, health, hooks, ingest, lineage, metrics, openapi,
+    quality, query, receipt_key, release, runs, sandbox, standing, streams,
 };
 
 #[derive(OpenApi)]
@@ -23,6 +23,8 @@ use super::handlers::{
         sandbox::post_sandbox,
         ingest::post_ingest,
         events::post_events,
+        hooks::post_hook,
+        hooks::get_hook,
         datasets::get_datasets,
         runs::get_runs,
         runs::get_run,

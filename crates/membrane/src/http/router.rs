@@ -6,11 +6,12 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
+use tokio::sync::Semaphore;
 
 use super::busy::Slots;
 use super::handlers::{
-    break_glass, budget, datasets, delegations, events, health, ingest, lineage, metrics, openapi, quality,
-    query, receipt_key, release, runs, sandbox, standing, streams,
+    break_glass, budget, datasets, delegations, events, health, hooks, ingest, lineage, metrics, openapi,
+    quality, query, receipt_key, release, runs, sandbox, standing, streams,
 };
 use super::readiness::Readiness;
 use super::{Metrics, Shared, auth, busy, error, observe, timeout};
@@ -20,7 +21,7 @@ use crate::serving::Serving;
 /// JSON around the SQL text: other members, quotes, escapes.
 const BODY_EXTRA_BYTES: usize = 16 << 10;
 
-/// Builds the router of an opened hub. Everything under `/v1` refuses strangers.
+/// Builds the router of an opened hub. Everything under `/v1` refuses strangers; `/hooks` refuses what is not signed.
 pub fn router(serving: Arc<Serving>, server: &ServerSection, metrics: Metrics) -> Router {
     let limits = *serving.hub().limits();
     let body_bytes_max = limits.sql_bytes_max.saturating_mul(2).saturating_add(BODY_EXTRA_BYTES);
@@ -28,6 +29,7 @@ pub fn router(serving: Arc<Serving>, server: &ServerSection, metrics: Metrics) -
         serving,
         server: Arc::new(server.clone()),
         slots: Slots::new(server),
+        hooks: Arc::new(Semaphore::new(hooks::READING_MAX)),
         metrics,
         readiness: Readiness::default(),
     };
@@ -60,6 +62,7 @@ pub fn router(serving: Arc<Serving>, server: &ServerSection, metrics: Metrics) -
         .merge(unbounded)
         .layer(from_fn_with_state(shared.clone(), busy::take_slot))
         .layer(from_fn_with_state(shared.clone(), auth::require_bearer))
+        .route("/hooks/{source}", get(hooks::get_hook).post(hooks::post_hook))
         .route("/healthz", get(health::get_healthz))
         .route("/readyz", get(health::get_readyz))
         .route("/metrics", get(metrics::get_metrics))

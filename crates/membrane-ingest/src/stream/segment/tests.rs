@@ -10,7 +10,7 @@ use super::*;
 fn head(number: i64) -> SegmentHead {
     let began = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
     let principal = "service:ingestor".parse().unwrap();
-    SegmentHead::new(("stream/abc", number), "app_events".parse().unwrap(), principal, began)
+    SegmentHead::new(("stream/abc", number), "app_events".parse().unwrap(), (principal, None), began)
 }
 
 fn record(number: u8) -> Record {

@@ -9,12 +9,13 @@ use membrane_ingest::IngestError;
 use membrane_ingest::stream::{
     Acknowledged, AppendError, Intake, Push, Record, Segment, SegmentHead, Taken, Window,
 };
-use membrane_model::{DatasetName, PrincipalId, RunId};
+use membrane_model::{DatasetName, PrincipalId, RunId, SourceName};
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender, channel, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::super::hook::tell_of_hook;
 use super::portion::{OpenPortion, Sealed};
 use super::{Pushed, StreamJob, not_kept};
 use crate::error::{Error, Failure};
@@ -73,6 +74,9 @@ struct Committer {
     work: JoinHandle<()>,
 }
 
+/// Who sends, and the source through which.
+type Sender = (PrincipalId, Option<SourceName>);
+
 /// The stream of one sender.
 struct Stream {
     name: String,
@@ -83,8 +87,8 @@ struct Work {
     dataset: DatasetName,
     /// Taken while a group is worked on.
     window: Option<Window>,
-    open: HashMap<PrincipalId, OpenPortion>,
-    streams: HashMap<PrincipalId, Stream>,
+    open: HashMap<Sender, OpenPortion>,
+    streams: HashMap<Sender, Stream>,
     /// By the names of streams: one that cannot commit keeps no other waiting.
     committers: HashMap<Arc<str>, Committer>,
     told: Arc<StreamState>,
@@ -141,14 +145,14 @@ impl Work {
     /// Hands on the portions that are to be committed.
     fn seal(&mut self, hub: &Arc<Hub>, is_due: impl Fn(&OpenPortion, (Duration, u64)) -> bool) {
         let rules = (self.commit_after, self.commit_bytes);
-        let due: Vec<PrincipalId> = self
+        let due: Vec<Sender> = self
             .open
             .iter()
             .filter(|(_, portion)| is_due(portion, rules))
-            .map(|(principal, _)| principal.clone())
+            .map(|(sender, _)| sender.clone())
             .collect();
-        for principal in due {
-            if let Some(portion) = self.open.remove(&principal) {
+        for sender in due {
+            if let Some(portion) = self.open.remove(&sender) {
                 self.commit_later(hub, portion.seal());
             }
         }
@@ -156,11 +160,12 @@ impl Work {
 
     /// Takes a group in, those of one sender together.
     async fn take(&mut self, group: Vec<StreamJob>) {
-        let mut by_sender: Vec<(PrincipalId, Vec<StreamJob>)> = Vec::new();
+        let mut by_sender: Vec<(Sender, Vec<StreamJob>)> = Vec::new();
         for job in group {
-            match by_sender.iter_mut().find(|(sender, _)| *sender == job.ctx.principal) {
+            let is_of = |sender: &Sender| sender.0 == job.ctx.principal && sender.1 == job.source;
+            match by_sender.iter_mut().find(|(sender, _)| is_of(sender)) {
                 Some((_, jobs)) => jobs.push(job),
-                None => by_sender.push((job.ctx.principal.clone(), vec![job])),
+                None => by_sender.push(((job.ctx.principal.clone(), job.source.clone()), vec![job])),
             }
         }
         for (sender, jobs) in by_sender {
@@ -177,7 +182,7 @@ impl Work {
 
     async fn take_of(
         &mut self,
-        sender: PrincipalId,
+        sender: Sender,
         jobs: Vec<StreamJob>,
     ) -> Result<(), (Failure, Vec<StreamJob>)> {
         let Some(first) = jobs.first() else { return Ok(()) };
@@ -237,7 +242,7 @@ impl Work {
         Ok(())
     }
 
-    fn next_head(&mut self, sender: &PrincipalId, now: DateTime<Utc>) -> SegmentHead {
+    fn next_head(&mut self, sender: &Sender, now: DateTime<Utc>) -> SegmentHead {
         let stream = self.streams.entry(sender.clone()).or_insert_with(|| {
             let id = RunId::new(now);
             Stream { name: format!("stream/{id}"), last: 0 }
@@ -257,7 +262,7 @@ struct Waiting {
 /// Takes pushes and who waits for them apart.
 fn apart(jobs: Vec<StreamJob>) -> (Vec<Push>, Vec<Waiting>) {
     let part = |StreamJob { push, room, answer, .. }: StreamJob| {
-        let bytes = u64::try_from(push.bytes.len()).unwrap_or(u64::MAX);
+        let bytes = u64::try_from(push.body.length()).unwrap_or(u64::MAX);
         (push, Waiting { bytes, room, answer })
     };
     jobs.into_iter().map(part).unzip()
@@ -328,6 +333,9 @@ async fn commit(mut portions: UnboundedReceiver<(Arc<Hub>, Sealed)>, told: Arc<S
                 dataset.name = %portion.kept.head.dataset, code,
                 "acknowledged events of `{}` are not committed yet, and are tried again: {code}", portion.kept.head.dataset
             );
+            if let Some(source) = &portion.kept.source {
+                tell_of_hook(&hub, source, None, Some(code)).await;
+            }
             sleep(pause).await;
             pause = (pause * 2).min(PAUSE_MAX);
         }

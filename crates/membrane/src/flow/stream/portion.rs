@@ -17,6 +17,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
 use super::super::contract::accept;
+use super::super::hook::tell_of_hook;
 use super::super::ingest::{parts, references};
 use super::super::run::{ActiveRun, Work};
 use super::{head, not_kept};
@@ -97,7 +98,7 @@ pub(in crate::flow) struct Kept {
 impl OpenPortion {
     /// Begins a portion: with a run, a permit and a segment.
     pub(super) async fn begin(ctx: &RequestCtx, hub: &Hub, head: SegmentHead) -> Result<Self, Failure> {
-        let right = Right::open(ctx, hub, (&head.dataset, None)).await?;
+        let right = Right::open(ctx, hub, (&head.dataset, head.source.as_ref())).await?;
         let folder = hub.streams().folder_of(&head.dataset);
         let (own, made) = (head.clone(), spawn_blocking);
         let segment = made(move || Segment::create(&folder, &own)).await;
@@ -108,7 +109,7 @@ impl OpenPortion {
                 let portion = Portion { stream: Arc::from(head.stream.as_str()), number: head.number };
                 let kept = Kept {
                     path: Some(segment.path().to_path_buf()),
-                    source: None,
+                    source: head.source.clone(),
                     head,
                     portion,
                     rows: PortionRows::default(),
@@ -170,7 +171,12 @@ impl Sealed {
         if let Err(error) = self.retire(hub).await {
             tracing::warn!(dataset.name = %dataset, "a segment that is committed could not be put away: {}", error.kind());
         }
-        right.run.complete().await.map(|_| ())
+        let run = right.run.id();
+        right.run.complete().await?;
+        if let (Some(source), Some(_)) = (&self.kept.source, &self.kept.path) {
+            tell_of_hook(hub, source, Some(run), None).await;
+        }
+        Ok(())
     }
 
     /// Lets its rows be read, if they cannot be yet.

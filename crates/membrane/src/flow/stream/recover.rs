@@ -117,10 +117,10 @@ async fn taken_up(hub: &Arc<Hub>, segment: FoundSegment, told: &StreamState) -> 
     let bytes = rows.rows.iter().chain(&rows.bad).map(|rows| rows.get_array_memory_size()).sum::<usize>();
     let room = hub.streams().room_for_found(u64::try_from(bytes).unwrap_or(u64::MAX)).into_iter().collect();
     let portion = Portion { stream: Arc::from(head.stream.as_str()), number: head.number };
-    let (path, source) = (Some(path), None);
+    let (path, source) = (Some(path), head.source.clone());
     let kept = Kept { head, path, source, portion, rows, records: kept, room, is_held: false };
     let mut sealed = Sealed { ctx, right: None, kept };
-    match Right::open(&sealed.ctx, hub, (&sealed.kept.head.dataset, None)).await {
+    match Right::open(&sealed.ctx, hub, (&sealed.kept.head.dataset, sealed.kept.source.as_ref())).await {
         Ok(right) => match sealed.hold(hub, &right) {
             Ok(()) => sealed.right = Some(right),
             Err(error) => drop(right.run.fail(error).await),

@@ -6,7 +6,7 @@ use axum::body::{Body, HttpBody};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::{Extension, Json};
-use membrane_ingest::stream::Push;
+use membrane_ingest::stream::{Push, PushBody};
 use membrane_ingest::{Format, IngestError};
 use membrane_model::DatasetName;
 use serde::de::IgnoredAny;
@@ -78,9 +78,10 @@ pub(in crate::http) async fn post_events(
     let read = upload(body, bytes_max, idle).read_to_end(&mut bytes).await;
     read.map_err(|source| Failure::without_run(Error::Ingest(IngestError::Read { source })))?;
     let bytes = if format == Format::Json { on_one_line(bytes) } else { bytes };
-    let push = Push { bytes, format, reading, name, came: ctx.now() };
+    let body = PushBody::Whole { bytes, format, reading };
+    let push = Push { body, name, came: ctx.now() };
     let hub = std::sync::Arc::clone(&app.hub);
-    let pushed = flow::push(ctx, hub, &dataset, push, room).await?;
+    let pushed = flow::push(ctx, hub, (&dataset, None), push, room).await?;
     Ok(Json(EventsBody::new(&dataset, &pushed)))
 }
 

@@ -141,7 +141,8 @@ async fn begin(
         Err(error) => return Err(right.run.fail(Error::Ingest(error)).await.error),
     };
     *last += 1;
-    let head = SegmentHead::new((stream, *last), source.dataset.clone(), ctx.principal.clone(), ctx.now());
+    let sender = (ctx.principal.clone(), Some(source.name.clone()));
+    let head = SegmentHead::new((stream, *last), source.dataset.clone(), sender, ctx.now());
     let kept = Kept {
         portion: Portion { stream: Arc::from(stream), number: *last },
         head,
