@@ -158,7 +158,7 @@ impl Soak {
             "Content-Type: application/x-ndjson".to_owned(),
             format!("Authorization: Bearer {}", self.bearer),
         ];
-        if push % 2 == 0 {
+        if push.is_multiple_of(2) {
             headers.push(format!("Idempotency-Key: {sender}/{push}"));
         }
         ("/v1/events/app_events", headers)

@@ -86,13 +86,13 @@ impl Hub {
 
     async fn push(&self, body: String) -> Result<u64> {
         let told = self.send("/v1/events/app_events", &self.sender, "application/x-ndjson", body).await?;
-        told["rows_accepted"].as_u64().context("no count")
+        told.pointer("/rows_accepted").and_then(Value::as_u64).context("no count")
     }
 
     async fn ask(&self, sql: &str) -> Result<u64> {
         let body = json!({ "sql": sql, "purpose": "marketing_analysis" }).to_string();
         let told = self.send("/v1/query", &self.analyst, "application/json", body).await?;
-        told["rows"][0]["n"].as_u64().with_context(|| format!("no answer: {told}"))
+        told.pointer("/rows/0/n").and_then(Value::as_u64).with_context(|| format!("no answer: {told}"))
     }
 
     /// Returns its resident memory and the most that it had, in MiB.
@@ -135,13 +135,13 @@ fn run(dir: &Path, words: &[&str]) -> Result<Vec<u8>> {
 
 fn bearer(dir: &Path, principal: &str) -> Result<String> {
     let told: Value = serde_json::from_slice(&run(dir, &["bearer", principal, "--json"])?)?;
-    told["bearer"].as_str().map(str::to_owned).context("no bearer")
+    told.pointer("/bearer").and_then(Value::as_str).map(str::to_owned).context("no bearer")
 }
 
 /// The events from a serial on; a member has about fifty.
 fn events(first: u64) -> String {
     let mut text = String::new();
-    let now = chrono::Utc::now().format("%Y-%m-%dT%H:%M:%S%.3fZ");
+    let now = membrane_model::Clock::now(&crate::hub::SystemClock).format("%Y-%m-%dT%H:%M:%S%.3fZ");
     for serial in first..first + EVENTS {
         let member = serial.wrapping_mul(2_654_435_761) % 100_000;
         // Writing to a string does not fail.

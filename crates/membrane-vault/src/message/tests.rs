@@ -76,7 +76,7 @@ fn a_signature_is_of_the_sorted_texts() {
     assert!(secret().signed(&["xyz", "1409304348", "abc"], signature));
     assert!(secret().signed(&["abc", "xyz", "1409304348"], signature));
     assert!(!secret().signed(&["abd", "xyz", "1409304348"], signature));
-    for other in ["", "00", &signature[..38], &format!("{signature}00")] {
+    for other in ["", "00", &signature.replace("03", ""), &format!("{signature}00")] {
         assert!(!secret().signed(&["abc", "xyz", "1409304348"], other));
     }
 }

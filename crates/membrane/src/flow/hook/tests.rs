@@ -71,7 +71,7 @@ fn a_body_is_signed_as_the_source_says() {
     assert_eq!(judge(&hex, &named, b"{}"), Some(Some("d-1".to_owned())));
     assert_eq!(judge(&hex, &[("x-signature", &right.to_uppercase())], b"{}"), None, "the prefix is as it is");
     assert_eq!(judge(&hex, &[("x-signature", &right)], b"{} "), None);
-    assert_eq!(judge(&hex, &[("x-signature", &right[7..])], b"{}"), None);
+    assert_eq!(judge(&hex, &[("x-signature", &right.replace("sha256=", ""))], b"{}"), None);
     assert_eq!(judge(&hex, &[("x-signature", "sha256=")], b"{}"), None);
     assert_eq!(judge(&hex, &[], b"{}"), None);
     let twice = [("x-signature", right.as_str()), ("x-signature", right.as_str())];
@@ -116,7 +116,7 @@ fn standard_webhooks_are_signed_with_id_and_time() {
     assert_eq!(ask("msg_1", "1700000000", &several), Some(Some("msg_1".to_owned())));
     assert_eq!(ask("msg_2", "1700000000", &right), None);
     assert_eq!(ask("msg_1", "1700000001", &right), None);
-    assert_eq!(ask("msg_1", "1700000000", &right[3..]), None);
+    assert_eq!(ask("msg_1", "1700000000", &right.replace("v1,", "")), None);
     assert_eq!(ask("msg_1", "1700000000", ""), None);
     for (time, is_near) in [
         ("1700000300", true),
