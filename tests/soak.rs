@@ -243,7 +243,8 @@ impl Soak {
     }
 
     fn wait_for(&self, sql: &str, rows: u64) {
-        let deadline = Instant::now() + Duration::from_secs(120);
+        // A source that was held up is looked at again after five minutes at most.
+        let deadline = Instant::now() + Duration::from_secs(400);
         loop {
             let found = self.committed(sql);
             if found == (rows, rows) {

@@ -34,6 +34,23 @@ pub struct Delivery {
     pub totals: Vec<Reconciled>,
 }
 
+/// What came of a source, from its first delivery on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SourceTotals {
+    /// Deliveries; of what is followed, commits.
+    pub deliveries: u64,
+    /// Rows that were added.
+    pub rows_accepted: u64,
+    /// Rows that were set aside.
+    pub rows_quarantined: u64,
+    /// Rows that were added and came late.
+    pub rows_late: u64,
+    /// Bytes that were read, as they came. Not of tables.
+    pub bytes: u64,
+    /// Rows that were added since the moment that was asked for.
+    pub rows_lately: u64,
+}
+
 /// When a dataset's deliveries were there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delivered {
@@ -44,16 +61,16 @@ pub struct Delivered {
 }
 
 impl Ledger {
-    /// Writes down what became of a delivery; once for each run.
+    /// Writes down what became of a delivery of so many bytes; once for each run.
     ///
     /// # Errors
     /// [`LedgerError::Database`].
-    pub async fn note_delivery(&self, delivery: &Delivery) -> Result<(), LedgerError> {
+    pub async fn note_delivery(&self, delivery: &Delivery, bytes: u64) -> Result<(), LedgerError> {
         let reasons =
             serde_json::to_string(&delivery.reasons).map_err(|_| LedgerError::TooLarge("reasons"))?;
         let totals = serde_json::to_string(&delivery.totals).map_err(|_| LedgerError::TooLarge("totals"))?;
         let mut transaction = self.begin().await?;
-        sqlx::query(
+        let noted = sqlx::query(
             "INSERT INTO delivery (run, dataset, source, ended, rows_in, rows_accepted, rows_quarantined, reasons, \
              rows_late, totals) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING",
         )
@@ -69,8 +86,60 @@ impl Ledger {
         .bind(totals)
         .execute(&mut *transaction)
         .await?;
+        if let Some(source) = delivery.source.as_ref().filter(|_| noted.rows_affected() > 0) {
+            sqlx::query(
+                "INSERT INTO source_total (source, deliveries, rows_accepted, rows_quarantined, rows_late, bytes) \
+                 VALUES ($1, 1, $2, $3, $4, $5) ON CONFLICT (source) DO UPDATE SET \
+                 deliveries = source_total.deliveries + 1, \
+                 rows_accepted = source_total.rows_accepted + excluded.rows_accepted, \
+                 rows_quarantined = source_total.rows_quarantined + excluded.rows_quarantined, \
+                 rows_late = source_total.rows_late + excluded.rows_late, \
+                 bytes = source_total.bytes + excluded.bytes",
+            )
+            .bind(source.as_str())
+            .bind(to_integer(delivery.rows_accepted, "rows_accepted")?)
+            .bind(to_integer(delivery.rows_quarantined, "rows_quarantined")?)
+            .bind(to_integer(delivery.rows_late, "rows_late")?)
+            .bind(to_integer(bytes, "bytes")?)
+            .execute(&mut *transaction)
+            .await?;
+        }
         transaction.commit().await?;
         Ok(())
+    }
+
+    /// Returns what came of each source, and how much of it since a moment.
+    ///
+    /// # Errors
+    /// [`LedgerError::Database`] or [`LedgerError::Stored`].
+    pub async fn source_totals(
+        &self,
+        since: DateTime<Utc>,
+    ) -> Result<BTreeMap<SourceName, SourceTotals>, LedgerError> {
+        let rows = sqlx::query(
+            "SELECT source, deliveries, rows_accepted, rows_quarantined, rows_late, bytes, \
+             (SELECT CAST(COALESCE(SUM(d.rows_accepted), 0) AS BIGINT) FROM delivery d \
+              WHERE d.source = source_total.source AND d.ended >= $1) AS rows_lately \
+             FROM source_total",
+        )
+        .bind(since.timestamp_micros())
+        .fetch_all(&self.pools.read)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let mut cells = Cells::of(row);
+                let source = cells.parsed("source")?;
+                let totals = SourceTotals {
+                    deliveries: cells.number("deliveries")?,
+                    rows_accepted: cells.number("rows_accepted")?,
+                    rows_quarantined: cells.number("rows_quarantined")?,
+                    rows_late: cells.number("rows_late")?,
+                    bytes: cells.number("bytes")?,
+                    rows_lately: cells.number("rows_lately")?,
+                };
+                Ok((source, totals))
+            })
+            .collect()
     }
 
     /// Returns the deliveries that ended since a moment, of one dataset or of all, the latest first.

@@ -44,7 +44,7 @@ mod window;
 pub use account::{Account, Caps};
 pub use alert::{Alert, AlertChanges};
 pub use budget::{LastRelease, Pace, Standing};
-pub use delivery::{Delivered, Delivery};
+pub use delivery::{Delivered, Delivery, SourceTotals};
 pub use document::{Document, DocumentKind, DocumentRef, NewDocument};
 pub use error::{DatabaseError, LedgerError, LogFault};
 pub use identity::Identity;

@@ -60,12 +60,12 @@ pub use sandbox::{SANDBOX_RHO, SandboxMade, make_sandbox};
 pub use source::{
     Asked, Failed, Looked, SourceTold, Taken, Waits, list_sources, look_at_source, pause_source,
 };
-pub(crate) use source::{TopicState, follow_topic, tell_of_topic, wait};
+pub(crate) use source::{TopicState, follow_topic, tell_of_topic, wait_held_up};
 pub use standing::{
     EditionTold, MadeBefore, StandingList, StandingTold, list_standing, run_edition, run_edition_after,
 };
 pub(crate) use standing::{check_releases, ctx_of, is_made, last_due, release_refused};
-pub use stream::{Pushed, list_streams};
+pub use stream::{Measured, Pushed, list_streams, measure};
 pub(crate) use stream::{StreamJob, push, recover_streams, room_for};
 pub use usage::{column_uses, factor_uses};
 

@@ -1,8 +1,8 @@
 //! Looks at sources when it is time, for as long as this process serves.
 //!
 //! Each source goes its own way: one that is slow, or fails, keeps no other waiting, but for the number that are worked on at
-//! once. One that is held up is looked at again after twice its time, then after four times, up to an hour; a file that cannot be
-//! taken in holds up nothing. Hubs that share a ledger hold a source in turn.
+//! once. One that is held up is looked at again after twice its time, then after four times, up to five minutes; one that took something in
+//! before it was held up begins with twice its time again. A file that cannot be taken in holds up nothing. Hubs that share a ledger hold a source in turn.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ struct Known {
     due: DateTime<Utc>,
     failures: u32,
     /// The look that is under way: it tells whether nothing held up the source.
-    at_work: Option<JoinHandle<bool>>,
+    at_work: Option<JoinHandle<Ended>>,
 }
 
 /// Looks at sources when it is time.
@@ -73,9 +73,12 @@ impl SourceKeeper {
                 at_work: None,
             });
             if let Some(at_work) = known.at_work.take_if(|at_work| at_work.is_finished()) {
-                let is_well = at_work.await.unwrap_or(false);
-                known.failures = if is_well { 0 } else { known.failures.saturating_add(1) };
-                known.due = now + flow::wait(every, known.failures);
+                known.failures = match at_work.await.unwrap_or(Ended::HeldUp) {
+                    Ended::Well => 0,
+                    Ended::HeldUpLater => 1,
+                    Ended::HeldUp => known.failures.saturating_add(1),
+                };
+                known.due = now + flow::wait_held_up(every, known.failures);
             }
             if known.at_work.is_none() && known.due <= now {
                 known.at_work = Some(begin(hub, &source, Arc::clone(&self.places)));
@@ -84,11 +87,22 @@ impl SourceKeeper {
     }
 }
 
+/// How a look ended.
+#[derive(Debug, Clone, Copy)]
+enum Ended {
+    /// It was not held up.
+    Well,
+    /// It was held up once it had taken something in.
+    HeldUpLater,
+    /// It was held up at once.
+    HeldUp,
+}
+
 /// Looks at a source, on a task that goes on when this is dropped: a run that was begun is closed.
-fn begin(hub: &Arc<Hub>, source: &Source, places: Arc<Semaphore>) -> JoinHandle<bool> {
+fn begin(hub: &Arc<Hub>, source: &Source, places: Arc<Semaphore>) -> JoinHandle<Ended> {
     let (own, name) = (Arc::clone(hub), source.name.clone());
     hub.tasks().spawn(Box::pin(async move {
-        let Ok(_place) = places.acquire_owned().await else { return true };
+        let Ok(_place) = places.acquire_owned().await else { return Ended::Well };
         let looked =
             Box::pin(flow::look_at_source(&own, &name, Channel::Schedule, Asked::OnTime, &Silent)).await;
         match looked {
@@ -96,7 +110,11 @@ fn begin(hub: &Arc<Hub>, source: &Source, places: Arc<Semaphore>) -> JoinHandle<
                 for failed in &looked.failed {
                     tell(&name, &failed.failure);
                 }
-                !looked.held_up
+                match (looked.held_up, looked.taken.is_empty()) {
+                    (false, _) => Ended::Well,
+                    (true, false) => Ended::HeldUpLater,
+                    (true, true) => Ended::HeldUp,
+                }
             }
             Err(failure) => {
                 let code = failure.error.code();
@@ -104,7 +122,7 @@ fn begin(hub: &Arc<Hub>, source: &Source, places: Arc<Semaphore>) -> JoinHandle<
                 if !is_quiet {
                     tell(&name, &failure);
                 }
-                is_quiet
+                if is_quiet { Ended::Well } else { Ended::HeldUp }
             }
         }
     }))

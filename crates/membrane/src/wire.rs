@@ -48,6 +48,7 @@ pub use release::{
 };
 pub use run::{ColumnDecisionBody, DecisionBody, ReleaseRecordBody, RunBody, RunDetailBody, RunsBody};
 pub use sandbox::{LeftOutBody, NewSandboxBody, SandboxBody};
+pub(crate) use source::metrics as source_metrics;
 pub use source::{FailedBody, LookedBody, SourceBody, SourcesBody, TakenBody};
 pub use standing::{
     ContinualBody, EditionBody, EditionRequestBody, StandingReleaseBody, StandingReleasesBody,

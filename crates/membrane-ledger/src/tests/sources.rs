@@ -6,7 +6,10 @@ use chrono::TimeDelta;
 use membrane_model::{DatasetName, Reconciled, Rest, SourceName, Verdict};
 
 use super::*;
-use crate::{AlertChanges, Behind, Delivered, Delivery, RefusedDelivery, ReplayPlan, SourceFile, SourceLook};
+use crate::{
+    AlertChanges, Behind, Delivered, Delivery, RefusedDelivery, ReplayPlan, SourceFile, SourceLook,
+    SourceTotals,
+};
 
 fn name(text: &str) -> SourceName {
     text.parse().unwrap()
@@ -40,6 +43,14 @@ pub(super) async fn check_sources_stand_somewhere(ledger: Ledger) {
     // Who holds it no more writes nothing.
     ledger.note_look(&crm, "h", &SourceLook { at: instant(9), ..look.clone() }).await.unwrap();
     assert_eq!(ledger.source_state(&crm).await.unwrap().unwrap().looked, Some(instant(7)));
+    assert!(ledger.hold_source(&crm, "h", instant(10), instant(70)).await.unwrap());
+    ledger.note_look(&crm, "h", &look).await.unwrap();
+    assert_eq!(ledger.source_state(&crm).await.unwrap().unwrap().failures, 2);
+    // It took something in before it was held up.
+    assert!(ledger.hold_source(&crm, "h", instant(10), instant(70)).await.unwrap());
+    let run = open(&ledger, 9).await.id();
+    ledger.note_look(&crm, "h", &SourceLook { run: Some(run), ..look.clone() }).await.unwrap();
+    assert_eq!(ledger.source_state(&crm).await.unwrap().unwrap().failures, 1);
     assert!(ledger.hold_source(&crm, "h", instant(10), instant(70)).await.unwrap());
     // A file that failed is no failure of the source.
     let of_a_file = SourceLook { at: instant(11), held_up: false, ..look.clone() };
@@ -129,11 +140,26 @@ pub(super) async fn check_files_and_deliveries_are_noted(ledger: Ledger) {
             unread: 0,
         }],
     };
-    ledger.note_delivery(&delivery).await.unwrap();
-    ledger.note_delivery(&delivery).await.unwrap();
-    assert_eq!(ledger.deliveries(None, instant(0)).await.unwrap(), std::slice::from_ref(&delivery));
-    assert_eq!(ledger.deliveries(Some(&delivery.dataset), instant(10)).await.unwrap().len(), 1);
-    assert!(ledger.deliveries(Some(&delivery.dataset), instant(11)).await.unwrap().is_empty());
+    ledger.note_delivery(&delivery, 700).await.unwrap();
+    ledger.note_delivery(&delivery, 700).await.unwrap();
+    let other = Delivery { run: open(&ledger, 2).await.id(), ended: instant(11), ..delivery.clone() };
+    ledger.note_delivery(&other, 70).await.unwrap();
+    let strange = Delivery { run: open(&ledger, 3).await.id(), source: None, ..delivery.clone() };
+    ledger.note_delivery(&strange, 7).await.unwrap();
+    let totals = SourceTotals {
+        deliveries: 2,
+        rows_accepted: 20,
+        rows_quarantined: 4,
+        rows_late: 6,
+        bytes: 770,
+        rows_lately: 10,
+    };
+    let of = delivery.source.clone().unwrap();
+    assert_eq!(ledger.source_totals(instant(11)).await.unwrap(), [(of, totals)].into());
+    assert_eq!(ledger.deliveries(None, instant(0)).await.unwrap().len(), 3);
+    assert_eq!(ledger.deliveries(None, instant(11)).await.unwrap(), [other]);
+    assert_eq!(ledger.deliveries(Some(&delivery.dataset), instant(10)).await.unwrap().len(), 3);
+    assert!(ledger.deliveries(Some(&delivery.dataset), instant(12)).await.unwrap().is_empty());
     assert!(ledger.deliveries(Some(&"pos_orders".parse().unwrap()), instant(0)).await.unwrap().is_empty());
     for second in [10, 20, 15] {
         ledger.note_delivered(&delivery.dataset, instant(second)).await.unwrap();

@@ -91,6 +91,7 @@ async fn list(caller: &CallerArgs, json: bool, env: Env) -> Result<(), CliError>
         "every",
         "state",
         "waiting",
+        "rows/s",
         "last looked at",
         "last run",
     ]);
@@ -103,11 +104,12 @@ async fn list(caller: &CallerArgs, json: bool, env: Env) -> Result<(), CliError>
             or_none(source.every_seconds.map(|seconds| format!("{seconds} s"))),
             state(source),
             or_none(source.waiting.map(table::count)),
+            format!("{:.1}", source.rows_per_second),
             or_none(source.looked.clone()),
             or_none(source.last_run.clone()),
         ]);
     }
-    table::right(&mut shown, &[3, 5]);
+    table::right(&mut shown, &[3, 5, 6]);
     out::line(shown.to_string())?;
     for source in &body.sources {
         if let (Some(fault), Some(fix)) = (&source.fault, &source.fix) {

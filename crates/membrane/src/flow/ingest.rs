@@ -149,7 +149,7 @@ async fn note(
         rows_late: report.rows_late,
         totals: report.reconciled.clone(),
     };
-    hub.ledger().note_delivery(&delivery).await.map_err(Error::Record)
+    hub.ledger().note_delivery(&delivery, report.bytes_read).await.map_err(Error::Record)
 }
 
 async fn bring_in(

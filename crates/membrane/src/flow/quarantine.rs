@@ -134,7 +134,7 @@ async fn take_again(
             rows_late: 0,
             totals: Vec::new(),
         };
-        hub.ledger().note_delivery(&delivery).await.map_err(Error::Record)?;
+        hub.ledger().note_delivery(&delivery, 0).await.map_err(Error::Record)?;
     }
     Ok(report)
 }

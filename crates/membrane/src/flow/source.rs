@@ -22,7 +22,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use membrane_catalog::{OnFault, Reads, Source};
 use membrane_ingest::Progress;
-use membrane_ledger::{Behind, SourceLook, SourceState};
+use membrane_ledger::{Behind, SourceLook, SourceState, SourceTotals};
 use membrane_model::{Action, PrincipalId, PrincipalKind, RunId, SourceName};
 use tokio::task::JoinHandle;
 
@@ -36,8 +36,10 @@ use crate::hub::Hub;
 
 use fault::holds_up;
 
-pub(crate) use fault::wait;
+pub(crate) use fault::wait_held_up;
 
+/// Over how long the rate of a source is told.
+const LATELY_SECONDS: u32 = 600;
 /// For how long a source is held; held anew while somebody is at work on it.
 const HOLD: TimeDelta = TimeDelta::minutes(3);
 const HOLD_AGAIN: Duration = Duration::from_secs(60);
@@ -100,6 +102,17 @@ pub struct SourceTold {
     pub source: Arc<Source>,
     /// Where it stands, if it was ever looked at or paused.
     pub state: Option<SourceState>,
+    /// What came of it so far, if anything did.
+    pub totals: Option<SourceTotals>,
+}
+
+impl SourceTold {
+    /// Returns how many rows were added each second, over the last ten minutes.
+    #[must_use]
+    pub fn rows_per_second(&self) -> f64 {
+        let rows = self.totals.map_or(0, |totals| totals.rows_lately);
+        f64::from(u32::try_from(rows).unwrap_or(u32::MAX)) / f64::from(LATELY_SECONDS)
+    }
 }
 
 impl Looked {
@@ -205,10 +218,18 @@ pub async fn list_sources(ctx: &RequestCtx, hub: &Hub) -> Result<(RunId, Vec<Sou
 
 async fn list(run: &mut ActiveRun, hub: &Hub) -> Result<Vec<SourceTold>, Error> {
     run.permit(hub, Vec::new()).await?;
+    sources_told(hub).await
+}
+
+/// Tells where each source stands. Whoever asks may audit.
+pub(super) async fn sources_told(hub: &Hub) -> Result<Vec<SourceTold>, Error> {
+    let since = hub.clock().now() - TimeDelta::seconds(i64::from(LATELY_SECONDS));
     let states = hub.ledger().source_states().await.map_err(Error::Ledger)?;
+    let totals = hub.ledger().source_totals(since).await.map_err(Error::Ledger)?;
     let told = |source: &Arc<Source>| SourceTold {
         source: Arc::clone(source),
         state: states.iter().find(|state| state.source == source.name).cloned(),
+        totals: totals.get(&source.name).copied(),
     };
     Ok(hub.catalog().sources().map(told).collect())
 }

@@ -29,7 +29,7 @@ use crate::hub::Hub;
 use crate::streams::Room;
 
 pub(super) use lane::window_of;
-pub use list::list_streams;
+pub use list::{Measured, list_streams, measure};
 pub(super) use portion::{Kept, Right, Sealed};
 pub(crate) use recover::recover_streams;
 

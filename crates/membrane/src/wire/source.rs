@@ -1,4 +1,6 @@
-//! Sources.
+//! Sources, and what is known of them: as JSON, and as metrics in Prometheus's text form.
+
+use std::fmt::Write as _;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use membrane_model::{RunId, SourceName};
@@ -6,12 +8,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::IngestBody;
+use super::streams::{count, seconds};
 use crate::error::fix;
 use crate::flow::{Failed, Looked, SourceTold, Taken};
 use crate::hub::Hub;
 
 /// The sources of the catalog.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SourcesBody {
     /// The run in which this was looked up.
     pub run: String,
@@ -20,13 +23,13 @@ pub struct SourcesBody {
 }
 
 /// A source, and where it stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SourceBody {
     /// Its name.
     pub name: String,
     /// What it is.
     pub description: String,
-    /// What it reads: `files`, `postgresql` or `mysql`.
+    /// What it reads: `files`, `postgresql`, `mysql`, `kafka` or `webhook`.
     pub kind: String,
     /// Where its rows go.
     pub dataset: String,
@@ -58,6 +61,14 @@ pub struct SourceBody {
     pub failures: u64,
     /// The last run that brought something in.
     pub last_run: Option<String>,
+    /// Rows of it that were added, from its first delivery on.
+    pub rows_accepted: u64,
+    /// Rows of it that were set aside.
+    pub rows_quarantined: u64,
+    /// Bytes of it that were read, as they came; not of tables.
+    pub bytes: u64,
+    /// Rows that were added each second, over the last ten minutes.
+    pub rows_per_second: f64,
 }
 
 /// What a look at a source came to.
@@ -147,8 +158,69 @@ impl From<&SourceTold> for SourceBody {
             fix: fault.map(|code| fix(code).to_owned()),
             failures: state.map_or(0, |state| state.failures),
             last_run: state.and_then(|state| state.run).map(|run| run.to_string()),
+            rows_accepted: told.totals.map_or(0, |totals| totals.rows_accepted),
+            rows_quarantined: told.totals.map_or(0, |totals| totals.rows_quarantined),
+            bytes: told.totals.map_or(0, |totals| totals.bytes),
+            rows_per_second: told.rows_per_second(),
         }
     }
+}
+
+/// A metric: its name, its kind, what it is, and its value for a source.
+type Metric = (&'static str, &'static str, &'static str, fn(&SourceTold) -> Option<f64>);
+
+const METRICS: [Metric; 9] = [
+    ("membrane_source_deliveries_total", "counter", "Deliveries, or commits of what is followed.", |told| {
+        told.totals.map(|totals| count(totals.deliveries))
+    }),
+    (
+        "membrane_source_bytes_total",
+        "counter",
+        "Bytes that were read, as they came; not of tables.",
+        |told| told.totals.map(|totals| count(totals.bytes)),
+    ),
+    ("membrane_source_accepted_total", "counter", "Rows that were added.", |told| {
+        told.totals.map(|totals| count(totals.rows_accepted))
+    }),
+    ("membrane_source_quarantined_total", "counter", "Rows that were set aside.", |told| {
+        told.totals.map(|totals| count(totals.rows_quarantined))
+    }),
+    (
+        "membrane_source_late_total",
+        "counter",
+        "Rows that were added, and came later after their event than the contract promises.",
+        |told| told.totals.map(|totals| count(totals.rows_late)),
+    ),
+    (
+        "membrane_source_waiting",
+        "gauge",
+        "Deliveries or messages that were found and not taken in yet, as it was told last.",
+        |told| told.state.as_ref().and_then(|state| state.waiting).map(count),
+    ),
+    ("membrane_source_looked_timestamp_seconds", "gauge", "When it was told last where it stands.", |told| {
+        told.state.as_ref().and_then(|state| state.looked).map(seconds)
+    }),
+    ("membrane_source_failing", "gauge", "1 while it has a fault.", |told| {
+        Some(if told.state.as_ref().is_some_and(|state| state.fault.is_some()) { 1.0 } else { 0.0 })
+    }),
+    ("membrane_source_paused", "gauge", "1 while it is paused.", |told| {
+        Some(if told.state.as_ref().is_some_and(|state| state.paused.is_some()) { 1.0 } else { 0.0 })
+    }),
+];
+
+/// Writes what is known of sources as metrics.
+pub(crate) fn metrics(sources: &[SourceTold]) -> String {
+    let mut text = String::new();
+    for (name, kind, help, value) in METRICS {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+        for told in sources {
+            if let Some(value) = value(told) {
+                let _ = writeln!(text, "{name}{{source=\"{}\"}} {value}", told.source.name);
+            }
+        }
+    }
+    text
 }
 
 impl LookedBody {

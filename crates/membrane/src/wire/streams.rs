@@ -124,12 +124,12 @@ const METRICS: [Metric; 11] = [
 ];
 
 #[expect(clippy::cast_precision_loss, reason = "a count, to about 15 digits")]
-const fn count(count: u64) -> f64 {
+pub(super) const fn count(count: u64) -> f64 {
     count as f64
 }
 
 #[expect(clippy::cast_precision_loss, reason = "microseconds since 1970 have 16 digits")]
-fn seconds(at: DateTime<Utc>) -> f64 {
+pub(super) fn seconds(at: DateTime<Utc>) -> f64 {
     at.timestamp_micros() as f64 / 1e6
 }
 

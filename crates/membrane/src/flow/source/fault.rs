@@ -12,10 +12,22 @@ use crate::error::Error;
 /// The longest time until what failed is tried again, unless its own is longer.
 const WAIT_MAX: TimeDelta = TimeDelta::hours(1);
 
-/// Returns how long what failed so often waits: twice its time, then four times, up to an hour.
-pub(crate) fn wait(every: TimeDelta, failures: u32) -> TimeDelta {
+/// The same of a source that is held up: what it waits for is not in its hands, and is soon looked for.
+const HELD_UP_MAX: TimeDelta = TimeDelta::minutes(5);
+
+/// Returns how long a file waits that failed so often: twice its source's time, then four times, up to an hour.
+pub(super) fn wait(every: TimeDelta, failures: u32) -> TimeDelta {
+    wait_at_most(every, failures, WAIT_MAX)
+}
+
+/// Returns how long a source waits that was held up so often: twice its time, then four times, up to five minutes.
+pub(crate) fn wait_held_up(every: TimeDelta, failures: u32) -> TimeDelta {
+    wait_at_most(every, failures, HELD_UP_MAX)
+}
+
+fn wait_at_most(every: TimeDelta, failures: u32, longest: TimeDelta) -> TimeDelta {
     let times = 2_i32.saturating_pow(failures.min(12));
-    every.checked_mul(times).unwrap_or(WAIT_MAX).min(WAIT_MAX.max(every))
+    every.checked_mul(times).unwrap_or(longest).min(longest.max(every))
 }
 
 /// Tells whether a fault holds up all of a source, as it lies with what every delivery needs: the storage, the ledger, a

@@ -200,7 +200,7 @@ impl Follow {
         let section = hub.streams().section();
         let after = Duration::from_secs(u64::from(section.commit_seconds));
         let is_due = self.open.as_ref().is_some_and(|portion| {
-            portion.began + after <= Instant::now() || portion.bytes >= section.commit_bytes
+            portion.began + after <= Instant::now() || portion.kept.bytes >= section.commit_bytes
         });
         if is_due {
             self.seal(hub);

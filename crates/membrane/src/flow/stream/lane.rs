@@ -225,7 +225,7 @@ impl Work {
                 (Ok(Taken::New(record)), Ok(())) => {
                     self.told.took(bytes, &record.counts);
                     let acknowledged = record.counts.answer;
-                    keep(&hub, &mut portion, record, room).map(|()| told(run, acknowledged, false))
+                    keep(&hub, &mut portion, record, (bytes, room)).map(|()| told(run, acknowledged, false))
                 }
                 (Ok(Taken::Before(acknowledged)), Ok(())) => Ok(told(run, acknowledged, true)),
                 (Ok(_), Err(kind)) => Err(not_kept(std::io::Error::from(kind))),
@@ -296,7 +296,12 @@ fn work_on(pushes: Vec<Push>, mut intake: Intake, mut segment: Segment, mut wind
 }
 
 /// Keeps what is durable until it is committed, and lets it be read.
-fn keep(hub: &Hub, portion: &mut OpenPortion, record: Record, room: Room) -> Result<(), Error> {
+fn keep(
+    hub: &Hub,
+    portion: &mut OpenPortion,
+    record: Record,
+    (bytes, room): (u64, Room),
+) -> Result<(), Error> {
     let OpenPortion { right, kept, .. } = portion;
     let Record { rows, bad, .. } = &record;
     let mut held = Ok(());
@@ -307,6 +312,7 @@ fn keep(hub: &Hub, portion: &mut OpenPortion, record: Record, room: Room) -> Res
     kept.rows.rows.extend(rows.iter().cloned());
     kept.rows.bad.extend(bad.iter().cloned());
     kept.records.push(Record { rows: Vec::new(), bad: Vec::new(), ..record });
+    kept.bytes = kept.bytes.saturating_add(bytes);
     kept.room.push(room);
     held.map_err(|error| Error::Ingest(error.into()))
 }

@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use membrane_model::{Action, DatasetName, RunId};
 
 use super::super::run::{ActiveRun, RunHead, finish};
+use super::super::source::{SourceTold, sources_told};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
@@ -23,6 +24,23 @@ pub async fn list_streams(
     let mut run = ActiveRun::open(ctx, hub, head).await?;
     let listed = list(&mut run, hub).await;
     finish(run, listed).await
+}
+
+/// The streams of a process by dataset, and where each source stands.
+pub type Measured = (Vec<(DatasetName, StreamTold)>, Vec<SourceTold>);
+
+/// Tells what metrics have of streams and sources.
+///
+/// # Errors
+/// [`Failure`] when it is refused or the ledger cannot be read.
+pub async fn measure(ctx: &RequestCtx, hub: &Hub) -> Result<Measured, Failure> {
+    let head = RunHead { action: Action::Audit, purpose: None, job: "metrics".to_owned(), statement: None };
+    let mut run = ActiveRun::open(ctx, hub, head).await?;
+    let measured = match list(&mut run, hub).await {
+        Ok(streams) => sources_told(hub).await.map(|sources| (streams, sources)),
+        Err(error) => Err(error),
+    };
+    finish(run, measured).await.map(|(_, measured)| measured)
 }
 
 async fn list(run: &mut ActiveRun, hub: &Hub) -> Result<Vec<(DatasetName, StreamTold)>, Error> {

@@ -90,6 +90,8 @@ pub(in crate::flow) struct Kept {
     pub(in crate::flow) rows: PortionRows,
     /// Its pushes without their rows.
     pub(in crate::flow) records: Vec<Record>,
+    /// Bytes of them, as they came; of what an earlier process took in it is not known.
+    pub(in crate::flow) bytes: u64,
     pub(in crate::flow) room: Vec<Room>,
     /// Whether its rows can be read already.
     pub(in crate::flow) is_held: bool,
@@ -114,6 +116,7 @@ impl OpenPortion {
                     portion,
                     rows: PortionRows::default(),
                     records: Vec::new(),
+                    bytes: 0,
                     room: Vec::new(),
                     is_held: true,
                 };
@@ -226,7 +229,7 @@ impl Sealed {
                 *delivery.reasons.entry(reason.clone()).or_default() += count;
             }
         }
-        hub.ledger().note_delivery(&delivery).await
+        hub.ledger().note_delivery(&delivery, self.kept.bytes).await
     }
 
     fn work(&self, right: &Right, done: Portioned) -> Work {

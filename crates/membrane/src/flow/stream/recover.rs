@@ -118,7 +118,7 @@ async fn taken_up(hub: &Arc<Hub>, segment: FoundSegment, told: &StreamState) -> 
     let room = hub.streams().room_for_found(u64::try_from(bytes).unwrap_or(u64::MAX)).into_iter().collect();
     let portion = Portion { stream: Arc::from(head.stream.as_str()), number: head.number };
     let (path, source) = (Some(path), head.source.clone());
-    let kept = Kept { head, path, source, portion, rows, records: kept, room, is_held: false };
+    let kept = Kept { head, path, source, portion, rows, records: kept, bytes: 0, room, is_held: false };
     let mut sealed = Sealed { ctx, right: None, kept };
     match Right::open(&sealed.ctx, hub, (&sealed.kept.head.dataset, sealed.kept.source.as_ref())).await {
         Ok(right) => match sealed.hold(hub, &right) {

@@ -11,7 +11,7 @@ use crate::error::Failure;
 use crate::flow;
 use crate::http::App;
 use crate::http::extract::AcceptsJson;
-use crate::wire::{ErrorBody, StreamsBody, stream_metrics};
+use crate::wire::{ErrorBody, StreamsBody, source_metrics, stream_metrics};
 
 /// Show what was pushed, what waits to be committed and what failed.
 #[utoipa::path(
@@ -30,9 +30,9 @@ pub(in crate::http) async fn get_streams(
     Ok(Json(StreamsBody::new(run, &streams)))
 }
 
-/// Metrics for Prometheus, with datasets.
+/// Metrics for Prometheus, with datasets and sources.
 ///
-/// Those of `/metrics`, and of each stream what `/v1/streams` has. Each look is recorded as a run.
+/// Those of `/metrics`, of each stream what `/v1/streams` has, and of each source what came of it and where it stands. Each look is recorded as a run.
 #[utoipa::path(
     get, path = "/v1/metrics", tag = "operation", operation_id = "governed_metrics", security(("bearer" = [])),
     responses(
@@ -49,7 +49,7 @@ pub(in crate::http) async fn get_governed_metrics(
     State(app): State<App>,
     Extension(ctx): Extension<RequestCtx>,
 ) -> Result<impl IntoResponse, Failure> {
-    let (_, streams) = flow::list_streams(&ctx, &app.hub).await?;
-    let text = app.metrics.render() + &stream_metrics(&streams);
+    let (streams, sources) = flow::measure(&ctx, &app.hub).await?;
+    let text = app.metrics.render() + &stream_metrics(&streams) + &source_metrics(&sources);
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], text))
 }

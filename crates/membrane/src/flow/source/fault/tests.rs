@@ -8,6 +8,13 @@ fn what_fails_waits_longer_each_time() {
     assert_eq!(wait(minutes(1), 0), minutes(1));
     assert_eq!(wait(minutes(1), 3), minutes(8));
     assert_eq!(wait(minutes(1), 100), minutes(60));
+    assert_eq!(wait_held_up(minutes(1), 2), minutes(4));
+    assert_eq!(
+        wait_held_up(minutes(1), 100),
+        minutes(5),
+        "a store that was away for a night is not waited for"
+    );
+    assert_eq!(wait_held_up(minutes(10), 3), minutes(10));
     assert_eq!(wait(TimeDelta::days(1), 5), TimeDelta::days(1), "never sooner than its own time");
 }
 

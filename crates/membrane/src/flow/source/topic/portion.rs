@@ -23,10 +23,9 @@ pub(super) struct OpenPortion {
     right: Right,
     /// Taken while messages are worked on.
     intake: Option<Intake>,
-    kept: Kept,
+    pub(super) kept: Kept,
     ctx: RequestCtx,
     pub(super) began: Instant,
-    pub(super) bytes: u64,
     /// By partition, the offset behind the last message.
     after: BTreeMap<i32, i64>,
 }
@@ -76,7 +75,7 @@ impl Follow {
             portion.after.insert(place.partition, place.offset.saturating_add(1));
         }
         portion.kept.room.extend(room);
-        portion.bytes = portion.bytes.saturating_add(bytes);
+        portion.kept.bytes = portion.kept.bytes.saturating_add(bytes);
         Ok(())
     }
 
@@ -150,9 +149,10 @@ async fn begin(
         source: Some(source.name.clone()),
         rows: PortionRows::default(),
         records: Vec::new(),
+        bytes: 0,
         room: Vec::new(),
         is_held: true,
     };
     let (began, after) = (Instant::now(), BTreeMap::new());
-    Ok(OpenPortion { right, intake: Some(intake), kept, ctx, began, bytes: 0, after })
+    Ok(OpenPortion { right, intake: Some(intake), kept, ctx, began, after })
 }
