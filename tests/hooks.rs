@@ -147,17 +147,17 @@ fn what_a_service_signed_is_in_answers_at_once_and_each_once() {
     let (status, told) = hub.signed(&list, &delivery(2));
     assert_eq!((status, &told["events"]), (200, &json!(2)), "{told}");
     assert_eq!(hub.signed("no json", &delivery(3)).0, 200);
-    let (status, told) = hub.signed(&event(8), &delivery(1));
-    assert_eq!((status, &told["error"]["code"]), (422, &json!("name_taken")), "{told}");
-    assert_eq!(hub.count(), 2);
+    // The id is not signed: whoever takes one keeps nothing else out.
+    assert_eq!(hub.signed(&event(8), &delivery(1)).0, 200);
+    assert_eq!(hub.count(), 3);
     // Killed, it finds them again; told to stop, it commits them, as what came of that source.
     let served = hub.served.take().unwrap();
     Command::new("kill").args(["-KILL", &served.pid().to_string()]).status().unwrap();
     drop(served);
     hub.served = Some(hub.program.serve());
-    assert_eq!(hub.count(), 2);
+    assert_eq!(hub.count(), 3);
     assert_eq!(hub.signed(&event(1), &delivery(9)).0, 200);
-    assert_eq!(hub.count(), 2, "it is known again after the kill");
+    assert_eq!(hub.count(), 3, "it is known again after the kill");
     let log = hub.served.take().unwrap().stop();
     let listed = hub.program.json(&["source", "list"]);
     let source = &listed["sources"][0];
@@ -257,6 +257,38 @@ fn wechat(message: &str, receiver: &str, time: i64) -> (String, String) {
         "<xml><ToUserName><![CDATA[gh_1]]></ToUserName><Encrypt><![CDATA[{encrypted}]]></Encrypt></xml>"
     );
     (query, body)
+}
+
+/// WeCom signs and encrypts greetings and messages in one way: only greetings are opened for whoever sends them.
+#[test]
+fn a_message_to_wecom_is_not_opened_for_whoever_saw_it() {
+    let source = WECHAT.replace("wechat", "wecom").replace("app_id", "corp_id");
+    let hub = Hub::new(&[("corp", &source)]);
+    let now = now();
+    let ask = |message: &str| {
+        let (query, body) = wechat(message, APP, now);
+        let encrypted =
+            body.split("<Encrypt><![CDATA[").nth(1).unwrap().split(']').next().unwrap().to_owned();
+        let encrypted = encrypted.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+        let told = hub.served().curl(&format!("/hooks/corp?{query}&echostr={encrypted}"), None, &[]);
+        String::from_utf8(told).unwrap()
+    };
+    let told = ask("5836101820");
+    assert!(told.starts_with("HTTP/1.1 200") && told.ends_with("\r\n\r\n5836101820"), "{told}");
+    let message = format!("<xml><FromUserName>au_0000000001</FromUserName><phone>{PHONE}</phone></xml>");
+    let told = ask(&message);
+    assert!(told.starts_with("HTTP/1.1 401") && !told.contains(PHONE), "{told}");
+    assert!(!told.to_lowercase().contains("www-authenticate"), "a service has no bearer: {told}");
+    // As a message it is taken in; once, however the signature is written.
+    let (query, body) = wechat(&message, APP, now);
+    let (start, signature) = query.rsplit_once('=').unwrap();
+    for signature in [signature.to_owned(), signature.to_uppercase()] {
+        let told = hub.send(&format!("/hooks/corp?{start}={signature}"), &body, &[]);
+        assert!(told.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&told));
+    }
+    let streams = hub.served().curl("/v1/streams", Some(&hub.program.bearer("compliance:olga")), &[]);
+    let (_, streams) = answer(&streams);
+    assert_eq!(streams["streams"][0]["pushes"], 1, "{streams}");
 }
 
 fn weixin_signature(texts: &[&str]) -> String {

@@ -85,8 +85,16 @@ fn event(webhook: &WebhookSource, event: &RawValue) -> String {
 fn value(event: &RawValue, members: &Members<'_>, field: &HookField) -> Option<Box<RawValue>> {
     let found =
         if field.at.starts_with('/') { find(event, &field.at)? } else { members.get(&field.at).copied()? };
-    let instant = field.unix.and_then(|unit| instant(found.get(), unit));
-    Some(instant.unwrap_or_else(|| found.to_owned()))
+    let made = match field.unix {
+        Some(unit) => instant(found.get(), unit),
+        None if field.text
+            && found.get().starts_with(|first: char| first == '-' || first.is_ascii_digit()) =>
+        {
+            RawValue::from_string(format!("\"{}\"", found.get())).ok()
+        }
+        None => None,
+    };
+    Some(made.unwrap_or_else(|| found.to_owned()))
 }
 
 /// Writes an instant as RFC 3339 has it; what is none stays as it is.

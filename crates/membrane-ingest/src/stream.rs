@@ -24,6 +24,7 @@ pub use intake::{Acknowledged, Intake, Push, PushBody, Taken};
 pub use messages::{MessageForm, Messages};
 pub use record::{Record, RecordCounts};
 pub use segment::{
-    AppendError, FoundSegment, Segment, SegmentHead, purge_seen, read_segment, retire_segment, segments_in,
+    AppendError, FoundSegment, Segment, SegmentHead, keep_damaged, purge_seen, read_segment, retire_segment,
+    segments_in,
 };
 pub use window::{EventId, Window};

@@ -350,6 +350,9 @@ pub enum Error {
     /// A request to a webhook is not known to be its service's.
     #[error("the request is not signed as the source's service signs, or was made too long ago")]
     HookRefused,
+    /// The source of a webhook is paused.
+    #[error("the source is paused: send again later")]
+    HookPaused,
     /// The hub takes no events in.
     #[error("the hub is stopping, or takes no events in; send them again when it is back")]
     StreamClosed,
@@ -431,7 +434,7 @@ impl Error {
             }
             Self::Ingest(error) => error.code(),
             Self::UnknownSource { .. } => "unknown_source",
-            Self::SourcePaused { .. } => "source_paused",
+            Self::SourcePaused { .. } | Self::HookPaused => "source_paused",
             Self::SourceHeld { .. } => "source_held",
             Self::MaintenanceHeld { .. } => "maintenance_held",
             Self::Secret(_) | Self::Inbox(_) => "source_unreachable",

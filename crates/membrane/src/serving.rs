@@ -52,6 +52,7 @@ impl Serving {
     #[must_use]
     pub fn new(hub: Arc<Hub>) -> Self {
         let looked_at = Mutex::new(hub.publication().unwrap_or(0));
+        hub.streams().serve(&hub);
         Self { current: RwLock::new(hub), looked_at }
     }
 
@@ -86,6 +87,7 @@ impl Serving {
         let renewed = Arc::new(renewed?);
         let version = renewed.policies().version().get(..12).unwrap_or_default().to_owned();
         tracing::info!(publication = last, policy.version = %version, "publication {last} is served now: {version}");
+        renewed.streams().serve(&renewed);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = renewed;
         Ok(true)
     }

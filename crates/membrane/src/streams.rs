@@ -4,12 +4,15 @@
 //! is bounded over all lanes: a push that has no room is refused before its body is read.
 
 use std::collections::HashMap;
-use std::fs::File;
+use std::fs::{DirBuilder, File};
 use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use membrane_catalog::{Dataset, Revision};
+use membrane_ingest::RevisionNumber;
 use membrane_model::DatasetName;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -18,6 +21,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::config::StreamsSection;
 use crate::flow::StreamJob;
+use crate::hub::Hub;
 use crate::stream_state::StreamState;
 
 /// Bytes that a push takes while it waits, for each byte of it: its rows in memory, protected, beside what it was.
@@ -38,6 +42,10 @@ struct State {
     /// Held for as long as this process uses the folder.
     lock: Option<File>,
     is_closed: bool,
+    /// None before anything is served.
+    served: Weak<Hub>,
+    /// Contracts that the tables were asked about, for as long as commits go well: a store that is away is not asked then.
+    accepted: HashMap<DatasetName, (Revision, RevisionNumber)>,
     lanes: HashMap<DatasetName, Lane>,
 }
 
@@ -50,9 +58,20 @@ pub(crate) struct Lane {
 
 /// Room that a push takes until it is committed.
 #[derive(Debug)]
-pub(crate) struct Room(
-    #[expect(dead_code, reason = "held, and given back when it is dropped")] OwnedSemaphorePermit,
-);
+pub(crate) struct Room(OwnedSemaphorePermit);
+
+impl Room {
+    /// Gives back what is more than so many bytes of pushes take.
+    pub(crate) fn shrink(&mut self, bytes: u64) {
+        let more = self.0.num_permits().saturating_sub(units(bytes.saturating_mul(BYTES_EACH)));
+        drop(self.0.split(more));
+    }
+}
+
+/// Returns how many units of room so many bytes of memory take.
+fn units(bytes: u64) -> usize {
+    usize::try_from(bytes / UNIT + 1).unwrap_or(usize::MAX)
+}
 
 impl Streams {
     pub(crate) fn new(section: StreamsSection, folder: PathBuf) -> Self {
@@ -66,7 +85,10 @@ impl Streams {
     /// # Errors
     /// The system's error; `ResourceBusy` when another process has it.
     pub(crate) fn open(&self) -> io::Result<()> {
-        std::fs::create_dir_all(&self.folder)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
+        if let Some(above) = self.folder.parent().filter(|above| !above.as_os_str().is_empty()) {
+            File::open(above)?.sync_all()?;
+        }
         let lock = File::create(self.folder.join(".lock"))?;
         lock.try_lock().map_err(|error| match error {
             std::fs::TryLockError::WouldBlock => io::Error::from(io::ErrorKind::ResourceBusy),
@@ -93,8 +115,44 @@ impl Streams {
 
     /// Makes room for a push of so many bytes; none when too much waits.
     pub(crate) fn room_for(&self, bytes: u64) -> Option<Room> {
-        let units = u32::try_from(bytes.saturating_mul(BYTES_EACH) / UNIT + 1).unwrap_or(u32::MAX);
+        let units = u32::try_from(units(bytes.saturating_mul(BYTES_EACH))).unwrap_or(u32::MAX);
         Arc::clone(&self.room).try_acquire_many_owned(units).ok().map(Room)
+    }
+
+    /// Makes the room of a push as large as the memory that is kept of it, if it is smaller. Tells whether there was so much.
+    pub(crate) fn grow(&self, room: &mut Room, memory: u64) -> bool {
+        let more = units(memory).saturating_sub(room.0.num_permits());
+        let more = u32::try_from(more).unwrap_or(u32::MAX);
+        if more == 0 {
+            return true;
+        }
+        let Ok(more) = Arc::clone(&self.room).try_acquire_many_owned(more) else { return false };
+        room.0.merge(more);
+        true
+    }
+
+    /// Returns the number of a contract by which rows are brought in, if the table was asked before.
+    pub(crate) fn accepted(&self, dataset: &Dataset) -> Option<RevisionNumber> {
+        let known = self.with(|state| state.accepted.get(&dataset.name).cloned());
+        known.filter(|(revision, _)| *revision == dataset.revision()).map(|(_, number)| number)
+    }
+
+    /// Remembers it, or forgets it.
+    pub(crate) fn accept(&self, dataset: &Dataset, number: Option<RevisionNumber>) {
+        self.with(|state| match number {
+            Some(number) => drop(state.accepted.insert(dataset.name.clone(), (dataset.revision(), number))),
+            None => drop(state.accepted.remove(&dataset.name)),
+        });
+    }
+
+    /// Says which hub serves from now on: what is committed later is so by its catalog and policies.
+    pub(crate) fn serve(&self, hub: &Arc<Hub>) {
+        self.with(|state| state.served = Arc::downgrade(hub));
+    }
+
+    /// Returns the hub that serves now, or else the one given.
+    pub(crate) fn served(&self, or: &Arc<Hub>) -> Arc<Hub> {
+        self.with(|state| state.served.upgrade()).unwrap_or_else(|| Arc::clone(or))
     }
 
     /// Makes room for what was found, of which so many bytes lie there: as much as there is.
@@ -113,6 +171,8 @@ impl Streams {
             if state.is_closed || state.lock.is_none() {
                 return None;
             }
+            // One that stopped is begun anew: its segments are taken up at the next start.
+            state.lanes.retain(|name, lane| name != dataset || !lane.work.is_finished());
             let lane = state.lanes.entry(dataset.clone()).or_insert_with(begin);
             Some(lane.jobs.clone())
         })

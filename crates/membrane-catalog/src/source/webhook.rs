@@ -96,6 +96,8 @@ pub struct HookField {
     pub at: String,
     /// It is an instant, as a number of these since 1970 in UTC.
     pub unix: Option<UnixUnit>,
+    /// It is a text also where the service writes it as a number.
+    pub text: bool,
 }
 
 /// In what instants are counted.

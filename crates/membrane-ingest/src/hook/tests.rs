@@ -2,7 +2,10 @@ use super::*;
 
 fn shape(events: Option<&str>, columns: &[(&str, &str, Option<UnixUnit>)]) -> WebhookSource {
     let field = |(name, at, unix): &(&str, &str, Option<UnixUnit>)| {
-        (name.parse().expect("a name"), HookField { at: (*at).to_owned(), unix: *unix })
+        (
+            name.parse().expect("a name"),
+            HookField { at: (*at).to_owned(), unix: *unix, text: name.ends_with("_text") },
+        )
     };
     WebhookSource {
         signature: membrane_catalog::Signature::Standard {
@@ -71,6 +74,15 @@ fn instants_that_are_none_stay_as_they_are() {
 }
 
 #[test]
+fn numbers_become_texts_where_that_is_said() {
+    let webhook = shape(None, &[("id_text", "id", None)]);
+    let of = |id: &str| made(&webhook, &format!(r#"{{"id": {id}}}"#)).remove(0);
+    assert!(of("24512345678901234567").contains(r#""id_text":"24512345678901234567""#));
+    assert!(of(r#""a""#).contains(r#""id_text":"a""#) && of("null").contains(r#""id_text":null"#));
+    assert!(of("true").contains(r#""id_text":true"#), "the contract says what that is");
+}
+
+#[test]
 fn xml_is_read_as_json() {
     let plain = shape(None, &[("open_id", "FromUserName", None), ("list", "/Items/Item/1", None)]);
     let body = "<?xml version='1.0'?><xml><FromUserName><![CDATA[o1 & <]]></FromUserName>\n<Content>a &amp; &#20013;</Content>\
@@ -87,7 +99,7 @@ fn xml_that_could_do_harm_is_not_read() {
     let plain = shape(None, &[]);
     let deep = "<a>".repeat(40) + &"</a>".repeat(40);
     let bomb = "<!DOCTYPE x [<!ENTITY a 'aaaa'>]><x>&a;</x>";
-    for body in [deep.as_str(), bomb, "<a>&unknown;</a>", "<a></b>", "<a"] {
+    for body in [deep.as_str(), bomb, "<a>&unknown;</a>", "<a></b>", "<a", "<a/><a/>", "<a></a>x"] {
         assert_eq!(made(&plain, body), [body]);
     }
 }

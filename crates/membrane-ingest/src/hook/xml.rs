@@ -24,14 +24,17 @@ pub(super) fn to_json(body: &[u8]) -> Option<String> {
                 let element = Element::new(tag.local_name().as_ref())?;
                 match open.last_mut() {
                     Some(parent) => parent.add(element),
-                    None => return Some("{}".to_owned()),
+                    None => return ends(&mut reader).then(|| "{}".to_owned()),
                 }
             }
             Event::End(_) => {
                 let element = open.pop()?;
                 match open.last_mut() {
                     Some(parent) => parent.add(element),
-                    None => return serde_json::to_string(&Value::Object(element.members)).ok(),
+                    None => {
+                        return ends(&mut reader)
+                            .then(|| serde_json::to_string(&Value::Object(element.members)).ok())?;
+                    }
                 }
             }
             Event::Text(piece) => write(&mut open, std::str::from_utf8(&piece).ok()?),
@@ -45,6 +48,18 @@ pub(super) fn to_json(body: &[u8]) -> Option<String> {
             },
             Event::Decl(_) | Event::Comment(_) | Event::PI(_) => {}
             Event::DocType(_) | Event::Eof => return None,
+        }
+    }
+}
+
+/// Tells whether nothing comes behind the root but white space and remarks.
+fn ends(reader: &mut Reader<&[u8]>) -> bool {
+    loop {
+        match reader.read_event() {
+            Ok(Event::Eof) => return true,
+            Ok(Event::Comment(_) | Event::PI(_)) => {}
+            Ok(Event::Text(text)) if text.iter().all(u8::is_ascii_whitespace) => {}
+            _ => return false,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Makes of pushes what is kept of them: decoded, checked, without what came before, protected.
 
 use std::collections::HashSet;
-use std::io::Cursor;
+use std::io::{Cursor, Read as _};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray as _, BooleanArray};
@@ -9,11 +9,13 @@ use arrow::compute::{filter, max};
 use arrow::datatypes::TimestampMicrosecondType;
 use arrow::row::{RowConverter, SortField};
 use chrono::{DateTime, Utc};
+use flate2::bufread::MultiGzDecoder;
 use membrane_catalog::Dataset;
 use membrane_lake::{quarantine_schema, stored_schema};
 use membrane_model::{ColumnName, Limits, PrincipalId};
 use membrane_policy::Permit;
 use membrane_vault::DeliveryHasher;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle;
@@ -25,7 +27,7 @@ use crate::protect::Protector;
 use crate::resolve::Resolver;
 use crate::source::{Delivery, Scratch, Source};
 use crate::subjects::Subjects;
-use crate::{Format, IngestError, IngestParts, Reading, decode, value};
+use crate::{Format, IngestError, IngestParts, Packing, Reading, decode, value};
 
 /// Events that come together.
 #[derive(Debug)]
@@ -37,6 +39,11 @@ pub struct Push {
     /// When it came.
     pub came: DateTime<Utc>,
 }
+
+/// Bytes that a packed push may unpack to.
+const UNPACKED_MAX: usize = 32 << 20;
+/// Bytes that what is kept of a push may take, whatever it was packed in.
+const KEPT_MAX: u64 = 128 << 20;
 
 /// What is in a push.
 pub enum PushBody {
@@ -128,6 +135,7 @@ pub struct Intake {
 /// By what an event is known again.
 struct Key {
     columns: Vec<usize>,
+    names: Vec<ColumnName>,
     converter: RowConverter,
 }
 
@@ -200,11 +208,16 @@ impl Intake {
                 return self.take_named(&messages, &form, (came, name), window).map(Taken::New);
             }
         };
+        let (bytes, reading) = unpacked(bytes, reading)?;
+        let bytes = if format == Format::Json { on_one_line(bytes) } else { bytes };
         let mut decoder = self.open(bytes, format, &reading)?;
         let mut kept = self.begin(came, name);
         let mut own = HashSet::new();
         while let Some(delivered) = decoder.next()? {
             self.absorb(delivered, &mut kept, &mut own, window)?;
+            if kept.memory() > KEPT_MAX {
+                return Err(IngestError::TooLarge { bytes_max: KEPT_MAX, advice: "send less at a time" });
+            }
         }
         self.end(&mut kept, window);
         Ok(Taken::New(kept))
@@ -294,6 +307,10 @@ impl Intake {
         let name = self.dataset.name.as_str().as_bytes();
         let hasher = &self.hasher;
         checked.bad.retain(|row| {
+            // Without a key nobody can tell whether it came before: what else it lacks may be what made it another one.
+            if !self.key.as_ref().is_some_and(|key| key.stands_in(&row.reasons)) {
+                return true;
+            }
             let id = hasher.short(&[name, b"bad", row.reasons.as_bytes(), &row.row]);
             let new = is_new(id);
             if new {
@@ -319,6 +336,41 @@ impl Intake {
         // PRIVACY: a body may be guessed: what stands for it is keyed, too.
         let digest = self.hasher.whole(&[b"body", &body.digest()]);
         (name, digest)
+    }
+}
+
+/// Puts a single object on one line, as the decoder wants it: in JSON a line break stands between tokens only.
+fn on_one_line(mut bytes: Vec<u8>) -> Vec<u8> {
+    let is_object = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    if is_object && serde_json::from_slice::<IgnoredAny>(&bytes).is_ok() {
+        for byte in &mut bytes {
+            if matches!(byte, b'\n' | b'\r') {
+                *byte = b' ';
+            }
+        }
+    }
+    bytes
+}
+
+/// Unpacks what came packed, as far as a push may be long. What cannot be unpacked is left as it is, for its decoder to say why.
+fn unpacked(bytes: Vec<u8>, reading: Reading) -> Result<(Vec<u8>, Reading), IngestError> {
+    let found = Packing::from_start(&bytes);
+    if found.is_none() || (reading.packing.is_some() && reading.packing != found) {
+        return Ok((bytes, reading));
+    }
+    let most = u64::try_from(UNPACKED_MAX).unwrap_or(u64::MAX).saturating_add(1);
+    let mut out = Vec::new();
+    let read = match found {
+        Some(Packing::Gzip) => MultiGzDecoder::new(bytes.as_slice()).take(most).read_to_end(&mut out),
+        _ => zstd::stream::read::Decoder::with_buffer(bytes.as_slice())
+            .and_then(|decoder| decoder.take(most).read_to_end(&mut out)),
+    };
+    match read {
+        Ok(_) if out.len() > UNPACKED_MAX => {
+            Err(IngestError::TooLarge { bytes_max: UNPACKED_MAX as u64, advice: "send less at a time" })
+        }
+        Ok(_) => Ok((out, Reading { packing: None, ..reading })),
+        Err(_) => Ok((bytes, reading)),
     }
 }
 
@@ -351,7 +403,19 @@ impl Key {
         let fields = types.map(|column| SortField::new(value::arrow_type(column.logical_type))).collect();
         let converter = RowConverter::new(fields)
             .map_err(|source| IngestError::arrow("prepare the events' key", source))?;
-        Ok(Some(Self { columns, converter }))
+        let names =
+            columns.iter().filter_map(|at| dataset.columns.get(*at)).map(|column| column.name.clone());
+        let names = names.collect();
+        Ok(Some(Self { columns, names, converter }))
+    }
+
+    /// Tells whether a row that is set aside has a value in each column of the key: by the reasons, `missing:event_id,wrong_type:amount`.
+    fn stands_in(&self, reasons: &str) -> bool {
+        let lacks = |reason: &str| match reason.split_once(':') {
+            Some(("missing" | "wrong_type", column)) => self.names.iter().any(|name| name.as_str() == column),
+            _ => false,
+        };
+        !reasons.split(',').any(lacks)
     }
 
     /// Returns the id of each row; none of one whose key lacks a value.
@@ -372,5 +436,23 @@ impl Key {
             whole.then(|| hasher.short(&[dataset.as_bytes(), b"event", keys.row(row).as_ref()]))
         };
         Ok((0..rows).map(id).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::on_one_line;
+
+    #[test]
+    fn an_object_over_several_lines_is_one_event() {
+        let line = on_one_line(b"{\n \"a\": \"x\\n\"\r\n}".to_vec());
+        assert_eq!(line, b"{  \"a\": \"x\\n\"  }");
+    }
+
+    #[test]
+    fn objects_on_lines_of_their_own_stay() {
+        for text in [&b"{\"a\":1}\n{\"a\":2}"[..], b"[\n{\"a\":1}\n]", b"{\"a\":\n"] {
+            assert_eq!(on_one_line(text.to_vec()), text);
+        }
     }
 }

@@ -77,6 +77,13 @@ impl Record {
         rest.is_empty().then_some(record)
     }
 
+    /// Returns how many bytes of memory it takes, about.
+    #[must_use]
+    pub fn memory(&self) -> u64 {
+        let rows = self.rows.iter().chain(&self.bad).map(RecordBatch::get_array_memory_size);
+        u64::try_from(rows.sum::<usize>() + self.ids.len() * size_of::<EventId>()).unwrap_or(u64::MAX)
+    }
+
     /// Returns what is kept of it once its rows are committed.
     #[must_use]
     pub fn ids_only(&self) -> Self {

@@ -1,11 +1,11 @@
 //! Segments: files in which pushes lie from when they are acknowledged until they are committed.
 //!
 //! ```text
-//! head, JSON \n | for each push: u32 length | first 8 bytes of SHA-256 of the record | record
+//! head, JSON \n | for each push: mark | u32 length | first 8 bytes of SHA-256 of the record | record
 //! ```
 //!
 //! A segment is written by one process and synced before anything in it is acknowledged. A process that is killed leaves a last record that
-//! is not whole, and was not acknowledged; it is left out. Once its rows are committed, what is left of a segment are the ids of its events
+//! is not whole, and was not acknowledged; it is left out. Where a record is damaged that stands before others, the others are found by their marks. Once its rows are committed, what is left of a segment are the ids of its events
 //! (`.seen`), for as long as they are to be known again.
 //!
 //! PRIVACY: rows are protected as in the table; ids and names are keyed hashes.
@@ -21,8 +21,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::Record;
 
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const SUM_LENGTH: usize = 8;
+/// Stands before each record.
+const MARK: [u8; 8] = *b"\xf5mbrnrec";
 const SEGMENT: &str = "segment";
 const SEEN: &str = "seen";
 
@@ -74,7 +76,7 @@ impl Segment {
     /// # Errors
     /// The system's error; nothing of the segment is left then.
     pub fn create(folder: &Path, head: &SegmentHead) -> io::Result<Self> {
-        std::fs::create_dir_all(folder)?;
+        make_durable_folder(folder)?;
         // A stream is named `stream/<id>`: the id names its files.
         let id = head.stream.rsplit('/').next().unwrap_or_default();
         let path = folder.join(format!("{id}-{:010}.{SEGMENT}", head.number));
@@ -154,6 +156,7 @@ fn sum(record: &[u8]) -> [u8; SUM_LENGTH] {
 }
 
 fn frame(out: &mut Vec<u8>, record: &[u8]) {
+    out.extend(MARK);
     out.extend(u32::try_from(record.len()).unwrap_or(u32::MAX).to_be_bytes());
     out.extend(sum(record));
     out.extend(record);
@@ -172,6 +175,8 @@ pub struct FoundSegment {
     pub torn: u64,
     /// Whether its rows are committed, and only ids are left.
     pub is_seen: bool,
+    /// Whether records are damaged that stand before whole ones: a disk lost what was written, or it was altered. They are left out.
+    pub is_damaged: bool,
 }
 
 /// Lists what lies in the folder of a dataset: segments, and what is left of those that were committed, in the order of their names.
@@ -194,7 +199,7 @@ pub fn segments_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
 /// Reads a segment. None: not even its head is whole, so that nothing in it was acknowledged.
 ///
 /// # Errors
-/// The system's error; `InvalidData` where records are damaged that stand before whole ones, or the format is a later one.
+/// The system's error; `InvalidData` where the head is damaged, or the format is another one.
 pub fn read_segment(path: &Path) -> io::Result<Option<FoundSegment>> {
     let bytes = std::fs::read(path)?;
     let damaged = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
@@ -203,17 +208,24 @@ pub fn read_segment(path: &Path) -> io::Result<Option<FoundSegment>> {
     let head: SegmentHead =
         serde_json::from_slice(line).map_err(|_| damaged("the head of the segment is damaged"))?;
     if head.version != VERSION {
-        return Err(damaged("the segment is of a later version"));
+        return Err(damaged("the segment is of another version"));
     }
     let mut rest = rest.get(1..).unwrap_or_default();
-    let mut records = Vec::new();
-    while let Some((record, after)) = next(rest) {
-        records.push(record);
-        rest = after;
-    }
-    // What was being written when the process was killed is at the end, and nothing whole is behind it.
-    if (1..rest.len()).any(|from| rest.get(from..).and_then(next).is_some()) {
-        return Err(damaged("a record of the segment is damaged"));
+    let (mut records, mut is_damaged) = (Vec::new(), false);
+    loop {
+        while let Some((record, after)) = next(rest) {
+            records.push(record);
+            rest = after;
+        }
+        // What was being written when the process was killed is at the end, and nothing whole is behind it.
+        let behind = rest.get(1..).unwrap_or_default();
+        let whole = memchr::memmem::find_iter(behind, &MARK).find(|at| {
+            let from = behind.get(*at..);
+            from.and_then(next).is_some()
+        });
+        let Some(at) = whole else { break };
+        is_damaged = true;
+        rest = behind.get(at..).unwrap_or_default();
     }
     Ok(Some(FoundSegment {
         path: path.to_path_buf(),
@@ -221,11 +233,12 @@ pub fn read_segment(path: &Path) -> io::Result<Option<FoundSegment>> {
         records,
         torn: u64::try_from(rest.len()).unwrap_or_default(),
         is_seen: path.extension().is_some_and(|ending| ending == SEEN),
+        is_damaged,
     }))
 }
 
 fn next(bytes: &[u8]) -> Option<(Record, &[u8])> {
-    let (length, rest) = bytes.split_first_chunk::<4>()?;
+    let (length, rest) = bytes.strip_prefix(&MARK)?.split_first_chunk::<4>()?;
     let (found, rest) = rest.split_first_chunk::<SUM_LENGTH>()?;
     let (record, rest) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
     if sum(record) != *found {
@@ -255,14 +268,59 @@ pub fn retire_segment<'a>(
             is_any = true;
         }
     }
-    if is_any {
-        let (seen, new) = (path.with_extension(SEEN), path.with_extension("new"));
-        let mut file = File::create(&new)?;
-        file.write_all(&bytes)?;
-        file.sync_data()?;
-        std::fs::rename(&new, &seen)?;
+    if !is_any {
+        return std::fs::remove_file(path);
     }
-    std::fs::remove_file(path)
+    match write_seen(path, &bytes) {
+        // Its ids are there before its rows are gone.
+        Ok(()) => std::fs::remove_file(path),
+        // There is no room for them until there are gone: its rows are committed, and room is what everything else waits for.
+        Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+            std::fs::remove_file(path)?;
+            write_seen(path, &bytes)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn write_seen(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let (seen, new) = (path.with_extension(SEEN), path.with_extension("new"));
+    let written = File::create(&new).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_data()
+    });
+    if let Err(error) = written {
+        // What there is of it takes room.
+        let _ = std::fs::remove_file(&new);
+        return Err(error);
+    }
+    std::fs::rename(&new, &seen)?;
+    if let Some(folder) = path.parent() {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Keeps a segment of which something is damaged beside itself, for whoever looks into it: `.damaged`.
+///
+/// # Errors
+/// The system's error.
+pub fn keep_damaged(path: &Path) -> io::Result<()> {
+    std::fs::copy(path, path.with_extension("damaged")).map(|_| ())
+}
+
+/// Makes a folder whose entry outlives a loss of power.
+fn make_durable_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(folder)?;
+    // Each above it may be new as well.
+    for above in folder.ancestors().skip(1).take(2) {
+        let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
+        File::open(above)?.sync_all()?;
+    }
+    Ok(())
 }
 
 /// Removes what is left of segments that were committed before a moment: their events are not to be known again any more.

@@ -14,7 +14,8 @@ const SLICES: i32 = 8;
 
 /// What came within a time: event ids, and what was answered to pushes that had a name.
 ///
-/// It forgets what is older than its span, give or take an eighth of it, and what is more than it may hold: the oldest first.
+/// It forgets what is older than its span, give or take an eighth of it, and what is more than it may hold, an eighth of that at a time: the
+/// oldest first.
 #[derive(Debug)]
 pub struct Window {
     slice_span: TimeDelta,
@@ -27,6 +28,12 @@ struct Slice {
     began: DateTime<Utc>,
     ids: HashSet<u128>,
     answers: HashMap<u128, ([u8; 32], Acknowledged)>,
+}
+
+impl Slice {
+    fn len(&self) -> usize {
+        self.ids.len() + self.answers.len()
+    }
 }
 
 impl Window {
@@ -78,10 +85,10 @@ impl Window {
         }
     }
 
-    /// Returns how many events are remembered.
+    /// Returns how many events and names are remembered.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.slices.iter().map(|slice| slice.ids.len()).sum()
+        self.slices.iter().map(Slice::len).sum()
     }
 
     /// Tells whether none is.
@@ -98,13 +105,17 @@ impl Window {
 
     /// Begins the part of the present, and drops those that are over.
     fn turn(&mut self, at: DateTime<Utc>) {
-        let is_over = self.slices.back().is_none_or(|last| at >= last.began + self.slice_span);
+        let part = (self.ids_max / SLICES.unsigned_abs() as usize).max(1);
+        let is_over = |last: &Slice| at >= last.began + self.slice_span || last.len() >= part;
+        let is_over = self.slices.back().is_none_or(is_over);
         if is_over {
             self.slices.push_back(Slice { began: at, ids: HashSet::new(), answers: HashMap::new() });
         }
         let horizon = self.horizon(at);
         let is_old = |slice: &Slice| slice.began < horizon;
-        while self.slices.len() > 1 && (self.len() >= self.ids_max || self.slices.front().is_some_and(is_old))
+        // The part that begins now has room of its own.
+        while self.slices.len() > 1
+            && (self.len() + part > self.ids_max || self.slices.front().is_some_and(is_old))
         {
             self.slices.pop_front();
         }
@@ -140,6 +151,20 @@ mod tests {
             assert!(window.len() <= 121, "{} at {second}", window.len());
         }
         assert!(window.has(&499_u128.to_be_bytes()), "the newest is there");
+    }
+
+    /// Also within the time of one part; and what came just before is known when another part begins.
+    #[test]
+    fn it_holds_no_more_within_one_part() {
+        let mut window = Window::new(TimeDelta::days(7), 800);
+        for number in 0..5_000_u128 {
+            let answer = (number.to_be_bytes(), [0; 32], Acknowledged::default());
+            window.note(at(0), [number.to_be_bytes()], Some(answer));
+            assert!(window.len() <= 801, "{} at {number}", window.len());
+            let before = number.saturating_sub(300);
+            assert!(window.has(&before.to_be_bytes()), "{before} at {number}");
+            assert!(window.answer(&before.to_be_bytes()).is_some(), "{before} at {number}");
+        }
     }
 
     #[test]

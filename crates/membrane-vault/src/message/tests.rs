@@ -20,6 +20,10 @@ fn the_vectors_of_rfc_4231_are_met() {
     let secret = SharedSecret::new(&[0xaa; 20]).expect("a secret");
     let found = tag("773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe");
     assert!(secret.signed(&[&[0xdd; 50]], &found));
+    let found: [u8; 32] = found.try_into().expect("32 bytes");
+    assert!(secret.signed_by_any(&[&[0xdd; 50]], &[[0; 32], found]));
+    assert!(!secret.signed_by_any(&[&[0xdd; 50]], &[[0; 32]]));
+    assert!(!secret.signed_by_any(&[&[0xdd; 50]], &[]));
 }
 
 #[test]

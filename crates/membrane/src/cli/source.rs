@@ -8,7 +8,7 @@ use super::{CliError, Env, IngestProgress, out, table};
 use crate::flow::{self, Asked};
 use crate::wire::{LookedBody, SourceBody, SourcesBody};
 
-/// See where data comes from: folders and databases that the catalog names, and the hub takes in by itself.
+/// See where data comes from: folders, databases, topics and webhooks that the catalog names.
 ///
 /// A source is a file of catalog/sources; docs/sources.md says what stands in it. A hub that serves looks at each as often as its
 /// file says; what it finds becomes rows of the dataset, each row once.

@@ -159,6 +159,7 @@ fn every() -> Vec<Error> {
         Error::TooLarge,
         Error::Busy,
         Error::HookRefused,
+        Error::HookPaused,
         Error::StreamFull,
         Error::StreamClosed,
         Error::RequestsLimit { requests_max: 16 },

@@ -19,6 +19,8 @@ use membrane_ingest::{hook_messages, hook_text};
 use membrane_ledger::{Behind, SourceLook};
 use membrane_model::{Channel, RunId, SourceName};
 use membrane_vault::{SharedSecret, WeixinSecret};
+use sha2::{Digest as _, Sha256};
+use tokio::task::spawn_blocking;
 
 use super::source::ctx_of;
 use super::stream::{Pushed, push, room_for};
@@ -30,6 +32,10 @@ use crate::hub::Hub;
 const TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 /// For how long a hub has the word.
 const WORD: TimeDelta = TimeDelta::seconds(30);
+/// Signatures of one request that are looked at.
+const TAGS_MAX: usize = 8;
+/// Letters and digits of what a platform makes sure with.
+const ECHO_MAX: usize = 64;
 /// What secrets of Standard Webhooks begin with.
 const STANDARD_PREFIX: &str = "whsec_";
 
@@ -57,6 +63,33 @@ impl<'a> HookRequest<'a> {
     }
 }
 
+/// The same, for whoever looks at it later.
+#[derive(Debug)]
+pub(crate) struct HookCame {
+    /// Names and values of the URL's query.
+    pub(crate) query: Vec<(String, String)>,
+    /// The headers.
+    pub(crate) headers: HeaderMap,
+}
+
+impl HookCame {
+    /// Returns it to be looked at.
+    pub(crate) fn view(&self) -> HookRequest<'_> {
+        HookRequest { query: &self.query, headers: &self.headers }
+    }
+}
+
+/// Tells whether a source takes in webhooks, and a request has what its service signs with: only then its body is read.
+pub(crate) fn may_be_signed(hub: &Hub, name: &SourceName, request: HookRequest<'_>) -> bool {
+    let Ok(source) = find(hub, name) else { return false };
+    match webhook_of(&source).map(|webhook| &webhook.signature) {
+        Ok(Signature::Hmac { header, .. }) => request.header(header).is_some(),
+        Ok(Signature::Standard { .. }) => request.header("webhook-signature").is_some(),
+        Ok(Signature::Weixin { .. }) => request.query("msg_signature").is_some(),
+        Err(_) => false,
+    }
+}
+
 /// What is answered to a service.
 #[derive(Debug)]
 pub(crate) enum HookAnswer {
@@ -73,26 +106,32 @@ pub(crate) enum HookAnswer {
 pub(crate) async fn take_hook(
     hub: Arc<Hub>,
     name: &SourceName,
-    request: HookRequest<'_>,
+    request: HookCame,
     body: Vec<u8>,
 ) -> Result<HookAnswer, Failure> {
     let source = find(&hub, name).map_err(Failure::without_run)?;
-    let webhook = webhook_of(&source).map_err(Failure::without_run)?;
     let now = hub.clock().now();
-    let Known { id, body } = known(&webhook.signature, request, body, now).map_err(Failure::without_run)?;
+    // All of the body is hashed and read: not where others are answered.
+    let own = Arc::clone(&source);
+    let judged = spawn_blocking(move || {
+        let webhook = webhook_of(&own)?;
+        let Known { id, body } = known(&webhook.signature, request.view(), body, now)?;
+        Ok((id, hook_messages(webhook, &body)))
+    });
+    let judged = judged.await.unwrap_or(Err(Error::Internal("a webhook's check stopped")));
+    let (id, messages) = judged.map_err(|error| Failure::without_run(refused(name, error)))?;
     let ctx = ctx_of(&hub, &source, Channel::Schedule).map_err(Failure::without_run)?;
     if let Some(state) =
         hub.ledger().source_state(name).await.map_err(Error::Ledger).map_err(Failure::without_run)?
-        && let Some((_, by)) = state.paused
+        && state.paused.is_some()
     {
-        return Err(Failure::without_run(Error::SourcePaused { name: name.clone(), by }));
+        return Err(Failure::without_run(Error::HookPaused));
     }
-    let room = room_for(&hub, u64::try_from(body.len()).unwrap_or(u64::MAX)).map_err(Failure::without_run)?;
-    let messages = hook_messages(webhook, &body);
-    drop(body);
+    let room =
+        room_for(&hub, u64::try_from(messages.bytes()).unwrap_or(u64::MAX)).map_err(Failure::without_run)?;
     let body = PushBody::Messages { messages, form: MessageForm::Json };
-    // A name is a sender's own: that of a service must not be taken for a pusher's.
-    let push_name = id.map(|id| format!("hook/{name}/{id}"));
+    // A name is a sender's own: no header of a push has one like this.
+    let push_name = id.map(|id| format!("\0hook/{name}/{id}"));
     let pushed = push(
         ctx,
         hub,
@@ -101,9 +140,12 @@ pub(crate) async fn take_hook(
         room,
     )
     .await?;
-    Ok(match &webhook.signature {
-        Signature::Weixin { platform: Weixin::WeChat, .. } => HookAnswer::Text("success"),
-        Signature::Weixin { platform: Weixin::WeCom, .. } => HookAnswer::Text(""),
+    Ok(match &source.reads {
+        Reads::Webhook(WebhookSource { signature: Signature::Weixin { platform, .. }, .. }) => match platform
+        {
+            Weixin::WeChat => HookAnswer::Text("success"),
+            Weixin::WeCom => HookAnswer::Text(""),
+        },
         _ => HookAnswer::Kept(pushed),
     })
 }
@@ -113,6 +155,10 @@ pub(crate) async fn take_hook(
 /// # Errors
 /// [`Error::HookRefused`] when it is not the platform that asks.
 pub(crate) fn greet_hook(hub: &Hub, name: &SourceName, request: HookRequest<'_>) -> Result<Vec<u8>, Error> {
+    greet(hub, name, request).map_err(|error| refused(name, error))
+}
+
+fn greet(hub: &Hub, name: &SourceName, request: HookRequest<'_>) -> Result<Vec<u8>, Error> {
     let source = find(hub, name)?;
     let webhook = webhook_of(&source)?;
     let Signature::Weixin { platform, .. } = &webhook.signature else { return Err(Error::HookRefused) };
@@ -123,16 +169,22 @@ pub(crate) fn greet_hook(hub: &Hub, name: &SourceName, request: HookRequest<'_>)
         Weixin::WeChat => {
             let signature = request.query("signature").ok_or(Error::HookRefused)?;
             // What comes back is shown to whoever asks: nothing but what such texts are made of.
-            let is_plain = echo.len() <= 128 && echo.bytes().all(|byte| byte.is_ascii_alphanumeric());
-            (is_plain && secret.signed(&[time, nonce], signature))
+            (is_echo(echo.as_bytes()) && secret.signed(&[time, nonce], signature))
                 .then(|| echo.as_bytes().to_vec())
                 .ok_or(Error::HookRefused)
         }
         Weixin::WeCom => {
             let signature = request.query("msg_signature").ok_or(Error::HookRefused)?;
-            open(&secret, (time, nonce), echo, signature)
+            let echo = open(&secret, (time, nonce), echo, signature)?;
+            // PRIVACY: messages are signed and encrypted in the same way: none is opened for whoever saw one on its way.
+            if is_echo(&echo) { Ok(echo) } else { Err(Error::HookRefused) }
         }
     }
+}
+
+/// Tells whether a text is one that platforms make sure with: it comes back in clear, and is nothing else then.
+fn is_echo(text: &[u8]) -> bool {
+    text.len() <= ECHO_MAX && text.iter().all(u8::is_ascii_alphanumeric)
 }
 
 /// Tells the ledger where a webhook stands, for `membrane source list`: when events were committed last, and why they are not, if they are not.
@@ -186,7 +238,9 @@ fn known(
             if !secret.signed(&[&body], &tag) {
                 return Err(Error::HookRefused);
             }
-            let id = id_header.as_ref().and_then(|header| request.header(header)).map(str::to_owned);
+            // The id is not signed: with another body it is another request, whoever sent which.
+            let id = id_header.as_ref().and_then(|header| request.header(header));
+            let id = id.map(|id| format!("{id}/{}", hex::encode(Sha256::digest(&body))));
             Ok(Known { id, body })
         }
         Signature::Standard { secret } => {
@@ -199,11 +253,12 @@ fn known(
             is_near(time, now)?;
             let message: [&[u8]; 5] = [id.as_bytes(), b".", time.as_bytes(), b".", &body];
             // Several while a secret is changed for another one.
-            let mut tags = part("webhook-signature")?.split(' ').filter_map(|tag| tag.strip_prefix("v1,"));
-            let is_signed =
-                |tag: &str| decode(tag, TagEncoding::Base64).is_some_and(|tag| secret.signed(&message, &tag));
+            let tags = part("webhook-signature")?.split(' ').filter_map(|tag| tag.strip_prefix("v1,"));
+            let tags =
+                tags.take(TAGS_MAX).filter_map(|tag| decode(tag, TagEncoding::Base64)?.try_into().ok());
+            let tags: Vec<[u8; 32]> = tags.collect();
             // The point stands between the parts: an id with one could be another id and another time.
-            if id.contains('.') || !tags.any(is_signed) {
+            if id.contains('.') || !secret.signed_by_any(&message, &tags) {
                 return Err(Error::HookRefused);
             }
             Ok(Known { id: Some(id.to_owned()), body })
@@ -214,13 +269,14 @@ fn known(
             let given = request.query("msg_signature").ok_or(Error::HookRefused)?;
             let encrypted = hook_text(&body, "Encrypt").ok_or(Error::HookRefused)?;
             let body = open(&secret, stamp, &encrypted, given)?;
-            // It has no id: the same signature is the same request.
-            Ok(Known { id: Some(given.to_owned()), body })
+            // It has no id: the same signature, however it is written, is the same request.
+            Ok(Known { id: Some(given.to_ascii_lowercase()), body })
         }
     }
 }
 
-/// Returns the time and the number that a platform signs with, of forms that cannot run into one another.
+/// Returns the time and the number that a platform signs with, of forms that cannot run into each other. They are signed in the order of
+/// their digits: a number that is a time could be exchanged with the time (docs/decisions/0041).
 fn signed_time<'a>(request: HookRequest<'a>, now: DateTime<Utc>) -> Result<(&'a str, &'a str), Error> {
     let (time, nonce) = (request.query("timestamp"), request.query("nonce"));
     let (Some(time), Some(nonce)) = (time, nonce) else { return Err(Error::HookRefused) };
@@ -266,19 +322,19 @@ fn weixin_secret(signature: &Signature) -> Result<WeixinSecret, Error> {
     WeixinSecret::new(token.expose(), &key, receiver).map_err(|_| unfit("aes_key"))
 }
 
-/// Finds a secret. A stranger is not told that it cannot be found: the log is.
 fn text(secret: &Secret) -> Result<SecretText, Error> {
-    find_secret(secret).map_err(|error| {
-        tracing::warn!("a webhook cannot be checked, and is refused: {error}");
-        Error::HookRefused
-    })
+    find_secret(secret).map_err(Error::Secret)
 }
 
 fn unfit(key: &'static str) -> Error {
-    tracing::warn!(
-        key,
-        "a webhook cannot be checked, and is refused: its `{key}` is not of the form that `signature` has, or too short"
-    );
+    Error::BadRequest(format!("its `{key}` is not of the form that `signature` has, or too short"))
+}
+
+/// Tells the log why a request could not be checked: a stranger is not told.
+fn refused(name: &SourceName, error: Error) -> Error {
+    if !matches!(error, Error::HookRefused) {
+        tracing::warn!(source.name = %name, "a request to source `{name}` cannot be checked, and is refused: {error}");
+    }
     Error::HookRefused
 }
 

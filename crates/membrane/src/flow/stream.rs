@@ -20,6 +20,7 @@ use std::sync::Arc;
 use membrane_ingest::IngestError;
 use membrane_ingest::stream::{Acknowledged, Push};
 use membrane_model::{Action, DatasetName, RunId, SourceName};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::oneshot;
 
 use super::run::{ActiveRun, RunHead, job};
@@ -85,7 +86,12 @@ pub(crate) async fn push(
     let (answer, answered) = oneshot::channel();
     let job = StreamJob { hub, ctx, source, push, room, answer };
     // The queue is short: who finds it full is told at once.
-    lane.try_send(job).map_err(|_| Failure::without_run(Error::StreamFull))?;
+    lane.try_send(job).map_err(|error| {
+        Failure::without_run(match error {
+            TrySendError::Full(_) => Error::StreamFull,
+            TrySendError::Closed(_) => Error::StreamClosed,
+        })
+    })?;
     answered.await.map_err(|_| Failure::without_run(Error::StreamClosed))?
 }
 

@@ -38,7 +38,7 @@ impl IntoResponse for Failure {
         }
         let mut response = (status, Json(ErrorBody::from(&self))).into_response();
         response.extensions_mut().insert(Told { code: self.error.code(), run: self.run });
-        if status == axum::http::StatusCode::UNAUTHORIZED {
+        if status == axum::http::StatusCode::UNAUTHORIZED && !matches!(self.error, Error::HookRefused) {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if matches!(
@@ -46,6 +46,9 @@ impl IntoResponse for Failure {
             Error::Busy | Error::StreamFull | Error::StreamClosed | Error::RequestsLimit { .. }
         ) {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        } else if status == axum::http::StatusCode::SERVICE_UNAVAILABLE {
+            // What the hub stands on is away: it is not back at once.
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
         }
         response
     }

@@ -91,12 +91,17 @@ fn check(text: &str, from: &str, to: &str, fault: &str) {
 
 #[test]
 fn what_is_wrong_is_said() {
-    check(FOLDER, "kind: files\n", "", "1:1 the source has no `kind`: files, postgresql, mysql, kafka");
+    check(
+        FOLDER,
+        "kind: files\n",
+        "",
+        "1:1 the source has no `kind`: files, postgresql, mysql, kafka, webhook",
+    );
     check(
         FOLDER,
         "kind: files",
         "kind: file",
-        "4:7 `kind` is one of files, postgresql, mysql, kafka, did you mean `files`?",
+        "4:7 `kind` is one of files, postgresql, mysql, kafka, webhook, did you mean `files`?",
     );
     check(
         FOLDER,

@@ -104,7 +104,8 @@ fn header_name(at: &At<&str>, key: &str, report: &mut Report) -> Option<String> 
 }
 
 fn read_columns(node: Node<'_>, report: &mut Report) -> BTreeMap<ColumnName, HookField> {
-    const FORM: &str = "a name in the event, a JSON Pointer, or `{ at: ..., unix: seconds }`";
+    const FORM: &str =
+        "a name in the event, a JSON Pointer, or `{ at: ..., unix: seconds }`, `{ at: ..., text: true }`";
     let Value::Map(pairs) = node.value() else {
         report.fault(
             node.mark(),
@@ -128,9 +129,9 @@ fn read_field(node: Node<'_>, report: &mut Report) -> Option<HookField> {
     let what = "where a column is";
     if !matches!(node.value(), Value::Map(_)) {
         let at = text(node, what, report)?;
-        return at_of(&at, report).map(|at| HookField { at, unix: None });
+        return at_of(&at, report).map(|at| HookField { at, unix: None, text: false });
     }
-    let fields = Fields::read(node, what, &["at", "unix"], report)?;
+    let fields = Fields::read(node, what, &["at", "unix", "text"], report)?;
     let at = fields.required_text("at", what, report).and_then(|at| at_of(&at, report));
     let unix = match fields.get("unix") {
         None => None,
@@ -139,7 +140,11 @@ fn read_field(node: Node<'_>, report: &mut Report) -> Option<HookField> {
             UnixUnit::ALL.into_iter().find(|known| known.as_str() == found)
         }
     };
-    Some(HookField { at: at?, unix })
+    let is_text = fields.flag("text", report);
+    if is_text && unix.is_some() {
+        report.fault(fields.mark(), "`unix` makes an instant of a number, `text` a text: state one of them");
+    }
+    Some(HookField { at: at?, unix, text: is_text })
 }
 
 fn at_of(at: &At<&str>, report: &mut Report) -> Option<String> {

@@ -135,6 +135,12 @@ struct Gathered {
     polled: Polled,
 }
 
+impl Gathered {
+    fn bytes(&self) -> u64 {
+        u64::try_from(self.again.bytes() + self.fresh.bytes()).unwrap_or(u64::MAX)
+    }
+}
+
 impl Follow {
     async fn run(&mut self, stop: &CancellationToken) -> Result<(), Error> {
         while !stop.is_cancelled() {
@@ -149,6 +155,10 @@ impl Follow {
             let (change, is_astray) = (gathered.polled.change.clone(), gathered.polled.is_astray);
             if !gathered.polled.places.is_empty() {
                 self.state.brokers_answer();
+                let mut room = room;
+                if let Some(room) = &mut room {
+                    room.shrink(gathered.bytes());
+                }
                 self.take(&hub, gathered, room).await?;
             }
             match change {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use membrane_ingest::IngestError;
 use membrane_ingest::stream::{
     Acknowledged, AppendError, Intake, Push, Record, Segment, SegmentHead, Taken, Window,
 };
@@ -21,7 +20,7 @@ use super::{Pushed, StreamJob, not_kept};
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
 use crate::stream_state::StreamState;
-use crate::streams::{Lane, Room};
+use crate::streams::{Lane, Room, Streams};
 
 /// Pushes that may wait for a lane.
 const WAITING: usize = 1024;
@@ -205,7 +204,8 @@ impl Work {
             return Err(stopped(jobs));
         };
         let (pushes, waiting) = apart(jobs);
-        let worked = spawn_blocking(move || work_on(pushes, intake, segment, window)).await;
+        let streams = Arc::clone(hub.streams());
+        let worked = spawn_blocking(move || work_on(&streams, pushes, intake, segment, window)).await;
         let Ok(Worked { taken, kept, intake, segment, window }) = worked else {
             // What came is not acknowledged; what was before is in the segment, and is committed.
             self.window = Some(window_of(&hub));
@@ -220,7 +220,7 @@ impl Work {
         let is_usable = kept.as_ref().err().is_none_or(|error| error.is_usable);
         (portion.intake, portion.segment) = (Some(intake), Some(segment));
         let kept = kept.map_err(|error| error.source.kind());
-        for (Waiting { bytes, room, answer }, taken) in waiting.into_iter().zip(taken) {
+        for (Waiting { bytes, answer }, (room, taken)) in waiting.into_iter().zip(taken) {
             let result = match (taken, kept) {
                 (Ok(Taken::New(record)), Ok(())) => {
                     self.told.took(bytes, &record.counts);
@@ -229,7 +229,7 @@ impl Work {
                 }
                 (Ok(Taken::Before(acknowledged)), Ok(())) => Ok(told(run, acknowledged, true)),
                 (Ok(_), Err(kind)) => Err(not_kept(std::io::Error::from(kind))),
-                (Err(error), _) => Err(Error::Ingest(error)),
+                (Err(error), _) => Err(error),
             };
             // Who asked may have gone away.
             let _ = answer.send(result.map_err(|error| Failure { error, run: Some(run) }));
@@ -255,22 +255,21 @@ impl Work {
 /// Who waits for the answer to a push.
 struct Waiting {
     bytes: u64,
-    room: Room,
     answer: oneshot::Sender<Result<Pushed, Failure>>,
 }
 
 /// Takes pushes and who waits for them apart.
-fn apart(jobs: Vec<StreamJob>) -> (Vec<Push>, Vec<Waiting>) {
+fn apart(jobs: Vec<StreamJob>) -> (Vec<(Push, Room)>, Vec<Waiting>) {
     let part = |StreamJob { push, room, answer, .. }: StreamJob| {
         let bytes = u64::try_from(push.body.length()).unwrap_or(u64::MAX);
-        (push, Waiting { bytes, room, answer })
+        ((push, room), Waiting { bytes, answer })
     };
     jobs.into_iter().map(part).unzip()
 }
 
 /// What came of a group of pushes of one sender.
 struct Worked {
-    taken: Vec<Result<Taken, IngestError>>,
+    taken: Vec<(Room, Result<Taken, Error>)>,
     /// Whether what is new is durable.
     kept: Result<(), AppendError>,
     intake: Intake,
@@ -279,9 +278,26 @@ struct Worked {
 }
 
 /// Takes pushes in and makes them durable, all that are new or none. This blocks.
-fn work_on(pushes: Vec<Push>, mut intake: Intake, mut segment: Segment, mut window: Window) -> Worked {
-    let taken: Vec<_> = pushes.into_iter().map(|push| intake.take(push, &mut window)).collect();
-    let new = taken.iter().filter_map(|taken| match taken {
+fn work_on(
+    streams: &Streams,
+    pushes: Vec<(Push, Room)>,
+    mut intake: Intake,
+    mut segment: Segment,
+    mut window: Window,
+) -> Worked {
+    let mut take = |(push, mut room): (Push, Room)| {
+        let taken = match intake.take(push, &mut window) {
+            // Protected and checked it may be more than it was: what is kept has its room.
+            Ok(Taken::New(record)) if !streams.grow(&mut room, record.memory()) => {
+                window.forget(&record.ids, record.name.as_ref().map(|(name, _)| name));
+                Err(Error::StreamFull)
+            }
+            taken => taken.map_err(Error::Ingest),
+        };
+        (room, taken)
+    };
+    let taken: Vec<_> = pushes.into_iter().map(&mut take).collect();
+    let new = taken.iter().filter_map(|(_, taken)| match taken {
         Ok(Taken::New(record)) => Some(record),
         _ => None,
     });
@@ -332,7 +348,8 @@ async fn until(due: Option<Instant>) {
 async fn commit(mut portions: UnboundedReceiver<(Arc<Hub>, Sealed)>, told: Arc<StreamState>) {
     while let Some((hub, mut portion)) = portions.recv().await {
         let mut pause = PAUSE;
-        while let Err(failure) = portion.commit(&hub, &told).await {
+        // By the catalog and the policies that are served when it is tried, not by those of when it came.
+        while let Err(failure) = portion.commit(&hub.streams().served(&hub), &told).await {
             let code = failure.error.code();
             told.failed(code, hub.clock().now());
             tracing::warn!(

@@ -40,14 +40,33 @@ pub(in crate::flow) struct Right {
 }
 
 impl Right {
-    /// Opens a run for a portion.
+    /// Opens a run for a portion; the table says whether its rows go on with the contract.
     pub(in crate::flow) async fn open(
         ctx: &RequestCtx,
         hub: &Hub,
+        of: (&DatasetName, Option<&SourceName>),
+    ) -> Result<Self, Failure> {
+        Self::open_by(ctx, hub, of, false).await
+    }
+
+    /// Opens a run for a portion that begins. If the table said before how its rows go on it is not asked: the store may be away. The commit
+    /// asks.
+    pub(in crate::flow) async fn begin(
+        ctx: &RequestCtx,
+        hub: &Hub,
+        of: (&DatasetName, Option<&SourceName>),
+    ) -> Result<Self, Failure> {
+        Self::open_by(ctx, hub, of, true).await
+    }
+
+    async fn open_by(
+        ctx: &RequestCtx,
+        hub: &Hub,
         (dataset, source): (&DatasetName, Option<&SourceName>),
+        as_known: bool,
     ) -> Result<Self, Failure> {
         let mut run = ActiveRun::open(ctx, hub, head(hub, dataset, source)).await?;
-        match Self::permitted(&mut run, hub, dataset).await {
+        match Self::permitted(&mut run, hub, dataset, as_known).await {
             Ok((permit, parts, dataset)) => Ok(Self { run, permit, parts, dataset }),
             Err(error) => Err(run.fail(error).await),
         }
@@ -57,11 +76,21 @@ impl Right {
         run: &mut ActiveRun,
         hub: &Hub,
         dataset: &DatasetName,
+        as_known: bool,
     ) -> Result<(Permit, IngestParts, Arc<Dataset>), Error> {
         let permit = run.permit(hub, vec![dataset.clone()]).await?;
         let dataset = permit.dataset(dataset).ok_or(Error::Internal("the permit lacks its dataset"))?;
         let dataset = dataset.dataset().clone();
-        let revision = accept(run, hub, &dataset).await?;
+        let known = hub.streams().accepted(&dataset).filter(|_| as_known);
+        let revision = match known {
+            Some(known) => known,
+            None => {
+                hub.streams().accept(&dataset, None);
+                let revision = accept(run, hub, &dataset).await?;
+                hub.streams().accept(&dataset, Some(revision));
+                revision
+            }
+        };
         let parts = IngestParts { revision: Some(revision), ..parts(hub) };
         let references = references(run, hub, &parts, &dataset).await?;
         Ok((permit, IngestParts { references, ..parts }, dataset))
@@ -95,12 +124,14 @@ pub(in crate::flow) struct Kept {
     pub(in crate::flow) room: Vec<Room>,
     /// Whether its rows can be read already.
     pub(in crate::flow) is_held: bool,
+    /// What its commit did, once it is made: what follows may fail, and is tried again.
+    pub(in crate::flow) done: Option<Portioned>,
 }
 
 impl OpenPortion {
     /// Begins a portion: with a run, a permit and a segment.
     pub(super) async fn begin(ctx: &RequestCtx, hub: &Hub, head: SegmentHead) -> Result<Self, Failure> {
-        let right = Right::open(ctx, hub, (&head.dataset, head.source.as_ref())).await?;
+        let right = Right::begin(ctx, hub, (&head.dataset, head.source.as_ref())).await?;
         let folder = hub.streams().folder_of(&head.dataset);
         let (own, made) = (head.clone(), spawn_blocking);
         let segment = made(move || Segment::create(&folder, &own)).await;
@@ -119,6 +150,7 @@ impl OpenPortion {
                     bytes: 0,
                     room: Vec::new(),
                     is_held: true,
+                    done: None,
                 };
                 let (intake, segment) = (Some(intake), Some(segment));
                 Ok(Self { right, intake, segment, kept, began: Instant::now(), ctx: ctx.clone() })
@@ -156,12 +188,17 @@ impl Sealed {
             return Err(right.run.fail(error).await);
         }
         let Kept { portion, rows, .. } = &self.kept;
-        let committed =
-            Box::pin(commit_portion(&right.parts, &right.permit, &right.dataset, portion, rows)).await;
-        let done = match committed {
-            Ok(done) => done,
-            Err(error) => return Err(right.run.fail(Error::Ingest(error)).await),
+        let done = match self.kept.done {
+            Some(done) => done,
+            None => {
+                let (parts, permit) = (&right.parts, &right.permit);
+                match Box::pin(commit_portion(parts, permit, &right.dataset, portion, rows)).await {
+                    Ok(done) => done,
+                    Err(error) => return Err(right.run.fail(Error::Ingest(error)).await),
+                }
+            }
         };
+        self.kept.done = Some(done);
         if let Err(error) = self.note(hub, &right, done).await {
             return Err(right.run.fail(Error::Record(error)).await);
         }
@@ -170,12 +207,12 @@ impl Sealed {
         hub.lake().let_go(&dataset, &self.kept.portion);
         let accepted = self.kept.records.iter().map(|record| record.counts.answer.accepted).sum();
         told.committed(accepted, self.ctx.now());
+        let run = right.run.id();
+        right.run.complete().await?;
         // Its rows are committed: what is left of it hurts nobody, and is known as such when it is found.
         if let Err(error) = self.retire(hub).await {
             tracing::warn!(dataset.name = %dataset, "a segment that is committed could not be put away: {}", error.kind());
         }
-        let run = right.run.id();
-        right.run.complete().await?;
         if let (Some(source), Some(_)) = (&self.kept.source, &self.kept.path) {
             tell_of_hook(hub, source, Some(run), None).await;
         }

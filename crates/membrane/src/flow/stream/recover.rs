@@ -4,7 +4,9 @@ use std::io;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use membrane_ingest::stream::{FoundSegment, PortionRows, Record, Window, read_segment, segments_in};
+use membrane_ingest::stream::{
+    FoundSegment, PortionRows, Record, Window, keep_damaged, read_segment, segments_in,
+};
 use membrane_lake::Portion;
 use membrane_model::{Channel, DatasetName};
 use tokio::task::spawn_blocking;
@@ -61,6 +63,16 @@ async fn recover(hub: &Arc<Hub>, dataset: &DatasetName) -> io::Result<()> {
         let own = path.clone();
         let read = spawn_blocking(move || read_segment(&own)).await.map_err(io::Error::other)?;
         match read {
+            Ok(Some(segment)) if segment.is_damaged && !segment.is_seen => {
+                let own = path.clone();
+                spawn_blocking(move || keep_damaged(&own)).await.map_err(io::Error::other)??;
+                tracing::error!(
+                    dataset.name = %dataset,
+                    "a segment of `{dataset}` in [streams] folder is damaged: some of its pushes are lost, the others are taken up; it is kept as `.damaged`: bring their events in again"
+                );
+                remembered.extend(segment.records.iter().map(Record::ids_only));
+                found.push(taken_up(hub, segment, &told).await);
+            }
             Ok(Some(segment)) if segment.is_seen => {
                 if is_over(&segment, horizon) {
                     tokio::fs::remove_file(&path).await?;
@@ -118,7 +130,8 @@ async fn taken_up(hub: &Arc<Hub>, segment: FoundSegment, told: &StreamState) -> 
     let room = hub.streams().room_for_found(u64::try_from(bytes).unwrap_or(u64::MAX)).into_iter().collect();
     let portion = Portion { stream: Arc::from(head.stream.as_str()), number: head.number };
     let (path, source) = (Some(path), head.source.clone());
-    let kept = Kept { head, path, source, portion, rows, records: kept, bytes: 0, room, is_held: false };
+    let kept =
+        Kept { head, path, source, portion, rows, records: kept, bytes: 0, room, is_held: false, done: None };
     let mut sealed = Sealed { ctx, right: None, kept };
     match Right::open(&sealed.ctx, hub, (&sealed.kept.head.dataset, sealed.kept.source.as_ref())).await {
         Ok(right) => match sealed.hold(hub, &right) {

@@ -9,7 +9,6 @@ use axum::{Extension, Json};
 use membrane_ingest::stream::{Push, PushBody};
 use membrane_ingest::{Format, IngestError};
 use membrane_model::DatasetName;
-use serde::de::IgnoredAny;
 use tokio::io::AsyncReadExt as _;
 
 use super::ingest::{form, source_name};
@@ -72,46 +71,23 @@ pub(in crate::http) async fn post_events(
     let bytes_max = app.hub.streams().section().push_bytes;
     // Room is made before anything is read: for what the length says, or for the most that may come.
     let expected = body.size_hint().exact().unwrap_or(u64::try_from(bytes_max).unwrap_or(u64::MAX));
-    let room = flow::room_for(&app.hub, expected).map_err(Failure::without_run)?;
     let idle = Duration::from_secs(app.server.idle_seconds);
+    let mut room = match flow::room_for(&app.hub, expected) {
+        Ok(room) => room,
+        Err(error) => {
+            // A client that is still sending does not see the answer: what comes is read, and nothing of it kept.
+            let mut rest = upload(body, bytes_max, idle);
+            let _ = tokio::io::copy(&mut rest, &mut tokio::io::sink()).await;
+            return Err(Failure::without_run(error));
+        }
+    };
     let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or_default().min(bytes_max));
     let read = upload(body, bytes_max, idle).read_to_end(&mut bytes).await;
     read.map_err(|source| Failure::without_run(Error::Ingest(IngestError::Read { source })))?;
-    let bytes = if format == Format::Json { on_one_line(bytes) } else { bytes };
+    room.shrink(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
     let body = PushBody::Whole { bytes, format, reading };
     let push = Push { body, name, came: ctx.now() };
     let hub = std::sync::Arc::clone(&app.hub);
     let pushed = flow::push(ctx, hub, (&dataset, None), push, room).await?;
     Ok(Json(EventsBody::new(&dataset, &pushed)))
-}
-
-/// Puts a single object on one line, as the decoder wants it: in JSON a line break stands between tokens only.
-fn on_one_line(mut bytes: Vec<u8>) -> Vec<u8> {
-    let is_object = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
-    if is_object && serde_json::from_slice::<IgnoredAny>(&bytes).is_ok() {
-        for byte in &mut bytes {
-            if matches!(byte, b'\n' | b'\r') {
-                *byte = b' ';
-            }
-        }
-    }
-    bytes
-}
-
-#[cfg(test)]
-mod tests {
-    use super::on_one_line;
-
-    #[test]
-    fn an_object_over_several_lines_is_one_event() {
-        let line = on_one_line(b"{\n \"a\": \"x\\n\"\r\n}".to_vec());
-        assert_eq!(line, b"{  \"a\": \"x\\n\"  }");
-    }
-
-    #[test]
-    fn objects_on_lines_of_their_own_stay() {
-        for text in [&b"{\"a\":1}\n{\"a\":2}"[..], b"[\n{\"a\":1}\n]", b"{\"a\":\n"] {
-            assert_eq!(on_one_line(text.to_vec()), text);
-        }
-    }
 }

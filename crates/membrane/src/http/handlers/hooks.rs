@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
@@ -14,7 +14,7 @@ use membrane_model::SourceName;
 use tokio::io::AsyncReadExt as _;
 
 use crate::error::{Error, Failure};
-use crate::flow::{self, HookAnswer, HookRequest};
+use crate::flow::{self, HookAnswer, HookCame, HookRequest};
 use crate::http::App;
 use crate::http::extract::PathOf;
 use crate::http::upload::upload;
@@ -22,6 +22,8 @@ use crate::wire::{ErrorBody, HookBody};
 
 /// Bytes of a request, at most: platforms send far less.
 const BODY_BYTES_MAX: usize = 1 << 20;
+/// How long a body may take to come: platforms send it at once, and give up after five seconds.
+const BODY_LONGEST: Duration = Duration::from_secs(10);
 /// Requests of strangers whose bodies are read at once, at most.
 pub(in crate::http) const READING_MAX: usize = 32;
 
@@ -35,7 +37,7 @@ pub(in crate::http) const READING_MAX: usize = 32;
     request_body(content((String = "application/json"), (String = "text/xml"))),
     responses(
         (status = 200, description = "They are kept. A platform that wants another answer gets that.", body = HookBody),
-        (status = 400, description = "The body could not be read to its end.", body = ErrorBody),
+        (status = 400, description = "The path has no name of a source, or the body could not be read to its end.", body = ErrorBody),
         (status = 401, description = "Not signed by the service, or too long ago.", body = ErrorBody),
         (status = 403, description = "Policy refuses the source's principal.", body = ErrorBody),
         (status = 404, description = "Policy does not let the source's principal know of its dataset.", body = ErrorBody),
@@ -44,7 +46,7 @@ pub(in crate::http) const READING_MAX: usize = 32;
         (status = 422, description = "The service used an id for something else before.", body = ErrorBody),
         (status = 429, description = "Too much waits to be committed: again after `Retry-After` seconds.", body = ErrorBody),
         (status = 500, description = "The hub failed.", body = ErrorBody),
-        (status = 503, description = "Too busy, the source's secret cannot be found, or what is kept or recorded cannot be written.", body = ErrorBody),
+        (status = 503, description = "Too busy, or what is kept or recorded cannot be written.", body = ErrorBody),
         (status = 507, description = "No space is left.", body = ErrorBody),
     )
 )]
@@ -55,19 +57,24 @@ pub(in crate::http) async fn post_hook(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
+    let request = HookCame { query: query_of(query.as_deref()), headers };
+    if !flow::may_be_signed(&app.hub, &source, request.view()) {
+        return Err(Failure::without_run(Error::HookRefused));
+    }
+    if body.size_hint().lower() > BODY_BYTES_MAX as u64 {
+        return Err(Failure::without_run(Error::TooLarge));
+    }
     // Strangers come this far: what they may hold is bounded, and no place of those who have a bearer.
     let reading = app.hooks.try_acquire().map_err(|_| Failure::without_run(Error::Busy))?;
-    let idle = Duration::from_secs(app.server.idle_seconds);
+    let idle = Duration::from_secs(app.server.idle_seconds).min(BODY_LONGEST);
     let mut bytes = Vec::new();
     let mut upload = upload(body, BODY_BYTES_MAX, idle);
     let read = upload.read_to_end(&mut bytes);
     let read =
         tokio::time::timeout(idle, read).await.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()));
     read.map_err(|source| Failure::without_run(Error::Ingest(IngestError::Read { source })))?;
-    let query = query_of(query.as_deref());
-    let request = HookRequest { query: &query, headers: &headers };
-    let answer = flow::take_hook(Arc::clone(&app.hub), &source, request, bytes).await?;
     drop(reading);
+    let answer = flow::take_hook(Arc::clone(&app.hub), &source, request, bytes).await?;
     Ok(match answer {
         HookAnswer::Kept(pushed) => Json(HookBody::new(&pushed)).into_response(),
         HookAnswer::Text(text) => plain(text.into()),
@@ -82,8 +89,8 @@ pub(in crate::http) async fn post_hook(
     params(("source" = String, Path, description = "The source.")),
     responses(
         (status = 200, description = "What the platform sent.", body = String, content_type = "text/plain"),
+        (status = 400, description = "The path has no name of a source.", body = ErrorBody),
         (status = 401, description = "Not signed by the platform, or too long ago.", body = ErrorBody),
-        (status = 503, description = "The source's secret cannot be found.", body = ErrorBody),
     )
 )]
 pub(in crate::http) async fn get_hook(

@@ -101,7 +101,8 @@ async fn commit(
                 break false;
             }
             let run = sealed.right.as_ref().map(|right| right.run.id());
-            match Box::pin(sealed.commit(&hub, state.counts())).await {
+            let served = hub.streams().served(&hub);
+            match Box::pin(sealed.commit(&served, state.counts())).await {
                 Ok(()) => {
                     state.committed(run);
                     break true;

@@ -132,7 +132,7 @@ async fn begin(
     last: &mut i64,
 ) -> Result<OpenPortion, Error> {
     let ctx = ctx_of(hub, source, Channel::Schedule)?;
-    let right = Right::open(&ctx, hub, (&source.dataset, Some(&source.name))).await;
+    let right = Right::begin(&ctx, hub, (&source.dataset, Some(&source.name))).await;
     let right = right.map_err(|failure| failure.error)?;
     let intake = Intake::new(&right.parts, &right.permit, &right.dataset, &ctx.principal, ctx.now());
     let intake = match intake {
@@ -152,6 +152,7 @@ async fn begin(
         bytes: 0,
         room: Vec::new(),
         is_held: true,
+        done: None,
     };
     let (began, after) = (Instant::now(), BTreeMap::new());
     Ok(OpenPortion { right, intake: Some(intake), kept, ctx, began, after })
