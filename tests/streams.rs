@@ -1,10 +1,15 @@
 //! Events that are pushed: acknowledged when they are durable, in answers at once, each once, whatever is killed.
 
+use std::io::Write as _;
 use std::process::Command;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::backends::on_s3;
+use crate::faults::proxy::Proxy;
+use crate::faults::store::Store;
 use crate::program::{Program, Served, number_of};
 use crate::world::{files_with, holds};
 
@@ -172,6 +177,70 @@ fn what_cannot_be_taken_in_is_refused_and_leaves_nothing() {
     assert_eq!(status, 401, "{told}");
     let (status, told) = hub.push(&"x".repeat(5 << 20), &[]);
     assert_eq!((status, &told["error"]["code"]), (413, &json!("too_large")), "{told}");
+}
+
+/// What has no key cannot be told from what else has none: none of it is taken for what came before.
+#[test]
+fn events_without_a_key_are_set_aside_each() {
+    let hub = Hub::new(3_600);
+    let (status, told) = hub.push("{\"Order\":\"A\"}\n{\"Order\":\"B\"}\n{\"x\":1}\n", &[]);
+    let counts = (&told["rows_quarantined"], &told["duplicates"]);
+    assert_eq!((status, counts), (200, (&json!(3), &json!(0))), "{told}");
+    // One that has a key, and comes again, is known.
+    for (aside, again) in [(1, 0), (0, 1)] {
+        let (_, told) = hub.push(&events(6..7), &[]);
+        assert_eq!(
+            (&told["rows_quarantined"], &told["duplicates"]),
+            (&json!(aside), &json!(again)),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn an_event_over_several_lines_may_be_packed() {
+    let hub = Hub::new(3_600);
+    let body = event(0).replace(',', ",\n");
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(body.as_bytes()).unwrap();
+    let file = hub.program.path("push.json.gz");
+    std::fs::write(&file, packed.finish().unwrap()).unwrap();
+    let at = format!("@{}", file.display());
+    let words = ["--header", "Content-Type: application/json", "--header", "Content-Encoding: gzip"];
+    let words = [&words[..], &["--data-binary", &at]].concat();
+    let (status, told) = answer(&hub.served().curl("/v1/events/app_events", Some(&hub.bearer), &words));
+    assert_eq!((status, &told["rows_accepted"]), (200, &json!(1)), "{told}");
+    // What unpacks to more than a push may be is refused before it takes memory.
+    let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    bomb.write_all(&vec![b' '; 40 << 20]).unwrap();
+    std::fs::write(&file, bomb.finish().unwrap()).unwrap();
+    let (status, told) = answer(&hub.served().curl("/v1/events/app_events", Some(&hub.bearer), &words));
+    assert_eq!((status, &told["error"]["code"]), (413, &json!("input_too_large")), "{told}");
+}
+
+/// While the store does not answer, events are acknowledged on; once it does they are committed, each once.
+#[test]
+fn a_store_that_is_away_keeps_no_event_out() {
+    let store = Store::moto();
+    let proxy = Proxy::start(&store.endpoint, 7);
+    let program = on_s3(&proxy.endpoint).with_env("MEMBRANE__STREAMS__COMMIT_SECONDS", "1");
+    program.ok(&["keys", "init"]);
+    let (bearer, analyst) = (program.bearer(SENDER), program.bearer("analyst:lee"));
+    let mut hub = Hub { program, served: None, bearer, analyst };
+    hub.start();
+    assert_eq!(hub.push(&events(0..6), &[]).0, 200);
+    hub.wait_committed(6);
+    proxy.plan.per_mille.store(1_000, Ordering::SeqCst);
+    // Over several portions: each begins a second after the one before, and none asks the store.
+    for push in 1..5 {
+        std::thread::sleep(Duration::from_millis(1_200));
+        let lines: String = (push * 6..push * 6 + 6).map(|number| event(number * 7) + "\n").collect();
+        let (status, told) = hub.push(&lines, &[]);
+        assert_eq!((status, &told["rows_accepted"]), (200, &json!(6)), "{told}");
+    }
+    proxy.plan.per_mille.store(0, Ordering::SeqCst);
+    hub.wait_committed(30);
+    assert_eq!(hub.count(), (30, 30));
 }
 
 /// Kills a hub that is being pushed to, again and again: what was acknowledged is there, once.

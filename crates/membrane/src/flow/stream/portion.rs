@@ -21,6 +21,7 @@ use super::super::hook::tell_of_hook;
 use super::super::ingest::{parts, references};
 use super::super::run::{ActiveRun, Work};
 use super::{head, not_kept};
+use crate::contracts::ContractError;
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
@@ -85,10 +86,12 @@ impl Right {
         let revision = match known {
             Some(known) => known,
             None => {
-                hub.streams().accept(&dataset, None);
-                let revision = accept(run, hub, &dataset).await?;
-                hub.streams().accept(&dataset, Some(revision));
-                revision
+                let asked = accept(run, hub, &dataset).await;
+                // A store that is away says nothing of the contract.
+                if !matches!(asked, Err(Error::Contract(ContractError::Lake(_)))) {
+                    hub.streams().accept(&dataset, asked.as_ref().ok().copied());
+                }
+                asked?
             }
         };
         let parts = IngestParts { revision: Some(revision), ..parts(hub) };

@@ -74,12 +74,13 @@ pub(in crate::http) async fn post_events(
     let idle = Duration::from_secs(app.server.idle_seconds);
     let mut room = match flow::room_for(&app.hub, expected) {
         Ok(room) => room,
-        Err(error) => {
+        Err(error @ Error::StreamFull) => {
             // A client that is still sending does not see the answer: what comes is read, and nothing of it kept.
             let mut rest = upload(body, bytes_max, idle);
             let _ = tokio::io::copy(&mut rest, &mut tokio::io::sink()).await;
             return Err(Failure::without_run(error));
         }
+        Err(error) => return Err(Failure::without_run(error)),
     };
     let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or_default().min(bytes_max));
     let read = upload(body, bytes_max, idle).read_to_end(&mut bytes).await;
