@@ -69,6 +69,8 @@ impl Broker {
     fn client(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", self.address());
+        // One that was away is soon looked for again.
+        config.set("reconnect.backoff.max.ms", "1000");
         config
     }
 
@@ -106,7 +108,7 @@ impl Broker {
             }
             producer.send(record).map_err(|(error, _)| error).unwrap();
         }
-        producer.flush(LONGEST).unwrap();
+        producer.flush(4 * LONGEST).unwrap();
     }
 }
 

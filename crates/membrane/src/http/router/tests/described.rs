@@ -78,7 +78,7 @@ const STEP: [&str; 5] = ["budget_stands", "in_the_way", "not_found", "over_ceili
 /// Nobody's dataset is asked for.
 const AUDIT: [&str; 4] = ["not_permitted", "unknown_principal", "policy_fault", "record_fault"];
 
-/// Every operation that needs a bearer, with the codes that it can answer.
+/// Every operation that needs a bearer or a signature, with the codes that it can answer.
 fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
     let query = codes_of(include_str!("../../../../../membrane-query/src/error.rs"));
     let ingest = codes_of(include_str!("../../../../../membrane-ingest/src/error.rs"));
@@ -134,6 +134,14 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
         ("/v1/break-glass/{number}/approve", "post", [all, record, audit, glass].concat()),
         ("/v1/break-glass/{number}/end", "post", [all, record, audit, glass].concat()),
     ];
+    // A service has no bearer.
+    let hook = ["signature_refused", "source_paused", "bad_request", "busy", "too_large", "internal"];
+    answers.push((
+        "/hooks/{source}",
+        "post",
+        [&hook[..], &ingest, &refusal, &["stream_full", "stream_closed"]].concat(),
+    ));
+    answers.push(("/hooks/{source}", "get", vec!["signature_refused", "bad_request"]));
     answers.extend(releases(&query, &refusal));
     answers.extend(delegations());
     answers
@@ -196,7 +204,7 @@ fn every_status_that_an_operation_can_answer_is_described_and_no_other() {
     let paths = document["paths"].as_object().expect("paths").keys().map(String::as_str);
     assert_eq!(
         seen,
-        paths.filter(|path| path.starts_with("/v1/")).collect(),
+        paths.filter(|path| path.starts_with("/v1/") || path.starts_with("/hooks/")).collect(),
         "every operation is in the list"
     );
 }
