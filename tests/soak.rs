@@ -242,9 +242,8 @@ impl Soak {
         (row["n"].as_u64().unwrap(), row["d"].as_u64().unwrap())
     }
 
-    fn wait_for(&self, sql: &str, rows: u64) {
-        // A source that was held up is looked at again after five minutes at most.
-        let deadline = Instant::now() + Duration::from_secs(400);
+    fn wait_for(&self, sql: &str, rows: u64, longest: Duration) {
+        let deadline = Instant::now() + longest;
         loop {
             let found = self.committed(sql);
             if found == (rows, rows) {
@@ -325,11 +324,11 @@ fn nothing_that_was_acknowledged_is_lost_or_doubled() {
         soak.files.load(Ordering::SeqCst),
         soak.kills.load(Ordering::SeqCst)
     );
-    soak.wait_for(
-        "SELECT count(*) AS n, count(DISTINCT event_id) AS d FROM app_events",
-        u64::try_from(events).unwrap(),
-    );
-    soak.wait_for("SELECT count(*) AS n, count(DISTINCT product_id) AS d FROM dim_products", rows);
+    let sql = "SELECT count(*) AS n, count(DISTINCT event_id) AS d FROM app_events";
+    soak.wait_for(sql, u64::try_from(events).unwrap(), Duration::from_secs(120));
+    // A source that was held up is looked at again after five minutes at most.
+    let sql = "SELECT count(*) AS n, count(DISTINCT product_id) AS d FROM dim_products";
+    soak.wait_for(sql, rows, Duration::from_secs(400));
     println!("each of {events} events and messages and {rows} rows of files is there once");
     let log = soak.served.lock().unwrap().take().unwrap().stop();
     assert!(!log.is_empty());

@@ -174,7 +174,7 @@ impl Ledger {
         let mut transaction = self.begin().await?;
         sqlx::query(
             "UPDATE source SET looked = $3, waiting = $4, fault = $5, \
-               failures = CASE WHEN $6 = 0 THEN 0 WHEN $7 IS NULL THEN failures + 1 ELSE 1 END, \
+               failures = CASE WHEN $6 = 0 THEN 0 WHEN CAST($7 AS TEXT) IS NULL THEN failures + 1 ELSE 1 END, \
                run = COALESCE($7, run), files_later = $8, files_left = $9, controls_awaited = $10, \
                controls_missing = $11, holder = NULL, held_until = NULL \
              WHERE source = $1 AND holder = $2",

@@ -1,7 +1,7 @@
 //! The streams of this process: a lane for each dataset that events are pushed to, and room for what waits to be committed.
 //!
 //! A lane takes the pushes of its dataset one group after another ([`crate::flow`] says what it does with them). How much may wait
-//! is bounded over all lanes: a push that has no room is refused before its body is read.
+//! is bounded over all lanes: of a push that has no room nothing is kept.
 
 use std::collections::HashMap;
 use std::fs::{DirBuilder, File};

@@ -369,6 +369,9 @@ fn unpacked(bytes: Vec<u8>, reading: Reading) -> Result<(Vec<u8>, Reading), Inge
         Ok(_) if out.len() > UNPACKED_MAX => {
             Err(IngestError::TooLarge { bytes_max: UNPACKED_MAX as u64, advice: "send less at a time" })
         }
+        Ok(_) if Packing::from_start(&out).is_some() => {
+            Err(IngestError::TooLarge { bytes_max: UNPACKED_MAX as u64, advice: "pack it once" })
+        }
         Ok(_) => Ok((out, Reading { packing: None, ..reading })),
         Err(_) => Ok((bytes, reading)),
     }
@@ -411,6 +414,10 @@ impl Key {
 
     /// Tells whether a row that is set aside has a value in each column of the key: by the reasons, `missing:event_id,wrong_type:amount`.
     fn stands_in(&self, reasons: &str) -> bool {
+        // Of what could not be read nobody knows whether it has one.
+        if reasons.starts_with("malformed") {
+            return false;
+        }
         let lacks = |reason: &str| match reason.split_once(':') {
             Some(("missing" | "wrong_type", column)) => self.names.iter().any(|name| name.as_str() == column),
             _ => false,

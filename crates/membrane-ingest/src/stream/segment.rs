@@ -23,8 +23,8 @@ use super::Record;
 
 const VERSION: u32 = 2;
 const SUM_LENGTH: usize = 8;
-/// Stands before each record.
-const MARK: [u8; 8] = *b"\xf5mbrnrec";
+/// Bytes that stand before each record.
+const MARK_LENGTH: usize = 16;
 const SEGMENT: &str = "segment";
 const SEEN: &str = "seen";
 
@@ -59,6 +59,16 @@ impl SegmentHead {
     ) -> Self {
         Self { version: VERSION, stream: stream.to_owned(), number, dataset, principal, source, began }
     }
+
+    /// Returns what stands before each record. No sender knows it: rows that hold what looks like a record are not taken for one.
+    fn mark(&self) -> [u8; MARK_LENGTH] {
+        let mut mark = [0; MARK_LENGTH];
+        let of = Sha256::new().chain_update(&self.stream).chain_update(self.number.to_be_bytes());
+        for (to, from) in mark.iter_mut().zip(of.finalize()) {
+            *to = from;
+        }
+        mark
+    }
 }
 
 /// A segment that is being written.
@@ -66,6 +76,8 @@ impl SegmentHead {
 pub struct Segment {
     file: File,
     path: PathBuf,
+    /// Stands before each record.
+    mark: [u8; MARK_LENGTH],
     /// Bytes that are whole records.
     length: u64,
 }
@@ -90,7 +102,10 @@ impl Segment {
             Ok(line.len())
         })();
         match begun {
-            Ok(length) => Ok(Self { file, path, length: u64::try_from(length).unwrap_or_default() }),
+            Ok(length) => {
+                let length = u64::try_from(length).unwrap_or_default();
+                Ok(Self { file, path, mark: head.mark(), length })
+            }
             Err(error) => {
                 // Nothing of it was acknowledged.
                 let _ = std::fs::remove_file(&path);
@@ -122,7 +137,7 @@ impl Segment {
                 source: io::Error::from(io::ErrorKind::InvalidData),
                 is_usable: true,
             })?;
-            frame(&mut bytes, &record);
+            frame(&mut bytes, self.mark, &record);
         }
         let written = self.file.write_all(&bytes).and_then(|()| self.file.sync_data());
         if let Err(source) = written {
@@ -155,8 +170,8 @@ fn sum(record: &[u8]) -> [u8; SUM_LENGTH] {
     sum
 }
 
-fn frame(out: &mut Vec<u8>, record: &[u8]) {
-    out.extend(MARK);
+fn frame(out: &mut Vec<u8>, mark: [u8; MARK_LENGTH], record: &[u8]) {
+    out.extend(mark);
     out.extend(u32::try_from(record.len()).unwrap_or(u32::MAX).to_be_bytes());
     out.extend(sum(record));
     out.extend(record);
@@ -210,18 +225,19 @@ pub fn read_segment(path: &Path) -> io::Result<Option<FoundSegment>> {
     if head.version != VERSION {
         return Err(damaged("the segment is of another version"));
     }
+    let mark = head.mark();
     let mut rest = rest.get(1..).unwrap_or_default();
     let (mut records, mut is_damaged) = (Vec::new(), false);
     loop {
-        while let Some((record, after)) = next(rest) {
+        while let Some((record, after)) = next(rest, mark) {
             records.push(record);
             rest = after;
         }
         // What was being written when the process was killed is at the end, and nothing whole is behind it.
         let behind = rest.get(1..).unwrap_or_default();
-        let whole = memchr::memmem::find_iter(behind, &MARK).find(|at| {
+        let whole = memchr::memmem::find_iter(behind, &mark).find(|at| {
             let from = behind.get(*at..);
-            from.and_then(next).is_some()
+            from.and_then(|from| next(from, mark)).is_some()
         });
         let Some(at) = whole else { break };
         is_damaged = true;
@@ -237,8 +253,8 @@ pub fn read_segment(path: &Path) -> io::Result<Option<FoundSegment>> {
     }))
 }
 
-fn next(bytes: &[u8]) -> Option<(Record, &[u8])> {
-    let (length, rest) = bytes.strip_prefix(&MARK)?.split_first_chunk::<4>()?;
+fn next(bytes: &[u8], mark: [u8; MARK_LENGTH]) -> Option<(Record, &[u8])> {
+    let (length, rest) = bytes.strip_prefix(&mark)?.split_first_chunk::<4>()?;
     let (found, rest) = rest.split_first_chunk::<SUM_LENGTH>()?;
     let (record, rest) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
     if sum(record) != *found {
@@ -264,7 +280,7 @@ pub fn retire_segment<'a>(
             continue;
         }
         if let Some(record) = record.ids_only().encode() {
-            frame(&mut bytes, &record);
+            frame(&mut bytes, head.mark(), &record);
             is_any = true;
         }
     }
@@ -275,7 +291,7 @@ pub fn retire_segment<'a>(
         // Its ids are there before its rows are gone.
         Ok(()) => std::fs::remove_file(path),
         // There is no room for them until there are gone: its rows are committed, and room is what everything else waits for.
-        Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+        Err(error) if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
             std::fs::remove_file(path)?;
             write_seen(path, &bytes)
         }
@@ -306,7 +322,10 @@ fn write_seen(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// The system's error.
 pub fn keep_damaged(path: &Path) -> io::Result<()> {
-    std::fs::copy(path, path.with_extension("damaged")).map(|_| ())
+    match std::fs::hard_link(path, path.with_extension("damaged")) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        linked => linked,
+    }
 }
 
 /// Makes a folder whose entry outlives a loss of power.

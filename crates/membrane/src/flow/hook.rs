@@ -4,7 +4,7 @@
 //! request -> source of that name, its secrets -> signature, time -> opened, if encrypted -> events -> push in the name of the source
 //! ```
 //!
-//! Nothing is on record of a request that is not the service's, as with a stranger's bearer; whether there is such a source is not told.
+//! Nothing is on record of a request that is not the service's, as with a stranger's bearer; they are refused alike, whether there is such a source or not.
 
 use std::sync::Arc;
 
@@ -20,6 +20,7 @@ use membrane_ledger::{Behind, SourceLook};
 use membrane_model::{Channel, RunId, SourceName};
 use membrane_vault::{SharedSecret, WeixinSecret};
 use sha2::{Digest as _, Sha256};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::spawn_blocking;
 
 use super::source::ctx_of;
@@ -99,7 +100,7 @@ pub(crate) enum HookAnswer {
     Text(&'static str),
 }
 
-/// Takes in the events of a request, and returns when they are durable.
+/// Takes in the events of a request, and returns when they are durable. `reading` is the place that its body has among those of strangers.
 ///
 /// # Errors
 /// [`Failure`] when the request is not the service's, is too old, or cannot be kept. Nothing of it is kept then.
@@ -107,7 +108,7 @@ pub(crate) async fn take_hook(
     hub: Arc<Hub>,
     name: &SourceName,
     request: HookCame,
-    body: Vec<u8>,
+    (body, reading): (Vec<u8>, OwnedSemaphorePermit),
 ) -> Result<HookAnswer, Failure> {
     let source = find(&hub, name).map_err(Failure::without_run)?;
     let now = hub.clock().now();
@@ -115,7 +116,10 @@ pub(crate) async fn take_hook(
     let own = Arc::clone(&source);
     let judged = spawn_blocking(move || {
         let webhook = webhook_of(&own)?;
-        let Known { id, body } = known(&webhook.signature, request.view(), body, now)?;
+        let known = known(&webhook.signature, request.view(), body, now);
+        // From here on it is the service's, or refused.
+        drop(reading);
+        let Known { id, body } = known?;
         Ok((id, hook_messages(webhook, &body)))
     });
     let judged = judged.await.unwrap_or(Err(Error::Internal("a webhook's check stopped")));

@@ -87,6 +87,21 @@ fn a_long_torn_end_is_quick() {
     assert_eq!((found.records.len(), found.torn, found.is_damaged), (1, 8_000_000, false));
 }
 
+/// A record that stands within another one is none, as it has the mark of no segment that its sender knows.
+#[test]
+fn a_record_within_a_torn_one_is_not_taken_for_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = written(folder.path(), 1);
+    let other = SegmentHead { stream: "stream/def".to_owned(), ..head(7) };
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes.extend(head(7).mark());
+    bytes.extend(u32::MAX.to_be_bytes());
+    frame(&mut bytes, other.mark(), &record(3).encode().unwrap());
+    std::fs::write(&path, bytes).unwrap();
+    let found = read_segment(&path).unwrap().unwrap();
+    assert_eq!((found.records.len(), found.is_damaged), (1, false));
+}
+
 #[test]
 fn ids_go_when_they_are_not_to_be_known_any_more() {
     let folder = tempfile::tempdir().unwrap();
@@ -129,7 +144,7 @@ proptest! {
         let bytes = std::fs::read(&path).unwrap();
         let mut ends = vec![bytes.iter().position(|byte| *byte == b'\n').unwrap() + 1];
         for number in 0..3 {
-            ends.push(ends[ends.len() - 1] + 20 + record(number).encode().unwrap().len());
+            ends.push(ends[ends.len() - 1] + 28 + record(number).encode().unwrap().len());
         }
         prop_assert_eq!(ends[3], bytes.len());
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a place in a small file")]

@@ -129,6 +129,8 @@ pub(in crate::flow) struct Kept {
     pub(in crate::flow) is_held: bool,
     /// What its commit did, once it is made: what follows may fail, and is tried again.
     pub(in crate::flow) done: Option<Portioned>,
+    /// Whether that is counted already.
+    pub(in crate::flow) is_noted: bool,
 }
 
 impl OpenPortion {
@@ -154,6 +156,7 @@ impl OpenPortion {
                     room: Vec::new(),
                     is_held: true,
                     done: None,
+                    is_noted: false,
                 };
                 let (intake, segment) = (Some(intake), Some(segment));
                 Ok(Self { right, intake, segment, kept, began: Instant::now(), ctx: ctx.clone() })
@@ -202,14 +205,18 @@ impl Sealed {
             }
         };
         self.kept.done = Some(done);
-        if let Err(error) = self.note(hub, &right, done).await {
+        if !self.kept.is_noted
+            && let Err(error) = self.note(hub, &right, done).await
+        {
             return Err(right.run.fail(Error::Record(error)).await);
         }
         right.run.work = self.work(&right, done);
         let dataset = self.kept.head.dataset.clone();
         hub.lake().let_go(&dataset, &self.kept.portion);
-        let accepted = self.kept.records.iter().map(|record| record.counts.answer.accepted).sum();
-        told.committed(accepted, self.ctx.now());
+        if !std::mem::replace(&mut self.kept.is_noted, true) {
+            let accepted = self.kept.records.iter().map(|record| record.counts.answer.accepted).sum();
+            told.committed(accepted, self.ctx.now());
+        }
         let run = right.run.id();
         right.run.complete().await?;
         // Its rows are committed: what is left of it hurts nobody, and is known as such when it is found.

@@ -65,10 +65,15 @@ async fn recover(hub: &Arc<Hub>, dataset: &DatasetName) -> io::Result<()> {
         match read {
             Ok(Some(segment)) if segment.is_damaged && !segment.is_seen => {
                 let own = path.clone();
-                spawn_blocking(move || keep_damaged(&own)).await.map_err(io::Error::other)??;
+                let kept = spawn_blocking(move || keep_damaged(&own)).await.map_err(io::Error::other)?;
+                let kept = if kept.is_ok() {
+                    "it is kept as `.damaged`"
+                } else {
+                    "it could not be kept for looking into"
+                };
                 tracing::error!(
                     dataset.name = %dataset,
-                    "a segment of `{dataset}` in [streams] folder is damaged: some of its pushes are lost, the others are taken up; it is kept as `.damaged`: bring their events in again"
+                    "a segment of `{dataset}` in [streams] folder is damaged: some of its pushes are lost, the others are taken up; {kept}: bring their events in again"
                 );
                 remembered.extend(segment.records.iter().map(Record::ids_only));
                 found.push(taken_up(hub, segment, &told).await);
@@ -130,8 +135,19 @@ async fn taken_up(hub: &Arc<Hub>, segment: FoundSegment, told: &StreamState) -> 
     let room = hub.streams().room_for_found(u64::try_from(bytes).unwrap_or(u64::MAX)).into_iter().collect();
     let portion = Portion { stream: Arc::from(head.stream.as_str()), number: head.number };
     let (path, source) = (Some(path), head.source.clone());
-    let kept =
-        Kept { head, path, source, portion, rows, records: kept, bytes: 0, room, is_held: false, done: None };
+    let kept = Kept {
+        head,
+        path,
+        source,
+        portion,
+        rows,
+        records: kept,
+        bytes: 0,
+        room,
+        is_held: false,
+        done: None,
+        is_noted: false,
+    };
     let mut sealed = Sealed { ctx, right: None, kept };
     match Right::open(&sealed.ctx, hub, (&sealed.kept.head.dataset, sealed.kept.source.as_ref())).await {
         Ok(right) => match sealed.hold(hub, &right) {

@@ -65,7 +65,8 @@ pub(in crate::http) async fn post_hook(
         return Err(Failure::without_run(Error::TooLarge));
     }
     // Strangers come this far: what they may hold is bounded, and no place of those who have a bearer.
-    let reading = app.hooks.try_acquire().map_err(|_| Failure::without_run(Error::Busy))?;
+    let reading =
+        Arc::clone(&app.hooks).try_acquire_owned().map_err(|_| Failure::without_run(Error::Busy))?;
     let idle = Duration::from_secs(app.server.idle_seconds).min(BODY_LONGEST);
     let mut bytes = Vec::new();
     let mut upload = upload(body, BODY_BYTES_MAX, idle);
@@ -73,8 +74,7 @@ pub(in crate::http) async fn post_hook(
     let read =
         tokio::time::timeout(idle, read).await.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()));
     read.map_err(|source| Failure::without_run(Error::Ingest(IngestError::Read { source })))?;
-    drop(reading);
-    let answer = flow::take_hook(Arc::clone(&app.hub), &source, request, bytes).await?;
+    let answer = flow::take_hook(Arc::clone(&app.hub), &source, request, (bytes, reading)).await?;
     Ok(match answer {
         HookAnswer::Kept(pushed) => Json(HookBody::new(&pushed)).into_response(),
         HookAnswer::Text(text) => plain(text.into()),

@@ -153,6 +153,7 @@ async fn begin(
         room: Vec::new(),
         is_held: true,
         done: None,
+        is_noted: false,
     };
     let (began, after) = (Instant::now(), BTreeMap::new());
     Ok(OpenPortion { right, intake: Some(intake), kept, ctx, began, after })

@@ -128,7 +128,8 @@ pub(crate) async fn tell_of_topic(
         None => {}
     }
     let (brokers, commit) = state.with(|state| (state.brokers.as_ref().map(TopicError::code), state.commit));
-    let (waiting, run) = state.with(|state| (state.waiting, state.run));
+    // A run that was told of says nothing of what came since.
+    let (waiting, run) = state.with(|state| (state.waiting, state.run.take()));
     let fault = failed.or(commit).or(brokers).map(str::to_owned);
     let now = hub.clock().now();
     if hub.ledger().hold_source(source, holder, now, now + WORD).await.map_err(Error::Ledger)? {
