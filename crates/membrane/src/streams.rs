@@ -155,10 +155,11 @@ impl Streams {
         self.with(|state| state.served.upgrade()).unwrap_or_else(|| Arc::clone(or))
     }
 
-    /// Makes room for what was found, of which so many bytes lie there: as much as there is.
+    /// Makes room for what was found, of which so many bytes lie there: as much as there is. Its rows stand in memory as they lie there.
     pub(crate) fn room_for_found(&self, bytes: u64) -> Option<Room> {
-        let free = u64::try_from(self.room.available_permits()).unwrap_or(u64::MAX);
-        self.room_for(bytes.min(free.saturating_sub(1) * UNIT / BYTES_EACH))
+        let wanted = units(bytes).min(self.room.available_permits());
+        let wanted = u32::try_from(wanted).unwrap_or(u32::MAX);
+        Arc::clone(&self.room).try_acquire_many_owned(wanted).ok().map(Room)
     }
 
     /// Returns the lane of a dataset, which is begun if there is none; none when this process takes in no events.

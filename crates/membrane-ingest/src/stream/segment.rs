@@ -186,6 +186,8 @@ pub struct FoundSegment {
     pub head: SegmentHead,
     /// The pushes in it.
     pub records: Vec<Record>,
+    /// Bytes in it.
+    pub length: u64,
     /// Bytes at its end that are no whole record: what was being written when the process was killed.
     pub torn: u64,
     /// Whether its rows are committed, and only ids are left.
@@ -247,6 +249,7 @@ pub fn read_segment(path: &Path) -> io::Result<Option<FoundSegment>> {
         path: path.to_path_buf(),
         head,
         records,
+        length: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
         torn: u64::try_from(rest.len()).unwrap_or_default(),
         is_seen: path.extension().is_some_and(|ending| ending == SEEN),
         is_damaged,

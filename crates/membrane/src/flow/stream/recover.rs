@@ -117,7 +117,7 @@ fn remember(window: &mut Window, mut records: Vec<Record>) {
 
 /// Makes a portion to commit of a segment, and lets its rows be read.
 async fn taken_up(hub: &Arc<Hub>, segment: FoundSegment, told: &StreamState) -> Sealed {
-    let FoundSegment { path, head, records, torn, .. } = segment;
+    let FoundSegment { path, head, records, torn, length, .. } = segment;
     tracing::info!(
         dataset.name = %head.dataset, pushes = records.len(), torn,
         "{} pushes to `{}` were acknowledged and not committed by an earlier process: taken up", records.len(), head.dataset
@@ -131,8 +131,7 @@ async fn taken_up(hub: &Arc<Hub>, segment: FoundSegment, told: &StreamState) -> 
         rows.rows.extend(record.rows);
         rows.bad.extend(record.bad);
     }
-    let bytes = rows.rows.iter().chain(&rows.bad).map(|rows| rows.get_array_memory_size()).sum::<usize>();
-    let room = hub.streams().room_for_found(u64::try_from(bytes).unwrap_or(u64::MAX)).into_iter().collect();
+    let room = hub.streams().room_for_found(length).into_iter().collect();
     let portion = Portion { stream: Arc::from(head.stream.as_str()), number: head.number };
     let (path, source) = (Some(path), head.source.clone());
     let kept = Kept {
