@@ -8,7 +8,7 @@ use membrane_ingest::stream::{
     FoundSegment, PortionRows, Record, Window, keep_damaged, read_segment, segments_in,
 };
 use membrane_lake::Portion;
-use membrane_model::{Channel, DatasetName};
+use membrane_model::{Channel, DatasetName, SourceName};
 use tokio::task::spawn_blocking;
 
 use super::lane;
@@ -76,7 +76,7 @@ async fn recover(hub: &Arc<Hub>, dataset: &DatasetName) -> io::Result<()> {
                     "a segment of `{dataset}` in [streams] folder is damaged: some of its pushes are lost, the others are taken up; {kept}: bring their events in again"
                 );
                 remembered.extend(segment.records.iter().map(Record::ids_only));
-                found.push(taken_up(hub, segment, &told).await);
+                found.push(taken_up(hub, segment, &told));
             }
             Ok(Some(segment)) if segment.is_seen => {
                 if is_over(&segment, horizon) {
@@ -86,7 +86,7 @@ async fn recover(hub: &Arc<Hub>, dataset: &DatasetName) -> io::Result<()> {
             }
             Ok(Some(segment)) => {
                 remembered.extend(segment.records.iter().map(Record::ids_only));
-                found.push(taken_up(hub, segment, &told).await);
+                found.push(taken_up(hub, segment, &told));
             }
             // Nothing in it was acknowledged.
             Ok(None) => tokio::fs::remove_file(&path).await?,
@@ -98,6 +98,7 @@ async fn recover(hub: &Arc<Hub>, dataset: &DatasetName) -> io::Result<()> {
         }
     }
     remember(&mut window, remembered);
+    hold_all(hub, dataset, &mut found, &told).await;
     let lane = || lane::begin_with(hub, dataset, window, found, told);
     hub.streams().lane(dataset, lane);
     Ok(())
@@ -115,8 +116,8 @@ fn remember(window: &mut Window, mut records: Vec<Record>) {
     }
 }
 
-/// Makes a portion to commit of a segment, and lets its rows be read.
-async fn taken_up(hub: &Arc<Hub>, segment: FoundSegment, told: &StreamState) -> Sealed {
+/// Makes a portion to commit of a segment.
+fn taken_up(hub: &Arc<Hub>, segment: FoundSegment, told: &StreamState) -> Sealed {
     let FoundSegment { path, head, records, torn, length, .. } = segment;
     tracing::info!(
         dataset.name = %head.dataset, pushes = records.len(), torn,
@@ -147,13 +148,35 @@ async fn taken_up(hub: &Arc<Hub>, segment: FoundSegment, told: &StreamState) -> 
         done: None,
         is_noted: false,
     };
-    let mut sealed = Sealed { ctx, right: None, kept };
-    match Right::open(&sealed.ctx, hub, (&sealed.kept.head.dataset, sealed.kept.source.as_ref())).await {
-        Ok(right) => match sealed.hold(hub, &right) {
-            Ok(()) => sealed.right = Some(right),
-            Err(error) => drop(right.run.fail(error).await),
-        },
-        Err(failure) => told.failed(failure.error.code(), hub.clock().now()),
+    Sealed { ctx, right: None, kept }
+}
+
+/// Lets the rows of portions be read, in one run for each sender: there may be many portions, and nobody is listened to meanwhile. Each is
+/// committed by a run of its own; what may not be read yet is so then.
+async fn hold_all(hub: &Arc<Hub>, dataset: &DatasetName, found: &mut [Sealed], told: &StreamState) {
+    found.sort_by(|one, other| sender_of(one).cmp(&sender_of(other)));
+    for portions in found.chunk_by_mut(|one, other| sender_of(one) == sender_of(other)) {
+        let Some(first) = portions.first() else { continue };
+        let (ctx, source) = (first.ctx.clone(), first.kept.source.clone());
+        let right = match Right::open(&ctx, hub, (dataset, source.as_ref())).await {
+            Ok(right) => right,
+            Err(failure) => {
+                told.failed(failure.error.code(), hub.clock().now());
+                continue;
+            }
+        };
+        let held = portions.iter_mut().try_for_each(|portion| portion.hold(hub, &right));
+        let failed = match held {
+            Ok(()) => right.run.complete().await.err(),
+            Err(error) => Some(right.run.fail(error).await),
+        };
+        if let Some(failure) = failed {
+            told.failed(failure.error.code(), hub.clock().now());
+        }
     }
-    sealed
+}
+
+/// Who sent a portion, through which source, and its place among theirs.
+fn sender_of(portion: &Sealed) -> (String, Option<&SourceName>) {
+    (portion.ctx.principal.to_string(), portion.kept.source.as_ref())
 }
