@@ -262,6 +262,19 @@ fn curl(url: &str, words: &[&str]) -> Vec<u8> {
     command.args(words).output().unwrap().stdout
 }
 
+/// Pushes until there is room: what the last kill left may take all of it for a while.
+fn push_at_last(url: &str, words: &[&str]) -> serde_json::Value {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let (status, told) = answer(&curl(url, words));
+        if status != 429 {
+            return told;
+        }
+        assert!(Instant::now() < deadline, "{told}");
+        std::thread::sleep(Duration::from_millis(500));
+    }
+}
+
 #[test]
 fn nothing_that_was_acknowledged_is_lost_or_doubled() {
     let seconds = number_of("MEMBRANE_SOAK_SECONDS", SECONDS);
@@ -309,16 +322,7 @@ fn nothing_that_was_acknowledged_is_lost_or_doubled() {
             words.extend(["--header", header]);
         }
         let base = soak.served.lock().unwrap().as_ref().unwrap().base.clone();
-        let deadline = Instant::now() + Duration::from_secs(60);
-        // What the last kill left may take all room for a while.
-        let told = loop {
-            let (status, told) = answer(&curl(&format!("{base}{path}"), &words));
-            if status != 429 {
-                break told;
-            }
-            assert!(Instant::now() < deadline, "{told}");
-            std::thread::sleep(Duration::from_millis(500));
-        };
+        let told = push_at_last(&format!("{base}{path}"), &words);
         assert_eq!(told["events"], json!(events.len()), "{told}");
         for event in events {
             let serial = event["event_id"].as_str().unwrap().trim_start_matches("ae_").parse().unwrap();
