@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 
-use crate::program::{Program, Served};
-use crate::streams::{answer, event};
+use crate::program::{Program, Served, answer};
+use crate::streams::event;
 use crate::world::{files_with, holds};
 
 pub(crate) const SECRET: &str = "canary-secret-of-the-service";
@@ -102,11 +102,7 @@ impl Hub {
     }
 
     fn ask(&self, sql: &str) -> Value {
-        let body = json!({"sql": sql, "purpose": "marketing_analysis"}).to_string();
-        let words = ["--header", "Content-Type: application/json", "--data-binary", &body];
-        let (status, told) = answer(&self.served().curl("/v1/query", Some(&self.analyst), &words));
-        assert_eq!(status, 200, "{told}");
-        told["rows"].clone()
+        self.served().rows(&self.analyst, sql)
     }
 
     fn count(&self) -> u64 {
@@ -163,6 +159,22 @@ fn what_a_service_signed_is_in_answers_at_once_and_each_once() {
     let source = &listed["sources"][0];
     assert_eq!((&source["name"], &source["kind"]), (&json!("app"), &json!("webhook")), "{listed}");
     assert!(source["looked"].is_string() && source["fault"].is_null(), "{listed}");
+    assert_eq!((&source["rows_accepted"], &source["rows_quarantined"]), (&json!(3), &json!(2)), "{listed}");
+    assert!(source["bytes"].as_u64().unwrap() > 0 && source["rows_per_second"].as_f64().unwrap() > 0.0);
+    hub.served = Some(hub.program.serve());
+    let metrics = hub.served().curl("/v1/metrics", Some(&hub.program.bearer("compliance:olga")), &[]);
+    let metrics = String::from_utf8(metrics).unwrap();
+    for line in [
+        "membrane_source_accepted_total{source=\"app\"} 3\n",
+        "membrane_source_quarantined_total{source=\"app\"} 2\n",
+        "membrane_source_failing{source=\"app\"} 0\n",
+        "membrane_source_paused{source=\"app\"} 0\n",
+    ] {
+        assert!(metrics.contains(line), "{line}: {metrics}");
+    }
+    // Without a bearer nobody learns which sources there are.
+    assert!(!holds(&hub.served().curl("/metrics", None, &[]), b"membrane_source"));
+    hub.served.take().unwrap().stop();
     let quality = hub.program.json(&["quality", "app_events"]);
     assert!(quality.to_string().contains("malformed"), "what was none is told of: {quality}");
     // Neither what members did nor the secret is anywhere in clear.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::policy::copy;
@@ -133,6 +133,15 @@ impl Program {
 }
 
 impl Served {
+    /// Asks SQL as an analyst, and returns the rows.
+    pub(crate) fn rows(&self, bearer: &str, sql: &str) -> Value {
+        let body = json!({"sql": sql, "purpose": "marketing_analysis"}).to_string();
+        let words = ["--header", "Content-Type: application/json", "--data-binary", &body];
+        let (status, told) = answer(&self.curl("/v1/query", Some(bearer), &words));
+        assert_eq!(status, 200, "{told}");
+        told["rows"].clone()
+    }
+
     /// Asks the server through curl and returns every byte that came back, headers first.
     pub(crate) fn curl(&self, path: &str, bearer: Option<&str>, more: &[&str]) -> Vec<u8> {
         let mut command = Command::new("curl");
@@ -169,6 +178,14 @@ pub(crate) fn binary() -> PathBuf {
     let path = tests.ancestors().nth(2).map(|folder| folder.join("membrane")).unwrap();
     assert!(path.exists(), "{} is not built: cargo build --workspace --bins", path.display());
     path
+}
+
+/// Takes an answer of curl apart.
+pub(crate) fn answer(bytes: &[u8]) -> (u16, Value) {
+    let text = String::from_utf8_lossy(bytes);
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, serde_json::from_str(body).unwrap_or_else(|_| panic!("{text}")))
 }
 
 /// Returns a number that a variable of the environment has, for runs that are longer than usual.

@@ -15,8 +15,8 @@ use crate::faults::store::Store;
 use crate::hooks::{SECRET, SIGNED, hex, mac};
 use crate::kafka::broker::Broker;
 use crate::policy::copy;
-use crate::program::{Program, Served, number_of};
-use crate::streams::{answer, event};
+use crate::program::{Program, Served, answer, number_of};
+use crate::streams::event;
 use crate::world::repository;
 
 /// Seconds when nobody says how many.

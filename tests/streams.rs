@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::backends::on_s3;
 use crate::faults::proxy::Proxy;
 use crate::faults::store::Store;
-use crate::program::{Program, Served, number_of};
+use crate::program::{Program, Served, answer, number_of};
 use crate::world::{files_with, holds};
 
 const SENDER: &str = "service:ingestor";
@@ -53,11 +53,7 @@ impl Hub {
     }
 
     fn ask(&self, sql: &str) -> Value {
-        let body = json!({"sql": sql, "purpose": "marketing_analysis"}).to_string();
-        let words = ["--header", "Content-Type: application/json", "--data-binary", &body];
-        let (status, told) = answer(&self.served().curl("/v1/query", Some(&self.analyst), &words));
-        assert_eq!(status, 200, "{told}");
-        told["rows"].clone()
+        self.served().rows(&self.analyst, sql)
     }
 
     fn count(&self) -> (u64, u64) {
@@ -81,14 +77,6 @@ impl Hub {
         }
         assert_eq!(self.committed(), rows);
     }
-}
-
-/// Takes an answer of curl apart.
-pub(crate) fn answer(bytes: &[u8]) -> (u16, Value) {
-    let text = String::from_utf8_lossy(bytes);
-    let (head, body) = text.split_once("\r\n\r\n").unwrap();
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, serde_json::from_str(body).unwrap_or_else(|_| panic!("{text}")))
 }
 
 /// The event of a number, a line; every seventh has no amount that is one.

@@ -42,6 +42,7 @@ mod subjects;
 pub mod topic;
 mod totals;
 mod value;
+mod xml;
 
 pub use check::References;
 pub use connect::{ConnectError, DatabaseUrl, Piece, read_table};

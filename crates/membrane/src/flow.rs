@@ -41,7 +41,7 @@ pub(crate) use contract::{broken_contracts, contracts_before};
 pub use delegation::{
     DelegationLine, NewDelegation, SettledDelegation, end_delegation, list_delegations, make_delegation,
 };
-pub(crate) use hook::{HookAnswer, HookCame, HookRequest, greet_hook, may_be_signed, take_hook};
+pub(crate) use hook::{HookAnswer, HookRequest, greet_hook, may_be_signed, take_hook};
 pub use ingest::{IngestRequest, Ingested, ingest};
 pub use lineage::{DEPTH_MAX, LineageFound, LineageRequest, lineage};
 pub use list_datasets::{Listing, list_datasets};

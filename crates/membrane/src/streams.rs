@@ -222,3 +222,41 @@ impl std::fmt::Debug for Streams {
         f.debug_struct("Streams").field("folder", &self.folder).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn streams(buffer_bytes: u64) -> Streams {
+        let section = StreamsSection { buffer_bytes, ..StreamsSection::default() };
+        Streams::new(section, PathBuf::from("/nowhere"))
+    }
+
+    #[test]
+    fn room_is_given_back_and_bounded() {
+        let streams = streams(1 << 20);
+        assert!(streams.room_for(1 << 20).is_none(), "three times as much as there is");
+        let mut room = streams.room_for(300 << 10).expect("room");
+        assert!(streams.room_for(300 << 10).is_none());
+        // Little came of what could have come.
+        room.shrink(1 << 10);
+        let other = streams.room_for(300 << 10).expect("room");
+        room.shrink(300 << 10);
+        assert!(!streams.grow(&mut room, 200 << 10), "it is not there");
+        drop(other);
+        assert!(streams.grow(&mut room, 200 << 10));
+        assert!(streams.grow(&mut room, 1), "it has more than that");
+        assert!(streams.room_for(300 << 10).is_none());
+        drop(room);
+        assert!(streams.room_for(300 << 10).is_some());
+    }
+
+    #[test]
+    fn what_was_found_takes_what_there_is() {
+        let streams = streams(1 << 20);
+        let found = streams.room_for_found(8 << 20).expect("room");
+        assert!(streams.room_for(1).is_none());
+        drop(found);
+        assert!(streams.room_for(1).is_some());
+    }
+}

@@ -12,6 +12,7 @@ mod hooks;
 mod ingest;
 mod lineage;
 mod maintain;
+mod metric;
 mod quality;
 mod quarantine;
 mod query;

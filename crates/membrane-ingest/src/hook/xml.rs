@@ -4,6 +4,8 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 use serde_json::{Map, Value};
 
+use crate::xml::append;
+
 /// How deep elements may lie in each other.
 const DEPTH_MAX: usize = 32;
 
@@ -37,14 +39,10 @@ pub(super) fn to_json(body: &[u8]) -> Option<String> {
                     }
                 }
             }
-            Event::Text(piece) => write(&mut open, std::str::from_utf8(&piece).ok()?),
-            Event::CData(piece) => write(&mut open, std::str::from_utf8(&piece).ok()?),
-            Event::GeneralRef(piece) => match piece.resolve_char_ref().ok()? {
-                Some(letter) => write(&mut open, letter.encode_utf8(&mut [0; 4])),
-                None => {
-                    let name = std::str::from_utf8(&piece).ok()?;
-                    write(&mut open, quick_xml::escape::resolve_predefined_entity(name)?);
-                }
+            piece @ (Event::Text(_) | Event::CData(_) | Event::GeneralRef(_)) => match open.last_mut() {
+                Some(element) => append(&piece, &mut element.text)?,
+                // Before the root there is white space.
+                None => append(&piece, &mut String::new())?,
             },
             Event::Decl(_) | Event::Comment(_) | Event::PI(_) => {}
             Event::DocType(_) | Event::Eof => return None,
@@ -87,11 +85,5 @@ impl Element {
                 self.members.insert(name, Value::Array(vec![first, value]));
             }
         }
-    }
-}
-
-fn write(open: &mut [Element], text: &str) {
-    if let Some(element) = open.last_mut() {
-        element.text.push_str(text);
     }
 }

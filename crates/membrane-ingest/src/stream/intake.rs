@@ -9,7 +9,6 @@ use arrow::compute::{filter, max};
 use arrow::datatypes::TimestampMicrosecondType;
 use arrow::row::{RowConverter, SortField};
 use chrono::{DateTime, Utc};
-use flate2::bufread::MultiGzDecoder;
 use membrane_catalog::Dataset;
 use membrane_lake::{quarantine_schema, stored_schema};
 use membrane_model::{ColumnName, Limits, PrincipalId};
@@ -25,7 +24,7 @@ use crate::check::{Checked, Checker};
 use crate::decode::{Decode, Delivered};
 use crate::protect::Protector;
 use crate::resolve::Resolver;
-use crate::source::{Delivery, Scratch, Source};
+use crate::source::{Content, Delivery, Scratch, Source};
 use crate::subjects::Subjects;
 use crate::{Format, IngestError, IngestParts, Packing, Reading, decode, value};
 
@@ -41,7 +40,7 @@ pub struct Push {
 }
 
 /// Bytes that a packed push may unpack to.
-const UNPACKED_MAX: usize = 32 << 20;
+const UNPACKED_MAX: u64 = 32 << 20;
 /// Bytes that what is kept of a push may take, whatever it was packed in.
 const KEPT_MAX: u64 = 128 << 20;
 
@@ -208,7 +207,7 @@ impl Intake {
                 return self.take_named(&messages, &form, (came, name), window).map(Taken::New);
             }
         };
-        let (bytes, reading) = unpacked(bytes, reading)?;
+        let (bytes, reading) = self.unpacked(bytes, reading)?;
         let bytes = if format == Format::Json { on_one_line(bytes) } else { bytes };
         let mut decoder = self.open(bytes, format, &reading)?;
         let mut kept = self.begin(came, name);
@@ -264,6 +263,30 @@ impl Intake {
         window.note(kept.came, kept.ids.iter().copied(), name);
     }
 
+    /// Unpacks what came packed, as far as a push may be long.
+    fn unpacked(&self, bytes: Vec<u8>, reading: Reading) -> Result<(Vec<u8>, Reading), IngestError> {
+        if reading.packing.is_none() && Packing::from_start(&bytes).is_none() {
+            return Ok((bytes, reading));
+        }
+        let too_large = |advice| IngestError::TooLarge { bytes_max: UNPACKED_MAX, advice };
+        let on_truncated = reading.on_truncated.unwrap_or(self.dataset.on_truncated);
+        let content = Content::open(self.delivery(bytes), reading.packing, on_truncated)?;
+        let mut out = Vec::new();
+        content.take(UNPACKED_MAX + 1).read_to_end(&mut out).map_err(IngestError::read)?;
+        if u64::try_from(out.len()).is_ok_and(|length| length > UNPACKED_MAX) {
+            return Err(too_large("send less at a time"));
+        }
+        if Packing::from_start(&out).is_some() {
+            return Err(too_large("pack it once"));
+        }
+        Ok((out, Reading { packing: None, ..reading }))
+    }
+
+    fn delivery(&self, bytes: Vec<u8>) -> Delivery {
+        let source = Source::Stream(Box::pin(Cursor::new(bytes)));
+        Delivery::new(source, self.scratch.clone(), self.runtime.clone()).0
+    }
+
     /// Opens what came to be decoded.
     pub(super) fn open(
         &self,
@@ -271,9 +294,7 @@ impl Intake {
         format: Format,
         reading: &Reading,
     ) -> Result<Box<dyn Decode>, IngestError> {
-        let source = Source::Stream(Box::pin(Cursor::new(bytes)));
-        let (delivery, _) = Delivery::new(source, self.scratch.clone(), self.runtime.clone());
-        decode::open(delivery, format, &*self.dataset.delivered(), &self.limits, reading)
+        decode::open(self.delivery(bytes), format, &*self.dataset.delivered(), &self.limits, reading)
     }
 
     /// Keeps the rows of a batch that did not come before.
@@ -350,31 +371,6 @@ fn on_one_line(mut bytes: Vec<u8>) -> Vec<u8> {
         }
     }
     bytes
-}
-
-/// Unpacks what came packed, as far as a push may be long. What cannot be unpacked is left as it is, for its decoder to say why.
-fn unpacked(bytes: Vec<u8>, reading: Reading) -> Result<(Vec<u8>, Reading), IngestError> {
-    let found = Packing::from_start(&bytes);
-    if found.is_none() || (reading.packing.is_some() && reading.packing != found) {
-        return Ok((bytes, reading));
-    }
-    let most = u64::try_from(UNPACKED_MAX).unwrap_or(u64::MAX).saturating_add(1);
-    let mut out = Vec::new();
-    let read = match found {
-        Some(Packing::Gzip) => MultiGzDecoder::new(bytes.as_slice()).take(most).read_to_end(&mut out),
-        _ => zstd::stream::read::Decoder::with_buffer(bytes.as_slice())
-            .and_then(|decoder| decoder.take(most).read_to_end(&mut out)),
-    };
-    match read {
-        Ok(_) if out.len() > UNPACKED_MAX => {
-            Err(IngestError::TooLarge { bytes_max: UNPACKED_MAX as u64, advice: "send less at a time" })
-        }
-        Ok(_) if Packing::from_start(&out).is_some() => {
-            Err(IngestError::TooLarge { bytes_max: UNPACKED_MAX as u64, advice: "pack it once" })
-        }
-        Ok(_) => Ok((out, Reading { packing: None, ..reading })),
-        Err(_) => Ok((bytes, reading)),
-    }
 }
 
 /// What a push is.

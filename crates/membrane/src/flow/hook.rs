@@ -6,6 +6,7 @@
 //!
 //! Nothing is on record of a request that is not the service's, as with a stranger's bearer; they are refused alike, whether there is such a source or not.
 
+use std::fmt;
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
@@ -23,7 +24,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::spawn_blocking;
 
-use super::source::ctx_of;
+use super::source::{ctx_of, tell_look};
 use super::stream::{Pushed, push, room_for};
 use crate::config::{SecretText, find_secret};
 use crate::error::{Error, Failure};
@@ -31,8 +32,6 @@ use crate::hub::Hub;
 
 /// How far the time of a request may be from the hub's: whoever records one cannot send it again for ever.
 const TOLERANCE: TimeDelta = TimeDelta::minutes(5);
-/// For how long a hub has the word.
-const WORD: TimeDelta = TimeDelta::seconds(30);
 /// Signatures of one request that are looked at.
 const TAGS_MAX: usize = 8;
 /// Letters and digits of what a platform makes sure with.
@@ -40,48 +39,38 @@ const ECHO_MAX: usize = 64;
 /// What secrets of Standard Webhooks begin with.
 const STANDARD_PREFIX: &str = "whsec_";
 
-/// A request to a webhook.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct HookRequest<'a> {
-    /// Names and values of the URL's query.
-    pub(crate) query: &'a [(String, String)],
-    /// The headers.
-    pub(crate) headers: &'a HeaderMap,
-}
-
-impl<'a> HookRequest<'a> {
-    fn query(&self, name: &str) -> Option<&'a str> {
-        let mut found = self.query.iter().filter(|(known, _)| known == name);
-        let first = found.next().map(|(_, value)| value.as_str());
-        // Twice: which of them was signed is open.
-        first.filter(|_| found.next().is_none())
-    }
-
-    fn header(&self, name: &str) -> Option<&'a str> {
-        let mut values = self.headers.get_all(name).iter();
-        let value = values.next()?.to_str().ok()?;
-        values.next().is_none().then_some(value)
-    }
-}
-
-/// The same, for whoever looks at it later.
-#[derive(Debug)]
-pub(crate) struct HookCame {
+/// A request to a webhook, but for its body.
+pub(crate) struct HookRequest {
     /// Names and values of the URL's query.
     pub(crate) query: Vec<(String, String)>,
     /// The headers.
     pub(crate) headers: HeaderMap,
 }
 
-impl HookCame {
-    /// Returns it to be looked at.
-    pub(crate) fn view(&self) -> HookRequest<'_> {
-        HookRequest { query: &self.query, headers: &self.headers }
+// PRIVACY: a service may put anything there.
+impl fmt::Debug for HookRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HookRequest(..)")
+    }
+}
+
+impl HookRequest {
+    fn query(&self, name: &str) -> Option<&str> {
+        let mut found = self.query.iter().filter(|(known, _)| known == name);
+        let first = found.next().map(|(_, value)| value.as_str());
+        // Twice: which of them was signed is open.
+        first.filter(|_| found.next().is_none())
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.get_all(name).iter();
+        let value = values.next()?.to_str().ok()?;
+        values.next().is_none().then_some(value)
     }
 }
 
 /// Tells whether a source takes in webhooks, and a request has what its service signs with: only then its body is read.
-pub(crate) fn may_be_signed(hub: &Hub, name: &SourceName, request: HookRequest<'_>) -> bool {
+pub(crate) fn may_be_signed(hub: &Hub, name: &SourceName, request: &HookRequest) -> bool {
     let Ok(source) = find(hub, name) else { return false };
     match webhook_of(&source).map(|webhook| &webhook.signature) {
         Ok(Signature::Hmac { header, .. }) => request.header(header).is_some(),
@@ -107,7 +96,7 @@ pub(crate) enum HookAnswer {
 pub(crate) async fn take_hook(
     hub: Arc<Hub>,
     name: &SourceName,
-    request: HookCame,
+    request: HookRequest,
     (body, reading): (Vec<u8>, OwnedSemaphorePermit),
 ) -> Result<HookAnswer, Failure> {
     let source = find(&hub, name).map_err(Failure::without_run)?;
@@ -116,7 +105,7 @@ pub(crate) async fn take_hook(
     let own = Arc::clone(&source);
     let judged = spawn_blocking(move || {
         let webhook = webhook_of(&own)?;
-        let known = known(&webhook.signature, request.view(), body, now);
+        let known = known(&webhook.signature, &request, body, now);
         // From here on it is the service's, or refused.
         drop(reading);
         let Known { id, body } = known?;
@@ -158,11 +147,11 @@ pub(crate) async fn take_hook(
 ///
 /// # Errors
 /// [`Error::HookRefused`] when it is not the platform that asks.
-pub(crate) fn greet_hook(hub: &Hub, name: &SourceName, request: HookRequest<'_>) -> Result<Vec<u8>, Error> {
+pub(crate) fn greet_hook(hub: &Hub, name: &SourceName, request: &HookRequest) -> Result<Vec<u8>, Error> {
     greet(hub, name, request).map_err(|error| refused(name, error))
 }
 
-fn greet(hub: &Hub, name: &SourceName, request: HookRequest<'_>) -> Result<Vec<u8>, Error> {
+fn greet(hub: &Hub, name: &SourceName, request: &HookRequest) -> Result<Vec<u8>, Error> {
     let source = find(hub, name)?;
     let webhook = webhook_of(&source)?;
     let Signature::Weixin { platform, .. } = &webhook.signature else { return Err(Error::HookRefused) };
@@ -195,15 +184,10 @@ fn is_echo(text: &[u8]) -> bool {
 /// Of hubs that share a ledger one tells at a time; what cannot be told now is told by the next commit.
 pub(super) async fn tell_of_hook(hub: &Hub, source: &SourceName, run: Option<RunId>, fault: Option<&str>) {
     let now = hub.clock().now();
-    let holder = RunId::new(now).to_string();
     let fault = fault.map(str::to_owned);
     let held_up = fault.is_some();
     let look = SourceLook { at: now, waiting: 0, behind: Behind::default(), fault, held_up, run };
-    let told = match hub.ledger().hold_source(source, &holder, now, now + WORD).await {
-        Ok(true) => hub.ledger().note_look(source, &holder, &look).await.map(|_| ()),
-        Ok(false) => Ok(()),
-        Err(error) => Err(error),
-    };
+    let told = tell_look(hub, source, &RunId::new(now).to_string(), &look).await;
     if let Err(error) = told {
         tracing::warn!(source.name = %source, "where source `{source}` stands could not be written down: {error}");
     }
@@ -230,7 +214,7 @@ struct Known {
 /// Finds out whether a request is the service's.
 fn known(
     signature: &Signature,
-    request: HookRequest<'_>,
+    request: &HookRequest,
     body: Vec<u8>,
     now: DateTime<Utc>,
 ) -> Result<Known, Error> {
@@ -238,8 +222,9 @@ fn known(
         Signature::Hmac { header, prefix, encoding, id_header, secret } => {
             let secret = SharedSecret::new(text(secret)?.expose().as_bytes()).map_err(|_| unfit("secret"))?;
             let tag = request.header(header).and_then(|value| value.strip_prefix(prefix.as_str()));
-            let tag = tag.and_then(|tag| decode(tag, *encoding)).ok_or(Error::HookRefused)?;
-            if !secret.signed(&[&body], &tag) {
+            let tag =
+                tag.and_then(|tag| decode(tag, *encoding)?.try_into().ok()).ok_or(Error::HookRefused)?;
+            if !secret.signed(&[&body], &[tag]) {
                 return Err(Error::HookRefused);
             }
             // The id is not signed: with another body it is another request, whoever sent which.
@@ -262,7 +247,7 @@ fn known(
                 tags.take(TAGS_MAX).filter_map(|tag| decode(tag, TagEncoding::Base64)?.try_into().ok());
             let tags: Vec<[u8; 32]> = tags.collect();
             // The point stands between the parts: an id with one could be another id and another time.
-            if id.contains('.') || !secret.signed_by_any(&message, &tags) {
+            if id.contains('.') || !secret.signed(&message, &tags) {
                 return Err(Error::HookRefused);
             }
             Ok(Known { id: Some(id.to_owned()), body })
@@ -281,7 +266,7 @@ fn known(
 
 /// Returns the time and the number that a platform signs with, of forms that cannot run into each other. They are signed in the order of
 /// their digits: a number that is a time could be exchanged with the time (docs/decisions/0041).
-fn signed_time<'a>(request: HookRequest<'a>, now: DateTime<Utc>) -> Result<(&'a str, &'a str), Error> {
+fn signed_time(request: &HookRequest, now: DateTime<Utc>) -> Result<(&str, &str), Error> {
     let (time, nonce) = (request.query("timestamp"), request.query("nonce"));
     let (Some(time), Some(nonce)) = (time, nonce) else { return Err(Error::HookRefused) };
     is_near(time, now)?;

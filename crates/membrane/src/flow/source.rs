@@ -22,7 +22,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use membrane_catalog::{OnFault, Reads, Source};
 use membrane_ingest::Progress;
-use membrane_ledger::{Behind, SourceLook, SourceState, SourceTotals};
+use membrane_ledger::{Behind, LedgerError, SourceLook, SourceState, SourceTotals};
 use membrane_model::{Action, PrincipalId, PrincipalKind, RunId, SourceName};
 use tokio::task::JoinHandle;
 
@@ -38,6 +38,8 @@ use fault::holds_up;
 
 pub(crate) use fault::wait_held_up;
 
+/// For how long a hub has the word: where a source stands is told by one at a time.
+const WORD: TimeDelta = TimeDelta::seconds(30);
 /// Over how long the rate of a source is told.
 const LATELY_SECONDS: u32 = 600;
 /// For how long a source is held; held anew while somebody is at work on it.
@@ -219,6 +221,23 @@ pub async fn list_sources(ctx: &RequestCtx, hub: &Hub) -> Result<(RunId, Vec<Sou
 async fn list(run: &mut ActiveRun, hub: &Hub) -> Result<Vec<SourceTold>, Error> {
     run.permit(hub, Vec::new()).await?;
     sources_told(hub).await
+}
+
+/// Writes down where a source stands that nobody looks at, as it comes by itself. Tells whether this process had the word.
+///
+/// # Errors
+/// [`LedgerError`].
+pub(super) async fn tell_look(
+    hub: &Hub,
+    source: &SourceName,
+    holder: &str,
+    look: &SourceLook,
+) -> Result<bool, LedgerError> {
+    let has_word = hub.ledger().hold_source(source, holder, look.at, look.at + WORD).await?;
+    if has_word {
+        hub.ledger().note_look(source, holder, look).await?;
+    }
+    Ok(has_word)
 }
 
 /// Tells where each source stands. Whoever asks may audit.

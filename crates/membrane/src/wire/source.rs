@@ -1,14 +1,12 @@
 //! Sources, and what is known of them: as JSON, and as metrics in Prometheus's text form.
 
-use std::fmt::Write as _;
-
 use chrono::{DateTime, SecondsFormat, Utc};
 use membrane_model::{RunId, SourceName};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::IngestBody;
-use super::streams::{count, seconds};
+use super::metric::{self, Metric, count, flag, seconds};
 use crate::error::fix;
 use crate::flow::{Failed, Looked, SourceTold, Taken};
 use crate::hub::Hub;
@@ -166,10 +164,7 @@ impl From<&SourceTold> for SourceBody {
     }
 }
 
-/// A metric: its name, its kind, what it is, and its value for a source.
-type Metric = (&'static str, &'static str, &'static str, fn(&SourceTold) -> Option<f64>);
-
-const METRICS: [Metric; 9] = [
+const METRICS: [Metric<SourceTold>; 9] = [
     ("membrane_source_deliveries_total", "counter", "Deliveries, or commits of what is followed.", |told| {
         told.totals.map(|totals| count(totals.deliveries))
     }),
@@ -201,26 +196,16 @@ const METRICS: [Metric; 9] = [
         told.state.as_ref().and_then(|state| state.looked).map(seconds)
     }),
     ("membrane_source_failing", "gauge", "1 while it has a fault.", |told| {
-        Some(if told.state.as_ref().is_some_and(|state| state.fault.is_some()) { 1.0 } else { 0.0 })
+        Some(flag(told.state.as_ref().is_some_and(|state| state.fault.is_some())))
     }),
     ("membrane_source_paused", "gauge", "1 while it is paused.", |told| {
-        Some(if told.state.as_ref().is_some_and(|state| state.paused.is_some()) { 1.0 } else { 0.0 })
+        Some(flag(told.state.as_ref().is_some_and(|state| state.paused.is_some())))
     }),
 ];
 
 /// Writes what is known of sources as metrics.
 pub(crate) fn metrics(sources: &[SourceTold]) -> String {
-    let mut text = String::new();
-    for (name, kind, help, value) in METRICS {
-        // Writing to a string does not fail.
-        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
-        for told in sources {
-            if let Some(value) = value(told) {
-                let _ = writeln!(text, "{name}{{source=\"{}\"}} {value}", told.source.name);
-            }
-        }
-    }
-    text
+    metric::write(&METRICS, "source", sources.iter().map(|told| (told.source.name.as_str(), told)))
 }
 
 impl LookedBody {

@@ -1,12 +1,11 @@
 //! Streams, and what is known of them: as JSON, and as metrics in Prometheus's text form.
 
-use std::fmt::Write as _;
-
 use chrono::{DateTime, SecondsFormat, Utc};
 use membrane_model::{DatasetName, RunId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::metric::{self, Metric, count, flag, seconds};
 use crate::flow::StreamTold;
 
 /// The streams of one process.
@@ -85,10 +84,7 @@ impl StreamBody {
     }
 }
 
-/// A metric: its name, its kind, what it is, and its value for a stream.
-type Metric = (&'static str, &'static str, &'static str, fn(&StreamTold) -> Option<f64>);
-
-const METRICS: [Metric; 11] = [
+const METRICS: [Metric<StreamTold>; 11] = [
     ("membrane_stream_pushes_total", "counter", "Pushes that were taken in.", |told| {
         Some(count(told.pushes))
     }),
@@ -118,34 +114,12 @@ const METRICS: [Metric; 11] = [
     ("membrane_stream_newest_timestamp_seconds", "gauge", "The latest event time that came.", |told| {
         told.newest.map(seconds)
     }),
-    ("membrane_stream_failing", "gauge", "1 while commits fail.", |told| {
-        Some(if told.fault.is_some() { 1.0 } else { 0.0 })
-    }),
+    ("membrane_stream_failing", "gauge", "1 while commits fail.", |told| Some(flag(told.fault.is_some()))),
 ];
-
-#[expect(clippy::cast_precision_loss, reason = "a count, to about 15 digits")]
-pub(super) const fn count(count: u64) -> f64 {
-    count as f64
-}
-
-#[expect(clippy::cast_precision_loss, reason = "microseconds since 1970 have 16 digits")]
-pub(super) fn seconds(at: DateTime<Utc>) -> f64 {
-    at.timestamp_micros() as f64 / 1e6
-}
 
 /// Writes what is known of streams as metrics.
 pub(crate) fn metrics(streams: &[(DatasetName, StreamTold)]) -> String {
-    let mut text = String::new();
-    for (name, kind, help, value) in METRICS {
-        // Writing to a string does not fail.
-        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
-        for (dataset, told) in streams {
-            if let Some(value) = value(told) {
-                let _ = writeln!(text, "{name}{{dataset=\"{dataset}\"}} {value}");
-            }
-        }
-    }
-    text
+    metric::write(&METRICS, "dataset", streams.iter().map(|(dataset, told)| (dataset.as_str(), told)))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::super::zip::Part;
 use super::damaged;
-use crate::IngestError;
+use crate::{IngestError, xml};
 
 /// Bytes of one tag, or of one text. Excel's cells have 32,767 characters at most.
 const PIECE_BYTES_MAX: usize = 1 << 20;
@@ -43,21 +43,7 @@ impl Xml {
 
 /// Appends what a piece of text says. What is no text is left out.
 pub(super) fn append(event: &Event<'_>, to: &mut String) -> Result<(), IngestError> {
-    let text = |bytes: &[u8]| std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| bad_text());
-    match event {
-        Event::Text(piece) => to.push_str(std::str::from_utf8(piece).map_err(|_| bad_text())?),
-        Event::CData(piece) => to.push_str(&text(piece)?),
-        Event::GeneralRef(piece) => match piece.resolve_char_ref() {
-            Ok(Some(letter)) => to.push(letter),
-            Ok(None) => {
-                let name = text(piece)?;
-                to.push_str(quick_xml::escape::resolve_predefined_entity(&name).ok_or_else(bad_text)?);
-            }
-            Err(_) => return Err(bad_text()),
-        },
-        _ => {}
-    }
-    Ok(())
+    xml::append(event, to).ok_or_else(bad_text)
 }
 
 /// Returns an attribute, whatever its prefix.

@@ -42,9 +42,8 @@ fn now() -> DateTime<Utc> {
 
 /// What came of a request: its id, if it is the service's.
 fn judge(signature: &Signature, given: &[(&str, &str)], body: &[u8]) -> Option<Option<String>> {
-    let headers = headers(given);
-    let request = HookRequest { query: &[], headers: &headers };
-    match known(signature, request, body.to_vec(), now()) {
+    let request = HookRequest { query: Vec::new(), headers: headers(given) };
+    match known(signature, &request, body.to_vec(), now()) {
         Ok(known) => {
             assert_eq!(known.body, body);
             Some(known.id)

@@ -14,7 +14,7 @@ use membrane_model::SourceName;
 use tokio::io::AsyncReadExt as _;
 
 use crate::error::{Error, Failure};
-use crate::flow::{self, HookAnswer, HookCame, HookRequest};
+use crate::flow::{self, HookAnswer, HookRequest};
 use crate::http::App;
 use crate::http::extract::PathOf;
 use crate::http::upload::upload;
@@ -57,8 +57,8 @@ pub(in crate::http) async fn post_hook(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
-    let request = HookCame { query: query_of(query.as_deref()), headers };
-    if !flow::may_be_signed(&app.hub, &source, request.view()) {
+    let request = request_of(query.as_deref(), headers);
+    if !flow::may_be_signed(&app.hub, &source, &request) {
         return Err(Failure::without_run(Error::HookRefused));
     }
     if body.size_hint().lower() > BODY_BYTES_MAX as u64 {
@@ -99,9 +99,8 @@ pub(in crate::http) async fn get_hook(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let query = query_of(query.as_deref());
-    let request = HookRequest { query: &query, headers: &headers };
-    let echo = flow::greet_hook(&app.hub, &source, request).map_err(Failure::without_run)?;
+    let request = request_of(query.as_deref(), headers);
+    let echo = flow::greet_hook(&app.hub, &source, &request).map_err(Failure::without_run)?;
     Ok(plain(echo))
 }
 
@@ -117,6 +116,7 @@ fn plain(text: Vec<u8>) -> Response {
         .into_response()
 }
 
-fn query_of(query: Option<&str>) -> Vec<(String, String)> {
-    url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect()
+fn request_of(query: Option<&str>, headers: HeaderMap) -> HookRequest {
+    let query = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
+    HookRequest { query, headers }
 }

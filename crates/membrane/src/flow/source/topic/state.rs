@@ -3,19 +3,16 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::TimeDelta;
 use membrane_ingest::stream::RecordCounts;
 use membrane_ingest::topic::{Topic, TopicError};
 use membrane_ledger::{Behind, SourceLook};
 use membrane_model::{RunId, SourceName};
 use tokio::task::spawn_blocking;
 
+use super::super::tell_look;
 use crate::error::Error;
 use crate::hub::Hub;
 use crate::stream_state::StreamState;
-
-/// For how long a hub has the word: where a source stands is told by one at a time.
-const WORD: TimeDelta = TimeDelta::seconds(30);
 
 /// What is known of a topic that is followed.
 #[derive(Debug, Default)]
@@ -128,14 +125,13 @@ pub(crate) async fn tell_of_topic(
         None => {}
     }
     let (brokers, commit) = state.with(|state| (state.brokers.as_ref().map(TopicError::code), state.commit));
-    // A run that was told of says nothing of what came since.
-    let (waiting, run) = state.with(|state| (state.waiting, state.run.take()));
+    let (waiting, run) = state.with(|state| (state.waiting, state.run));
     let fault = failed.or(commit).or(brokers).map(str::to_owned);
-    let now = hub.clock().now();
-    if hub.ledger().hold_source(source, holder, now, now + WORD).await.map_err(Error::Ledger)? {
-        let held_up = fault.is_some();
-        let look = SourceLook { at: now, waiting, behind: Behind::default(), fault, held_up, run };
-        hub.ledger().note_look(source, holder, &look).await.map_err(Error::Ledger)?;
+    let held_up = fault.is_some();
+    let look = SourceLook { at: hub.clock().now(), waiting, behind: Behind::default(), fault, held_up, run };
+    if tell_look(hub, source, holder, &look).await.map_err(Error::Ledger)? {
+        // A run that was told of says nothing of what comes.
+        state.with(|state| state.run = state.run.filter(|now| Some(*now) != run));
     }
     Ok(())
 }
