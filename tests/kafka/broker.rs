@@ -13,6 +13,7 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::config::FromClientConfigAndContext as _;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer as _, ThreadedProducer};
+use socket2::{Domain, Socket, Type};
 use tempfile::TempDir;
 
 use crate::program::installed;
@@ -57,8 +58,20 @@ impl Broker {
     pub(crate) fn away(&self, longest: Duration) {
         let mock = self.mock.as_ref().unwrap();
         mock.broker_down(1).unwrap();
+        // Nobody else is given its port meanwhile, to call out from: librdkafka ends the process where it cannot listen again.
+        let kept = self.keep_port();
         std::thread::sleep(longest);
+        drop(kept);
         mock.broker_up(1).unwrap();
+    }
+
+    /// Holds the port without listening on it: who connects is refused.
+    fn keep_port(&self) -> Socket {
+        let address: SocketAddr = self.address.parse().unwrap();
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.set_reuse_address(true).unwrap();
+        socket.bind(&address.into()).unwrap();
+        socket
     }
 
     /// Returns where it is.

@@ -1,27 +1,27 @@
 //! The checked catalog.
 
 mod proposed;
+mod source;
+mod tags;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use membrane_model::{
-    ClassName, ColumnName, DatasetName, LogicalType, PrincipalKind, Protection, Purpose, ReleaseName,
-    SourceName,
-};
+use membrane_model::{ClassName, DatasetName, LogicalType, Purpose, ReleaseName, SourceName, TagId};
 use sha2::{Digest as _, Sha256};
 
+use self::source::check_source;
 use crate::read::{
     Contract, Mark, Report, contract_files, did_you_mean, optional_files, read_classes, read_contract,
     read_file, read_purposes, read_source, read_standing, reference_fault,
 };
-use crate::{CatalogError, Column, Dataset, Fault, Reads, Source, Standard, StandingRelease};
+use crate::{CatalogError, Dataset, Fault, Source, Standard, StandingRelease, Tag};
 
-/// What the data is: every dataset, class, purpose, source and standing release.
+/// What the data is: every dataset, class, purpose, source, standing release and tag.
 ///
-/// INVARIANT: all contracts are valid, by themselves and with each other. Standing releases are valid as well; those that are not
-/// are not among them.
+/// INVARIANT: all contracts are valid, by themselves and with each other. Standing releases and tags are valid as well; those that
+/// are not are not among them.
 #[derive(Debug, Clone)]
 pub struct Catalog {
     datasets: BTreeMap<DatasetName, Arc<Dataset>>,
@@ -30,6 +30,8 @@ pub struct Catalog {
     releases: BTreeMap<ReleaseName, Arc<StandingRelease>>,
     sources: BTreeMap<SourceName, Arc<Source>>,
     release_faults: Vec<Fault>,
+    tags: BTreeMap<TagId, Arc<Tag>>,
+    tag_faults: Vec<Fault>,
     content_hash: String,
 }
 
@@ -43,26 +45,25 @@ pub struct PurposeEntry {
 }
 
 impl Catalog {
-    /// Reads `classes.yaml`, `purposes.yaml`, `contracts/*.yaml` and, if there are any, `releases/*.yaml` and `sources/*.yaml`
-    /// below `dir`, and checks everything.
+    /// Reads `classes.yaml`, `purposes.yaml`, `contracts/*.yaml` and, if there are any, `releases/*.yaml`, `sources/*.yaml` and
+    /// `tags/*.yaml` with what lies beside these, below `dir`, and checks everything.
     ///
     /// # Errors
     /// [`CatalogError::Read`] when there is no such folder, [`CatalogError::Faults`] with all faults of
     /// all files when anything in it is wrong.
     pub fn load(dir: &Path) -> Result<Self, CatalogError> {
         let catalog = Self::load_to_serve(dir)?;
-        if catalog.release_faults.is_empty() {
-            Ok(catalog)
-        } else {
-            Err(CatalogError::Faults(catalog.release_faults))
-        }
+        let mut faults: Vec<_> = catalog.release_faults.iter().chain(&catalog.tag_faults).cloned().collect();
+        faults.sort();
+        if faults.is_empty() { Ok(catalog) } else { Err(CatalogError::Faults(faults)) }
     }
 
-    /// Reads the same for a hub that serves: standing releases in which something is wrong are left out, and their faults kept
-    /// ([`Self::release_faults`]). What one partner is to be told each month must not stop the hub for all.
+    /// Reads the same for a hub that serves: standing releases and tags in which something is wrong are left out, and their
+    /// faults kept ([`Self::release_faults`], [`Self::tag_faults`]). What one partner is to be told each month must not stop the
+    /// hub for all, nor must one label of members.
     ///
     /// # Errors
-    /// As [`Self::load`], when anything is wrong but in a standing release.
+    /// As [`Self::load`], when anything is wrong but in a standing release or a tag.
     pub fn load_to_serve(dir: &Path) -> Result<Self, CatalogError> {
         std::fs::read_dir(dir).map_err(|source| CatalogError::Read { path: dir.to_owned(), source })?;
         let mut reader = Reader::default();
@@ -82,11 +83,13 @@ impl Catalog {
         let of_data = reader.faults.len();
         let releases = reader.releases(&dir.join("releases"), purposes.as_deref());
         let mut release_faults = reader.faults.split_off(of_data);
+        let tags = reader.tags(&dir.join("tags"), &contracts, purposes.as_deref());
+        let mut tag_faults = reader.faults.split_off(of_data);
         let sources = reader.sources(&dir.join("sources"), &contracts);
         check_together(&contracts, classes.as_ref(), purposes.as_deref(), &mut reader.faults);
         let content_hash = hex::encode(reader.hasher.finalize());
         let mut faults = reader.faults;
-        for faults in [&mut faults, &mut release_faults] {
+        for faults in [&mut faults, &mut release_faults, &mut tag_faults] {
             faults.sort();
             faults.dedup();
         }
@@ -96,11 +99,20 @@ impl Catalog {
             .map(|dataset| (dataset.name.clone(), Arc::new(dataset)))
             .collect();
         match (classes, purposes) {
-            (Some(classes), Some(purposes)) if faults.is_empty() => {
-                Ok(Self { datasets, classes, purposes, releases, release_faults, sources, content_hash })
-            }
+            (Some(classes), Some(purposes)) if faults.is_empty() => Ok(Self {
+                datasets,
+                classes,
+                purposes,
+                releases,
+                sources,
+                release_faults,
+                tags,
+                tag_faults,
+                content_hash,
+            }),
             _ => {
                 faults.extend(release_faults);
+                faults.extend(tag_faults);
                 faults.sort();
                 Err(CatalogError::Faults(faults))
             }
@@ -232,9 +244,19 @@ impl Reader {
     }
 
     fn file<T>(&mut self, path: &Path, read: impl FnOnce(&str, &mut Report) -> Option<T>) -> Option<T> {
+        self.file_named(path, &path.file_name().unwrap_or_default().to_string_lossy(), read)
+    }
+
+    /// Reads a file that has another name in the version of the catalog.
+    fn file_named<T>(
+        &mut self,
+        path: &Path,
+        name: &str,
+        read: impl FnOnce(&str, &mut Report) -> Option<T>,
+    ) -> Option<T> {
         let mut report = Report::new(path);
         let found = read_file(path, &mut report).and_then(|text| {
-            for part in [path.file_name().unwrap_or_default().to_string_lossy().as_bytes(), text.as_bytes()] {
+            for part in [name.as_bytes(), text.as_bytes()] {
                 // Lengths in front: no two sets of files can give the same bytes.
                 self.hasher.update((part.len() as u64).to_be_bytes());
                 self.hasher.update(part);
@@ -330,58 +352,6 @@ fn check_references(contracts: &[(&PathBuf, Contract)], faults: &mut Vec<Fault>)
             }
         }
     }
-}
-
-/// Checks what a source says about other files.
-fn check_source(source: &Source, contracts: &[(&PathBuf, Contract)], report: &mut Report) {
-    let mut fault = |message: String| report.fault(Mark::START, message);
-    if source.principal.as_ref().is_some_and(|principal| principal.kind() != PrincipalKind::Service) {
-        fault("`principal` is a service, `service:NAME`: a source acts for no person".to_owned());
-    }
-    let named = |contract: &&(&PathBuf, Contract)| {
-        contract.1.name.as_ref().is_some_and(|name| name.value == source.dataset)
-    };
-    let Some((_, contract)) = contracts.iter().find(named) else {
-        let known = contracts.iter().filter_map(|(_, contract)| contract.name.as_ref());
-        let hint = did_you_mean(source.dataset.as_str(), known.map(|name| name.value.as_str()));
-        fault(format!("dataset `{}` has no contract{hint}", source.dataset));
-        return;
-    };
-    let Some(dataset) = &contract.dataset else { return };
-    let mut unknown = |column: &ColumnName| {
-        let known = dataset.columns.iter().map(|column| column.name.as_str());
-        let hint = did_you_mean(column.as_str(), known);
-        fault(format!("dataset `{}` has no column `{column}`{hint}", source.dataset));
-    };
-    let is_unknown = |column: &&ColumnName| dataset.column(column).is_none();
-    let table = match &source.reads {
-        Reads::Table(table) => table,
-        Reads::Files(files) => {
-            files.columns.keys().filter(is_unknown).for_each(unknown);
-            return;
-        }
-        Reads::Webhook(webhook) => {
-            webhook.columns.keys().filter(is_unknown).for_each(unknown);
-            return;
-        }
-        Reads::Topic(_) => return,
-    };
-    let named = table.columns.keys().chain(table.control_sums.iter().flatten());
-    named.filter(is_unknown).for_each(&mut unknown);
-    for column in table.control_sums.iter().flatten() {
-        if let Some(known) = dataset.column(column).filter(|known| !adds_up(known)) {
-            fault(format!(
-                "column `{}` cannot be in `control_sums`: whole numbers and decimals that are `clear` add up",
-                known.name
-            ));
-        }
-    }
-}
-
-/// Tells whether a source can add a column up: exactly, and of values that may be shown in a sum.
-fn adds_up(column: &Column) -> bool {
-    let is_exact = matches!(column.logical_type, LogicalType::Integer | LogicalType::Decimal { .. });
-    is_exact && column.protection == Protection::Clear && column.from.is_none()
 }
 
 fn unknown_purpose(purpose: &Purpose, known: &[PurposeEntry]) -> Option<String> {

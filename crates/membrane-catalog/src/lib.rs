@@ -20,6 +20,7 @@ mod source;
 mod standard;
 mod standing;
 mod stored;
+mod tag;
 pub mod yaml;
 
 pub use canon::{Canon, Spelling};
@@ -43,3 +44,7 @@ pub use standing::{
     StandingRelease,
 };
 pub use stored::{StoredColumn, StoredKind};
+pub use tag::{
+    AS_OF, AsOf, AsOfParam, ConsentRule, NullPolicy, Refresh, Sensitivity, TAG_COLUMN, TAG_TABLE, Tag,
+    TagKind, TagOwner, TagQuality, TagStatus, TagTest, TagType, TagValue,
+};

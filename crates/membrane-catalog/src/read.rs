@@ -25,6 +25,7 @@ mod source;
 mod standard;
 mod standing;
 mod suggest;
+mod tag;
 mod yaml;
 
 pub use column::parse;
@@ -42,4 +43,5 @@ pub use report::{At, Mark, Report};
 pub(crate) use source::read_source;
 pub(crate) use standing::read_standing;
 pub use suggest::did_you_mean;
+pub(crate) use tag::{Beside, TagDraft, check_beside, read_tag};
 pub use yaml::{Document, Node, Value};

@@ -32,7 +32,7 @@ mod uploads;
 pub use appender::{Appender, Committed};
 pub use error::LakeError;
 pub use extent::Extent;
-pub use fresh::{Current, Portion};
+pub use fresh::{Arrived, Current, Files, Mark, Portion};
 pub use inbox::{Inbox, InboxBytes, InboxFile};
 pub use keys::Keys;
 pub use lake::{Lake, LakeOptions, Patience, Target};

@@ -1,6 +1,6 @@
 //! One version of a table, to be read by the trusted side of a governed scan.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
@@ -97,6 +97,13 @@ impl Snapshot {
             absent: Vec::new(),
             positions,
         })
+    }
+
+    /// Returns the paths of its files.
+    pub(crate) fn paths(&self) -> Result<BTreeSet<String>, LakeError> {
+        let failed = |source| LakeError::table("read the table's log", source);
+        let state = self.positions.table.snapshot().map_err(failed)?;
+        Ok(state.log_data().iter().map(|file| file.path().into_owned()).collect())
     }
 
     /// Returns the position that this version's log has under a name, if any.

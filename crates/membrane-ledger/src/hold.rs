@@ -12,6 +12,7 @@ pub(crate) enum Held {
     Source,
     Replay,
     Upkeep,
+    Tag,
 }
 
 impl Held {
@@ -26,6 +27,11 @@ impl Held {
                 "INSERT INTO replay (dataset, holder, held_until) VALUES ($1, $2, $3) \
                  ON CONFLICT (dataset) DO UPDATE SET holder = excluded.holder, held_until = excluded.held_until \
                  WHERE replay.holder IS NULL OR replay.holder = excluded.holder OR replay.held_until < $4"
+            }
+            Self::Tag => {
+                "INSERT INTO tag_hold (tag, holder, held_until) VALUES ($1, $2, $3) \
+                 ON CONFLICT (tag) DO UPDATE SET holder = excluded.holder, held_until = excluded.held_until \
+                 WHERE tag_hold.holder IS NULL OR tag_hold.holder = excluded.holder OR tag_hold.held_until < $4"
             }
             Self::Upkeep => {
                 "INSERT INTO upkeep (dataset, holder, held_until) VALUES ($1, $2, $3) \

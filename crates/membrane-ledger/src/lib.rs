@@ -36,6 +36,7 @@ mod scope;
 mod source;
 mod status;
 mod step;
+mod tag;
 mod terms;
 mod upkeep;
 mod usage;
@@ -60,6 +61,7 @@ pub use run::{ClosedRun, ColumnDecision, DatasetVersion, Decision, NewRun, OpenR
 pub use scope::Scope;
 pub use source::{Behind, SourceFile, SourceLook, SourceState};
 pub use status::{ReleaseState, RunStatus};
+pub use tag::{TagBuild, TagBuildKind, TagMark};
 pub use terms::Terms;
 pub use usage::{ColumnUse, FactorUse, GlassUse};
 pub use window::{Month, Window};

@@ -9,6 +9,7 @@ mod log;
 mod postgres;
 mod runs;
 mod sources;
+mod tag;
 mod terms;
 mod windows;
 
@@ -71,6 +72,8 @@ on_both_databases!(
     documents::check_documents_are_found_by_what_they_are_about,
     documents::check_a_document_that_was_altered_is_noticed,
     runs::check_uses_are_counted,
+    tag::check_builds_of_tags_are_numbered_and_read,
+    tag::check_one_at_a_time_builds_a_tag,
     lineage::check_lineage_is_followed,
     lineage::check_lineage_in_circles_ends,
     keys::check_keys_are_kept,

@@ -28,7 +28,7 @@ pub use limits::{FileLimits, Limits};
 pub use lineage::{FieldRef, LineageEdge, Transformation};
 pub use mask::{Generalisation, PartialMask, Shown, TokenForm};
 pub use name::{
-    ClassName, ColumnName, DatasetName, IdentityKind, NameError, Purpose, ReleaseName, SourceName,
+    ClassName, ColumnName, DatasetName, IdentityKind, NameError, Purpose, ReleaseName, SourceName, TagId,
 };
 pub use price::{Delta, Epsilon, Price, PriceError};
 pub use principal::{PrincipalId, PrincipalKind};

@@ -114,6 +114,12 @@ name!(
     SourceName, "name of a source", is_snake, "lower-case letters, digits and `_`, a letter first, 63 at most"
 );
 
+name!(
+    /// The id of a tag, dotted from wide to narrow: `member.active_30d`. It is that of its file in `catalog/tags`, and is never
+    /// given to another tag.
+    TagId, "id of a tag", is_dotted, "names joined by dots, like `member.active_30d`"
+);
+
 impl ClassName {
     /// Tells whether this class is `other` or lies below it.
     #[must_use]

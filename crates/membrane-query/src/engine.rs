@@ -13,7 +13,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
 use membrane_lake::{Current, Lake, LakeError};
 use membrane_ledger::{DatasetVersion, Ledger};
-use membrane_model::{Action, DatasetName, Limits, TableVersion};
+use membrane_model::{Action, DatasetName, IdentityKind, Limits, TableVersion};
 use membrane_policy::Permit;
 use membrane_vault::Vault;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -38,7 +38,7 @@ use crate::session::{Contents, trusted_session, user_session_in};
 use crate::table::GovernedTable;
 
 /// A year: no clock overflows on it, and no query takes longer.
-const SECONDS_MAX: u64 = 31_536_000;
+pub(crate) const SECONDS_MAX: u64 = 31_536_000;
 
 /// What the engine works with.
 #[derive(Clone)]
@@ -84,6 +84,9 @@ pub(crate) enum Reader {
     Rows,
     /// A release: columns in clear, and the hidden unit column `_subject`.
     Release,
+    /// Tags of the holders of an identity kind: as for a reader, with keys in place of the tokens of whose row it is. No row of it leaves
+    /// the hub.
+    Tags,
 }
 
 impl Engine {
@@ -98,6 +101,12 @@ impl Engine {
         let memory = memory::engine_pool(&parts.limits);
         let synthetic = Arc::new(Semaphore::new(1));
         Ok(Self { trusted: trusted_session()?, opener, memory, releases, synthetic, parts })
+    }
+
+    /// Returns the bounds on every query.
+    #[must_use]
+    pub const fn limits(&self) -> Limits {
+        self.parts.limits
     }
 
     /// Waits until a release may compute, and as long as that may take at most; nothing then. What is returned is held until
@@ -207,6 +216,17 @@ impl Engine {
         datasets: &[DatasetName],
         reader: Reader,
     ) -> Result<Opened, QueryError> {
+        self.open_for(permit, datasets, reader, None).await
+    }
+
+    /// The same, for the tags of the holders of an identity kind where one is named.
+    pub(crate) async fn open_for(
+        &self,
+        permit: &Permit,
+        datasets: &[DatasetName],
+        reader: Reader,
+        entity: Option<&IdentityKind>,
+    ) -> Result<Opened, QueryError> {
         let opener = Arc::new(self.opener.for_query());
         let cells_opened = Arc::clone(opener.opened());
         let mut opened =
@@ -215,12 +235,14 @@ impl Engine {
             let unknown = || QueryError::UnknownTable { name: plain_name(name.as_str()), position: None };
             let dataset = permit.dataset(name).ok_or_else(unknown)?;
             let mut rules = ScanRules::from_permit(permit, dataset, &self.parts.vault)?;
-            if reader == Reader::Release {
-                rules = rules.for_release(dataset.dataset().is_private());
+            match (reader, entity) {
+                (Reader::Release, _) => rules = rules.for_release(dataset.dataset().is_private()),
+                (Reader::Tags, Some(entity)) => rules = rules.for_tags(dataset.dataset(), entity),
+                (Reader::Tags, None) | (Reader::Rows, _) => {}
             }
             let lake = &self.parts.lake;
             let found = match reader {
-                Reader::Rows => lake.current(permit, name).await,
+                Reader::Rows | Reader::Tags => lake.current(permit, name).await,
                 // A release is of a version, and is named by it: of what is committed, and of nothing else.
                 Reader::Release => lake.committed(permit, name).await,
             };
@@ -230,14 +252,15 @@ impl Engine {
                 plain_files = snapshot.plain_files;
                 absent = snapshot.absent;
                 // PRIVACY: a partner may not even know how many rows there are.
-                extent = snapshot.extent.filter(|_| reader == Reader::Rows && fresh.is_empty());
+                extent = snapshot.extent.filter(|_| reader != Reader::Release && fresh.is_empty());
                 opened.inputs.push(DatasetVersion { dataset: name.clone(), version: snapshot.version });
                 opened.table_ids.push((name.clone(), (snapshot.table_id, snapshot.content)));
                 snapshot.provider
             });
             let table = GovernedTable::new(rules, inner, Arc::clone(&self.trusted), Arc::clone(&opener));
             let table = table.in_run(permit.run_id()).of_plain_files(plain_files).of_extent(extent);
-            let table = table.of_absent(absent).with_fresh(fresh);
+            let table =
+                table.of_absent(absent).with_fresh(fresh).about_members(dataset.dataset().is_private());
             opened.tables.push((name.clone(), Arc::new(table)));
         }
         Ok(opened)
@@ -247,7 +270,7 @@ impl Engine {
 /// Logs why a table could not be opened, for operators; the asker learns only that it was so.
 // PRIVACY: `LakeError` says what was being done, names and versions. What the libraries below it say is not logged: it
 // may quote statistics, which are values.
-fn unopened(dataset: &DatasetName, permit: &Permit, error: &LakeError) -> QueryError {
+pub(crate) fn unopened(dataset: &DatasetName, permit: &Permit, error: &LakeError) -> QueryError {
     let run = permit.run_id();
     error!(dataset.name = %dataset, run.id = %run, %error, "dataset `{dataset}` could not be opened: {error}");
     QueryError::ScanFailed

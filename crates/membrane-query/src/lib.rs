@@ -42,6 +42,7 @@ mod sanitise;
 mod scan;
 mod session;
 mod table;
+mod tag;
 mod typed;
 mod units;
 
@@ -63,3 +64,4 @@ pub use release::{
     ReleaseForecast, ReleaseOptions, ReleasePlan, ReleaseRole, ReleaseType, ReleasedDataset, Reused,
     SandboxPart, Shown, Synthetic, Trial, check_release, sandbox_parts,
 };
+pub use tag::{TagAnswer, TagFixture, TagKeys, TagMembers, TagQuestion, TrialError, Tried, key_parts};

@@ -11,6 +11,7 @@ mod ff1;
 mod fixed;
 pub(crate) mod generalise;
 mod geo;
+pub(crate) mod key;
 mod null;
 mod partial;
 mod shape;
@@ -45,6 +46,7 @@ pub(crate) fn of_values(way: &Way, array: &ArrayRef, rows_dropped: bool) -> Resu
         Mask::Clear => rebuild::clean(array, way.logical, rows_dropped),
         Mask::Generalise(how) => generalise::values(array, way.logical, *how),
         Mask::Age(mask) => age::values(array, way.logical, *mask),
+        Mask::Key => Err(ScanFault::Shape),
         Mask::Partial(_) | Mask::Token(_) | Mask::Format(_) => {
             let mut sink = Sink::new(way, array.len())?;
             for_each_text(array.as_ref(), way.logical, |text| sink.push(text.map(str::as_bytes)))?;
@@ -88,7 +90,7 @@ impl Sink {
             }
             Mask::Token(mask) => Kind::Token { mask: Arc::clone(mask), out: out() },
             Mask::Format(mask) => Kind::Format { mask: Arc::clone(mask), scratch: String::new(), out: out() },
-            Mask::Null => return Err(ScanFault::Shape),
+            Mask::Null | Mask::Key => return Err(ScanFault::Shape),
         }))
     }
 

@@ -82,6 +82,14 @@ impl<'a> Cells<'a> {
         }
     }
 
+    /// Returns how many there are.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::View(array) => array.len(),
+            Self::Plain(array) => array.len(),
+        }
+    }
+
     /// Returns the cell of a row, or nothing for NULL.
     pub(crate) fn get(&self, row: usize) -> Option<&'a [u8]> {
         match self {

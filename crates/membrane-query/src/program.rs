@@ -25,7 +25,7 @@ use crate::open::{Cells, Opener, SealedColumn, open_batch, subjects_of};
 use crate::predicate::Predicate;
 use crate::rebuild;
 use crate::row_filter;
-use crate::rules::{ColumnRule, SUBJECT_COLUMN, ScanRules, Source, Way};
+use crate::rules::{ColumnRule, Mask, SUBJECT_COLUMN, ScanRules, Source, Way};
 use route::{Route, join};
 
 /// Which rows a scan gives, over stored columns.
@@ -309,6 +309,16 @@ impl Program {
             Source::Sealed => opened.next().ok_or(ScanFault::Shape),
             // PRIVACY: what is shown in clear in some rows only lies in buffers with what is not.
             Source::Value => mask::of_values(&bound.way, &stored()?, self.hides_rows || rows.is_some()),
+            Source::Token if matches!(bound.way.mask, Mask::Key) => {
+                let subjects = self.subject_column(batch)?;
+                match rows {
+                    None => mask::key::keys(&stored()?, subjects),
+                    Some(rows) => {
+                        let subjects = filter(subjects, &BooleanArray::new(rows.clone(), None))?;
+                        mask::key::keys(&stored()?, &subjects)
+                    }
+                }
+            }
             Source::Token => mask::of_tokens(&bound.way, &stored()?),
         }
     }
@@ -361,7 +371,7 @@ fn needed_after(rules: &ScanRules, shown: &Schema) -> Result<BTreeSet<String>, S
         }
         let rule = rules.column(field.name()).ok_or(ScanFault::Shape)?;
         for way in rule.ways() {
-            if way.source == Source::Sealed {
+            if way.source == Source::Sealed || matches!(way.mask, Mask::Key) {
                 needed.insert(SUBJECT_COLUMN.to_owned());
             }
             needed.extend(rule.stored_name(way));

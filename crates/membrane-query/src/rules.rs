@@ -5,8 +5,8 @@ use chrono::NaiveDate;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use membrane_catalog::{Column, Dataset};
 use membrane_model::{
-    ColumnName, DatasetName, Generalisation, LogicalType, PartialMask, PrincipalKind, Protection,
-    RevealLevel, Shown, TokenForm,
+    ColumnName, DatasetName, Generalisation, IdentityKind, LogicalType, PartialMask, PrincipalKind,
+    Protection, RevealLevel, Shown, TokenForm,
 };
 use membrane_policy::{ColumnPermit, DatasetPermit, Permit, RowExpr, RowRule};
 use membrane_vault::{FormatCipher, Tokenizer, Vault};
@@ -94,6 +94,8 @@ pub(crate) enum Mask {
     Token(Arc<TokenMask>),
     /// Its digits replaced by others of the asker's scope.
     Format(Arc<FormatMask>),
+    /// The stored token, and behind it the subject: what a tag says whose it is by, in a session that nobody asks questions in.
+    Key,
 }
 
 /// What a band of ages depends on.
@@ -167,6 +169,30 @@ impl ScanRules {
         self.columns.retain(ColumnRule::is_clear);
         self.with_subject = private;
         self
+    }
+
+    /// Shows whose a row is by its key, for the tags of the holders of an identity kind, where the permit shows it as a token: in datasets
+    /// whose subject is of that kind.
+    pub(crate) fn for_tags(mut self, dataset: &Dataset, entity: &IdentityKind) -> Self {
+        let Some(subject) = dataset.subject.as_ref().filter(|subject| subject.kind == *entity) else {
+            return self;
+        };
+        let stored = dataset.column(&subject.column).is_some_and(|column| {
+            column.protection.has_token() && column.token_domain() == subject.kind.as_str()
+        });
+        if let Some(rule) = self.columns.iter_mut().find(|rule| rule.name == subject.column && stored) {
+            let ways = rule.cases.iter_mut().map(|case| &mut case.way).chain([&mut rule.otherwise]);
+            for way in ways.filter(|way| way.level == RevealLevel::Token) {
+                (way.source, way.mask) = (Source::Token, Mask::Key);
+            }
+        }
+        self
+    }
+
+    /// Returns the column that shows whose a row is by its key.
+    pub(crate) fn key_column(&self) -> Option<&ColumnName> {
+        let has_key = |rule: &&ColumnRule| rule.ways().any(|way| matches!(way.mask, Mask::Key));
+        self.columns.iter().find(has_key).map(|rule| &rule.name)
     }
 
     /// Finds a shown column.
@@ -286,7 +312,7 @@ impl Way {
         };
         let level = match &mask {
             Mask::Null => RevealLevel::Null,
-            Mask::Token(_) | Mask::Format(_) => RevealLevel::Token,
+            Mask::Token(_) | Mask::Format(_) | Mask::Key => RevealLevel::Token,
             _ => shown.level(),
         };
         let contract = match protection {
@@ -306,6 +332,7 @@ impl Way {
             Mask::Partial(_) | Mask::Token(_) | Mask::Format(_) => Some(DataType::Utf8View),
             Mask::Clear | Mask::Generalise(_) => Some(arrow_type(self.logical)),
             Mask::Age(_) => Some(DataType::Int64),
+            Mask::Key => Some(DataType::BinaryView),
         }
     }
 }

@@ -5,6 +5,7 @@ mod fresh;
 mod inner;
 mod known;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use membrane_lake::Extent;
-use membrane_model::RunId;
+use membrane_model::{ColumnName, RunId};
 use membrane_policy::RowRule;
 
 use crate::fault::{Place, ScanFault};
@@ -52,6 +53,10 @@ pub(crate) struct GovernedTable {
     absent: Vec<Field>,
     /// Rows that are not in the table yet.
     fresh: Vec<RecordBatch>,
+    /// The files that are read, where not all are.
+    only: Option<Arc<BTreeSet<String>>>,
+    /// Whether its rows are about members.
+    private: bool,
 }
 
 impl GovernedTable {
@@ -75,7 +80,31 @@ impl GovernedTable {
             extent: None,
             absent: Vec::new(),
             fresh: Vec::new(),
+            only: None,
+            private: true,
         }
+    }
+
+    /// Says whether its rows are about members.
+    pub(crate) const fn about_members(mut self, private: bool) -> Self {
+        self.private = private;
+        self
+    }
+
+    /// Tells whether its rows are about members.
+    pub(crate) const fn is_private(&self) -> bool {
+        self.private
+    }
+
+    /// Reads some files of the stored table and no others: what came in lately.
+    pub(crate) fn of_files(mut self, files: BTreeSet<String>) -> Self {
+        self.only = Some(Arc::new(files));
+        self
+    }
+
+    /// Returns the column that shows whose a row is by its key.
+    pub(crate) fn key_column(&self) -> Option<&ColumnName> {
+        self.rules.key_column()
     }
 
     /// Says whether the stored table is its Parquet files and nothing else, so that they can be read directly.
@@ -155,6 +184,10 @@ impl GovernedTable {
         let (scan, absent) = self.inner_scan(inner.as_ref(), &shown, &conditions).await?;
         let scan =
             if self.plain_files { inner::plain(scan).map_err(|error| place.inner(&error))? } else { scan };
+        let scan = match &self.only {
+            Some(files) => inner::only(scan, files).map_err(|error| place.inner(&error))?,
+            None => scan,
+        };
         let (present, stored) = (scan.schema(), absent::with(&scan.schema(), &absent));
         let program = Program::compile(&self.rules, &shown, &conditions, &stored, &self.trusted)
             .map_err(|fault| place.fault(fault))?;

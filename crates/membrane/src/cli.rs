@@ -30,6 +30,7 @@ mod serve;
 mod source;
 mod sql;
 mod table;
+mod tag;
 mod version;
 
 use std::path::PathBuf;
@@ -109,6 +110,7 @@ enum Command {
     Quality(quality::QualityArgs),
     Quarantine(quarantine::QuarantineArgs),
     Maintain(maintain::MaintainArgs),
+    Tag(tag::TagArgs),
     Sql(sql::SqlArgs),
     Release(release::ReleaseArgs),
     Budget(budget::BudgetArgs),
@@ -199,6 +201,7 @@ async fn run(command: Command, env: Env) -> Result<(), CliError> {
         Command::Quality(args) => quality::run(args, env).await,
         Command::Quarantine(args) => Box::pin(quarantine::run(args, env)).await,
         Command::Maintain(args) => Box::pin(maintain::run(args, env)).await,
+        Command::Tag(args) => Box::pin(tag::run(args, env)).await,
         Command::Sql(args) => Box::pin(sql::run(args, env)).await,
         Command::Release(args) => Box::pin(release::run(args, env)).await,
         Command::Budget(args) => budget::run(args, env).await,

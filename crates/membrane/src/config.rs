@@ -20,6 +20,7 @@ mod reference;
 mod secret;
 mod server;
 mod streams;
+mod tags;
 
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +40,7 @@ pub use secret::SecretError;
 pub(crate) use secret::find as find_secret;
 pub use server::ServerSection;
 pub use streams::StreamsSection;
+pub use tags::TagsSection;
 
 /// Everything that an operator can set.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -60,6 +62,8 @@ pub struct Config {
     pub limits: LimitsSection,
     /// How events that are pushed are kept.
     pub streams: StreamsSection,
+    /// In whose name tags are built.
+    pub tags: TagsSection,
     /// How the files of tables are kept in order.
     pub maintenance: MaintenanceSection,
     /// Prices and budgets of releases.
@@ -69,7 +73,7 @@ pub struct Config {
 }
 
 /// Every section, in the order of the reference file.
-pub const SECTIONS: [Section; 11] = [
+pub const SECTIONS: [Section; 12] = [
     catalog::SECTION,
     policies::SECTION,
     data::SECTION,
@@ -78,6 +82,7 @@ pub const SECTIONS: [Section; 11] = [
     server::SECTION,
     limits::SECTION,
     streams::SECTION,
+    tags::SECTION,
     maintenance::SECTION,
     privacy::SECTION,
     log::SECTION,

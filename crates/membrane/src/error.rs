@@ -13,7 +13,7 @@ use membrane_ingest::{ConnectError, IngestError};
 use membrane_lake::LakeError;
 use membrane_ledger::{LedgerError, Shortage};
 use membrane_model::{
-    DatasetName, NameError, Price, PriceError, PrincipalId, ReleaseName, RunId, SourceName,
+    DatasetName, NameError, Price, PriceError, PrincipalId, ReleaseName, RunId, SourceName, TagId,
 };
 use membrane_policy::{ProveError, Refused, RefusedReason};
 use membrane_privacy::{Shortfall, decimal};
@@ -28,7 +28,8 @@ use crate::published::PublishedError;
 pub use codes::{CODES, Code};
 pub use fixes::fix;
 use words::{
-    handed_on, in_flight, known_datasets, ledger, over_budget, over_price, refusal, stands, stays_spent,
+    handed_on, in_flight, known_datasets, known_tags, ledger, over_budget, over_price, refusal, stands,
+    stays_spent,
 };
 
 /// Why a request was not answered.
@@ -183,6 +184,34 @@ pub enum Error {
     MaintenanceHeld {
         /// The dataset.
         dataset: DatasetName,
+    },
+    /// There is no such tag, for the one who asks.
+    #[error("there is no such tag; {}", known_tags(.known))]
+    UnknownTag {
+        /// Those that there are.
+        known: Vec<TagId>,
+    },
+    /// The file of a tag is wrong, so that it is not served.
+    #[error("something in the file of tag `{tag}` is wrong; `membrane catalog check` says what")]
+    TagUnserved {
+        /// The tag.
+        tag: TagId,
+    },
+    /// Another process builds the tag, or follows it.
+    #[error(
+        "another process builds tag `{tag}` or follows its events, or was killed within the last minutes; try again soon"
+    )]
+    TagHeld {
+        /// The tag.
+        tag: TagId,
+    },
+    /// What a tag says cannot be written down.
+    #[error("tag `{tag}` is not built: {fault}; `membrane tag show {tag}` says more")]
+    TagFault {
+        /// The tag.
+        tag: TagId,
+        /// Why: a code.
+        fault: &'static str,
     },
     /// A credential of a source was not found.
     #[error(transparent)]
@@ -437,6 +466,10 @@ impl Error {
             Self::SourcePaused { .. } | Self::HookPaused => "source_paused",
             Self::SourceHeld { .. } => "source_held",
             Self::MaintenanceHeld { .. } => "maintenance_held",
+            Self::UnknownTag { .. } => "unknown_tag",
+            Self::TagUnserved { .. } => "tag_unserved",
+            Self::TagHeld { .. } => "tag_held",
+            Self::TagFault { .. } => "tag_fault",
             Self::Secret(_) | Self::Inbox(_) => "source_unreachable",
             Self::Connect(error) => error.code(),
             Self::Topic(error) => error.code(),

@@ -15,7 +15,7 @@ use membrane_vault::{Signer, Vault};
 
 use crate::bearer::Bearers;
 use crate::budgets::PartnerBudget;
-use crate::config::{Config, MaintenanceSection, PrivacySection, Serve};
+use crate::config::{Config, MaintenanceSection, PrivacySection, Serve, TagsSection};
 use crate::contracts::Contracts;
 use crate::ctx::{Channel, RequestCtx};
 use crate::delegations::Delegation;
@@ -60,6 +60,7 @@ pub struct Hub {
     limits: Limits,
     privacy: PrivacySection,
     maintenance: MaintenanceSection,
+    tags: TagsSection,
     clock: Arc<dyn Clock>,
     tasks: Tasks,
 }
@@ -150,6 +151,7 @@ impl Hub {
             limits,
             privacy: config.privacy.clone(),
             maintenance: config.maintenance,
+            tags: config.tags.clone(),
             clock,
             tasks: Tasks::default(),
         })
@@ -192,6 +194,7 @@ impl Hub {
             limits: self.limits,
             privacy: self.privacy.clone(),
             maintenance: self.maintenance,
+            tags: self.tags.clone(),
             clock: Arc::clone(&self.clock),
             tasks: self.tasks.clone(),
         })
@@ -216,6 +219,11 @@ impl Hub {
     #[must_use]
     pub fn principal_of(&self, kind: PrincipalKind) -> Option<PrincipalId> {
         self.policies.principals().into_iter().filter(|principal| principal.kind() == kind).min()
+    }
+
+    /// Returns in whose name tags are built.
+    pub(crate) const fn tags(&self) -> &TagsSection {
+        &self.tags
     }
 
     /// Returns how the files of tables are kept in order.

@@ -6,6 +6,7 @@ pub mod config;
 
 mod ctx;
 mod deep;
+mod tags;
 mod tasks;
 mod ticket;
 

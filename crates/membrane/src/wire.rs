@@ -23,6 +23,7 @@ mod sandbox;
 mod source;
 mod standing;
 mod streams;
+mod tag;
 
 pub use bearer::BearerBody;
 pub use break_glass::{GlassBody, GlassRequestBody, GlassesBody, GrantBody};
@@ -56,3 +57,4 @@ pub use standing::{
 };
 pub(crate) use streams::metrics as stream_metrics;
 pub use streams::{StreamBody, StreamsBody};
+pub use tag::{TagBody, TagBuildBody, TagPageBody, TagTrialBody, TagsBody};

@@ -17,6 +17,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use super::*;
+use crate::Column;
 
 const CLASSES: &str = "\
 classes:

@@ -24,3 +24,14 @@ fn classes_nest() {
     assert!(!piix.is_within(&pii));
     assert_eq!(phone.ancestry().map(String::from).collect::<Vec<_>>(), ["pii.phone", "pii"]);
 }
+
+#[test]
+fn ids_of_tags_are_dotted() {
+    for right in ["vip", "member.active_30d", "member.spend.band_90d"] {
+        assert!(right.parse::<TagId>().is_ok(), "{right}");
+    }
+    for wrong in ["", "member.", ".active", "member..active", "Member.active", "member.30d", &"a.".repeat(40)]
+    {
+        assert!(wrong.parse::<TagId>().is_err(), "{wrong}");
+    }
+}

@@ -26,11 +26,14 @@ enum Read {
 }
 
 /// What is read, by place and folder: nothing else is kept, since what is kept is kept for ever.
-const FILES: [(&str, &str, Read); 9] = [
+const FILES: [(&str, &str, Read); 12] = [
     (CATALOG, "", Read::Named(&["classes.yaml", "purposes.yaml"])),
     (CATALOG, "contracts", Read::Ending("yaml")),
     (CATALOG, "releases", Read::Ending("yaml")),
     (CATALOG, "sources", Read::Ending("yaml")),
+    (CATALOG, "tags", Read::Ending("yaml")),
+    (CATALOG, "tags", Read::Ending("sql")),
+    (CATALOG, "tags/fixtures", Read::Ending("csv")),
     (POLICIES, "", Read::Named(&[SCHEMA, PRINCIPALS, MATRIX, WAIVERS])),
     (POLICIES, "", Read::Ending("cedar")),
     (POLICIES, CARDS, Read::Ending("yaml")),

@@ -3,13 +3,15 @@
 //! The governed scan is a leaf, so that the optimiser of the statement does not reach what is inside. What that would
 //! have done for the stored table is done here.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, FieldRef, Schema};
+use datafusion::common::DataFusionError;
 use datafusion::common::Result as DataFusionResult;
 use datafusion::common::stats::Precision;
-use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::datasource::physical_plan::FileScanConfig;
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfig, FileScanConfigBuilder};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::SessionState;
 use datafusion::physical_expr::expressions::Column;
@@ -54,6 +56,37 @@ pub(super) fn plain(scan: Arc<dyn ExecutionPlan>) -> DataFusionResult<Arc<dyn Ex
     let found =
         files.try_swapping_with_projection(&projection)?.filter(|files| same_shape(&files.schema(), &outer));
     Ok(found.unwrap_or(scan))
+}
+
+/// Leaves out of a scan all files but some. The scan must be one of Parquet files: see [`plain`].
+pub(super) fn only(
+    scan: Arc<dyn ExecutionPlan>,
+    files: &BTreeSet<String>,
+) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
+    let names: BTreeSet<&str> =
+        files.iter().map(|path| path.rsplit('/').next().unwrap_or(path.as_str())).collect();
+    let mut scans = 0;
+    let kept = scan.transform_down(|node| {
+        let source = node.downcast_ref::<DataSourceExec>().map(DataSourceExec::data_source);
+        let Some(config) = source.and_then(|source| source.downcast_ref::<FileScanConfig>()) else {
+            return Ok(Transformed::no(node));
+        };
+        scans += 1;
+        let groups = config.file_groups.iter().map(|group| {
+            let kept = group
+                .iter()
+                .filter(|file| file.object_meta.location.filename().is_some_and(|name| names.contains(name)));
+            FileGroup::new(kept.cloned().collect())
+        });
+        let groups = groups.filter(|group| !group.is_empty()).collect();
+        let config = FileScanConfigBuilder::from(config.clone()).with_file_groups(groups).build();
+        Ok(Transformed::yes(DataSourceExec::from_data_source(config) as Arc<dyn ExecutionPlan>))
+    })?;
+    match scans {
+        1 => Ok(kept.data),
+        // Whatever it is: all of it would be read.
+        _ => Err(DataFusionError::Plan("files cannot be left out of this scan".to_owned())),
+    }
 }
 
 fn same_shape(one: &Schema, other: &Schema) -> bool {

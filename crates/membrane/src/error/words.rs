@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use membrane_ledger::{LedgerError, Scope, Shortage, Window};
-use membrane_model::{DatasetName, Price};
+use membrane_model::{DatasetName, Price, TagId};
 use membrane_policy::{Refused, RefusedReason};
 use membrane_privacy::decimal;
 
@@ -111,6 +111,15 @@ pub(super) fn over_budget(shortage: &Shortage, price: Price) -> String {
 const DATASETS_TOLD: usize = 40;
 
 /// Says which datasets there are.
+pub(super) fn known_tags(known: &[TagId]) -> String {
+    let told: Vec<String> = known.iter().take(DATASETS_TOLD).map(|name| format!("`{name}`")).collect();
+    match known.len().saturating_sub(DATASETS_TOLD) {
+        _ if known.is_empty() => "there is none".to_owned(),
+        0 => format!("there are {}", told.join(", ")),
+        more => format!("there are {} and {more} more: `membrane tag list` names them", told.join(", ")),
+    }
+}
+
 pub(super) fn known_datasets(known: &[DatasetName]) -> String {
     let told: Vec<String> = known.iter().take(DATASETS_TOLD).map(|name| format!("`{name}`")).collect();
     match known.len().saturating_sub(DATASETS_TOLD) {

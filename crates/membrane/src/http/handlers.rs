@@ -20,3 +20,4 @@ pub(super) mod runs;
 pub(super) mod sandbox;
 pub(super) mod standing;
 pub(super) mod streams;
+pub(super) mod tags;

@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use super::busy::Slots;
 use super::handlers::{
     break_glass, budget, datasets, delegations, events, health, hooks, ingest, lineage, metrics, openapi,
-    quality, query, receipt_key, release, runs, sandbox, standing, streams,
+    quality, query, receipt_key, release, runs, sandbox, standing, streams, tags,
 };
 use super::readiness::Readiness;
 use super::{Metrics, Shared, auth, busy, error, observe, timeout};
@@ -43,6 +43,8 @@ pub fn router(serving: Arc<Serving>, server: &ServerSection, metrics: Metrics) -
         .route("/v1/runs", get(runs::get_runs))
         .route("/v1/runs/{id}", get(runs::get_run))
         .route("/v1/lineage/{dataset}/{column}", get(lineage::get_lineage))
+        .route("/v1/tags", get(tags::get_tags))
+        .route("/v1/tags/{id}", get(tags::get_tag))
         .route("/v1/quality", get(quality::get_quality))
         .route("/v1/streams", get(streams::get_streams))
         .route("/v1/metrics", get(streams::get_governed_metrics))

@@ -23,6 +23,7 @@ use crate::serving::Serving;
 use crate::sources::SourceKeeper;
 use crate::standing::Scheduler;
 use crate::streams::Streams;
+use crate::tags::{self, TagKeeper};
 use crate::tasks::Tasks;
 use crate::topics::TopicKeeper;
 
@@ -59,7 +60,11 @@ pub(crate) async fn listen(hub: Arc<Hub>, server: &ServerSection) -> io::Result<
     let topics = Upkeep::of(TopicKeeper::new(let_go.clone()).run(Arc::clone(&serving)));
     let promises = Upkeep::of(watch_promises(Arc::clone(&serving)));
     let maintenance = Upkeep::of(MaintenanceKeeper::default().run(Arc::clone(&serving)));
-    let upkeep = vec![metrics.keep_tidy(), watch, standing, sources, topics, promises, maintenance];
+    let tags = Upkeep::of(TagKeeper::default().run(Arc::clone(&serving)));
+    let follow = tags::follow(Arc::clone(&serving), let_go.clone());
+    // Counted: what it has begun is closed before the process ends.
+    drop(hub.tasks().spawn(follow));
+    let upkeep = vec![metrics.keep_tidy(), watch, standing, sources, topics, promises, maintenance, tags];
     let tasks = hub.tasks().clone();
     let streams = Some(Arc::clone(hub.streams()));
     let app = router(serving, server, metrics);

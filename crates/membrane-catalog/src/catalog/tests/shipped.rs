@@ -42,6 +42,7 @@ fn the_sample_catalog_is_valid() {
             "crm_members",
             "dim_products",
             "dim_stores",
+            "member_tags",
             "mini_program_events",
             "pos_order_lines",
             "pos_orders",

@@ -1,0 +1,236 @@
+//! TAG: what a tag's statement says of each member, for the hub to write down.
+//!
+//! The statement is planned like a reader's, under a permit to read, with one difference: in the datasets whose subject is of the tag's
+//! identity kind, the subject's column shows the key of the row in place of a token for the asker ([`crate::mask::key`]). Rules for rows and
+//! all other masks are the permit's. What comes out is handed to the hub and not to a person.
+//!
+//! A statement is *member-local* ([`local`]) when what it says of a member follows from rows of that member and of datasets about things. Then
+//! it may be asked of some members alone: of those of whom something came in. [`Engine::tag_keys`] says who they are.
+//!
+//! ```text
+//! Engine::tag(All)                      every member
+//! Lake::arrived -> Engine::tag_keys     who they are of whom something came in
+//!               -> Engine::tag(These)   the same statement, of them
+//! ```
+
+mod fixture;
+mod keys;
+mod local;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::catalog::TableProvider;
+use membrane_lake::{Arrived, Files};
+use membrane_model::{Action, DatasetName, IdentityKind, Limits};
+use membrane_policy::Permit;
+use tokio::time::Instant;
+
+use crate::answer::{Answer, AnswerColumn, run};
+use crate::brake::Brake;
+use crate::engine::{Engine, Planned, Reader, braked_physical, unopened};
+use crate::error::QueryError;
+use crate::gate::Statement;
+use crate::lineage;
+use crate::mask::key;
+use crate::rules::ScanRules;
+use crate::session::{Contents, user_session_in};
+use crate::table::GovernedTable;
+
+pub use fixture::{TagFixture, TrialError, Tried};
+pub use keys::TagKeys;
+
+/// What a tag's statement is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct TagQuestion<'a> {
+    /// The statement. One of its columns is a member's key.
+    pub statement: &'a Statement,
+    /// The identity kind whose holders it tags.
+    pub entity: &'a IdentityKind,
+    /// Of whom.
+    pub members: TagMembers<'a>,
+    /// Seconds that it may take.
+    pub seconds_max: u64,
+}
+
+/// Of whom a tag's statement is asked.
+#[derive(Debug, Clone, Copy)]
+pub enum TagMembers<'a> {
+    /// Of everyone.
+    All,
+    /// Of these, if the statement is member-local; else it is refused.
+    These(&'a TagKeys),
+}
+
+/// What a tag's statement says.
+#[derive(Debug)]
+pub struct TagAnswer {
+    /// The rows, with what there is to record about them.
+    pub answer: Answer,
+    /// The place of the column that has the keys.
+    pub key: usize,
+    /// Whether the statement is member-local.
+    pub is_local: bool,
+    /// The datasets that it reads which are about members: who in them is new is asked again.
+    pub members: Vec<DatasetName>,
+}
+
+/// Takes a member's key apart: the stored token of the identifier, and the subject's id.
+#[must_use]
+pub fn key_parts(key: &[u8]) -> Option<(&[u8], &[u8])> {
+    key::parts(key)
+}
+
+impl Engine {
+    /// Asks a tag's statement under a permit to read.
+    ///
+    /// # Errors
+    /// [`QueryError`]; [`QueryError::Unsupported`] when no column of the answer is a member's key, or when it is asked of some members alone and is
+    /// not member-local.
+    pub async fn tag(&self, permit: &Permit, question: TagQuestion<'_>) -> Result<TagAnswer, QueryError> {
+        if permit.action() != Action::Read {
+            return Err(QueryError::NotPermitted);
+        }
+        let statement = question.statement;
+        if statement.lists() || statement.explains() || !statement.lookups().is_empty() {
+            return Err(unsupported("a tag's statement that is not one SELECT over datasets"));
+        }
+        let limits = self.tag_limits(question.seconds_max);
+        let brake = Brake::new(Instant::now() + Duration::from_secs(limits.seconds_max));
+        let opened = self.open_for(permit, statement.tables(), Reader::Tags, Some(question.entity)).await?;
+        let members = opened.tables.iter().filter(|(_, table)| table.key_column().is_some());
+        let members = members.map(|(name, _)| name.clone()).collect();
+        let tables = opened.tables.into_iter().map(|(name, table)| (name, table as Arc<dyn TableProvider>));
+        let contents = Contents { tables: tables.collect(), ..Contents::default() };
+        let state = user_session_in(&self.memory, contents, &limits)?;
+        let planned = Planned::new(&state, statement, &limits).await?;
+        let key = key_of(&planned)?;
+        let is_local = local::is_local(&planned.analysed, key);
+        let names = planned.recorded_names();
+        let flow = lineage::trace(&planned.analysed).map_err(|_| QueryError::Failed)?;
+        let edges = lineage::edges(&flow, &names, permit.run_id());
+        let columns = names
+            .into_iter()
+            .zip(&flow.columns)
+            .map(|(name, origins)| {
+                let direct = origins.iter().filter(|origin| origin.how.is_direct());
+                AnswerColumn { name, level: direct.map(|origin| origin.level).max() }
+            })
+            .collect();
+        let plan = match question.members {
+            TagMembers::All => planned.analysed,
+            TagMembers::These(_) if !is_local => {
+                return Err(unsupported("a statement that is not member-local, asked of some members"));
+            }
+            TagMembers::These(keys) => {
+                local::restrict(planned.analysed, keys).map_err(|_| QueryError::Failed)?
+            }
+        };
+        let physical = braked_physical(plan, &state, &limits, &brake).await?;
+        let (schema, stream) =
+            (physical.schema(), run(&physical, &state.task_ctx(), limits, Arc::clone(&brake)));
+        let (inputs, cells_opened) = (opened.inputs, opened.cells_opened);
+        let answer = Answer { schema, stream, inputs, columns, edges, cells_opened };
+        Ok(TagAnswer { answer, key, is_local, members })
+    }
+
+    /// Tells whether a tag's statement is member-local.
+    ///
+    /// # Errors
+    /// As [`Engine::tag`].
+    pub async fn is_tag_local(
+        &self,
+        permit: &Permit,
+        statement: &Statement,
+        entity: &IdentityKind,
+    ) -> Result<bool, QueryError> {
+        let limits = self.tag_limits(u64::MAX);
+        let opened = self.open_for(permit, statement.tables(), Reader::Tags, Some(entity)).await?;
+        let tables = opened.tables.into_iter().map(|(name, table)| (name, table as Arc<dyn TableProvider>));
+        let contents = Contents { tables: tables.collect(), ..Contents::default() };
+        let state = user_session_in(&self.memory, contents, &limits)?;
+        let planned = Planned::new(&state, statement, &limits).await?;
+        Ok(local::is_local(&planned.analysed, key_of(&planned)?))
+    }
+
+    /// Returns of which members something came into a dataset, under a permit to read it: of those of whose rows the permit shows one that
+    /// arrived. None: it may be anyone.
+    ///
+    /// # Errors
+    /// [`QueryError`]; [`QueryError::Unsupported`] when the dataset's rows have no key of this kind.
+    pub async fn tag_keys(
+        &self,
+        permit: &Permit,
+        dataset: &DatasetName,
+        entity: &IdentityKind,
+        arrived: Arrived,
+    ) -> Result<Option<TagKeys>, QueryError> {
+        let Arrived { current, files, fresh, .. } = arrived;
+        let Files::Some(files) = files else { return Ok(None) };
+        let of_dataset = permit.dataset(dataset).filter(|_| permit.action() == Action::Read);
+        let of_dataset = of_dataset.ok_or(QueryError::NotPermitted)?;
+        let rules = ScanRules::from_permit(permit, of_dataset, &self.parts.vault)?;
+        let rules = rules.for_tags(of_dataset.dataset(), entity);
+        let Some(column) = rules.key_column().cloned() else {
+            return Err(unsupported("a dataset whose rows have no key of the tag's identity kind"));
+        };
+        let (mut inner, mut plain_files, mut absent) = (None, false, Vec::new());
+        if let Some(snapshot) = current.committed.filter(|_| !files.is_empty()) {
+            (plain_files, absent) = (snapshot.plain_files, snapshot.absent);
+            inner = Some(snapshot.provider);
+        }
+        let has_files = inner.is_some();
+        let opener = Arc::new(self.opener.for_query());
+        let table = GovernedTable::new(rules, inner, Arc::clone(&self.trusted), opener);
+        let mut table = table.in_run(permit.run_id()).of_plain_files(plain_files).of_absent(absent);
+        if has_files {
+            table = table.of_files(files);
+        }
+        let table = table.with_fresh(fresh);
+        let limits = self.tag_limits(u64::MAX);
+        let tables = vec![(dataset.clone(), Arc::new(table) as Arc<dyn TableProvider>)];
+        let state = user_session_in(&self.memory, Contents { tables, ..Contents::default() }, &limits)?;
+        let sql = format!("SELECT DISTINCT {column} FROM {dataset} WHERE {column} IS NOT NULL");
+        let statement = Statement::parse(&sql, &limits)?;
+        let planned = Planned::new(&state, &statement, &limits).await?;
+        let brake = Brake::new(Instant::now() + Duration::from_secs(limits.seconds_max));
+        let physical = planned.physical(&state, &limits, &brake).await?;
+        let stream = run(&physical, &state.task_ctx(), limits, brake);
+        keys::collect(stream, 0).await.map(Some)
+    }
+
+    /// Opens a dataset for whoever follows what comes into it; what cannot be opened is logged, and told as that.
+    ///
+    /// # Errors
+    /// [`QueryError::ScanFailed`].
+    pub async fn arrived(
+        &self,
+        permit: &Permit,
+        dataset: &DatasetName,
+        since: &membrane_lake::Mark,
+    ) -> Result<Arrived, QueryError> {
+        let found = self.parts.lake.arrived(permit, dataset, since).await;
+        found.map_err(|error| unopened(dataset, permit, &error))
+    }
+
+    /// The limits of a statement whose rows stay in the hub: memory is bounded, rows and bytes are as many as there are members.
+    fn tag_limits(&self, seconds_max: u64) -> Limits {
+        let seconds_max = seconds_max.min(crate::engine::SECONDS_MAX);
+        Limits { rows_max: u64::MAX, bytes_max: u64::MAX, seconds_max, ..self.parts.limits }
+    }
+}
+
+/// Returns the place of the column that has the keys: the only one whose type is theirs.
+fn key_of(planned: &Planned) -> Result<usize, QueryError> {
+    let fields = planned.analysed.schema().fields();
+    let mut keys = fields.iter().enumerate().filter(|(_, field)| *field.data_type() == DataType::BinaryView);
+    match (keys.next(), keys.next()) {
+        (Some((key, _)), None) => Ok(key),
+        _ => Err(unsupported("a tag's statement that does not give the entity's column once, as it is")),
+    }
+}
+
+fn unsupported(what: &'static str) -> QueryError {
+    QueryError::Unsupported { what, position: None }
+}

@@ -1,0 +1,485 @@
+//! TAG: what tags say of members is asked, and what changed is written down.
+//!
+//! ```text
+//! tests of the tag -> open run (read) -> permit (inputs, table of tags, who consented)
+//!   -> what is there already -> the statement: of everyone, or of those of whom something came in
+//!   -> open run (ingest) -> permit (table of tags) -> rows that changed -> limits of quality -> commit, one for each tag -> close both
+//! ```
+//!
+//! Tags whose statements are the same ([`group`]) are asked together. A tag that fails a test or a limit writes nothing: what was
+//! written down before stays. A row of the table of tags says from when on a member has a value; the newest one counts.
+//!
+//! INVARIANT: rows reach the hub's memory and the table of tags, and nobody else. They carry the stored token of the identifier, as any
+//! dataset does.
+
+mod changes;
+mod group;
+mod judge;
+mod known;
+mod look;
+mod rows;
+mod stream;
+mod trial;
+mod values;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use membrane_catalog::{AsOfParam, Tag};
+use membrane_lake::Mark;
+use membrane_ledger::{DatasetVersion, TagBuild, TagBuildKind, TagMark};
+use membrane_model::{Action, DatasetName, RunId, TagId};
+use membrane_policy::Permit;
+use membrane_query::{TagAnswer, TagKeys, TagMembers, TagQuestion};
+use tokio::task::JoinHandle;
+
+use super::contract::accept;
+use super::run::{ActiveRun, RunHead, Work, knows};
+use crate::ctx::RequestCtx;
+use crate::error::{Error, Failure};
+use crate::hub::Hub;
+
+use changes::Changes;
+use group::Group;
+use known::Known;
+
+pub use look::{TagLine, TagPage, list_tags, show_tag};
+pub(crate) use stream::TagStream;
+pub use trial::{TrialReport, try_tags};
+
+/// For how long a table of tags is held; held anew while it goes on.
+const HOLD: TimeDelta = TimeDelta::minutes(3);
+const HOLD_AGAIN: Duration = Duration::from_secs(60);
+/// Seconds that a statement may take: members are many.
+const SECONDS_MAX: u64 = 3600;
+
+/// What is to be built.
+#[derive(Debug, Clone, Default)]
+pub struct TagRequest {
+    /// The tags; all that are in use when there is none.
+    pub tags: Vec<TagId>,
+    /// For which instant; now when not stated.
+    pub as_of: Option<DateTime<Utc>>,
+    /// Whether everyone is asked about, also where less would do.
+    pub full: bool,
+}
+
+/// What became of a tag.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BuiltTag {
+    /// As it was written down; its number is 0 when it was not.
+    pub build: TagBuild,
+    /// What more is to be said of a fault: names and counts, no value.
+    pub detail: Option<String>,
+}
+
+/// Builds tags. What is wrong with one is told of it, and keeps no other from being built.
+///
+/// # Errors
+/// [`Failure`] when a tag is not there, somebody else is building, or the record cannot be written.
+pub async fn build_tags(ctx: &RequestCtx, hub: &Hub, request: TagRequest) -> Result<Vec<BuiltTag>, Failure> {
+    let tags = wanted(hub, &request.tags).map_err(Failure::without_run)?;
+    let as_of = request.as_of.unwrap_or_else(|| ctx.now());
+    let names: Vec<TagId> = tags.iter().map(|tag| tag.id.clone()).collect();
+    let hold = TagHold::take(hub, &names, ctx.now()).await.map_err(Failure::without_run)?;
+    let mut built = Vec::with_capacity(tags.len());
+    let mut failure = None;
+    for group in group::groups(&tags, as_of) {
+        match Box::pin(build_group(ctx, hub, &group, request.full)).await {
+            Ok(tags) => built.extend(tags),
+            Err(one) => {
+                failure = Some(one);
+                break;
+            }
+        }
+    }
+    hold.give_back(hub).await;
+    match failure {
+        Some(failure) => Err(failure),
+        None => Ok(built),
+    }
+}
+
+/// Returns the tags that are asked for, each after those that it uses.
+fn wanted(hub: &Hub, names: &[TagId]) -> Result<Vec<Arc<Tag>>, Error> {
+    if let Some(unknown) = names.iter().find(|name| hub.catalog().tag(name).is_none()) {
+        let known = hub.catalog().tags().map(|tag| tag.id.clone()).collect();
+        let faulty = hub.catalog().tag_faults().iter().any(|fault| {
+            fault.file.file_stem().is_some_and(|stem| stem.to_string_lossy() == unknown.as_str())
+        });
+        return Err(if faulty {
+            Error::TagUnserved { tag: unknown.clone() }
+        } else {
+            Error::UnknownTag { known }
+        });
+    }
+    let tags = hub.catalog().tags_in_order().into_iter();
+    let asked = tags.filter(|tag| match names {
+        [] => tag.status.is_built(),
+        names => names.contains(&tag.id),
+    });
+    Ok(asked.cloned().collect())
+}
+
+/// Builds tags that are asked together.
+async fn build_group(
+    ctx: &RequestCtx,
+    hub: &Hub,
+    group: &Group,
+    full: bool,
+) -> Result<Vec<BuiltTag>, Failure> {
+    let started = ctx.now();
+    let (mut built, mut sound) = (Vec::new(), Vec::new());
+    for tag in &group.tags {
+        match before_asking(hub, tag, group.as_of).await {
+            Ok(None) => sound.push(Arc::clone(tag)),
+            Ok(Some((fault, detail))) => built.push((Arc::clone(tag), fault, detail)),
+            Err(error) => return Err(Failure::without_run(error)),
+        }
+    }
+    let group = group.of(sound);
+    let mut run = open_reading(ctx, hub, &group).await?;
+    let read = run.id();
+    let made = if group.tags.is_empty() {
+        Ok(Made { kind: TagBuildKind::Full, marks: Vec::new(), judged: Vec::new() })
+    } else {
+        Box::pin(ask_and_write(ctx, hub, &mut run, &group, full)).await
+    };
+    let (made, failed) = match made {
+        Ok(made) => {
+            run.complete().await?;
+            (made, None)
+        }
+        Err(error) => {
+            let failure = run.fail(error).await;
+            if !of_the_tag(&failure.error) {
+                return Err(failure);
+            }
+            let made = Made { kind: TagBuildKind::Full, marks: Vec::new(), judged: Vec::new() };
+            (made, Some((failure.error.code().to_owned(), Some(failure.error.to_string()))))
+        }
+    };
+    let blank = |tag: &Tag, fault: Option<String>| TagBuild {
+        tag: tag.id.clone(),
+        number: 0,
+        version: tag.version,
+        definition: tag.definition(),
+        run: read,
+        kind: made.kind,
+        as_of: (tag.as_of.param != AsOfParam::None).then_some(group.as_of),
+        started,
+        ended: ctx.now(),
+        fault,
+        members: 0,
+        changed: 0,
+        population: None,
+        drift: None,
+        shares: BTreeMap::new(),
+        marks: Vec::new(),
+    };
+    let mut all = Vec::new();
+    for (tag, fault, detail) in built {
+        all.push(BuiltTag { build: blank(&tag, Some(fault.to_owned())), detail });
+    }
+    if let Some((code, detail)) = failed {
+        for tag in &group.tags {
+            all.push(BuiltTag { build: blank(tag, Some(code.clone())), detail: detail.clone() });
+        }
+    }
+    for (tag, judged) in group.tags.iter().zip(made.judged) {
+        let good = judged.fault.is_none();
+        let build = TagBuild {
+            members: judged.members,
+            changed: if good { judged.changed } else { 0 },
+            population: judged.population,
+            drift: judged.drift,
+            shares: judged.shares,
+            marks: if good { made.marks.clone() } else { Vec::new() },
+            ..blank(tag, judged.fault.map(str::to_owned))
+        };
+        all.push(BuiltTag { build, detail: judged.detail });
+    }
+    for one in &mut all {
+        let noted = hub.ledger().note_tag_build(&one.build).await;
+        one.build.number = noted.map_err(|error| Failure { error: Error::Record(error), run: Some(read) })?;
+    }
+    Ok(all)
+}
+
+/// What was made of a group.
+struct Made {
+    kind: TagBuildKind,
+    marks: Vec<TagMark>,
+    /// Of each of its tags.
+    judged: Vec<judge::Judged>,
+}
+
+/// Tells whether an error is of the tag, and not of the hub: its statement, or what it may read.
+fn of_the_tag(error: &Error) -> bool {
+    matches!(error, Error::Query(_) | Error::Refused(_) | Error::ContractBroken(_))
+}
+
+/// Looks at all that can be wrong before anything is asked.
+async fn before_asking(
+    hub: &Hub,
+    tag: &Tag,
+    as_of: DateTime<Utc>,
+) -> Result<Option<(&'static str, Option<String>)>, Error> {
+    let failed = trial::failures(hub, tag).await;
+    if let Some(first) = failed.into_iter().next() {
+        return Ok(Some(("tag_test_failed", Some(first))));
+    }
+    let builds = hub.ledger().last_tag_builds().await.map_err(Error::Ledger)?;
+    let good = builds.iter().rev().find(|build| build.tag == tag.id && build.fault.is_none());
+    Ok(good.and_then(|good| {
+        if good.definition != tag.definition() && good.version >= tag.version {
+            let detail =
+                format!("version {} is built, and says something else: raise `version`", good.version);
+            return Some(("tag_version", Some(detail)));
+        }
+        let earlier = tag.as_of.param != AsOfParam::None && good.as_of.is_some_and(|last| last > as_of);
+        earlier.then(|| ("tag_as_of", Some("the last good build is of a later moment".to_owned())))
+    }))
+}
+
+async fn open_reading(ctx: &RequestCtx, hub: &Hub, group: &Group) -> Result<ActiveRun, Failure> {
+    let purpose = group.purpose.clone();
+    let statement = group.statement(&ctx.limits).ok();
+    let statement = statement.map(|statement| statement.redacted(|word| knows(hub, word)));
+    let head = RunHead { action: Action::Read, purpose: Some(purpose), job: group.job("ask"), statement };
+    ActiveRun::open(ctx, hub, head).await
+}
+
+/// Asks a group's statement, and writes down what changed.
+async fn ask_and_write(
+    ctx: &RequestCtx,
+    hub: &Hub,
+    run: &mut ActiveRun,
+    group: &Group,
+    full: bool,
+) -> Result<Made, Error> {
+    let asked = Asked::new(hub, group, &ctx.limits)?;
+    let permit = run.permit(hub, asked.datasets.iter().cloned().collect()).await?;
+    let (marks, members) = Box::pin(asked.members(hub, &permit, group, full)).await?;
+    let kind = if members.is_some() { TagBuildKind::Members } else { TagBuildKind::Full };
+    if members.as_ref().is_some_and(TagKeys::is_empty) {
+        let judged = judge::unchanged(hub, group).await?;
+        return Ok(Made { kind, marks, judged });
+    }
+    let of_whom = members.as_ref();
+    let members = of_whom.map_or(TagMembers::All, TagMembers::These);
+    let known = Box::pin(Known::read(hub, &permit, group, members)).await?;
+    let question =
+        TagQuestion { statement: &asked.statement, entity: &group.entity, members, seconds_max: SECONDS_MAX };
+    let answer = hub.engine().tag(&permit, question).await.map_err(Error::Query)?;
+    let mut writing = Writing::open(ctx, hub, group).await.map_err(|failure| failure.error)?;
+    let judged = Box::pin(write(hub, &permit, &mut writing, (group, known), (answer, of_whom), kind)).await;
+    let (judged, work) = match judged {
+        Ok(judged) => judged,
+        Err(error) => {
+            let failure = writing.run.fail(error).await;
+            return Err(failure.error);
+        }
+    };
+    run.work =
+        Work { inputs: work.inputs.clone(), cells_opened: Arc::clone(&work.cells_opened), ..Work::default() };
+    writing.run.work = work;
+    writing.run.complete().await.map_err(|failure| failure.error)?;
+    Ok(Made { kind, marks, judged })
+}
+
+async fn write(
+    hub: &Hub,
+    permit: &Permit,
+    writing: &mut Writing,
+    (group, mut known): (&Group, Known),
+    (answer, of_whom): (TagAnswer, Option<&TagKeys>),
+    kind: TagBuildKind,
+) -> Result<(Vec<judge::Judged>, Work), Error> {
+    let (inputs, cells_opened) = (answer.answer.inputs.clone(), Arc::clone(&answer.answer.cells_opened));
+    let edges = rows::edges(group, &answer);
+    let mut changes = Changes::gather(hub, writing, (group, &mut known), (answer, of_whom), kind).await?;
+    let judged = match judge::population(hub, permit, group).await {
+        Ok(population) => judge::judge(hub, group, (&changes, &known), population).await,
+        Err(error) => Err(error),
+    };
+    let judged = match judged {
+        Ok(judged) => judged,
+        Err(error) => {
+            changes.abort().await;
+            return Err(error);
+        }
+    };
+    // The newest of them has what the others have.
+    let newest = changes.commit(group, &judged).await?.into_iter().next_back();
+    let outputs: Vec<DatasetVersion> =
+        newest.map(|version| DatasetVersion { dataset: group.table.clone(), version }).into_iter().collect();
+    let rows = judged.iter().filter(|one| one.fault.is_none()).map(|one| one.changed).sum();
+    let work = Work { rows_out: Some(rows), inputs, outputs, edges, cells_opened, ..Work::default() };
+    Ok((judged, work))
+}
+
+/// What a group asks.
+struct Asked {
+    statement: membrane_query::Statement,
+    /// All that it reads, the table of tags among it.
+    datasets: BTreeSet<DatasetName>,
+}
+
+impl Asked {
+    fn new(hub: &Hub, group: &Group, limits: &membrane_model::Limits) -> Result<Self, Error> {
+        let group = group.with_consent(hub.catalog());
+        let statement = group.statement(limits).map_err(Error::Query)?;
+        let mut datasets: BTreeSet<DatasetName> = statement.tables().iter().cloned().collect();
+        datasets.insert(group.table.clone());
+        if let Some(home) = group::home(hub.catalog(), &group.entity) {
+            datasets.insert(home.name.clone());
+        }
+        Ok(Self { statement, datasets })
+    }
+
+    /// Returns up to where the datasets are seen, and of whom something came in since the last good build; none where everyone is to be asked
+    /// about.
+    async fn members(
+        &self,
+        hub: &Hub,
+        permit: &Permit,
+        group: &Group,
+        full: bool,
+    ) -> Result<(Vec<TagMark>, Option<TagKeys>), Error> {
+        let engine = hub.engine();
+        let last = if full { None } else { group.last_marks(hub).await? };
+        let local = || engine.is_tag_local(permit, &self.statement, &group.entity);
+        let last = match last {
+            Some(last) if local().await.map_err(Error::Query)? => Some(last),
+            _ => None,
+        };
+        let (mut marks, mut members) = (Vec::new(), last.is_some().then(TagKeys::default));
+        for dataset in self.statement.tables() {
+            let since = last.as_ref().and_then(|last| last.iter().find(|mark| mark.dataset == *dataset));
+            let since = since.map(|mark| Mark { table: Some((mark.table.clone(), mark.version)), held: 0 });
+            let arrived = engine.arrived(permit, dataset, &since.unwrap_or_default()).await;
+            let arrived = arrived.map_err(Error::Query)?;
+            if let Some((table, version)) = arrived.mark.table.clone() {
+                marks.push(TagMark { dataset: dataset.clone(), table, version });
+            }
+            let Some(all) = &mut members else { continue };
+            if arrived.is_empty() {
+                continue;
+            }
+            let is_private =
+                permit.dataset(dataset).is_some_and(|permitted| permitted.dataset().is_private());
+            let found = match is_private {
+                true => {
+                    engine.tag_keys(permit, dataset, &group.entity, arrived).await.map_err(Error::Query)?
+                }
+                // Of things: whom it is about is not known.
+                false => None,
+            };
+            match found {
+                Some(keys) => all.extend(keys),
+                None => members = None,
+            }
+        }
+        Ok((marks, members))
+    }
+}
+
+/// The run in which rows are written, and under what.
+struct Writing {
+    run: ActiveRun,
+    permit: Permit,
+    dataset: Arc<membrane_catalog::Dataset>,
+    revision: membrane_ingest::RevisionNumber,
+}
+
+impl Writing {
+    async fn open(ctx: &RequestCtx, hub: &Hub, group: &Group) -> Result<Self, Failure> {
+        let head =
+            RunHead { action: Action::Ingest, purpose: None, job: group.job("write"), statement: None };
+        let mut run = ActiveRun::open(ctx, hub, head).await?;
+        match Self::permit(&mut run, hub, group).await {
+            Ok((permit, dataset, revision)) => Ok(Self { run, permit, dataset, revision }),
+            Err(error) => Err(run.fail(error).await),
+        }
+    }
+
+    async fn permit(
+        run: &mut ActiveRun,
+        hub: &Hub,
+        group: &Group,
+    ) -> Result<(Permit, Arc<membrane_catalog::Dataset>, membrane_ingest::RevisionNumber), Error> {
+        let permit = run.permit(hub, vec![group.table.clone()]).await?;
+        let dataset = permit.dataset(&group.table).ok_or(Error::Internal("the permit lacks its dataset"))?;
+        let dataset = Arc::clone(dataset.dataset());
+        let revision = accept(run, hub, &dataset).await?;
+        Ok((permit, dataset, revision))
+    }
+
+    async fn appender(&self, hub: &Hub) -> Result<membrane_lake::Appender, Error> {
+        let appender = hub.lake().append(&self.permit, &self.dataset, membrane_lake::Target::Table).await;
+        let mut appender = appender.map_err(|error| Error::Ingest(error.into()))?;
+        appender.by_contract(self.revision.before, self.revision.number);
+        Ok(appender)
+    }
+}
+
+/// Tags that this process builds.
+pub(super) struct TagHold {
+    tags: Vec<TagId>,
+    holder: String,
+    again: JoinHandle<()>,
+}
+
+impl TagHold {
+    /// Takes all of some tags, or none.
+    async fn take(hub: &Hub, tags: &[TagId], now: DateTime<Utc>) -> Result<Self, Error> {
+        let holder = RunId::new(now).to_string();
+        let (ledger, clock) = (hub.ledger().clone(), Arc::clone(hub.clock()));
+        let (kept, keeper) = (tags.to_vec(), holder.clone());
+        let again = tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(HOLD_AGAIN).await;
+                let now = clock.now();
+                for tag in &kept {
+                    if let Err(error) = ledger.hold_tag(tag, &keeper, now, now + HOLD).await {
+                        tracing::warn!(tag.id = %tag, %error, "the tag `{tag}` could not be held for longer");
+                    }
+                }
+            }
+        });
+        let mut taken = Self { tags: Vec::with_capacity(tags.len()), holder, again };
+        for tag in tags {
+            let held = hub.ledger().hold_tag(tag, &taken.holder, now, now + HOLD).await;
+            match held.map_err(Error::Ledger) {
+                Ok(true) => taken.tags.push(tag.clone()),
+                Ok(false) => {
+                    taken.give_back(hub).await;
+                    return Err(Error::TagHeld { tag: tag.clone() });
+                }
+                Err(error) => {
+                    taken.give_back(hub).await;
+                    return Err(error);
+                }
+            }
+        }
+        Ok(taken)
+    }
+
+    async fn give_back(self, hub: &Hub) {
+        self.again.abort();
+        for tag in &self.tags {
+            if let Err(error) = hub.ledger().release_tag(tag, &self.holder).await {
+                tracing::warn!(tag.id = %tag, %error, "the tag `{tag}` is held for some minutes yet");
+            }
+        }
+    }
+}
+
+impl Drop for TagHold {
+    fn drop(&mut self) {
+        self.again.abort();
+    }
+}

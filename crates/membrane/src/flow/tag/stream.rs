@@ -1,0 +1,385 @@
+//! Tags that follow events: their statements are asked again of those of whom something came in, within a second, while it comes in.
+//!
+//! It is the same statement as that of a build, with the moment in place of `:as_of`: what it says of a member follows from the member's own
+//! rows ([`membrane_query`] proves it of the plan), so asking it of some says the same of them as asking it of all. Rows are seen as a reader
+//! sees them, under a permit to read: those that are committed, and those that this hub has acknowledged and not committed yet.
+//!
+//! A value can also end because time goes by: those who have one are asked about again every so often (`sweep` of the tag).
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use membrane_catalog::{Refresh, Tag};
+use membrane_lake::Mark;
+use membrane_ledger::{DatasetVersion, TagBuild, TagBuildKind};
+use membrane_model::{Channel, DatasetName, PrincipalId, TagId};
+use membrane_policy::Permit;
+use membrane_query::{TagKeys, TagMembers, TagQuestion};
+
+use super::changes::Changes;
+use super::group::{Group, groups};
+use super::judge::Judged;
+use super::known::{Known, NO_LABEL};
+use super::{Asked, SECONDS_MAX, TagHold, Writing, before_asking, open_reading, rows};
+use crate::error::{Error, Failure};
+use crate::flow::run::{ActiveRun, Work};
+use crate::hub::Hub;
+
+/// For how long one run goes on: then it is closed, what it did is on record, and policies are asked anew.
+const RUN: TimeDelta = TimeDelta::seconds(60);
+/// How long it waits after something went wrong.
+const AGAIN: TimeDelta = TimeDelta::seconds(10);
+
+/// The tags that follow events in this process.
+#[derive(Default)]
+pub(crate) struct TagStream {
+    following: HashMap<Vec<TagId>, Following>,
+    /// Groups that could not be followed, and when it is tried again.
+    waiting: HashMap<Vec<TagId>, DateTime<Utc>>,
+}
+
+/// A group of tags that are followed.
+struct Following {
+    group: Group,
+    hold: TagHold,
+    known: Known,
+    marks: BTreeMap<DatasetName, Mark>,
+    swept: DateTime<Utc>,
+    /// Rows that were written since it was last noted, by tag.
+    changed: Vec<u64>,
+    turn: Option<Turn>,
+    /// The hub of the last turn.
+    hub: Option<Arc<Hub>>,
+}
+
+/// The runs in which it is done, for a while.
+struct Turn {
+    hub: Arc<Hub>,
+    opened: DateTime<Utc>,
+    run: ActiveRun,
+    permit: Permit,
+    asked: Asked,
+    writing: Writing,
+}
+
+impl TagStream {
+    /// Brings every tag that follows events up to now, in the name of a service.
+    pub(crate) async fn beat(&mut self, hub: &Arc<Hub>, service: &PrincipalId, now: DateTime<Utc>) {
+        let follows =
+            |tag: &&&Arc<Tag>| tag.status.is_built() && matches!(tag.refresh, Refresh::Stream { .. });
+        let tags: Vec<Arc<Tag>> =
+            hub.catalog().tags_in_order().iter().filter(follows).map(|tag| Arc::clone(tag)).collect();
+        let wanted = groups(&tags, now);
+        let gone: Vec<Vec<TagId>> = self
+            .following
+            .iter()
+            .filter(|(_, one)| !wanted.iter().any(|group| same(group, &one.group)))
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in gone {
+            if let Some(one) = self.following.remove(&key) {
+                one.end(hub, now).await;
+            }
+        }
+        self.waiting.retain(|_, until| *until > now);
+        for group in wanted {
+            let key: Vec<TagId> = group.tags.iter().map(|tag| tag.id.clone()).collect();
+            if self.waiting.contains_key(&key) {
+                continue;
+            }
+            let one = match self.following.remove(&key) {
+                Some(one) => Ok(one),
+                None => Following::begin(hub, group, now).await,
+            };
+            let done = match one {
+                Ok(mut one) => match Box::pin(one.step(hub, service, now)).await {
+                    Ok(()) => Ok(one),
+                    Err(failure) => {
+                        one.fail(hub, &failure, now).await;
+                        Err(failure)
+                    }
+                },
+                Err(error) => Err(Failure::without_run(error)),
+            };
+            match done {
+                Ok(one) => {
+                    self.following.insert(key, one);
+                }
+                Err(failure) => {
+                    let code = failure.error.code();
+                    // Another hub follows it, as it should.
+                    if !matches!(failure.error, Error::TagHeld { .. }) {
+                        tracing::warn!(
+                            code,
+                            "tags that follow events wait for {} s: {code}",
+                            AGAIN.num_seconds()
+                        );
+                    }
+                    self.waiting.insert(key, now + AGAIN);
+                }
+            }
+        }
+    }
+
+    /// Ends all that is followed: the process stops.
+    pub(crate) async fn end(mut self) {
+        for (_, mut one) in self.following.drain() {
+            if let Some(hub) = one.hub.take() {
+                let now = hub.clock().now();
+                one.end(&hub, now).await;
+            }
+        }
+    }
+}
+
+/// Tells whether two groups say the same.
+fn same(one: &Group, other: &Group) -> bool {
+    let of = |group: &Group| -> Vec<(TagId, u32, String)> {
+        group.tags.iter().map(|tag| (tag.id.clone(), tag.version, tag.definition())).collect()
+    };
+    of(one) == of(other)
+}
+
+impl Following {
+    async fn begin(hub: &Hub, group: Group, now: DateTime<Utc>) -> Result<Self, Error> {
+        let names: Vec<TagId> = group.tags.iter().map(|tag| tag.id.clone()).collect();
+        let hold = TagHold::take(hub, &names, now).await?;
+        let changed = vec![0; group.tags.len()];
+        let (known, marks) = (Known::default(), BTreeMap::new());
+        Ok(Self { group, hold, known, marks, swept: now, changed, turn: None, hub: None })
+    }
+
+    /// Asks of those of whom something came in, or of everyone the first time.
+    async fn step(
+        &mut self,
+        hub: &Arc<Hub>,
+        service: &PrincipalId,
+        now: DateTime<Utc>,
+    ) -> Result<(), Failure> {
+        let over =
+            self.turn.as_ref().is_some_and(|turn| !Arc::ptr_eq(&turn.hub, hub) || turn.opened + RUN < now);
+        if over {
+            self.close(hub, now).await?;
+        }
+        if self.turn.is_none() {
+            self.turn = Some(self.open(hub, service, now).await?);
+            self.hub = Some(Arc::clone(hub));
+        }
+        let Some(turn) = self.turn.as_mut() else { return Ok(()) };
+        let asked =
+            Box::pin(ask(hub, turn, (&self.group, &mut self.known, &mut self.marks), &mut self.swept, now))
+                .await;
+        match asked {
+            Ok(changed) => {
+                for (sum, more) in self.changed.iter_mut().zip(changed) {
+                    *sum += more;
+                }
+                Ok(())
+            }
+            Err(error) => Err(Failure { error, run: Some(turn.run.id()) }),
+        }
+    }
+
+    async fn open(
+        &mut self,
+        hub: &Arc<Hub>,
+        service: &PrincipalId,
+        now: DateTime<Utc>,
+    ) -> Result<Turn, Failure> {
+        let ctx = hub.ctx(service.clone(), Channel::Schedule);
+        for tag in &self.group.tags {
+            let wrong = before_asking(hub, tag, now).await.map_err(Failure::without_run)?;
+            if let Some((fault, _)) = wrong {
+                return Err(Failure::without_run(Error::TagFault { tag: tag.id.clone(), fault }));
+            }
+        }
+        let mut run = open_reading(&ctx, hub, &self.group).await?;
+        let asked = match Asked::new(hub, &self.group, &ctx.limits) {
+            Ok(asked) => asked,
+            Err(error) => return Err(run.fail(error).await),
+        };
+        let permit = match run.permit(hub, asked.datasets.iter().cloned().collect()).await {
+            Ok(permit) => permit,
+            Err(error) => return Err(run.fail(error).await),
+        };
+        let local = hub.engine().is_tag_local(&permit, &asked.statement, &self.group.entity).await;
+        match local.map_err(Error::Query) {
+            Ok(true) => {}
+            Ok(false) => {
+                let tag = self.group.tags.first().map(|tag| tag.id.clone());
+                let tag = tag.ok_or(Failure::without_run(Error::Internal("a group without tags")))?;
+                return Err(run.fail(Error::TagFault { tag, fault: "tag_not_member_local" }).await);
+            }
+            Err(error) => return Err(run.fail(error).await),
+        }
+        match Writing::open(&ctx, hub, &self.group).await {
+            Ok(writing) => Ok(Turn { hub: Arc::clone(hub), opened: now, run, permit, asked, writing }),
+            Err(failure) => {
+                run.fail(Error::Internal("the tags cannot be written")).await;
+                Err(failure)
+            }
+        }
+    }
+
+    /// Closes the runs, and writes down what was done in them.
+    async fn close(&mut self, hub: &Hub, now: DateTime<Utc>) -> Result<(), Failure> {
+        let Some(turn) = self.turn.take() else { return Ok(()) };
+        let (read, opened) = (turn.run.id(), turn.opened);
+        turn.run.complete().await?;
+        turn.writing.run.complete().await?;
+        self.note(hub, (read, opened, now), None).await
+    }
+
+    async fn note(
+        &mut self,
+        hub: &Hub,
+        (run, started, ended): (membrane_model::RunId, DateTime<Utc>, DateTime<Utc>),
+        fault: Option<&'static str>,
+    ) -> Result<(), Failure> {
+        for ((tag, known), changed) in self.group.tags.iter().zip(&self.known.tags).zip(&mut self.changed) {
+            let mut shares: BTreeMap<String, u64> = BTreeMap::new();
+            for place in 0..self.known.len() {
+                let label = u32::try_from(place).map_or(NO_LABEL, |place| known.said(place).label);
+                if let Some(label) = known.labels.name(label) {
+                    *shares.entry(label.to_owned()).or_default() += 1;
+                }
+            }
+            let build = TagBuild {
+                tag: tag.id.clone(),
+                number: 0,
+                version: tag.version,
+                definition: tag.definition(),
+                run,
+                kind: TagBuildKind::Stream,
+                as_of: None,
+                started,
+                ended,
+                fault: fault.map(str::to_owned),
+                members: shares.values().sum(),
+                changed: std::mem::take(changed),
+                population: None,
+                drift: None,
+                shares,
+                marks: Vec::new(),
+            };
+            let noted = hub.ledger().note_tag_build(&build).await;
+            noted.map_err(|error| Failure { error: Error::Record(error), run: Some(run) })?;
+        }
+        Ok(())
+    }
+
+    /// Ends it, as it stands.
+    async fn end(mut self, hub: &Hub, now: DateTime<Utc>) {
+        if let Err(failure) = self.close(hub, now).await {
+            let code = failure.error.code();
+            tracing::warn!(code, "what was done of tags that follow events is not all on record: {code}");
+        }
+        self.hold.give_back(hub).await;
+    }
+
+    /// Ends it after something went wrong: what is known is read anew.
+    async fn fail(mut self, hub: &Hub, failure: &Failure, now: DateTime<Utc>) {
+        let code = failure.error.code();
+        if let Some(turn) = self.turn.take() {
+            let (run, opened) = (turn.run.id(), turn.opened);
+            // Both are closed as what they are: a failure of this hub, told by its code.
+            turn.run.fail(Error::Internal("the tags could not be asked")).await;
+            turn.writing.run.fail(Error::Internal("the tags could not be written")).await;
+            if let Err(unnoted) = self.note(hub, (run, opened, now), Some(code)).await {
+                tracing::warn!(code = unnoted.error.code(), "a fault of tags is not on record");
+            }
+        }
+        self.hold.give_back(hub).await;
+    }
+}
+
+/// Asks, and writes what changed; returns how many rows, by tag.
+async fn ask(
+    hub: &Hub,
+    turn: &mut Turn,
+    (group, known, marks): (&Group, &mut Known, &mut BTreeMap<DatasetName, Mark>),
+    swept: &mut DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Vec<u64>, Error> {
+    let (engine, permit) = (hub.engine(), &turn.permit);
+    let first = marks.is_empty();
+    let mut members = (!first).then(TagKeys::default);
+    for dataset in turn.asked.statement.tables() {
+        let since = marks.get(dataset).cloned().unwrap_or_default();
+        let arrived = engine.arrived(permit, dataset, &since).await.map_err(Error::Query)?;
+        let (mark, is_empty) = (arrived.mark.clone(), arrived.is_empty());
+        if let Some(all) = members.as_mut().filter(|_| !is_empty) {
+            let is_private =
+                permit.dataset(dataset).is_some_and(|permitted| permitted.dataset().is_private());
+            let found = match is_private {
+                true => {
+                    engine.tag_keys(permit, dataset, &group.entity, arrived).await.map_err(Error::Query)?
+                }
+                false => None,
+            };
+            match found {
+                Some(keys) => all.extend(keys),
+                None => members = None,
+            }
+        }
+        marks.insert(dataset.clone(), mark);
+    }
+    if let Some(members) = members.as_mut()
+        && sweep_of(group).is_some_and(|every| *swept + every <= now)
+    {
+        known.with_a_value().for_each(|key| members.insert(key));
+        *swept = now;
+    }
+    if members.as_ref().is_some_and(TagKeys::is_empty) {
+        return Ok(Vec::new());
+    }
+    let asked_now = group.at(now);
+    let statement =
+        asked_now.with_consent(hub.catalog()).statement(&engine.limits()).map_err(Error::Query)?;
+    let whom = members.as_ref().map_or(TagMembers::All, TagMembers::These);
+    if first {
+        *known = Known::read(hub, permit, group, TagMembers::All).await?;
+    }
+    let question =
+        TagQuestion { statement: &statement, entity: &group.entity, members: whom, seconds_max: SECONDS_MAX };
+    let answer = engine.tag(permit, question).await.map_err(Error::Query)?;
+    let inputs = answer.answer.inputs.clone();
+    let edges = rows::edges(group, &answer);
+    let of_whom = members.as_ref();
+    let changes =
+        Changes::gather(hub, &turn.writing, (&asked_now, known), (answer, of_whom), TagBuildKind::Stream)
+            .await?;
+    let fault = group.tags.iter().zip(&changes.tags).find_map(|(tag, changes)| Some((tag, changes.fault?)));
+    let changed: Vec<u64> = changes.tags.iter().map(|tag| tag.changed).collect();
+    if let Some((tag, fault)) = fault {
+        let tag = tag.id.clone();
+        let mut changes = changes;
+        changes.abort().await;
+        return Err(Error::TagFault { tag, fault });
+    }
+    let judged: Vec<Judged> = group.tags.iter().map(|_| Judged::default()).collect();
+    let versions = changes.commit(group, &judged).await?;
+    let table = |version| DatasetVersion { dataset: group.table.clone(), version };
+    let rows_out = turn.writing.run.work.rows_out.unwrap_or(0) + changed.iter().sum::<u64>();
+    let mut outputs = std::mem::take(&mut turn.writing.run.work.outputs);
+    if let Some(version) = versions.last() {
+        outputs = vec![table(*version)];
+    }
+    turn.writing.run.work =
+        Work { rows_out: Some(rows_out), inputs: inputs.clone(), outputs, edges, ..Work::default() };
+    turn.run.work.inputs = inputs;
+    Ok(changed)
+}
+
+/// Returns how often those who have a value are asked about again.
+fn sweep_of(group: &Group) -> Option<TimeDelta> {
+    group
+        .tags
+        .iter()
+        .filter_map(|tag| match tag.refresh {
+            Refresh::Stream { sweep_seconds } => Some(TimeDelta::seconds(i64::from(sweep_seconds))),
+            _ => None,
+        })
+        .min()
+}
