@@ -49,5 +49,6 @@ mod sql;
 mod standard;
 mod standing;
 mod streams;
+mod tags;
 mod world;
 mod year;

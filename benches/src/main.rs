@@ -17,6 +17,7 @@ mod query;
 mod release;
 mod streams;
 mod table;
+mod tags;
 mod tpch;
 mod visits;
 
@@ -32,6 +33,7 @@ fn main() -> Result<()> {
             ingest::bench(&[])?;
             keys::bench(&runtime, &[])?;
             streams::bench(&runtime, &[])?;
+            tags::bench(&runtime, &[])?;
             query::bench(&runtime)?;
             cells::bench(&runtime)?;
             policy::bench(&runtime)?;
@@ -43,6 +45,7 @@ fn main() -> Result<()> {
         ["keys", rest @ ..] => keys::bench(&runtime, rest),
         ["kafka", rest @ ..] => kafka::bench(rest),
         ["streams", rest @ ..] => streams::bench(&runtime, rest),
+        ["tags", rest @ ..] => tags::bench(&runtime, rest),
         ["query"] => query::bench(&runtime),
         ["cells"] => cells::bench(&runtime),
         ["policy"] => policy::bench(&runtime),
@@ -52,7 +55,7 @@ fn main() -> Result<()> {
         ["tpch", rest @ ..] => tpch::bench(&runtime, rest),
         _ => {
             bail!(
-                "usage: membrane-bench [all | ingest [files | new | seal | stream | floor ..] | keys [MILLIONS] | kafka BROKER [ROWS] | streams [SECONDS] | query | cells | policy | release [HOME] | accuracy [HOME [DRAWS]] [--json FILE] | member-data DIR | tpch [HOME [QUESTION ..]]]"
+                "usage: membrane-bench [all | ingest [files | new | seal | stream | floor ..] | keys [MILLIONS] | kafka BROKER [ROWS] | streams [SECONDS] | tags [MILLIONS] | query | cells | policy | release [HOME] | accuracy [HOME [DRAWS]] [--json FILE] | member-data DIR | tpch [HOME [QUESTION ..]]]"
             )
         }
     }

@@ -13,6 +13,7 @@ fn decide(protection: &str, level: RevealLevel) -> (Source, &'static str, Reveal
         Mask::Format(_) => "format",
         Mask::Token(token) if token.stored.is_none() => "re-key",
         Mask::Token(_) => "tokenise",
+        Mask::Key => "key",
     };
     (way.source, mask, way.level)
 }

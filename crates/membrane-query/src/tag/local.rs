@@ -265,3 +265,6 @@ fn has_subquery(expression: &Expr) -> bool {
     });
     found || walked.is_err()
 }
+
+#[cfg(test)]
+mod tests;

@@ -105,7 +105,7 @@ struct LookArgs {
     json: bool,
 }
 
-/// Reads a day, at whose end it is looked, or an instant.
+/// Reads a day, which begins at midnight in UTC, or an instant.
 fn parse_moment(text: &str) -> Result<DateTime<Utc>, String> {
     if let Ok(day) = text.parse::<NaiveDate>() {
         return Ok(day.and_time(NaiveTime::MIN).and_utc());

@@ -5,7 +5,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::handlers::{
     break_glass, budget, datasets, delegations, events, health, hooks, ingest, lineage, metrics, openapi,
-    quality, query, receipt_key, release, runs, sandbox, standing, streams,
+    quality, query, receipt_key, release, runs, sandbox, standing, streams, tags,
 };
 
 #[derive(OpenApi)]
@@ -29,6 +29,8 @@ use super::handlers::{
         runs::get_runs,
         runs::get_run,
         lineage::get_lineage,
+        tags::get_tags,
+        tags::get_tag,
         quality::get_quality,
         streams::get_streams,
         streams::get_governed_metrics,
@@ -50,6 +52,7 @@ use super::handlers::{
     ),
     tags(
         (name = "data", description = "Bring data in, ask questions, receive releases."),
+        (name = "tags", description = "What the hub says of members: tags, and how they are built."),
         (name = "record", description = "What was done, by whom, on which grounds."),
         (name = "operation", description = "Is the hub well?"),
     ),

@@ -77,7 +77,7 @@ impl ExecutionPlan for Wrapper {
         Ok(self)
     }
     fn execute(&self, _: usize, _: Arc<TaskContext>) -> DataFusionResult<SendableRecordBatchStream> {
-        Err(datafusion::error::DataFusionError::Internal("a stand-in".to_owned()))
+        Err(DataFusionError::Internal("a stand-in".to_owned()))
     }
 }
 

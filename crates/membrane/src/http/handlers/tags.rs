@@ -28,7 +28,12 @@ pub(in crate::http) struct TagsParams {
     get, path = "/v1/tags", tag = "tags", operation_id = "list_tags",
     security(("bearer" = [])),
     params(TagsParams),
-    responses((status = 200, description = "The tags, and where each stands.", body = TagsBody), Faults)
+    responses(
+        (status = 200, description = "The tags, and where each stands.", body = TagsBody),
+        Faults,
+        (status = 400, description = "Wrong parameters, or no purpose.", body = ErrorBody),
+        (status = 404, description = "No dataset exists for the caller.", body = ErrorBody),
+    )
 )]
 pub(in crate::http) async fn get_tags(
     State(app): State<App>,
@@ -48,6 +53,7 @@ pub(in crate::http) async fn get_tags(
     responses(
         (status = 200, description = "The tag, and its builds.", body = TagPageBody),
         Faults,
+        (status = 400, description = "Wrong parameters, or no purpose.", body = ErrorBody),
         (status = 404, description = "No such tag, for the caller.", body = ErrorBody),
     )
 )]

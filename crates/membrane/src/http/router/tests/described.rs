@@ -115,6 +115,8 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
             "get",
             [all, record, audit, &["not_found", "unknown_column"]].concat(),
         ),
+        ("/v1/tags", "get", [all, record, &refusal].concat()),
+        ("/v1/tags/{id}", "get", [all, record, &refusal, &["unknown_tag"]].concat()),
         ("/v1/quality", "get", [all, record, audit, &["not_found"]].concat()),
         ("/v1/budget", "get", [all, record, &refusal].concat()),
         ("/v1/budget/history", "get", [all, record, &refusal].concat()),
