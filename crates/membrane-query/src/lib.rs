@@ -61,5 +61,5 @@ pub use release::{
     Bars, Candidate, ColumnForecast, CounterOptions, EditionKey, ForecastOf, FoundPilot, Lie, MadeUp,
     Newcomer, PilotAnswer, PilotPlan, PilotTrial, Planned, Rehearsed, ReleaseAnswer, ReleaseColumn,
     ReleaseForecast, ReleaseOptions, ReleasePlan, ReleaseRole, ReleaseType, ReleasedDataset, Reused,
-    SandboxPart, Shown, Synthetic, Trial, check_release, sandbox_parts,
+    SandboxPart, Shown, Synthetic, Trial, check_release, sandbox_parts, trace_release,
 };

@@ -14,6 +14,7 @@ mod limits;
 mod load;
 mod log;
 mod maintenance;
+mod openlineage;
 mod policies;
 mod privacy;
 mod reference;
@@ -33,6 +34,7 @@ pub use limits::LimitsSection;
 pub use load::Sources;
 pub use log::LogSection;
 pub use maintenance::MaintenanceSection;
+pub use openlineage::OpenLineageSection;
 pub use policies::{PoliciesSection, Serve};
 pub use privacy::{BudgetsStart, PartnerSection, PrivacySection};
 pub use secret::SecretError;
@@ -62,6 +64,8 @@ pub struct Config {
     pub streams: StreamsSection,
     /// How the files of tables are kept in order.
     pub maintenance: MaintenanceSection,
+    /// Where OpenLineage events are sent.
+    pub openlineage: OpenLineageSection,
     /// Prices and budgets of releases.
     pub privacy: PrivacySection,
     /// What is logged.
@@ -69,7 +73,7 @@ pub struct Config {
 }
 
 /// Every section, in the order of the reference file.
-pub const SECTIONS: [Section; 11] = [
+pub const SECTIONS: [Section; 12] = [
     catalog::SECTION,
     policies::SECTION,
     data::SECTION,
@@ -79,6 +83,7 @@ pub const SECTIONS: [Section; 11] = [
     limits::SECTION,
     streams::SECTION,
     maintenance::SECTION,
+    openlineage::SECTION,
     privacy::SECTION,
     log::SECTION,
 ];

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use membrane_catalog::Catalog;
 use membrane_lake::Lake;
 use membrane_ledger::{DocumentKind, Ledger, LedgerError};
-use membrane_model::{Clock, Limits, PrincipalId, PrincipalKind};
+use membrane_model::{Clock, Limits, PrincipalId, PrincipalKind, RunId};
 use membrane_policy::{Authorizer, Policies};
 use membrane_query::{Engine, EngineParts};
 use membrane_vault::{Signer, Vault};
@@ -20,7 +20,9 @@ use crate::contracts::Contracts;
 use crate::ctx::{Channel, RequestCtx};
 use crate::delegations::Delegation;
 use crate::grants::Grant;
+use crate::lineage::Known;
 use crate::open::{OpenError, data_url, ledger_url, open_root_key, require_ledger, require_one_hub};
+use crate::openlineage::Sinks;
 use crate::published::{self, PublishedError};
 use crate::steps::Steps;
 use crate::streams::Streams;
@@ -62,6 +64,8 @@ pub struct Hub {
     maintenance: MaintenanceSection,
     clock: Arc<dyn Clock>,
     tasks: Tasks,
+    sinks: Arc<Sinks>,
+    lineage: Arc<Known>,
 }
 
 impl Hub {
@@ -106,7 +110,7 @@ impl Hub {
         let ledger = Ledger::connect(&url).await?;
         let hub = require_one_hub(&vault, &ledger, &lake, &data, clock.now()).await?;
         let (signer, receipt_signer) = (vault.signer(&hub), vault.receipt_signer(&hub));
-        Self::abandon_stale_runs(&ledger, clock.now()).await?;
+        let stale = Self::abandon_stale_runs(&ledger, clock.now()).await?;
         let scratch = absolute(&config.data.scratch)?;
         make_folder(&scratch)?;
         let (publication, (catalog, policies)) = match early {
@@ -130,6 +134,9 @@ impl Hub {
             limits,
         })
         .map_err(OpenError::Engine)?;
+        let storage = config.data.shown_url().map(|_| data.to_string());
+        let sinks = Sinks::start(&config.openlineage, storage, &ledger);
+        stale.into_iter().for_each(|run| sinks.closed(run, &catalog));
         Ok(Self {
             publication,
             authorizer: Authorizer::new(policies.clone(), catalog.clone()),
@@ -152,6 +159,8 @@ impl Hub {
             maintenance: config.maintenance,
             clock,
             tasks: Tasks::default(),
+            sinks: Arc::new(sinks),
+            lineage: Arc::default(),
         })
     }
 
@@ -194,6 +203,8 @@ impl Hub {
             maintenance: self.maintenance,
             clock: Arc::clone(&self.clock),
             tasks: self.tasks.clone(),
+            sinks: Arc::clone(&self.sinks),
+            lineage: Arc::clone(&self.lineage),
         })
     }
 
@@ -271,6 +282,16 @@ impl Hub {
         &self.tasks
     }
 
+    /// Returns where events of runs are sent.
+    pub(crate) const fn sinks(&self) -> &Arc<Sinks> {
+        &self.sinks
+    }
+
+    /// Returns what is known of lineage so far.
+    pub(crate) fn lineage(&self) -> &Known {
+        &self.lineage
+    }
+
     pub(crate) fn authorizer(&self) -> &Authorizer {
         &self.authorizer
     }
@@ -320,12 +341,13 @@ impl Hub {
     }
 
     /// Closes as abandoned the runs of processes that were killed: those that nobody was heard of for ten minutes.
-    async fn abandon_stale_runs(ledger: &Ledger, now: DateTime<Utc>) -> Result<(), LedgerError> {
+    async fn abandon_stale_runs(ledger: &Ledger, now: DateTime<Utc>) -> Result<Vec<RunId>, LedgerError> {
         let stale = ledger.abandon_stale_runs(now - STALE_AFTER, now).await?;
-        if stale > 0 {
-            tracing::warn!(runs = stale, "{stale} runs of a process that stopped were closed as abandoned");
+        let count = stale.len();
+        if count > 0 {
+            tracing::warn!(runs = count, "{count} runs of a process that stopped were closed as abandoned");
         }
-        Ok(())
+        Ok(stale)
     }
 
     /// Goes on closing the runs of processes that were killed, for as long as this process serves.
@@ -334,8 +356,9 @@ impl Hub {
             tokio::time::interval(STALE_AFTER.to_std().unwrap_or(std::time::Duration::from_secs(600)));
         loop {
             beat.tick().await;
-            if let Err(error) = Self::abandon_stale_runs(&self.ledger, self.clock.now()).await {
-                tracing::error!(%error, "the runs that were left behind could not be closed");
+            match Self::abandon_stale_runs(&self.ledger, self.clock.now()).await {
+                Ok(stale) => stale.into_iter().for_each(|run| self.sinks.closed(run, &self.catalog)),
+                Err(error) => tracing::error!(%error, "the runs that were left behind could not be closed"),
             }
         }
     }

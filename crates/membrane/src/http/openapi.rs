@@ -29,6 +29,8 @@ use super::handlers::{
         runs::get_runs,
         runs::get_run,
         lineage::get_lineage,
+        lineage::get_up,
+        lineage::get_down,
         quality::get_quality,
         streams::get_streams,
         streams::get_governed_metrics,

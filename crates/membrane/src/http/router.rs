@@ -42,6 +42,8 @@ pub fn router(serving: Arc<Serving>, server: &ServerSection, metrics: Metrics) -
         .route("/v1/datasets", get(datasets::get_datasets))
         .route("/v1/runs", get(runs::get_runs))
         .route("/v1/runs/{id}", get(runs::get_run))
+        .route("/v1/lineage/up", get(lineage::get_up))
+        .route("/v1/lineage/down", get(lineage::get_down))
         .route("/v1/lineage/{dataset}/{column}", get(lineage::get_lineage))
         .route("/v1/quality", get(quality::get_quality))
         .route("/v1/streams", get(streams::get_streams))
