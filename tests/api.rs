@@ -94,7 +94,7 @@ impl Api {
     }
 }
 
-const ENDPOINTS: [(&str, &str); 24] = [
+const ENDPOINTS: [(&str, &str); 26] = [
     ("POST", "/v1/query"),
     ("POST", "/v1/release"),
     ("POST", "/v1/ingest/crm_members"),
@@ -105,6 +105,8 @@ const ENDPOINTS: [(&str, &str); 24] = [
     ("GET", "/v1/runs"),
     ("GET", "/v1/runs/00000000-0000-7000-8000-000000000000"),
     ("GET", "/v1/lineage/crm_members/phone"),
+    ("GET", "/v1/lineage/up"),
+    ("GET", "/v1/lineage/down"),
     ("GET", "/v1/quality"),
     ("GET", "/v1/releases"),
     ("POST", "/v1/releases/monthly"),

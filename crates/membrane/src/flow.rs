@@ -74,4 +74,4 @@ pub(crate) use stream::{StreamJob, push, recover_streams, room_for};
 pub use usage::{column_uses, factor_uses};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -205,8 +205,9 @@ impl Graph {
 fn shown(action: Action, masking: bool, level: Option<RevealLevel>) -> Reach {
     match (action, masking, level) {
         (Action::Release, true, _) => Reach::Noise,
-        (Action::Release, false, _) | (_, false, None) => Reach::Clear,
+        // Also where the level is lower: what policy decides rows by is the original.
+        (_, false, _) => Reach::Clear,
         (_, true, None) => Reach::Partial,
-        (_, _, Some(level)) => Reach::of_level(level),
+        (_, true, Some(level)) => Reach::of_level(level),
     }
 }

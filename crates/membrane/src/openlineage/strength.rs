@@ -64,9 +64,9 @@ impl Strength {
         }
         match (action, edge.masking, level) {
             (Action::Release, true, _) => Self::of_noise(),
-            (Action::Release, false, _) | (_, false, None) => Self::of_level(RevealLevel::Clear),
+            (_, false, _) => Self::of_level(RevealLevel::Clear),
             (_, true, None) => Self::unknown(true),
-            (_, _, Some(level)) => Self::of_level(level),
+            (_, true, Some(level)) => Self::of_level(level),
         }
     }
 

@@ -4,6 +4,7 @@ use clap::Args;
 use membrane_model::PrincipalKind;
 
 use crate::cli::caller::CallerArgs;
+use crate::cli::runs::end_of;
 use crate::cli::{CliError, Env, out, table};
 use crate::flow::{self, Subject, TraceRequest};
 use crate::lineage::Direction;
@@ -25,7 +26,8 @@ pub(super) struct UpArgs {
 
 /// Show all that hangs on a column: datasets, standing releases, jobs, and the partners that were told.
 ///
-/// Runs of one principal that did the same are one job; the newest run is named, `membrane runs RUN` shows it. `comes as` says how
+/// Runs of one principal that did the same are one job; the table shows the end of the newest run's id, by which `membrane runs` finds it
+/// among the last 1,000; `--json` shows all of it. `comes as` says how
 /// much of the value comes there at most. Acts for the first compliance principal unless told otherwise.
 #[derive(Debug, Args)]
 #[command(
@@ -101,7 +103,7 @@ fn show(body: &TraceBody) -> Result<(), CliError> {
             evidence(place),
         ]);
     }
-    table::narrow(&mut shown, &[0, 4]);
+    table::narrow(&mut shown, &[0, 1, 4, 5]);
     table::right(&mut shown, &[0]);
     out::line(shown.to_string())?;
     if body.cut {
@@ -143,7 +145,7 @@ fn comes_as(place: &PlaceBody) -> String {
 
 fn evidence(place: &PlaceBody) -> String {
     match &place.newest_run {
-        Some(run) => format!("{}\n{run}", table::count(place.runs)),
+        Some(run) => format!("{}\n{}", table::count(place.runs), end_of(run)),
         None => "by contract".to_owned(),
     }
 }
