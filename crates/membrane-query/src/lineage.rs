@@ -229,7 +229,8 @@ fn trace_aggregate(node: &Aggregate, scope: &Scope<'_>) -> Result<Flow, DataFusi
 
 fn trace_join(node: &Join, scope: &Scope<'_>) -> Result<Flow, DataFusionError> {
     let left = trace_within(&node.left, scope)?;
-    let right = trace_within(&node.right, scope)?;
+    // A LATERAL statement on the right sees the row on the left.
+    let right = trace_within(&node.right, &scope.deeper(node.left.schema(), &left.columns))?;
     let mut influence: Origins = left.influence.into_iter().chain(right.influence).collect();
     let (left_schema, right_schema) = (node.left.schema(), node.right.schema());
     for (left_key, right_key) in &node.on {

@@ -198,7 +198,7 @@ const CASES: &[Case] = &[
         "select phone, id from members",
         &[
             ("id", "members.active FILTER, members.id IDENTITY"),
-            ("phone", "members.active FILTER, members.phone IDENTITY masked, members.tier CONDITIONAL"),
+            ("phone", "members.active FILTER, members.phone IDENTITY, members.tier CONDITIONAL"),
         ],
     ),
 ];

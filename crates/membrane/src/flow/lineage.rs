@@ -73,3 +73,6 @@ async fn look_up(run: &mut ActiveRun, hub: &Hub, request: &LineageRequest) -> Re
         ledger.lineage(&column, Direction::Downstream, depth_max).await.map_err(Error::Ledger)?;
     Ok(LineageFound { run: run.id(), column, upstream, downstream })
 }
+
+#[cfg(test)]
+mod tests;

@@ -181,7 +181,7 @@ impl PlaceBody {
             What::Column { dataset, column } => {
                 Self { what: "column".into(), name: format!("{dataset}.{column}"), ..body }
             }
-            What::Delivered { name } => Self { what: "delivery".into(), name: name.clone(), ..body },
+            What::Delivered { name, .. } => Self { what: "delivery".into(), name: name.clone(), ..body },
             What::Answers { made_by, standing } => Self {
                 what: "job".into(),
                 name: made_by.name(),
@@ -219,7 +219,7 @@ impl TraceBody {
 }
 
 fn counts(hub: &Hub, places: &[Place]) -> TraceCountsBody {
-    let (mut datasets, mut partners) = (BTreeSet::new(), BTreeSet::new());
+    let (mut datasets, mut partners, mut deliveries) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     let mut counts = TraceCountsBody::default();
     for place in places {
         match &place.what {
@@ -230,7 +230,9 @@ fn counts(hub: &Hub, places: &[Place]) -> TraceCountsBody {
                 let is_pii = class.is_some_and(|class| class == "pii" || class.starts_with("pii."));
                 counts.columns_pii += usize::from(is_pii);
             }
-            What::Delivered { .. } => counts.deliveries += 1,
+            What::Delivered { name, .. } => {
+                deliveries.insert(name);
+            }
             What::Answers { made_by, .. } => {
                 counts.jobs += 1;
                 if made_by.action == Action::Release && made_by.principal.kind() == PrincipalKind::Partner {
@@ -244,5 +246,6 @@ fn counts(hub: &Hub, places: &[Place]) -> TraceCountsBody {
         }
     }
     (counts.datasets, counts.partners) = (datasets.len(), partners.len());
+    counts.deliveries = deliveries.len();
     counts
 }

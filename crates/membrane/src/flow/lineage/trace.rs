@@ -95,7 +95,7 @@ pub struct TraceFound {
     pub is_cut: bool,
 }
 
-/// A place that was reached: fields of one thing are told together, unless they are columns of a dataset.
+/// A place that was reached: a column, a field of deliveries, or all fields of the answers of a job.
 #[derive(Debug, Clone)]
 pub struct Place {
     /// What it is.
@@ -124,10 +124,12 @@ pub enum What {
         /// The column.
         column: ColumnName,
     },
-    /// Deliveries of one form.
+    /// A field of deliveries of one form.
     Delivered {
         /// Which.
         name: String,
+        /// The field.
+        field: String,
     },
     /// The answers of runs that did the same.
     Answers {
@@ -258,7 +260,10 @@ fn grouped(graph: &Graph, standing: &[StandingKnown], reached: &[Reached]) -> Ve
             Node::Column { dataset, column } => {
                 (What::Column { dataset: dataset.clone(), column: column.clone() }, column.to_string())
             }
-            Node::Delivered { name, field } => (What::Delivered { name: name.clone() }, field.clone()),
+            Node::Delivered { name, field } => {
+                let what = What::Delivered { name: name.clone(), field: field.clone() };
+                (what, field.clone())
+            }
             Node::Answer { maker, field } => {
                 let Some(made_by) = graph.makers().get(*maker) else { continue };
                 let standing = edition_of(made_by, standing).cloned();
