@@ -138,7 +138,7 @@ async fn events_say_where_columns_came_from_and_how_strongly_they_are_protected(
     assert_eq!(output["outputFacets"]["outputStatistics"]["rowCount"], json!(1));
     let schema = output["facets"]["schema"]["fields"].as_array().expect("fields");
     assert!(
-        schema.iter().any(|field| *field["name"] == *"amount" && *field["type"] == *"decimal(12,2)"),
+        schema.iter().any(|field| field["name"] == "amount" && field["type"] == "decimal(12,2)"),
         "{schema:?}"
     );
     assert!(output["facets"]["dataSource"]["uri"].as_str().expect("uri").starts_with("file:///"));
