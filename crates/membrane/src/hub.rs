@@ -12,6 +12,7 @@ use membrane_model::{Clock, Limits, PrincipalId, PrincipalKind, RunId};
 use membrane_policy::{Authorizer, Policies};
 use membrane_query::{Engine, EngineParts};
 use membrane_vault::{Signer, Vault};
+use url::Url;
 
 use crate::bearer::Bearers;
 use crate::budgets::PartnerBudget;
@@ -134,9 +135,7 @@ impl Hub {
             limits,
         })
         .map_err(OpenError::Engine)?;
-        let storage = config.data.shown_url().map(|_| data.to_string());
-        let sinks = Sinks::start(&config.openlineage, storage, &ledger);
-        stale.into_iter().for_each(|run| sinks.closed(run, &catalog));
+        let sinks = start_sinks(config, &data, &ledger, (stale, &catalog));
         Ok(Self {
             publication,
             authorizer: Authorizer::new(policies.clone(), catalog.clone()),
@@ -396,6 +395,20 @@ impl Hub {
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
     }
+}
+
+/// Starts to send events of runs, if the configuration says where to: first of those that were just closed as left behind.
+fn start_sinks(
+    config: &Config,
+    data: &Url,
+    ledger: &Ledger,
+    (stale, catalog): (Vec<RunId>, &Arc<Catalog>),
+) -> Sinks {
+    // PRIVACY: a URL that may hold a key is not told.
+    let storage = config.data.shown_url().map(|_| data.to_string());
+    let sinks = Sinks::start(&config.openlineage, storage, ledger);
+    stale.into_iter().for_each(|run| sinks.closed(run, catalog));
+    sinks
 }
 
 /// Reads what lies in the folders.
