@@ -63,9 +63,20 @@ test: build setup-test ## Every test
 	fi
 
 .PHONY: fuzz
-fuzz: build setup-test ## Random statements against pairs of hubs that agree on what may be seen (STATEMENTS=2500 each)
+fuzz: build setup-test ## Random statements: against pairs of hubs that agree on what may be seen (STATEMENTS=2500 each), and their lineage
 	MEMBRANE_FUZZ_STATEMENTS=$${STATEMENTS:-2500} MEMBRANE_FUZZ_SEED=$${SEED:-$$(date +%s)} \
 	cargo test --locked --workspace --test membrane noninterference -- --nocapture --test-threads 2
+	MEMBRANE_LINEAGE_STATEMENTS=$$((2 * $${STATEMENTS:-2500})) MEMBRANE_FUZZ_SEED=$${SEED:-$$(date +%s)} \
+	cargo test --locked -p membrane-query --lib lineage::soundness -- --nocapture
+
+.PHONY: events
+events: build setup-test ## OpenLineage events of a demonstration against the JSON schemas of the specification (SCHEMAS=DIR)
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
+	MEMBRANE__OPENLINEAGE__FILE="$$dir/sent.ndjson" $(MEMBRANE) demo --check --members 1500 --dir "$$dir/hub" --port 0 >/dev/null && \
+	$(MEMBRANE) --config "$$dir/hub/membrane.toml" lineage export --out "$$dir/exported.ndjson" && \
+	for events in sent exported; do \
+		"$(VENV)/bin/python" scripts/check_openlineage.py "$(SCHEMAS)" docs/openlineage "$$dir/$$events.ndjson"; \
+	done
 
 .PHONY: kills
 kills: build setup-test ## A thousand kills of a source at every step of its commits (KILLS=1000)

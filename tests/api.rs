@@ -94,7 +94,7 @@ impl Api {
     }
 }
 
-const ENDPOINTS: [(&str, &str); 26] = [
+const ENDPOINTS: [(&str, &str); 28] = [
     ("POST", "/v1/query"),
     ("POST", "/v1/release"),
     ("POST", "/v1/ingest/crm_members"),
@@ -107,6 +107,8 @@ const ENDPOINTS: [(&str, &str); 26] = [
     ("GET", "/v1/lineage/crm_members/phone"),
     ("GET", "/v1/tags"),
     ("GET", "/v1/tags/member.active_30d"),
+    ("GET", "/v1/lineage/up"),
+    ("GET", "/v1/lineage/down"),
     ("GET", "/v1/quality"),
     ("GET", "/v1/releases"),
     ("POST", "/v1/releases/monthly"),

@@ -86,6 +86,27 @@ fn the_policies_of_the_policies_page_are_those_of_this_repository() {
     }
 }
 
+/// The commands of the page on lineage, on a hub with deliveries, questions and a release.
+#[test]
+fn the_questions_about_lineage_are_answered_by_the_commands_of_its_page() {
+    let program = Program::new();
+    program.ok(&["sample", "--members", "300", "--seed", "3", "--out", "sample"]);
+    program.ok(&["ingest", "pos_order_lines", "sample/pos_order_lines.parquet"]);
+    let release = "SELECT category, SUM(amount) AS sales FROM pos_order_lines GROUP BY category";
+    program.ok(&["release", release, "--as", "partner:acme", "--bounds", "amount=0..300"]);
+    let commands = blocks("lineage.md", "sh");
+    let mut shown = Vec::new();
+    for command in &commands {
+        let words: Vec<&str> = command.split_whitespace().skip(1).collect();
+        shown.push(program.ok(&words));
+    }
+    let [up, down, _, _] = shown.as_slice() else { panic!("{commands:?}") };
+    assert!(up.contains("pos_order_lines.amount") && up.contains("noise") && !up.contains("pii"), "{up}");
+    assert!(down.contains("partner:acme") && down.contains("1 partner"), "{down}");
+    let events = std::fs::read_to_string(program.path("all-events.ndjson")).unwrap();
+    assert!(events.lines().count() > 4 && !events.contains("acme"), "{events}");
+}
+
 /// Every mask is on its page as it describes itself.
 #[test]
 fn the_masks_page_has_every_mask() {

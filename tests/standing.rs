@@ -454,3 +454,38 @@ fn statements_are_checked_with_the_catalog() {
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((output.status.code(), &told["faults"][0]["line"]), (Some(2), &json!(4)), "{told}");
 }
+
+/// What breaks if a column goes: also releases that never ran. An edition is known as one of its release by statement and partner.
+#[tokio::test(flavor = "multi_thread")]
+async fn lineage_knows_a_standing_release_before_and_after_it_ran() {
+    let (world, _) = world("2026-02-01T01:30:00Z", &[("monthly", MONTHLY)]).await;
+    let down = "/v1/lineage/down?of=pos_orders.ordered_at";
+    let (status, told) = world.send("compliance:olga", down, None).await;
+    assert_eq!(status, StatusCode::OK, "{told}");
+    let kinds = |told: &Value| -> Vec<(String, Value, u64)> {
+        let places = told["places"].as_array().unwrap().iter();
+        places
+            .filter(|place| place["what"] != "column")
+            .map(|place| {
+                let runs = place["runs"].as_u64().unwrap();
+                (place["what"].as_str().unwrap().to_owned(), place["standing_release"].clone(), runs)
+            })
+            .collect()
+    };
+    assert_eq!(kinds(&told), [("standing_release".to_owned(), Value::Null, 0)], "{told}");
+    assert_eq!((&told["counts"]["standing_releases"], &told["counts"]["partners"]), (&json!(1), &json!(1)));
+    run(&world, "monthly", None).await.unwrap();
+    let (_, told) = world.send("compliance:olga", down, None).await;
+    let mut found = kinds(&told);
+    found.sort_by_key(|(what, _, _)| what.clone());
+    assert_eq!(
+        found,
+        [("job".to_owned(), json!("monthly"), 1), ("standing_release".to_owned(), Value::Null, 0)],
+        "{told}"
+    );
+    let (_, told) = world.send("compliance:olga", "/v1/lineage/up?of=release:monthly", None).await;
+    assert!(
+        told["counts"]["columns"].as_u64().unwrap() >= 2 && told["counts"]["columns_pii"] == json!(0),
+        "{told}"
+    );
+}

@@ -11,6 +11,7 @@ mod hub;
 mod ingest;
 mod kafka;
 mod keys;
+mod lineage;
 mod plain;
 mod policy;
 mod query;
@@ -37,6 +38,7 @@ fn main() -> Result<()> {
             query::bench(&runtime)?;
             cells::bench(&runtime)?;
             policy::bench(&runtime)?;
+            lineage::bench(&[])?;
             release::bench(&runtime, &[])?;
             accuracy::bench(&runtime, &[])?;
             tpch::bench(&runtime, &[])
@@ -46,6 +48,7 @@ fn main() -> Result<()> {
         ["kafka", rest @ ..] => kafka::bench(rest),
         ["streams", rest @ ..] => streams::bench(&runtime, rest),
         ["tags", rest @ ..] => tags::bench(&runtime, rest),
+        ["lineage", rest @ ..] => lineage::bench(rest),
         ["query"] => query::bench(&runtime),
         ["cells"] => cells::bench(&runtime),
         ["policy"] => policy::bench(&runtime),
@@ -55,7 +58,7 @@ fn main() -> Result<()> {
         ["tpch", rest @ ..] => tpch::bench(&runtime, rest),
         _ => {
             bail!(
-                "usage: membrane-bench [all | ingest [files | new | seal | stream | floor ..] | keys [MILLIONS] | kafka BROKER [ROWS] | streams [SECONDS] | tags [MILLIONS] | query | cells | policy | release [HOME] | accuracy [HOME [DRAWS]] [--json FILE] | member-data DIR | tpch [HOME [QUESTION ..]]]"
+                "usage: membrane-bench [all | ingest [files | new | seal | stream | floor ..] | keys [MILLIONS] | kafka BROKER [ROWS] | streams [SECONDS] | tags [MILLIONS] | lineage [COLUMNS EDGES] | query | cells | policy | release [HOME] | accuracy [HOME [DRAWS]] [--json FILE] | member-data DIR | tpch [HOME [QUESTION ..]]]"
             )
         }
     }

@@ -12,7 +12,7 @@ use crate::{ClosedRun, DatasetVersion, Ledger, LedgerError, RunOutcome, RunState
 
 impl Ledger {
     /// Closes as abandoned every open run whose process has not been heard of since `before`: what
-    /// processes left behind that were killed. Returns how many there were.
+    /// processes left behind that were killed. Returns which.
     ///
     /// A process says that it is at work by [`Ledger::touch_run`]; opening the run counts as the first time.
     ///
@@ -22,7 +22,7 @@ impl Ledger {
         &self,
         before: DateTime<Utc>,
         now: DateTime<Utc>,
-    ) -> Result<u64, LedgerError> {
+    ) -> Result<Vec<RunId>, LedgerError> {
         let rows = sqlx::query(
             "SELECT run, started FROM run WHERE status = 'open' AND COALESCE(seen, started) <= $1 \
              ORDER BY started, run",
@@ -30,13 +30,13 @@ impl Ledger {
         .bind(before.timestamp_micros())
         .fetch_all(&self.pools.read)
         .await?;
-        let mut abandoned = 0;
+        let mut abandoned = Vec::new();
         for row in &rows {
             let mut cells = Cells::of(row);
             let run = cells.parsed("run")?;
             let outcome = abandonment(cells.instant("started")?, now);
             match close_run(self, run, RunStatus::Abandoned, &outcome).await {
-                Ok(_) => abandoned += 1,
+                Ok(_) => abandoned.push(run),
                 // Its process lives after all, and closed it in this moment.
                 Err(LedgerError::RunNotOpen) => {}
                 Err(error) => return Err(error),

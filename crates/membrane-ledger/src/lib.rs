@@ -51,7 +51,7 @@ pub use error::{DatabaseError, LedgerError, LogFault};
 pub use identity::Identity;
 pub use keyring::{KeyRing, KeyRingError};
 pub use ledger::Ledger;
-pub use lineage::Direction;
+pub use lineage::{Direction, GroupedEdge, MadeBy};
 pub use log::LogHead;
 pub use record::{ReleaseRecord, RunFilter, RunRecord};
 pub use refused::RefusedDelivery;

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use membrane_model::{Action, Channel, DatasetName, LineageEdge, Price, PrincipalId, Purpose, RunId};
 
+use crate::lineage::job_name;
 use crate::load::load_records;
 use crate::row::{Cells, to_integer};
 use crate::{Account, DatasetVersion, Decision, DocumentRef, Ledger, LedgerError, ReleaseState, RunStatus};
@@ -66,6 +67,14 @@ pub struct RunRecord {
     pub leaf_index: Option<u64>,
 }
 
+impl RunRecord {
+    /// Names the job, as [`crate::MadeBy::name`] does.
+    #[must_use]
+    pub fn job_name(&self) -> String {
+        job_name(&self.job, self.statement.as_deref())
+    }
+}
+
 /// What is on record about a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReleaseRecord {
@@ -126,6 +135,30 @@ impl Ledger {
         .bind(filter.principal.map(String::from))
         .bind(filter.dataset.map(String::from))
         .bind(to_integer(u64::from(filter.limit.min(RUNS_MAX)), "limit")?)
+        .fetch_all(&mut *connection)
+        .await?;
+        let runs: Vec<RunId> =
+            rows.iter().map(|row| Cells::of(row).parsed("run")).collect::<Result<_, _>>()?;
+        load_records(&mut connection, &runs).await
+    }
+
+    /// Lists runs from a moment on, the earliest first; of those of one moment the ones after `after`. 1,000 at most.
+    ///
+    /// # Errors
+    /// [`LedgerError::Database`] or [`LedgerError::Stored`].
+    pub async fn runs_from(
+        &self,
+        started: DateTime<Utc>,
+        after: Option<RunId>,
+        limit: u32,
+    ) -> Result<Vec<RunRecord>, LedgerError> {
+        let mut connection = self.pools.read.acquire().await?;
+        let rows = sqlx::query(
+            "SELECT run FROM run WHERE started > $1 OR (started = $1 AND run > $2) ORDER BY started, run LIMIT $3",
+        )
+        .bind(started.timestamp_micros())
+        .bind(after.map(|run| run.to_string()).unwrap_or_default())
+        .bind(to_integer(u64::from(limit.min(RUNS_MAX)), "limit")?)
         .fetch_all(&mut *connection)
         .await?;
         let runs: Vec<RunId> =

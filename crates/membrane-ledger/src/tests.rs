@@ -76,6 +76,8 @@ on_both_databases!(
     tag::check_one_at_a_time_builds_a_tag,
     lineage::check_lineage_is_followed,
     lineage::check_lineage_in_circles_ends,
+    lineage::check_edges_of_runs_that_did_the_same_are_one,
+    lineage::check_runs_are_paged_from_a_moment,
     keys::check_keys_are_kept,
     keys::check_the_first_key_wins,
     keys::check_large_batches,

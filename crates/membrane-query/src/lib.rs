@@ -62,6 +62,6 @@ pub use release::{
     Bars, Candidate, ColumnForecast, CounterOptions, EditionKey, ForecastOf, FoundPilot, Lie, MadeUp,
     Newcomer, PilotAnswer, PilotPlan, PilotTrial, Planned, Rehearsed, ReleaseAnswer, ReleaseColumn,
     ReleaseForecast, ReleaseOptions, ReleasePlan, ReleaseRole, ReleaseType, ReleasedDataset, Reused,
-    SandboxPart, Shown, Synthetic, Trial, check_release, sandbox_parts,
+    SandboxPart, Shown, Synthetic, Trial, check_release, sandbox_parts, trace_release,
 };
 pub use tag::{TagAnswer, TagFixture, TagKeys, TagMembers, TagQuestion, TrialError, Tried, key_parts};

@@ -11,7 +11,7 @@ mod expressions;
 use std::collections::BTreeSet;
 
 use datafusion::catalog::default_table_source::source_as_provider;
-use datafusion::common::{DFSchemaRef, DataFusionError};
+use datafusion::common::{DFSchemaRef, DataFusionError, JoinType};
 use datafusion::logical_expr::utils::grouping_set_to_exprlist;
 use datafusion::logical_expr::{Aggregate, Distinct, Expr, Join, LogicalPlan, TableScan, Window};
 use membrane_model::{ColumnName, DatasetName, FieldRef, LineageEdge, RevealLevel, RunId, Transformation};
@@ -142,22 +142,32 @@ fn empty(plan: &LogicalPlan) -> Flow {
     Flow { columns: vec![Origins::new(); plan.schema().fields().len()], influence: Origins::new() }
 }
 
+/// Traces a table. What policy goes by has its say as well: the columns that decide which rows there are, and how a cell is shown.
 fn trace_scan(scan: &TableScan) -> Flow {
     let provider = source_as_provider(&scan.source).ok();
-    let table = provider.as_ref().and_then(|provider| provider.downcast_ref::<GovernedTable>());
-    let origin = |name: &str| {
-        let table = table?;
-        let rule = table.column(name)?;
-        Some(Origin {
-            dataset: table.dataset().clone(),
-            column: rule.name.clone(),
-            level: rule.level(),
-            how: Transformation::Identity,
-        })
+    let Some(table) = provider.as_ref().and_then(|provider| provider.downcast_ref::<GovernedTable>()) else {
+        return Flow {
+            columns: vec![Origins::new(); scan.projected_schema.fields().len()],
+            ..Flow::default()
+        };
     };
-    let columns =
-        scan.projected_schema.fields().iter().map(|field| origin(field.name()).into_iter().collect());
-    Flow { columns: columns.collect(), influence: Origins::new() }
+    let origin = |column: ColumnName, level: RevealLevel, how: Transformation| Origin {
+        dataset: table.dataset().clone(),
+        column,
+        level,
+        how,
+    };
+    // The original decides, whatever is shown of it.
+    let decides = |how: Transformation| move |column| origin(column, RevealLevel::Clear, how);
+    let traced = |name: &str| -> Origins {
+        let Some(rule) = table.column(name) else { return Origins::new() };
+        let own = origin(rule.name.clone(), rule.level(), Transformation::Identity);
+        let cases = rule.cases.iter().flat_map(|case| case.condition.columns());
+        std::iter::once(own).chain(cases.map(decides(Transformation::Conditional))).collect()
+    };
+    let columns = scan.projected_schema.fields().iter().map(|field| traced(field.name())).collect();
+    let influence = table.row_rule().columns().into_iter().map(decides(Transformation::Filter)).collect();
+    Flow { columns, influence }
 }
 
 fn project(
@@ -219,7 +229,8 @@ fn trace_aggregate(node: &Aggregate, scope: &Scope<'_>) -> Result<Flow, DataFusi
 
 fn trace_join(node: &Join, scope: &Scope<'_>) -> Result<Flow, DataFusionError> {
     let left = trace_within(&node.left, scope)?;
-    let right = trace_within(&node.right, scope)?;
+    // A LATERAL statement on the right sees the row on the left.
+    let right = trace_within(&node.right, &scope.deeper(node.left.schema(), &left.columns))?;
     let mut influence: Origins = left.influence.into_iter().chain(right.influence).collect();
     let (left_schema, right_schema) = (node.left.schema(), node.right.schema());
     for (left_key, right_key) in &node.on {
@@ -234,15 +245,13 @@ fn trace_join(node: &Join, scope: &Scope<'_>) -> Result<Flow, DataFusionError> {
         let origins = origins_of(filter, &scope.deeper(&schema, &both))?;
         influence.extend(indirect(origins, Transformation::Join));
     }
-    let width = node.schema.fields().len();
-    let columns = if width == both.len() {
-        both
-    } else if width == right.columns.len() && node.schema.fields() == right_schema.fields() {
-        right.columns
-    } else {
-        let mut kept = left.columns;
-        kept.resize(width, Origins::new());
-        kept
+    let columns = match node.join_type {
+        JoinType::Inner | JoinType::Left | JoinType::Right | JoinType::Full => both,
+        JoinType::RightSemi | JoinType::RightAnti => right.columns,
+        JoinType::LeftSemi | JoinType::LeftAnti => left.columns,
+        // A mark is of all that decided about it, which is in every column.
+        JoinType::LeftMark => left.columns.into_iter().chain([Origins::new()]).collect(),
+        JoinType::RightMark => right.columns.into_iter().chain([Origins::new()]).collect(),
     };
     Ok(Flow { columns, influence })
 }
@@ -255,5 +264,9 @@ pub(crate) fn indirect(origins: Origins, how: Transformation) -> Origins {
         .collect()
 }
 
+#[cfg(test)]
+mod cases;
+#[cfg(test)]
+mod soundness;
 #[cfg(test)]
 mod tests;

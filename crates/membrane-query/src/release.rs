@@ -76,7 +76,7 @@ pub use rehearse::Rehearsed;
 pub use reuse::{Candidate, Reused};
 pub use synthetic::{SandboxPart, Synthetic, sandbox_parts};
 pub use trial::{Bars, Lie, MadeUp, Newcomer, PilotTrial, Shown, Trial};
-pub use without_data::check_release;
+pub use without_data::{check_release, trace_release};
 
 #[cfg(test)]
 mod fixture;

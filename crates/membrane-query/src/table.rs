@@ -143,6 +143,11 @@ impl GovernedTable {
         self.rules.column(name)
     }
 
+    /// Returns which rows the principal may see.
+    pub(crate) fn row_rule(&self) -> &RowRule {
+        &self.rules.rows
+    }
+
     /// Returns the dataset's name.
     pub(crate) fn dataset(&self) -> &membrane_model::DatasetName {
         &self.rules.dataset

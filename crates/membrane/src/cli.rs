@@ -35,7 +35,7 @@ mod version;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use clap::{Args, Parser, Subcommand};
 use membrane_model::Clock;
@@ -150,6 +150,8 @@ impl GlobalArgs {
 pub(crate) struct Env {
     pub(crate) global: GlobalArgs,
     pub(crate) clock: Arc<dyn Clock>,
+    /// The hub that was opened for one act.
+    opened: Arc<OnceLock<Arc<Hub>>>,
 }
 
 impl Env {
@@ -163,7 +165,8 @@ impl Env {
     pub(crate) async fn open(&self) -> Result<Arc<Hub>, CliError> {
         let config = self.config()?;
         out::start_log(&config.log, out::LogUse::Command);
-        Ok(Arc::new(Hub::open(&config, self.clock.clone()).await?))
+        let hub = Arc::new(Hub::open(&config, self.clock.clone()).await?);
+        Ok(Arc::clone(self.opened.get_or_init(|| hub)))
     }
 }
 
@@ -171,12 +174,17 @@ impl Env {
 #[must_use]
 pub fn main(cli: Cli, clock: Arc<dyn Clock>) -> ExitCode {
     std::panic::set_hook(Box::new(report_panic));
-    let env = Env { global: cli.global, clock };
+    let opened = Arc::new(OnceLock::new());
+    let env = Env { global: cli.global, clock, opened: Arc::clone(&opened) };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return CliError::from(error).report(),
     };
-    match runtime.block_on(Box::pin(run(cli.command, env))) {
+    let done = runtime.block_on(Box::pin(run(cli.command, env)));
+    if let Some(hub) = opened.get() {
+        runtime.block_on(hub.sinks().settle());
+    }
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => error.report(),
     }

@@ -14,6 +14,7 @@ mod limits;
 mod load;
 mod log;
 mod maintenance;
+mod openlineage;
 mod policies;
 mod privacy;
 mod reference;
@@ -34,6 +35,7 @@ pub use limits::LimitsSection;
 pub use load::Sources;
 pub use log::LogSection;
 pub use maintenance::MaintenanceSection;
+pub use openlineage::OpenLineageSection;
 pub use policies::{PoliciesSection, Serve};
 pub use privacy::{BudgetsStart, PartnerSection, PrivacySection};
 pub use secret::SecretError;
@@ -66,6 +68,8 @@ pub struct Config {
     pub tags: TagsSection,
     /// How the files of tables are kept in order.
     pub maintenance: MaintenanceSection,
+    /// Where OpenLineage events are sent.
+    pub openlineage: OpenLineageSection,
     /// Prices and budgets of releases.
     pub privacy: PrivacySection,
     /// What is logged.
@@ -73,7 +77,7 @@ pub struct Config {
 }
 
 /// Every section, in the order of the reference file.
-pub const SECTIONS: [Section; 12] = [
+pub const SECTIONS: [Section; 13] = [
     catalog::SECTION,
     policies::SECTION,
     data::SECTION,
@@ -84,6 +88,7 @@ pub const SECTIONS: [Section; 12] = [
     streams::SECTION,
     tags::SECTION,
     maintenance::SECTION,
+    openlineage::SECTION,
     privacy::SECTION,
     log::SECTION,
 ];

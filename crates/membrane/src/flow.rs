@@ -44,7 +44,11 @@ pub use delegation::{
 };
 pub(crate) use hook::{HookAnswer, HookRequest, greet_hook, may_be_signed, take_hook};
 pub use ingest::{IngestRequest, Ingested, ingest};
-pub use lineage::{DEPTH_MAX, LineageFound, LineageRequest, lineage};
+pub(crate) use lineage::described;
+pub use lineage::{
+    DEPTH_MAX, LineageFound, LineageRequest, PLACES_DEFAULT, PLACES_MAX, Place, Since, Subject, TraceFound,
+    TraceRequest, What, export_lineage, lineage, trace_lineage,
+};
 pub use list_datasets::{Listing, list_datasets};
 pub use log::verify_log;
 pub use maintain::{Maintained, MaintainedTable, maintain};
@@ -75,4 +79,4 @@ pub use tag::{
 pub use usage::{column_uses, factor_uses};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

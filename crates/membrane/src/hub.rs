@@ -8,10 +8,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use membrane_catalog::Catalog;
 use membrane_lake::Lake;
 use membrane_ledger::{DocumentKind, Ledger, LedgerError};
-use membrane_model::{Clock, Limits, PrincipalId, PrincipalKind};
+use membrane_model::{Clock, Limits, PrincipalId, PrincipalKind, RunId};
 use membrane_policy::{Authorizer, Policies};
 use membrane_query::{Engine, EngineParts};
 use membrane_vault::{Signer, Vault};
+use url::Url;
 
 use crate::bearer::Bearers;
 use crate::budgets::PartnerBudget;
@@ -20,7 +21,9 @@ use crate::contracts::Contracts;
 use crate::ctx::{Channel, RequestCtx};
 use crate::delegations::Delegation;
 use crate::grants::Grant;
+use crate::lineage::Known;
 use crate::open::{OpenError, data_url, ledger_url, open_root_key, require_ledger, require_one_hub};
+use crate::openlineage::Sinks;
 use crate::published::{self, PublishedError};
 use crate::steps::Steps;
 use crate::streams::Streams;
@@ -63,6 +66,8 @@ pub struct Hub {
     tags: TagsSection,
     clock: Arc<dyn Clock>,
     tasks: Tasks,
+    sinks: Arc<Sinks>,
+    lineage: Arc<Known>,
 }
 
 impl Hub {
@@ -107,7 +112,7 @@ impl Hub {
         let ledger = Ledger::connect(&url).await?;
         let hub = require_one_hub(&vault, &ledger, &lake, &data, clock.now()).await?;
         let (signer, receipt_signer) = (vault.signer(&hub), vault.receipt_signer(&hub));
-        Self::abandon_stale_runs(&ledger, clock.now()).await?;
+        let stale = Self::abandon_stale_runs(&ledger, clock.now()).await?;
         let scratch = absolute(&config.data.scratch)?;
         make_folder(&scratch)?;
         let (publication, (catalog, policies)) = match early {
@@ -131,6 +136,7 @@ impl Hub {
             limits,
         })
         .map_err(OpenError::Engine)?;
+        let sinks = start_sinks(config, &data, &ledger, (stale, &catalog));
         Ok(Self {
             publication,
             authorizer: Authorizer::new(policies.clone(), catalog.clone()),
@@ -154,6 +160,8 @@ impl Hub {
             tags: config.tags.clone(),
             clock,
             tasks: Tasks::default(),
+            sinks: Arc::new(sinks),
+            lineage: Arc::default(),
         })
     }
 
@@ -197,6 +205,8 @@ impl Hub {
             tags: self.tags.clone(),
             clock: Arc::clone(&self.clock),
             tasks: self.tasks.clone(),
+            sinks: Arc::clone(&self.sinks),
+            lineage: Arc::clone(&self.lineage),
         })
     }
 
@@ -279,6 +289,16 @@ impl Hub {
         &self.tasks
     }
 
+    /// Returns where events of runs are sent.
+    pub(crate) const fn sinks(&self) -> &Arc<Sinks> {
+        &self.sinks
+    }
+
+    /// Returns what is known of lineage so far.
+    pub(crate) fn lineage(&self) -> &Known {
+        &self.lineage
+    }
+
     pub(crate) fn authorizer(&self) -> &Authorizer {
         &self.authorizer
     }
@@ -328,12 +348,13 @@ impl Hub {
     }
 
     /// Closes as abandoned the runs of processes that were killed: those that nobody was heard of for ten minutes.
-    async fn abandon_stale_runs(ledger: &Ledger, now: DateTime<Utc>) -> Result<(), LedgerError> {
+    async fn abandon_stale_runs(ledger: &Ledger, now: DateTime<Utc>) -> Result<Vec<RunId>, LedgerError> {
         let stale = ledger.abandon_stale_runs(now - STALE_AFTER, now).await?;
-        if stale > 0 {
-            tracing::warn!(runs = stale, "{stale} runs of a process that stopped were closed as abandoned");
+        let count = stale.len();
+        if count > 0 {
+            tracing::warn!(runs = count, "{count} runs of a process that stopped were closed as abandoned");
         }
-        Ok(())
+        Ok(stale)
     }
 
     /// Goes on closing the runs of processes that were killed, for as long as this process serves.
@@ -342,8 +363,9 @@ impl Hub {
             tokio::time::interval(STALE_AFTER.to_std().unwrap_or(std::time::Duration::from_secs(600)));
         loop {
             beat.tick().await;
-            if let Err(error) = Self::abandon_stale_runs(&self.ledger, self.clock.now()).await {
-                tracing::error!(%error, "the runs that were left behind could not be closed");
+            match Self::abandon_stale_runs(&self.ledger, self.clock.now()).await {
+                Ok(stale) => stale.into_iter().for_each(|run| self.sinks.closed(run, &self.catalog)),
+                Err(error) => tracing::error!(%error, "the runs that were left behind could not be closed"),
             }
         }
     }
@@ -381,6 +403,20 @@ impl Hub {
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
     }
+}
+
+/// Starts to send events of runs, if the configuration says where to: first of those that were just closed as left behind.
+fn start_sinks(
+    config: &Config,
+    data: &Url,
+    ledger: &Ledger,
+    (stale, catalog): (Vec<RunId>, &Arc<Catalog>),
+) -> Sinks {
+    // PRIVACY: a URL that may hold a key is not told.
+    let storage = config.data.shown_url().map(|_| data.to_string());
+    let sinks = Sinks::start(&config.openlineage, storage, ledger);
+    stale.into_iter().for_each(|run| sinks.closed(run, catalog));
+    sinks
 }
 
 /// Reads what lies in the folders.

@@ -13,6 +13,7 @@ mod ingest;
 mod lineage;
 mod maintain;
 mod metric;
+mod openlineage;
 mod quality;
 mod quarantine;
 mod query;
@@ -35,8 +36,9 @@ pub use error::{ErrorBody, ErrorDetail};
 pub use events::EventsBody;
 pub use hooks::HookBody;
 pub use ingest::IngestBody;
-pub use lineage::{EdgeBody, FieldBody, LineageBody};
+pub use lineage::{EdgeBody, FieldBody, LineageBody, PlaceBody, TraceBody, TraceCountsBody};
 pub use maintain::{MaintainedBody, MaintainedTableBody};
+pub(crate) use openlineage::metrics as sink_metrics;
 pub use quality::{
     AlertBody, QualityBody, QualityDayBody, QualityReasonBody, ReconciledBody, ReconciliationBody, TotalBody,
     TotalsBody,

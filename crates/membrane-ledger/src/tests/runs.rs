@@ -131,9 +131,9 @@ pub(super) async fn check_abandoned_runs(ledger: Ledger) {
     let closed = closed_run(&ledger, 0).await.run;
     let (stale, live) = (open(&ledger, 1).await.id(), open(&ledger, 3).await.id());
     ledger.touch_run(&closed, instant(9)).await.unwrap();
-    assert_eq!(ledger.abandon_stale_runs(instant(0), instant(5)).await.unwrap(), 0);
-    assert_eq!(ledger.abandon_stale_runs(instant(2), instant(5)).await.unwrap(), 1);
-    assert_eq!(ledger.abandon_stale_runs(instant(2), instant(5)).await.unwrap(), 0);
+    assert_eq!(ledger.abandon_stale_runs(instant(0), instant(5)).await.unwrap().len(), 0);
+    assert_eq!(ledger.abandon_stale_runs(instant(2), instant(5)).await.unwrap().len(), 1);
+    assert_eq!(ledger.abandon_stale_runs(instant(2), instant(5)).await.unwrap().len(), 0);
     let status = async |run| ledger.run(&run).await.unwrap().unwrap().status;
     assert_eq!(status(closed).await, RunStatus::Closed(RunState::Complete));
     assert_eq!(status(stale).await, RunStatus::Abandoned);
@@ -145,10 +145,10 @@ pub(super) async fn check_abandoned_runs(ledger: Ledger) {
     assert_eq!(ledger.verify_log().await.unwrap().size, 2);
     // Who is heard of stays, however long ago it began.
     ledger.touch_run(&live, instant(60)).await.unwrap();
-    assert_eq!(ledger.abandon_stale_runs(instant(59), instant(70)).await.unwrap(), 0);
+    assert_eq!(ledger.abandon_stale_runs(instant(59), instant(70)).await.unwrap().len(), 0);
     ledger.require_open(&live).await.unwrap();
     assert!(matches!(ledger.require_open(&stale).await.unwrap_err(), LedgerError::RunNotOpen));
-    assert_eq!(ledger.abandon_stale_runs(instant(60), instant(70)).await.unwrap(), 1);
+    assert_eq!(ledger.abandon_stale_runs(instant(60), instant(70)).await.unwrap().len(), 1);
 }
 
 pub(super) async fn check_the_oldest_open_run(ledger: Ledger) {

@@ -34,13 +34,26 @@ impl<'a> Scope<'a> {
         let outer = self.outer?;
         outer.find(column).or_else(|| outer.find_outside(column))
     }
+
+    /// Returns all that is in reach, and outside of it: what a column may come from that cannot be told from others.
+    fn everything(&self) -> Origins {
+        let here = self.here.into_iter().flat_map(|(_, columns)| columns).flatten().cloned();
+        let mut all: Origins = here.collect();
+        if let Some(outer) = self.outer {
+            all.extend(outer.everything());
+        }
+        direct(all, Transformation::Transformation)
+    }
 }
 
 /// Traces an expression.
 pub(crate) fn origins_of(expression: &Expr, scope: &Scope<'_>) -> Result<Origins, DataFusionError> {
     match expression {
-        Expr::Column(column) => Ok(scope.find(column).unwrap_or_default()),
-        Expr::OuterReferenceColumn(_, column) => Ok(scope.find_outside(column).unwrap_or_default()),
+        // Too much is sound, too little is not.
+        Expr::Column(column) => Ok(scope.find(column).unwrap_or_else(|| scope.everything())),
+        Expr::OuterReferenceColumn(_, column) => {
+            Ok(scope.find_outside(column).unwrap_or_else(|| scope.everything()))
+        }
         Expr::Alias(alias) => origins_of(&alias.expr, scope),
         Expr::Literal(..) => Ok(Origins::new()),
         Expr::AggregateFunction(call) => aggregate(call, scope),

@@ -3,10 +3,14 @@ use chrono::DateTime;
 use super::*;
 use crate::engine::Planned;
 use crate::gate::Statement;
-use crate::testing::Asker;
+use crate::testing::{Asker, half, member_rules};
+use membrane_policy::RowRule;
 
 async fn traced(sql: &str) -> Vec<String> {
-    let asker = Asker::members().await;
+    traced_by(&Asker::new(member_rules(RowRule::All), None).await, sql).await
+}
+
+async fn traced_by(asker: &Asker, sql: &str) -> Vec<String> {
     let statement = Statement::parse(sql, &asker.limits).unwrap();
     let planned = Planned::new(&asker.state, &statement, &asker.limits).await.unwrap();
     let names = planned.recorded_names();
@@ -130,4 +134,13 @@ fn recorded_names_are_unique() {
         recorded_names(["a", "a", "sum(x)", "13800138000"].into_iter()),
         ["a", "a_2", "column_3", "column_4"]
     );
+}
+
+#[tokio::test]
+async fn what_policy_decides_rows_by_has_a_say_in_all_columns() {
+    let asker = Asker::new(member_rules(half()), None).await;
+    let found = traced_by(&asker, "select id, count(*) as n from member group by id").await;
+    for edge in ["id<-member.region FILTER", "n<-member.region FILTER"] {
+        assert!(found.contains(&edge.to_owned()), "{found:?}");
+    }
 }

@@ -8,15 +8,17 @@
 use std::sync::Arc;
 
 use membrane_catalog::Dataset;
-use membrane_model::{ColumnName, Limits, Protection};
+use membrane_model::{ColumnName, Limits, LineageEdge, Protection, RunId};
 use membrane_policy::RowRule;
 
 use super::bounds::{ReleaseOptions, calibrate};
 use super::counter::keep;
 use super::domain::key_domain;
+use super::edges::edges;
 use super::exact::check_keys;
 use super::listed::is_listed_by_rows;
 use super::plan::question;
+use super::question::Question;
 use super::scope::{Scope, ScopeTable};
 use crate::QueryError;
 use crate::gate::Statement;
@@ -32,15 +34,7 @@ pub async fn check_release(
     options: &ReleaseOptions,
     limits: &Limits,
 ) -> Result<(), QueryError> {
-    let statement = Statement::parse(sql, limits)?;
-    let tables = statement.tables().iter().map(|name| {
-        let found = datasets.iter().find(|dataset| dataset.name == *name);
-        let unknown = || QueryError::UnknownTable { name: plain_name(name.as_str()), position: None };
-        let dataset = found.ok_or_else(unknown)?;
-        Ok(ScopeTable::new(dataset, &RowRule::All, |column| may_be_clear(dataset, column)))
-    });
-    let scope = Scope::new(tables.collect::<Result<_, QueryError>>()?);
-    let mut question = question(&statement, &scope, limits).await?;
+    let (scope, mut question) = read(sql, datasets, limits).await?;
     if let Some(counter) = &options.counter {
         keep(&mut question, &scope, counter)?;
     }
@@ -50,6 +44,37 @@ pub async fn check_release(
     let keys = key_domain(&question, &scope, &[])?;
     check_keys(&question, &keys)?;
     calibrate(&question, &scope, keys, options, limits).map(drop)
+}
+
+/// Returns where the columns of a release of these datasets would come from. `run` stands for the run in which it is made.
+///
+/// # Errors
+/// [`QueryError`], as [`check_release`] has it for what is no question at all.
+pub async fn trace_release(
+    sql: &str,
+    datasets: &[Arc<Dataset>],
+    limits: &Limits,
+    run: RunId,
+) -> Result<Vec<LineageEdge>, QueryError> {
+    let (_, question) = read(sql, datasets, limits).await?;
+    Ok(edges(&question, run))
+}
+
+async fn read(
+    sql: &str,
+    datasets: &[Arc<Dataset>],
+    limits: &Limits,
+) -> Result<(Scope, Question), QueryError> {
+    let statement = Statement::parse(sql, limits)?;
+    let tables = statement.tables().iter().map(|name| {
+        let found = datasets.iter().find(|dataset| dataset.name == *name);
+        let unknown = || QueryError::UnknownTable { name: plain_name(name.as_str()), position: None };
+        let dataset = found.ok_or_else(unknown)?;
+        Ok(ScopeTable::new(dataset, &RowRule::All, |column| may_be_clear(dataset, column)))
+    });
+    let scope = Scope::new(tables.collect::<Result<_, QueryError>>()?);
+    let question = question(&statement, &scope, limits).await?;
+    Ok((scope, question))
 }
 
 /// Tells whether a policy could have the governed scan show a column in clear.
@@ -70,6 +95,25 @@ mod tests {
         let checked = check_release(sql, &datasets, &options(1.0), &Limits::default()).await;
         let told = checked.as_ref().map_err(QueryError::code).copied();
         assert_eq!(told, expected, "{sql}: {checked:?}");
+    }
+
+    #[tokio::test]
+    async fn where_columns_would_come_from_is_told() {
+        let datasets = [Arc::new(lines()), Arc::new(products())];
+        let sql = "SELECT region, SUM(amount) AS s FROM lines GROUP BY region";
+        let run = RunId::new(chrono::DateTime::UNIX_EPOCH);
+        let found = trace_release(sql, &datasets, &Limits::default(), run).await.unwrap();
+        let told: Vec<_> = found
+            .iter()
+            .map(|edge| (edge.to.field.as_str(), edge.from.field.as_str(), edge.masking))
+            .collect();
+        assert!(
+            told.contains(&("s", "amount", true)) && told.contains(&("region", "region", false)),
+            "{told:?}"
+        );
+        assert!(
+            trace_release("SELECT nothing FROM lines", &datasets, &Limits::default(), run).await.is_err()
+        );
     }
 
     #[tokio::test]

@@ -1,13 +1,17 @@
 //! `membrane lineage`.
 
+mod export;
+mod trace;
+
 use std::str::FromStr;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use membrane_model::{ColumnName, DatasetName, PrincipalKind};
 
 use super::caller::CallerArgs;
 use super::{CliError, Env, out, table};
 use crate::flow::{self, LineageRequest};
+use crate::lineage::Direction;
 use crate::wire::{EdgeBody, FieldBody, LineageBody};
 
 /// Show where a column came from and where it went: sources, datasets, and the answers of runs.
@@ -16,11 +20,17 @@ use crate::wire::{EdgeBody, FieldBody, LineageBody};
 /// says who asked in a run, and at which level policy showed the column. Acts for the first compliance principal unless
 /// told otherwise.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  membrane lineage crm_members.phone")]
+#[command(
+    after_help = "Examples:\n  membrane lineage crm_members.phone\n  membrane lineage up partner:acme\n  \
+                  membrane lineage down crm_members.phone --depth 3\n  membrane lineage export --since 2026-11-01 --out events.ndjson",
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    disable_help_subcommand = true
+)]
 pub(super) struct LineageArgs {
     /// The column, DATASET.COLUMN.
-    #[arg(value_name = "DATASET.COLUMN")]
-    column: DottedColumn,
+    #[arg(value_name = "DATASET.COLUMN", required = true)]
+    column: Option<DottedColumn>,
     /// How many steps to go.
     #[arg(long, default_value_t = flow::DEPTH_MAX, value_name = "N")]
     depth: u32,
@@ -29,6 +39,15 @@ pub(super) struct LineageArgs {
     /// Report as JSON.
     #[arg(long)]
     json: bool,
+    #[command(subcommand)]
+    command: Option<LineageCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+enum LineageCommand {
+    Up(trace::UpArgs),
+    Down(trace::DownArgs),
+    Export(export::ExportArgs),
 }
 
 #[derive(Debug, Clone)]
@@ -48,9 +67,16 @@ impl FromStr for DottedColumn {
 }
 
 pub(super) async fn run(args: LineageArgs, env: Env) -> Result<(), CliError> {
+    match args.command {
+        Some(LineageCommand::Up(args)) => return trace::run(args.trace, Direction::Up, env).await,
+        Some(LineageCommand::Down(args)) => return trace::run(args.trace, Direction::Down, env).await,
+        Some(LineageCommand::Export(args)) => return export::run(args, env).await,
+        None => {}
+    }
     let hub = env.open().await?;
     let ctx = args.caller.ctx(&hub, PrincipalKind::Compliance)?;
-    let DottedColumn { dataset, column } = args.column;
+    let named = args.column.ok_or_else(|| CliError::usage("name a column, DATASET.COLUMN"))?;
+    let DottedColumn { dataset, column } = named;
     let found = flow::lineage(&ctx, &hub, LineageRequest { dataset, column, depth_max: args.depth }).await?;
     let body = LineageBody::from(&found);
     if args.json {

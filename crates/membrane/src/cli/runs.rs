@@ -62,7 +62,8 @@ fn named(text: &str) -> Result<Named, String> {
         .map_err(|_| format!("expected the id of a run, or its last {END} characters"))
 }
 
-fn end_of(id: &str) -> &str {
+/// Returns the end of an id, by which a run is named.
+pub(super) fn end_of(id: &str) -> &str {
     id.get(id.len().saturating_sub(END)..).unwrap_or(id)
 }
 

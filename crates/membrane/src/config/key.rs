@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use membrane_model::{PrincipalId, PrincipalKind};
 use toml::Value;
+use url::{Host, Url};
 
 /// What is shown in place of a value that is left out. No value itself.
 pub(super) const LEFT_OUT: &str = "...";
@@ -40,6 +41,8 @@ pub enum Kind {
     Secret,
     /// A path, or a URL with one of these schemes.
     Location(&'static [&'static str]),
+    /// The URL of a service, HTTPS unless it is on this machine; or empty, for none.
+    Endpoint,
     /// An IP address and a port.
     Address,
     /// One of these words.
@@ -75,6 +78,7 @@ impl Kind {
         let ok = match (self, value) {
             (Self::Text, Value::String(_)) | (Self::Secret, Value::String(_)) => true,
             (Self::Location(schemes), Value::String(text)) => is_location(text, schemes),
+            (Self::Endpoint, Value::String(text)) => is_endpoint(text),
             (Self::Address, Value::String(text)) => text.parse::<SocketAddr>().is_ok(),
             (Self::Choice(words), Value::String(text)) => words.contains(&text.as_str()),
             (Self::Integer(low, high), Value::Integer(number)) => (low..=high).contains(number),
@@ -97,7 +101,7 @@ impl Kind {
     fn is_left_out(self, value: &Value) -> bool {
         let stands_for_another = |value: &Value| value.as_str().is_some_and(|text| text.trim() == LEFT_OUT);
         match (self, value) {
-            (Self::Location(_), Value::String(text)) => {
+            (Self::Location(_) | Self::Endpoint, Value::String(text)) => {
                 let place = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
                 place.trim().trim_matches('/') == LEFT_OUT
             }
@@ -114,6 +118,7 @@ impl Kind {
             Self::Location(schemes) => {
                 format!("a path, or a URL that starts with {}", listed(schemes, "://"))
             }
+            Self::Endpoint => "an https:// URL, or an http:// one on this machine".to_owned(),
             Self::Address => "an IP address and a port, like 127.0.0.1:7878".to_owned(),
             Self::Choice(words) => format!("one of {}", listed(words, "")),
             Self::Integer(low, high) => format!("a whole number from {low} to {high}"),
@@ -136,6 +141,17 @@ fn has_only(table: &Value, keys: &[Key]) -> bool {
         keys.iter().any(|key| key.name == name && key.kind.fault(value).is_none())
     };
     table.as_table().is_some_and(|table| table.iter().all(known))
+}
+
+fn is_endpoint(text: &str) -> bool {
+    let is_safe = |url: &Url| match (url.scheme(), url.host()) {
+        ("https", Some(_)) => true,
+        ("http", Some(Host::Domain(name))) => name == "localhost",
+        ("http", Some(Host::Ipv4(address))) => address.is_loopback(),
+        ("http", Some(Host::Ipv6(address))) => address.is_loopback(),
+        _ => false,
+    };
+    text.is_empty() || Url::parse(text).is_ok_and(|url| is_safe(&url))
 }
 
 fn is_location(text: &str, schemes: &[&str]) -> bool {

@@ -27,7 +27,9 @@ pub(super) fn render(config: &Config) -> String {
             let value = table.get(section.name).and_then(|keys| keys.get(key.name));
             let _ = match (key.kind, value) {
                 (Kind::Secret, _) | (_, None) => writeln!(text, "# {} = \"{LEFT_OUT}\"", key.name),
-                (Kind::Location(_), Some(Value::String(url))) if shown_location(url).is_none() => {
+                (Kind::Location(_) | Kind::Endpoint, Some(Value::String(url)))
+                    if shown_location(url).is_none() =>
+                {
                     comment(&mut text, &left_out(section.name, key.name));
                     writeln!(text, "# {} = \"{LEFT_OUT}\"", key.name)
                 }

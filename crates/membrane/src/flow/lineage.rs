@@ -1,5 +1,8 @@
 //! Where a column came from and where it went.
 
+mod export;
+mod trace;
+
 use membrane_ledger::Direction;
 use membrane_model::{Action, ColumnName, DatasetName, FieldRef, LineageEdge, RunId};
 
@@ -7,6 +10,10 @@ use super::run::{ActiveRun, RunHead, job};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
+
+pub use export::{Since, export_lineage};
+pub(crate) use trace::described;
+pub use trace::{PLACES_DEFAULT, PLACES_MAX, Place, Subject, TraceFound, TraceRequest, What, trace_lineage};
 
 /// Steps that nobody needs to go beyond.
 pub const DEPTH_MAX: u32 = 32;
@@ -66,3 +73,6 @@ async fn look_up(run: &mut ActiveRun, hub: &Hub, request: &LineageRequest) -> Re
         ledger.lineage(&column, Direction::Downstream, depth_max).await.map_err(Error::Ledger)?;
     Ok(LineageFound { run: run.id(), column, upstream, downstream })
 }
+
+#[cfg(test)]
+mod tests;

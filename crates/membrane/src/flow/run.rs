@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use membrane_catalog::Catalog;
 use membrane_ledger::{
     ClosedRun, DatasetVersion, Document, DocumentKind, Ledger, LedgerError, NewDocument, NewRun, OpenRun,
     RunOutcome, RunState,
@@ -20,6 +21,7 @@ use crate::delegations::Delegation;
 use crate::error::{Error, Failure};
 use crate::grants::Grant;
 use crate::hub::Hub;
+use crate::openlineage::Sinks;
 use crate::steps::{Stepped, Steps, text_of};
 use crate::tasks::{TaskGuard, Tasks};
 
@@ -91,12 +93,29 @@ pub(super) struct ActiveRun {
     started: DateTime<Utc>,
     ctx: RequestCtx,
     tasks: Tasks,
+    teller: Teller,
     _guard: TaskGuard,
     _heartbeat: Heartbeat,
 }
 
 /// How often a step is tried whose number others take at the same moment.
 const STEP_TRIES_MAX: usize = 16;
+
+/// Tells whoever keeps lineage elsewhere that a run was closed.
+#[derive(Clone)]
+struct Teller {
+    sinks: Arc<Sinks>,
+    catalog: Arc<Catalog>,
+}
+
+impl Teller {
+    /// Closes a run, and tells of it when it is.
+    async fn close(self, open: OpenRun, outcome: RunOutcome) -> Result<ClosedRun, LedgerError> {
+        let closed = open.close(outcome).await?;
+        self.sinks.closed(closed.run, &self.catalog);
+        Ok(closed)
+    }
+}
 
 /// How often the process of an open run says that it is at work.
 const HEARTBEAT: Duration = Duration::from_secs(60);
@@ -159,6 +178,8 @@ impl ActiveRun {
             .await
             .map_err(|error| Failure::without_run(Error::Record(error)))?;
         let id = open.id();
+        let teller = Teller { sinks: Arc::clone(hub.sinks()), catalog: Arc::clone(hub.catalog()) };
+        teller.sinks.opened(id, &teller.catalog);
         let guard = hub.tasks().guard();
         Ok(Self {
             work: Work::default(),
@@ -168,6 +189,7 @@ impl ActiveRun {
             started,
             ctx: ctx.clone(),
             tasks: hub.tasks().clone(),
+            teller,
             _guard: guard,
             _heartbeat: Heartbeat::start(hub.ledger().clone(), id, ctx.clock.clone()),
         })
@@ -393,7 +415,7 @@ impl ActiveRun {
 
     /// Closes the run on a task of its own: whoever goes away while it is being closed does not keep it open.
     async fn close(&self, open: OpenRun, outcome: RunOutcome) -> Option<Result<ClosedRun, LedgerError>> {
-        self.tasks.spawn(open.close(outcome)).await.ok()
+        self.tasks.spawn(self.teller.clone().close(open, outcome)).await.ok()
     }
 
     fn outcome(&mut self, state: RunState, code: Option<&str>) -> RunOutcome {
@@ -420,10 +442,10 @@ impl Drop for ActiveRun {
     fn drop(&mut self) {
         let Some(open) = self.open.take() else { return };
         let outcome = self.outcome(RunState::Fail, Some("abandoned"));
-        let id = self.id;
+        let (id, teller) = (self.id, self.teller.clone());
         if tokio::runtime::Handle::try_current().is_ok() {
             drop(self.tasks.spawn(async move {
-                if let Err(unrecorded) = open.close(outcome).await {
+                if let Err(unrecorded) = teller.close(open, outcome).await {
                     tracing::error!(run.id = %id, "the abandoned run `{id}` could not be closed: {unrecorded}");
                 }
             }));

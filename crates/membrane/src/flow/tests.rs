@@ -15,18 +15,21 @@ use crate::error::Error;
 use crate::testing::{World, now, world};
 use crate::wire::DatasetBody;
 
-const STORES: &str = "store_id,name,city,region,opened_on\n\
+pub(crate) const STORES: &str = "store_id,name,city,region,opened_on\n\
                       S001,Bund,Shanghai,SH,2020-01-02\nS002,Temple,Beijing,BJ,2021-02-03\n";
 
-const LINES: &str = "order_id,line_no,member_no,pay_account,store_id,region,product_id,category,quantity,amount,ordered_at,ordered_month,buyer_is_minor\n\
+pub(crate) const LINES: &str = "order_id,line_no,member_no,pay_account,store_id,region,product_id,category,quantity,amount,ordered_at,ordered_month,buyer_is_minor\n\
                      O0000000000001,1,M00000001,,S001,SH,P00001,snacks,2,20.50,2025-01-05T10:00:00Z,2025-01,false\n";
 
 impl World {
-    async fn bring_in(&self, text: &'static str) -> Result<super::Ingested, crate::error::Failure> {
+    pub(crate) async fn bring_in(
+        &self,
+        text: &'static str,
+    ) -> Result<super::Ingested, crate::error::Failure> {
         self.deliver("dim_stores", text).await
     }
 
-    async fn deliver(
+    pub(crate) async fn deliver(
         &self,
         dataset: &str,
         text: &'static str,
@@ -42,7 +45,11 @@ impl World {
         ingest(&self.ctx("service:ingestor"), &self.hub, request, &Silent).await
     }
 
-    async fn ask(&self, principal: &str, sql: &str) -> Result<super::QueryAnswer, crate::error::Failure> {
+    pub(crate) async fn ask(
+        &self,
+        principal: &str,
+        sql: &str,
+    ) -> Result<super::QueryAnswer, crate::error::Failure> {
         let purpose = Some("marketing_analysis".parse().expect("purpose"));
         query(
             &self.ctx(principal),

@@ -31,6 +31,8 @@ use super::handlers::{
         lineage::get_lineage,
         tags::get_tags,
         tags::get_tag,
+        lineage::get_up,
+        lineage::get_down,
         quality::get_quality,
         streams::get_streams,
         streams::get_governed_metrics,

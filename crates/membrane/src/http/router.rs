@@ -42,6 +42,8 @@ pub fn router(serving: Arc<Serving>, server: &ServerSection, metrics: Metrics) -
         .route("/v1/datasets", get(datasets::get_datasets))
         .route("/v1/runs", get(runs::get_runs))
         .route("/v1/runs/{id}", get(runs::get_run))
+        .route("/v1/lineage/up", get(lineage::get_up))
+        .route("/v1/lineage/down", get(lineage::get_down))
         .route("/v1/lineage/{dataset}/{column}", get(lineage::get_lineage))
         .route("/v1/tags", get(tags::get_tags))
         .route("/v1/tags/{id}", get(tags::get_tag))

@@ -19,6 +19,7 @@ use crate::config::ServerSection;
 use crate::flow::recover_streams;
 use crate::hub::Hub;
 use crate::maintenance::MaintenanceKeeper;
+use crate::openlineage::Sinks;
 use crate::serving::Serving;
 use crate::sources::SourceKeeper;
 use crate::standing::Scheduler;
@@ -39,6 +40,7 @@ pub(crate) struct Listening {
     tasks: Tasks,
     shutdown: Duration,
     streams: Option<Arc<Streams>>,
+    sinks: Option<Arc<Sinks>>,
     /// Lets go of topics when it is dropped.
     topics: Option<DropGuard>,
     /// Kept for as long as the server is at work.
@@ -66,11 +68,11 @@ pub(crate) async fn listen(hub: Arc<Hub>, server: &ServerSection) -> io::Result<
     drop(hub.tasks().spawn(follow));
     let upkeep = vec![metrics.keep_tidy(), watch, standing, sources, topics, promises, maintenance, tags];
     let tasks = hub.tasks().clone();
-    let streams = Some(Arc::clone(hub.streams()));
+    let (streams, sinks) = (Some(Arc::clone(hub.streams())), Some(Arc::clone(hub.sinks())));
     let app = router(serving, server, metrics);
     let shutdown = Duration::from_secs(server.shutdown_seconds);
     let listening = Listening::start(listener, app, Patience::from(server), tasks, shutdown)?;
-    Ok(Listening { streams, topics: Some(let_go.drop_guard()), _upkeep: upkeep, ..listening })
+    Ok(Listening { streams, sinks, topics: Some(let_go.drop_guard()), _upkeep: upkeep, ..listening })
 }
 
 impl Listening {
@@ -86,8 +88,8 @@ impl Listening {
         let acceptor = Acceptor { listener, app, patience, stopping: stopping.clone() };
         let accepting = tokio::spawn(acceptor.run());
         let stopping = stopping.drop_guard();
-        let (streams, topics, upkeep) = (None, None, Vec::new());
-        Ok(Self { address, stopping, accepting, tasks, shutdown, streams, topics, _upkeep: upkeep })
+        let (streams, sinks, topics, upkeep) = (None, None, None, Vec::new());
+        Ok(Self { address, stopping, accepting, tasks, shutdown, streams, sinks, topics, _upkeep: upkeep })
     }
 
     /// Returns where it listens.
@@ -112,7 +114,11 @@ impl Listening {
             streams.close(rest).await;
         }
         let rest = deadline.saturating_duration_since(Instant::now()).max(REMAINDER);
-        self.tasks.wait(rest).await && finished
+        let finished = self.tasks.wait(rest).await && finished;
+        if let Some(sinks) = &self.sinks {
+            sinks.settle().await;
+        }
+        finished
     }
 }
 

@@ -11,7 +11,7 @@ use crate::error::Failure;
 use crate::flow;
 use crate::http::App;
 use crate::http::extract::AcceptsJson;
-use crate::wire::{ErrorBody, StreamsBody, source_metrics, stream_metrics};
+use crate::wire::{ErrorBody, StreamsBody, sink_metrics, source_metrics, stream_metrics};
 
 /// Show what was pushed, what waits to be committed and what failed.
 #[utoipa::path(
@@ -32,7 +32,8 @@ pub(in crate::http) async fn get_streams(
 
 /// Metrics for Prometheus, with datasets and sources.
 ///
-/// Those of `/metrics`, of each stream what `/v1/streams` has, and of each source what came of it and where it stands. Each look is recorded as a run.
+/// Those of `/metrics`, of each stream what `/v1/streams` has, of each source what came of it and where it stands, and of each sink of
+/// lineage what it took and missed. Each look is recorded as a run.
 #[utoipa::path(
     get, path = "/v1/metrics", tag = "operation", operation_id = "governed_metrics", security(("bearer" = [])),
     responses(
@@ -50,6 +51,7 @@ pub(in crate::http) async fn get_governed_metrics(
     Extension(ctx): Extension<RequestCtx>,
 ) -> Result<impl IntoResponse, Failure> {
     let (streams, sources) = flow::measure(&ctx, &app.hub).await?;
-    let text = app.metrics.render() + &stream_metrics(&streams) + &source_metrics(&sources);
+    let sinks = sink_metrics(&app.hub.sinks().told());
+    let text = app.metrics.render() + &stream_metrics(&streams) + &source_metrics(&sources) + &sinks;
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], text))
 }

@@ -121,7 +121,7 @@ async fn every_endpoint_refuses_strangers() {
         }
         refused += 1;
     }
-    assert_eq!(refused, 26);
+    assert_eq!(refused, 28);
 }
 
 #[tokio::test]
@@ -154,6 +154,14 @@ async fn what_is_asked_wrongly_is_refused_in_our_words() {
     api.check(get("/v1/runs/not-a-run", Some(&olga)), 400, "bad_request").await;
     api.check(get("/v1/lineage/no_such/phone", Some(&olga)), 404, "not_found").await;
     api.check(get("/v1/lineage/crm_members/no_such", Some(&olga)), 400, "unknown_column").await;
+    api.check(get("/v1/lineage/up", Some(&olga)), 400, "bad_request").await;
+    api.check(get("/v1/lineage/up?of=phone", Some(&olga)), 400, "bad_request").await;
+    api.check(get("/v1/lineage/up?of=no_such.phone", Some(&olga)), 404, "not_found").await;
+    api.check(get("/v1/lineage/down?of=crm_members.no_such", Some(&olga)), 400, "unknown_column").await;
+    api.check(get("/v1/lineage/down?of=release:no_such", Some(&olga)), 404, "no_standing_release").await;
+    let run = "/v1/lineage/up?of=00000000-0000-7000-8000-000000000000";
+    api.check(get(run, Some(&olga)), 404, "unknown_run").await;
+    api.check(get("/v1/lineage/up?of=crm_members.phone", Some(&ana)), 403, "not_permitted").await;
     api.check(get("/v2/datasets", Some(&ana)), 404, "unknown_endpoint").await;
     api.check(post("/v1/datasets", &ana, json_type, "{}"), 405, "wrong_method").await;
 }

@@ -73,6 +73,8 @@ const RELEASE: [&str; 7] = [
     "over_price",
     "release_timed_out",
 ];
+/// Of walks along lineage.
+const TRACED: [&str; 4] = ["not_found", "unknown_column", "unknown_run", "no_standing_release"];
 /// Of steps in the life of a budget.
 const STEP: [&str; 5] = ["budget_stands", "in_the_way", "not_found", "over_ceiling", "too_large"];
 /// Nobody's dataset is asked for.
@@ -117,6 +119,8 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
         ),
         ("/v1/tags", "get", [all, record, &refusal].concat()),
         ("/v1/tags/{id}", "get", [all, record, &refusal, &["unknown_tag"]].concat()),
+        ("/v1/lineage/up", "get", [all, record, audit, &TRACED].concat()),
+        ("/v1/lineage/down", "get", [all, record, audit, &TRACED].concat()),
         ("/v1/quality", "get", [all, record, audit, &["not_found"]].concat()),
         ("/v1/budget", "get", [all, record, &refusal].concat()),
         ("/v1/budget/history", "get", [all, record, &refusal].concat()),
