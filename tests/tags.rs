@@ -33,7 +33,8 @@ impl World {
 
     /// Builds all tags, which must be good, for a moment.
     async fn build_all(&self, as_of: DateTime<Utc>, full: bool) -> BTreeMap<String, BuiltTag> {
-        let built = self.build(TagRequest { tags: Vec::new(), as_of: Some(as_of), full }).await;
+        let built =
+            self.build(TagRequest { tags: Vec::new(), as_of: Some(as_of), full, dry_run: false }).await;
         let told = |one: &BuiltTag| (one.build.tag.to_string(), one.build.fault.clone(), one.detail.clone());
         assert!(
             built.iter().all(|one| one.build.fault.is_none()),
@@ -171,6 +172,7 @@ async fn asking_of_those_with_news_says_the_same_as_asking_of_everyone() {
         tags: vec!["member.orders_90d".parse().unwrap()],
         as_of: Some(day() + TimeDelta::days(40)),
         full: false,
+        dry_run: false,
     };
     let later = world.build(later).await;
     assert_eq!((later[0].build.kind, &later[0].build.fault), (TagBuildKind::Full, &None));
@@ -192,7 +194,12 @@ async fn what_breaks_a_limit_writes_nothing_and_what_was_there_stays() {
     })
     .await;
     world.populate(200).await;
-    let tag = |name: &str| TagRequest { tags: vec![name.parse().unwrap()], as_of: Some(day()), full: false };
+    let tag = |name: &str| TagRequest {
+        tags: vec![name.parse().unwrap()],
+        as_of: Some(day()),
+        full: false,
+        dry_run: false,
+    };
     let first = world.build(tag("member.active_30d")).await;
     let built = &first[0].build;
     let none = built.shares["none"] as f64 / built.members as f64;
@@ -224,6 +231,7 @@ async fn a_definition_changes_with_its_version() {
         tags: vec!["member.favourite_category".parse().unwrap()],
         as_of: Some(day()),
         full: false,
+        dry_run: false,
     };
     assert_eq!(world.build(request()).await[0].build.fault, None);
     let before = world.current("member.favourite_category").await;
@@ -242,8 +250,12 @@ async fn a_definition_changes_with_its_version() {
 #[tokio::test(flavor = "multi_thread")]
 async fn policy_says_who_builds_and_who_reads() {
     let (world, _) = World::populated(60).await;
-    let request =
-        || TagRequest { tags: vec!["member.orders_90d".parse().unwrap()], as_of: Some(day()), full: false };
+    let request = || TagRequest {
+        tags: vec!["member.orders_90d".parse().unwrap()],
+        as_of: Some(day()),
+        full: false,
+        dry_run: false,
+    };
     // Who may not read what it is made of builds nothing, and that is told.
     for principal in ["service:ingestor", "analyst:lee", "operator:omar"] {
         let built = build_tags(&world.ctx(principal), &world.hub, request()).await;
@@ -271,6 +283,115 @@ async fn policy_says_who_builds_and_who_reads() {
     let (_, told) = world.send("compliance:olga", "/v1/lineage/member_tags/value", None).await;
     let text = told.to_string();
     assert!(text.contains("member.orders_90d") && text.contains("pos_orders"), "{text}");
+}
+
+/// A tag of its own, of which nothing but the statement matters.
+fn draft(catalog: &Path, id: &str, value: &str, sql: &str) {
+    let text = format!(
+        "id: {id}\nname: {{ en: Draft, zh: 草稿 }}\nkind: sql\nentity: member_no\nvalue: {value}\nversion: 1\nstatus: draft\n\
+         owner: {{ team: tests }}\npurposes: [marketing_analysis]\nsensitivity: personal\nsource:\n  query: >-\n    {sql}\n\
+         refresh: {{ mode: manual }}\n"
+    );
+    std::fs::write(catalog.join(format!("tags/{id}.yaml")), text).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_value_is_made_of_what_names_a_member() {
+    let statements = [
+        "SELECT member_no, CAST(member_no AS VARCHAR) AS value FROM crm_members",
+        "SELECT member_no, max(CAST(member_no AS VARCHAR)) AS value FROM crm_members GROUP BY member_no",
+        "SELECT member_no, 'x' || CAST(member_no AS VARCHAR) AS value FROM crm_members",
+        "SELECT member_no, CASE WHEN true THEN CAST(member_no AS VARCHAR) ELSE '' END AS value FROM crm_members",
+        "SELECT member_no, phone AS value FROM crm_members",
+        "SELECT member_no, substr(name, 1, 1) AS value FROM crm_members",
+        "SELECT m.member_no, e.app_user_id AS value FROM crm_members m CROSS JOIN app_events e",
+        "SELECT member_no, (SELECT max(app_user_id) FROM app_events) AS value FROM crm_members",
+        "SELECT member_no AS other, member_no, 'x' AS value FROM crm_members",
+    ];
+    let world = world_with(|catalog| {
+        for (number, sql) in statements.iter().enumerate() {
+            draft(catalog, &format!("draft.leak_{number}"), "{ type: text, nullable: true }", sql);
+        }
+    })
+    .await;
+    world.populate(40).await;
+    for number in 0..statements.len() {
+        let request = TagRequest {
+            tags: vec![format!("draft.leak_{number}").parse().unwrap()],
+            ..TagRequest::default()
+        };
+        let built = world.build(request).await;
+        assert!(built[0].build.fault.is_some(), "{}: {built:?}", statements[number]);
+        assert_eq!(built[0].build.changed, 0);
+    }
+    assert_eq!(world.count("analyst:lee", "SELECT count(*) AS n FROM member_tags").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_values_is_told_and_writes_nothing() {
+    let cases = [
+        (
+            "{ type: enum, values: [a, b] }",
+            "SELECT member_no, tier AS value FROM crm_members",
+            "tag_value_not_listed",
+        ),
+        ("{ type: integer }", "SELECT member_no, tier AS value FROM crm_members", "tag_type"),
+        ("{ type: text }", "SELECT member_no, nullif(tier, tier) AS value FROM crm_members", "tag_null"),
+        ("{ type: integer }", "SELECT member_no, items AS value FROM pos_orders", "tag_not_unique"),
+        ("{ type: text }", "SELECT member_no, no_such AS value FROM crm_members", "unknown_column"),
+        ("{ type: integer }", "SELECT member_no, 1 / (items - items) AS value FROM pos_orders", "evaluation"),
+    ];
+    let world = world_with(|catalog| {
+        for (number, (value, sql, _)) in cases.iter().enumerate() {
+            draft(catalog, &format!("draft.case_{number}"), value, sql);
+        }
+    })
+    .await;
+    world.populate(60).await;
+    for (number, (_, sql, fault)) in cases.iter().enumerate() {
+        let request = TagRequest {
+            tags: vec![format!("draft.case_{number}").parse().unwrap()],
+            ..TagRequest::default()
+        };
+        assert_eq!(world.build(request).await[0].build.fault.as_deref(), Some(*fault), "{sql}");
+    }
+    assert_eq!(world.count("analyst:lee", "SELECT count(*) AS n FROM member_tags").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_kept_is_not_kept_of_who_does_not_consent_any_more() {
+    let world = World::empty().await;
+    let member = |consent: bool| {
+        format!(
+            "member_no,name,gender,birth_date,phone,email,id_number,address,city,region,joined_on,tier,marketing_consent\n\
+             M00000001,甲,female,1961-03-03,13912345678,,,某路1号,上海,SH,2025-01-02,gold,{consent}\n"
+        )
+    };
+    let path = world.write("one.csv", &member(true));
+    world.ingest("crm_members", &path).await.unwrap();
+    world.order("orders.csv", &[(1, "M00000001", day() - TimeDelta::days(5))]).await;
+    let request = |at| TagRequest {
+        tags: vec!["member.last_order_day".parse().unwrap()],
+        as_of: Some(at),
+        full: true,
+        dry_run: false,
+    };
+    world.build(request(day())).await;
+    assert_eq!(world.current("member.last_order_day").await.len(), 1);
+    // Long after the window it is kept.
+    let kept = world.build(request(day() + TimeDelta::days(200))).await;
+    assert_eq!((kept[0].build.changed, kept[0].build.members), (0, 1));
+    // What would change is looked at first, and changes nothing.
+    let looked = TagRequest { dry_run: true, ..request(day() + TimeDelta::days(201)) };
+    assert_eq!(world.build(looked).await[0].build.number, 0);
+    let World { dir, hub } = world;
+    std::fs::remove_dir_all(dir.path().join("data/tables/crm_members")).unwrap();
+    let world = World { dir, hub };
+    let path = world.write("two.csv", &member(false));
+    world.ingest("crm_members", &path).await.unwrap();
+    let ended = world.build(request(day() + TimeDelta::days(202))).await;
+    assert_eq!((ended[0].build.changed, ended[0].build.members), (1, 0), "{ended:?}");
+    assert!(world.current("member.last_order_day").await.is_empty());
 }
 
 /// Seconds since 1970, by the clock that the hub reads too.

@@ -1,7 +1,8 @@
 //! Streams: how long a push waits for its acknowledgement, and an event until governed SQL shows it, while so many come in.
 //!
 //! The hub is a process of its own, `membrane serve` beside this program. Events carry a serial, and the clock of this program is read when
-//! they are made; another task asks for serials in SQL, one after the other, until it sees them.
+//! they are made; another task asks for serials in SQL, one after the other, until it sees them. Meanwhile members buy something, one a second: a
+//! third task asks for the tag that follows orders until it says so.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -29,6 +30,8 @@ const SECONDS: u64 = 60;
 /// Pushes a second, and events in each.
 const PUSHES: u64 = 50;
 const EVENTS: u64 = 100;
+/// Members who buy something, one a second.
+const BUYERS: u64 = 3_600;
 const SENDER: &str = "service:ingestor";
 const ANALYST: &str = "analyst:lee";
 
@@ -50,6 +53,8 @@ struct Hub {
 impl Hub {
     fn start(dir: &Path) -> Result<Self> {
         run(dir, &["keys", "init"])?;
+        std::fs::write(dir.join("members.csv"), members())?;
+        run(dir, &["ingest", "crm_members", "members.csv"])?;
         let (sender, analyst) = (bearer(dir, SENDER)?, bearer(dir, ANALYST)?);
         let log = dir.join("serve.log");
         let file = std::fs::File::create(&log)?;
@@ -85,7 +90,12 @@ impl Hub {
     }
 
     async fn push(&self, body: String) -> Result<u64> {
-        let told = self.send("/v1/events/app_events", &self.sender, "application/x-ndjson", body).await?;
+        self.push_to("app_events", body).await
+    }
+
+    async fn push_to(&self, dataset: &str, body: String) -> Result<u64> {
+        let path = format!("/v1/events/{dataset}");
+        let told = self.send(&path, &self.sender, "application/x-ndjson", body).await?;
         told.pointer("/rows_accepted").and_then(Value::as_u64).context("no count")
     }
 
@@ -153,6 +163,43 @@ fn events(first: u64) -> String {
     text
 }
 
+/// Members, who all agree to marketing.
+fn members() -> String {
+    let mut text = "member_no,name,gender,birth_date,phone,email,id_number,address,city,region,joined_on,tier,marketing_consent\n".to_owned();
+    for member in 1..=BUYERS {
+        let _ = writeln!(
+            text,
+            "M{member:08},Ann Li,female,1961-03-03,139{member:08},,,1 Road,Shanghai,SH,2025-01-02,gold,true"
+        );
+    }
+    text
+}
+
+/// Lets one member after the other buy something, and asks for their tag until it is there.
+async fn follow(hub: Arc<Hub>, stop: Arc<AtomicBool>) -> Result<Latencies> {
+    let mut found = Latencies::default();
+    let mut beat = interval(Duration::from_secs(1));
+    for member in 1..=BUYERS {
+        beat.tick().await;
+        if stop.load(Ordering::Relaxed) {
+            break;
+        }
+        let now = membrane_model::Clock::now(&crate::hub::SystemClock).format("%Y-%m-%dT%H:%M:%S%.3fZ");
+        let order = format!(
+            r#"{{"order_id":"O{member:013}","member_no":"M{member:08}","store_id":"S001","region":"SH","ordered_at":"{now}","channel":"store","items":1,"amount":"5.00","payment_account":null,"buyer_is_minor":false}}"#
+        );
+        let made = Instant::now();
+        ensure!(hub.push_to("pos_orders", order).await? == 1, "an order was not taken in");
+        let sql = "SELECT count(DISTINCT member_no) AS n FROM member_tags WHERE tag = 'member.shopping_now' AND value = 'warm'";
+        while hub.ask(sql).await? < member {
+            ensure!(made.elapsed() < Duration::from_secs(30), "a tag did not follow in 30 s");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        found.0.push(made.elapsed().as_secs_f64() * 1e3);
+    }
+    Ok(found)
+}
+
 /// Latencies in milliseconds.
 #[derive(Default)]
 struct Latencies(Vec<f64>);
@@ -182,6 +229,7 @@ async fn measure(seconds: u64) -> Result<()> {
     let (newest, asked) = watch::channel(None);
     let stop = Arc::new(AtomicBool::new(false));
     let asking = tokio::spawn(ask(Arc::clone(&hub), asked, Arc::clone(&stop)));
+    let following = tokio::spawn(follow(Arc::clone(&hub), Arc::clone(&stop)));
     let acknowledged = Arc::new(Mutex::new(Latencies::default()));
     let accepted = Arc::new(AtomicU64::new(0));
     let refused = Arc::new(AtomicU64::new(0));
@@ -216,6 +264,7 @@ async fn measure(seconds: u64) -> Result<()> {
     let took = began.elapsed().as_secs_f64();
     stop.store(true, Ordering::Relaxed);
     let visible = asking.await??;
+    let followed = following.await??;
     let rows = accepted.load(Ordering::Relaxed);
     let (resident, most) = hub.memory()?;
     let there = hub.ask("SELECT count(*) AS n FROM app_events").await?;
@@ -235,6 +284,7 @@ async fn measure(seconds: u64) -> Result<()> {
     let acknowledged = std::mem::take(&mut *acknowledged.lock().await);
     print(&acknowledged.line("push until acknowledged", "p99 50 (20)"));
     print(&visible.line("event until SQL shows it", "p95 1000, p99 2000"));
+    print(&followed.line("order until its tag says so", "seconds"));
     Ok(())
 }
 

@@ -96,6 +96,15 @@ pub struct Tag {
     pub change_note: String,
 }
 
+impl Tag {
+    /// Tells whether a hub builds the tag by itself at a moment: while it is in use, and until the end of its last day.
+    #[must_use]
+    pub fn is_built_at(&self, now: DateTime<Utc>) -> bool {
+        let is_over = self.sunset.zip(self.as_of.day_of(now)).is_some_and(|(last, today)| today > last);
+        self.status.is_built() && !is_over
+    }
+}
+
 /// How the value of a tag comes about: for those who read, the hub builds all of them alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TagKind {

@@ -23,7 +23,7 @@ use std::time::Duration;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::catalog::TableProvider;
 use membrane_lake::{Arrived, Files};
-use membrane_model::{Action, DatasetName, IdentityKind, Limits};
+use membrane_model::{Action, DatasetName, IdentityKind, Limits, RevealLevel};
 use membrane_policy::Permit;
 use tokio::time::Instant;
 
@@ -32,7 +32,7 @@ use crate::brake::Brake;
 use crate::engine::{Engine, Planned, Reader, braked_physical, unopened};
 use crate::error::QueryError;
 use crate::gate::Statement;
-use crate::lineage;
+use crate::lineage::{self, Origins};
 use crate::mask::key;
 use crate::rules::ScanRules;
 use crate::session::{Contents, user_session_in};
@@ -109,6 +109,7 @@ impl Engine {
         let is_local = local::is_local(&planned.analysed, key);
         let names = planned.recorded_names();
         let flow = lineage::trace(&planned.analysed).map_err(|_| QueryError::Failed)?;
+        check_values(&flow.columns, key)?;
         let edges = lineage::edges(&flow, &names, permit.run_id());
         let columns = names
             .into_iter()
@@ -228,6 +229,21 @@ fn key_of(planned: &Planned) -> Result<usize, QueryError> {
     match (keys.next(), keys.next()) {
         (Some((key, _)), None) => Ok(key),
         _ => Err(unsupported("a tag's statement that does not give the entity's column once, as it is")),
+    }
+}
+
+/// Refuses values that are made of what names a member.
+///
+/// PRIVACY: a value is stored and shown as it is. A key or a token in it would be one that no reader's purpose has keyed anew, and a part of an
+/// identifier would be there for everyone who may see the tag.
+fn check_values(columns: &[Origins], key: usize) -> Result<(), QueryError> {
+    let values = columns.iter().enumerate().filter(|(place, _)| *place != key);
+    let mut origins = values.flat_map(|(_, origins)| origins).filter(|origin| origin.how.is_direct());
+    match origins.any(|origin| !matches!(origin.level, RevealLevel::Clear | RevealLevel::Generalised)) {
+        true => Err(unsupported(
+            "a value of a tag that is made of a column which is not shown in clear or generalised; count rows in its place",
+        )),
+        false => Ok(()),
     }
 }
 

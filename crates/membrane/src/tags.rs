@@ -45,7 +45,7 @@ impl TagKeeper {
         let every: HashMap<TagId, TimeDelta> = hub
             .catalog()
             .tags()
-            .filter(|tag| tag.status.is_built())
+            .filter(|tag| tag.is_built_at(now))
             .filter_map(|tag| match tag.refresh {
                 Refresh::Batch { every_seconds } => {
                     Some((tag.id.clone(), TimeDelta::seconds(i64::from(every_seconds))))
@@ -77,7 +77,7 @@ impl TagKeeper {
         // On a task that goes on when this is dropped: a run that was begun is closed.
         let work = hub.tasks().spawn(Box::pin(async move {
             let ctx = own.ctx(service, Channel::Schedule);
-            flow::build_tags(&ctx, &own, TagRequest { tags, as_of: None, full: false }).await
+            flow::build_tags(&ctx, &own, TagRequest { tags, ..TagRequest::default() }).await
         }));
         match work.await {
             Ok(Ok(built)) => {

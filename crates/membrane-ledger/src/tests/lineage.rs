@@ -59,8 +59,8 @@ pub(super) async fn check_lineage_in_circles_ends(ledger: Ledger) {
 pub(super) async fn check_edges_of_runs_that_did_the_same_are_one(ledger: Ledger) {
     let stored = FieldRef::dataset("crm_members", "city");
     let mut newest = None;
-    for level in [RevealLevel::Partial, RevealLevel::Partial, RevealLevel::Clear] {
-        let mut run = open(&ledger, 0).await;
+    for (second, level) in [(1, RevealLevel::Partial), (2, RevealLevel::Partial), (3, RevealLevel::Clear)] {
+        let mut run = open(&ledger, second).await;
         let id = run.id();
         let column =
             ColumnDecision { column: "city".parse().unwrap(), level: Some(level), factors: Vec::new() };

@@ -7,6 +7,7 @@ use membrane_model::{Channel, PrincipalId, PrincipalKind, Purpose, TagId};
 use super::caller::CallerArgs;
 use super::{CliError, Env, out, table};
 use crate::ctx::RequestCtx;
+use crate::error::{Error, Failure};
 use crate::flow::{self, TagRequest};
 use crate::hub::Hub;
 use crate::wire::{TagBody, TagBuildBody, TagPageBody, TagTrialBody, TagsBody};
@@ -52,13 +53,22 @@ enum TagCommand {
         #[command(flatten)]
         look: LookArgs,
     },
-    /// Tell how what a tag says differs from what was built last: its version, its definition, the shares of its values.
-    #[command(after_help = "Example:\n  membrane tag diff member.active_30d")]
+    /// Look what the next build of a tag would change: of how many members, and the shares of its values. Nothing is written, and the definition may
+    /// have changed without its version.
+    ///
+    /// Acts for `tags.principal` of the configuration unless told otherwise.
+    #[command(after_help = "Example:\n  membrane tag diff member.active_30d --as-of 2026-06-30")]
     Diff {
         /// The tag.
         id: TagId,
+        /// For which day, or instant in RFC 3339; now when not stated.
+        #[arg(long, value_name = "WHEN", value_parser = parse_moment)]
+        as_of: Option<DateTime<Utc>>,
         #[command(flatten)]
-        look: LookArgs,
+        caller: CallerArgs,
+        /// Report as JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// Try the tests of tags on their made-up rows. Nothing that is stored is read. Exit code 1 when one fails.
     #[command(after_help = "Example:\n  membrane tag check member.active_30d")]
@@ -121,10 +131,10 @@ pub(super) async fn run(args: TagArgs, env: Env) -> Result<(), CliError> {
         TagCommand::List { look } => list(look, env).await,
         TagCommand::Show { id, look } => show(&id, look, env).await,
         TagCommand::History { id, look } => history(&id, look, env).await,
-        TagCommand::Diff { id, look } => diff(&id, look, env).await,
+        TagCommand::Diff { id, as_of, caller, json } => diff(&id, as_of, &caller, json, env).await,
         TagCommand::Check { ids, json } => check(&ids, json, env).await,
         TagCommand::Build { ids, as_of, full, caller, json } => {
-            let request = TagRequest { tags: ids, as_of, full };
+            let request = TagRequest { tags: ids, as_of, full, dry_run: false };
             build(request, &caller, json, env).await
         }
     }
@@ -273,30 +283,49 @@ fn show_builds(builds: &[TagBuildBody]) -> Result<(), CliError> {
     Ok(())
 }
 
-async fn diff(id: &TagId, look: LookArgs, env: Env) -> Result<(), CliError> {
-    let body = page(id, &look, env).await?;
-    if look.json {
-        return out::json(&body);
+async fn diff(
+    id: &TagId,
+    as_of: Option<DateTime<Utc>>,
+    caller: &CallerArgs,
+    json: bool,
+    env: Env,
+) -> Result<(), CliError> {
+    let hub = env.open().await?;
+    let ctx = builder(caller, &hub)?;
+    let good =
+        hub.ledger().last_tag_builds().await.map_err(|error| Failure::without_run(Error::Ledger(error)))?;
+    let good = good.into_iter().rev().find(|build| build.tag == *id && build.fault.is_none());
+    let request = TagRequest { tags: vec![id.clone()], as_of, full: true, dry_run: true };
+    let built = Box::pin(flow::build_tags(&ctx, &hub, request)).await?;
+    let Some(now) = built.first().map(TagBuildBody::from) else { return Ok(()) };
+    if json {
+        return out::json(&now);
     }
-    let tag = &body.tag;
-    let Some(good) = &tag.good else {
-        out::line(format!("`{id}` was never built: all of it is new"))?;
-        return Ok(());
-    };
-    let definition: Option<&TagBuildBody> = body.builds.iter().find(|build| build.fault.is_none());
-    let same = definition.is_some_and(|build| build.version == tag.version);
-    out::line(if same {
-        format!("version {} is the one that was built last", tag.version)
-    } else {
-        format!("version {} is served, and version {} was built last", tag.version, good.version)
-    })?;
-    let before = body.builds.iter().filter(|build| build.fault.is_none()).nth(1);
-    let mut shown = table::new_table(&["value", "before", "now", "change"]);
-    let nothing = std::collections::BTreeMap::new();
-    let old = before.map_or(&nothing, |before| &before.shares);
-    let labels: std::collections::BTreeSet<&String> = old.keys().chain(good.shares.keys()).collect();
+    match &good {
+        None => out::line(format!("`{id}` was never built: all of it is new"))?,
+        Some(good) if good.definition == now_definition(&hub, id) => {
+            out::line(format!("version {} was built last, with this definition", good.version))?
+        }
+        Some(good) => out::line(format!(
+            "version {} was built last, with another definition; version {} is served",
+            good.version, now.version
+        ))?,
+    }
+    if let Some(fault) = &now.fault {
+        out::line(format!(
+            "it would not be built: {fault}{}",
+            now.detail.as_ref().map_or_else(String::new, |detail| format!(": {detail}"))
+        ))?;
+    }
+    out::line(format!(
+        "{} would have another value",
+        table::counted(usize::try_from(now.changed).unwrap_or(usize::MAX), "member")
+    ))?;
+    let old = good.map(|good| good.shares).unwrap_or_default();
+    let mut shown = table::new_table(&["value", "before", "then", "change"]);
+    let labels: std::collections::BTreeSet<&String> = old.keys().chain(now.shares.keys()).collect();
     for label in labels {
-        let (was, is) = (old.get(label).copied().unwrap_or(0), good.shares.get(label).copied().unwrap_or(0));
+        let (was, is) = (old.get(label).copied().unwrap_or(0), now.shares.get(label).copied().unwrap_or(0));
         let change = if is >= was {
             format!("+{}", table::count(is - was))
         } else {
@@ -309,9 +338,14 @@ async fn diff(id: &TagId, look: LookArgs, env: Env) -> Result<(), CliError> {
     Ok(())
 }
 
+/// Returns the definition of a tag as it is served.
+fn now_definition(hub: &Hub, id: &TagId) -> String {
+    hub.catalog().tag(id).map(|tag| tag.definition()).unwrap_or_default()
+}
+
 async fn check(ids: &[TagId], json: bool, env: Env) -> Result<(), CliError> {
     let hub = env.open().await?;
-    let reports = flow::try_tags(&hub, ids).await.map_err(crate::error::Failure::without_run)?;
+    let reports = flow::try_tags(&hub, ids).await.map_err(Failure::without_run)?;
     let bodies: Vec<TagTrialBody> = reports.iter().map(TagTrialBody::from).collect();
     if json {
         out::json(&bodies)?;

@@ -26,13 +26,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use arrow::array::AsArray as _;
 use chrono::{DateTime, TimeDelta, Utc};
-use membrane_catalog::{AsOfParam, Tag};
+use futures::StreamExt as _;
+use membrane_catalog::{AsOfParam, NullPolicy, Tag};
 use membrane_lake::Mark;
 use membrane_ledger::{DatasetVersion, TagBuild, TagBuildKind, TagMark};
 use membrane_model::{Action, DatasetName, RunId, TagId};
 use membrane_policy::Permit;
-use membrane_query::{TagAnswer, TagKeys, TagMembers, TagQuestion};
+use membrane_query::{Statement, TagAnswer, TagKeys, TagMembers, TagQuestion};
 use tokio::task::JoinHandle;
 
 use super::contract::accept;
@@ -64,6 +66,8 @@ pub struct TagRequest {
     pub as_of: Option<DateTime<Utc>>,
     /// Whether everyone is asked about, also where less would do.
     pub full: bool,
+    /// Whether it is only looked what would change: nothing is written, and a definition may have changed without its version.
+    pub dry_run: bool,
 }
 
 /// What became of a tag.
@@ -80,14 +84,14 @@ pub struct BuiltTag {
 /// # Errors
 /// [`Failure`] when a tag is not there, somebody else is building, or the record cannot be written.
 pub async fn build_tags(ctx: &RequestCtx, hub: &Hub, request: TagRequest) -> Result<Vec<BuiltTag>, Failure> {
-    let tags = wanted(hub, &request.tags).map_err(Failure::without_run)?;
+    let tags = wanted(hub, &request.tags, ctx.now()).map_err(Failure::without_run)?;
     let as_of = request.as_of.unwrap_or_else(|| ctx.now());
     let names: Vec<TagId> = tags.iter().map(|tag| tag.id.clone()).collect();
     let hold = TagHold::take(hub, &names, ctx.now()).await.map_err(Failure::without_run)?;
     let mut built = Vec::with_capacity(tags.len());
     let mut failure = None;
     for group in group::groups(&tags, as_of) {
-        match Box::pin(build_group(ctx, hub, &group, request.full)).await {
+        match Box::pin(build_group(ctx, hub, &group, &request)).await {
             Ok(tags) => built.extend(tags),
             Err(one) => {
                 failure = Some(one);
@@ -103,7 +107,7 @@ pub async fn build_tags(ctx: &RequestCtx, hub: &Hub, request: TagRequest) -> Res
 }
 
 /// Returns the tags that are asked for, each after those that it uses.
-fn wanted(hub: &Hub, names: &[TagId]) -> Result<Vec<Arc<Tag>>, Error> {
+fn wanted(hub: &Hub, names: &[TagId], now: DateTime<Utc>) -> Result<Vec<Arc<Tag>>, Error> {
     if let Some(unknown) = names.iter().find(|name| hub.catalog().tag(name).is_none()) {
         let known = hub.catalog().tags().map(|tag| tag.id.clone()).collect();
         let faulty = hub.catalog().tag_faults().iter().any(|fault| {
@@ -117,7 +121,7 @@ fn wanted(hub: &Hub, names: &[TagId]) -> Result<Vec<Arc<Tag>>, Error> {
     }
     let tags = hub.catalog().tags_in_order().into_iter();
     let asked = tags.filter(|tag| match names {
-        [] => tag.status.is_built(),
+        [] => tag.is_built_at(now),
         names => names.contains(&tag.id),
     });
     Ok(asked.cloned().collect())
@@ -128,12 +132,12 @@ async fn build_group(
     ctx: &RequestCtx,
     hub: &Hub,
     group: &Group,
-    full: bool,
+    request: &TagRequest,
 ) -> Result<Vec<BuiltTag>, Failure> {
     let started = ctx.now();
     let (mut built, mut sound) = (Vec::new(), Vec::new());
     for tag in &group.tags {
-        match before_asking(hub, tag, group.as_of).await {
+        match before_asking(hub, tag, group.as_of, request.dry_run).await {
             Ok(None) => sound.push(Arc::clone(tag)),
             Ok(Some((fault, detail))) => built.push((Arc::clone(tag), fault, detail)),
             Err(error) => return Err(Failure::without_run(error)),
@@ -145,7 +149,7 @@ async fn build_group(
     let made = if group.tags.is_empty() {
         Ok(Made { kind: TagBuildKind::Full, marks: Vec::new(), judged: Vec::new() })
     } else {
-        Box::pin(ask_and_write(ctx, hub, &mut run, &group, full)).await
+        Box::pin(ask_and_write(ctx, hub, &mut run, &group, request)).await
     };
     let (made, failed) = match made {
         Ok(made) => {
@@ -201,6 +205,9 @@ async fn build_group(
         };
         all.push(BuiltTag { build, detail: judged.detail });
     }
+    if request.dry_run {
+        return Ok(all);
+    }
     for one in &mut all {
         let noted = hub.ledger().note_tag_build(&one.build).await;
         one.build.number = noted.map_err(|error| Failure { error: Error::Record(error), run: Some(read) })?;
@@ -226,6 +233,7 @@ async fn before_asking(
     hub: &Hub,
     tag: &Tag,
     as_of: DateTime<Utc>,
+    dry_run: bool,
 ) -> Result<Option<(&'static str, Option<String>)>, Error> {
     let failed = trial::failures(hub, tag).await;
     if let Some(first) = failed.into_iter().next() {
@@ -234,7 +242,7 @@ async fn before_asking(
     let builds = hub.ledger().last_tag_builds().await.map_err(Error::Ledger)?;
     let good = builds.iter().rev().find(|build| build.tag == tag.id && build.fault.is_none());
     Ok(good.and_then(|good| {
-        if good.definition != tag.definition() && good.version >= tag.version {
+        if good.definition != tag.definition() && good.version >= tag.version && !dry_run {
             let detail =
                 format!("version {} is built, and says something else: raise `version`", good.version);
             return Some(("tag_version", Some(detail)));
@@ -258,11 +266,12 @@ async fn ask_and_write(
     hub: &Hub,
     run: &mut ActiveRun,
     group: &Group,
-    full: bool,
+    request: &TagRequest,
 ) -> Result<Made, Error> {
     let asked = Asked::new(hub, group, &ctx.limits)?;
     let permit = run.permit(hub, asked.datasets.iter().cloned().collect()).await?;
-    let (marks, members) = Box::pin(asked.members(hub, &permit, group, full)).await?;
+    let (marks, members) =
+        Box::pin(asked.members(hub, &permit, group, request.full || request.dry_run)).await?;
     let kind = if members.is_some() { TagBuildKind::Members } else { TagBuildKind::Full };
     if members.as_ref().is_some_and(TagKeys::is_empty) {
         let judged = judge::unchanged(hub, group).await?;
@@ -270,12 +279,20 @@ async fn ask_and_write(
     }
     let of_whom = members.as_ref();
     let members = of_whom.map_or(TagMembers::All, TagMembers::These);
-    let known = Box::pin(Known::read(hub, &permit, group, members)).await?;
+    let known = Box::pin(Known::read(hub, &permit, group, (members, request.dry_run))).await?;
     let question =
         TagQuestion { statement: &asked.statement, entity: &group.entity, members, seconds_max: SECONDS_MAX };
     let answer = hub.engine().tag(&permit, question).await.map_err(Error::Query)?;
     let mut writing = Writing::open(ctx, hub, group).await.map_err(|failure| failure.error)?;
-    let judged = Box::pin(write(hub, &permit, &mut writing, (group, known), (answer, of_whom), kind)).await;
+    let judged = Box::pin(write(
+        hub,
+        &permit,
+        &mut writing,
+        (group, known),
+        (answer, of_whom),
+        (kind, request.dry_run),
+    ))
+    .await;
     let (judged, work) = match judged {
         Ok(judged) => judged,
         Err(error) => {
@@ -296,11 +313,13 @@ async fn write(
     writing: &mut Writing,
     (group, mut known): (&Group, Known),
     (answer, of_whom): (TagAnswer, Option<&TagKeys>),
-    kind: TagBuildKind,
+    (kind, dry_run): (TagBuildKind, bool),
 ) -> Result<(Vec<judge::Judged>, Work), Error> {
     let (inputs, cells_opened) = (answer.answer.inputs.clone(), Arc::clone(&answer.answer.cells_opened));
     let edges = rows::edges(group, &answer);
-    let mut changes = Changes::gather(hub, writing, (group, &mut known), (answer, of_whom), kind).await?;
+    let consenting = consenting(hub, permit, group).await?;
+    let asked = (answer, of_whom, consenting.as_ref());
+    let mut changes = Changes::gather(hub, writing, (group, &mut known), asked, kind).await?;
     let judged = match judge::population(hub, permit, group).await {
         Ok(population) => judge::judge(hub, group, (&changes, &known), population).await,
         Err(error) => Err(error),
@@ -312,6 +331,10 @@ async fn write(
             return Err(error);
         }
     };
+    if dry_run {
+        changes.abort().await;
+        return Ok((judged, Work { inputs, cells_opened, ..Work::default() }));
+    }
     // The newest of them has what the others have.
     let newest = changes.commit(group, &judged).await?.into_iter().next_back();
     let outputs: Vec<DatasetVersion> =
@@ -321,9 +344,35 @@ async fn write(
     Ok((judged, work))
 }
 
+/// Returns who consents to the group's purpose, where some of its tags keep the last value: of whoever does not any more it is not kept. None: it
+/// does not matter.
+async fn consenting(hub: &Hub, permit: &Permit, group: &Group) -> Result<Option<TagKeys>, Error> {
+    let keeps = group.tags.iter().any(|tag| tag.nulls == NullPolicy::KeepLast);
+    let Some((home, member, consent)) = group.consent_of(hub.catalog()).filter(|_| keeps) else {
+        return Ok(None);
+    };
+    let sql = format!("SELECT {member} FROM {} WHERE {consent}", home.name);
+    let statement = Statement::parse(&sql, &hub.engine().limits()).map_err(Error::Query)?;
+    let question = TagQuestion {
+        statement: &statement,
+        entity: &group.entity,
+        members: TagMembers::All,
+        seconds_max: SECONDS_MAX,
+    };
+    let mut stream = hub.engine().tag(permit, question).await.map_err(Error::Query)?.answer.stream;
+    let mut keys = TagKeys::default();
+    while let Some(batch) = stream.next().await {
+        let batch = batch.map_err(Error::Query)?;
+        let column = batch.columns().first().and_then(|column| column.as_binary_view_opt());
+        let column = column.ok_or(Error::Internal("an answer of keys has none"))?;
+        column.iter().flatten().for_each(|key| keys.insert(key));
+    }
+    Ok(Some(keys))
+}
+
 /// What a group asks.
 struct Asked {
-    statement: membrane_query::Statement,
+    statement: Statement,
     /// All that it reads, the table of tags among it.
     datasets: BTreeSet<DatasetName>,
 }

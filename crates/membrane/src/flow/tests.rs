@@ -215,7 +215,7 @@ async fn everyone_sees_the_datasets_that_are_theirs() {
     );
     assert!(lines.groups_max.is_none() && lines.columns.iter().all(|column| column.release.is_none()));
     let (_, all) = list_datasets(&world.ctx("compliance:olga"), &world.hub, None).await.expect("listing");
-    assert_eq!(all.len(), 9);
+    assert_eq!(all.len(), 10);
 }
 
 #[tokio::test(flavor = "multi_thread")]

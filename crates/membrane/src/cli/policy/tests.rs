@@ -17,7 +17,7 @@ fn config(policies: &str) -> Config {
 fn principals_are_listed_with_kind_and_groups() {
     let shown = principals_json(&read(&config("policies"), false).expect("policies"));
     let listed = shown.as_array().expect("list");
-    assert_eq!(listed.len(), 9);
+    assert_eq!(listed.len(), 10);
     let ana = json!({ "id": "analyst:ana", "kind": "analyst", "groups": ["analysts", "marketing"] });
     let olga = json!({ "id": "compliance:olga", "kind": "compliance", "groups": [] });
     assert!(listed.contains(&ana) && listed.contains(&olga), "{shown}");

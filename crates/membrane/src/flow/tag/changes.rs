@@ -44,7 +44,7 @@ impl Changes {
         hub: &Hub,
         writing: &Writing,
         (group, known): (&Group, &mut Known),
-        (answer, of_whom): (TagAnswer, Option<&TagKeys>),
+        (answer, of_whom, consenting): (TagAnswer, Option<&TagKeys>, Option<&TagKeys>),
         kind: TagBuildKind,
     ) -> Result<Self, Error> {
         let TagAnswer { answer, key, .. } = answer;
@@ -71,7 +71,7 @@ impl Changes {
             });
         }
         let mut changes = Self { kind, tags };
-        let gathered = changes.take_in(group, known, (answer.stream, of_whom), key).await;
+        let gathered = changes.take_in(group, known, (answer.stream, of_whom, consenting), key).await;
         match gathered {
             Ok(()) => Ok(changes),
             Err(error) => {
@@ -85,8 +85,9 @@ impl Changes {
         &mut self,
         group: &Group,
         known: &mut Known,
-        (mut stream, of_whom): (
+        (mut stream, of_whom, consenting): (
             impl futures::Stream<Item = Result<RecordBatch, QueryError>> + Unpin,
+            Option<&TagKeys>,
             Option<&TagKeys>,
         ),
         key: usize,
@@ -145,7 +146,11 @@ impl Changes {
             for place in silent.iter().copied() {
                 let said = known.tags.get(of).map(|known| known.said(place).print);
                 if said.is_some_and(|print| print != NOTHING) {
-                    changes.say_nothing(tag, known, (of, place), since)?;
+                    // What is kept is not kept of who does not consent any more.
+                    let keeps = tag.nulls == NullPolicy::KeepLast
+                        && consenting
+                            .is_none_or(|keys| known.key(place).is_some_and(|key| keys.contains(key)));
+                    changes.say_nothing(tag, known, (of, place), (since, keeps))?;
                 }
                 if changes.rows.len() >= ROWS {
                     changes.flush(true).await?;
@@ -227,7 +232,10 @@ impl TagChanges {
                 self.fault = Some("tag_null");
                 return Ok(());
             }
-            None => return self.say_nothing(tag, known, (of, place), since),
+            None => {
+                let keeps = tag.nulls == NullPolicy::KeepLast;
+                return self.say_nothing(tag, known, (of, place), (since, keeps));
+            }
             Some(_) => {}
         }
         let key: Box<[u8]> = known.key(place).unwrap_or_default().into();
@@ -243,12 +251,12 @@ impl TagChanges {
         tag: &Tag,
         known: &mut Known,
         (of, place): (usize, u32),
-        since: i64,
+        (since, keeps): (i64, bool),
     ) -> Result<(), Error> {
         let key: Box<[u8]> = known.key(place).unwrap_or_default().into();
         let Some(known) = known.tags.get_mut(of) else { return Ok(()) };
         let before = known.said(place);
-        if before.print == NOTHING || before.label == NO_LABEL || tag.nulls == NullPolicy::KeepLast {
+        if before.print == NOTHING || before.label == NO_LABEL || keeps {
             count(&mut self.before, before.label);
             count(&mut self.after, before.label);
             return Ok(());

@@ -83,12 +83,12 @@ pub(super) fn print(version: u32, value: Option<&str>) -> u64 {
 }
 
 impl Known {
-    /// Reads what is known of members.
+    /// Reads what is known of members; with `any_version`, as if this version of each tag had said it.
     pub(super) async fn read(
         hub: &Hub,
         permit: &Permit,
         group: &Group,
-        members: TagMembers<'_>,
+        (members, any_version): (TagMembers<'_>, bool),
     ) -> Result<Self, Error> {
         let mut known = Self::default();
         known.tags.resize_with(group.tags.len(), KnownTag::default);
@@ -125,6 +125,8 @@ impl Known {
                 let place = known.place(keys.value(row));
                 let value = values.is_valid(row).then(|| values.value(row));
                 let version = u32::try_from(versions.value(row)).unwrap_or_default();
+                // Values alone are compared, whichever version gave them.
+                let version = if any_version { tag.version } else { version };
                 let Some(of_tag) = known.tags.get_mut(of) else { continue };
                 let number =
                     value.map_or(NO_LABEL, |value| of_tag.labels.number(label(tag.value.kind, value)));

@@ -67,7 +67,7 @@ impl TagStream {
     /// Brings every tag that follows events up to now, in the name of a service.
     pub(crate) async fn beat(&mut self, hub: &Arc<Hub>, service: &PrincipalId, now: DateTime<Utc>) {
         let follows =
-            |tag: &&&Arc<Tag>| tag.status.is_built() && matches!(tag.refresh, Refresh::Stream { .. });
+            |tag: &&&Arc<Tag>| tag.is_built_at(now) && matches!(tag.refresh, Refresh::Stream { .. });
         let tags: Vec<Arc<Tag>> =
             hub.catalog().tags_in_order().iter().filter(follows).map(|tag| Arc::clone(tag)).collect();
         let wanted = groups(&tags, now);
@@ -189,7 +189,7 @@ impl Following {
     ) -> Result<Turn, Failure> {
         let ctx = hub.ctx(service.clone(), Channel::Schedule);
         for tag in &self.group.tags {
-            let wrong = before_asking(hub, tag, now).await.map_err(Failure::without_run)?;
+            let wrong = before_asking(hub, tag, now, false).await.map_err(Failure::without_run)?;
             if let Some((fault, _)) = wrong {
                 return Err(Failure::without_run(Error::TagFault { tag: tag.id.clone(), fault }));
             }
@@ -339,7 +339,7 @@ async fn ask(
         asked_now.with_consent(hub.catalog()).statement(&engine.limits()).map_err(Error::Query)?;
     let whom = members.as_ref().map_or(TagMembers::All, TagMembers::These);
     if first {
-        *known = Known::read(hub, permit, group, TagMembers::All).await?;
+        *known = Known::read(hub, permit, group, (TagMembers::All, false)).await?;
     }
     let question =
         TagQuestion { statement: &statement, entity: &group.entity, members: whom, seconds_max: SECONDS_MAX };
@@ -347,9 +347,14 @@ async fn ask(
     let inputs = answer.answer.inputs.clone();
     let edges = rows::edges(group, &answer);
     let of_whom = members.as_ref();
-    let changes =
-        Changes::gather(hub, &turn.writing, (&asked_now, known), (answer, of_whom), TagBuildKind::Stream)
-            .await?;
+    let changes = Changes::gather(
+        hub,
+        &turn.writing,
+        (&asked_now, known),
+        (answer, of_whom, None),
+        TagBuildKind::Stream,
+    )
+    .await?;
     let fault = group.tags.iter().zip(&changes.tags).find_map(|(tag, changes)| Some((tag, changes.fault?)));
     let changed: Vec<u64> = changes.tags.iter().map(|tag| tag.changed).collect();
     if let Some((tag, fault)) = fault {

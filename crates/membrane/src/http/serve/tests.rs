@@ -119,7 +119,7 @@ async fn a_delivery_that_is_broken_off_leaves_no_open_run() {
     let world = world(change).await;
     let hub = world.hub.clone();
     let listening = listen(hub.clone(), &world.config.server).await.expect("listening");
-    let ingestor = "service:ingestor".parse().expect("principal");
+    let ingestor: PrincipalId = "service:ingestor".parse().expect("principal");
     let bearer = hub.bearers().issue(&ingestor, "test", 1, now()).expect("bearer");
     let mut stream = TcpStream::connect(listening.address()).await.expect("connection");
     let head = format!(
@@ -128,7 +128,8 @@ async fn a_delivery_that_is_broken_off_leaves_no_open_run() {
     );
     stream.write_all(head.as_bytes()).await.expect("request");
     let runs = async || {
-        let filter = RunFilter { principal: None, dataset: None, limit: 10 };
+        // The hub builds tags meanwhile.
+        let filter = RunFilter { principal: Some(ingestor.clone()), dataset: None, limit: 10 };
         hub.ledger().runs(filter).await.expect("runs")
     };
     while runs().await.is_empty() {
