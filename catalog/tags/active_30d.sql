@@ -3,9 +3,9 @@
 SELECT
   members.member_no,
   CASE
-    WHEN COUNT(orders.order_id) >= 4 THEN 'high'
-    WHEN COUNT(orders.order_id) >= 2 THEN 'mid'
-    WHEN COUNT(orders.order_id) >= 1 THEN 'low'
+    WHEN COUNT(DISTINCT orders.order_id) >= 4 THEN 'high'
+    WHEN COUNT(DISTINCT orders.order_id) >= 2 THEN 'mid'
+    WHEN COUNT(DISTINCT orders.order_id) >= 1 THEN 'low'
     ELSE 'none'
   END AS value
 FROM crm_members AS members

@@ -1,10 +1,11 @@
 -- Builds of tags, good and failed ones, numbered from 1 for each tag. Values of members are in none of them: `shares` says how many have
--- which value, `marks` up to which versions of its datasets a build has seen them.
+-- which value, `rules` which policies and which catalog it was made by, `marks` up to which versions of its datasets a build has seen them.
 CREATE TABLE tag_build (
     tag TEXT NOT NULL,
     number BIGINT NOT NULL,
     version BIGINT NOT NULL,
     definition TEXT NOT NULL,
+    rules TEXT NOT NULL,
     run TEXT NOT NULL,
     kind TEXT NOT NULL,
     as_of BIGINT,

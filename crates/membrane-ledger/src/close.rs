@@ -39,6 +39,8 @@ impl Ledger {
                 Ok(_) => abandoned.push(run),
                 // Its process lives after all, and closed it in this moment.
                 Err(LedgerError::RunNotOpen) => {}
+                // Those that were closed are told of; the rest are closed another time.
+                Err(_) if !abandoned.is_empty() => break,
                 Err(error) => return Err(error),
             }
         }

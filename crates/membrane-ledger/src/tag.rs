@@ -59,6 +59,8 @@ pub struct TagBuild {
     pub version: u32,
     /// What tells its definition from others.
     pub definition: String,
+    /// Which policies and which catalog it was made by.
+    pub rules: String,
     /// The run in which it was asked.
     pub run: RunId,
     /// How it was made.
@@ -85,7 +87,7 @@ pub struct TagBuild {
     pub marks: Vec<TagMark>,
 }
 
-const COLUMNS: &str = "tag, number, version, definition, run, kind, as_of, started, ended, fault, members, changed, population, drift, \
+const COLUMNS: &str = "tag, number, version, definition, rules, run, kind, as_of, started, ended, fault, members, changed, population, drift, \
                        shares, marks";
 
 impl Ledger {
@@ -103,12 +105,13 @@ impl Ledger {
             .await?;
         let number = Cells::of(&row).number("tag_build.number")?.saturating_add(1);
         sqlx::query(AssertSqlSafe(format!(
-            "INSERT INTO tag_build ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+            "INSERT INTO tag_build ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
         )))
         .bind(build.tag.as_str())
         .bind(to_integer(number, "tag builds")?)
         .bind(i64::from(build.version))
         .bind(build.definition.as_str())
+        .bind(build.rules.as_str())
         .bind(build.run.to_string())
         .bind(build.kind.as_str())
         .bind(build.as_of.map(|at| at.timestamp_micros()))
@@ -148,8 +151,8 @@ impl Ledger {
     /// [`LedgerError::Database`] or [`LedgerError::Stored`].
     pub async fn last_tag_builds(&self) -> Result<Vec<TagBuild>, LedgerError> {
         let rows = sqlx::query(AssertSqlSafe(format!(
-            "SELECT {COLUMNS} FROM tag_build AS build WHERE number = (SELECT MAX(number) FROM tag_build WHERE tag = build.tag) \
-             OR number = (SELECT MAX(number) FROM tag_build WHERE tag = build.tag AND fault IS NULL) ORDER BY tag, number"
+            "SELECT {COLUMNS} FROM tag_build WHERE (tag, number) IN (SELECT tag, MAX(number) FROM tag_build GROUP BY tag \
+             UNION SELECT tag, MAX(number) FROM tag_build WHERE fault IS NULL GROUP BY tag) ORDER BY tag, number"
         )))
         .fetch_all(&self.pools.read)
         .await?;
@@ -190,7 +193,7 @@ fn read(row: &AnyRow) -> Result<TagBuild, LedgerError> {
     let mut cells = Cells::of(row);
     let (tag, number) = (cells.parsed("tag_build.tag")?, cells.number("tag_build.number")?);
     let version = u32::try_from(cells.number("tag_build.version")?);
-    let (definition, run) = (cells.text()?, cells.parsed("tag_build.run")?);
+    let (definition, rules, run) = (cells.text()?, cells.text()?, cells.parsed("tag_build.run")?);
     let kind = cells.text()?;
     let kind = TagBuildKind::ALL.into_iter().find(|known| known.as_str() == kind);
     Ok(TagBuild {
@@ -198,6 +201,7 @@ fn read(row: &AnyRow) -> Result<TagBuild, LedgerError> {
         number,
         version: version.map_err(|_| LedgerError::Stored("tag_build.version"))?,
         definition,
+        rules,
         run,
         kind: kind.ok_or(LedgerError::Stored("tag_build.kind"))?,
         as_of: cells.instant_or_null("tag_build.as_of")?,

@@ -225,7 +225,7 @@ impl Engine {
         permit: &Permit,
         datasets: &[DatasetName],
         reader: Reader,
-        entity: Option<&IdentityKind>,
+        tagged: Option<(&IdentityKind, (&DatasetName, &[&str]))>,
     ) -> Result<Opened, QueryError> {
         let opener = Arc::new(self.opener.for_query());
         let cells_opened = Arc::clone(opener.opened());
@@ -235,9 +235,14 @@ impl Engine {
             let unknown = || QueryError::UnknownTable { name: plain_name(name.as_str()), position: None };
             let dataset = permit.dataset(name).ok_or_else(unknown)?;
             let mut rules = ScanRules::from_permit(permit, dataset, &self.parts.vault)?;
-            match (reader, entity) {
+            match (reader, tagged) {
                 (Reader::Release, _) => rules = rules.for_release(dataset.dataset().is_private()),
-                (Reader::Tags, Some(entity)) => rules = rules.for_tags(dataset.dataset(), entity),
+                (Reader::Tags, Some((entity, (table, tags)))) => {
+                    rules = rules.for_tags(dataset.dataset(), entity);
+                    if name == table {
+                        rules = rules.of_tags(tags)?;
+                    }
+                }
                 (Reader::Tags, None) | (Reader::Rows, _) => {}
             }
             let lake = &self.parts.lake;

@@ -8,7 +8,7 @@ use membrane_model::{
     ColumnName, DatasetName, Generalisation, IdentityKind, LogicalType, PartialMask, PrincipalKind,
     Protection, RevealLevel, Shown, TokenForm,
 };
-use membrane_policy::{ColumnPermit, DatasetPermit, Permit, RowExpr, RowRule};
+use membrane_policy::{ColumnPermit, DatasetPermit, Permit, RowExpr, RowRule, RowValue};
 use membrane_vault::{FormatCipher, Tokenizer, Vault};
 use std::sync::Arc;
 
@@ -187,6 +187,19 @@ impl ScanRules {
             }
         }
         self
+    }
+
+    /// Leaves out of a dataset of tags the rows of all but some.
+    pub(crate) fn of_tags(mut self, tags: &[&str]) -> Result<Self, QueryError> {
+        let column: ColumnName = "tag".parse().map_err(|_| QueryError::Failed)?;
+        let values = tags.iter().map(|tag| RowValue::String((*tag).to_owned())).collect();
+        let these = if tags.is_empty() { RowExpr::Constant(false) } else { RowExpr::In { column, values } };
+        self.rows = match self.rows {
+            RowRule::None => RowRule::None,
+            RowRule::All => RowRule::When(these),
+            RowRule::When(rule) => RowRule::When(RowExpr::And(vec![rule, these])),
+        };
+        Ok(self)
     }
 
     /// Returns the column that shows whose a row is by its key.

@@ -14,13 +14,13 @@
 //! ```
 
 mod fixture;
+mod keyed;
 mod keys;
 mod local;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use datafusion::arrow::datatypes::DataType;
 use datafusion::catalog::TableProvider;
 use membrane_lake::{Arrived, Files};
 use membrane_model::{Action, DatasetName, IdentityKind, Limits, RevealLevel};
@@ -50,6 +50,8 @@ pub struct TagQuestion<'a> {
     pub entity: &'a IdentityKind,
     /// Of whom.
     pub members: TagMembers<'a>,
+    /// The dataset that tags are written to, and the tags whose rows of it the statement may read.
+    pub tags: (&'a DatasetName, &'a [&'a str]),
     /// Seconds that it may take.
     pub seconds_max: u64,
 }
@@ -98,7 +100,9 @@ impl Engine {
         }
         let limits = self.tag_limits(question.seconds_max);
         let brake = Brake::new(Instant::now() + Duration::from_secs(limits.seconds_max));
-        let opened = self.open_for(permit, statement.tables(), Reader::Tags, Some(question.entity)).await?;
+        let opened = self
+            .open_for(permit, statement.tables(), Reader::Tags, Some((question.entity, question.tags)))
+            .await?;
         let members = opened.tables.iter().filter(|(_, table)| table.key_column().is_some());
         let members = members.map(|(name, _)| name.clone()).collect();
         let tables = opened.tables.into_iter().map(|(name, table)| (name, table as Arc<dyn TableProvider>));
@@ -106,6 +110,7 @@ impl Engine {
         let state = user_session_in(&self.memory, contents, &limits)?;
         let planned = Planned::new(&state, statement, &limits).await?;
         let key = key_of(&planned)?;
+        check_keys(&planned)?;
         let is_local = local::is_local(&planned.analysed, key);
         let names = planned.recorded_names();
         let flow = lineage::trace(&planned.analysed).map_err(|_| QueryError::Failed)?;
@@ -144,10 +149,10 @@ impl Engine {
         &self,
         permit: &Permit,
         statement: &Statement,
-        entity: &IdentityKind,
+        (entity, tags): (&IdentityKind, (&DatasetName, &[&str])),
     ) -> Result<bool, QueryError> {
         let limits = self.tag_limits(u64::MAX);
-        let opened = self.open_for(permit, statement.tables(), Reader::Tags, Some(entity)).await?;
+        let opened = self.open_for(permit, statement.tables(), Reader::Tags, Some((entity, tags))).await?;
         let tables = opened.tables.into_iter().map(|(name, table)| (name, table as Arc<dyn TableProvider>));
         let contents = Contents { tables: tables.collect(), ..Contents::default() };
         let state = user_session_in(&self.memory, contents, &limits)?;
@@ -225,10 +230,18 @@ impl Engine {
 /// Returns the place of the column that has the keys: the only one whose type is theirs.
 fn key_of(planned: &Planned) -> Result<usize, QueryError> {
     let fields = planned.analysed.schema().fields();
-    let mut keys = fields.iter().enumerate().filter(|(_, field)| *field.data_type() == DataType::BinaryView);
+    let mut keys = fields.iter().enumerate().filter(|(_, field)| *field.data_type() == keyed::KEY_TYPE);
     match (keys.next(), keys.next()) {
         (Some((key, _)), None) => Ok(key),
         _ => Err(unsupported("a tag's statement that does not give the entity's column once, as it is")),
+    }
+}
+
+/// Refuses what a statement may not do with keys.
+fn check_keys(planned: &Planned) -> Result<(), QueryError> {
+    match keyed::are_kept(&planned.analysed) {
+        true => Ok(()),
+        false => Err(unsupported("more than to hand on, compare, group by and count the entity's column")),
     }
 }
 

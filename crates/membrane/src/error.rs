@@ -185,6 +185,12 @@ pub enum Error {
         /// The dataset.
         dataset: DatasetName,
     },
+    /// The hub itself writes the dataset.
+    #[error("dataset `{dataset}` holds tags, which the hub writes itself: nothing can be delivered to it")]
+    TagTable {
+        /// The dataset.
+        dataset: DatasetName,
+    },
     /// There is no such tag, for the one who asks.
     #[error("there is no such tag; {}", known_tags(.known))]
     UnknownTag {
@@ -466,6 +472,7 @@ impl Error {
             Self::SourcePaused { .. } | Self::HookPaused => "source_paused",
             Self::SourceHeld { .. } => "source_held",
             Self::MaintenanceHeld { .. } => "maintenance_held",
+            Self::TagTable { .. } => "tag_table",
             Self::UnknownTag { .. } => "unknown_tag",
             Self::TagUnserved { .. } => "tag_unserved",
             Self::TagHeld { .. } => "tag_held",

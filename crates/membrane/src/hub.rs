@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use membrane_catalog::Catalog;
 use membrane_lake::Lake;
 use membrane_ledger::{DocumentKind, Ledger, LedgerError};
-use membrane_model::{Clock, Limits, PrincipalId, PrincipalKind, RunId};
+use membrane_model::{Clock, DatasetName, Limits, PrincipalId, PrincipalKind, RunId};
 use membrane_policy::{Authorizer, Policies};
 use membrane_query::{Engine, EngineParts};
 use membrane_vault::{Signer, Vault};
@@ -229,6 +229,11 @@ impl Hub {
     #[must_use]
     pub fn principal_of(&self, kind: PrincipalKind) -> Option<PrincipalId> {
         self.policies.principals().into_iter().filter(|principal| principal.kind() == kind).min()
+    }
+
+    /// Tells whether a dataset is one that tags are written to: the hub alone writes it.
+    pub(crate) fn is_of_tags(&self, dataset: &DatasetName) -> bool {
+        self.catalog.tags().any(|tag| tag.table == *dataset)
     }
 
     /// Returns in whose name tags are built.
@@ -464,6 +469,9 @@ fn warn_of_strangers(privacy: &PrivacySection, policies: &Policies) {
 fn warn_of_releases(catalog: &Catalog) {
     for fault in catalog.release_faults() {
         tracing::warn!("a standing release cannot be read, and is not made: {fault}");
+    }
+    for fault in catalog.tag_faults() {
+        tracing::warn!("a tag cannot be read, and is not built: {fault}");
     }
 }
 

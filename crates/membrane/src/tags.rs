@@ -123,11 +123,10 @@ pub(crate) async fn follow(serving: Arc<Serving>, stop: CancellationToken) {
             () = stop.cancelled() => None,
         };
         match beat {
-            Some((hub, now)) => {
-                if let Some(service) = service_of(&hub) {
-                    stream.beat(&hub, &service, now).await;
-                }
-            }
+            Some((hub, now)) => match service_of(&hub) {
+                Some(service) => stream.beat(&hub, &service, now).await,
+                None => stream.end().await,
+            },
             None => return stream.end().await,
         }
     }

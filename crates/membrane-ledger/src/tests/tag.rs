@@ -15,6 +15,7 @@ fn build(tag: &str, fault: Option<&str>) -> TagBuild {
         number: 0,
         version: 3,
         definition: "ab".repeat(32),
+        rules: "cd".repeat(32),
         run: RunId::new(at),
         kind: TagBuildKind::Members,
         as_of: Some(at),

@@ -16,6 +16,7 @@ use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::SessionState;
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::projection::ProjectionExpr;
+use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::filter::FilterExec;
 use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
@@ -66,7 +67,7 @@ pub(super) fn only(
     let names: BTreeSet<&str> =
         files.iter().map(|path| path.rsplit('/').next().unwrap_or(path.as_str())).collect();
     let mut scans = 0;
-    let kept = scan.transform_down(|node| {
+    let kept = Arc::clone(&scan).transform_down(|node| {
         let source = node.downcast_ref::<DataSourceExec>().map(DataSourceExec::data_source);
         let Some(config) = source.and_then(|source| source.downcast_ref::<FileScanConfig>()) else {
             return Ok(Transformed::no(node));
@@ -82,8 +83,15 @@ pub(super) fn only(
         let config = FileScanConfigBuilder::from(config.clone()).with_file_groups(groups).build();
         Ok(Transformed::yes(DataSourceExec::from_data_source(config) as Arc<dyn ExecutionPlan>))
     })?;
+    let mut is_empty = false;
+    scan.apply(|node| {
+        is_empty |= node.is::<EmptyExec>();
+        Ok(TreeNodeRecursion::Continue)
+    })?;
     match scans {
         1 => Ok(kept.data),
+        // By their statistics no file has what is asked for.
+        0 if is_empty => Ok(scan),
         // Whatever it is: all of it would be read.
         _ => Err(DataFusionError::Plan("files cannot be left out of this scan".to_owned())),
     }

@@ -29,7 +29,7 @@ use crate::rules::{ColumnRule, Mask, SUBJECT_COLUMN, ScanRules, Source, Way, arr
 use crate::session::{Contents, user_session_in};
 use crate::table::GovernedTable;
 
-use super::key_of;
+use super::{check_keys, key_of, local};
 
 /// Seconds that a test may take.
 const SECONDS_MAX: u64 = 60;
@@ -50,6 +50,8 @@ pub struct Tried {
     pub batches: Vec<RecordBatch>,
     /// The place of the column that has the keys.
     pub key: usize,
+    /// Whether the statement is member-local.
+    pub is_local: bool,
     holders: Vec<String>,
 }
 
@@ -101,10 +103,12 @@ impl Engine {
         let state = user_session_in(&self.memory, contents, &limits)?;
         let planned = Planned::new(&state, statement, &limits).await?;
         let key = key_of(&planned)?;
+        check_keys(&planned)?;
+        let is_local = local::is_local(&planned.analysed, key);
         let brake = Brake::new(Instant::now() + Duration::from_secs(SECONDS_MAX));
         let physical = planned.physical(&state, &limits, &brake).await?;
         let batches = run(&physical, &state.task_ctx(), limits, brake).try_collect().await?;
-        Ok(Tried { batches, key, holders: holders.names })
+        Ok(Tried { batches, key, is_local, holders: holders.names })
     }
 
     fn fixture_table(

@@ -232,7 +232,9 @@ fn is_of_one(condition: &Expr, rows: &Rows, schema: &DFSchemaRef) -> bool {
             is_of_one(&binary.left, rows, schema) && is_of_one(&binary.right, rows, schema)
         }
         (Expr::InSubquery(within), Rows::Keyed(keys)) => {
-            is_key(&within.expr, keys, schema)
+            // NOT IN looks at everyone: one key that is NULL among them, and nobody is left.
+            !within.negated
+                && is_key(&within.expr, keys, schema)
                 && within.subquery.outer_ref_columns.is_empty()
                 && matches!(rows_of(&within.subquery.subquery), Some(Rows::Keyed(keys)) if keys.contains(&0))
         }

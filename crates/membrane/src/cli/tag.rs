@@ -164,7 +164,7 @@ async fn list(look: LookArgs, env: Env) -> Result<(), CliError> {
             tag.version.to_string(),
             tag.status.clone(),
             tag.refresh.clone(),
-            good.map_or_else(|| "-".to_owned(), |good| table::count(good.members)),
+            good.map_or_else(|| "-".to_owned(), |good| counted(good.members)),
             good.and_then(coverage).unwrap_or_else(|| "-".to_owned()),
             built(tag),
         ]);
@@ -174,9 +174,13 @@ async fn list(look: LookArgs, env: Env) -> Result<(), CliError> {
     Ok(())
 }
 
+fn counted(count: Option<u64>) -> String {
+    count.map_or_else(|| "-".to_owned(), table::count)
+}
+
 fn coverage(build: &TagBuildBody) -> Option<String> {
     let population = build.population.filter(|population| *population > 0)?;
-    let tenths = build.members.saturating_mul(1000) / population;
+    let tenths = build.members?.saturating_mul(1000) / population;
     Some(format!("{}.{} %", tenths / 10, tenths % 10))
 }
 
@@ -267,8 +271,8 @@ fn show_builds(builds: &[TagBuildBody]) -> Result<(), CliError> {
                 _ => "who had events".to_owned(),
             },
             build.as_of.as_deref().map_or_else(|| "-".to_owned(), table::minute),
-            table::count(build.members),
-            table::count(build.changed),
+            counted(build.members),
+            counted(build.changed),
             build.drift.map_or_else(|| "-".to_owned(), |drift| format!("{drift:.3}")),
             format!("{:.2}", build.seconds),
             match (&build.fault, &build.detail) {
@@ -319,7 +323,7 @@ async fn diff(
     }
     out::line(format!(
         "{} would have another value",
-        table::counted(usize::try_from(now.changed).unwrap_or(usize::MAX), "member")
+        table::counted(usize::try_from(now.changed.unwrap_or(0)).unwrap_or(usize::MAX), "member")
     ))?;
     let old = good.map(|good| good.shares).unwrap_or_default();
     let mut shown = table::new_table(&["value", "before", "then", "change"]);
@@ -361,7 +365,15 @@ async fn check(ids: &[TagId], json: bool, env: Env) -> Result<(), CliError> {
             }
         }
     }
+    let faults = hub.catalog().tag_faults();
+    for fault in faults {
+        out::note(fault.to_string());
+    }
     match bodies.iter().map(|body| body.failures.len()).sum::<usize>() {
+        0 if !faults.is_empty() => Err(CliError::failed(format!(
+            "{} in files of tags, which are left out",
+            table::counted(faults.len(), "fault")
+        ))),
         0 => Ok(()),
         failed => Err(CliError::failed(format!("{} failed", table::counted(failed, "test")))),
     }

@@ -131,6 +131,7 @@ pub const CODES: &[Code] = &[
     code("syntax", 400, "the statement is not valid SQL"),
     code("tag_fault", 409, "what a tag says cannot be written down"),
     code("tag_held", 409, "another process builds the tag, or follows its events"),
+    code("tag_table", 409, "the dataset holds tags, which the hub writes itself"),
     code("tag_unserved", 409, "something in the file of the tag is wrong"),
     code("timed_out", 504, "the request took too long"),
     code("too_complex", 400, "the statement is longer, deeper or wider than allowed"),

@@ -110,6 +110,7 @@ fn every() -> Vec<Error> {
         },
         Error::SourceHeld { name: "tills".parse().expect("a name") },
         Error::MaintenanceHeld { dataset: "pos_orders".parse().expect("a dataset name") },
+        Error::TagTable { dataset: "member_tags".parse().expect("a dataset name") },
         Error::UnknownTag { known: vec!["member.active_30d".parse().expect("a tag")] },
         Error::TagUnserved { tag: "member.active_30d".parse().expect("a tag") },
         Error::TagHeld { tag: "member.active_30d".parse().expect("a tag") },

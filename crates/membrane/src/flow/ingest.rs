@@ -160,6 +160,10 @@ async fn bring_in(
     progress: &dyn Progress,
 ) -> Result<Option<(IngestReport, Option<i64>)>, Error> {
     let permit = run.permit(hub, vec![name.clone()]).await?;
+    // Only to who may deliver at all.
+    if hub.is_of_tags(name) {
+        return Err(Error::TagTable { dataset: name.clone() });
+    }
     let dataset = permit.dataset(name).ok_or(Error::Internal("the permit lacks its dataset"))?;
     let dataset = dataset.dataset().clone();
     let revision = accept(run, hub, &dataset).await?;

@@ -78,7 +78,7 @@ pub(crate) async fn push(
     push: Push,
     room: Room,
 ) -> Result<Pushed, Failure> {
-    if hub.catalog().dataset(dataset).is_none() {
+    if hub.catalog().dataset(dataset).is_none() || hub.is_of_tags(dataset) {
         return Err(refuse(&ctx, &hub, dataset).await);
     }
     let lane = hub.streams().lane(dataset, || lane::begin(&hub, dataset));
@@ -102,6 +102,7 @@ async fn refuse(ctx: &RequestCtx, hub: &Hub, dataset: &DatasetName) -> Failure {
         Err(failure) => return failure,
     };
     let error = match run.permit(hub, vec![dataset.clone()]).await {
+        Ok(_) if hub.is_of_tags(dataset) => Error::TagTable { dataset: dataset.clone() },
         Ok(_) => Error::Internal("a permit for a dataset that there is not"),
         Err(error) => error,
     };

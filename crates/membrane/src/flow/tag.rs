@@ -29,7 +29,7 @@ use std::time::Duration;
 use arrow::array::AsArray as _;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt as _;
-use membrane_catalog::{AsOfParam, NullPolicy, Tag};
+use membrane_catalog::{AsOfParam, ConsentRule, NullPolicy, Refresh, Tag, TagStatus};
 use membrane_lake::Mark;
 use membrane_ledger::{DatasetVersion, TagBuild, TagBuildKind, TagMark};
 use membrane_model::{Action, DatasetName, RunId, TagId};
@@ -52,8 +52,8 @@ pub(crate) use stream::TagStream;
 pub use trial::{TrialReport, try_tags};
 
 /// For how long a table of tags is held; held anew while it goes on.
-const HOLD: TimeDelta = TimeDelta::minutes(3);
-const HOLD_AGAIN: Duration = Duration::from_secs(60);
+const HOLD: TimeDelta = TimeDelta::seconds(30);
+const HOLD_AGAIN: Duration = Duration::from_secs(10);
 /// Seconds that a statement may take: members are many.
 const SECONDS_MAX: u64 = 3600;
 
@@ -87,16 +87,15 @@ pub async fn build_tags(ctx: &RequestCtx, hub: &Hub, request: TagRequest) -> Res
     let tags = wanted(hub, &request.tags, ctx.now()).map_err(Failure::without_run)?;
     let as_of = request.as_of.unwrap_or_else(|| ctx.now());
     let names: Vec<TagId> = tags.iter().map(|tag| tag.id.clone()).collect();
-    let hold = TagHold::take(hub, &names, ctx.now()).await.map_err(Failure::without_run)?;
+    // Who only looks is in nobody's way.
+    let held = if request.dry_run { &[][..] } else { &names[..] };
+    let hold = TagHold::take(hub, held, ctx.now()).await.map_err(Failure::without_run)?;
     let mut built = Vec::with_capacity(tags.len());
     let mut failure = None;
     for group in group::groups(&tags, as_of) {
         match Box::pin(build_group(ctx, hub, &group, &request)).await {
             Ok(tags) => built.extend(tags),
-            Err(one) => {
-                failure = Some(one);
-                break;
-            }
+            Err(one) => failure = failure.or(Some(one)),
         }
     }
     hold.give_back(hub).await;
@@ -121,7 +120,8 @@ fn wanted(hub: &Hub, names: &[TagId], now: DateTime<Utc>) -> Result<Vec<Arc<Tag>
     }
     let tags = hub.catalog().tags_in_order().into_iter();
     let asked = tags.filter(|tag| match names {
-        [] => tag.is_built_at(now),
+        // Those that follow events are built by whoever serves.
+        [] => tag.is_built_at(now) && !matches!(tag.refresh, Refresh::Stream { .. }),
         names => names.contains(&tag.id),
     });
     Ok(asked.cloned().collect())
@@ -170,6 +170,7 @@ async fn build_group(
         number: 0,
         version: tag.version,
         definition: tag.definition(),
+        rules: rules_of(hub),
         run: read,
         kind: made.kind,
         as_of: (tag.as_of.param != AsOfParam::None).then_some(group.as_of),
@@ -215,6 +216,11 @@ async fn build_group(
     Ok(all)
 }
 
+/// Names the policies and the catalog that are served: with others the same statement may say something else.
+pub(super) fn rules_of(hub: &Hub) -> String {
+    format!("{} {}", hub.policies().version(), hub.catalog().content_hash())
+}
+
 /// What was made of a group.
 struct Made {
     kind: TagBuildKind,
@@ -225,7 +231,7 @@ struct Made {
 
 /// Tells whether an error is of the tag, and not of the hub: its statement, or what it may read.
 fn of_the_tag(error: &Error) -> bool {
-    matches!(error, Error::Query(_) | Error::Refused(_) | Error::ContractBroken(_))
+    matches!(error, Error::Query(_) | Error::ContractBroken(_))
 }
 
 /// Looks at all that can be wrong before anything is asked.
@@ -235,6 +241,26 @@ async fn before_asking(
     as_of: DateTime<Utc>,
     dry_run: bool,
 ) -> Result<Option<(&'static str, Option<String>)>, Error> {
+    if tag.status == TagStatus::Retired {
+        return Ok(Some(("tag_retired", Some("it is built no more".to_owned()))));
+    }
+    if tag.as_of.param != AsOfParam::None && as_of > hub.clock().now() {
+        return Ok(Some((
+            "tag_as_of",
+            Some("that moment is to come: what is said of it now would end what is so".to_owned()),
+        )));
+    }
+    if tag.consent == ConsentRule::Ignore && group::consent_home(hub.catalog(), tag).is_some() {
+        let detail = "members say whether they consent to its purpose: write `consent_missing: exclude`, or build it for another purpose";
+        return Ok(Some(("tag_consent", Some(detail.to_owned()))));
+    }
+    if tag.consent == ConsentRule::Exclude && group::consent_home(hub.catalog(), tag).is_none() {
+        let purpose = tag.purposes.first().map(ToString::to_string).unwrap_or_default();
+        let detail = format!(
+            "not exactly one dataset of members says who consents to `{purpose}`: is `consent_missing: ignore` meant?"
+        );
+        return Ok(Some(("tag_consent", Some(detail))));
+    }
     let failed = trial::failures(hub, tag).await;
     if let Some(first) = failed.into_iter().next() {
         return Ok(Some(("tag_test_failed", Some(first))));
@@ -248,13 +274,13 @@ async fn before_asking(
             return Some(("tag_version", Some(detail)));
         }
         let earlier = tag.as_of.param != AsOfParam::None && good.as_of.is_some_and(|last| last > as_of);
-        earlier.then(|| ("tag_as_of", Some("the last good build is of a later moment".to_owned())))
+        earlier.then(|| ("tag_as_of", Some("a later moment was built already, and moments are built in their order: leave `--as-of` out, or name a later one".to_owned())))
     }))
 }
 
 async fn open_reading(ctx: &RequestCtx, hub: &Hub, group: &Group) -> Result<ActiveRun, Failure> {
     let purpose = group.purpose.clone();
-    let statement = group.statement(&ctx.limits).ok();
+    let statement = group.with_consent(hub.catalog()).statement(&ctx.limits).ok();
     let statement = statement.map(|statement| statement.redacted(|word| knows(hub, word)));
     let head = RunHead { action: Action::Read, purpose: Some(purpose), job: group.job("ask"), statement };
     ActiveRun::open(ctx, hub, head).await
@@ -279,11 +305,18 @@ async fn ask_and_write(
     }
     let of_whom = members.as_ref();
     let members = of_whom.map_or(TagMembers::All, TagMembers::These);
-    let known = Box::pin(Known::read(hub, &permit, group, (members, request.dry_run))).await?;
-    let question =
-        TagQuestion { statement: &asked.statement, entity: &group.entity, members, seconds_max: SECONDS_MAX };
-    let answer = hub.engine().tag(&permit, question).await.map_err(Error::Query)?;
     let mut writing = Writing::open(ctx, hub, group).await.map_err(|failure| failure.error)?;
+    let asked_of =
+        Box::pin(ask_of(hub, &permit, (&asked, group), (members, request.dry_run), &mut writing)).await;
+    let (known, answer) = match asked_of {
+        Ok(found) => found,
+        Err(error) => {
+            let told = error.code();
+            writing.run.fail(Error::Internal("nothing was written")).await;
+            tracing::debug!(code = told, "tags were not asked: {told}");
+            return Err(error);
+        }
+    };
     let judged = Box::pin(write(
         hub,
         &permit,
@@ -307,6 +340,28 @@ async fn ask_and_write(
     Ok(Made { kind, marks, judged })
 }
 
+/// Reads what is known of members, and asks the statement of them. Where the table's log stands is read before: whoever commits the same tags
+/// meanwhile keeps these from being committed.
+async fn ask_of(
+    hub: &Hub,
+    permit: &Permit,
+    (asked, group): (&Asked, &Group),
+    (members, dry_run): (TagMembers<'_>, bool),
+    writing: &mut Writing,
+) -> Result<(Known, TagAnswer), Error> {
+    writing.look(hub, group).await?;
+    let known = Known::read(hub, permit, group, (members, dry_run)).await?;
+    let question = TagQuestion {
+        statement: &asked.statement,
+        entity: &group.entity,
+        members,
+        tags: (&group.table, &group.used()),
+        seconds_max: SECONDS_MAX,
+    };
+    let answer = hub.engine().tag(permit, question).await.map_err(Error::Query)?;
+    Ok((known, answer))
+}
+
 async fn write(
     hub: &Hub,
     permit: &Permit,
@@ -324,7 +379,7 @@ async fn write(
         Ok(population) => judge::judge(hub, group, (&changes, &known), population).await,
         Err(error) => Err(error),
     };
-    let judged = match judged {
+    let mut judged = match judged {
         Ok(judged) => judged,
         Err(error) => {
             changes.abort().await;
@@ -335,8 +390,14 @@ async fn write(
         changes.abort().await;
         return Ok((judged, Work { inputs, cells_opened, ..Work::default() }));
     }
+    let (versions, failed) = changes.commit(writing, group, &judged).await;
+    for (tag, code) in failed {
+        if let Some(one) = judged.get_mut(tag) {
+            (one.fault, one.changed) = (Some(code), 0);
+        }
+    }
     // The newest of them has what the others have.
-    let newest = changes.commit(group, &judged).await?.into_iter().next_back();
+    let newest = versions.into_iter().next_back();
     let outputs: Vec<DatasetVersion> =
         newest.map(|version| DatasetVersion { dataset: group.table.clone(), version }).into_iter().collect();
     let rows = judged.iter().filter(|one| one.fault.is_none()).map(|one| one.changed).sum();
@@ -351,12 +412,13 @@ async fn consenting(hub: &Hub, permit: &Permit, group: &Group) -> Result<Option<
     let Some((home, member, consent)) = group.consent_of(hub.catalog()).filter(|_| keeps) else {
         return Ok(None);
     };
-    let sql = format!("SELECT {member} FROM {} WHERE {consent}", home.name);
+    let sql = group::consenting(&home.name, member, consent);
     let statement = Statement::parse(&sql, &hub.engine().limits()).map_err(Error::Query)?;
     let question = TagQuestion {
         statement: &statement,
         entity: &group.entity,
         members: TagMembers::All,
+        tags: (&group.table, &group.used()),
         seconds_max: SECONDS_MAX,
     };
     let mut stream = hub.engine().tag(permit, question).await.map_err(Error::Query)?.answer.stream;
@@ -400,7 +462,9 @@ impl Asked {
     ) -> Result<(Vec<TagMark>, Option<TagKeys>), Error> {
         let engine = hub.engine();
         let last = if full { None } else { group.last_marks(hub).await? };
-        let local = || engine.is_tag_local(permit, &self.statement, &group.entity);
+        let used = group.used();
+        let tagged = (&group.entity, (&group.table, used.as_slice()));
+        let local = || engine.is_tag_local(permit, &self.statement, tagged);
         let last = match last {
             Some(last) if local().await.map_err(Error::Query)? => Some(last),
             _ => None,
@@ -439,6 +503,8 @@ impl Asked {
 /// The run in which rows are written, and under what.
 struct Writing {
     run: ActiveRun,
+    /// Where the table's log stands for each tag: the position of its last commit.
+    positions: BTreeMap<TagId, Option<i64>>,
     permit: Permit,
     dataset: Arc<membrane_catalog::Dataset>,
     revision: membrane_ingest::RevisionNumber,
@@ -450,7 +516,9 @@ impl Writing {
             RunHead { action: Action::Ingest, purpose: None, job: group.job("write"), statement: None };
         let mut run = ActiveRun::open(ctx, hub, head).await?;
         match Self::permit(&mut run, hub, group).await {
-            Ok((permit, dataset, revision)) => Ok(Self { run, permit, dataset, revision }),
+            Ok((permit, dataset, revision)) => {
+                Ok(Self { run, positions: BTreeMap::new(), permit, dataset, revision })
+            }
             Err(error) => Err(run.fail(error).await),
         }
     }
@@ -467,12 +535,29 @@ impl Writing {
         Ok((permit, dataset, revision))
     }
 
+    /// Reads where the table's log stands.
+    async fn look(&mut self, hub: &Hub, group: &Group) -> Result<(), Error> {
+        let appender = self.appender(hub).await?;
+        for tag in &group.tags {
+            let position = appender.committed(&position_of(&tag.id)).await;
+            let position = position.map_err(|error| Error::Ingest(error.into()))?;
+            self.positions.insert(tag.id.clone(), position);
+        }
+        appender.abort().await;
+        Ok(())
+    }
+
     async fn appender(&self, hub: &Hub) -> Result<membrane_lake::Appender, Error> {
         let appender = hub.lake().append(&self.permit, &self.dataset, membrane_lake::Target::Table).await;
         let mut appender = appender.map_err(|error| Error::Ingest(error.into()))?;
         appender.by_contract(self.revision.before, self.revision.number);
         Ok(appender)
     }
+}
+
+/// Returns the name under which a table's log has the position of a tag.
+fn position_of(tag: &TagId) -> String {
+    format!("membrane/tag/{tag}")
 }
 
 /// Tags that this process builds.
@@ -517,8 +602,10 @@ impl TagHold {
         Ok(taken)
     }
 
-    async fn give_back(self, hub: &Hub) {
+    async fn give_back(mut self, hub: &Hub) {
         self.again.abort();
+        // What is on its way must not take it once more.
+        let _ = (&mut self.again).await;
         for tag in &self.tags {
             if let Err(error) = hub.ledger().release_tag(tag, &self.holder).await {
                 tracing::warn!(tag.id = %tag, %error, "the tag `{tag}` is held for some minutes yet");

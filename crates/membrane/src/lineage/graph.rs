@@ -28,6 +28,11 @@ pub enum Node {
         /// The field.
         field: String,
     },
+    /// The value of a tag.
+    Tag {
+        /// Its id.
+        name: String,
+    },
     /// A column of the answers of runs that did the same.
     Answer {
         /// What they did: its place among [`Graph::makers`].
@@ -192,6 +197,7 @@ impl Graph {
                 };
                 Some(Node::Answer { maker, field: field.field.clone() })
             }
+            "tag" => Some(Node::Tag { name: field.name.clone() }),
             _ => {
                 let form = field.name.rsplit_once(DELIVERY).map(|(form, _)| format!("{form} delivery"));
                 let name = form.unwrap_or_else(|| field.name.clone());

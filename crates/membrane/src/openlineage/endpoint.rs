@@ -53,8 +53,10 @@ impl Endpoint {
         if let Some(bearer) = &self.bearer {
             request = request.bearer_auth(bearer.expose());
         }
-        // PRIVACY: the error of the library quotes the URL.
-        let status = request.send().await.map_err(|_| Missed::Unreachable)?.status();
+        // PRIVACY: the error of the library quotes the URL. What was sent and not answered may have been taken: it is tried as often as is set.
+        let missed =
+            |error: reqwest::Error| if error.is_connect() { Missed::Unreachable } else { Missed::ForNow };
+        let status = request.send().await.map_err(missed)?.status();
         match status {
             status if status.is_success() => Ok(()),
             StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => Err(Missed::ForNow),

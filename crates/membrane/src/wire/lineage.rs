@@ -108,6 +108,8 @@ pub struct TraceCountsBody {
     pub columns_pii: usize,
     /// Forms of deliveries.
     pub deliveries: usize,
+    /// Tags.
+    pub tags: usize,
     /// Jobs: runs of one principal that did the same.
     pub jobs: usize,
     /// Standing releases.
@@ -119,9 +121,9 @@ pub struct TraceCountsBody {
 /// A place on the way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PlaceBody {
-    /// `column`, `delivery`, `job` or `standing_release`.
+    /// `column`, `delivery`, `tag`, `job` or `standing_release`.
     pub what: String,
-    /// DATASET.COLUMN, the form of deliveries, the job or the release.
+    /// DATASET.COLUMN, the form of deliveries, the tag, the job or the release.
     pub name: String,
     /// Its fields.
     pub fields: Vec<String>,
@@ -182,6 +184,7 @@ impl PlaceBody {
                 Self { what: "column".into(), name: format!("{dataset}.{column}"), ..body }
             }
             What::Delivered { name, .. } => Self { what: "delivery".into(), name: name.clone(), ..body },
+            What::Tag { name } => Self { what: "tag".into(), name: name.clone(), ..body },
             What::Answers { made_by, standing } => Self {
                 what: "job".into(),
                 name: made_by.name(),
@@ -233,6 +236,7 @@ fn counts(hub: &Hub, places: &[Place]) -> TraceCountsBody {
             What::Delivered { name, .. } => {
                 deliveries.insert(name);
             }
+            What::Tag { .. } => counts.tags += 1,
             What::Answers { made_by, .. } => {
                 counts.jobs += 1;
                 if made_by.action == Action::Release && made_by.principal.kind() == PrincipalKind::Partner {

@@ -99,15 +99,16 @@ pub struct TagBuildBody {
     pub fault: Option<String>,
     /// What more is to be said of that.
     pub detail: Option<String>,
-    /// Members who have a value.
-    pub members: u64,
+    /// Members who have a value. This and the counts below are told to who may look at the record, and to who sees all rows and values of the
+    /// tag's table.
+    pub members: Option<u64>,
     /// Members whose value it changed.
-    pub changed: u64,
+    pub changed: Option<u64>,
     /// Members who could have one.
     pub population: Option<u64>,
     /// How far the shares moved since the last good build (population stability index).
     pub drift: Option<f64>,
-    /// How many members have which value, or lie in which band of numbers.
+    /// How many members have which value, or lie in which band of numbers; fewer than the tag's `min_group` are counted together, as `(few)`.
     pub shares: BTreeMap<String, u64>,
 }
 
@@ -155,8 +156,8 @@ impl From<&TagLine> for TagBody {
             },
             definition: tag.definition(),
             sql: tag.sql.clone(),
-            good: line.good.as_ref().map(TagBuildBody::from),
-            last: line.last.as_ref().map(TagBuildBody::from),
+            good: line.good.as_ref().map(|build| TagBuildBody::seen(build, line)),
+            last: line.last.as_ref().map(|build| TagBuildBody::seen(build, line)),
             stale: line.is_stale,
         }
     }
@@ -166,9 +167,40 @@ impl TagPageBody {
     /// Shapes a tag and its builds.
     #[must_use]
     pub fn new(run: RunId, page: &TagPage) -> Self {
-        let builds = page.builds.iter().map(TagBuildBody::from).collect();
+        let builds = page.builds.iter().map(|build| TagBuildBody::seen(build, &page.line)).collect();
         Self { run: run.to_string(), tag: TagBody::from(&page.line), builds }
     }
+}
+
+impl TagBuildBody {
+    /// Shapes a build as one may see it who asks.
+    fn seen(build: &TagBuild, line: &TagLine) -> Self {
+        let mut body = Self::from(build);
+        if !line.counts {
+            (body.members, body.changed, body.population, body.drift) = (None, None, None, None);
+            body.shares.clear();
+        }
+        body.shares = together(body.shares, u64::from(line.tag.min_group.unwrap_or(1)));
+        body
+    }
+}
+
+/// Counts labels of few members together, and with the smallest of the others where they are still few.
+fn together(shares: BTreeMap<String, u64>, least: u64) -> BTreeMap<String, u64> {
+    let mut sorted: Vec<(String, u64)> = shares.into_iter().collect();
+    sorted.sort_by_key(|(_, count)| *count);
+    let (mut few, mut kept) = (0, BTreeMap::new());
+    for (label, count) in sorted {
+        if count < least || (few > 0 && few < least) {
+            few += count;
+        } else {
+            kept.insert(label, count);
+        }
+    }
+    if few > 0 {
+        kept.insert("(few)".to_owned(), few);
+    }
+    kept
 }
 
 impl From<&TagBuild> for TagBuildBody {
@@ -184,8 +216,8 @@ impl From<&TagBuild> for TagBuildBody {
             seconds: (build.ended - build.started).as_seconds_f64(),
             fault: build.fault.clone(),
             detail: None,
-            members: build.members,
-            changed: build.changed,
+            members: Some(build.members),
+            changed: Some(build.changed),
             population: build.population,
             drift: build.drift,
             shares: build.shares.clone(),

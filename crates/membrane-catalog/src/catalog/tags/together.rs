@@ -39,6 +39,13 @@ pub(super) fn faults_together(read: &[Read], ids: &BTreeSet<TagId>) -> Vec<Fault
             } else {
                 mark
             };
+            if tag.uses.is_empty() && reads_table(tag) {
+                let table = &tag.table;
+                fault(
+                    mark,
+                    format!("the statement reads `{table}`: name in `uses` the tags that it reads there"),
+                );
+            }
             for other in read_unsaid(tag, ids) {
                 fault(mark, format!("the statement reads tag `{other}`, which `uses` does not name"));
             }
@@ -113,15 +120,18 @@ fn fault_of_replacement(
         .then(|| format!("tag `{id}` is `{}` itself, and takes nobody's place", status.as_str()))
 }
 
+/// Tells whether a statement reads the table of tags.
+fn reads_table(tag: &Tag) -> bool {
+    let table = tag.table.as_str();
+    let is_table =
+        |piece: &Piece<'_>| matches!(piece, Piece::Word(found) if found.eq_ignore_ascii_case(table));
+    pieces(&tag.sql).iter().any(|(_, piece)| is_table(piece))
+}
+
 /// Finds tags whose ids stand in a statement that reads a table of tags, and that its tag does not say.
 fn read_unsaid<'a>(tag: &Tag, ids: &'a BTreeSet<TagId>) -> Vec<&'a TagId> {
     let pieces = pieces(&tag.sql);
-    let reads = |word: &str| {
-        pieces
-            .iter()
-            .any(|(_, piece)| matches!(piece, Piece::Word(found) if found.eq_ignore_ascii_case(word)))
-    };
-    if !reads(tag.table.as_str()) {
+    if !reads_table(tag) {
         return Vec::new();
     }
     let named = |id: &TagId| pieces.iter().any(|(_, piece)| *piece == Piece::Text(id.as_str()));

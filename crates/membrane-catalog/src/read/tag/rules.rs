@@ -5,7 +5,7 @@ use super::super::yaml::Value;
 use super::super::{Mark, Report};
 use super::mark_of;
 use crate::tag::{Piece, pieces};
-use crate::{AS_OF, AsOfParam, ConsentRule, NullPolicy, Refresh, Sensitivity, Tag, TagStatus};
+use crate::{AS_OF, AsOfParam, ConsentRule, NullPolicy, Refresh, Sensitivity, Tag, TagQuality, TagStatus};
 
 /// What gives another answer each time it is asked.
 const UNSTEADY: [&str; 10] = [
@@ -74,6 +74,12 @@ fn check_times(tag: &Tag, fields: &Fields<'_>, report: &mut Report) {
             report.fault(
                 mark_of(fields, "null_policy"),
                 "a stream tag cannot `keep_last`: its values end when their events are too old",
+            );
+        }
+        if tag.quality != TagQuality::default() {
+            report.fault(
+                mark_of(fields, "quality"),
+                "`quality` is for tags that are built at once: a stream tag writes what its events say, and has `value` alone as its limit",
             );
         }
         if tag.as_of.excludes_base_day {

@@ -145,7 +145,8 @@ const LOCAL: [&str; 14] = [
     "SELECT o.member, count(*) AS value FROM products p RIGHT JOIN orders o ON p.product = o.product GROUP BY o.member",
 ];
 
-const NOT_LOCAL: [&str; 12] = [
+const NOT_LOCAL: [&str; 13] = [
+    "SELECT member, 'x' AS value FROM members WHERE member NOT IN (SELECT member FROM orders)",
     "SELECT member, amount AS value FROM orders ORDER BY amount DESC LIMIT 2",
     "SELECT member, rank() OVER (ORDER BY amount) AS value FROM orders",
     "SELECT member, amount * 1.0 / (SELECT sum(amount) FROM orders) AS value FROM orders",

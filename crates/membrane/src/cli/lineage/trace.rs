@@ -79,6 +79,7 @@ fn show(body: &TraceBody) -> Result<(), CliError> {
         (counts.datasets, "dataset"),
         (counts.columns_pii, "pii column"),
         (counts.deliveries, "form"),
+        (counts.tags, "tag"),
         (counts.jobs, "job"),
         (counts.standing_releases, "standing release"),
         (counts.partners, "partner"),

@@ -23,6 +23,7 @@ async fn traced(world: &World, of: &str, direction: Direction, depth_max: u32) -
         let name = match &place.what {
             What::Column { dataset, column } => format!("{dataset}.{column}"),
             What::Delivered { name, field } => format!("{name}.{field}"),
+            What::Tag { name } => format!("tag {name}"),
             What::Answers { made_by, .. } => format!("{} by {}", made_by.job, made_by.principal),
             What::Standing { name, .. } => format!("standing {name}"),
         };

@@ -131,6 +131,11 @@ pub enum What {
         /// The field.
         field: String,
     },
+    /// The value of a tag.
+    Tag {
+        /// Which.
+        name: String,
+    },
     /// The answers of runs that did the same.
     Answers {
         /// What they did.
@@ -182,7 +187,8 @@ fn is_known(hub: &Hub, of: &Subject) -> bool {
         }
         // It has the form of an id.
         Subject::Run(_) => true,
-        Subject::Principal(principal) => hub.policies().knows(principal),
+        // What a partner was told is looked up; the job, which lineage events carry to others, does not say whom.
+        Subject::Principal(_) => false,
         Subject::Release(name) => hub.catalog().release(name).is_some(),
     }
 }
@@ -264,6 +270,7 @@ fn grouped(graph: &Graph, standing: &[StandingKnown], reached: &[Reached]) -> Ve
                 let what = What::Delivered { name: name.clone(), field: field.clone() };
                 (what, field.clone())
             }
+            Node::Tag { name } => (What::Tag { name: name.clone() }, "value".to_owned()),
             Node::Answer { maker, field } => {
                 let Some(made_by) = graph.makers().get(*maker) else { continue };
                 let standing = edition_of(made_by, standing).cloned();

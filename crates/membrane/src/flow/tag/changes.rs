@@ -8,14 +8,17 @@ use membrane_ledger::TagBuildKind;
 use membrane_model::TableVersion;
 use membrane_query::{QueryError, TagAnswer, TagKeys};
 
-use super::Writing;
 use super::group::Group;
 use super::judge::Judged;
 use super::known::{Known, KnownTag, NO_LABEL, NOTHING, Said, print};
 use super::rows::{ROWS, Rows};
 use super::values::{Values, fits, label};
+use super::{Writing, position_of};
 use crate::error::Error;
 use crate::hub::Hub;
+
+/// Characters of a value, as contracts of tags have it.
+const VALUE_CHARACTERS_MAX: usize = 200;
 
 /// What changed, of each tag of a group.
 pub(super) struct Changes {
@@ -167,29 +170,27 @@ impl Changes {
         }
     }
 
-    /// Makes the changes visible of those tags that were found good. Returns the versions of the table.
+    /// Makes the changes visible of those tags that were found good. Returns the versions of the table, and of which tags nothing could be
+    /// committed, with a code.
     pub(super) async fn commit(
         mut self,
+        writing: &mut Writing,
         group: &Group,
         judged: &[Judged],
-    ) -> Result<Vec<TableVersion>, Error> {
-        let mut versions = Vec::new();
-        let mut failed = None;
-        for ((tag, changes), judged) in group.tags.iter().zip(&mut self.tags).zip(judged) {
+    ) -> (Vec<TableVersion>, Vec<(usize, &'static str)>) {
+        let (mut versions, mut failed) = (Vec::new(), Vec::new());
+        for (of, ((tag, changes), judged)) in group.tags.iter().zip(&mut self.tags).zip(judged).enumerate() {
             let Some(appender) = changes.appender.take() else { continue };
-            if judged.fault.is_some() || changes.changed == 0 || failed.is_some() {
+            if judged.fault.is_some() || changes.changed == 0 {
                 appender.abort().await;
                 continue;
             }
-            match commit_one(appender, tag).await {
+            match commit_one(appender, writing, tag).await {
                 Ok(version) => versions.push(version),
-                Err(error) => failed = Some(error),
+                Err(error) => failed.push((of, error.code())),
             }
         }
-        match failed {
-            Some(error) => Err(error),
-            None => Ok(versions),
-        }
+        (versions, failed)
     }
 
     /// Gives up: what was written is removed.
@@ -202,13 +203,18 @@ impl Changes {
     }
 }
 
-async fn commit_one(appender: Appender, tag: &Tag) -> Result<TableVersion, Error> {
-    let id = format!("membrane/tag/{}", tag.id);
-    let last = appender.committed(&id).await.map_err(|error| Error::Ingest(error.into()))?;
-    let committed = appender.commit(&id, last.unwrap_or(0).saturating_add(1)).await;
-    let committed = committed.map_err(|error| Error::Ingest(error.into()))?;
-    // Whoever else commits this tag holds it no more.
-    if committed.already { Err(Error::TagHeld { tag: tag.id.clone() }) } else { Ok(committed.version) }
+/// Commits the rows of a tag, if nobody else did since the table was looked at.
+async fn commit_one(mut appender: Appender, writing: &mut Writing, tag: &Tag) -> Result<TableVersion, Error> {
+    let id = position_of(&tag.id);
+    let before = writing.positions.get(&tag.id).copied().flatten();
+    let after = before.unwrap_or(0).saturating_add(1);
+    appender.expect(&id, before);
+    let committed = appender.commit(&id, after).await.map_err(|error| Error::Ingest(error.into()))?;
+    if committed.already {
+        return Err(Error::TagHeld { tag: tag.id.clone() });
+    }
+    writing.positions.insert(tag.id.clone(), Some(after));
+    Ok(committed.version)
 }
 
 impl TagChanges {
@@ -226,6 +232,10 @@ impl TagChanges {
                 if tag.value.kind == TagType::Enum && !tag.value.values.iter().any(|one| one == value) =>
             {
                 self.fault = Some("tag_value_not_listed");
+                return Ok(());
+            }
+            Some(value) if value.chars().nth(VALUE_CHARACTERS_MAX).is_some() => {
+                self.fault = Some("tag_value_long");
                 return Ok(());
             }
             None if !tag.value.nullable => {

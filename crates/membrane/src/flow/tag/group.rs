@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use membrane_catalog::{AsOfParam, Catalog, ConsentRule, Dataset, Refresh, Tag};
-use membrane_ledger::TagMark;
+use membrane_ledger::{TagBuild, TagMark};
 use membrane_model::{DatasetName, IdentityKind, Limits, Purpose};
 use membrane_query::{QueryError, Statement};
 
+use super::rules_of;
 use crate::error::Error;
 use crate::hub::Hub;
 
@@ -66,14 +67,41 @@ fn is_stream(tag: &Tag) -> bool {
     matches!(tag.refresh, Refresh::Stream { .. })
 }
 
+/// Returns the one dataset that has a row for each holder of a tag's identity, and says of each whether they consent to the tag's purpose.
+pub(super) fn consent_home<'a>(catalog: &'a Catalog, tag: &Tag) -> Option<&'a Arc<Dataset>> {
+    let purpose = tag.purposes.first()?;
+    let homes: Vec<&Arc<Dataset>> =
+        homes(catalog, &tag.entity).filter(|home| home.consent_for(purpose).is_some()).collect();
+    match homes.as_slice() {
+        [one] => Some(one),
+        _ => None,
+    }
+}
+
+fn homes<'a, 'e>(
+    catalog: &'a Catalog,
+    entity: &'e IdentityKind,
+) -> impl Iterator<Item = &'a Arc<Dataset>> + use<'a, 'e> {
+    catalog.datasets().filter(move |dataset| {
+        let subject = dataset.subject.as_ref().filter(|subject| subject.kind == *entity);
+        subject.is_some_and(|subject| dataset.primary_key == [subject.column.clone()])
+    })
+}
+
 /// Returns the dataset that has a row for each holder of an identity: the one whose rows are named by it.
 pub(super) fn home<'a>(catalog: &'a Catalog, entity: &IdentityKind) -> Option<&'a Arc<Dataset>> {
-    catalog.datasets().find(|dataset| {
-        dataset
-            .subject
-            .as_ref()
-            .is_some_and(|subject| subject.kind == *entity && dataset.primary_key == [subject.column.clone()])
-    })
+    homes(catalog, entity).next()
+}
+
+/// Returns the statement of who consents: each row of a member must say so, as nobody can tell which is the newest.
+pub(super) fn consenting(
+    home: &DatasetName,
+    member: &membrane_model::ColumnName,
+    consent: &membrane_model::ColumnName,
+) -> String {
+    format!(
+        "SELECT {member} FROM {home} GROUP BY {member} HAVING min(CASE WHEN {consent} THEN 1 ELSE 0 END) = 1"
+    )
 }
 
 impl Group {
@@ -88,7 +116,7 @@ impl Group {
         &self,
         catalog: &'a Catalog,
     ) -> Option<(&'a Dataset, &'a membrane_model::ColumnName, &'a membrane_model::ColumnName)> {
-        let home = home(catalog, &self.entity)?;
+        let home = consent_home(catalog, self.tags.first()?)?;
         let consent = home.consent_for(&self.purpose)?;
         let subject = home.subject.as_ref()?;
         (self.consent == ConsentRule::Exclude).then_some((home, &subject.column, &consent.name))
@@ -100,9 +128,21 @@ impl Group {
         let (sql, entity, name) = (self.sql.trim_end().trim_end_matches(';'), &self.entity, &home.name);
         // On lines of its own: the statement may end with a comment.
         let sql = format!(
-            "SELECT * FROM (\n{sql}\n) AS tagged WHERE {entity} IN (SELECT {member} FROM {name} WHERE {consent})"
+            "SELECT * FROM (\n{sql}\n) AS tagged WHERE {entity} IN ({})",
+            consenting(name, member, consent)
         );
         Self { sql, ..self.clone() }
+    }
+
+    /// Returns the tags whose rows the statement may read: those that it says it uses.
+    pub(super) fn used(&self) -> Vec<&str> {
+        let uses = self.tags.first().map(|tag| tag.uses.iter().map(membrane_model::TagId::as_str));
+        uses.map(Iterator::collect).unwrap_or_default()
+    }
+
+    /// Returns its own tags.
+    pub(super) fn own(&self) -> Vec<&str> {
+        self.tags.iter().map(|tag| tag.id.as_str()).collect()
     }
 
     /// Returns the same of some of its tags.
@@ -129,10 +169,12 @@ impl Group {
     /// whom nothing came in.
     pub(super) async fn last_marks(&self, hub: &Hub) -> Result<Option<Vec<TagMark>>, Error> {
         let builds = hub.ledger().last_tag_builds().await.map_err(Error::Ledger)?;
+        let rules = rules_of(hub);
         let mut marks: Option<Vec<TagMark>> = None;
         for tag in &self.tags {
             let good = builds.iter().rev().find(|build| build.tag == tag.id && build.fault.is_none());
-            let Some(good) = good.filter(|good| good.definition == tag.definition()) else { return Ok(None) };
+            let same = |good: &&TagBuild| good.definition == tag.definition() && good.rules == rules;
+            let Some(good) = good.filter(same) else { return Ok(None) };
             let same_time = match tag.as_of.param {
                 AsOfParam::None => true,
                 AsOfParam::Day => {

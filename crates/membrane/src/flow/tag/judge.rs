@@ -33,15 +33,21 @@ pub(super) struct Judged {
 
 /// Counts the members who could have a value: those of the dataset that has a row for each, who consented where that is asked for.
 pub(super) async fn population(hub: &Hub, permit: &Permit, group: &Group) -> Result<Option<u64>, Error> {
-    let Some(home) = home(hub.catalog(), &group.entity) else { return Ok(None) };
+    let consenting = group.consent_of(hub.catalog());
+    let home =
+        consenting.map(|(home, ..)| home).or_else(|| home(hub.catalog(), &group.entity).map(AsRef::as_ref));
+    let Some(home) = home else { return Ok(None) };
     let Some(subject) = &home.subject else { return Ok(None) };
-    let consent = group.consent_of(hub.catalog()).map(|(_, _, consent)| format!(" WHERE {consent}"));
-    let sql = format!(
-        "SELECT count(DISTINCT {}) AS n FROM {}{}",
-        subject.column,
-        home.name,
-        consent.unwrap_or_default()
-    );
+    let member = &subject.column;
+    let sql = match consenting {
+        Some((home, member, consent)) => {
+            format!(
+                "SELECT count(*) AS n FROM ({}) AS consenting",
+                super::group::consenting(&home.name, member, consent)
+            )
+        }
+        None => format!("SELECT count(DISTINCT {member}) AS n FROM {}", home.name),
+    };
     let statement = Statement::parse(&sql, &hub.engine().limits()).map_err(Error::Query)?;
     let mut stream = hub.engine().query(permit, &statement).await.map_err(Error::Query)?.stream;
     let mut count = None;
@@ -134,12 +140,26 @@ fn of_one(
         fault: changes.fault,
         detail: None,
     };
+    judged.detail = judged.fault.and_then(explained).map(str::to_owned);
     if judged.fault.is_none()
         && let Some((fault, detail)) = broken(tag, &judged)
     {
         (judged.fault, judged.detail) = (Some(fault), Some(detail));
     }
     judged
+}
+
+/// Says what a fault of what was said means, and what to do.
+fn explained(fault: &str) -> Option<&'static str> {
+    Some(match fault {
+        "tag_column" => "the statement has no column of the name that `source.column` says",
+        "tag_type" => "the column's type is not that of `value`: cast it",
+        "tag_not_unique" => "a member has two rows in the answer: group by the entity's column",
+        "tag_value_not_listed" => "a value is none of `values`",
+        "tag_value_long" => "a value has more than 200 characters",
+        "tag_null" => "a row has no value: leave it out, or write `nullable: true`",
+        _ => return None,
+    })
 }
 
 /// Returns the first limit that is broken.

@@ -100,8 +100,13 @@ impl Known {
             ids.join(", ")
         );
         let statement = Statement::parse(&sql, &hub.engine().limits()).map_err(Error::Query)?;
-        let question =
-            TagQuestion { statement: &statement, entity: &group.entity, members, seconds_max: SECONDS_MAX };
+        let question = TagQuestion {
+            statement: &statement,
+            entity: &group.entity,
+            members,
+            tags: (&group.table, &group.own()),
+            seconds_max: SECONDS_MAX,
+        };
         let mut stream = hub.engine().tag(permit, question).await.map_err(Error::Query)?.answer.stream;
         let shape = || Error::Internal("a table of tags has another shape");
         while let Some(batch) = stream.next().await {

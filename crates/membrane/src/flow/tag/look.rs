@@ -5,7 +5,8 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use membrane_catalog::{Refresh, Tag};
 use membrane_ledger::TagBuild;
-use membrane_model::{Action, PrincipalKind, Purpose, RunId, TagId};
+use membrane_model::{Action, PrincipalKind, Purpose, RunId, Shown, TagId};
+use membrane_policy::RowRule;
 
 use super::super::run::{ActiveRun, RunHead, finish, job};
 use crate::ctx::RequestCtx;
@@ -26,6 +27,9 @@ pub struct TagLine {
     pub good: Option<TagBuild>,
     /// Whether its values are older than promised.
     pub is_stale: bool,
+    /// Whether the one who asks may know how many members have which value: who may look at the record, and who sees all rows and values of the
+    /// tag's table.
+    pub counts: bool,
 }
 
 /// A tag, and all that is known of its builds.
@@ -90,22 +94,31 @@ async fn open(
 }
 
 async fn lines(run: &mut ActiveRun, ctx: &RequestCtx, hub: &Hub) -> Result<Vec<TagLine>, Error> {
-    let tags: Vec<Arc<Tag>> = match ctx.principal.kind() {
+    let tags: Vec<(Arc<Tag>, bool)> = match ctx.principal.kind() {
         PrincipalKind::Compliance | PrincipalKind::Operator => {
             run.permit(hub, Vec::new()).await?;
-            hub.catalog().tags().cloned().collect()
+            hub.catalog().tags().map(|tag| (Arc::clone(tag), true)).collect()
         }
         _ => {
             let permit = run.listing(hub).await?;
-            hub.catalog().tags().filter(|tag| permit.dataset(&tag.table).is_some()).cloned().collect()
+            let seen = |tag: &Arc<Tag>| {
+                let table = permit.dataset(&tag.table)?;
+                let value = table.columns().iter().find(|column| column.column().as_str() == "value");
+                // PRIVACY: a count of rows that a rule hides, or of values that are masked, would tell of them.
+                let is_clear =
+                    value.is_some_and(|value| value.when().is_empty() && value.shown() == Shown::Clear);
+                let reads = permit.action() == Action::Read;
+                Some((Arc::clone(tag), reads && is_clear && matches!(table.row_rule(), RowRule::All)))
+            };
+            hub.catalog().tags().filter_map(seen).collect()
         }
     };
     let builds = hub.ledger().last_tag_builds().await.map_err(Error::Ledger)?;
-    let line = |tag: Arc<Tag>| {
+    let line = |(tag, counts): (Arc<Tag>, bool)| {
         let of = || builds.iter().rev().filter(|build| build.tag == tag.id);
         let (last, good) = (of().next().cloned(), of().find(|build| build.fault.is_none()).cloned());
         let is_stale = is_stale(&tag, good.as_ref(), ctx.now());
-        TagLine { tag, last, good, is_stale }
+        TagLine { tag, last, good, is_stale, counts }
     };
     Ok(tags.into_iter().map(line).collect())
 }
@@ -115,7 +128,8 @@ fn is_stale(tag: &Tag, good: Option<&TagBuild>, now: DateTime<Utc>) -> bool {
     let every = match tag.refresh {
         Refresh::Manual => None,
         Refresh::Batch { every_seconds } => Some(every_seconds.saturating_mul(2)),
-        Refresh::Stream { sweep_seconds } => Some(sweep_seconds.saturating_mul(2).max(300)),
+        // A run in which nothing comes in is written down when it ends.
+        Refresh::Stream { sweep_seconds } => Some(sweep_seconds.saturating_mul(2).max(1_800)),
     };
     let Some(promised) = tag.freshness_slo_seconds.or(every).filter(|_| tag.status.is_built()) else {
         return false;

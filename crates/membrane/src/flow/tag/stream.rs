@@ -21,22 +21,25 @@ use super::changes::Changes;
 use super::group::{Group, groups};
 use super::judge::Judged;
 use super::known::{Known, NO_LABEL};
-use super::{Asked, SECONDS_MAX, TagHold, Writing, before_asking, open_reading, rows};
+use super::{Asked, SECONDS_MAX, TagHold, Writing, before_asking, open_reading, rows, rules_of};
 use crate::error::{Error, Failure};
 use crate::flow::run::{ActiveRun, Work};
 use crate::hub::Hub;
 
 /// For how long one run goes on: then it is closed, what it did is on record, and policies are asked anew.
 const RUN: TimeDelta = TimeDelta::seconds(60);
-/// How long it waits after something went wrong.
+/// The same where nothing comes in.
+const IDLE_RUN: TimeDelta = TimeDelta::minutes(10);
+/// How long it waits after something went wrong: twice as long each time.
 const AGAIN: TimeDelta = TimeDelta::seconds(10);
+const AGAIN_MAX: TimeDelta = TimeDelta::minutes(10);
 
 /// The tags that follow events in this process.
 #[derive(Default)]
 pub(crate) struct TagStream {
     following: HashMap<Vec<TagId>, Following>,
-    /// Groups that could not be followed, and when it is tried again.
-    waiting: HashMap<Vec<TagId>, DateTime<Utc>>,
+    /// Groups that could not be followed: when it is tried again, and how long the pause is.
+    waiting: HashMap<Vec<TagId>, (DateTime<Utc>, TimeDelta)>,
 }
 
 /// A group of tags that are followed.
@@ -46,9 +49,13 @@ struct Following {
     known: Known,
     marks: BTreeMap<DatasetName, Mark>,
     swept: DateTime<Utc>,
+    /// Who was asked about since: what is ahead of the clock, or begins with time, is found at the next sweep.
+    lately: TagKeys,
     /// Rows that were written since it was last noted, by tag.
     changed: Vec<u64>,
     turn: Option<Turn>,
+    /// Where the table's log stands, between turns.
+    positions: BTreeMap<TagId, Option<i64>>,
     /// The hub of the last turn.
     hub: Option<Arc<Hub>>,
 }
@@ -82,14 +89,14 @@ impl TagStream {
                 one.end(hub, now).await;
             }
         }
-        self.waiting.retain(|_, until| *until > now);
         for group in wanted {
             let key: Vec<TagId> = group.tags.iter().map(|tag| tag.id.clone()).collect();
-            if self.waiting.contains_key(&key) {
+            if self.waiting.get(&key).is_some_and(|(until, _)| *until > now) {
                 continue;
             }
             let one = match self.following.remove(&key) {
-                Some(one) => Ok(one),
+                // Its times may be others, and its statement is the same.
+                Some(one) => Ok(Following { group, ..one }),
                 None => Following::begin(hub, group, now).await,
             };
             let done = match one {
@@ -104,26 +111,28 @@ impl TagStream {
             };
             match done {
                 Ok(one) => {
+                    self.waiting.remove(&key);
                     self.following.insert(key, one);
                 }
                 Err(failure) => {
-                    let code = failure.error.code();
-                    // Another hub follows it, as it should.
+                    let last = self.waiting.get(&key).map(|(_, pause)| *pause * 2);
+                    let pause = match failure.error {
+                        // Another hub follows it, as it should.
+                        Error::TagHeld { .. } => AGAIN,
+                        _ => last.unwrap_or(AGAIN).min(AGAIN_MAX),
+                    };
                     if !matches!(failure.error, Error::TagHeld { .. }) {
-                        tracing::warn!(
-                            code,
-                            "tags that follow events wait for {} s: {code}",
-                            AGAIN.num_seconds()
-                        );
+                        let (code, seconds) = (failure.error.code(), pause.num_seconds());
+                        tracing::warn!(code, "tags that follow events wait for {seconds} s: {code}");
                     }
-                    self.waiting.insert(key, now + AGAIN);
+                    self.waiting.insert(key, (now + pause, pause));
                 }
             }
         }
     }
 
-    /// Ends all that is followed: the process stops.
-    pub(crate) async fn end(mut self) {
+    /// Ends all that is followed: the process stops, or nobody may follow any more.
+    pub(crate) async fn end(&mut self) {
         for (_, mut one) in self.following.drain() {
             if let Some(hub) = one.hub.take() {
                 let now = hub.clock().now();
@@ -147,7 +156,19 @@ impl Following {
         let hold = TagHold::take(hub, &names, now).await?;
         let changed = vec![0; group.tags.len()];
         let (known, marks) = (Known::default(), BTreeMap::new());
-        Ok(Self { group, hold, known, marks, swept: now, changed, turn: None, hub: None })
+        let lately = TagKeys::default();
+        Ok(Self {
+            group,
+            hold,
+            known,
+            marks,
+            swept: now,
+            lately,
+            changed,
+            turn: None,
+            positions: BTreeMap::new(),
+            hub: None,
+        })
     }
 
     /// Asks of those of whom something came in, or of everyone the first time.
@@ -157,19 +178,29 @@ impl Following {
         service: &PrincipalId,
         now: DateTime<Utc>,
     ) -> Result<(), Failure> {
-        let over =
-            self.turn.as_ref().is_some_and(|turn| !Arc::ptr_eq(&turn.hub, hub) || turn.opened + RUN < now);
-        if over {
+        let is_idle = self.changed.iter().all(|changed| *changed == 0);
+        let longest = if is_idle { IDLE_RUN } else { RUN };
+        let is_other = self.turn.as_ref().is_some_and(|turn| !Arc::ptr_eq(&turn.hub, hub));
+        if is_other || self.turn.as_ref().is_some_and(|turn| turn.opened + longest < now) {
             self.close(hub, now).await?;
+        }
+        if is_other {
+            // By other policies, or of another catalog, the same rows may say something else.
+            self.marks.clear();
         }
         if self.turn.is_none() {
             self.turn = Some(self.open(hub, service, now).await?);
             self.hub = Some(Arc::clone(hub));
         }
         let Some(turn) = self.turn.as_mut() else { return Ok(()) };
-        let asked =
-            Box::pin(ask(hub, turn, (&self.group, &mut self.known, &mut self.marks), &mut self.swept, now))
-                .await;
+        let followed = Followed {
+            group: &self.group,
+            known: &mut self.known,
+            marks: &mut self.marks,
+            lately: &mut self.lately,
+            swept: &mut self.swept,
+        };
+        let asked = Box::pin(ask(hub, turn, followed)).await;
         match asked {
             Ok(changed) => {
                 for (sum, more) in self.changed.iter_mut().zip(changed) {
@@ -203,7 +234,14 @@ impl Following {
             Ok(permit) => permit,
             Err(error) => return Err(run.fail(error).await),
         };
-        let local = hub.engine().is_tag_local(&permit, &asked.statement, &self.group.entity).await;
+        let local = hub
+            .engine()
+            .is_tag_local(
+                &permit,
+                &asked.statement,
+                (&self.group.entity, (&self.group.table, &self.group.used())),
+            )
+            .await;
         match local.map_err(Error::Query) {
             Ok(true) => {}
             Ok(false) => {
@@ -214,7 +252,10 @@ impl Following {
             Err(error) => return Err(run.fail(error).await),
         }
         match Writing::open(&ctx, hub, &self.group).await {
-            Ok(writing) => Ok(Turn { hub: Arc::clone(hub), opened: now, run, permit, asked, writing }),
+            Ok(mut writing) => {
+                writing.positions = std::mem::take(&mut self.positions);
+                Ok(Turn { hub: Arc::clone(hub), opened: now, run, permit, asked, writing })
+            }
             Err(failure) => {
                 run.fail(Error::Internal("the tags cannot be written")).await;
                 Err(failure)
@@ -226,6 +267,7 @@ impl Following {
     async fn close(&mut self, hub: &Hub, now: DateTime<Utc>) -> Result<(), Failure> {
         let Some(turn) = self.turn.take() else { return Ok(()) };
         let (read, opened) = (turn.run.id(), turn.opened);
+        self.positions = turn.writing.positions.clone();
         turn.run.complete().await?;
         turn.writing.run.complete().await?;
         self.note(hub, (read, opened, now), None).await
@@ -250,6 +292,7 @@ impl Following {
                 number: 0,
                 version: tag.version,
                 definition: tag.definition(),
+                rules: rules_of(hub),
                 run,
                 kind: TagBuildKind::Stream,
                 as_of: None,
@@ -294,17 +337,23 @@ impl Following {
     }
 }
 
-/// Asks, and writes what changed; returns how many rows, by tag.
-async fn ask(
+/// What is kept of a group from one look to the next.
+struct Followed<'a> {
+    group: &'a Group,
+    known: &'a mut Known,
+    marks: &'a mut BTreeMap<DatasetName, Mark>,
+    lately: &'a mut TagKeys,
+    swept: &'a mut DateTime<Utc>,
+}
+
+/// Looks of whom something came in; none when it may be anyone.
+async fn look(
     hub: &Hub,
-    turn: &mut Turn,
-    (group, known, marks): (&Group, &mut Known, &mut BTreeMap<DatasetName, Mark>),
-    swept: &mut DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> Result<Vec<u64>, Error> {
+    turn: &Turn,
+    (group, marks): (&Group, &mut BTreeMap<DatasetName, Mark>),
+) -> Result<Option<TagKeys>, Error> {
     let (engine, permit) = (hub.engine(), &turn.permit);
-    let first = marks.is_empty();
-    let mut members = (!first).then(TagKeys::default);
+    let mut members = (!marks.is_empty()).then(TagKeys::default);
     for dataset in turn.asked.statement.tables() {
         let since = marks.get(dataset).cloned().unwrap_or_default();
         let arrived = engine.arrived(permit, dataset, &since).await.map_err(Error::Query)?;
@@ -325,56 +374,76 @@ async fn ask(
         }
         marks.insert(dataset.clone(), mark);
     }
+    Ok(members)
+}
+
+/// Asks, and writes what changed; returns how many rows, by tag.
+async fn ask(hub: &Hub, turn: &mut Turn, followed: Followed<'_>) -> Result<Vec<u64>, Error> {
+    let Followed { group, known, marks, lately, swept } = followed;
+    let first = marks.is_empty();
+    let mut members = look(hub, turn, (group, marks)).await?;
+    // After what came in: an event that this has seen is not ahead of it, unless it is ahead of the clock.
+    let now = hub.clock().now();
     if let Some(members) = members.as_mut()
         && sweep_of(group).is_some_and(|every| *swept + every <= now)
     {
+        let asked = members.clone();
         known.with_a_value().for_each(|key| members.insert(key));
+        members.extend(std::mem::replace(lately, asked));
         *swept = now;
+    } else if let Some(members) = &members {
+        lately.extend(members.clone());
     }
     if members.as_ref().is_some_and(TagKeys::is_empty) {
         return Ok(Vec::new());
     }
+    let (engine, permit) = (hub.engine(), &turn.permit);
     let asked_now = group.at(now);
     let statement =
         asked_now.with_consent(hub.catalog()).statement(&engine.limits()).map_err(Error::Query)?;
-    let whom = members.as_ref().map_or(TagMembers::All, TagMembers::These);
+    let of_whom = members.as_ref();
+    let whom = of_whom.map_or(TagMembers::All, TagMembers::These);
     if first {
+        turn.writing.look(hub, group).await?;
         *known = Known::read(hub, permit, group, (TagMembers::All, false)).await?;
     }
-    let question =
-        TagQuestion { statement: &statement, entity: &group.entity, members: whom, seconds_max: SECONDS_MAX };
+    let question = TagQuestion {
+        statement: &statement,
+        entity: &group.entity,
+        members: whom,
+        tags: (&group.table, &group.used()),
+        seconds_max: SECONDS_MAX,
+    };
     let answer = engine.tag(permit, question).await.map_err(Error::Query)?;
-    let inputs = answer.answer.inputs.clone();
-    let edges = rows::edges(group, &answer);
-    let of_whom = members.as_ref();
-    let changes = Changes::gather(
-        hub,
-        &turn.writing,
-        (&asked_now, known),
-        (answer, of_whom, None),
-        TagBuildKind::Stream,
-    )
-    .await?;
+    let (inputs, edges) = (answer.answer.inputs.clone(), rows::edges(group, &answer));
+    let asked = (answer, of_whom, None);
+    let mut changes =
+        Changes::gather(hub, &turn.writing, (&asked_now, known), asked, TagBuildKind::Stream).await?;
     let fault = group.tags.iter().zip(&changes.tags).find_map(|(tag, changes)| Some((tag, changes.fault?)));
     let changed: Vec<u64> = changes.tags.iter().map(|tag| tag.changed).collect();
     if let Some((tag, fault)) = fault {
         let tag = tag.id.clone();
-        let mut changes = changes;
         changes.abort().await;
         return Err(Error::TagFault { tag, fault });
     }
     let judged: Vec<Judged> = group.tags.iter().map(|_| Judged::default()).collect();
-    let versions = changes.commit(group, &judged).await?;
-    let table = |version| DatasetVersion { dataset: group.table.clone(), version };
-    let rows_out = turn.writing.run.work.rows_out.unwrap_or(0) + changed.iter().sum::<u64>();
-    let mut outputs = std::mem::take(&mut turn.writing.run.work.outputs);
+    let (versions, failed) = changes.commit(&mut turn.writing, group, &judged).await;
+    let work = &mut turn.writing.run.work;
+    let rows_out = work.rows_out.unwrap_or(0) + changed.iter().sum::<u64>();
+    let mut outputs = std::mem::take(&mut work.outputs);
     if let Some(version) = versions.last() {
-        outputs = vec![table(*version)];
+        outputs = vec![DatasetVersion { dataset: group.table.clone(), version: *version }];
     }
-    turn.writing.run.work =
-        Work { rows_out: Some(rows_out), inputs: inputs.clone(), outputs, edges, ..Work::default() };
+    *work = Work { rows_out: Some(rows_out), inputs: inputs.clone(), outputs, edges, ..Work::default() };
     turn.run.work.inputs = inputs;
-    Ok(changed)
+    match failed.first() {
+        Some((tag, fault)) => {
+            let tag = group.tags.get(*tag).map(|tag| tag.id.clone());
+            let tag = tag.ok_or(Error::Internal("a tag that failed is not there"))?;
+            Err(Error::TagFault { tag, fault })
+        }
+        None => Ok(changed),
+    }
 }
 
 /// Returns how often those who have a value are asked about again.

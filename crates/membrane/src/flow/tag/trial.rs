@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use arrow::array::{Array as _, AsArray as _};
-use membrane_catalog::{Tag, TagTest};
+use membrane_catalog::{Refresh, Tag, TagTest};
 use membrane_model::TagId;
 use membrane_query::{Statement, TagFixture, TrialError, Tried};
 
@@ -61,6 +61,12 @@ async fn try_one(hub: &Hub, tag: &Tag, test: &TagTest) -> Result<(), String> {
     }
     let tried = hub.engine().try_tag(&statement, &tag.entity, &fixtures).await;
     let tried = tried.map_err(|error: TrialError| error.to_string())?;
+    if matches!(tag.refresh, Refresh::Stream { .. }) && !tried.is_local {
+        return Err(
+            "a stream tag's statement must be member-local: joins, groups and windows by the entity's column"
+                .to_owned(),
+        );
+    }
     let (said, expected) = (said(tag, &tried)?, expected(tag, test)?);
     for (member, value) in &expected {
         match said.get(member) {

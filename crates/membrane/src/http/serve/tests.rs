@@ -8,6 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::routing::get;
 use futures::StreamExt;
 use membrane_ledger::RunFilter;
+use membrane_model::PrincipalId;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, oneshot};

@@ -101,11 +101,11 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
             [all, statement, &query, &refusal, &["lookup_refused", "lookup_ambiguous", "lookup_limit"]]
                 .concat(),
         ),
-        ("/v1/ingest/{dataset}", "post", [all, delivery, &delivered, &refusal].concat()),
+        ("/v1/ingest/{dataset}", "post", [all, delivery, &delivered, &refusal, &["tag_table"]].concat()),
         (
             "/v1/events/{dataset}",
             "post",
-            [all, delivery, &ingest, &refusal, &["stream_full", "stream_closed"]].concat(),
+            [all, delivery, &ingest, &refusal, &["stream_full", "stream_closed", "tag_table"]].concat(),
         ),
         ("/v1/streams", "get", [seen, record, audit].concat()),
         ("/v1/metrics", "get", [scraped, record, audit].concat()),
