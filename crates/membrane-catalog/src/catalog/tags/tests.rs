@@ -233,6 +233,7 @@ fn all_that_the_table_lacks_is_told() {
     let files = Files::new().tag("a", &[], "table: pos_orders\n");
     files.check(
         &[
+            "tags/a.yaml:11: the statement reads `pos_orders`: name in `uses` the tags that it reads there",
             "tags/a.yaml:12: `pos_orders` is no table of tags: `since` must be its `membrane.eventTime`",
             "tags/a.yaml:12: `pos_orders` is no table of tags: it has no column `definition` (string)",
             "tags/a.yaml:12: `pos_orders` is no table of tags: it has no column `number` (number)",

@@ -39,14 +39,15 @@ pub(super) fn faults_together(read: &[Read], ids: &BTreeSet<TagId>) -> Vec<Fault
             } else {
                 mark
             };
-            if tag.uses.is_empty() && reads_table(tag) {
+            let unsaid = read_unsaid(tag, ids);
+            if unsaid.is_empty() && tag.uses.is_empty() && reads_table(tag) {
                 let table = &tag.table;
                 fault(
                     mark,
                     format!("the statement reads `{table}`: name in `uses` the tags that it reads there"),
                 );
             }
-            for other in read_unsaid(tag, ids) {
+            for other in unsaid {
                 fault(mark, format!("the statement reads tag `{other}`, which `uses` does not name"));
             }
         }

@@ -247,6 +247,7 @@ fn times_go_together() {
         "mode: stream, sweep: 60s",
         &[
             "16: a stream tag cannot `keep_last`: its values end when their events are too old",
+            "19: `quality` is for tags that are built at once: a stream tag writes what its events say, and has `value` alone as its limit",
             "14: a stream tag with `excludes_base_day` would never see a new event",
         ],
     );
