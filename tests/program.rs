@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::RwLock;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -12,6 +13,20 @@ use crate::world::repository;
 
 /// What the folders hold is served, unproved, unless a test says otherwise: proving takes seconds.
 pub(crate) const SERVE: &str = "MEMBRANE__POLICIES__SERVE";
+
+/// Held while a child is started: whoever must know that none has a copy of its sockets waits for all of them.
+pub(crate) static SPAWNS: RwLock<()> = RwLock::new(());
+
+/// Starts a command, and returns once it is the other program.
+pub(crate) fn spawn(command: &mut Command) -> Child {
+    let _started = SPAWNS.read().unwrap();
+    command.spawn().unwrap()
+}
+
+/// Runs a command to its end.
+pub(crate) fn output(command: &mut Command) -> Output {
+    spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped())).wait_with_output().unwrap()
+}
 
 /// A hub that is used through the command line only.
 pub(crate) struct Program {
@@ -72,7 +87,7 @@ impl Program {
     }
 
     pub(crate) fn run(&self, words: &[&str]) -> Output {
-        self.command(words).output().unwrap()
+        output(&mut self.command(words))
     }
 
     /// Runs a command that must succeed and returns what it printed.
@@ -111,7 +126,7 @@ impl Program {
     pub(crate) fn serve_by(&self, mut command: Command, log: &str) -> Served {
         let log = self.path(log);
         let file = std::fs::File::create(&log).unwrap();
-        let mut child = command.stdout(file.try_clone().unwrap()).stderr(file).spawn().unwrap();
+        let mut child = spawn(command.stdout(file.try_clone().unwrap()).stderr(file));
         let deadline = Instant::now() + Duration::from_secs(60);
         let base = loop {
             let text = std::fs::read_to_string(&log).unwrap();
@@ -149,7 +164,7 @@ impl Served {
         if let Some(bearer) = bearer {
             command.args(["--header", &format!("Authorization: Bearer {bearer}")]);
         }
-        command.args(more).output().unwrap().stdout
+        output(command.args(more)).stdout
     }
 
     /// Returns the number of its process.
@@ -159,7 +174,7 @@ impl Served {
 
     /// Stops the server as an operator would and returns its log.
     pub(crate) fn stop(mut self) -> Vec<u8> {
-        Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        output(Command::new("kill").args(["-TERM", &self.child.id().to_string()]));
         assert!(self.child.wait().unwrap().success());
         std::fs::read(&self.log).unwrap()
     }

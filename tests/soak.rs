@@ -15,7 +15,7 @@ use crate::faults::store::Store;
 use crate::hooks::{SECRET, SIGNED, hex, mac};
 use crate::kafka::broker::Broker;
 use crate::policy::copy;
-use crate::program::{Program, Served, answer, number_of};
+use crate::program::{Program, Served, answer, number_of, output};
 use crate::streams::event;
 use crate::world::repository;
 
@@ -98,7 +98,7 @@ impl Soak {
         let script = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], timeout=30); \
                       c.execute('UPDATE source SET holder = NULL, held_until = NULL'); c.commit()";
         let ledger = self.program.path(".membrane/ledger.sqlite");
-        let done = Command::new("python3").args(["-c", script]).arg(ledger).output().unwrap();
+        let done = output(Command::new("python3").args(["-c", script]).arg(ledger));
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     }
 
@@ -213,7 +213,7 @@ impl Soak {
             self.sleep(Duration::from_millis(1_500 + (state >> 33) % longest));
             let served = self.served.lock().unwrap().take();
             let pid = served.as_ref().unwrap().pid();
-            assert!(Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap().success());
+            assert!(output(Command::new("kill").args(["-KILL", &pid.to_string()])).status.success());
             drop(served);
             self.kills.fetch_add(1, Ordering::SeqCst);
             self.start();
@@ -233,7 +233,7 @@ impl Soak {
         command.args(["sql", sql, "--as", "analyst:lee", "--purpose", "marketing_analysis", "--json"]);
         command.arg("--catalog").arg(self.program.path("catalog"));
         command.arg("--policies").arg(repository().join("policies"));
-        let output = command.output().unwrap();
+        let output = output(&mut command);
         if !output.status.success() {
             return (0, 0);
         }
@@ -259,7 +259,7 @@ impl Soak {
 fn curl(url: &str, words: &[&str]) -> Vec<u8> {
     let mut command = Command::new("curl");
     command.args(["--silent", "--include", "--max-time", "20", url]);
-    command.args(words).output().unwrap().stdout
+    output(command.args(words)).stdout
 }
 
 /// Pushes until there is room: what the last kill left may take all of it for a while.

@@ -125,10 +125,11 @@ async fn tags_are_what_their_statement_says_of_those_who_consented() {
     // Everyone who consented has a value of this one.
     let all =
         world.count("analyst:lee", "SELECT count(*) AS n FROM crm_members WHERE marketing_consent").await;
-    assert_eq!(world.current("member.active_30d").await.len() as i64, all);
-    assert_eq!(built["member.active_30d"].build.population, Some(all as u64));
+    assert_eq!(world.current("member.active_30d").await.len(), usize::try_from(all).unwrap());
+    let all = u64::try_from(all).unwrap();
+    assert_eq!(built["member.active_30d"].build.population, Some(all));
     let shares: u64 = built["member.active_30d"].build.shares.values().sum();
-    assert_eq!(shares, all as u64);
+    assert_eq!(shares, all);
     let numbers = "SELECT count(*) AS n FROM member_tags WHERE number IS NOT NULL AND value <> CAST(CAST(number AS BIGINT) AS VARCHAR)";
     assert_eq!(world.count("analyst:lee", numbers).await, 0);
     for canary in CANARIES {
@@ -352,13 +353,13 @@ async fn no_value_is_made_of_what_names_a_member() {
     })
     .await;
     world.populate(40).await;
-    for number in 0..statements.len() {
+    for (number, sql) in statements.iter().enumerate() {
         let request = TagRequest {
             tags: vec![format!("draft.leak_{number}").parse().unwrap()],
             ..TagRequest::default()
         };
         let built = world.build(request).await;
-        assert!(built[0].build.fault.is_some(), "{}: {built:?}", statements[number]);
+        assert!(built[0].build.fault.is_some(), "{sql}: {built:?}");
         assert_eq!(built[0].build.changed, 0);
     }
     assert_eq!(world.count("analyst:lee", "SELECT count(*) AS n FROM member_tags").await, 0);

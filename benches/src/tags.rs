@@ -59,7 +59,7 @@ async fn build(hub: &Hub) -> Result<(Duration, Vec<BuiltTag>)> {
     let built = built.map_err(|failure| anyhow!("{}", failure.error))?;
     let took = began.elapsed();
     let faults: Vec<_> =
-        built.iter().filter_map(|one| Some((&one.build.fault.as_ref()?[..], &one.detail))).collect();
+        built.iter().filter_map(|one| Some((one.build.fault.as_deref()?, &one.detail))).collect();
     ensure!(faults.is_empty(), "{faults:?}");
     Ok((took, built))
 }
@@ -105,6 +105,7 @@ async fn bring_in(hub: &Hub, dir: &Path, (from, to): (u64, u64), members: u64) -
 }
 
 /// Writes the catalog and the policies.
+#[expect(clippy::too_many_lines, reason = "one file after the other")]
 fn write_rules(dir: &Path) -> Result<()> {
     let put = |name: &str, text: &str| -> Result<()> {
         let path = dir.join(name);

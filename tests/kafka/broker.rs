@@ -13,10 +13,9 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::config::FromClientConfigAndContext as _;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer as _, ThreadedProducer};
-use socket2::{Domain, Socket, Type};
 use tempfile::TempDir;
 
-use crate::program::installed;
+use crate::program::{SPAWNS, installed};
 
 /// How long a broker may take for anything.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -57,21 +56,13 @@ impl Broker {
     /// Is away for a while.
     pub(crate) fn away(&self, longest: Duration) {
         let mock = self.mock.as_ref().unwrap();
-        mock.broker_down(1).unwrap();
-        // Nobody else is given its port meanwhile, to call out from: librdkafka ends the process where it cannot listen again.
-        let kept = self.keep_port();
+        {
+            // It listens anew at once, and ends the process where it cannot: as long as a child that was just forked has its old socket.
+            let _alone = SPAWNS.write().unwrap();
+            mock.broker_down(1).unwrap();
+        }
         std::thread::sleep(longest);
-        drop(kept);
         mock.broker_up(1).unwrap();
-    }
-
-    /// Holds the port without listening on it: who connects is refused.
-    fn keep_port(&self) -> Socket {
-        let address: SocketAddr = self.address.parse().unwrap();
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-        socket.set_reuse_address(true).unwrap();
-        socket.bind(&address.into()).unwrap();
-        socket
     }
 
     /// Returns where it is.

@@ -445,6 +445,7 @@ impl From<NameError> for Error {
 impl Error {
     /// Returns the stable code.
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "a line for each cause")]
     pub fn code(&self) -> &'static str {
         match self {
             Self::Unauthenticated(BearerError::Expired) => "bearer_expired",

@@ -129,13 +129,7 @@ impl Hub {
         warn_of_strangers(&config.privacy, &policies);
         warn_of_releases(&catalog);
         let limits = Limits::from(&config.limits);
-        let engine = Engine::new(EngineParts {
-            lake: lake.clone(),
-            ledger: ledger.clone(),
-            vault: vault.clone(),
-            limits,
-        })
-        .map_err(OpenError::Engine)?;
+        let engine = engine_of(&lake, &ledger, &vault, limits)?;
         let sinks = start_sinks(config, &data, &ledger, (stale, &catalog));
         Ok(Self {
             publication,
@@ -466,6 +460,11 @@ fn warn_of_strangers(privacy: &PrivacySection, policies: &Policies) {
 }
 
 /// A standing release that cannot be read is not made, and nobody would know.
+fn engine_of(lake: &Lake, ledger: &Ledger, vault: &Vault, limits: Limits) -> Result<Engine, OpenError> {
+    let parts = EngineParts { lake: lake.clone(), ledger: ledger.clone(), vault: vault.clone(), limits };
+    Engine::new(parts).map_err(OpenError::Engine)
+}
+
 fn warn_of_releases(catalog: &Catalog) {
     for fault in catalog.release_faults() {
         tracing::warn!("a standing release cannot be read, and is not made: {fault}");

@@ -55,7 +55,7 @@ pub(super) async fn check_builds_of_tags_are_numbered_and_read(ledger: Ledger) {
 }
 
 pub(super) async fn check_one_at_a_time_builds_a_tag(ledger: Ledger) {
-    let (tag, now) = ("member.active".parse().unwrap(), Utc::now());
+    let (tag, now) = ("member.active".parse().unwrap(), instant(1_000));
     let until = now + TimeDelta::seconds(60);
     assert!(ledger.hold_tag(&tag, "one", now, until).await.unwrap());
     assert!(ledger.hold_tag(&tag, "one", now, until).await.unwrap(), "for longer");

@@ -207,10 +207,10 @@ fn read(dataset: &Dataset, csv: &str) -> Result<RecordBatch, String> {
     }
     let schema = Arc::new(Schema::new(fields));
     let reader = ReaderBuilder::new(Arc::clone(&schema)).with_header(true).build(Cursor::new(csv));
-    let mut reader = reader.map_err(|_| "it is not CSV".to_owned())?;
+    let reader = reader.map_err(|_| "it is not CSV".to_owned())?;
     let mut batches = Vec::new();
     // PRIVACY: what Arrow says may quote the cell; the line is enough, and the file is at hand.
-    while let Some(batch) = reader.next() {
+    for batch in reader {
         let line = batches.iter().map(RecordBatch::num_rows).sum::<usize>() + 2;
         batches
             .push(batch.map_err(|_| format!("a row from line {line} on does not fit its columns' types"))?);

@@ -98,7 +98,7 @@ fn is_clean(expression: &Expr, schema: &DFSchema) -> bool {
         }
         Expr::WindowFunction(call) => {
             let parts = &call.params;
-            parts.args.iter().all(|one| clean(one))
+            parts.args.iter().all(&clean)
                 && parts.partition_by.iter().all(|one| clean(one) || bare(one))
                 && parts.order_by.iter().all(|key| clean(&key.expr))
                 && parts.filter.iter().all(|one| clean(one))

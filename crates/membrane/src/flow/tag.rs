@@ -165,17 +165,39 @@ async fn build_group(
             (made, Some((failure.error.code().to_owned(), Some(failure.error.to_string()))))
         }
     };
+    let mut all = told(hub, &group, (read, started, ctx.now()), (built, failed), made);
+    if request.dry_run {
+        return Ok(all);
+    }
+    for one in &mut all {
+        let noted = hub.ledger().note_tag_build(&one.build).await;
+        one.build.number = noted.map_err(|error| Failure { error: Error::Record(error), run: Some(read) })?;
+    }
+    Ok(all)
+}
+
+/// What was wrong with tags before they were asked.
+type Unasked = Vec<(Arc<Tag>, &'static str, Option<String>)>;
+
+/// Tells what became of the tags of a group: of those that were not asked, of all where asking failed, and of those that were judged.
+fn told(
+    hub: &Hub,
+    group: &Group,
+    (run, started, ended): (RunId, DateTime<Utc>, DateTime<Utc>),
+    (unasked, failed): (Unasked, Option<(String, Option<String>)>),
+    made: Made,
+) -> Vec<BuiltTag> {
     let blank = |tag: &Tag, fault: Option<String>| TagBuild {
         tag: tag.id.clone(),
         number: 0,
         version: tag.version,
         definition: tag.definition(),
         rules: rules_of(hub),
-        run: read,
+        run,
         kind: made.kind,
         as_of: (tag.as_of.param != AsOfParam::None).then_some(group.as_of),
         started,
-        ended: ctx.now(),
+        ended,
         fault,
         members: 0,
         changed: 0,
@@ -185,7 +207,7 @@ async fn build_group(
         marks: Vec::new(),
     };
     let mut all = Vec::new();
-    for (tag, fault, detail) in built {
+    for (tag, fault, detail) in unasked {
         all.push(BuiltTag { build: blank(&tag, Some(fault.to_owned())), detail });
     }
     if let Some((code, detail)) = failed {
@@ -206,14 +228,7 @@ async fn build_group(
         };
         all.push(BuiltTag { build, detail: judged.detail });
     }
-    if request.dry_run {
-        return Ok(all);
-    }
-    for one in &mut all {
-        let noted = hub.ledger().note_tag_build(&one.build).await;
-        one.build.number = noted.map_err(|error| Failure { error: Error::Record(error), run: Some(read) })?;
-    }
-    Ok(all)
+    all
 }
 
 /// Names the policies and the catalog that are served: with others the same statement may say something else.
