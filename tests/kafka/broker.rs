@@ -59,6 +59,8 @@ impl Broker {
         {
             // It listens anew at once, and ends the process where it cannot: as long as a child that was just forked has its old socket.
             let _alone = SPAWNS.write().unwrap();
+            // Whoever starts a child goes on a moment before that one has let go of what it must not keep.
+            std::thread::sleep(Duration::from_millis(200));
             mock.broker_down(1).unwrap();
         }
         std::thread::sleep(longest);
