@@ -37,17 +37,6 @@ fn cluster(messages: i32) -> MockCluster<'static, DefaultProducerContext> {
     cluster
 }
 
-/// Polls until something changes.
-fn next_change(topic: &Topic) -> Change {
-    let deadline = Instant::now() + LONGEST;
-    loop {
-        if let Some(change) = topic.poll(1 << 20, Duration::from_millis(100), |_, _| ()).change {
-            return change;
-        }
-        assert!(Instant::now() < deadline, "nothing changes");
-    }
-}
-
 /// Polls until something holds of all that was polled so far: messages, and the last change.
 fn poll_until(topic: &Topic, is_there: impl Fn(&[String], Option<&Change>) -> bool) -> Vec<String> {
     let (mut messages, mut change) = (Vec::new(), None);
@@ -107,14 +96,7 @@ fn members_of_a_group_share_a_topic_and_take_over() {
     one.assign(&BTreeMap::from([(0, 0), (1, 0)])).unwrap();
     let other = std::thread::spawn(move || {
         let other = Topic::join(&from, None).unwrap();
-        // Whoever is slow to join again leaves it both for a while.
-        loop {
-            match next_change(&other) {
-                Change::Assigned(own) if own.len() == 1 => break,
-                Change::Assigned(_) => other.assign(&BTreeMap::from([(0, 0), (1, 0)])).unwrap(),
-                Change::Revoked => other.give_up(),
-            }
-        }
+        poll_until(&other, |_, change| matches!(change, Some(Change::Assigned(own)) if own.len() == 1));
         other.give_up();
     });
     poll_until(&one, |_, change| change == Some(&Change::Revoked));
