@@ -13,7 +13,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
 use membrane_lake::{Current, Lake, LakeError};
 use membrane_ledger::{DatasetVersion, Ledger};
-use membrane_model::{Action, DatasetName, IdentityKind, Limits, TableVersion};
+use membrane_model::{Action, DatasetName, IdentityKind, Limits, LineageEdge, RunId, TableVersion};
 use membrane_policy::Permit;
 use membrane_vault::Vault;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -164,17 +164,7 @@ impl Engine {
         if statement.explains() {
             return explain::answer(&planned.analysed, &state, &limits);
         }
-        let names = planned.recorded_names();
-        let flow = lineage::trace(&planned.analysed).map_err(|_| QueryError::Failed)?;
-        let edges = lineage::edges(&flow, &names, permit.run_id());
-        let columns = names
-            .into_iter()
-            .zip(&flow.columns)
-            .map(|(name, origins)| {
-                let direct = origins.iter().filter(|origin| origin.how.is_direct());
-                AnswerColumn { name, level: direct.map(|origin| origin.level).max() }
-            })
-            .collect();
+        let Traced { columns, edges, .. } = planned.traced(permit.run_id())?;
         let physical = planned.physical(&state, &limits, brake).await?;
         let schema = physical.schema();
         let stream = run(&physical, &state.task_ctx(), limits, Arc::clone(brake));
@@ -287,6 +277,16 @@ impl fmt::Debug for Engine {
     }
 }
 
+/// Where the columns of an answer come from.
+pub(crate) struct Traced {
+    /// The columns as they are recorded.
+    pub(crate) columns: Vec<AnswerColumn>,
+    /// Where each came from.
+    pub(crate) edges: Vec<LineageEdge>,
+    /// The same, column by column.
+    pub(crate) origins: Vec<lineage::Origins>,
+}
+
 /// A statement that was planned and checked in a user session.
 pub(crate) struct Planned {
     /// The plan with types and names resolved, before it is optimised.
@@ -314,6 +314,22 @@ impl Planned {
         // Analyser rules rewrite expressions: what they put in is looked at as well.
         plan_check::check(&analysed)?;
         Ok(Self { analysed })
+    }
+
+    /// Returns what is recorded of the columns of the answer.
+    pub(crate) fn traced(&self, run: RunId) -> Result<Traced, QueryError> {
+        let names = self.recorded_names();
+        let flow = lineage::trace(&self.analysed).map_err(|_| QueryError::Failed)?;
+        let edges = lineage::edges(&flow, &names, run);
+        let columns = names
+            .into_iter()
+            .zip(&flow.columns)
+            .map(|(name, origins)| {
+                let direct = origins.iter().filter(|origin| origin.how.is_direct());
+                AnswerColumn { name, level: direct.map(|origin| origin.level).max() }
+            })
+            .collect();
+        Ok(Traced { columns, edges, origins: flow.columns })
     }
 
     /// Returns the names under which the columns of the answer are recorded.

@@ -22,17 +22,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use datafusion::catalog::TableProvider;
+use datafusion::execution::SessionState;
 use membrane_lake::{Arrived, Files};
 use membrane_model::{Action, DatasetName, IdentityKind, Limits, RevealLevel};
 use membrane_policy::Permit;
 use tokio::time::Instant;
 
-use crate::answer::{Answer, AnswerColumn, run};
+use crate::answer::{Answer, run};
 use crate::brake::Brake;
-use crate::engine::{Engine, Planned, Reader, braked_physical, unopened};
+use crate::engine::{Engine, Planned, Reader, Traced, braked_physical, unopened};
 use crate::error::QueryError;
 use crate::gate::Statement;
-use crate::lineage::{self, Origins};
+use crate::lineage::Origins;
 use crate::mask::key;
 use crate::rules::ScanRules;
 use crate::session::{Contents, user_session_in};
@@ -72,10 +73,6 @@ pub struct TagAnswer {
     pub answer: Answer,
     /// The place of the column that has the keys.
     pub key: usize,
-    /// Whether the statement is member-local.
-    pub is_local: bool,
-    /// The datasets that it reads which are about members: who in them is new is asked again.
-    pub members: Vec<DatasetName>,
 }
 
 /// Takes a member's key apart: the stored token of the identifier, and the subject's id.
@@ -100,30 +97,15 @@ impl Engine {
         }
         let limits = self.tag_limits(question.seconds_max);
         let brake = Brake::new(Instant::now() + Duration::from_secs(limits.seconds_max));
-        let opened = self
-            .open_for(permit, statement.tables(), Reader::Tags, Some((question.entity, question.tags)))
-            .await?;
-        let members = opened.tables.iter().filter(|(_, table)| table.key_column().is_some());
-        let members = members.map(|(name, _)| name.clone()).collect();
-        let tables = opened.tables.into_iter().map(|(name, table)| (name, table as Arc<dyn TableProvider>));
-        let contents = Contents { tables: tables.collect(), ..Contents::default() };
-        let state = user_session_in(&self.memory, contents, &limits)?;
+        let tagged = (question.entity, question.tags);
+        let opened = self.open_for(permit, statement.tables(), Reader::Tags, Some(tagged)).await?;
+        let state = self.tag_session(opened.tables, &limits)?;
         let planned = Planned::new(&state, statement, &limits).await?;
         let key = key_of(&planned)?;
         check_keys(&planned)?;
         let is_local = local::is_local(&planned.analysed, key);
-        let names = planned.recorded_names();
-        let flow = lineage::trace(&planned.analysed).map_err(|_| QueryError::Failed)?;
-        check_values(&flow.columns, key)?;
-        let edges = lineage::edges(&flow, &names, permit.run_id());
-        let columns = names
-            .into_iter()
-            .zip(&flow.columns)
-            .map(|(name, origins)| {
-                let direct = origins.iter().filter(|origin| origin.how.is_direct());
-                AnswerColumn { name, level: direct.map(|origin| origin.level).max() }
-            })
-            .collect();
+        let Traced { columns, edges, origins } = planned.traced(permit.run_id())?;
+        check_values(&origins, key)?;
         let plan = match question.members {
             TagMembers::All => planned.analysed,
             TagMembers::These(_) if !is_local => {
@@ -138,7 +120,7 @@ impl Engine {
             (physical.schema(), run(&physical, &state.task_ctx(), limits, Arc::clone(&brake)));
         let (inputs, cells_opened) = (opened.inputs, opened.cells_opened);
         let answer = Answer { schema, stream, inputs, columns, edges, cells_opened };
-        Ok(TagAnswer { answer, key, is_local, members })
+        Ok(TagAnswer { answer, key })
     }
 
     /// Tells whether a tag's statement is member-local.
@@ -153,9 +135,7 @@ impl Engine {
     ) -> Result<bool, QueryError> {
         let limits = self.tag_limits(u64::MAX);
         let opened = self.open_for(permit, statement.tables(), Reader::Tags, Some((entity, tags))).await?;
-        let tables = opened.tables.into_iter().map(|(name, table)| (name, table as Arc<dyn TableProvider>));
-        let contents = Contents { tables: tables.collect(), ..Contents::default() };
-        let state = user_session_in(&self.memory, contents, &limits)?;
+        let state = self.tag_session(opened.tables, &limits)?;
         let planned = Planned::new(&state, statement, &limits).await?;
         Ok(local::is_local(&planned.analysed, key_of(&planned)?))
     }
@@ -195,8 +175,7 @@ impl Engine {
         }
         let table = table.with_fresh(fresh);
         let limits = self.tag_limits(u64::MAX);
-        let tables = vec![(dataset.clone(), Arc::new(table) as Arc<dyn TableProvider>)];
-        let state = user_session_in(&self.memory, Contents { tables, ..Contents::default() }, &limits)?;
+        let state = self.tag_session(vec![(dataset.clone(), Arc::new(table))], &limits)?;
         let sql = format!("SELECT DISTINCT {column} FROM {dataset} WHERE {column} IS NOT NULL");
         let statement = Statement::parse(&sql, &limits)?;
         let planned = Planned::new(&state, &statement, &limits).await?;
@@ -218,6 +197,17 @@ impl Engine {
     ) -> Result<Arrived, QueryError> {
         let found = self.parts.lake.arrived(permit, dataset, since).await;
         found.map_err(|error| unopened(dataset, permit, &error))
+    }
+
+    /// Builds the session of a tag's statement.
+    fn tag_session(
+        &self,
+        tables: Vec<(DatasetName, Arc<GovernedTable>)>,
+        limits: &Limits,
+    ) -> Result<SessionState, QueryError> {
+        let tables = tables.into_iter().map(|(name, table)| (name, table as Arc<dyn TableProvider>));
+        let contents = Contents { tables: tables.collect(), ..Contents::default() };
+        user_session_in(&self.memory, contents, limits)
     }
 
     /// The limits of a statement whose rows stay in the hub: memory is bounded, rows and bytes are as many as there are members.

@@ -11,7 +11,6 @@ use datafusion::arrow::array::{ArrayRef, AsArray as _, BinaryArray, RecordBatch,
 use datafusion::arrow::compute::{cast, concat_batches};
 use datafusion::arrow::csv::ReaderBuilder;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, TimeUnit};
-use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
 use futures::TryStreamExt as _;
 use membrane_catalog::Dataset;
@@ -26,7 +25,6 @@ use crate::error::QueryError;
 use crate::gate::Statement;
 use crate::mask::key;
 use crate::rules::{ColumnRule, Mask, SUBJECT_COLUMN, ScanRules, Source, Way, arrow_type};
-use crate::session::{Contents, user_session_in};
 use crate::table::GovernedTable;
 
 use super::{check_keys, key_of, local};
@@ -93,14 +91,13 @@ impl Engine {
         fixtures: &[TagFixture<'_>],
     ) -> Result<Tried, TrialError> {
         let mut holders = Holders::default();
-        let mut tables: Vec<(DatasetName, Arc<dyn TableProvider>)> = Vec::new();
+        let mut tables = Vec::new();
         for fixture in fixtures {
             let table = self.fixture_table(fixture, entity, &mut holders)?;
             tables.push((fixture.dataset.name.clone(), Arc::new(table)));
         }
         let limits = self.tag_limits(SECONDS_MAX);
-        let contents = Contents { tables, ..Contents::default() };
-        let state = user_session_in(&self.memory, contents, &limits)?;
+        let state = self.tag_session(tables, &limits)?;
         let planned = Planned::new(&state, statement, &limits).await?;
         let key = key_of(&planned)?;
         check_keys(&planned)?;
