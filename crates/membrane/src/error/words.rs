@@ -1,5 +1,7 @@
 //! The longer texts of errors.
 
+use std::fmt::Display;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use membrane_ledger::{LedgerError, Scope, Shortage, Window};
 use membrane_model::{DatasetName, Price, TagId};
@@ -108,25 +110,23 @@ pub(super) fn over_budget(shortage: &Shortage, price: Price) -> String {
 }
 
 /// Names that are told of at most.
-const DATASETS_TOLD: usize = 40;
+const NAMES_TOLD: usize = 40;
 
-/// Says which datasets there are.
+/// Says which tags there are.
 pub(super) fn known_tags(known: &[TagId]) -> String {
-    let told: Vec<String> = known.iter().take(DATASETS_TOLD).map(|name| format!("`{name}`")).collect();
-    match known.len().saturating_sub(DATASETS_TOLD) {
-        _ if known.is_empty() => "there is none".to_owned(),
-        0 => format!("there are {}", told.join(", ")),
-        more => format!("there are {} and {more} more: `membrane tag list` names them", told.join(", ")),
-    }
+    listed(known, ("there is none", "there are"), "membrane tag list")
 }
 
+/// Says which datasets there are.
 pub(super) fn known_datasets(known: &[DatasetName]) -> String {
-    let told: Vec<String> = known.iter().take(DATASETS_TOLD).map(|name| format!("`{name}`")).collect();
-    match known.len().saturating_sub(DATASETS_TOLD) {
-        _ if known.is_empty() => "the catalog has none".to_owned(),
-        0 => format!("the catalog has {}", told.join(", ")),
-        more => {
-            format!("the catalog has {} and {more} more: `membrane catalog list` names them", told.join(", "))
-        }
+    listed(known, ("the catalog has none", "the catalog has"), "membrane catalog list")
+}
+
+fn listed<T: Display>(known: &[T], (none, some): (&str, &str), command: &str) -> String {
+    let told: Vec<String> = known.iter().take(NAMES_TOLD).map(|name| format!("`{name}`")).collect();
+    match known.len().saturating_sub(NAMES_TOLD) {
+        _ if known.is_empty() => none.to_owned(),
+        0 => format!("{some} {}", told.join(", ")),
+        more => format!("{some} {} and {more} more: `{command}` names them", told.join(", ")),
     }
 }

@@ -14,6 +14,7 @@
 
 mod changes;
 mod group;
+mod hold;
 mod judge;
 mod known;
 mod look;
@@ -21,13 +22,13 @@ mod rows;
 mod stream;
 mod trial;
 mod values;
+mod writing;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use arrow::array::AsArray as _;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use futures::StreamExt as _;
 use membrane_catalog::{AsOfParam, ConsentRule, NullPolicy, Refresh, Tag, TagStatus};
 use membrane_lake::Mark;
@@ -35,9 +36,7 @@ use membrane_ledger::{DatasetVersion, TagBuild, TagBuildKind, TagMark};
 use membrane_model::{Action, DatasetName, RunId, TagId};
 use membrane_policy::Permit;
 use membrane_query::{Statement, TagAnswer, TagKeys, TagMembers, TagQuestion};
-use tokio::task::JoinHandle;
 
-use super::contract::accept;
 use super::run::{ActiveRun, RunHead, Work, knows};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
@@ -45,15 +44,14 @@ use crate::hub::Hub;
 
 use changes::Changes;
 use group::Group;
+use hold::TagHold;
 use known::Known;
+use writing::Writing;
 
 pub use look::{TagLine, TagPage, list_tags, show_tag};
 pub(crate) use stream::TagStream;
 pub use trial::{TrialReport, try_tags};
 
-/// For how long a table of tags is held; held anew while it goes on.
-const HOLD: TimeDelta = TimeDelta::seconds(30);
-const HOLD_AGAIN: Duration = Duration::from_secs(10);
 /// Seconds that a statement may take: members are many.
 const SECONDS_MAX: u64 = 3600;
 
@@ -188,23 +186,9 @@ fn told(
     made: Made,
 ) -> Vec<BuiltTag> {
     let blank = |tag: &Tag, fault: Option<String>| TagBuild {
-        tag: tag.id.clone(),
-        number: 0,
-        version: tag.version,
-        definition: tag.definition(),
-        rules: rules_of(hub),
-        run,
-        kind: made.kind,
         as_of: (tag.as_of.param != AsOfParam::None).then_some(group.as_of),
-        started,
-        ended,
         fault,
-        members: 0,
-        changed: 0,
-        population: None,
-        drift: None,
-        shares: BTreeMap::new(),
-        marks: Vec::new(),
+        ..build_of(hub, tag, made.kind, (run, started, ended))
     };
     let mut all = Vec::new();
     for (tag, fault, detail) in unasked {
@@ -229,6 +213,39 @@ fn told(
         all.push(BuiltTag { build, detail: judged.detail });
     }
     all
+}
+
+/// Returns a build of a tag of which nothing is said yet.
+fn build_of(
+    hub: &Hub,
+    tag: &Tag,
+    kind: TagBuildKind,
+    (run, started, ended): (RunId, DateTime<Utc>, DateTime<Utc>),
+) -> TagBuild {
+    TagBuild {
+        tag: tag.id.clone(),
+        number: 0,
+        version: tag.version,
+        definition: tag.definition(),
+        rules: rules_of(hub),
+        run,
+        kind,
+        as_of: None,
+        started,
+        ended,
+        fault: None,
+        members: 0,
+        changed: 0,
+        population: None,
+        drift: None,
+        shares: BTreeMap::new(),
+        marks: Vec::new(),
+    }
+}
+
+/// Finds the last good build of a tag.
+fn good_of<'a>(builds: &'a [TagBuild], tag: &Tag) -> Option<&'a TagBuild> {
+    builds.iter().rev().find(|build| build.tag == tag.id && build.fault.is_none())
 }
 
 /// Names the policies and the catalog that are served: with others the same statement may say something else.
@@ -281,8 +298,7 @@ async fn before_asking(
         return Ok(Some(("tag_test_failed", Some(first))));
     }
     let builds = hub.ledger().last_tag_builds().await.map_err(Error::Ledger)?;
-    let good = builds.iter().rev().find(|build| build.tag == tag.id && build.fault.is_none());
-    Ok(good.and_then(|good| {
+    Ok(good_of(&builds, tag).and_then(|good| {
         if good.definition != tag.definition() && good.version >= tag.version && !dry_run {
             let detail =
                 format!("version {} is built, and says something else: raise `version`", good.version);
@@ -475,28 +491,40 @@ impl Asked {
         group: &Group,
         full: bool,
     ) -> Result<(Vec<TagMark>, Option<TagKeys>), Error> {
-        let engine = hub.engine();
         let last = if full { None } else { group.last_marks(hub).await? };
         let used = group.used();
         let tagged = (&group.entity, (&group.table, used.as_slice()));
-        let local = || engine.is_tag_local(permit, &self.statement, tagged);
-        let last = match last {
-            Some(last) if local().await.map_err(Error::Query)? => Some(last),
-            _ => None,
+        let local = || hub.engine().is_tag_local(permit, &self.statement, tagged);
+        let mut marks: BTreeMap<DatasetName, Mark> = match last {
+            Some(last) if local().await.map_err(Error::Query)? => {
+                let mark =
+                    |mark: TagMark| (mark.dataset, Mark { table: Some((mark.table, mark.version)), held: 0 });
+                last.into_iter().map(mark).collect()
+            }
+            _ => BTreeMap::new(),
         };
-        let (mut marks, mut members) = (Vec::new(), last.is_some().then(TagKeys::default));
+        let members = self.news(hub, permit, group, &mut marks).await?;
+        let seen = |(dataset, mark): (DatasetName, Mark)| {
+            mark.table.map(|(table, version)| TagMark { dataset, table, version })
+        };
+        Ok((marks.into_iter().filter_map(seen).collect(), members))
+    }
+
+    /// Returns of whom something came in after some marks, and moves the marks on; none when it may be anyone, as it is without marks.
+    async fn news(
+        &self,
+        hub: &Hub,
+        permit: &Permit,
+        group: &Group,
+        marks: &mut BTreeMap<DatasetName, Mark>,
+    ) -> Result<Option<TagKeys>, Error> {
+        let engine = hub.engine();
+        let mut members = (!marks.is_empty()).then(TagKeys::default);
         for dataset in self.statement.tables() {
-            let since = last.as_ref().and_then(|last| last.iter().find(|mark| mark.dataset == *dataset));
-            let since = since.map(|mark| Mark { table: Some((mark.table.clone(), mark.version)), held: 0 });
-            let arrived = engine.arrived(permit, dataset, &since.unwrap_or_default()).await;
-            let arrived = arrived.map_err(Error::Query)?;
-            if let Some((table, version)) = arrived.mark.table.clone() {
-                marks.push(TagMark { dataset: dataset.clone(), table, version });
-            }
-            let Some(all) = &mut members else { continue };
-            if arrived.is_empty() {
-                continue;
-            }
+            let since = marks.get(dataset).cloned().unwrap_or_default();
+            let arrived = engine.arrived(permit, dataset, &since).await.map_err(Error::Query)?;
+            marks.insert(dataset.clone(), arrived.mark.clone());
+            let Some(all) = members.as_mut().filter(|_| !arrived.is_empty()) else { continue };
             let is_private =
                 permit.dataset(dataset).is_some_and(|permitted| permitted.dataset().is_private());
             let found = match is_private {
@@ -511,126 +539,6 @@ impl Asked {
                 None => members = None,
             }
         }
-        Ok((marks, members))
-    }
-}
-
-/// The run in which rows are written, and under what.
-struct Writing {
-    run: ActiveRun,
-    /// Where the table's log stands for each tag: the position of its last commit.
-    positions: BTreeMap<TagId, Option<i64>>,
-    permit: Permit,
-    dataset: Arc<membrane_catalog::Dataset>,
-    revision: membrane_ingest::RevisionNumber,
-}
-
-impl Writing {
-    async fn open(ctx: &RequestCtx, hub: &Hub, group: &Group) -> Result<Self, Failure> {
-        let head =
-            RunHead { action: Action::Ingest, purpose: None, job: group.job("write"), statement: None };
-        let mut run = ActiveRun::open(ctx, hub, head).await?;
-        match Self::permit(&mut run, hub, group).await {
-            Ok((permit, dataset, revision)) => {
-                Ok(Self { run, positions: BTreeMap::new(), permit, dataset, revision })
-            }
-            Err(error) => Err(run.fail(error).await),
-        }
-    }
-
-    async fn permit(
-        run: &mut ActiveRun,
-        hub: &Hub,
-        group: &Group,
-    ) -> Result<(Permit, Arc<membrane_catalog::Dataset>, membrane_ingest::RevisionNumber), Error> {
-        let permit = run.permit(hub, vec![group.table.clone()]).await?;
-        let dataset = permit.dataset(&group.table).ok_or(Error::Internal("the permit lacks its dataset"))?;
-        let dataset = Arc::clone(dataset.dataset());
-        let revision = accept(run, hub, &dataset).await?;
-        Ok((permit, dataset, revision))
-    }
-
-    /// Reads where the table's log stands.
-    async fn look(&mut self, hub: &Hub, group: &Group) -> Result<(), Error> {
-        let appender = self.appender(hub).await?;
-        for tag in &group.tags {
-            let position = appender.committed(&position_of(&tag.id)).await;
-            let position = position.map_err(|error| Error::Ingest(error.into()))?;
-            self.positions.insert(tag.id.clone(), position);
-        }
-        appender.abort().await;
-        Ok(())
-    }
-
-    async fn appender(&self, hub: &Hub) -> Result<membrane_lake::Appender, Error> {
-        let appender = hub.lake().append(&self.permit, &self.dataset, membrane_lake::Target::Table).await;
-        let mut appender = appender.map_err(|error| Error::Ingest(error.into()))?;
-        appender.by_contract(self.revision.before, self.revision.number);
-        Ok(appender)
-    }
-}
-
-/// Returns the name under which a table's log has the position of a tag.
-fn position_of(tag: &TagId) -> String {
-    format!("membrane/tag/{tag}")
-}
-
-/// Tags that this process builds.
-pub(super) struct TagHold {
-    tags: Vec<TagId>,
-    holder: String,
-    again: JoinHandle<()>,
-}
-
-impl TagHold {
-    /// Takes all of some tags, or none.
-    async fn take(hub: &Hub, tags: &[TagId], now: DateTime<Utc>) -> Result<Self, Error> {
-        let holder = RunId::new(now).to_string();
-        let (ledger, clock) = (hub.ledger().clone(), Arc::clone(hub.clock()));
-        let (kept, keeper) = (tags.to_vec(), holder.clone());
-        let again = tokio::spawn(async move {
-            loop {
-                tokio::time::sleep(HOLD_AGAIN).await;
-                let now = clock.now();
-                for tag in &kept {
-                    if let Err(error) = ledger.hold_tag(tag, &keeper, now, now + HOLD).await {
-                        tracing::warn!(tag.id = %tag, %error, "the tag `{tag}` could not be held for longer");
-                    }
-                }
-            }
-        });
-        let mut taken = Self { tags: Vec::with_capacity(tags.len()), holder, again };
-        for tag in tags {
-            let held = hub.ledger().hold_tag(tag, &taken.holder, now, now + HOLD).await;
-            match held.map_err(Error::Ledger) {
-                Ok(true) => taken.tags.push(tag.clone()),
-                Ok(false) => {
-                    taken.give_back(hub).await;
-                    return Err(Error::TagHeld { tag: tag.clone() });
-                }
-                Err(error) => {
-                    taken.give_back(hub).await;
-                    return Err(error);
-                }
-            }
-        }
-        Ok(taken)
-    }
-
-    async fn give_back(mut self, hub: &Hub) {
-        self.again.abort();
-        // What is on its way must not take it once more.
-        let _ = (&mut self.again).await;
-        for tag in &self.tags {
-            if let Err(error) = hub.ledger().release_tag(tag, &self.holder).await {
-                tracing::warn!(tag.id = %tag, %error, "the tag `{tag}` is held for some minutes yet");
-            }
-        }
-    }
-}
-
-impl Drop for TagHold {
-    fn drop(&mut self) {
-        self.again.abort();
+        Ok(members)
     }
 }

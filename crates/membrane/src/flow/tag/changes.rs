@@ -13,7 +13,7 @@ use super::judge::Judged;
 use super::known::{Known, KnownTag, NO_LABEL, NOTHING, Said, print};
 use super::rows::{ROWS, Rows};
 use super::values::{Values, fits, label};
-use super::{Writing, position_of};
+use super::writing::{Writing, position_of};
 use crate::error::Error;
 use crate::hub::Hub;
 

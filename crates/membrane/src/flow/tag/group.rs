@@ -8,7 +8,7 @@ use membrane_ledger::{TagBuild, TagMark};
 use membrane_model::{DatasetName, IdentityKind, Limits, Purpose};
 use membrane_query::{QueryError, Statement};
 
-use super::rules_of;
+use super::{good_of, rules_of};
 use crate::error::Error;
 use crate::hub::Hub;
 
@@ -172,7 +172,7 @@ impl Group {
         let rules = rules_of(hub);
         let mut marks: Option<Vec<TagMark>> = None;
         for tag in &self.tags {
-            let good = builds.iter().rev().find(|build| build.tag == tag.id && build.fault.is_none());
+            let good = good_of(&builds, tag);
             let same = |good: &&TagBuild| good.definition == tag.definition() && good.rules == rules;
             let Some(good) = good.filter(same) else { return Ok(None) };
             let same_time = match tag.as_of.param {

@@ -11,6 +11,7 @@ use membrane_policy::Permit;
 use membrane_query::Statement;
 
 use super::changes::{Changes, TagChanges};
+use super::good_of;
 use super::group::{Group, home};
 use super::known::Known;
 use crate::error::Error;
@@ -69,7 +70,7 @@ pub(super) async fn judge(
     let builds = hub.ledger().last_tag_builds().await.map_err(Error::Ledger)?;
     let mut judged = Vec::with_capacity(group.tags.len());
     for ((tag, changes_of), known) in group.tags.iter().zip(&changes.tags).zip(&known.tags) {
-        let good = builds.iter().rev().find(|build| build.tag == tag.id && build.fault.is_none());
+        let good = good_of(&builds, tag);
         let named = |counts: &[u64]| -> BTreeMap<String, u64> {
             let all = counts.iter().enumerate().filter(|(_, count)| **count > 0);
             all.filter_map(|(number, count)| {
@@ -91,7 +92,7 @@ pub(super) async fn judge(
 pub(super) async fn unchanged(hub: &Hub, group: &Group) -> Result<Vec<Judged>, Error> {
     let builds = hub.ledger().last_tag_builds().await.map_err(Error::Ledger)?;
     let of = |tag: &Tag| {
-        let good = builds.iter().rev().find(|build| build.tag == tag.id && build.fault.is_none());
+        let good = good_of(&builds, tag);
         good.map_or_else(Judged::default, |good| Judged {
             members: good.members,
             population: good.population,

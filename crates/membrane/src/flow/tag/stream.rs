@@ -19,9 +19,11 @@ use membrane_query::{TagKeys, TagMembers, TagQuestion};
 
 use super::changes::Changes;
 use super::group::{Group, groups};
+use super::hold::TagHold;
 use super::judge::Judged;
 use super::known::{Known, NO_LABEL};
-use super::{Asked, SECONDS_MAX, TagHold, Writing, before_asking, open_reading, rows, rules_of};
+use super::writing::Writing;
+use super::{Asked, SECONDS_MAX, before_asking, build_of, open_reading, rows};
 use crate::error::{Error, Failure};
 use crate::flow::run::{ActiveRun, Work};
 use crate::hub::Hub;
@@ -288,23 +290,11 @@ impl Following {
                 }
             }
             let build = TagBuild {
-                tag: tag.id.clone(),
-                number: 0,
-                version: tag.version,
-                definition: tag.definition(),
-                rules: rules_of(hub),
-                run,
-                kind: TagBuildKind::Stream,
-                as_of: None,
-                started,
-                ended,
                 fault: fault.map(str::to_owned),
                 members: shares.values().sum(),
                 changed: std::mem::take(changed),
-                population: None,
-                drift: None,
                 shares,
-                marks: Vec::new(),
+                ..build_of(hub, tag, TagBuildKind::Stream, (run, started, ended))
             };
             let noted = hub.ledger().note_tag_build(&build).await;
             noted.map_err(|error| Failure { error: Error::Record(error), run: Some(run) })?;
@@ -346,42 +336,11 @@ struct Followed<'a> {
     swept: &'a mut DateTime<Utc>,
 }
 
-/// Looks of whom something came in; none when it may be anyone.
-async fn look(
-    hub: &Hub,
-    turn: &Turn,
-    (group, marks): (&Group, &mut BTreeMap<DatasetName, Mark>),
-) -> Result<Option<TagKeys>, Error> {
-    let (engine, permit) = (hub.engine(), &turn.permit);
-    let mut members = (!marks.is_empty()).then(TagKeys::default);
-    for dataset in turn.asked.statement.tables() {
-        let since = marks.get(dataset).cloned().unwrap_or_default();
-        let arrived = engine.arrived(permit, dataset, &since).await.map_err(Error::Query)?;
-        let (mark, is_empty) = (arrived.mark.clone(), arrived.is_empty());
-        if let Some(all) = members.as_mut().filter(|_| !is_empty) {
-            let is_private =
-                permit.dataset(dataset).is_some_and(|permitted| permitted.dataset().is_private());
-            let found = match is_private {
-                true => {
-                    engine.tag_keys(permit, dataset, &group.entity, arrived).await.map_err(Error::Query)?
-                }
-                false => None,
-            };
-            match found {
-                Some(keys) => all.extend(keys),
-                None => members = None,
-            }
-        }
-        marks.insert(dataset.clone(), mark);
-    }
-    Ok(members)
-}
-
 /// Asks, and writes what changed; returns how many rows, by tag.
 async fn ask(hub: &Hub, turn: &mut Turn, followed: Followed<'_>) -> Result<Vec<u64>, Error> {
     let Followed { group, known, marks, lately, swept } = followed;
     let first = marks.is_empty();
-    let mut members = look(hub, turn, (group, marks)).await?;
+    let mut members = turn.asked.news(hub, &turn.permit, group, marks).await?;
     // After what came in: an event that this has seen is not ahead of it, unless it is ahead of the clock.
     let now = hub.clock().now();
     if let Some(members) = members.as_mut()
