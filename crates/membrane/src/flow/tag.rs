@@ -12,6 +12,8 @@
 //! INVARIANT: rows reach the hub's memory and the table of tags, and nobody else. They carry the stored token of the identifier, as any
 //! dataset does.
 
+mod asked;
+mod before;
 mod changes;
 mod group;
 mod hold;
@@ -24,24 +26,23 @@ mod trial;
 mod values;
 mod writing;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::AsArray as _;
 use chrono::{DateTime, Utc};
-use futures::StreamExt as _;
-use membrane_catalog::{AsOfParam, ConsentRule, NullPolicy, Refresh, Tag, TagStatus};
-use membrane_lake::Mark;
+use membrane_catalog::{AsOfParam, Refresh, Tag};
 use membrane_ledger::{DatasetVersion, TagBuild, TagBuildKind, TagMark};
-use membrane_model::{Action, DatasetName, RunId, TagId};
+use membrane_model::{Action, RunId, TagId};
 use membrane_policy::Permit;
-use membrane_query::{Statement, TagAnswer, TagKeys, TagMembers, TagQuestion};
+use membrane_query::{TagAnswer, TagKeys, TagMembers, TagQuestion};
 
 use super::run::{ActiveRun, RunHead, Work, knows};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
 
+use asked::{Asked, consenting};
+use before::before_asking;
 use changes::Changes;
 use group::Group;
 use hold::TagHold;
@@ -266,49 +267,6 @@ fn of_the_tag(error: &Error) -> bool {
     matches!(error, Error::Query(_) | Error::ContractBroken(_))
 }
 
-/// Looks at all that can be wrong before anything is asked.
-async fn before_asking(
-    hub: &Hub,
-    tag: &Tag,
-    as_of: DateTime<Utc>,
-    dry_run: bool,
-) -> Result<Option<(&'static str, Option<String>)>, Error> {
-    if tag.status == TagStatus::Retired {
-        return Ok(Some(("tag_retired", Some("it is built no more".to_owned()))));
-    }
-    if tag.as_of.param != AsOfParam::None && as_of > hub.clock().now() {
-        return Ok(Some((
-            "tag_as_of",
-            Some("that moment is to come: what is said of it now would end what is so".to_owned()),
-        )));
-    }
-    if tag.consent == ConsentRule::Ignore && group::consent_home(hub.catalog(), tag).is_some() {
-        let detail = "members say whether they consent to its purpose: write `consent_missing: exclude`, or build it for another purpose";
-        return Ok(Some(("tag_consent", Some(detail.to_owned()))));
-    }
-    if tag.consent == ConsentRule::Exclude && group::consent_home(hub.catalog(), tag).is_none() {
-        let purpose = tag.purposes.first().map(ToString::to_string).unwrap_or_default();
-        let detail = format!(
-            "not exactly one dataset of members says who consents to `{purpose}`: is `consent_missing: ignore` meant?"
-        );
-        return Ok(Some(("tag_consent", Some(detail))));
-    }
-    let failed = trial::failures(hub, tag).await;
-    if let Some(first) = failed.into_iter().next() {
-        return Ok(Some(("tag_test_failed", Some(first))));
-    }
-    let builds = hub.ledger().last_tag_builds().await.map_err(Error::Ledger)?;
-    Ok(good_of(&builds, tag).and_then(|good| {
-        if good.definition != tag.definition() && good.version >= tag.version && !dry_run {
-            let detail =
-                format!("version {} is built, and says something else: raise `version`", good.version);
-            return Some(("tag_version", Some(detail)));
-        }
-        let earlier = tag.as_of.param != AsOfParam::None && good.as_of.is_some_and(|last| last > as_of);
-        earlier.then(|| ("tag_as_of", Some("a later moment was built already, and moments are built in their order: leave `--as-of` out, or name a later one".to_owned())))
-    }))
-}
-
 async fn open_reading(ctx: &RequestCtx, hub: &Hub, group: &Group) -> Result<ActiveRun, Failure> {
     let purpose = group.purpose.clone();
     let statement = group.with_consent(hub.catalog()).statement(&ctx.limits).ok();
@@ -434,111 +392,4 @@ async fn write(
     let rows = judged.iter().filter(|one| one.fault.is_none()).map(|one| one.changed).sum();
     let work = Work { rows_out: Some(rows), inputs, outputs, edges, cells_opened, ..Work::default() };
     Ok((judged, work))
-}
-
-/// Returns who consents to the group's purpose, where some of its tags keep the last value: of whoever does not any more it is not kept. None: it
-/// does not matter.
-async fn consenting(hub: &Hub, permit: &Permit, group: &Group) -> Result<Option<TagKeys>, Error> {
-    let keeps = group.tags.iter().any(|tag| tag.nulls == NullPolicy::KeepLast);
-    let Some((home, member, consent)) = group.consent_of(hub.catalog()).filter(|_| keeps) else {
-        return Ok(None);
-    };
-    let sql = group::consenting(&home.name, member, consent);
-    let statement = Statement::parse(&sql, &hub.engine().limits()).map_err(Error::Query)?;
-    let question = TagQuestion {
-        statement: &statement,
-        entity: &group.entity,
-        members: TagMembers::All,
-        tags: (&group.table, &group.used()),
-        seconds_max: SECONDS_MAX,
-    };
-    let mut stream = hub.engine().tag(permit, question).await.map_err(Error::Query)?.answer.stream;
-    let mut keys = TagKeys::default();
-    while let Some(batch) = stream.next().await {
-        let batch = batch.map_err(Error::Query)?;
-        let column = batch.columns().first().and_then(|column| column.as_binary_view_opt());
-        let column = column.ok_or(Error::Internal("an answer of keys has none"))?;
-        column.iter().flatten().for_each(|key| keys.insert(key));
-    }
-    Ok(Some(keys))
-}
-
-/// What a group asks.
-struct Asked {
-    statement: Statement,
-    /// All that it reads, the table of tags among it.
-    datasets: BTreeSet<DatasetName>,
-}
-
-impl Asked {
-    fn new(hub: &Hub, group: &Group, limits: &membrane_model::Limits) -> Result<Self, Error> {
-        let group = group.with_consent(hub.catalog());
-        let statement = group.statement(limits).map_err(Error::Query)?;
-        let mut datasets: BTreeSet<DatasetName> = statement.tables().iter().cloned().collect();
-        datasets.insert(group.table.clone());
-        if let Some(home) = group::home(hub.catalog(), &group.entity) {
-            datasets.insert(home.name.clone());
-        }
-        Ok(Self { statement, datasets })
-    }
-
-    /// Returns up to where the datasets are seen, and of whom something came in since the last good build; none where everyone is to be asked
-    /// about.
-    async fn members(
-        &self,
-        hub: &Hub,
-        permit: &Permit,
-        group: &Group,
-        full: bool,
-    ) -> Result<(Vec<TagMark>, Option<TagKeys>), Error> {
-        let last = if full { None } else { group.last_marks(hub).await? };
-        let used = group.used();
-        let tagged = (&group.entity, (&group.table, used.as_slice()));
-        let local = || hub.engine().is_tag_local(permit, &self.statement, tagged);
-        let mut marks: BTreeMap<DatasetName, Mark> = match last {
-            Some(last) if local().await.map_err(Error::Query)? => {
-                let mark =
-                    |mark: TagMark| (mark.dataset, Mark { table: Some((mark.table, mark.version)), held: 0 });
-                last.into_iter().map(mark).collect()
-            }
-            _ => BTreeMap::new(),
-        };
-        let members = self.news(hub, permit, group, &mut marks).await?;
-        let seen = |(dataset, mark): (DatasetName, Mark)| {
-            mark.table.map(|(table, version)| TagMark { dataset, table, version })
-        };
-        Ok((marks.into_iter().filter_map(seen).collect(), members))
-    }
-
-    /// Returns of whom something came in after some marks, and moves the marks on; none when it may be anyone, as it is without marks.
-    async fn news(
-        &self,
-        hub: &Hub,
-        permit: &Permit,
-        group: &Group,
-        marks: &mut BTreeMap<DatasetName, Mark>,
-    ) -> Result<Option<TagKeys>, Error> {
-        let engine = hub.engine();
-        let mut members = (!marks.is_empty()).then(TagKeys::default);
-        for dataset in self.statement.tables() {
-            let since = marks.get(dataset).cloned().unwrap_or_default();
-            let arrived = engine.arrived(permit, dataset, &since).await.map_err(Error::Query)?;
-            marks.insert(dataset.clone(), arrived.mark.clone());
-            let Some(all) = members.as_mut().filter(|_| !arrived.is_empty()) else { continue };
-            let is_private =
-                permit.dataset(dataset).is_some_and(|permitted| permitted.dataset().is_private());
-            let found = match is_private {
-                true => {
-                    engine.tag_keys(permit, dataset, &group.entity, arrived).await.map_err(Error::Query)?
-                }
-                // Of things: whom it is about is not known.
-                false => None,
-            };
-            match found {
-                Some(keys) => all.extend(keys),
-                None => members = None,
-            }
-        }
-        Ok(members)
-    }
 }

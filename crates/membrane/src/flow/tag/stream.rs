@@ -17,13 +17,15 @@ use membrane_model::{Channel, DatasetName, PrincipalId, TagId};
 use membrane_policy::Permit;
 use membrane_query::{TagKeys, TagMembers, TagQuestion};
 
+use super::asked::Asked;
+use super::before::before_asking;
 use super::changes::Changes;
 use super::group::{Group, groups};
 use super::hold::TagHold;
 use super::judge::Judged;
 use super::known::{Known, NO_LABEL};
 use super::writing::Writing;
-use super::{Asked, SECONDS_MAX, before_asking, build_of, open_reading, rows};
+use super::{SECONDS_MAX, build_of, open_reading, rows};
 use crate::error::{Error, Failure};
 use crate::flow::run::{ActiveRun, Work};
 use crate::hub::Hub;
