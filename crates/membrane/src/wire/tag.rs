@@ -240,3 +240,26 @@ impl From<&TrialReport> for TagTrialBody {
 fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(shares: &[(&str, u64)], least: u64, expected: &[(&str, u64)]) {
+        let of = |pairs: &[(&str, u64)]| -> BTreeMap<String, u64> {
+            pairs.iter().map(|(label, count)| ((*label).to_owned(), *count)).collect()
+        };
+        assert_eq!(together(of(shares), least), of(expected), "{shares:?} of {least}");
+    }
+
+    #[test]
+    fn few_members_are_counted_together() {
+        check(&[("high", 30), ("low", 20)], 20, &[("high", 30), ("low", 20)]);
+        check(&[("a", 7), ("b", 15), ("c", 40)], 20, &[("(few)", 22), ("c", 40)]);
+    }
+
+    #[test]
+    fn one_label_of_few_is_not_told_by_what_is_left() {
+        check(&[("high", 30), ("low", 3), ("mid", 50)], 20, &[("(few)", 33), ("mid", 50)]);
+    }
+}
