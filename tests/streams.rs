@@ -1,6 +1,7 @@
 //! Events that are pushed: acknowledged when they are durable, in answers at once, each once, whatever is killed.
 
 use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -270,4 +271,53 @@ fn what_was_acknowledged_outlives_the_hub() {
         assert_eq!(hub.count(), (rows, rows), "round {round}");
     }
     hub.wait_committed(u64::from(acknowledged * 6));
+}
+
+/// Segments of several processes, one of which was committed before its process was killed, are committed by one commit, each row once.
+#[test]
+fn what_several_processes_left_is_committed_at_once() {
+    const PROCESSES: u32 = 5;
+    let mut hub = Hub::new(3_600);
+    let folder = hub.program.path(".membrane/streams/app_events");
+    let kept = hub.program.path("kept");
+    std::fs::create_dir(&kept).unwrap();
+    let move_segments = |from: &Path, to: &Path| {
+        let segments = named(from, ".segment");
+        for segment in &segments {
+            std::fs::rename(segment, to.join(segment.file_name().unwrap())).unwrap();
+        }
+        segments.len()
+    };
+    for process in 0..PROCESSES {
+        // The seventh event of each breaks the contract.
+        assert_eq!(hub.push(&events(process * 7..process * 7 + 7), &[]).1["rows_quarantined"], 1);
+        drop(hub.served.take());
+        assert_eq!(move_segments(&folder, &kept), 1);
+        if process == 0 {
+            for segment in named(&kept, ".segment") {
+                std::fs::copy(&segment, folder.join(segment.file_name().unwrap())).unwrap();
+            }
+        }
+        hub.start();
+        hub.wait_committed(6);
+    }
+    drop(hub.served.take());
+    assert_eq!(move_segments(&kept, &folder), usize::try_from(PROCESSES).unwrap());
+    let log = hub.program.path(".membrane/data/tables/app_events/_delta_log");
+    let before = named(&log, ".json").len();
+    hub.start();
+    let rows = u64::from(PROCESSES * 6);
+    assert_eq!(hub.count(), (rows, rows), "they are in answers before the hub listens");
+    hub.wait_committed(rows);
+    assert_eq!(named(&log, ".json").len(), before + 1);
+    let aside = hub.program.json(&["quarantine", "list", "app_events"]);
+    let aside: Vec<u64> =
+        aside["set_aside"].as_array().unwrap().iter().map(|one| one["rows"].as_u64().unwrap()).collect();
+    assert_eq!(aside.iter().sum::<u64>(), u64::from(PROCESSES), "{aside:?}");
+}
+
+/// Returns the files of a folder whose names end so.
+fn named(folder: &Path, end: &str) -> Vec<PathBuf> {
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    files.filter(|path| path.to_str().unwrap().ends_with(end)).collect()
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! push -> decode, check, keys, protect (Intake) -> record of a segment, synced (Segment) -> acknowledged, and read from now on
-//!                                                        \-> every few seconds: one commit of the segment (commit_portion)
+//!                                                        \-> every few seconds: one commit of the segment (commit_portions)
 //! ```
 //!
 //! A segment is a file on this machine. What lies in it is protected as it will be in the table. It has a number in its stream; the
@@ -19,7 +19,7 @@ mod record;
 mod segment;
 mod window;
 
-pub use commit::{PortionRows, Portioned, commit_portion, edges, positions};
+pub use commit::{PortionOf, PortionRows, Portioned, commit_portions, edges, positions};
 pub use intake::{Acknowledged, Intake, Push, PushBody, Taken};
 pub use messages::{MessageForm, Messages};
 pub use record::{Record, RecordCounts};

@@ -22,7 +22,7 @@ pub(crate) mod files;
 mod growth;
 mod outcome;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::datatypes::SchemaRef;
@@ -39,6 +39,7 @@ use membrane_model::{RunId, TableVersion};
 use crate::durable::Durable;
 use crate::error::in_folder;
 use crate::lake::{CONTRACT, load};
+use crate::positions::positions;
 use crate::uploads::Uploads;
 use crate::{LakeError, Target, layout};
 
@@ -153,6 +154,22 @@ impl Appender {
             self.sync_log(table.version().unwrap_or_default()).await?;
         }
         Ok(position)
+    }
+
+    /// Returns the positions that were last committed under some transaction ids, of those that have one. It is read of one version.
+    ///
+    /// # Errors
+    /// As [`Appender::committed`].
+    pub async fn all_committed(
+        &self,
+        app_ids: impl IntoIterator<Item = &str>,
+    ) -> Result<HashMap<String, i64>, LakeError> {
+        let Some(table) = load(&self.log_store).await? else { return Ok(HashMap::new()) };
+        let found = positions(&self.log_store, &table, app_ids).await?;
+        if !found.is_empty() {
+            self.sync_log(table.version().unwrap_or_default()).await?;
+        }
+        Ok(found)
     }
 
     /// Puts another transaction into the commit to come: a value that is kept under an id of its own, and
@@ -280,10 +297,10 @@ impl Appender {
     }
 
     async fn require_expected(&self, table: &DeltaTable) -> Result<(), LakeError> {
-        for (app_id, expected) in &self.expected {
-            if self.position(table, app_id).await? != *expected {
-                return Err(LakeError::Overtaken { dataset: self.dataset.name.clone() });
-            }
+        let ids = self.expected.iter().map(|(app_id, _)| app_id.as_str());
+        let found = positions(&self.log_store, table, ids).await?;
+        if self.expected.iter().any(|(app_id, expected)| found.get(app_id) != expected.as_ref()) {
+            return Err(LakeError::Overtaken { dataset: self.dataset.name.clone() });
         }
         Ok(())
     }

@@ -158,12 +158,13 @@ impl Lake {
             self.fresh().with(|all| (all.by_dataset.get(dataset).cloned().unwrap_or_default(), all.count));
         let Current { committed, .. } = self.committed(permit, dataset).await?;
         let (mut fresh, mut numbers) = (Vec::with_capacity(held.len()), Vec::with_capacity(held.len()));
+        let streams = held.iter().map(|held| Arc::clone(&held.portion.stream)).collect();
+        let positions = match &committed {
+            Some(snapshot) => snapshot.positions(&streams).await?,
+            None => HashMap::new(),
+        };
         for Held { portion, rows, number } in held {
-            let is_there = match &committed {
-                Some(snapshot) => snapshot.position(&portion.stream).await? >= Some(portion.number),
-                None => false,
-            };
-            if !is_there {
+            if positions.get(&portion.stream) < Some(&portion.number) {
                 fresh.push(rows);
                 numbers.push(number);
             }

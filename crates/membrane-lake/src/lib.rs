@@ -23,6 +23,7 @@ mod keys;
 mod lake;
 mod layout;
 mod newest;
+mod positions;
 mod quarantine;
 mod snapshot;
 mod storage;

@@ -14,6 +14,7 @@ use membrane_model::{DatasetName, TableVersion};
 
 use crate::lake::load;
 use crate::layout;
+use crate::positions::positions;
 use crate::upkeep::content_version;
 use crate::{Extent, LakeError};
 
@@ -106,18 +107,25 @@ impl Snapshot {
         Ok(state.log_data().iter().map(|file| file.path().into_owned()).collect())
     }
 
-    /// Returns the position that this version's log has under a name, if any.
-    pub(crate) async fn position(&self, name: &Arc<str>) -> Result<Option<i64>, LakeError> {
+    /// Returns the positions that this version's log has under some names, of those that have one.
+    pub(crate) async fn positions(
+        &self,
+        names: &BTreeSet<Arc<str>>,
+    ) -> Result<HashMap<Arc<str>, i64>, LakeError> {
         let Positions { table, log_store, known } = self.positions.as_ref();
-        let kept = known.lock().unwrap_or_else(PoisonError::into_inner).get(name).copied();
-        if let Some(position) = kept {
-            return Ok(position);
+        let lock = || known.lock().unwrap_or_else(PoisonError::into_inner);
+        let unknown: Vec<&Arc<str>> = {
+            let known = lock();
+            names.iter().filter(|name| !known.contains_key(*name)).collect()
+        };
+        if !unknown.is_empty() {
+            let ids = unknown.iter().map(|name| name.as_ref());
+            let found = positions(log_store, table, ids).await?;
+            let told = unknown.into_iter().map(|name| (Arc::clone(name), found.get(name.as_ref()).copied()));
+            lock().extend(told);
         }
-        let failed = |source| LakeError::table("read the table's log", source);
-        let state = table.snapshot().map_err(failed)?;
-        let position = state.transaction_version(log_store.as_ref(), name.as_ref()).await.map_err(failed)?;
-        known.lock().unwrap_or_else(PoisonError::into_inner).insert(Arc::clone(name), position);
-        Ok(position)
+        let known = lock();
+        Ok(names.iter().filter_map(|name| Some((Arc::clone(name), (*known.get(name)?)?))).collect())
     }
 }
 

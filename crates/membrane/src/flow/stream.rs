@@ -14,6 +14,7 @@ mod lane;
 mod list;
 mod portion;
 mod recover;
+mod sealed;
 
 use std::sync::Arc;
 
@@ -31,8 +32,9 @@ use crate::streams::Room;
 
 pub(super) use lane::window_of;
 pub use list::{Measured, list_streams, measure};
-pub(super) use portion::{Kept, Right, Sealed};
+pub(super) use portion::{Kept, Right};
 pub(crate) use recover::recover_streams;
+pub(super) use sealed::Sealed;
 
 /// A push on its way to its lane.
 pub(crate) struct StreamJob {

@@ -15,7 +15,8 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::super::hook::tell_of_hook;
-use super::portion::{OpenPortion, Sealed};
+use super::portion::OpenPortion;
+use super::sealed::Sealed;
 use super::{Pushed, StreamJob, not_kept};
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
@@ -89,7 +90,7 @@ struct Work {
     open: HashMap<Sender, OpenPortion>,
     streams: HashMap<Sender, Stream>,
     /// By the names of streams: one that cannot commit keeps no other waiting.
-    committers: HashMap<Arc<str>, Committer>,
+    committers: HashMap<String, Committer>,
     told: Arc<StreamState>,
     commit_after: Duration,
     commit_bytes: u64,
@@ -131,7 +132,7 @@ impl Work {
     }
 
     fn commit_later(&mut self, hub: &Arc<Hub>, portion: Sealed) {
-        let stream = Arc::clone(&portion.kept.portion.stream);
+        let stream = portion.stream().unwrap_or_default().to_owned();
         let committer = self.committers.entry(stream).or_insert_with(|| {
             let (portions, to_commit) = unbounded_channel();
             let work = tokio::spawn(commit(to_commit, Arc::clone(&self.told)));
@@ -353,10 +354,10 @@ async fn commit(mut portions: UnboundedReceiver<(Arc<Hub>, Sealed)>, told: Arc<S
             let code = failure.error.code();
             told.failed(code, hub.clock().now());
             tracing::warn!(
-                dataset.name = %portion.kept.head.dataset, code,
-                "acknowledged events of `{}` are not committed yet, and are tried again: {code}", portion.kept.head.dataset
+                dataset.name = %portion.dataset(), code,
+                "acknowledged events of `{}` are not committed yet, and are tried again: {code}", portion.dataset()
             );
-            if let Some(source) = &portion.kept.source {
+            if let Some(source) = portion.source() {
                 tell_of_hook(&hub, source, None, Some(code)).await;
             }
             sleep(pause).await;

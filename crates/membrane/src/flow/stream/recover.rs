@@ -1,18 +1,17 @@
 //! What an earlier process acknowledged and did not commit: found when this one starts.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use membrane_ingest::stream::{
-    FoundSegment, PortionRows, Record, Window, keep_damaged, read_segment, segments_in,
-};
-use membrane_lake::Portion;
-use membrane_model::{Channel, DatasetName, SourceName};
+use membrane_ingest::stream::{FoundSegment, Record, Window, keep_damaged, read_segment, segments_in};
+use membrane_model::{Channel, DatasetName, PrincipalId, SourceName};
 use tokio::task::spawn_blocking;
 
 use super::lane;
-use super::portion::{Kept, Right, Sealed};
+use super::portion::{Kept, Right};
+use super::sealed::Sealed;
 use crate::hub::Hub;
 use crate::stream_state::StreamState;
 
@@ -98,7 +97,8 @@ async fn recover(hub: &Arc<Hub>, dataset: &DatasetName) -> io::Result<()> {
         }
     }
     remember(&mut window, remembered);
-    hold_all(hub, dataset, &mut found, &told).await;
+    let mut found = together(hub, found);
+    hold_all(hub, &mut found, &told).await;
     let lane = || lane::begin_with(hub, dataset, window, found, told);
     hub.streams().lane(dataset, lane);
     Ok(())
@@ -117,66 +117,48 @@ fn remember(window: &mut Window, mut records: Vec<Record>) {
 }
 
 /// Makes a portion to commit of a segment.
-fn taken_up(hub: &Arc<Hub>, segment: FoundSegment, told: &StreamState) -> Sealed {
+fn taken_up(hub: &Hub, segment: FoundSegment, told: &StreamState) -> Kept {
     let FoundSegment { path, head, records, torn, length, .. } = segment;
     tracing::info!(
         dataset.name = %head.dataset, pushes = records.len(), torn,
         "{} pushes to `{}` were acknowledged and not committed by an earlier process: taken up", records.len(), head.dataset
     );
-    let ctx = hub.ctx(head.principal.clone(), Channel::Schedule);
-    let mut rows = PortionRows::default();
-    let mut kept = Vec::with_capacity(records.len());
+    let mut kept = Kept::new(head, Some(path));
+    kept.room = hub.streams().room_for_found(length).into_iter().collect();
     for record in records {
         told.waits(record.counts.answer.accepted);
-        kept.push(record.ids_only());
-        rows.rows.extend(record.rows);
-        rows.bad.extend(record.bad);
+        kept.records.push(record.ids_only());
+        kept.rows.rows.extend(record.rows);
+        kept.rows.bad.extend(record.bad);
     }
-    let room = hub.streams().room_for_found(length).into_iter().collect();
-    let portion = Portion { stream: Arc::from(head.stream.as_str()), number: head.number };
-    let (path, source) = (Some(path), head.source.clone());
-    let kept = Kept {
-        head,
-        path,
-        source,
-        portion,
-        rows,
-        records: kept,
-        bytes: 0,
-        room,
-        is_held: false,
-        done: None,
-        is_noted: false,
-    };
-    Sealed { ctx, right: None, kept }
+    kept
 }
 
-/// Lets the rows of portions be read, in one run for each sender: there may be many portions, and nobody is listened to meanwhile. Each is
-/// committed by a run of its own; what may not be read yet is so then.
-async fn hold_all(hub: &Arc<Hub>, dataset: &DatasetName, found: &mut [Sealed], told: &StreamState) {
-    found.sort_by(|one, other| sender_of(one).cmp(&sender_of(other)));
-    for portions in found.chunk_by_mut(|one, other| sender_of(one) == sender_of(other)) {
-        let Some(first) = portions.first() else { continue };
-        let (ctx, source) = (first.ctx.clone(), first.kept.source.clone());
-        let right = match Right::open(&ctx, hub, (dataset, source.as_ref())).await {
-            Ok(right) => right,
-            Err(failure) => {
-                told.failed(failure.error.code(), hub.clock().now());
-                continue;
-            }
-        };
-        let held = portions.iter_mut().try_for_each(|portion| portion.hold(hub, &right));
-        let failed = match held {
-            Ok(()) => right.run.complete().await.err(),
-            Err(error) => Some(right.run.fail(error).await),
-        };
-        if let Some(failure) = failed {
-            told.failed(failure.error.code(), hub.clock().now());
-        }
+/// Puts what each sender sent together: it is committed at once, however many processes took it in. One commit for each portion would be more
+/// than a process that does not live long gets done, and each looks for its stream in all of the table's log.
+fn together(hub: &Hub, found: Vec<Kept>) -> Vec<Sealed> {
+    let mut by_sender: BTreeMap<(PrincipalId, Option<SourceName>), Vec<Kept>> = BTreeMap::new();
+    for kept in found {
+        let sender = (kept.head.principal.clone(), kept.head.source.clone());
+        by_sender.entry(sender).or_default().push(kept);
     }
+    let sealed = |((principal, _), kept)| Sealed::found(hub.ctx(principal, Channel::Schedule), kept);
+    by_sender.into_iter().filter_map(sealed).collect()
 }
 
-/// Who sent a portion, through which source, and its place among theirs.
-fn sender_of(portion: &Sealed) -> (String, Option<&SourceName>) {
-    (portion.ctx.principal.to_string(), portion.kept.source.as_ref())
+/// Lets the rows of portions be read, in the run that commits them.
+async fn hold_all(hub: &Hub, found: &mut [Sealed], told: &StreamState) {
+    for sealed in found {
+        let failed = match Right::open(&sealed.ctx, hub, (sealed.dataset(), sealed.source())).await {
+            Ok(right) => match sealed.hold(hub, &right) {
+                Ok(()) => {
+                    sealed.right = Some(right);
+                    continue;
+                }
+                Err(error) => right.run.fail(error).await,
+            },
+            Err(failure) => failure,
+        };
+        told.failed(failed.error.code(), hub.clock().now());
+    }
 }

@@ -112,7 +112,7 @@ async fn commit(
                     let _ = tell.send(Done::Overtaken);
                 }
                 Err(failure) => {
-                    let (code, dataset) = (failure.error.code(), &sealed.kept.head.dataset);
+                    let (code, dataset) = (failure.error.code(), sealed.dataset());
                     state.commit_fails(code);
                     tracing::warn!(
                         dataset.name = %dataset, code,
@@ -137,10 +137,9 @@ async fn commit(
 
 /// Drops a portion: whoever has its partitions next reads its messages again.
 async fn drop_portion(hub: &Hub, sealed: Sealed) -> Vec<Record> {
-    let Sealed { right, kept, .. } = sealed;
-    hub.lake().let_go(&kept.head.dataset, &kept.portion);
+    let (right, records) = sealed.drop_rows(hub);
     if let Some(right) = right {
         drop(right.run.fail(Error::Ingest(IngestError::Stopped)).await);
     }
-    kept.records
+    records
 }

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use membrane_ingest::stream::{Intake, PortionRows, Record, SegmentHead};
-use membrane_lake::Portion;
+use membrane_ingest::stream::{Intake, Record, SegmentHead};
 use membrane_model::Channel;
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
@@ -95,7 +94,7 @@ impl Follow {
             kept.rows.positions.push((id, progress.table, *after));
             progress.table = Some(*after);
         }
-        self.committer.send(Arc::clone(hub), Sealed { ctx, right: Some(right), kept }, after);
+        self.committer.send(Arc::clone(hub), Sealed::of(ctx, right, kept), after);
     }
 
     /// Commits where partitions begin of which nothing was taken in yet: what comes from now on is not passed by, whoever reads it.
@@ -105,7 +104,7 @@ impl Follow {
         for (number, at) in begin_at {
             kept.rows.positions.push((id_of(&self.source.name, &self.from.topic, *number), None, *at));
         }
-        self.committer.send(Arc::clone(hub), Sealed { ctx, right: Some(right), kept }, begin_at.clone());
+        self.committer.send(Arc::clone(hub), Sealed::of(ctx, right, kept), begin_at.clone());
         Ok(())
     }
 }
@@ -142,19 +141,7 @@ async fn begin(
     *last += 1;
     let sender = (ctx.principal.clone(), Some(source.name.clone()));
     let head = SegmentHead::new((stream, *last), source.dataset.clone(), sender, ctx.now());
-    let kept = Kept {
-        portion: Portion { stream: Arc::from(stream), number: *last },
-        head,
-        path: None,
-        source: Some(source.name.clone()),
-        rows: PortionRows::default(),
-        records: Vec::new(),
-        bytes: 0,
-        room: Vec::new(),
-        is_held: true,
-        done: None,
-        is_noted: false,
-    };
+    let kept = Kept::new(head, None);
     let (began, after) = (Instant::now(), BTreeMap::new());
     Ok(OpenPortion { right, intake: Some(intake), kept, ctx, began, after })
 }
