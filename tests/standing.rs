@@ -436,7 +436,7 @@ fn statements_are_checked_with_the_catalog() {
         write(name, text);
     }
     let (code, told) = check();
-    assert!(code == Some(0) && told.contains("3 standing releases: no fault"), "{told}");
+    assert!(code == Some(0) && told.contains("3 standing releases, 6 tags: no fault"), "{told}");
     for (text, place, expected) in [
         (MONTHLY.replace("SELECT region", "SELECT regio"), ":5:", "`regio`"),
         (MONTHLY.replace("pos_orders", "orders"), ":5:", "`orders`"),

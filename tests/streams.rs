@@ -168,6 +168,19 @@ fn what_cannot_be_taken_in_is_refused_and_leaves_nothing() {
     assert_eq!((status, &told["error"]["code"]), (413, &json!("too_large")), "{told}");
 }
 
+/// One sender whose clock is years ahead does not make all others late.
+#[test]
+fn an_event_ahead_of_the_clock_does_not_say_how_far_all_are() {
+    let hub = Hub::new(3_600);
+    let ahead = event(1).replace("2026-01-02T03:04:05Z", "2099-01-02T03:04:05Z");
+    let (status, told) = hub.push(&format!("{}\n{ahead}\n", event(0)), &[]);
+    assert_eq!((status, &told["rows_accepted"]), (200, &json!(2)), "{told}");
+    let streams = hub.served().curl("/v1/streams", Some(&hub.program.bearer("compliance:olga")), &[]);
+    let (status, told) = answer(&streams);
+    assert_eq!(status, 200, "{told}");
+    assert_eq!(told["streams"][0]["newest"], "2026-01-02T03:04:05Z", "{told}");
+}
+
 /// What has no key cannot be told from what else has none: none of it is taken for what came before.
 #[test]
 fn events_without_a_key_are_set_aside_each() {

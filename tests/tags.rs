@@ -510,3 +510,50 @@ fn a_tag_follows_events_within_seconds_and_ends_with_time() {
     // The one that lists them.
     assert_eq!(open.count(), 1, "{runs}");
 }
+
+/// What a tag says of itself is held against what it is made of, and its statement against the contracts, before anything is published: with file
+/// and line.
+#[test]
+fn classes_go_along_lineage_and_a_drop_is_a_fault() {
+    let program = Program::new();
+    copy(&repository().join("catalog"), &program.path("own"));
+    let check = || {
+        let output = program.bare().args(["catalog", "check", "--catalog", "own"]).output().unwrap();
+        (output.status.code(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
+    };
+    let (code, told) = check();
+    assert!(code == Some(0) && told.contains("6 tags: no fault"), "{told}");
+    for (file, from, to, expected) in [
+        // A count of rows is still about the member: no transformation in it makes less of that.
+        (
+            "tags/member.orders_90d.yaml",
+            "sensitivity: personal",
+            "sensitivity: internal",
+            &["member.orders_90d.yaml:11:", "`pos_orders.", "`personal`"][..],
+        ),
+        // What is decided by a sensitive column is as sensitive, though its value is not in it.
+        (
+            "classes.yaml",
+            "description: What somebody bought.\n    sensitivity: personal",
+            "description: What somebody bought.\n    sensitivity: sensitive",
+            &["member.spend_band_90d.yaml:", "`pos_orders.amount`", "class `transaction` is `sensitive`"],
+        ),
+        (
+            "tags/shopping_now.sql",
+            "ordered_at",
+            "ordered_on",
+            &["shopping_now.sql:1:", "`member.shopping_now`", "ordered_on"],
+        ),
+    ] {
+        let path = program.path("own").join(file);
+        let before = std::fs::read_to_string(&path).unwrap();
+        assert!(before.contains(from), "{file}: {before}");
+        std::fs::write(&path, before.replace(from, to)).unwrap();
+        let (code, told) = check();
+        assert_eq!(code, Some(1), "{told}");
+        for expected in expected {
+            assert!(told.contains(expected), "{expected} in {told}");
+        }
+        std::fs::write(&path, before).unwrap();
+    }
+}

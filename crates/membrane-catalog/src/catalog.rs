@@ -16,7 +16,7 @@ use crate::read::{
     Contract, Mark, Report, contract_files, did_you_mean, optional_files, read_classes, read_contract,
     read_file, read_purposes, read_source, read_standing, reference_fault,
 };
-use crate::{CatalogError, Dataset, Fault, Source, Standard, StandingRelease, Tag};
+use crate::{CatalogError, Dataset, Fault, Sensitivity, Source, Standard, StandingRelease, Tag};
 
 /// What the data is: every dataset, class, purpose, source, standing release and tag.
 ///
@@ -26,6 +26,8 @@ use crate::{CatalogError, Dataset, Fault, Source, Standard, StandingRelease, Tag
 pub struct Catalog {
     datasets: BTreeMap<DatasetName, Arc<Dataset>>,
     classes: BTreeSet<ClassName>,
+    /// How sensitive those classes are of which it is said.
+    rated: BTreeMap<ClassName, Sensitivity>,
     purposes: Vec<PurposeEntry>,
     releases: BTreeMap<ReleaseName, Arc<StandingRelease>>,
     sources: BTreeMap<SourceName, Arc<Source>>,
@@ -67,7 +69,8 @@ impl Catalog {
     pub fn load_to_serve(dir: &Path) -> Result<Self, CatalogError> {
         std::fs::read_dir(dir).map_err(|source| CatalogError::Read { path: dir.to_owned(), source })?;
         let mut reader = Reader::default();
-        let classes = reader.file(&dir.join("classes.yaml"), read_classes);
+        let list = reader.file(&dir.join("classes.yaml"), read_classes);
+        let (classes, rated) = list.map_or((None, BTreeMap::new()), |list| (Some(list.names), list.rated));
         let purposes = reader.file(&dir.join("purposes.yaml"), read_purposes);
         let folder = dir.join("contracts");
         let mut listing = Report::new(&folder);
@@ -102,6 +105,7 @@ impl Catalog {
             (Some(classes), Some(purposes)) if faults.is_empty() => Ok(Self {
                 datasets,
                 classes,
+                rated,
                 purposes,
                 releases,
                 sources,
@@ -172,6 +176,13 @@ impl Catalog {
     /// Returns all classes, sorted by name.
     pub fn classes(&self) -> impl Iterator<Item = &ClassName> {
         self.classes.iter()
+    }
+
+    /// Returns how sensitive a class is: as `classes.yaml` says of it or of the next class above it. What nobody rated says something
+    /// about a person.
+    #[must_use]
+    pub fn sensitivity(&self, class: &ClassName) -> Sensitivity {
+        class.ancestry().find_map(|class| self.rated.get(&class).copied()).unwrap_or(Sensitivity::Personal)
     }
 
     /// Returns the version of the catalog: SHA-256 over names and bytes of all its files, in hex. It

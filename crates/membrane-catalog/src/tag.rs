@@ -58,6 +58,8 @@ pub struct Tag {
     pub purposes: Vec<Purpose>,
     /// How sensitive knowing it is.
     pub sensitivity: Sensitivity,
+    /// The line and the column of the tag's file at which that stands, from 1.
+    pub sensitivity_place: (usize, usize),
     /// The statement.
     pub sql: String,
     /// The file beside the tag's that holds the statement; none where it stands in the tag's.

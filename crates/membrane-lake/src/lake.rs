@@ -15,6 +15,7 @@ use object_store::path::Path;
 use url::Url;
 
 use crate::fresh::Fresh;
+use crate::log_cache::LogCache;
 use crate::newest::Newest;
 use crate::{Appender, Keys, LakeError, Quarantine, Snapshot};
 use crate::{layout, storage};
@@ -101,9 +102,10 @@ impl Lake {
     /// or written, and [`LakeError::NotAtomic`] when it does not refuse.
     pub async fn open(url: &Url, options: LakeOptions) -> Result<Self, LakeError> {
         let root = storage::folder_url(url);
-        let store = storage::connect(&root, &options)?;
+        let mut store = storage::connect(&root, &options)?;
         if root.scheme() != "file" {
             storage::require_atomic_create(&root, &storage::endpoint(&options), store.as_ref()).await?;
+            store = Arc::new(LogCache::new(store));
         }
         Ok(Self {
             inner: Arc::new(LakeInner { root, store, newest: Newest::default(), fresh: Fresh::default() }),

@@ -22,6 +22,7 @@ mod inbox;
 mod keys;
 mod lake;
 mod layout;
+mod log_cache;
 mod newest;
 mod positions;
 mod quarantine;

@@ -64,4 +64,6 @@ pub use release::{
     ReleaseForecast, ReleaseOptions, ReleasePlan, ReleaseRole, ReleaseType, ReleasedDataset, Reused,
     SandboxPart, Shown, Synthetic, Trial, check_release, sandbox_parts, trace_release,
 };
-pub use tag::{TagAnswer, TagFixture, TagKeys, TagMembers, TagQuestion, TrialError, Tried, key_parts};
+pub use tag::{
+    TagAnswer, TagFixture, TagKeys, TagMembers, TagPlan, TagQuestion, TrialError, Tried, check_tag, key_parts,
+};

@@ -24,7 +24,8 @@ const CELL_BYTES: usize = 256;
 
 /// Opens keys, and counts what is opened with them.
 pub(crate) struct Opener {
-    keys: Arc<KeyRing>,
+    /// None: nothing is opened by it.
+    keys: Option<Arc<KeyRing>>,
     /// Cells that were opened, for the record.
     opened: Arc<AtomicU64>,
 }
@@ -35,12 +36,17 @@ pub(crate) type BatchKeys = HashMap<SubjectId, DataKey>;
 impl Opener {
     /// Makes an opener that keeps nothing yet.
     pub(crate) fn new(ledger: Ledger, vault: Vault) -> Self {
-        Self { keys: Arc::new(KeyRing::new(ledger, vault)), opened: Arc::default() }
+        Self { keys: Some(Arc::new(KeyRing::new(ledger, vault))), opened: Arc::default() }
+    }
+
+    /// Makes one that opens nothing: for statements that are planned and not asked.
+    pub(crate) fn closed() -> Self {
+        Self { keys: None, opened: Arc::default() }
     }
 
     /// Makes an opener with the same keys, and a count of its own.
     pub(crate) fn for_query(&self) -> Self {
-        Self { keys: Arc::clone(&self.keys), opened: Arc::default() }
+        Self { keys: self.keys.clone(), opened: Arc::default() }
     }
 
     /// Returns the count of cells that were opened, which goes on.
@@ -55,7 +61,8 @@ impl Opener {
 
     /// Fetches the data keys of subjects. Those without one are absent from the result.
     pub(crate) async fn data_keys(&self, subjects: &[SubjectId]) -> Result<BatchKeys, ScanFault> {
-        self.keys.data_keys(subjects).await.map_err(|error| match error {
+        let keys = self.keys.as_ref().ok_or(ScanFault::Keys)?;
+        keys.data_keys(subjects).await.map_err(|error| match error {
             KeyRingError::Ledger(error) => {
                 error!(%error, "keys could not be fetched from the ledger");
                 ScanFault::Keys

@@ -79,4 +79,4 @@ pub use trial::{Bars, Lie, MadeUp, Newcomer, PilotTrial, Shown, Trial};
 pub use without_data::{check_release, trace_release};
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;

@@ -17,12 +17,14 @@ mod fixture;
 mod keyed;
 mod keys;
 mod local;
+mod without_data;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use datafusion::catalog::TableProvider;
 use datafusion::execution::SessionState;
+use datafusion::execution::memory_pool::MemoryPool;
 use membrane_lake::{Arrived, Files};
 use membrane_model::{Action, DatasetName, IdentityKind, Limits, RevealLevel};
 use membrane_policy::Permit;
@@ -41,6 +43,7 @@ use crate::table::GovernedTable;
 
 pub use fixture::{TagFixture, TrialError, Tried};
 pub use keys::TagKeys;
+pub use without_data::{TagPlan, check_tag};
 
 /// What a tag's statement is asked.
 #[derive(Debug, Clone, Copy)]
@@ -205,9 +208,7 @@ impl Engine {
         tables: Vec<(DatasetName, Arc<GovernedTable>)>,
         limits: &Limits,
     ) -> Result<SessionState, QueryError> {
-        let tables = tables.into_iter().map(|(name, table)| (name, table as Arc<dyn TableProvider>));
-        let contents = Contents { tables: tables.collect(), ..Contents::default() };
-        user_session_in(&self.memory, contents, limits)
+        session_of(&self.memory, tables, limits)
     }
 
     /// The limits of a statement whose rows stay in the hub: memory is bounded, rows and bytes are as many as there are members.
@@ -215,6 +216,16 @@ impl Engine {
         let seconds_max = seconds_max.min(crate::engine::SECONDS_MAX);
         Limits { rows_max: u64::MAX, bytes_max: u64::MAX, seconds_max, ..self.parts.limits }
     }
+}
+
+fn session_of(
+    memory: &Arc<dyn MemoryPool>,
+    tables: Vec<(DatasetName, Arc<GovernedTable>)>,
+    limits: &Limits,
+) -> Result<SessionState, QueryError> {
+    let tables = tables.into_iter().map(|(name, table)| (name, table as Arc<dyn TableProvider>));
+    let contents = Contents { tables: tables.collect(), ..Contents::default() };
+    user_session_in(memory, contents, limits)
 }
 
 /// Returns the place of the column that has the keys: the only one whose type is theirs.

@@ -72,10 +72,10 @@ pub use standing::{
 pub(crate) use standing::{check_releases, ctx_of, is_made, last_due, release_refused};
 pub use stream::{Measured, Pushed, list_streams, measure};
 pub(crate) use stream::{StreamJob, push, recover_streams, room_for};
-pub(crate) use tag::TagStream;
 pub use tag::{
     BuiltTag, TagLine, TagPage, TagRequest, TrialReport, build_tags, list_tags, show_tag, try_tags,
 };
+pub(crate) use tag::{TagStream, check_tags};
 pub use usage::{column_uses, factor_uses};
 
 #[cfg(test)]

@@ -107,6 +107,24 @@ pub fn text<'a>(node: Node<'a>, what: &str, report: &mut Report) -> Option<At<&'
     None
 }
 
+/// Reads one of some words, when the key is there.
+pub(crate) fn choice<T: Copy, const N: usize>(
+    fields: &Fields<'_>,
+    key: &str,
+    all: [T; N],
+    word: fn(T) -> &'static str,
+    report: &mut Report,
+) -> Option<At<T>> {
+    let stated = text(fields.get(key)?, &format!("`{key}`"), report)?;
+    let found = all.into_iter().find(|one| word(*one) == stated.value);
+    if found.is_none() {
+        let words = all.map(word);
+        let hint = did_you_mean(stated.value, words);
+        report.fault(stated.mark, format!("`{key}` is one of {}{hint}", words.join(", ")));
+    }
+    Some(At { value: found?, mark: stated.mark })
+}
+
 /// Reads `true` or `false`.
 pub(crate) fn flag(node: Node<'_>, what: &str, report: &mut Report) -> Option<At<bool>> {
     match node.value() {

@@ -1,43 +1,87 @@
 //! `classes.yaml` and `purposes.yaml`: a list of names with a description each.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use membrane_model::{ClassName, NameError};
 
 use super::column::parse;
-use super::fields::Fields;
+use super::fields::{Fields, choice};
 use super::yaml::Document;
 use super::{At, Report};
-use crate::PurposeEntry;
+use crate::{PurposeEntry, Sensitivity};
 
-/// Reads `classes.yaml`. Every class above a listed one is listed too.
-pub(crate) fn read_classes(text: &str, report: &mut Report) -> Option<BTreeSet<ClassName>> {
-    let entries = read_list::<ClassName>(text, "classes", "class", report)?;
-    let classes: BTreeSet<_> = entries.iter().map(|(name, _)| name.value.clone()).collect();
-    for (name, _) in &entries {
+/// The classes that there are.
+#[derive(Debug)]
+pub(crate) struct ClassList {
+    /// Their names.
+    pub(crate) names: BTreeSet<ClassName>,
+    /// How sensitive those are of which it is said.
+    pub(crate) rated: BTreeMap<ClassName, Sensitivity>,
+}
+
+/// Reads `classes.yaml`. Every class above a listed one is listed too, and none is less sensitive than one above it.
+pub(crate) fn read_classes(text: &str, report: &mut Report) -> Option<ClassList> {
+    let rating = |entry: &Fields<'_>, report: &mut Report| {
+        choice(entry, "sensitivity", Sensitivity::ALL, Sensitivity::as_str, report)
+    };
+    let entries = read_list::<ClassName, _>(text, ("classes", "class"), &["sensitivity"], rating, report)?;
+    let names: BTreeSet<_> = entries.iter().map(|entry| entry.name.value.clone()).collect();
+    let rated: BTreeMap<_, _> = entries
+        .iter()
+        .filter_map(|entry| Some((entry.name.value.clone(), entry.more.as_ref()?.value)))
+        .collect();
+    for Entry { name, more, .. } in &entries {
         if let Some(wider) = name.value.ancestry().nth(1)
-            && !classes.contains(&wider)
+            && !names.contains(&wider)
         {
             report.fault(
                 name.mark,
                 format!("class `{}` lies below `{wider}`, which is not listed", name.value),
             );
         }
+        let wider = name.value.ancestry().skip(1).find_map(|wider| Some((*rated.get(&wider)?, wider)));
+        if let (Some(own), Some((rating, wider))) = (more, wider)
+            && own.value < rating
+        {
+            report.fault(
+                own.mark,
+                format!(
+                    "class `{}` lies below `{wider}`, which is `{}`: it is no less",
+                    name.value,
+                    rating.as_str()
+                ),
+            );
+        }
     }
-    Some(classes)
+    Some(ClassList { names, rated })
 }
 
 /// Reads `purposes.yaml`, sorted by name.
 pub(crate) fn read_purposes(text: &str, report: &mut Report) -> Option<Vec<PurposeEntry>> {
-    let entries = read_list(text, "purposes", "purpose", report)?.into_iter();
-    let mut purposes: Vec<_> =
-        entries.map(|(name, description)| PurposeEntry { name: name.value, description }).collect();
+    let entries = read_list(text, ("purposes", "purpose"), &[], |_, _| (), report)?.into_iter();
+    let mut purposes: Vec<_> = entries
+        .map(|Entry { name, description, .. }| PurposeEntry { name: name.value, description })
+        .collect();
     purposes.sort_by(|left, right| left.name.cmp(&right.name));
     Some(purposes)
 }
 
-/// Reads `key: [{name, description}, ..]`.
-fn read_list<T>(text: &str, key: &str, noun: &str, report: &mut Report) -> Option<Vec<(At<T>, String)>>
+/// One of a list.
+struct Entry<T, M> {
+    name: At<T>,
+    description: String,
+    /// What else is said of it.
+    more: M,
+}
+
+/// Reads `key: [{name, description, ..}, ..]`.
+fn read_list<T, M>(
+    text: &str,
+    (key, noun): (&str, &str),
+    more: &[&str],
+    read_more: impl Fn(&Fields<'_>, &mut Report) -> M,
+    report: &mut Report,
+) -> Option<Vec<Entry<T, M>>>
 where
     T: std::str::FromStr<Err = NameError> + PartialEq + std::fmt::Display,
 {
@@ -50,10 +94,11 @@ where
     if items.value.is_empty() {
         report.fault(items.mark, format!("`{key}` lists no {noun}"));
     }
-    let mut entries: Vec<(At<T>, String)> = Vec::new();
+    let known: Vec<&str> = ["name", "description"].iter().chain(more).copied().collect();
+    let mut entries: Vec<Entry<T, M>> = Vec::new();
     for item in items.value {
         let what = format!("a {noun}");
-        let Some(entry) = Fields::read(item, &what, &["name", "description"], report) else {
+        let Some(entry) = Fields::read(item, &what, &known, report) else {
             continue;
         };
         let description = entry.required_text("description", &what, report);
@@ -61,11 +106,13 @@ where
         let Some(name) = name.and_then(|name| parse::<T>(name, "`name`", report)) else {
             continue;
         };
-        if entries.iter().any(|(known, _)| known.value == name.value) {
+        let more = read_more(&entry, report);
+        if entries.iter().any(|known| known.name.value == name.value) {
             report.fault(name.mark, format!("{noun} `{}` is listed twice", name.value));
             continue;
         }
-        entries.push((name, description.map_or_else(String::new, |text| text.value.to_owned())));
+        let description = description.map_or_else(String::new, |text| text.value.to_owned());
+        entries.push(Entry { name, description, more });
     }
     Some(entries)
 }

@@ -18,9 +18,9 @@ use self::cases::{Cases, read_cases};
 use self::parts::{TagPrivacy, read_owner, read_privacy, read_quality, read_value};
 use self::source::{Statement, read_source};
 use self::timing::{read_as_of, read_refresh};
-use self::words::{choice, day, required_choice, seconds};
+use self::words::{day, required_choice, seconds};
 use super::column::parse;
-use super::fields::{Fields, list, text, whole};
+use super::fields::{Fields, choice, list, text, whole};
 use super::yaml::{Document, Node, Value};
 use super::{At, Mark, Report};
 use crate::{
@@ -200,6 +200,7 @@ fn assemble(naming: Naming, life: Life, times: Times, rest: Rest, draft: &TagDra
         owner: life.owner?,
         purposes: draft.purposes.iter().map(|purpose| purpose.value.clone()).collect(),
         sensitivity: life.sensitivity?.value,
+        sensitivity_place: life.sensitivity.map(|at| (at.mark.line, at.mark.column))?,
         sql,
         sql_file: file,
         sql_place: place,

@@ -5,7 +5,7 @@ use std::io::{Cursor, Read as _};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray as _, BooleanArray};
-use arrow::compute::{filter, max};
+use arrow::compute::filter;
 use arrow::datatypes::TimestampMicrosecondType;
 use arrow::row::{RowConverter, SortField};
 use chrono::{DateTime, Utc};
@@ -342,7 +342,8 @@ impl Intake {
         answer.duplicates += count(bad - checked.bad.len());
         answer.accepted += count(checked.rows);
         answer.quarantined += count(checked.bad.len());
-        let newest = self.event_time.and_then(|at| checked.columns.get(at)).and_then(newest);
+        let newest = self.event_time.and_then(|at| checked.columns.get(at));
+        let newest = newest.and_then(|column| newest_until(column, kept.came));
         kept.counts.newest = kept.counts.newest.max(newest);
         let protected = self.protector.protect(&self.resolver.resolve(checked)?)?;
         kept.rows.extend(protected.rows);
@@ -382,9 +383,10 @@ pub enum Taken {
     Before(Acknowledged),
 }
 
-/// Returns the latest event time of a column.
-fn newest(column: &ArrayRef) -> Option<i64> {
-    max(column.as_primitive_opt::<TimestampMicrosecondType>()?)
+/// Returns the latest event time of a column that is not after a moment: a sender whose clock is ahead says nothing of how far all are.
+fn newest_until(column: &ArrayRef, now: DateTime<Utc>) -> Option<i64> {
+    let (times, now) = (column.as_primitive_opt::<TimestampMicrosecondType>()?, now.timestamp_micros());
+    times.iter().flatten().filter(|time| *time <= now).max()
 }
 
 impl Key {

@@ -74,7 +74,7 @@ fn nullable(mut column: Column) -> Column {
 }
 
 /// Order lines: about members.
-pub(super) fn lines() -> Dataset {
+pub(crate) fn lines() -> Dataset {
     let mut member = column("member_no", LogicalType::String);
     member.protection = Protection::Token;
     member.identity = Some("member_no".parse().expect("an identity kind"));
@@ -114,7 +114,7 @@ pub(super) fn lines() -> Dataset {
 }
 
 /// Products: about nobody.
-pub(super) fn products() -> Dataset {
+pub(crate) fn products() -> Dataset {
     Dataset {
         name: "products".parse().expect("a dataset name"),
         columns: vec![
@@ -366,7 +366,7 @@ pub(super) fn batch(rows: &[Row]) -> RecordBatch {
 }
 
 /// Makes a table of partitions of order lines.
-pub(super) fn lines_table(partitions: &[Vec<Row>]) -> Arc<dyn TableProvider> {
+pub(crate) fn lines_table(partitions: &[Vec<Row>]) -> Arc<dyn TableProvider> {
     let partitions: Vec<Vec<RecordBatch>> = partitions.iter().map(|rows| vec![batch(rows)]).collect();
     Arc::new(MemTable::try_new(batch(&[]).schema(), partitions).expect("a table"))
 }
@@ -387,7 +387,7 @@ pub(super) fn shops_table(shops: &[(u8, &str, &str)]) -> Arc<dyn TableProvider> 
 }
 
 /// Makes the table of products: number, brand.
-pub(super) fn products_table(products: &[(u8, Option<&'static str>)]) -> Arc<dyn TableProvider> {
+pub(crate) fn products_table(products: &[(u8, Option<&'static str>)]) -> Arc<dyn TableProvider> {
     let id = |(number, _): &(u8, Option<&str>)| Some(format!("p{number}"));
     let count = products.len();
     let price = Decimal128Array::from_iter_values(std::iter::repeat_n(1000, count));

@@ -12,6 +12,7 @@ use datafusion::arrow::compute::{cast, concat_batches};
 use datafusion::arrow::csv::ReaderBuilder;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use datafusion::datasource::MemTable;
+use datafusion::execution::SessionState;
 use futures::TryStreamExt as _;
 use membrane_catalog::Dataset;
 use membrane_model::{DatasetName, IdentityKind, LogicalType, RevealLevel};
@@ -24,6 +25,7 @@ use crate::engine::{Engine, Planned};
 use crate::error::QueryError;
 use crate::gate::Statement;
 use crate::mask::key;
+use crate::open::Opener;
 use crate::rules::{ColumnRule, Mask, SUBJECT_COLUMN, ScanRules, Source, Way, arrow_type};
 use crate::table::GovernedTable;
 
@@ -93,7 +95,8 @@ impl Engine {
         let mut holders = Holders::default();
         let mut tables = Vec::new();
         for fixture in fixtures {
-            let table = self.fixture_table(fixture, entity, &mut holders)?;
+            let opener = Arc::new(self.opener.for_query());
+            let table = fixture_table(fixture, entity, &mut holders, (&self.trusted, opener))?;
             tables.push((fixture.dataset.name.clone(), Arc::new(table)));
         }
         let limits = self.tag_limits(SECONDS_MAX);
@@ -107,72 +110,67 @@ impl Engine {
         let batches = run(&physical, &state.task_ctx(), limits, brake).try_collect().await?;
         Ok(Tried { batches, key, is_local, holders: holders.names })
     }
+}
 
-    fn fixture_table(
-        &self,
-        fixture: &TagFixture<'_>,
-        entity: &IdentityKind,
-        holders: &mut Holders,
-    ) -> Result<GovernedTable, TrialError> {
-        let dataset = fixture.dataset;
-        let wrong = |reason: String| TrialError::Rows { dataset: dataset.name.clone(), reason };
-        let rows = match fixture.csv {
-            Some(csv) => Some(read(dataset, csv).map_err(wrong)?),
-            None => None,
+/// Makes the table of a fixture: all is shown in clear, but the column of the entity.
+pub(super) fn fixture_table(
+    fixture: &TagFixture<'_>,
+    entity: &IdentityKind,
+    holders: &mut Holders,
+    (trusted, opener): (&Arc<SessionState>, Arc<Opener>),
+) -> Result<GovernedTable, TrialError> {
+    let dataset = fixture.dataset;
+    let wrong = |reason: String| TrialError::Rows { dataset: dataset.name.clone(), reason };
+    let rows = match fixture.csv {
+        Some(csv) => Some(read(dataset, csv).map_err(wrong)?),
+        None => None,
+    };
+    let count = rows.as_ref().map_or(0, RecordBatch::num_rows);
+    let key = dataset.subject.as_ref().filter(|subject| subject.kind == *entity);
+    let key = key.map(|subject| subject.column.clone());
+    let (mut fields, mut arrays, mut rules) = (Vec::new(), Vec::<ArrayRef>::new(), Vec::new());
+    for column in &dataset.columns {
+        let shown = arrow_type(column.logical_type);
+        let array = match rows.as_ref().and_then(|rows| rows.column_by_name(column.name.as_str())) {
+            Some(array) => cast(array, &shown).map_err(|_| wrong("a type does not fit".to_owned()))?,
+            None => new_null_array(&shown, count),
         };
-        let count = rows.as_ref().map_or(0, RecordBatch::num_rows);
-        let key = dataset.subject.as_ref().filter(|subject| subject.kind == *entity);
-        let key = key.map(|subject| subject.column.clone());
-        let (mut fields, mut arrays, mut rules) = (Vec::new(), Vec::<ArrayRef>::new(), Vec::new());
-        for column in &dataset.columns {
-            let shown = arrow_type(column.logical_type);
-            let array = match rows.as_ref().and_then(|rows| rows.column_by_name(column.name.as_str())) {
-                Some(array) => cast(array, &shown).map_err(|_| wrong("a type does not fit".to_owned()))?,
-                None => new_null_array(&shown, count),
-            };
-            let mut way = Way {
-                logical: column.logical_type,
-                source: Source::Value,
-                contract: None,
-                mask: Mask::Clear,
-                level: RevealLevel::Clear,
-            };
-            if key.as_ref() == Some(&column.name) {
-                (way.source, way.mask, way.level) = (Source::Token, Mask::Key, RevealLevel::Token);
-                let text =
-                    cast(&array, &DataType::Utf8).map_err(|_| wrong("a type does not fit".to_owned()))?;
-                let tokens =
-                    text.as_string::<i32>().iter().map(|holder| holder.map(|holder| holders.token(holder)));
-                fields.push(Field::new(format!("{}__token", column.name), DataType::Binary, true));
-                arrays.push(Arc::new(tokens.collect::<BinaryArray>()));
-                fields.push(Field::new(SUBJECT_COLUMN, DataType::Binary, true));
-                arrays.push(Arc::new((0..count).map(|_| Some([0_u8; 16])).collect::<BinaryArray>()));
-            } else {
-                fields.push(Field::new(column.name.as_str(), shown, true));
-                arrays.push(array);
-            }
-            let rule = ColumnRule::new(column.name.clone(), Vec::new(), way);
-            rules.push(rule.map_err(|reason| wrong(reason.to_owned()))?);
+        let mut way = Way {
+            logical: column.logical_type,
+            source: Source::Value,
+            contract: None,
+            mask: Mask::Clear,
+            level: RevealLevel::Clear,
+        };
+        if key.as_ref() == Some(&column.name) {
+            (way.source, way.mask, way.level) = (Source::Token, Mask::Key, RevealLevel::Token);
+            let text = cast(&array, &DataType::Utf8).map_err(|_| wrong("a type does not fit".to_owned()))?;
+            let tokens =
+                text.as_string::<i32>().iter().map(|holder| holder.map(|holder| holders.token(holder)));
+            fields.push(Field::new(format!("{}__token", column.name), DataType::Binary, true));
+            arrays.push(Arc::new(tokens.collect::<BinaryArray>()));
+            fields.push(Field::new(SUBJECT_COLUMN, DataType::Binary, true));
+            arrays.push(Arc::new((0..count).map(|_| Some([0_u8; 16])).collect::<BinaryArray>()));
+        } else {
+            fields.push(Field::new(column.name.as_str(), shown, true));
+            arrays.push(array);
         }
-        let schema = Arc::new(Schema::new(fields));
-        let batch = RecordBatch::try_new(Arc::clone(&schema), arrays);
-        let batch = batch.map_err(|_| wrong("columns do not fit each other".to_owned()))?;
-        let inner = MemTable::try_new(schema, vec![vec![batch]]).map_err(|_| QueryError::Failed)?;
-        let rules = ScanRules {
-            dataset: dataset.name.clone(),
-            columns: rules,
-            rows: RowRule::All,
-            with_subject: false,
-        };
-        let opener = Arc::new(self.opener.for_query());
-        let table = GovernedTable::new(rules, Some(Arc::new(inner)), Arc::clone(&self.trusted), opener);
-        Ok(table.about_members(dataset.is_private()))
+        let rule = ColumnRule::new(column.name.clone(), Vec::new(), way);
+        rules.push(rule.map_err(|reason| wrong(reason.to_owned()))?);
     }
+    let schema = Arc::new(Schema::new(fields));
+    let batch = RecordBatch::try_new(Arc::clone(&schema), arrays);
+    let batch = batch.map_err(|_| wrong("columns do not fit each other".to_owned()))?;
+    let inner = MemTable::try_new(schema, vec![vec![batch]]).map_err(|_| QueryError::Failed)?;
+    let rules =
+        ScanRules { dataset: dataset.name.clone(), columns: rules, rows: RowRule::All, with_subject: false };
+    let table = GovernedTable::new(rules, Some(Arc::new(inner)), Arc::clone(trusted), opener);
+    Ok(table.about_members(dataset.is_private()))
 }
 
 /// Whom the keys of a test stand for: keys are numbers.
 #[derive(Default)]
-struct Holders {
+pub(super) struct Holders {
     names: Vec<String>,
     places: HashMap<String, u128>,
 }

@@ -34,10 +34,10 @@ pub(super) struct CatalogArgs {
 
 #[derive(Debug, Subcommand)]
 enum CatalogCommand {
-    /// Check every contract, class, purpose and standing release; list all faults with file and line.
+    /// Check every contract, class, purpose, standing release and tag; list all faults with file and line.
     ///
-    /// Of standing releases their statements are planned by the contracts: what would be refused whatever the data and the policies
-    /// say is a fault. With `--stored` so is a contract that rows which are there are not of.
+    /// Statements of standing releases and tags are planned by the contracts: what would be refused whatever the data and the policies
+    /// say is a fault, and so is a tag that says to be less sensitive than what it is made of. With `--stored` so is a contract that rows which are there are not of.
     #[command(
         after_help = "Examples:\n  membrane catalog check\n  membrane catalog check --stored\n  membrane catalog check --catalog my-catalog --json"
     )]
@@ -137,7 +137,8 @@ async fn check(
 ) -> Result<(), CliError> {
     let catalog = load(config, json)?;
     let (dir, limits) = (Path::new(&config.catalog.dir), Limits::from(&config.limits));
-    let found = flow::check_releases(&catalog, dir, &config.privacy, &limits).await;
+    let mut found = flow::check_releases(&catalog, dir, &config.privacy, &limits).await;
+    found.extend(flow::check_tags(&catalog, dir, &limits).await);
     if !found.is_empty() {
         return Err(refused(CatalogError::Faults(found), json)?);
     }
@@ -147,15 +148,15 @@ async fn check(
     let datasets = catalog.datasets().count();
     let columns: usize = catalog.datasets().map(|dataset| dataset.columns.len()).sum();
     let (classes, purposes) = (catalog.classes().count(), catalog.purposes().count());
-    let releases = catalog.releases().count();
+    let (releases, tags) = (catalog.releases().count(), catalog.tags().count());
     if json {
         return out::json(&json!({
             "faults": [], "datasets": datasets, "columns": columns, "classes": classes, "purposes": purposes,
-            "releases": releases
+            "releases": releases, "tags": tags
         }));
     }
     out::line(format!(
-        "{}: {datasets} datasets, {columns} columns, {classes} classes, {purposes} purposes, {releases} standing releases: no fault",
+        "{}: {datasets} datasets, {columns} columns, {classes} classes, {purposes} purposes, {releases} standing releases, {tags} tags: no fault",
         config.catalog.dir,
     ))?;
     Ok(())

@@ -10,6 +10,7 @@ use membrane_policy::{Policies, PolicyError};
 
 use super::run::{ActiveRun, RunHead, finish};
 use super::standing::check_releases;
+use super::tag::check_tags;
 use crate::ctx::RequestCtx;
 use crate::deep::on_deep_stack;
 use crate::error::{Error, Failure};
@@ -75,7 +76,7 @@ async fn publish_in(
     if let Some(before) = before.as_ref().filter(|before| unchanged(before)) {
         return Ok((before.record.clone(), false));
     }
-    let of_releases = of_releases(ctx, hub, request, (&catalog, &policies)).await;
+    let of_releases = of_statements(ctx, hub, request, (&catalog, &policies)).await;
     let broken = hub.contracts().broken(&catalog).await.map_err(Error::Contract)?;
     let (policies, review) = review(policies, catalog, ctx, request.solver.clone()).await?;
     let mut objections = review.objections.clone();
@@ -101,14 +102,16 @@ async fn publish_in(
     Ok((record, true))
 }
 
-/// Says what is wrong with standing releases: with their statements, and with the names of their partners.
-async fn of_releases(
+/// Says what is wrong with standing releases and tags: with their statements, with the names of partners, and with how sensitive a tag is said
+/// to be.
+async fn of_statements(
     ctx: &RequestCtx,
     hub: &Hub,
     request: &PublishRequest,
     (catalog, policies): (&Catalog, &Policies),
 ) -> Vec<String> {
-    let faults = check_releases(catalog, &request.catalog, hub.privacy(), &ctx.limits).await;
+    let mut faults = check_releases(catalog, &request.catalog, hub.privacy(), &ctx.limits).await;
+    faults.extend(check_tags(catalog, &request.catalog, &ctx.limits).await);
     let unknown = catalog.releases().filter(|standing| !policies.knows(&standing.partner));
     let unknown = unknown.map(|standing| {
         format!(

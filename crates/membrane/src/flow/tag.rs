@@ -15,6 +15,7 @@
 mod asked;
 mod before;
 mod changes;
+mod check;
 mod group;
 mod hold;
 mod judge;
@@ -49,6 +50,7 @@ use hold::TagHold;
 use known::Known;
 use writing::Writing;
 
+pub(crate) use check::check_tags;
 pub use look::{TagLine, TagPage, list_tags, show_tag};
 pub(crate) use stream::TagStream;
 pub use trial::{TrialReport, try_tags};

@@ -42,7 +42,7 @@ pub struct StreamBody {
     pub commits: u64,
     /// When it was committed last.
     pub committed: Option<String>,
-    /// The latest event time that came.
+    /// The latest event time that came, of those that are not ahead of the clock.
     pub newest: Option<String>,
     /// The time before which everything should have come: the latest event time less the latency that the contract promises.
     pub watermark: Option<String>,

@@ -117,6 +117,32 @@ fn empty_lists_are_refused() {
 }
 
 #[test]
+fn a_class_is_as_sensitive_as_is_said_of_it_or_of_one_above() {
+    let rated = CLASSES
+        .replace("{name: pii, ", "{name: pii, sensitivity: personal, ")
+        .replace("{name: pii.phone, ", "{name: pii.phone, sensitivity: sensitive, ")
+        .replace("{name: business, ", "{name: business, sensitivity: internal, ");
+    let files = |classes: &str| {
+        write(&[("classes.yaml", classes), ("purposes.yaml", PURPOSES), ("contracts/orders.yaml", ORDERS)])
+    };
+    let of = |classes: &str, class: &str| {
+        Catalog::load(files(classes).path()).unwrap().sensitivity(&class.parse().unwrap())
+    };
+    assert_eq!(of(&rated, "pii.phone"), Sensitivity::Sensitive);
+    assert_eq!(of(&rated, "pii.identifier"), Sensitivity::Personal, "as `pii`");
+    assert_eq!(of(&rated, "business"), Sensitivity::Internal);
+    assert_eq!(of(CLASSES, "business"), Sensitivity::Personal, "nobody rated it");
+    let found = faults(files(&rated.replace("sensitivity: sensitive", "sensitivity: public")).path());
+    let expected = "class `pii.phone` lies below `pii`, which is `personal`: it is no less";
+    assert!(
+        found.len() == 1 && found[0].ends_with(expected) && found[0].starts_with("classes.yaml:3:"),
+        "{found:?}"
+    );
+    let found = faults(files(&rated.replace("internal", "intern")).path());
+    assert!(found[0].contains("`sensitivity` is one of public, internal, personal, sensitive"), "{found:?}");
+}
+
+#[test]
 fn the_version_depends_on_the_content_and_not_on_the_place() {
     let hash = |contract: &str| load(contract).content_hash().to_owned();
     let first = hash(ORDERS);

@@ -1,9 +1,9 @@
 //! For when a tag is computed, and how often.
 
 use super::super::Report;
-use super::super::fields::Fields;
+use super::super::fields::{Fields, choice};
 use super::super::yaml::Node;
-use super::words::{choice, seconds};
+use super::words::seconds;
 use crate::{AsOf, AsOfParam, Refresh};
 
 /// Clocks are at most so far from UTC.

@@ -2,28 +2,9 @@
 
 use chrono::NaiveDate;
 
-use super::super::fields::{Fields, text};
-use super::super::suggest::did_you_mean;
+use super::super::fields::{Fields, choice, text};
 use super::super::yaml::Node;
 use super::super::{At, Report};
-
-/// Reads one of some words, when the key is there.
-pub(super) fn choice<T: Copy, const N: usize>(
-    fields: &Fields<'_>,
-    key: &str,
-    all: [T; N],
-    word: fn(T) -> &'static str,
-    report: &mut Report,
-) -> Option<At<T>> {
-    let stated = text(fields.get(key)?, &format!("`{key}`"), report)?;
-    let found = all.into_iter().find(|one| word(*one) == stated.value);
-    if found.is_none() {
-        let words = all.map(word);
-        let hint = did_you_mean(stated.value, words);
-        report.fault(stated.mark, format!("`{key}` is one of {}{hint}", words.join(", ")));
-    }
-    Some(At { value: found?, mark: stated.mark })
-}
 
 /// Reads one of some words that must be there.
 pub(super) fn required_choice<T: Copy, const N: usize>(

@@ -1,0 +1,49 @@
+use membrane_model::Transformation;
+
+use super::*;
+use crate::release::fixture::{lines, products};
+
+async fn check(sql: &str) -> Result<TagPlan, QueryError> {
+    let datasets = [Arc::new(lines()), Arc::new(products())];
+    let entity = lines().subject.unwrap().kind;
+    let run = RunId::new(chrono::DateTime::UNIX_EPOCH);
+    check_tag(sql, (&entity, &"value".parse().unwrap()), &datasets, &Limits::default(), run).await
+}
+
+#[tokio::test]
+async fn where_a_value_would_come_from_is_told() {
+    let sql = "SELECT member_no, CASE WHEN SUM(amount) > 10 THEN 'high' ELSE 'low' END AS value FROM lines \
+               WHERE region = 'SH' GROUP BY member_no";
+    let plan = check(sql).await.unwrap();
+    assert!(plan.is_local);
+    let told: Vec<_> =
+        plan.edges.iter().map(|edge| (edge.from.field.as_str(), edge.transformation)).collect();
+    for expected in [
+        ("amount", Transformation::Conditional),
+        ("region", Transformation::Filter),
+        ("member_no", Transformation::GroupBy),
+    ] {
+        assert!(told.contains(&expected), "{expected:?} of {told:?}");
+    }
+    assert!(plan.edges.iter().all(|edge| edge.to.field == "value"));
+
+    let ranked = "SELECT member_no, CAST(rank() OVER (ORDER BY amount) AS BIGINT) AS value FROM lines";
+    assert!(!check(ranked).await.unwrap().is_local);
+}
+
+#[tokio::test]
+async fn what_no_data_could_change_is_refused() {
+    for (sql, expected) in [
+        ("SELECT member_no, amoun AS value FROM lines", "unknown_column"),
+        ("SELECT member_no, amount FROM lines", "unknown_column"),
+        ("SELECT member_no, amount AS value FROM orders", "unknown_table"),
+        ("SELECT member_no, amount AS value FROM", "syntax"),
+        ("DELETE FROM lines", "not_allowed"),
+        ("EXPLAIN SELECT member_no, amount AS value FROM lines", "unsupported"),
+        ("SELECT region, amount AS value FROM lines", "unsupported"),
+        ("SELECT member_no, substr(CAST(member_no AS VARCHAR), 1, 1) AS value FROM lines", "unsupported"),
+    ] {
+        let told = check(sql).await.map_err(|error| error.code().to_owned());
+        assert_eq!(told, Err(expected.to_owned()), "{sql}");
+    }
+}
