@@ -152,7 +152,7 @@ impl Authorizer {
         }
         // Before anything is asked and written for each of them; and again when they are on record.
         self.within_limit(run, &request, request.lookups.len()).await?;
-        let Judgement { decisions, verdict } = judge(&self.policies, &self.catalog, &request);
+        let Judgement { decisions, verdict, audits } = judge(&self.policies, &self.catalog, &request);
         record(run, &decisions).await?;
         let datasets = match verdict {
             Ok(granted) => self.within_limit(run, &request, 0).await.map(|()| granted),
@@ -169,6 +169,7 @@ impl Authorizer {
             decided_at: request.now,
             policy_version: self.policies.version().to_owned(),
             datasets,
+            audits,
         }))
     }
 
