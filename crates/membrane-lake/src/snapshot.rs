@@ -106,6 +106,14 @@ impl Snapshot {
         Ok(state.log_data().iter().map(|file| file.path().into_owned()).collect())
     }
 
+    /// Returns how many files it has, and their bytes.
+    pub(crate) fn files(&self) -> Result<(u64, u64), LakeError> {
+        let failed = |source| LakeError::table("read the table's log", source);
+        let state = self.positions.table.snapshot().map_err(failed)?;
+        let sizes = state.log_data().iter().map(|file| u64::try_from(file.size()).unwrap_or(0));
+        Ok(sizes.fold((0, 0), |(files, bytes), size| (files + 1, bytes + size)))
+    }
+
     /// Returns the position that this version's log has under a name, if any.
     pub(crate) async fn position(&self, name: &Arc<str>) -> Result<Option<i64>, LakeError> {
         let Positions { table, log_store, known } = self.positions.as_ref();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use membrane_catalog::Catalog;
 use membrane_ledger::{Decision, OpenRun};
-use membrane_model::{Action, ColumnName, DatasetName, PrincipalId, Purpose};
+use membrane_model::{Action, ColumnName, DatasetName, PrincipalId, Purpose, RevealLevel};
 use tracing::{error, info};
 
 use crate::judge::{Judgement, LOOKED_UP, judge, refusal};
@@ -134,6 +134,22 @@ impl Authorizer {
     pub fn would_issue(&self, request: &Request) -> Result<usize, Refused> {
         let granted = judge(&self.policies, &self.catalog, request).verdict?;
         Ok(granted.iter().map(|dataset| dataset.columns.len()).sum())
+    }
+
+    /// Returns the columns of one dataset that a principal would be shown for a purpose, each with its level; none when it would be refused.
+    /// Nothing is recorded, so there is no permit: this is for whoever reviews what policies say.
+    #[must_use]
+    pub fn would_show(
+        &self,
+        (principal, action): (PrincipalId, Action),
+        purpose: Purpose,
+        dataset: DatasetName,
+        now: DateTime<Utc>,
+    ) -> Option<Vec<(ColumnName, RevealLevel)>> {
+        let request = Request::of((principal, action), Some(purpose), vec![dataset], now);
+        let granted = judge(&self.policies, &self.catalog, &request).verdict.ok()?;
+        let columns = granted.first()?.columns.iter();
+        Some(columns.map(|column| (column.column.clone(), column.level())).collect())
     }
 
     async fn decide(&self, run: &mut OpenRun, request: Request) -> Result<Permit, Refused> {

@@ -16,6 +16,7 @@ use crate::functions;
 use crate::information;
 use crate::plain_name::plain_name;
 use crate::session::{CATALOG, SCHEMA};
+use crate::system::{self, SystemTable};
 
 /// Links of a chain of operators (`a + b + c ...`), for each level of nesting that is allowed.
 const CHAIN_PER_LEVEL: usize = 16;
@@ -24,10 +25,21 @@ const UNFOLDED_PER_LEVEL: u64 = 16;
 /// WITH inside WITH inside WITH.
 const WITH_DEPTH_MAX: usize = 4;
 
+/// Which schemas there are for the one who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Schemas {
+    /// Those of datasets.
+    Data,
+    /// `system` as well.
+    DataAndRecord,
+}
+
 /// What a query names.
 pub(super) struct Named {
     /// Its datasets, sorted, each once.
     pub(super) tables: Vec<DatasetName>,
+    /// Its tables of the record.
+    pub(super) system: BTreeSet<SystemTable>,
     /// Whether it names a table of `information_schema`.
     pub(super) lists: bool,
     /// The calls by which it looks exact values up.
@@ -37,13 +49,15 @@ pub(super) struct Named {
 }
 
 /// Checks a query and returns what it names.
-pub(super) fn check(query: &Query, limits: &Limits) -> Result<Named, QueryError> {
+pub(super) fn check(query: &Query, schemas: Schemas, limits: &Limits) -> Result<Named, QueryError> {
     let mut shape = Shape {
         limits,
+        schemas,
         frames: vec![Frame::default()],
         depth: 0,
         with_depth: 0,
         tables: BTreeSet::new(),
+        system: BTreeSet::new(),
         lists: false,
         lookups: Vec::new(),
         parameters: 0,
@@ -52,7 +66,8 @@ pub(super) fn check(query: &Query, limits: &Limits) -> Result<Named, QueryError>
         ControlFlow::Break(error) => Err(*error),
         ControlFlow::Continue(()) => {
             let tables = shape.tables.into_iter().collect();
-            Ok(Named { tables, lists: shape.lists, lookups: shape.lookups, parameters: shape.parameters })
+            let Shape { system, lists, lookups, parameters, .. } = shape;
+            Ok(Named { tables, system, lists, lookups, parameters })
         }
     }
 }
@@ -71,10 +86,12 @@ struct Frame {
 
 struct Shape<'a> {
     limits: &'a Limits,
+    schemas: Schemas,
     frames: Vec<Frame>,
     depth: usize,
     with_depth: usize,
     tables: BTreeSet<DatasetName>,
+    system: BTreeSet<SystemTable>,
     lists: bool,
     lookups: Vec<lookup::Call>,
     parameters: usize,
@@ -169,7 +186,7 @@ impl Visitor for Shape<'_> {
     }
 
     fn pre_visit_relation(&mut self, relation: &ObjectName) -> Flow {
-        let name = match relation_of(relation) {
+        let name = match relation_of(relation, self.schemas) {
             Some(Relation::Bare(name)) => match self.weight_of(&name) {
                 Some(weight) => return self.add_weight(weight),
                 None => name,
@@ -177,6 +194,10 @@ impl Visitor for Shape<'_> {
             Some(Relation::Qualified(name)) => name,
             Some(Relation::Information) => {
                 self.lists = true;
+                return GO_ON;
+            }
+            Some(Relation::System(table)) => {
+                self.system.insert(table);
                 return GO_ON;
             }
             None => return ControlFlow::Break(Box::new(unknown_table(relation))),
@@ -242,10 +263,12 @@ pub(super) enum Relation {
     Qualified(String),
     /// A table of `information_schema`.
     Information,
+    /// A table of the record.
+    System(SystemTable),
 }
 
-/// Reads a name: `x`, `main.x`, `information_schema.x`, and the last two behind `membrane`.
-pub(super) fn relation_of(name: &ObjectName) -> Option<Relation> {
+/// Reads a name: `x`, `main.x`, `information_schema.x`, `system.x`, and all but the first behind `membrane`.
+pub(super) fn relation_of(name: &ObjectName, schemas: Schemas) -> Option<Relation> {
     let parts: Option<Vec<String>> = name.0.iter().map(|part| part.as_ident().map(normalised)).collect();
     let parts = parts?;
     let parts = match parts.as_slice() {
@@ -257,6 +280,9 @@ pub(super) fn relation_of(name: &ObjectName) -> Option<Relation> {
         [schema, name] if *schema == SCHEMA => Some(Relation::Qualified((*name).to_owned())),
         [schema, table] if *schema == information::NAME && information::has(table) => {
             Some(Relation::Information)
+        }
+        [schema, table] if *schema == system::NAME && schemas == Schemas::DataAndRecord => {
+            SystemTable::of(table).map(Relation::System)
         }
         _ => None,
     }

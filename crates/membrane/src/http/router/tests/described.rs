@@ -110,6 +110,17 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
         ("/v1/streams", "get", [seen, record, audit].concat()),
         ("/v1/metrics", "get", [scraped, record, audit].concat()),
         ("/v1/datasets", "get", [all, record, &refusal].concat()),
+        ("/v1/catalog", "get", [all, record, &refusal, &["contract_altered"]].concat()),
+        (
+            "/v1/catalog/{dataset}",
+            "get",
+            [all, record, &refusal, &["contract_altered", "not_found"]].concat(),
+        ),
+        (
+            "/v1/catalog/{dataset}/{column}",
+            "get",
+            [all, record, &refusal, &["contract_altered", "not_found", "unknown_column"]].concat(),
+        ),
         ("/v1/runs", "get", [all, record, audit].concat()),
         ("/v1/runs/{id}", "get", [all, record, audit, &["unknown_run"]].concat()),
         (
