@@ -110,7 +110,8 @@ impl Snapshot {
     pub(crate) fn files(&self) -> Result<(u64, u64), LakeError> {
         let failed = |source| LakeError::table("read the table's log", source);
         let state = self.positions.table.snapshot().map_err(failed)?;
-        let sizes = state.log_data().iter().map(|file| u64::try_from(file.size()).unwrap_or(0));
+        let log = state.log_data();
+        let sizes = log.iter().map(|file| u64::try_from(file.size()).unwrap_or(0));
         Ok(sizes.fold((0, 0), |(files, bytes), size| (files + 1, bytes + size)))
     }
 

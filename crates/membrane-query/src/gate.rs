@@ -12,6 +12,7 @@ mod listing;
 mod lookup;
 pub(crate) mod parameter;
 mod redact;
+mod relation;
 mod shape;
 
 use std::fmt;
@@ -28,7 +29,7 @@ use membrane_policy::Lookup;
 use crate::error::{Position, QueryError};
 use crate::system::SystemTable;
 pub use parameter::Parameter;
-use shape::Schemas;
+use relation::Schemas;
 
 /// Tokens other than literals, commas and white space, for each level of nesting that is allowed.
 const TOKENS_PER_LEVEL: usize = 128;

@@ -7,7 +7,7 @@ use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use membrane_model::DatasetName;
 
-use super::shape::{Relation, Schemas, relation_of, unknown_table};
+use super::relation::{Relation, Schemas, relation_of, unknown_table};
 use crate::error::QueryError;
 use crate::session::SCHEMA;
 use crate::system::{self, SystemTable};

@@ -164,3 +164,16 @@ fn by_kind(name: &DatasetName, week: &[DatasetUse], month: &[DatasetUse]) -> Vec
     }
     lines.into_values().map(|(line, _)| line).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::names;
+
+    #[test]
+    fn a_statement_names_a_dataset_by_a_whole_word() {
+        let orders = "pos_orders".parse().unwrap();
+        assert!(names("SELECT 1 FROM POS_ORDERS", &orders));
+        assert!(names("SELECT 1 FROM main.pos_orders AS o", &orders));
+        assert!(!names("SELECT 1 FROM pos_orders_2, my_pos_orders", &orders));
+    }
+}
