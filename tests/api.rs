@@ -94,7 +94,7 @@ impl Api {
     }
 }
 
-const ENDPOINTS: [(&str, &str); 28] = [
+const ENDPOINTS: [(&str, &str); 31] = [
     ("POST", "/v1/query"),
     ("POST", "/v1/release"),
     ("POST", "/v1/ingest/crm_members"),
@@ -102,6 +102,9 @@ const ENDPOINTS: [(&str, &str); 28] = [
     ("GET", "/v1/streams"),
     ("GET", "/v1/metrics"),
     ("GET", "/v1/datasets"),
+    ("GET", "/v1/catalog"),
+    ("GET", "/v1/catalog/crm_members"),
+    ("GET", "/v1/catalog/crm_members/phone"),
     ("GET", "/v1/runs"),
     ("GET", "/v1/runs/00000000-0000-7000-8000-000000000000"),
     ("GET", "/v1/lineage/crm_members/phone"),

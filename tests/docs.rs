@@ -125,3 +125,46 @@ fn the_masks_page_has_every_mask() {
         }
     }
 }
+
+/// The tour of the page on the catalog, and its questions to the record.
+#[test]
+fn the_tour_of_the_catalog_and_its_questions_work() {
+    let program = Program::new();
+    program.ok(&["sample", "--members", "60", "--seed", "3", "--out", "sample"]);
+    for dataset in ["crm_members.csv", "pos_order_lines.parquet"] {
+        let name = dataset.split('.').next().unwrap();
+        program.ok(&["ingest", name, &format!("sample/{dataset}")]);
+    }
+    let purpose = ["--as", "analyst:ana", "--purpose", "marketing_analysis"];
+    program.ok(&[&["sql", "SELECT phone FROM crm_members"], &purpose[..]].concat());
+    for command in blocks("catalog.md", "sh").iter().flat_map(|block| block.lines()) {
+        let quoted: Vec<&str> = command.split('"').collect();
+        let words: Vec<&str> = match quoted.as_slice() {
+            [plain] => plain.split_whitespace().skip(1).collect(),
+            [before, sql, after] => {
+                before.split_whitespace().skip(1).chain([*sql]).chain(after.split_whitespace()).collect()
+            }
+            _ => panic!("{command}"),
+        };
+        assert!(!program.ok(&words).is_empty(), "{command}");
+    }
+    for sql in blocks("catalog.md", "sql") {
+        let told = program.json(&["sql", &sql, "--as", "compliance:olga"]);
+        assert!(told["rows"].is_array(), "{sql}: {told}");
+    }
+}
+
+/// Every table of the record is on its page as it describes itself.
+#[test]
+fn the_catalog_page_has_every_table_of_the_record() {
+    let page = std::fs::read_to_string(world::repository().join("docs/catalog.md")).unwrap();
+    for table in membrane_query::SystemTable::ALL {
+        let (_, rest) = page.split_once(&format!("### system.{}\n", table.name())).unwrap();
+        let rest = rest.split("\n###").next().unwrap();
+        for column in table.columns() {
+            let line = format!("| `{}` | {} | {} |", column.name, column.sql_type(), column.says);
+            assert!(rest.contains(&line), "{}: {line}", table.name());
+        }
+        assert_eq!(rest.matches("\n| `").count(), table.columns().len(), "{}", table.name());
+    }
+}

@@ -16,6 +16,7 @@ mod backends;
 mod break_glass;
 mod budgets;
 mod canary;
+mod catalog;
 mod contracts;
 mod delegation;
 mod docs;

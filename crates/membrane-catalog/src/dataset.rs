@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use membrane_model::{ColumnName, DatasetName, IdentityKind, Purpose};
 
-use crate::{Column, ServiceLevels};
+use crate::{Column, ServiceLevels, Stewardship};
 
 mod hash;
 
@@ -37,6 +37,8 @@ pub struct Dataset {
     pub on_truncated: OnTruncated,
     /// What is promised of deliveries.
     pub service: ServiceLevels,
+    /// What is said about it beside that.
+    pub stewardship: Stewardship,
 }
 
 /// What becomes of a delivery that ends before its end: of a packed file that was cut off, of an array that is not closed.

@@ -19,6 +19,7 @@ mod service;
 mod source;
 mod standard;
 mod standing;
+mod stewardship;
 mod stored;
 mod tag;
 pub mod yaml;
@@ -43,6 +44,7 @@ pub use standing::{
     Continual, Edition, Every, PERIOD_END, PERIOD_START, Schedule, StandingBounds, StandingPrice,
     StandingRelease,
 };
+pub use stewardship::Stewardship;
 pub use stored::{StoredColumn, StoredKind};
 pub use tag::{
     AS_OF, AsOf, AsOfParam, ConsentRule, NullPolicy, Refresh, Sensitivity, TAG_COLUMN, TAG_TABLE, Tag,

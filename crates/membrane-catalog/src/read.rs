@@ -24,6 +24,7 @@ mod service;
 mod source;
 mod standard;
 mod standing;
+mod stewardship;
 mod suggest;
 mod tag;
 mod yaml;

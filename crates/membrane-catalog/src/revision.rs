@@ -127,6 +127,32 @@ impl Revision {
         &self.version
     }
 
+    /// Returns what the dataset is; empty when the contract did not say.
+    #[must_use]
+    pub fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// Returns who answered for it.
+    #[must_use]
+    pub fn owner(&self) -> Option<&str> {
+        self.owner.as_deref()
+    }
+
+    /// Tells whether its rows are about members.
+    #[must_use]
+    pub const fn is_private(&self) -> bool {
+        self.subject.is_some()
+    }
+
+    /// Returns its columns: name, type, class, protection and description of each.
+    pub fn columns(&self) -> impl ExactSizeIterator<Item = [&str; 5]> {
+        self.columns.iter().map(|column| {
+            let (kind, class) = (column.logical_type.as_str(), column.class.as_str());
+            [column.name.as_str(), kind, class, column.protection.as_str(), column.description.as_str()]
+        })
+    }
+
     /// Says what changed since another revision of the same contract, and what hangs on it.
     #[must_use]
     pub fn compare(&self, older: &Self) -> Comparison {

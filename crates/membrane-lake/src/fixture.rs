@@ -69,6 +69,7 @@ pub(crate) fn members() -> Arc<Dataset> {
         event_time: None,
         on_truncated: membrane_catalog::OnTruncated::Stop,
         service: membrane_catalog::ServiceLevels::default(),
+        stewardship: membrane_catalog::Stewardship::default(),
         privacy: None,
     })
 }

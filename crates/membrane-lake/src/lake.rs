@@ -112,6 +112,10 @@ impl Lake {
         })
     }
 
+    pub(crate) fn newest(&self) -> &Newest {
+        &self.inner.newest
+    }
+
     pub(crate) fn fresh(&self) -> &Fresh {
         &self.inner.fresh
     }

@@ -17,6 +17,7 @@ mod error;
 mod extent;
 #[cfg(test)]
 mod fixture;
+mod footprint;
 mod fresh;
 mod inbox;
 mod keys;
@@ -34,6 +35,7 @@ mod uploads;
 pub use appender::{Appender, Committed};
 pub use error::LakeError;
 pub use extent::Extent;
+pub use footprint::Footprint;
 pub use fresh::{Arrived, Current, Files, Mark, Portion};
 pub use inbox::{Inbox, InboxBytes, InboxFile};
 pub use keys::Keys;

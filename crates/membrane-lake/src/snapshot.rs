@@ -100,6 +100,15 @@ impl Snapshot {
         })
     }
 
+    /// Returns how many files it has, and their bytes.
+    pub(crate) fn files(&self) -> Result<(u64, u64), LakeError> {
+        let failed = |source| LakeError::table("read the table's log", source);
+        let state = self.positions.table.snapshot().map_err(failed)?;
+        let log = state.log_data();
+        let sizes = log.iter().map(|file| u64::try_from(file.size()).unwrap_or(0));
+        Ok(sizes.fold((0, 0), |(files, bytes), size| (files + 1, bytes + size)))
+    }
+
     /// Returns the paths of its files.
     pub(crate) fn paths(&self) -> Result<BTreeSet<String>, LakeError> {
         let failed = |source| LakeError::table("read the table's log", source);

@@ -196,7 +196,7 @@ impl Ledger {
     }
 }
 
-fn read(row: &AnyRow) -> Result<Delivery, LedgerError> {
+pub(crate) fn read(row: &AnyRow) -> Result<Delivery, LedgerError> {
     let mut cells = Cells::of(row);
     Ok(Delivery {
         run: cells.parsed("run")?,

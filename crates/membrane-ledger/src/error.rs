@@ -30,6 +30,15 @@ pub enum LedgerError {
     /// The tables are not, and cannot be made, the ones that this version needs.
     #[error("ledger schema: {0}")]
     Schema(String),
+    /// A newer version of the hub has changed the tables: what they hold this version cannot tell.
+    #[error(
+        "the ledger was brought up to date by a newer version of membrane (its schema has migration {version}): use that version, or \
+         a ledger of this one"
+    )]
+    Newer {
+        /// The migration that this version does not know.
+        version: i64,
+    },
     /// A number that the database cannot hold.
     #[error("`{0}` is larger than the ledger can hold")]
     TooLarge(&'static str),
@@ -179,6 +188,7 @@ impl From<MigrateError> for LedgerError {
     fn from(error: MigrateError) -> Self {
         match error {
             MigrateError::Execute(fault) | MigrateError::ExecuteMigration(fault, _) => fault.into(),
+            MigrateError::VersionMissing(version) => Self::Newer { version },
             other => Self::Schema(other.to_string()),
         }
     }

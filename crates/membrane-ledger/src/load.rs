@@ -14,10 +14,30 @@ use crate::{
 
 type Records = HashMap<RunId, RunRecord>;
 
+/// What is loaded of each run beside its head.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Parts {
+    pub(crate) decisions: bool,
+    pub(crate) datasets: bool,
+    pub(crate) edges: bool,
+    pub(crate) releases: bool,
+    pub(crate) documents: bool,
+}
+
 /// Loads the records of these runs, in this order. Runs that are not there are left out.
 pub(crate) async fn load_records(
     connection: &mut AnyConnection,
     runs: &[RunId],
+) -> Result<Vec<RunRecord>, LedgerError> {
+    let all = Parts { decisions: true, datasets: true, edges: true, releases: true, documents: true };
+    load_parts(connection, runs, all).await
+}
+
+/// Loads parts of the records of these runs, in this order; what is not wanted stays empty.
+pub(crate) async fn load_parts(
+    connection: &mut AnyConnection,
+    runs: &[RunId],
+    parts: Parts,
 ) -> Result<Vec<RunRecord>, LedgerError> {
     let texts: Vec<String> = runs.iter().map(ToString::to_string).collect();
     let keys: Vec<&str> = texts.iter().map(String::as_str).collect();
@@ -28,11 +48,21 @@ pub(crate) async fn load_records(
         Ok(())
     })
     .await?;
-    load_decisions(connection, &keys, &mut records).await?;
-    load_datasets(connection, &keys, &mut records).await?;
-    load_edges(connection, &keys, &mut records).await?;
-    load_releases(connection, &keys, &mut records).await?;
-    load_documents(connection, &keys, &mut records).await?;
+    if parts.decisions {
+        load_decisions(connection, &keys, &mut records).await?;
+    }
+    if parts.datasets {
+        load_datasets(connection, &keys, &mut records).await?;
+    }
+    if parts.edges {
+        load_edges(connection, &keys, &mut records).await?;
+    }
+    if parts.releases {
+        load_releases(connection, &keys, &mut records).await?;
+    }
+    if parts.documents {
+        load_documents(connection, &keys, &mut records).await?;
+    }
     Ok(runs.iter().filter_map(|run| records.remove(run)).collect())
 }
 

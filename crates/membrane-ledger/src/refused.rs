@@ -74,7 +74,7 @@ impl Ledger {
     }
 }
 
-fn read(row: &AnyRow) -> Result<RefusedDelivery, LedgerError> {
+pub(crate) fn read(row: &AnyRow) -> Result<RefusedDelivery, LedgerError> {
     let mut cells = Cells::of(row);
     Ok(RefusedDelivery {
         dataset: cells.parsed("dataset")?,

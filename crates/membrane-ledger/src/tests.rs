@@ -6,6 +6,7 @@ mod keys;
 pub(crate) mod kills;
 mod lineage;
 mod log;
+mod page;
 mod postgres;
 mod runs;
 mod sources;
@@ -78,6 +79,8 @@ on_both_databases!(
     lineage::check_lineage_in_circles_ends,
     lineage::check_edges_of_runs_that_did_the_same_are_one,
     lineage::check_runs_are_paged_from_a_moment,
+    page::check_runs_are_paged_to_the_first,
+    page::check_deliveries_are_paged,
     keys::check_keys_are_kept,
     keys::check_the_first_key_wins,
     keys::check_large_batches,

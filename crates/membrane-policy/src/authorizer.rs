@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use membrane_catalog::Catalog;
 use membrane_ledger::{Decision, OpenRun};
-use membrane_model::{Action, ColumnName, DatasetName, PrincipalId, Purpose};
+use membrane_model::{Action, ColumnName, DatasetName, PrincipalId, Purpose, RevealLevel};
 use tracing::{error, info};
 
 use crate::judge::{Judgement, LOOKED_UP, judge, refusal};
@@ -136,6 +136,22 @@ impl Authorizer {
         Ok(granted.iter().map(|dataset| dataset.columns.len()).sum())
     }
 
+    /// Returns the columns of one dataset that a principal would be shown for a purpose, each with its level; none when it would be refused.
+    /// Nothing is recorded, so there is no permit: this is for whoever reviews what policies say.
+    #[must_use]
+    pub fn would_show(
+        &self,
+        (principal, action): (PrincipalId, Action),
+        purpose: Purpose,
+        dataset: DatasetName,
+        now: DateTime<Utc>,
+    ) -> Option<Vec<(ColumnName, RevealLevel)>> {
+        let request = Request::of((principal, action), Some(purpose), vec![dataset], now);
+        let granted = judge(&self.policies, &self.catalog, &request).verdict.ok()?;
+        let columns = granted.first()?.columns.iter();
+        Some(columns.map(|column| (column.column.clone(), column.level())).collect())
+    }
+
     async fn decide(&self, run: &mut OpenRun, request: Request) -> Result<Permit, Refused> {
         // PRIVACY: a name that nobody has may be a value in the wrong place: it does not come into the run, unless a delegation of the
         // record has it.
@@ -152,7 +168,7 @@ impl Authorizer {
         }
         // Before anything is asked and written for each of them; and again when they are on record.
         self.within_limit(run, &request, request.lookups.len()).await?;
-        let Judgement { decisions, verdict } = judge(&self.policies, &self.catalog, &request);
+        let Judgement { decisions, verdict, audits } = judge(&self.policies, &self.catalog, &request);
         record(run, &decisions).await?;
         let datasets = match verdict {
             Ok(granted) => self.within_limit(run, &request, 0).await.map(|()| granted),
@@ -169,6 +185,7 @@ impl Authorizer {
             decided_at: request.now,
             policy_version: self.policies.version().to_owned(),
             datasets,
+            audits,
         }))
     }
 

@@ -31,6 +31,15 @@ pub(crate) const LOOKED_UP: &str = "permitted, an exact value looked up";
 pub(crate) struct Judgement {
     pub(crate) decisions: Vec<Decision>,
     pub(crate) verdict: Result<Vec<GrantedDataset>, Refused>,
+    /// Whether the record may be looked at too.
+    pub(crate) audits: bool,
+}
+
+impl Judgement {
+    /// A judgement about datasets and nothing else.
+    fn of(decisions: Vec<Decision>, verdict: Result<Vec<GrantedDataset>, Refused>) -> Self {
+        Self { decisions, verdict, audits: false }
+    }
 }
 
 /// Decides about a request.
@@ -78,7 +87,8 @@ impl Judge<'_> {
         let reason = match answer.outcome {
             Outcome::Permitted => {
                 let decision = self.decision(true, None, answer.reason(), answer.factors);
-                return Judgement { decisions: vec![decision], verdict: Ok(Vec::new()) };
+                let audits = self.request.action == Action::Audit;
+                return Judgement { decisions: vec![decision], verdict: Ok(Vec::new()), audits };
             }
             Outcome::Faulty => RefusedReason::PolicyFault,
             Outcome::Forbidden | Outcome::Unmentioned => RefusedReason::NotPermitted,
@@ -102,13 +112,16 @@ impl Judge<'_> {
             }
             granted.extend(found);
         }
-        if !granted.is_empty() {
+        let record = self.record(asker);
+        let audits = record.is_some();
+        decisions.extend(record);
+        if !granted.is_empty() || audits && named.is_empty() {
             let verdict = self.lookups(asker, &mut granted, &mut decisions).map(|()| granted);
             if let Ok(granted) = &verdict {
                 decisions.extend(self.uses_of_glass(granted));
                 decisions.extend(self.uses_of_delegations(granted));
             }
-            return Judgement { decisions, verdict };
+            return Judgement { decisions, verdict, audits };
         }
         let anywhere = self.anywhere(asker);
         if names.is_empty() && anywhere.outcome == Outcome::Permitted {
@@ -116,7 +129,7 @@ impl Judge<'_> {
             let mut decisions =
                 vec![self.decision(true, None, "permitted, no dataset named", anywhere.factors)];
             let verdict = self.lookups(asker, &mut granted, &mut decisions).map(|()| granted);
-            return Judgement { decisions, verdict };
+            return Judgement::of(decisions, verdict);
         }
         let reason = match anywhere.outcome {
             Outcome::Permitted => RefusedReason::NotFound,
@@ -134,7 +147,20 @@ impl Judge<'_> {
         if decisions.is_empty() {
             decisions.push(self.decision(false, None, anywhere.reason(), anywhere.factors));
         }
-        Judgement { decisions, verdict: Err(Refused { reason, factors }) }
+        Judgement::of(decisions, Err(Refused { reason, factors }))
+    }
+
+    /// Decides for whoever asks in SQL what there is whether the record is there too. That it is not is no decision on record, as with datasets
+    /// that nobody named.
+    fn record(&self, asker: &Asker<'_>) -> Option<Decision> {
+        let asks = self.request.lists && self.request.action == Action::Read;
+        // What somebody hands on are datasets.
+        if !asks || self.request.acting.is_some() {
+            return None;
+        }
+        let answer = asker.ask(Action::Audit.as_str(), &self.policies.world.hub);
+        let reason = "permitted, the record is listed";
+        (answer.outcome == Outcome::Permitted).then(|| self.decision(true, None, reason, answer.factors))
     }
 
     /// Returns the break-glass grants that count. PRIVACY: they are for one person, who does not act for another with them.
@@ -275,7 +301,7 @@ impl Judge<'_> {
 
     fn refuse(&self, reason: RefusedReason, words: &str, factors: Vec<String>) -> Judgement {
         let decision = self.decision(false, None, words, factors.clone());
-        Judgement { decisions: vec![decision], verdict: Err(Refused { reason, factors }) }
+        Judgement::of(vec![decision], Err(Refused { reason, factors }))
     }
 
     fn decision(

@@ -22,6 +22,7 @@ pub struct Permit {
     decided_at: DateTime<Utc>,
     policy_version: String,
     datasets: Vec<DatasetPermit>,
+    audits: bool,
 }
 
 /// What a permit allows of one dataset. Only found in a [`Permit`].
@@ -61,6 +62,8 @@ pub(crate) struct Granted {
     pub(crate) decided_at: DateTime<Utc>,
     pub(crate) policy_version: String,
     pub(crate) datasets: Vec<GrantedDataset>,
+    /// Whether the record may be looked at, or be listed among what there is.
+    pub(crate) audits: bool,
 }
 
 /// What a permit will say of one dataset.
@@ -116,6 +119,7 @@ impl Permit {
             decided_at: granted.decided_at,
             policy_version: granted.policy_version,
             datasets: granted.datasets.into_iter().map(dataset).collect(),
+            audits: granted.audits,
         }
     }
 
@@ -153,6 +157,12 @@ impl Permit {
     #[must_use]
     pub fn policy_version(&self) -> &str {
         &self.policy_version
+    }
+
+    /// Tells whether the record is there for this permit: it was asked for, or what there is was. Rows of it are for [`Action::Audit`] alone.
+    #[must_use]
+    pub const fn audits(&self) -> bool {
+        self.audits
     }
 
     /// Returns the datasets that exist for this permit, sorted by name.

@@ -134,12 +134,26 @@ impl Engine {
         if permit.action() != Action::Read {
             return Err(QueryError::NotPermitted);
         }
-        let limits = self.parts.limits;
-        let brake = Brake::new(Instant::now() + Duration::from_secs(limits.seconds_max.min(SECONDS_MAX)));
-        let answered = Box::pin(self.answer(permit, statement, &brake));
+        let brake = self.brake();
+        self.in_time(&brake, self.answer(permit, statement, &brake)).await
+    }
+
+    /// Returns a brake that is due when a statement that begins now has to be over.
+    pub(crate) fn brake(&self) -> Arc<Brake> {
+        Brake::new(Instant::now() + Duration::from_secs(self.parts.limits.seconds_max.min(SECONDS_MAX)))
+    }
+
+    /// Waits for an answer until its brake is due.
+    pub(crate) async fn in_time(
+        &self,
+        brake: &Brake,
+        answer: impl Future<Output = Result<Answer, QueryError>>,
+    ) -> Result<Answer, QueryError> {
+        let seconds_max = self.parts.limits.seconds_max;
+        let answered = Box::pin(answer);
         tokio::time::timeout_at(brake.deadline(), answered)
             .await
-            .map_err(|_| QueryError::LimitSeconds { seconds_max: limits.seconds_max })?
+            .map_err(|_| QueryError::LimitSeconds { seconds_max })?
     }
 
     async fn answer(
@@ -148,7 +162,6 @@ impl Engine {
         statement: &Statement,
         brake: &Arc<Brake>,
     ) -> Result<Answer, QueryError> {
-        let limits = self.parts.limits;
         if let Some(name) = statement.described().filter(|name| permit.dataset(name).is_none()) {
             return Err(QueryError::UnknownTable { name: plain_name(name.as_str()), position: None });
         }
@@ -158,7 +171,23 @@ impl Engine {
             tables: tables.collect(),
             information: if statement.lists() { self.information(permit)? } else { Vec::new() },
             lookups: self.lookups(permit)?,
+            ..Contents::default()
         };
+        let (inputs, cells_opened) = (opened.inputs, opened.cells_opened);
+        let answer = self.answer_in(contents, permit, statement, brake).await?;
+        // An explained statement reads nothing.
+        Ok(if statement.explains() { answer } else { Answer { inputs, cells_opened, ..answer } })
+    }
+
+    /// Plans a statement in a session of these contents, and starts it.
+    pub(crate) async fn answer_in(
+        &self,
+        contents: Contents,
+        permit: &Permit,
+        statement: &Statement,
+        brake: &Arc<Brake>,
+    ) -> Result<Answer, QueryError> {
+        let limits = self.parts.limits;
         let state = user_session_in(&self.memory, contents, &limits)?;
         let planned = Planned::new(&state, statement, &limits).await?;
         if statement.explains() {
@@ -168,8 +197,7 @@ impl Engine {
         let physical = planned.physical(&state, &limits, brake).await?;
         let schema = physical.schema();
         let stream = run(&physical, &state.task_ctx(), limits, Arc::clone(brake));
-        let (inputs, cells_opened) = (opened.inputs, opened.cells_opened);
-        Ok(Answer { schema, stream, inputs, columns, edges, cells_opened })
+        Ok(Answer { schema, stream, inputs: Vec::new(), columns, edges, cells_opened: Arc::default() })
     }
 
     /// Returns the columns in which the permit lets exact values be looked up.
@@ -193,10 +221,13 @@ impl Engine {
     }
 
     /// Returns the tables of `information_schema`, of all that is in the permit.
-    fn information(&self, permit: &Permit) -> Result<Vec<(&'static str, InformationTable)>, QueryError> {
+    pub(crate) fn information(
+        &self,
+        permit: &Permit,
+    ) -> Result<Vec<(&'static str, InformationTable)>, QueryError> {
         let shown =
             permit.datasets().map(|dataset| ScanRules::from_permit(permit, dataset, &self.parts.vault));
-        information::tables(&shown.collect::<Result<Vec<_>, QueryError>>()?)
+        information::tables(&shown.collect::<Result<Vec<_>, QueryError>>()?, permit.audits())
     }
 
     /// Opens the governed tables of a permit. A dataset that is not in the permit does not exist.

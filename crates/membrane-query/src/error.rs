@@ -172,6 +172,9 @@ pub enum QueryError {
     /// The keys of a batch could not be fetched.
     #[error("the keys of protected cells could not be fetched")]
     KeysUnavailable,
+    /// The ledger did not answer, or has something that this version cannot read.
+    #[error("the record could not be read")]
+    RecordUnread,
     /// Anything else.
     #[error("the query failed")]
     Failed,
@@ -204,6 +207,7 @@ impl QueryError {
             Self::SchemaChanged => "schema_changed",
             Self::CellUnreadable => "cell_unreadable",
             Self::KeysUnavailable => "keys_unavailable",
+            Self::RecordUnread => "ledger_failed",
             Self::Failed => "failed",
         }
     }

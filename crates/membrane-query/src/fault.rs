@@ -28,6 +28,9 @@ pub(crate) enum ScanFault {
     /// Keys could not be fetched.
     #[error("the keys of protected cells could not be fetched")]
     Keys,
+    /// The record could not be read.
+    #[error("the record could not be read")]
+    Record,
     /// The time of the query is over.
     #[error("the time of the query is over")]
     Time,
@@ -88,6 +91,7 @@ impl ScanFault {
             Self::Contract => "contract",
             Self::Cell => "sealed cell",
             Self::Keys => "keys",
+            Self::Record => "record",
             Self::Time => "time",
         }
     }
@@ -99,6 +103,7 @@ impl ScanFault {
             Self::Contract => QueryError::SchemaChanged,
             Self::Cell => QueryError::CellUnreadable,
             Self::Keys => QueryError::KeysUnavailable,
+            Self::Record => QueryError::RecordUnread,
             Self::Time => QueryError::LimitSeconds { seconds_max: limits.seconds_max },
         }
     }

@@ -2,7 +2,7 @@
 //! or policy is looked at.
 //!
 //! One statement; SELECT, WITH or VALUES, the plain EXPLAIN of one, or SHOW and DESCRIBE, which stand for one; tables by
-//! name, and those of `information_schema`; bounded in length, depth and in what it unfolds to. Everything else is refused
+//! name, and those of `information_schema`, and of `system` for those who may audit; bounded in length, depth and in what it unfolds to. Everything else is refused
 //! with what is allowed. What passes here is planned in a session that holds the permitted tables only
 //! ([`crate::session`]) and its plan is walked again ([`crate::plan_check`]): the gate is the first of three fences, not
 //! the only one.
@@ -12,6 +12,7 @@ mod listing;
 mod lookup;
 pub(crate) mod parameter;
 mod redact;
+mod relation;
 mod shape;
 
 use std::fmt;
@@ -26,7 +27,9 @@ use membrane_model::{DatasetName, Limits};
 use membrane_policy::Lookup;
 
 use crate::error::{Position, QueryError};
+use crate::system::SystemTable;
 pub use parameter::Parameter;
+use relation::Schemas;
 
 /// Tokens other than literals, commas and white space, for each level of nesting that is allowed.
 const TOKENS_PER_LEVEL: usize = 128;
@@ -38,6 +41,7 @@ pub struct Statement {
     explains: bool,
     parameters: Vec<Parameter>,
     tables: Vec<DatasetName>,
+    system: Vec<SystemTable>,
     described: Option<DatasetName>,
     lists: bool,
     lookups: Vec<Lookup>,
@@ -55,6 +59,18 @@ impl Statement {
     /// [`QueryError`]: `syntax`, `not_allowed`, `too_complex`, `unknown_table` (a name that no dataset
     /// can have) or `unsupported`.
     pub fn parse(sql: &str, limits: &Limits) -> Result<Self, QueryError> {
+        Self::parse_in(Schemas::Data, sql, limits)
+    }
+
+    /// Parses and checks SQL of somebody who may look at the record: the tables of `system` are there.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn parse_for_record(sql: &str, limits: &Limits) -> Result<Self, QueryError> {
+        Self::parse_in(Schemas::DataAndRecord, sql, limits)
+    }
+
+    fn parse_in(schemas: Schemas, sql: &str, limits: &Limits) -> Result<Self, QueryError> {
         if sql.len() > limits.sql_bytes_max {
             return Err(QueryError::TooComplex { reason: "the text is too long" });
         }
@@ -70,14 +86,14 @@ impl Statement {
             .with_recursion_limit(limits.nesting_max.saturating_mul(2))
             .with_tokens_with_locations(tokens);
         let mut statements = parser.parse_statements().map_err(|error| syntax(&error))?;
-        let mut described = None;
+        let (mut described, mut described_system) = (None, None);
         let (query, explains) = match (statements.pop(), statements.is_empty()) {
             (Some(ast::Statement::Query(query)), true) => (query, false),
             (Some(explain @ ast::Statement::Explain { .. }), true) => (explained(explain)?, true),
-            (Some(other), true) => match listing::read(&other) {
+            (Some(other), true) => match listing::read(&other, schemas) {
                 Some(listing) => {
-                    let listing::Listing { query, dataset } = listing?;
-                    described = dataset;
+                    let listing::Listing { query, dataset, system } = listing?;
+                    (described, described_system) = (dataset, system);
                     (query, false)
                 }
                 None => return Err(QueryError::NotAllowed { reason: "another statement was found" }),
@@ -87,7 +103,9 @@ impl Statement {
             }
             (None, _) => return Err(QueryError::Syntax { position: None }),
         };
-        let shape::Named { tables, lists, lookups, parameters: needed } = shape::check(&query, limits)?;
+        let named = shape::check(&query, schemas, limits)?;
+        let shape::Named { tables, mut system, lists, lookups, parameters: needed } = named;
+        system.extend(described_system);
         let looked_up = lookups.iter().filter_map(|call| call.parameter).collect();
         let lookups = lookups.into_iter().map(|call| call.lookup).collect();
         Ok(Self {
@@ -95,6 +113,7 @@ impl Statement {
             explains,
             parameters: Vec::new(),
             tables,
+            system: system.into_iter().collect(),
             described,
             lists,
             lookups,
@@ -141,6 +160,12 @@ impl Statement {
     #[must_use]
     pub fn tables(&self) -> &[DatasetName] {
         &self.tables
+    }
+
+    /// Returns the tables of the record that it reads, or asks the columns of, each once. None, unless it was read for somebody who may look.
+    #[must_use]
+    pub fn system(&self) -> &[SystemTable] {
+        &self.system
     }
 
     /// Returns the dataset that it asks the columns of, by SHOW or DESCRIBE.

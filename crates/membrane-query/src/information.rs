@@ -8,8 +8,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::QueryError;
-use crate::rules::{ColumnRule, ScanRules};
+use crate::rules::ScanRules;
 use crate::session::{CATALOG, SCHEMA};
+use crate::system::{self, SystemTable};
 use async_trait::async_trait;
 use datafusion::arrow::array::{ArrayRef, Int64Array, StringArray, new_null_array};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
@@ -19,6 +20,7 @@ use datafusion::common::Result as DataFusionResult;
 use datafusion::datasource::MemTable;
 use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_plan::ExecutionPlan;
+use membrane_model::RevealLevel;
 
 /// The name of the schema.
 pub(crate) const NAME: &str = "information_schema";
@@ -37,53 +39,92 @@ pub(crate) fn has(table: &str) -> bool {
 /// INVARIANT: made here only, from what a permit says; the plan check lets scans of it pass.
 pub(crate) struct InformationTable(MemTable);
 
-/// Makes its tables, of the datasets that there are and the columns that they show.
-pub(crate) fn tables(datasets: &[ScanRules]) -> Result<Vec<(&'static str, InformationTable)>, QueryError> {
-    let columns: Vec<(&str, usize, &ColumnRule)> = datasets
+/// A column of a table that there is.
+struct Listed<'a> {
+    schema: &'static str,
+    table: &'a str,
+    /// From 1, as it is shown.
+    number: usize,
+    name: &'a str,
+    data_type: DataType,
+    level: &'static str,
+}
+
+/// Makes its tables, of the datasets that there are and the columns that they show; of those of the record for whoever may look at it.
+pub(crate) fn tables(
+    datasets: &[ScanRules],
+    audits: bool,
+) -> Result<Vec<(&'static str, InformationTable)>, QueryError> {
+    let record = if audits { &SystemTable::ALL[..] } else { &[] };
+    let columns: Vec<Listed<'_>> = datasets
         .iter()
-        .flat_map(|rules| {
-            let columns = rules.columns.iter().enumerate();
-            columns.map(|(index, column)| (rules.dataset.as_str(), index + 1, column))
-        })
+        .flat_map(of_dataset)
+        .chain(record.iter().flat_map(|table| of_record(*table)))
         .collect();
-    let types: Vec<DataType> = columns.iter().map(|(.., column)| column.shown_type()).collect();
-    let names = datasets.iter().map(|rules| rules.dataset.as_str());
-    let numbers = columns.iter().map(|(_, number, _)| i64::try_from(*number).unwrap_or(i64::MAX));
-    let (all, each) = (datasets.len(), columns.len());
+    let each = columns.len();
+    let all: Vec<(&str, &str)> = datasets
+        .iter()
+        .map(|rules| (SCHEMA, rules.dataset.as_str()))
+        .chain(record.iter().map(|table| (system::NAME, table.name())))
+        .collect();
+    let schemas: Vec<&str> = [NAME, SCHEMA].into_iter().chain(audits.then_some(system::NAME)).collect();
+    let numbers = columns.iter().map(|column| i64::try_from(column.number).unwrap_or(i64::MAX));
     Ok(vec![
         (
             TABLES,
             table([
-                ("table_catalog", always(CATALOG, all)),
-                ("table_schema", always(SCHEMA, all)),
-                ("table_name", texts(names)),
-                ("table_type", always("BASE TABLE", all)),
+                ("table_catalog", always(CATALOG, all.len())),
+                ("table_schema", texts(all.iter().map(|(schema, _)| *schema))),
+                ("table_name", texts(all.iter().map(|(_, name)| *name))),
+                ("table_type", always("BASE TABLE", all.len())),
             ])?,
         ),
         (
             COLUMNS,
             table([
                 ("table_catalog", always(CATALOG, each)),
-                ("table_schema", always(SCHEMA, each)),
-                ("table_name", texts(columns.iter().map(|(dataset, ..)| *dataset))),
-                ("column_name", texts(columns.iter().map(|(.., column)| column.name.as_str()))),
+                ("table_schema", texts(columns.iter().map(|column| column.schema))),
+                ("table_name", texts(columns.iter().map(|column| column.table))),
+                ("column_name", texts(columns.iter().map(|column| column.name))),
                 ("ordinal_position", Arc::new(Int64Array::from_iter_values(numbers))),
                 ("column_default", new_null_array(&DataType::Utf8, each)),
                 ("is_nullable", always("YES", each)),
-                ("data_type", texts(types.iter().map(sql_type))),
-                ("numeric_precision", whole(types.iter().map(precision))),
-                ("numeric_scale", whole(types.iter().map(scale))),
-                ("reveal_level", texts(columns.iter().map(|(.., column)| column.level().as_str()))),
+                ("data_type", texts(columns.iter().map(|column| sql_type(&column.data_type)))),
+                ("numeric_precision", whole(columns.iter().map(|column| precision(&column.data_type)))),
+                ("numeric_scale", whole(columns.iter().map(|column| scale(&column.data_type)))),
+                ("reveal_level", texts(columns.iter().map(|column| column.level))),
             ])?,
         ),
         (
             SCHEMATA,
             table([
-                ("catalog_name", always(CATALOG, 2)),
-                ("schema_name", texts([NAME, SCHEMA].into_iter())),
+                ("catalog_name", always(CATALOG, schemas.len())),
+                ("schema_name", texts(schemas.into_iter())),
             ])?,
         ),
     ])
+}
+
+fn of_dataset(rules: &ScanRules) -> impl Iterator<Item = Listed<'_>> {
+    rules.columns.iter().enumerate().map(|(index, column)| Listed {
+        schema: SCHEMA,
+        table: rules.dataset.as_str(),
+        number: index + 1,
+        name: column.name.as_str(),
+        data_type: column.shown_type(),
+        level: column.level().as_str(),
+    })
+}
+
+fn of_record<'a>(table: SystemTable) -> impl Iterator<Item = Listed<'a>> {
+    table.columns().iter().enumerate().map(move |(index, column)| Listed {
+        schema: system::NAME,
+        table: table.name(),
+        number: index + 1,
+        name: column.name,
+        data_type: column.data_type(),
+        level: RevealLevel::Clear.as_str(),
+    })
 }
 
 fn table<const N: usize>(columns: [(&'static str, ArrayRef); N]) -> Result<InformationTable, QueryError> {

@@ -41,6 +41,7 @@ mod rules;
 mod sanitise;
 mod scan;
 mod session;
+mod system;
 mod table;
 mod tag;
 mod typed;
@@ -64,6 +65,7 @@ pub use release::{
     ReleaseForecast, ReleaseOptions, ReleasePlan, ReleaseRole, ReleaseType, ReleasedDataset, Reused,
     SandboxPart, Shown, Synthetic, Trial, check_release, sandbox_parts, trace_release,
 };
+pub use system::{DatasetFacts, RecordParts, Standing, SystemColumn, SystemTable};
 pub use tag::{
     TagAnswer, TagFixture, TagKeys, TagMembers, TagPlan, TagQuestion, TrialError, Tried, check_tag, key_parts,
 };

@@ -1,6 +1,6 @@
 //! Walks the plan that DataFusion made of a statement, before anything is optimised or run, and refuses
 //! what is not on the list: nodes, expressions, operators, functions, and every scan that is neither governed nor of a
-//! list of what is permitted.
+//! list of what is permitted nor of the record.
 //!
 //! Default deny: a node or expression that a later DataFusion adds is refused until someone adds it here.
 
@@ -17,6 +17,7 @@ use crate::functions;
 use crate::growth;
 use crate::information::InformationTable;
 use crate::plain_name::plain_name;
+use crate::system::RecordTable;
 use crate::table::GovernedTable;
 
 /// Checks a plan and everything in it, subqueries included.
@@ -72,7 +73,13 @@ fn check_node(node: &LogicalPlan) -> Result<(), QueryError> {
 
 fn check_scan(scan: &TableScan) -> Result<(), QueryError> {
     match source_as_provider(&scan.source) {
-        Ok(provider) if provider.is::<GovernedTable>() || provider.is::<InformationTable>() => Ok(()),
+        Ok(provider)
+            if provider.is::<GovernedTable>()
+                || provider.is::<InformationTable>()
+                || provider.is::<RecordTable>() =>
+        {
+            Ok(())
+        }
         _ => Err(QueryError::UnknownTable { name: plain_name(scan.table_name.table()), position: None }),
     }
 }

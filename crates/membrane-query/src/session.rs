@@ -5,7 +5,7 @@
 //! | | user session | trusted session |
 //! | --- | --- | --- |
 //! | plans | the statement of a principal | the inner scan of one governed table |
-//! | tables | the governed tables of one permit, and lists of what it permits | none |
+//! | tables | the governed tables of one permit, and lists of what it permits; or those of the record | none |
 //! | object stores | a registry that holds none and takes none | the stores of the lake |
 //! | functions | the allow-list of [`crate::functions`] | none |
 //! | lives | one query | as long as the engine |
@@ -42,6 +42,7 @@ use crate::functions;
 use crate::functions::member_token::{Lookups, MemberToken};
 use crate::information::{self, InformationTable};
 use crate::memory;
+use crate::system::{self, RecordTable};
 
 /// The one catalog, and in it the schema of the governed tables.
 pub(crate) const CATALOG: &str = "membrane";
@@ -95,6 +96,8 @@ pub(crate) struct Contents {
     pub(crate) tables: Vec<(DatasetName, Arc<dyn TableProvider>)>,
     /// The tables of `information_schema`, when it is asked.
     pub(crate) information: Vec<(&'static str, InformationTable)>,
+    /// The tables of the record, for whoever may look at it.
+    pub(crate) system: Vec<(&'static str, RecordTable)>,
     /// The columns in which exact values may be looked up.
     pub(crate) lookups: Lookups,
 }
@@ -105,7 +108,7 @@ pub(crate) fn user_session_in(
     contents: Contents,
     limits: &Limits,
 ) -> Result<SessionState, QueryError> {
-    let Contents { tables, information, lookups } = contents;
+    let Contents { tables, information, system, lookups } = contents;
     let mut scalar_functions = functions::scalar_functions();
     if !lookups.is_empty() {
         scalar_functions.push(Arc::new(MemberToken::new(lookups).into()));
@@ -116,13 +119,8 @@ pub(crate) fn user_session_in(
     }
     let catalog = MemoryCatalogProvider::new();
     catalog.register_schema(SCHEMA, Arc::new(schema)).map_err(|_| QueryError::Failed)?;
-    if !information.is_empty() {
-        let schema = MemorySchemaProvider::new();
-        for (name, table) in information {
-            schema.register_table(name.to_owned(), Arc::new(table)).map_err(|_| QueryError::Failed)?;
-        }
-        catalog.register_schema(information::NAME, Arc::new(schema)).map_err(|_| QueryError::Failed)?;
-    }
+    add_schema(&catalog, information::NAME, information)?;
+    add_schema(&catalog, system::NAME, system)?;
     let catalogs = MemoryCatalogProviderList::new();
     catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
 
@@ -144,6 +142,22 @@ pub(crate) fn user_session_in(
     // `now()` is the same moment in the whole statement.
     state.mark_start_execution();
     Ok(state)
+}
+
+/// Adds a schema, unless nothing is in it.
+fn add_schema(
+    catalog: &MemoryCatalogProvider,
+    name: &str,
+    tables: Vec<(&'static str, impl TableProvider + 'static)>,
+) -> Result<(), QueryError> {
+    if tables.is_empty() {
+        return Ok(());
+    }
+    let schema = MemorySchemaProvider::new();
+    for (name, table) in tables {
+        schema.register_table(name.to_owned(), Arc::new(table)).map_err(|_| QueryError::Failed)?;
+    }
+    catalog.register_schema(name, Arc::new(schema)).map(|_| ()).map_err(|_| QueryError::Failed)
 }
 
 /// Returns the context in which an inner scan runs: the trusted session's, with the caller's memory pool.

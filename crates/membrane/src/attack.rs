@@ -81,6 +81,8 @@ pub struct Attack {
 pub enum By {
     /// Principals of these kinds.
     Kinds(&'static [PrincipalKind]),
+    /// Principals of these kinds; for whoever may look at the record it is no attack.
+    Outsiders(&'static [PrincipalKind]),
     /// Everybody with a bearer.
     Anyone,
 }
@@ -195,10 +197,13 @@ impl Attack {
     pub fn part_of(&self, kind: PrincipalKind) -> Part {
         match (&self.by, &self.ask) {
             (By::Anyone, _) => Part::Own,
-            (By::Kinds(kinds), _) if kinds.contains(&kind) => Part::Own,
+            (By::Kinds(kinds) | By::Outsiders(kinds), _) if kinds.contains(&kind) => Part::Own,
+            (By::Outsiders(_), _) if matches!(kind, PrincipalKind::Compliance | PrincipalKind::Operator) => {
+                Part::None
+            }
             // What others may do at their own doors is no attack.
-            (By::Kinds(_), Ask::Http(_)) => Part::None,
-            (By::Kinds(_), _) => Part::Stranger,
+            (By::Kinds(_) | By::Outsiders(_), Ask::Http(_)) => Part::None,
+            (By::Kinds(_) | By::Outsiders(_), _) => Part::Stranger,
         }
     }
 

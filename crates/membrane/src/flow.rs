@@ -6,6 +6,7 @@ mod break_glass;
 mod budget;
 mod budget_steps;
 mod caps;
+mod catalog;
 mod contract;
 mod delegation;
 mod hook;
@@ -36,6 +37,10 @@ pub use break_glass::{GlassRequest, GrantLine, approve_glass, end_glass, list_gl
 pub use budget::{BudgetLine, Budgets, Forecast, Outlook, Pace, PartnerState, budget};
 pub use budget_steps::{
     BudgetHistory, NewAmount, NewBudgetStep, NewStep, SettledStep, budget_history, take_budget_step,
+};
+pub use catalog::{
+    CatalogEntry, CatalogRequest, ColumnPage, Contracted, DatasetPage, Hit, HitPlace, ReaderLine, UseLine,
+    show_catalog, show_column, show_dataset,
 };
 pub use contract::{RevisionLine, contract_history};
 pub(crate) use contract::{broken_contracts, contracts_before};

@@ -4,6 +4,7 @@ mod bearer;
 mod break_glass;
 mod budget;
 mod budget_step;
+mod catalog;
 mod dataset;
 mod delegation;
 mod error;
@@ -30,6 +31,10 @@ pub use bearer::BearerBody;
 pub use break_glass::{GlassBody, GlassRequestBody, GlassesBody, GrantBody};
 pub use budget::{AmountBody, BudgetBody, BudgetLineBody, ForecastBody, OutlookBody, PartnerStateBody};
 pub use budget_step::{BudgetHistoryBody, BudgetStepAnswerBody, BudgetStepBody, NewBudgetStepBody};
+pub use catalog::{
+    CatalogBody, CatalogColumnBody, CatalogColumnPageBody, CatalogColumnUseBody, CatalogDatasetBody,
+    CatalogEntryBody, CatalogFactsBody, CatalogReaderBody, CatalogUseBody, HitBody,
+};
 pub use dataset::{ColumnBody, DatasetBody, DatasetsBody, ReleaseColumnUseBody};
 pub use delegation::{DelegationAnswerBody, DelegationBody, DelegationsBody, NewDelegationBody};
 pub use error::{ErrorBody, ErrorDetail};

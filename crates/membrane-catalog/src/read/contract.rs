@@ -11,9 +11,10 @@ use super::reference::Referring;
 use super::schema::{Schema, read_schema};
 use super::semver::is_semver;
 use super::service::read_levels;
+use super::stewardship::read_stewardship;
 use super::yaml::{Document, Node, Value};
 use super::{At, Edition, Mark, Report};
-use crate::{Dataset, DatasetPrivacy, ServiceLevels, Standard, SubjectSource};
+use crate::{Dataset, DatasetPrivacy, ServiceLevels, Standard, Stewardship, SubjectSource};
 
 /// Keys of a contract in the standard (3.0.2).
 const KEYS: [&str; 22] = [
@@ -77,11 +78,13 @@ pub(crate) fn read_contract(
     Settings::read(fields.get("customProperties"), Level::Contract, report);
     let id = fields.required_text("id", "the contract", report).map(|id| id.map(ToOwned::to_owned));
     let version = read_version(&fields, report);
-    let purpose = read_purpose(&fields, report);
+    check_description(&fields, report);
     let owner = fields.get("team").and_then(owner);
     let schema =
         one_schema(&fields, report).and_then(|node| read_schema(node, stem, classes, edition, report));
     let promises = read_levels(&fields, stem, report);
+    let legal_basis = schema.as_ref().and_then(|schema| schema.legal_basis.clone());
+    let stewardship = read_stewardship(&fields, legal_basis);
     if let Some(schema) = &schema {
         check(schema, report);
         check_promises(&promises, schema, report);
@@ -97,7 +100,7 @@ pub(crate) fn read_contract(
         references: schema.as_ref().map(references).unwrap_or_default(),
         dataset: schema
             .zip(version)
-            .and_then(|(schema, version)| build(schema, version, (purpose, owner), promises.levels)),
+            .and_then(|(schema, version)| build(schema, version, owner, (promises.levels, stewardship))),
     })
 }
 
@@ -130,12 +133,15 @@ fn read_version(fields: &Fields<'_>, report: &mut Report) -> Option<String> {
     Some(version.value.to_owned())
 }
 
-/// Reads the contract's description: what the dataset is for, when the schema object does not say.
-fn read_purpose(fields: &Fields<'_>, report: &mut Report) -> Option<String> {
+/// Checks the contract's description.
+fn check_description(fields: &Fields<'_>, report: &mut Report) {
     let known = ["purpose", "usage", "limitations", "authoritativeDefinitions", "customProperties"];
-    let description = Fields::read(fields.get("description")?, "`description`", &known, report)?;
-    Settings::read(description.get("customProperties"), Level::Contract, report);
-    description.text("purpose", report).map(|purpose| purpose.value.to_owned())
+    let description =
+        fields.get("description").and_then(|node| Fields::read(node, "`description`", &known, report));
+    if let Some(description) = description {
+        Settings::read(description.get("customProperties"), Level::Contract, report);
+        description.text("purpose", report);
+    }
 }
 
 /// Finds who answers for the data: in 3.0 the team is a list, in 3.1 its `members` are.
@@ -221,8 +227,8 @@ fn references(schema: &Schema) -> Vec<Referring> {
 fn build(
     schema: Schema,
     version: String,
-    (purpose, owner): (Option<String>, Option<String>),
-    levels: ServiceLevels,
+    owner: Option<String>,
+    (levels, stewardship): (ServiceLevels, Stewardship),
 ) -> Option<Dataset> {
     let mut keys: Vec<(u32, ColumnName)> = Vec::new();
     for column in &schema.columns {
@@ -249,7 +255,7 @@ fn build(
     Some(Dataset {
         name: schema.name?.value,
         version,
-        description: schema.description.or(purpose).unwrap_or_default(),
+        description: schema.description.or_else(|| stewardship.purpose.clone()).unwrap_or_default(),
         owner,
         columns,
         subject,
@@ -262,5 +268,6 @@ fn build(
             ahead_max: schema.ahead_max.map(|seconds| seconds.value),
             ..levels
         },
+        stewardship,
     })
 }

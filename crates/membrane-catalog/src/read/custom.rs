@@ -6,7 +6,7 @@ use super::yaml::Node;
 use super::{At, Mark, Report};
 
 /// Settings of a schema object.
-const SCHEMA: [&str; 7] = [
+const SCHEMA: [&str; 8] = [
     "membrane.subject",
     "membrane.eventTime",
     "membrane.onTruncated",
@@ -14,6 +14,7 @@ const SCHEMA: [&str; 7] = [
     "membrane.aheadSecondsMax",
     "membrane.privacy.groupsMax",
     "membrane.privacy.rowsMax",
+    "membrane.legalBasis",
 ];
 
 /// Settings of a property.

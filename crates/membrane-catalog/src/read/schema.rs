@@ -47,6 +47,7 @@ const ROWS_MAX: &str = "membrane.privacy.rowsMax";
 pub(super) struct Schema {
     pub(super) name: Option<At<DatasetName>>,
     pub(super) description: Option<String>,
+    pub(super) legal_basis: Option<String>,
     pub(super) columns: Vec<Draft>,
     /// Whether `membrane.subject` is stated at all, readable or not.
     pub(super) has_subject: bool,
@@ -93,6 +94,7 @@ pub(super) fn read_schema(
     Some(Schema {
         name: read_name(&fields, stem, report),
         description: fields.text("description", report).map(|text| text.value.to_owned()),
+        legal_basis: settings.text("membrane.legalBasis", report).map(|text| text.value.to_owned()),
         columns,
         has_subject: settings.get("membrane.subject").is_some(),
         subject,

@@ -49,7 +49,7 @@ impl Judge<'_> {
             let words = RefusedReason::NotDelegated.to_string();
             let decision = self.decision(false, None, &words, Vec::new());
             let verdict = Err(Refused::plain(RefusedReason::NotDelegated));
-            Judgement { decisions: vec![decision], verdict }
+            Judgement::of(vec![decision], verdict)
         };
         let possible = request.action == Action::Read
             && !acting.handed.is_empty()

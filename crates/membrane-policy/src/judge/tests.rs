@@ -210,3 +210,26 @@ fn a_token_is_not_had_where_it_must_not_be_used() {
     assert_eq!(look_up(&forbid("phone"), "phone"), Err(RefusedReason::Lookup));
     assert_eq!(look_up(&forbid("member_no"), "phone"), Ok(2));
 }
+
+#[test]
+fn whoever_may_audit_finds_the_record_among_what_there_is() {
+    let hub = Hub::new(POLICIES);
+    let lists =
+        |who: &str, named: &[&str]| Request { lists: true, ..request(who, Action::Read, "marketing", named) };
+    let judgement = hub.judge(&lists("compliance:olga", &[]));
+    assert!(judgement.audits);
+    assert!(judgement.verdict.unwrap().is_empty());
+    let [decision] = judgement.decisions.as_slice() else { panic!("{:?}", judgement.decisions) };
+    assert_eq!((decision.allowed, decision.factors.as_slice()), (true, &["audit".to_owned()][..]));
+    // A dataset that is named is one that must be there.
+    assert_eq!(
+        hub.judge(&lists("compliance:olga", &["members"])).verdict.unwrap_err().reason,
+        RefusedReason::NotPermitted
+    );
+    let judgement = hub.judge(&lists("analyst:ana", &[]));
+    assert!(!judgement.audits && judgement.decisions.iter().all(|decision| decision.dataset.is_some()));
+    // Who reads, and does not list, has no record.
+    assert!(!hub.judge(&request("compliance:olga", Action::Read, "marketing", &[])).audits);
+    assert!(hub.judge(&request("compliance:olga", Action::Audit, "", &[])).audits);
+    assert!(!hub.judge(&request("operator:omar", Action::Audit, "", &[])).audits);
+}

@@ -7,20 +7,26 @@ use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use membrane_model::DatasetName;
 
-use super::shape::{Relation, relation_of, unknown_table};
+use super::relation::{Relation, Schemas, relation_of, unknown_table};
 use crate::error::QueryError;
+use crate::session::SCHEMA;
+use crate::system::{self, SystemTable};
 
-const TABLES: &str = "SELECT table_name FROM information_schema.tables ORDER BY table_name";
+/// Those that can be named without their schema.
+const TABLES: &str =
+    "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main' ORDER BY table_name";
 
 /// A query over what there is.
 pub(super) struct Listing {
     pub(super) query: Box<Query>,
     /// The dataset that was named: one that is not there is an error, not an empty list.
     pub(super) dataset: Option<DatasetName>,
+    /// The table of the record that was.
+    pub(super) system: Option<SystemTable>,
 }
 
 /// Reads a statement that lists what there is; nothing when it is of another kind, or says more than what to list.
-pub(super) fn read(statement: &Statement) -> Option<Result<Listing, QueryError>> {
+pub(super) fn read(statement: &Statement, schemas: Schemas) -> Option<Result<Listing, QueryError>> {
     match statement {
         Statement::ShowTables {
             terse: false,
@@ -29,14 +35,14 @@ pub(super) fn read(statement: &Statement) -> Option<Result<Listing, QueryError>>
             full: false,
             external: false,
             show_options,
-        } if in_what(show_options)?.is_none() => Some(listing(TABLES, None)),
+        } if in_what(show_options)?.is_none() => Some(listing(TABLES, (None, None))),
         Statement::ShowColumns { extended: false, full: false, show_options } => match in_what(show_options)?
         {
             Some(ShowStatementIn {
                 clause: ShowStatementInClause::FROM | ShowStatementInClause::IN,
                 parent_type: None,
                 parent_name: Some(name),
-            }) => Some(columns(name)),
+            }) => Some(columns(name, schemas)),
             _ => None,
         },
         Statement::ExplainTable {
@@ -44,7 +50,7 @@ pub(super) fn read(statement: &Statement) -> Option<Result<Listing, QueryError>>
             hive_format: None,
             has_table_keyword: _,
             table_name,
-        } => Some(columns(table_name)),
+        } => Some(columns(table_name, schemas)),
         _ => None,
     }
 }
@@ -63,24 +69,32 @@ fn in_what(options: &ShowStatementOptions) -> Option<Option<&ShowStatementIn>> {
     }
 }
 
-fn columns(name: &ObjectName) -> Result<Listing, QueryError> {
-    let dataset: Option<DatasetName> = match relation_of(name) {
-        Some(Relation::Bare(name) | Relation::Qualified(name)) => name.parse().ok(),
-        Some(Relation::Information) | None => None,
+fn columns(name: &ObjectName, schemas: Schemas) -> Result<Listing, QueryError> {
+    let (dataset, system): (Option<DatasetName>, _) = match relation_of(name, schemas) {
+        Some(Relation::Bare(name) | Relation::Qualified(name)) => (name.parse().ok(), None),
+        Some(Relation::System(table)) => (None, Some(table)),
+        Some(Relation::Information) | None => (None, None),
     };
-    let dataset = dataset.ok_or_else(|| unknown_table(name))?;
     // A dataset's name has letters, digits and `_` only: it cannot end the literal.
+    let (schema, table) = match (&dataset, system) {
+        (Some(dataset), _) => (SCHEMA, dataset.as_str()),
+        (None, Some(table)) => (system::NAME, table.name()),
+        (None, None) => return Err(unknown_table(name)),
+    };
     let sql = format!(
         "SELECT column_name, data_type, reveal_level FROM information_schema.columns \
-         WHERE table_name = '{dataset}' ORDER BY ordinal_position"
+         WHERE table_schema = '{schema}' AND table_name = '{table}' ORDER BY ordinal_position"
     );
-    listing(&sql, Some(dataset))
+    listing(&sql, (dataset, system))
 }
 
-fn listing(sql: &str, dataset: Option<DatasetName>) -> Result<Listing, QueryError> {
+fn listing(
+    sql: &str,
+    (dataset, system): (Option<DatasetName>, Option<SystemTable>),
+) -> Result<Listing, QueryError> {
     let parsed = Parser::parse_sql(&PostgreSqlDialect {}, sql);
     match parsed.ok().and_then(|mut statements| statements.pop()) {
-        Some(Statement::Query(query)) => Ok(Listing { query, dataset }),
+        Some(Statement::Query(query)) => Ok(Listing { query, dataset, system }),
         _ => Err(QueryError::Failed),
     }
 }

@@ -5,17 +5,16 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, LimitClause, ObjectName, Query, Select, SelectFlavor, SetExpr, Statement, TableFactor,
-    Value, Visit, Visitor,
+    Expr, LimitClause, ObjectName, Query, Select, SelectFlavor, SetExpr, Statement, TableFactor, Value,
+    Visit, Visitor,
 };
 use membrane_model::{DatasetName, Limits};
 
-use super::{grouping, lookup, parameter, position};
+use super::relation::{Relation, Schemas, normalised, relation_of, unknown_table};
+use super::{grouping, lookup, parameter};
 use crate::error::QueryError;
 use crate::functions;
-use crate::information;
-use crate::plain_name::plain_name;
-use crate::session::{CATALOG, SCHEMA};
+use crate::system::SystemTable;
 
 /// Links of a chain of operators (`a + b + c ...`), for each level of nesting that is allowed.
 const CHAIN_PER_LEVEL: usize = 16;
@@ -28,6 +27,8 @@ const WITH_DEPTH_MAX: usize = 4;
 pub(super) struct Named {
     /// Its datasets, sorted, each once.
     pub(super) tables: Vec<DatasetName>,
+    /// Its tables of the record.
+    pub(super) system: BTreeSet<SystemTable>,
     /// Whether it names a table of `information_schema`.
     pub(super) lists: bool,
     /// The calls by which it looks exact values up.
@@ -37,13 +38,15 @@ pub(super) struct Named {
 }
 
 /// Checks a query and returns what it names.
-pub(super) fn check(query: &Query, limits: &Limits) -> Result<Named, QueryError> {
+pub(super) fn check(query: &Query, schemas: Schemas, limits: &Limits) -> Result<Named, QueryError> {
     let mut shape = Shape {
         limits,
+        schemas,
         frames: vec![Frame::default()],
         depth: 0,
         with_depth: 0,
         tables: BTreeSet::new(),
+        system: BTreeSet::new(),
         lists: false,
         lookups: Vec::new(),
         parameters: 0,
@@ -52,7 +55,8 @@ pub(super) fn check(query: &Query, limits: &Limits) -> Result<Named, QueryError>
         ControlFlow::Break(error) => Err(*error),
         ControlFlow::Continue(()) => {
             let tables = shape.tables.into_iter().collect();
-            Ok(Named { tables, lists: shape.lists, lookups: shape.lookups, parameters: shape.parameters })
+            let Shape { system, lists, lookups, parameters, .. } = shape;
+            Ok(Named { tables, system, lists, lookups, parameters })
         }
     }
 }
@@ -71,10 +75,12 @@ struct Frame {
 
 struct Shape<'a> {
     limits: &'a Limits,
+    schemas: Schemas,
     frames: Vec<Frame>,
     depth: usize,
     with_depth: usize,
     tables: BTreeSet<DatasetName>,
+    system: BTreeSet<SystemTable>,
     lists: bool,
     lookups: Vec<lookup::Call>,
     parameters: usize,
@@ -169,7 +175,7 @@ impl Visitor for Shape<'_> {
     }
 
     fn pre_visit_relation(&mut self, relation: &ObjectName) -> Flow {
-        let name = match relation_of(relation) {
+        let name = match relation_of(relation, self.schemas) {
             Some(Relation::Bare(name)) => match self.weight_of(&name) {
                 Some(weight) => return self.add_weight(weight),
                 None => name,
@@ -177,6 +183,10 @@ impl Visitor for Shape<'_> {
             Some(Relation::Qualified(name)) => name,
             Some(Relation::Information) => {
                 self.lists = true;
+                return GO_ON;
+            }
+            Some(Relation::System(table)) => {
+                self.system.insert(table);
                 return GO_ON;
             }
             None => return ControlFlow::Break(Box::new(unknown_table(relation))),
@@ -232,48 +242,6 @@ fn check_expr(expr: &Expr) -> Flow {
         },
         _ => GO_ON,
     }
-}
-
-/// What a name in FROM may stand for.
-pub(super) enum Relation {
-    /// One part: a WITH query or a dataset.
-    Bare(String),
-    /// A dataset, as `information_schema` names it, and so the programs that read that.
-    Qualified(String),
-    /// A table of `information_schema`.
-    Information,
-}
-
-/// Reads a name: `x`, `main.x`, `information_schema.x`, and the last two behind `membrane`.
-pub(super) fn relation_of(name: &ObjectName) -> Option<Relation> {
-    let parts: Option<Vec<String>> = name.0.iter().map(|part| part.as_ident().map(normalised)).collect();
-    let parts = parts?;
-    let parts = match parts.as_slice() {
-        [catalog, schema, table] if catalog == CATALOG => [schema, table].map(String::as_str).to_vec(),
-        all => all.iter().map(String::as_str).collect(),
-    };
-    match parts.as_slice() {
-        [name] => Some(Relation::Bare((*name).to_owned())),
-        [schema, name] if *schema == SCHEMA => Some(Relation::Qualified((*name).to_owned())),
-        [schema, table] if *schema == information::NAME && information::has(table) => {
-            Some(Relation::Information)
-        }
-        _ => None,
-    }
-}
-
-/// The error of a name that no dataset has.
-pub(super) fn unknown_table(name: &ObjectName) -> QueryError {
-    let last = name.0.last().and_then(|part| part.as_ident());
-    QueryError::UnknownTable {
-        name: last.and_then(|ident| plain_name(&ident.value)),
-        position: last.and_then(|ident| position(ident.span.start)),
-    }
-}
-
-/// A name as DataFusion takes it: in lower case unless it is quoted.
-pub(super) fn normalised(ident: &Ident) -> String {
-    if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() }
 }
 
 fn check_query(query: &Query) -> Flow {

@@ -109,6 +109,7 @@ pub(crate) fn lines() -> Dataset {
         event_time: None,
         on_truncated: membrane_catalog::OnTruncated::Stop,
         service: membrane_catalog::ServiceLevels::default(),
+        stewardship: membrane_catalog::Stewardship::default(),
         privacy: Some(DatasetPrivacy { groups_max: 2, rows_max: 3 }),
     }
 }
@@ -366,7 +367,7 @@ pub(super) fn batch(rows: &[Row]) -> RecordBatch {
 }
 
 /// Makes a table of partitions of order lines.
-pub(crate) fn lines_table(partitions: &[Vec<Row>]) -> Arc<dyn TableProvider> {
+pub(super) fn lines_table(partitions: &[Vec<Row>]) -> Arc<dyn TableProvider> {
     let partitions: Vec<Vec<RecordBatch>> = partitions.iter().map(|rows| vec![batch(rows)]).collect();
     Arc::new(MemTable::try_new(batch(&[]).schema(), partitions).expect("a table"))
 }
@@ -387,7 +388,7 @@ pub(super) fn shops_table(shops: &[(u8, &str, &str)]) -> Arc<dyn TableProvider> 
 }
 
 /// Makes the table of products: number, brand.
-pub(crate) fn products_table(products: &[(u8, Option<&'static str>)]) -> Arc<dyn TableProvider> {
+pub(super) fn products_table(products: &[(u8, Option<&'static str>)]) -> Arc<dyn TableProvider> {
     let id = |(number, _): &(u8, Option<&str>)| Some(format!("p{number}"));
     let count = products.len();
     let price = Decimal128Array::from_iter_values(std::iter::repeat_n(1000, count));

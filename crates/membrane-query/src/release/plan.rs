@@ -100,6 +100,10 @@ pub(super) async fn question(
     if statement.lists() {
         return Err(refuse("a list of datasets or columns", LISTS));
     }
+    // Nobody who may receive a release may look at the record, and statements of a release are not read for it.
+    if !statement.system().is_empty() {
+        return Err(refuse("a table of the record", LISTS));
+    }
     let state = user_session(scope.planning_tables(), limits)?;
     let plan = state.statement_to_plan(statement.for_planner()).await;
     let plan = plan.map_err(|error| match sanitise(&error, limits) {

@@ -1,8 +1,9 @@
 //! What there is: catalogs, settings, names that are hidden.
 
+use membrane_model::PrincipalKind;
 use serde_json::json;
 
-use super::{Ask, Attack, Expect, Family, all, sql};
+use super::{Ask, Attack, By, Expect, Family, all, sql};
 
 pub(super) const FAMILY: Family =
     Family { number: 8, title: "what there is", channel: "catalogs, settings, names", attacks };
@@ -12,11 +13,28 @@ fn attacks() -> Vec<Attack> {
     attacks.extend(SCHEMAS.iter().map(|(title, hidden, nothing)| {
         sql(title, *hidden, Expect::SameWords(Box::new(Ask::Sql((*nothing).into()))))
     }));
-    attacks.extend(all(LISTED, &Expect::Told));
-    attacks.extend(all(NOT_LISTED, &Expect::Nothing));
+    attacks.extend(all(LISTED, &Expect::Told).into_iter().map(listing));
+    attacks.extend(all(NOT_LISTED, &Expect::Nothing).into_iter().map(listing));
+    attacks.extend(RECORD.iter().map(|(title, hidden, nothing)| {
+        sql(title, *hidden, Expect::SameWords(Box::new(Ask::Sql((*nothing).into())))).by(OUTSIDERS)
+    }));
     attacks.extend(all(NO_FUNCTION, &Expect::Refused(NOT_THERE)));
     attacks.extend(PROBES.iter().map(|(title, hidden, nothing)| probe(title, hidden, nothing)));
     attacks
+}
+
+/// Those for whom the record is not there.
+const OUTSIDERS: By =
+    By::Outsiders(&[PrincipalKind::Analyst, PrincipalKind::Partner, PrincipalKind::Service]);
+/// Those who read data.
+const READERS: By = By::Outsiders(&[PrincipalKind::Analyst]);
+
+/// What there is for whoever may look at the record is the record.
+fn listing(attack: Attack) -> Attack {
+    match &attack.ask {
+        Ask::Sql(sql) if !sql.contains("crm_members") => attack.by(READERS),
+        _ => attack,
+    }
 }
 
 /// A dataset that is there, under a purpose for which nobody may read it, against one that is not.
@@ -78,10 +96,78 @@ const NOT_LISTED: &[(&str, &str)] = &[
         "SELECT column_name FROM information_schema.columns WHERE is_nullable <> 'YES'",
     ),
     (
+        "tables of the record, in a list",
+        "SELECT table_name FROM information_schema.tables WHERE table_schema <> 'main'",
+    ),
+    (
+        "columns of the record, in a list",
+        "SELECT column_name FROM information_schema.columns WHERE table_schema = 'system' OR table_name = 'decisions'",
+    ),
+    (
         "schemas of the engine",
         "SELECT schema_name FROM information_schema.schemata \
          WHERE schema_name NOT IN ('main', 'information_schema')",
     ),
+];
+
+/// A table of the record, against one of as many letters that none has.
+const RECORD: &[(&str, &str, &str)] = &[
+    ("the runs of all", "SELECT * FROM system.runs", "SELECT * FROM nobody.runs"),
+    (
+        "one's own runs",
+        "SELECT run FROM system.runs WHERE run = ''",
+        "SELECT run FROM nobody.runs WHERE run = ''",
+    ),
+    ("decisions", "SELECT count(*) AS n FROM system.decisions", "SELECT count(*) AS n FROM nobody.decisions"),
+    (
+        "decisions about columns",
+        "SELECT * FROM membrane.system.decision_columns",
+        "SELECT * FROM membrane.nobody.decision_columns",
+    ),
+    ("releases of others", "SELECT * FROM System.Releases", "SELECT * FROM Nobody.Releases"),
+    ("lineage", "SELECT * FROM system.lineage LIMIT 1", "SELECT * FROM nobody.lineage LIMIT 1"),
+    ("deliveries", "SELECT max(rows) AS n FROM system.quality", "SELECT max(rows) AS n FROM nobody.quality"),
+    (
+        "rows of a dataset, as the record counts them",
+        "SELECT rows, bytes FROM system.datasets WHERE dataset = 'crm_members'",
+        "SELECT rows, bytes FROM nobody.datasets WHERE dataset = 'crm_members'",
+    ),
+    ("hidden columns", "SELECT * FROM system.columns", "SELECT * FROM nobody.columns"),
+    ("the record, described", "DESCRIBE system.runs", "DESCRIBE nobody.runs"),
+    ("its columns, shown", "SHOW COLUMNS FROM system.quality", "SHOW COLUMNS FROM nobody.quality"),
+    ("the plan over it", "EXPLAIN SELECT * FROM system.runs", "EXPLAIN SELECT * FROM nobody.runs"),
+    (
+        "the record in EXISTS",
+        "SELECT 1 AS n WHERE EXISTS (SELECT 1 FROM system.runs)",
+        "SELECT 1 AS n WHERE EXISTS (SELECT 1 FROM nobody.runs)",
+    ),
+    (
+        "the record in WITH",
+        "WITH r AS (SELECT * FROM system.runs) SELECT 1 AS n",
+        "WITH r AS (SELECT * FROM nobody.runs) SELECT 1 AS n",
+    ),
+    (
+        "the record beside data",
+        "SELECT count(*) AS n FROM system.runs, crm_members",
+        "SELECT count(*) AS n FROM nobody.runs, crm_members",
+    ),
+    ("the record and a fault", "SELECT 1/0 AS n FROM system.runs", "SELECT 1/0 AS n FROM nobody.runs"),
+    (
+        "the record and no column",
+        "SELECT no_such_column FROM system.runs",
+        "SELECT no_such_column FROM nobody.runs",
+    ),
+    (
+        "the record and no function",
+        "SELECT version() AS v FROM system.runs",
+        "SELECT version() AS v FROM nobody.runs",
+    ),
+    (
+        "the record and a function in FROM",
+        "SELECT * FROM system.runs, f(1)",
+        "SELECT * FROM nobody.runs, f(1)",
+    ),
+    ("no table of the record", "SELECT * FROM system.nothing", "SELECT * FROM nobody.nothing"),
 ];
 
 /// A schema that engines have, against one of as many letters that none has.

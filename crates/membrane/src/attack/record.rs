@@ -37,6 +37,11 @@ fn attacks() -> Vec<Attack> {
             .iter()
             .map(|(title, path, statuses)| get(title, path, Expect::Status(statuses)).by(By::Anyone)),
     );
+    attacks.extend(
+        CATALOG
+            .iter()
+            .map(|(title, path, statuses)| get(title, path, Expect::Status(statuses)).by(OUTSIDERS)),
+    );
     attacks.extend(DELIVERIES.iter().map(|(title, path, body)| {
         let request = Request {
             headers: vec![
@@ -101,6 +106,14 @@ const LISTED: &[(&str, &str, &[u16])] = &[
         &[200, 400, 403, 404],
     ),
     ("what the hub is", "/openapi.json", &[200]),
+];
+
+/// What contracts say of what policy shows. Whoever may look at the record is told how many rows there are.
+const CATALOG: &[(&str, &str, &[u16])] = &[
+    ("the catalog", "/v1/catalog?purpose={purpose}", &[200, 403, 404]),
+    ("the catalog, by a word", "/v1/catalog?purpose={purpose}&search=identity", &[200, 403, 404]),
+    ("a page of the catalog", "/v1/catalog/crm_members?purpose={purpose}", &[200, 403, 404]),
+    ("a column of the catalog", "/v1/catalog/crm_members/id_number?purpose={purpose}", &[200, 400, 403, 404]),
 ];
 
 /// What is there for others, and what is not there, told alike.

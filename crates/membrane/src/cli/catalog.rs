@@ -3,12 +3,13 @@
 mod diff;
 mod history;
 mod propose;
+mod show;
 
 use std::path::Path;
 
 use clap::{Args, Subcommand};
 use membrane_catalog::{Catalog, CatalogError, Dataset, Fault};
-use membrane_model::{DatasetName, Limits, PrincipalKind};
+use membrane_model::{Limits, PrincipalKind};
 use serde_json::{Value, json};
 
 use super::caller::CallerArgs;
@@ -18,13 +19,15 @@ use crate::flow;
 use crate::hub::Hub;
 use crate::open::OpenError;
 
-/// Check, compare, list, show or propose contracts: what the data is and how each column is protected.
+/// What the data is: show and search it, and check, compare, list or propose contracts.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   membrane catalog check --catalog my-catalog
   membrane catalog diff
   membrane catalog list
+  membrane catalog show
   membrane catalog show crm_members
+  membrane catalog search phone
   membrane catalog purposes
   membrane catalog propose members.csv")]
 pub(super) struct CatalogArgs {
@@ -59,15 +62,8 @@ enum CatalogCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Show a dataset column by column.
-    #[command(after_help = "Example:\n  membrane catalog show crm_members")]
-    Show {
-        /// The dataset.
-        dataset: DatasetName,
-        /// Report as JSON.
-        #[arg(long)]
-        json: bool,
-    },
+    Show(show::ShowArgs),
+    Search(show::SearchArgs),
     Diff(diff::DiffArgs),
     History(history::HistoryArgs),
     Propose(propose::ProposeArgs),
@@ -90,7 +86,8 @@ pub(super) async fn run(args: CatalogArgs, env: &Env) -> Result<(), CliError> {
         CatalogCommand::History(args) => history::run(&args, env).await,
         CatalogCommand::Propose(args) => propose::run(&args, &config, env),
         CatalogCommand::List { json } => list(&load(&config, false)?, json),
-        CatalogCommand::Show { dataset, json } => show(&load(&config, false)?, &dataset, json),
+        CatalogCommand::Show(args) => Box::pin(show::run(args, env)).await,
+        CatalogCommand::Search(args) => Box::pin(show::search(args, env)).await,
         CatalogCommand::Purposes { json } => purposes(&load(&config, false)?, json),
     }
 }
@@ -197,32 +194,6 @@ fn list(catalog: &Catalog, json: bool) -> Result<(), CliError> {
     }
     table::right(&mut shown, &[3, 4]);
     out::line(shown.to_string())?;
-    Ok(())
-}
-
-fn show(catalog: &Catalog, dataset: &DatasetName, json: bool) -> Result<(), CliError> {
-    let found = catalog.dataset(dataset).ok_or_else(|| {
-        CliError::failed(format!("no dataset `{dataset}`; `membrane catalog list` names them"))
-    })?;
-    if json {
-        return out::json(&found.describe());
-    }
-    let mut shown = table::new_table(&["column", "type", "class", "protection", "identity", "description"]);
-    for column in &found.columns {
-        shown.add_row([
-            column.name.to_string(),
-            column.logical_type.to_string(),
-            column.class.to_string(),
-            column.protection.to_string(),
-            column.identity.as_ref().map(ToString::to_string).unwrap_or_default(),
-            column.description.clone(),
-        ]);
-    }
-    out::line(format!("{} {}: {}", found.name, found.version, found.description))?;
-    out::line(shown.to_string())?;
-    for line in for_releases(found) {
-        out::line(line)?;
-    }
     Ok(())
 }
 

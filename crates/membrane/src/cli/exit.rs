@@ -36,6 +36,11 @@ impl CliError {
         Self { code: USAGE, message: message.to_string(), quiet: false }
     }
 
+    /// Returns what it says.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Says it on standard error and returns the exit code.
     pub(crate) fn report(&self) -> ExitCode {
         if self.quiet {

@@ -17,14 +17,16 @@ use crate::wire::answer_columns;
 /// Rows that a table for a person shows at most.
 const SHOWN_MAX: usize = 200;
 
-/// Ask a question in SQL, as an analyst.
+/// Ask a question in SQL, as an analyst; or about the record, as compliance.
 ///
-/// The analyst sees the datasets, rows and columns that policy permits for the purpose, each column at its level.
+/// The analyst sees the datasets, rows and columns that policy permits for the purpose, each column at its level. Whoever may look at the record has
+/// it as tables of the schema `system`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   membrane sql \"SELECT name, phone, city FROM crm_members LIMIT 5\" --as analyst:ana --purpose marketing_analysis
   membrane sql \"SHOW TABLES\" --as analyst:ana --purpose marketing_analysis
   membrane sql \"SELECT count(*) FROM crm_members WHERE city = $1\" --param 上海 --as analyst:ana --purpose marketing_analysis
+  membrane sql \"SELECT principal, count(*) AS runs FROM system.runs GROUP BY 1\" --as compliance:olga
   membrane sql - --as analyst:ana --purpose marketing_analysis --csv < question.sql > answer.csv")]
 pub(super) struct SqlArgs {
     /// One SELECT, WITH or VALUES, EXPLAIN in front of one for its plan, SHOW TABLES, SHOW COLUMNS FROM x or DESCRIBE x; `-`

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use membrane_catalog::Dataset;
 use membrane_model::{Action, ColumnName, PrincipalKind, Purpose, RevealLevel, RunId, Shown};
-use membrane_policy::{ColumnPermit, DatasetPermit, RowRule};
+use membrane_policy::{ColumnPermit, DatasetPermit, Permit, RowRule};
 
-use super::run::{ActiveRun, RunHead};
+use super::run::{ActiveRun, RunHead, finish};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
@@ -35,44 +35,52 @@ pub async fn list_datasets(
     hub: &Hub,
     purpose: Option<Purpose>,
 ) -> Result<(RunId, Vec<Listing>), Failure> {
-    let action = match ctx.principal.kind() {
+    let action = action_of(ctx);
+    let purpose = purpose_of(hub, purpose, action);
+    let head = RunHead { action, purpose, job: "list datasets".to_owned(), statement: None };
+    let mut run = ActiveRun::open(ctx, hub, head).await?;
+    let listed = listed_for(&mut run, hub).await.map(|(_, listed)| listed);
+    finish(run, listed).await
+}
+
+/// Returns what looking at datasets is for the one who asks.
+pub(super) const fn action_of(ctx: &RequestCtx) -> Action {
+    match ctx.principal.kind() {
         PrincipalKind::Analyst => Action::Read,
         PrincipalKind::Partner => Action::Release,
         PrincipalKind::Service => Action::Ingest,
         PrincipalKind::Compliance | PrincipalKind::Operator => Action::Audit,
-    };
-    let purpose = match (purpose, action) {
-        (None, Action::Release) => hub.privacy().purpose.parse().ok(),
-        (purpose, _) => purpose,
-    };
-    let head = RunHead { action, purpose, job: "list datasets".to_owned(), statement: None };
-    let mut run = ActiveRun::open(ctx, hub, head).await?;
-    let listed = match action {
-        Action::Audit => whole(&mut run, hub).await,
-        _ => visible(&mut run, hub).await,
-    };
-    match listed {
-        Ok(listed) => {
-            let id = run.id();
-            run.complete().await?;
-            Ok((id, listed))
-        }
-        Err(error) => Err(run.fail(error).await),
     }
 }
 
-async fn whole(run: &mut ActiveRun, hub: &Hub) -> Result<Vec<Listing>, Error> {
-    run.permit(hub, Vec::new()).await?;
+/// Returns the purpose for which it is looked: that of releases, for a partner that states none.
+pub(super) fn purpose_of(hub: &Hub, purpose: Option<Purpose>, action: Action) -> Option<Purpose> {
+    match (purpose, action) {
+        (None, Action::Release) => hub.privacy().purpose.parse().ok(),
+        (purpose, _) => purpose,
+    }
+}
+
+/// Returns the datasets that there are for the run's principal, and the permit by which they are.
+pub(super) async fn listed_for(run: &mut ActiveRun, hub: &Hub) -> Result<(Permit, Vec<Listing>), Error> {
+    match run.action() {
+        Action::Audit => whole(run, hub).await,
+        _ => visible(run, hub).await,
+    }
+}
+
+async fn whole(run: &mut ActiveRun, hub: &Hub) -> Result<(Permit, Vec<Listing>), Error> {
+    let permit = run.permit(hub, Vec::new()).await?;
     let listing = |dataset: &Arc<Dataset>| Listing {
         dataset: dataset.clone(),
         columns: dataset.columns.iter().map(|column| (column.name.clone(), None)).collect(),
         some_rows: false,
         released: None,
     };
-    Ok(hub.catalog().datasets().map(listing).collect())
+    Ok((permit, hub.catalog().datasets().map(listing).collect()))
 }
 
-async fn visible(run: &mut ActiveRun, hub: &Hub) -> Result<Vec<Listing>, Error> {
+async fn visible(run: &mut ActiveRun, hub: &Hub) -> Result<(Permit, Vec<Listing>), Error> {
     let permit = run.listing(hub).await?;
     let (ingest, release) = (permit.action() == Action::Ingest, permit.action() == Action::Release);
     let mut listed = Vec::new();
@@ -86,7 +94,7 @@ async fn visible(run: &mut ActiveRun, hub: &Hub) -> Result<Vec<Listing>, Error> 
         let released = release.then(|| released_columns(visible));
         listed.push(Listing { dataset: visible.dataset().clone(), columns, some_rows, released });
     }
-    Ok(listed)
+    Ok((permit, listed))
 }
 
 /// Returns the columns that a release may use.

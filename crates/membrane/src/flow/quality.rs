@@ -83,13 +83,28 @@ async fn look(
     let refused = hub.ledger().refused_deliveries(asked, since).await.map_err(Error::Ledger)?;
     let days =
         by_day((&deliveries, &refused), |name| request.objective.unwrap_or_else(|| objective_of(hub, name)));
-    let with_broken = |day: QualityDay| {
-        let broken = hub.catalog().dataset(&day.dataset).map(|dataset| broken_on(dataset, &day));
-        (day, broken.unwrap_or_default())
-    };
     let mut alerts = hub.ledger().alerts().await.map_err(Error::Ledger)?;
     alerts.retain(|alert| asked.is_none_or(|asked| *asked == alert.dataset));
-    Ok(Quality { days: days.into_iter().map(with_broken).collect(), alerts })
+    Ok(Quality { days: days.into_iter().map(|day| with_broken(hub, day)).collect(), alerts })
+}
+
+/// Adds up what became of the deliveries to a dataset on so many days, also where its contract is gone: for whoever may look at the record.
+pub(super) async fn days_of(
+    hub: &Hub,
+    ctx: &RequestCtx,
+    dataset: &DatasetName,
+    days: u32,
+) -> Result<Vec<(QualityDay, Vec<Promise>)>, Error> {
+    let since = since(ctx, days)?;
+    let deliveries = hub.ledger().deliveries(Some(dataset), since).await.map_err(Error::Ledger)?;
+    let refused = hub.ledger().refused_deliveries(Some(dataset), since).await.map_err(Error::Ledger)?;
+    let days = by_day((&deliveries, &refused), |name| objective_of(hub, name));
+    Ok(days.into_iter().map(|day| with_broken(hub, day)).collect())
+}
+
+fn with_broken(hub: &Hub, day: QualityDay) -> (QualityDay, Vec<Promise>) {
+    let broken = hub.catalog().dataset(&day.dataset).map(|dataset| broken_on(dataset, &day));
+    (day, broken.unwrap_or_default())
 }
 
 /// Returns when the first of so many days began, of which today is the last.

@@ -1,11 +1,15 @@
-//! READ: SQL for an analyst, through the governed scan.
+//! READ: SQL for an analyst, through the governed scan; and for whoever may audit, over the record.
+
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use futures::stream::{BoxStream, StreamExt};
-use membrane_model::{Action, PrincipalId, Purpose, RunId};
-use membrane_query::{Answer, AnswerColumn, Parameter, QueryError, Statement};
+use membrane_model::{Action, Limits, PrincipalId, Purpose, RunId};
+use membrane_policy::RefusedReason;
+use membrane_query::{Answer, AnswerColumn, Parameter, QueryError, RecordParts, Statement, SystemTable};
 
+use super::catalog::gather;
 use super::run::{ActiveRun, RunHead, Work, knows};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
@@ -36,22 +40,80 @@ pub struct QueryAnswer {
     pub batches: BoxStream<'static, Result<RecordBatch, Failure>>,
 }
 
+/// What is asked about. A run has one action: to read data, or to look at the record.
+enum Question {
+    /// Data; what could not be read is told in the run.
+    Data(Result<Statement, QueryError>),
+    /// The record.
+    Record {
+        /// The statement, where the record is there.
+        statement: Result<Statement, QueryError>,
+        /// What is told where it is not.
+        otherwise: QueryError,
+    },
+}
+
+impl Question {
+    fn read(request: &QueryRequest, limits: &Limits) -> Self {
+        let with_values =
+            |statement: Statement| statement.with_parameters(request.parameters.clone(), limits);
+        let data = Statement::parse(&request.sql, limits);
+        if let Err(otherwise @ QueryError::UnknownTable { .. }) = &data {
+            let record = Statement::parse_for_record(&request.sql, limits);
+            // The same fault in both: no table of the record is named before it.
+            if record.as_ref().err() != Some(otherwise) {
+                return Self::Record {
+                    statement: record.and_then(with_values),
+                    otherwise: otherwise.clone(),
+                };
+            }
+        }
+        Self::Data(data.and_then(with_values))
+    }
+
+    const fn action(&self) -> Action {
+        match self {
+            Self::Data(_) => Action::Read,
+            Self::Record { .. } => Action::Audit,
+        }
+    }
+
+    const fn job(&self) -> &'static str {
+        match self {
+            Self::Data(_) => "query",
+            Self::Record { .. } => "query the record",
+        }
+    }
+
+    /// Returns the statement as it is recorded.
+    fn redacted(&self, hub: &Hub) -> Option<String> {
+        match self {
+            Self::Data(statement) => {
+                statement.as_ref().ok().map(|statement| statement.redacted(|word| knows(hub, word)))
+            }
+            Self::Record { statement, .. } => statement
+                .as_ref()
+                .ok()
+                .map(|statement| statement.redacted(|word| knows(hub, word) || SystemTable::knows(word))),
+        }
+    }
+}
+
 /// Answers a query.
 ///
 /// # Errors
 /// [`Failure`] when it is refused, cannot be planned, or fails before its first batch; a later failure is the last item
 /// of the stream.
 pub async fn query(ctx: &RequestCtx, hub: &Hub, request: QueryRequest) -> Result<QueryAnswer, Failure> {
-    let statement = Statement::parse(&request.sql, &ctx.limits)
-        .and_then(|statement| statement.with_parameters(request.parameters, &ctx.limits));
+    let question = Question::read(&request, &ctx.limits);
     let head = RunHead {
-        action: Action::Read,
+        action: question.action(),
         purpose: request.purpose,
-        job: "query".to_owned(),
-        statement: statement.as_ref().ok().map(|statement| statement.redacted(|word| knows(hub, word))),
+        job: question.job().to_owned(),
+        statement: question.redacted(hub),
     };
     let mut run = ActiveRun::open_for(ctx, hub, head, request.on_behalf_of).await?;
-    let answer = match start(&mut run, hub, statement).await {
+    let answer = match start(&mut run, ctx, hub, question).await {
         Ok(answer) => answer,
         Err(error) => return Err(run.fail(error).await),
     };
@@ -77,12 +139,33 @@ pub async fn query(ctx: &RequestCtx, hub: &Hub, request: QueryRequest) -> Result
 
 async fn start(
     run: &mut ActiveRun,
+    ctx: &RequestCtx,
     hub: &Hub,
-    statement: Result<Statement, QueryError>,
+    question: Question,
 ) -> Result<Answer, Error> {
-    let statement = statement.map_err(Error::Query)?;
-    let permit = run.permit_to_read(hub, &statement).await?;
-    hub.engine().query(&permit, &statement).await.map_err(Error::Query)
+    match question {
+        Question::Data(statement) => {
+            let statement = statement.map_err(Error::Query)?;
+            let permit = run.permit_to_read(hub, &statement).await?;
+            hub.engine().query(&permit, &statement).await.map_err(Error::Query)
+        }
+        Question::Record { statement, otherwise } => {
+            let permit = match run.permit(hub, Vec::new()).await {
+                // PRIVACY: for whoever may not look, the record is a schema that is not there, in the words for any other.
+                Err(Error::Refused(refused)) if refused.reason != RefusedReason::RecordFault => {
+                    return Err(Error::Query(otherwise));
+                }
+                permit => permit?,
+            };
+            let statement = statement.map_err(Error::Query)?;
+            let datasets = match statement.system().contains(&SystemTable::Datasets) {
+                true => gather(hub, &permit, ctx.now(), None).await?,
+                false => Vec::new(),
+            };
+            let parts = RecordParts { catalog: Arc::clone(hub.catalog()), datasets };
+            hub.engine().look(&permit, &statement, parts).await.map_err(Error::Query)
+        }
+    }
 }
 
 /// The rows on their way out.

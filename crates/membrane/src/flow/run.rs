@@ -90,6 +90,7 @@ pub(super) struct ActiveRun {
     /// On whose behalf it is asked, as it was said: there need not be anybody of that name.
     delegator: Option<PrincipalId>,
     id: RunId,
+    action: Action,
     started: DateTime<Utc>,
     ctx: RequestCtx,
     tasks: Tasks,
@@ -155,7 +156,7 @@ impl ActiveRun {
         head: RunHead,
         delegator: Option<PrincipalId>,
     ) -> Result<Self, Failure> {
-        let started = ctx.now();
+        let (started, action) = (ctx.now(), head.action);
         // PRIVACY: a purpose that nobody knows may be anything that someone typed; it is refused as a missing one is.
         let purpose = head.purpose.filter(|purpose| hub.catalog().has_purpose(purpose));
         // PRIVACY: a name that nobody has may be anything that someone typed, unless something was handed on in it once.
@@ -169,7 +170,7 @@ impl ActiveRun {
                 principal: ctx.principal.clone(),
                 on_behalf_of: on_behalf_of.cloned(),
                 channel: ctx.channel,
-                action: head.action,
+                action,
                 purpose,
                 job: head.job,
                 statement: head.statement,
@@ -186,6 +187,7 @@ impl ActiveRun {
             open: Some(open),
             delegator,
             id,
+            action,
             started,
             ctx: ctx.clone(),
             tasks: hub.tasks().clone(),
@@ -198,6 +200,11 @@ impl ActiveRun {
     /// Returns the id.
     pub(super) fn id(&self) -> RunId {
         self.id
+    }
+
+    /// Returns what it was opened for.
+    pub(super) const fn action(&self) -> Action {
+        self.action
     }
 
     fn opened(&mut self) -> Result<&mut OpenRun, Error> {

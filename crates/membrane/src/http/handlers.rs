@@ -2,6 +2,7 @@
 
 pub(super) mod break_glass;
 pub(super) mod budget;
+pub(super) mod catalog;
 pub(super) mod datasets;
 pub(super) mod delegations;
 pub(super) mod events;

@@ -4,8 +4,8 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::handlers::{
-    break_glass, budget, datasets, delegations, events, health, hooks, ingest, lineage, metrics, openapi,
-    quality, query, receipt_key, release, runs, sandbox, standing, streams, tags,
+    break_glass, budget, catalog, datasets, delegations, events, health, hooks, ingest, lineage, metrics,
+    openapi, quality, query, receipt_key, release, runs, sandbox, standing, streams, tags,
 };
 
 #[derive(OpenApi)]
@@ -26,6 +26,9 @@ use super::handlers::{
         hooks::post_hook,
         hooks::get_hook,
         datasets::get_datasets,
+        catalog::get_catalog,
+        catalog::get_dataset,
+        catalog::get_column,
         runs::get_runs,
         runs::get_run,
         lineage::get_lineage,
@@ -54,6 +57,7 @@ use super::handlers::{
     ),
     tags(
         (name = "data", description = "Bring data in, ask questions, receive releases."),
+        (name = "catalog", description = "What data there is, whose it is, how it is kept, how fresh it is and who reads it."),
         (name = "tags", description = "What the hub says of members: tags, and how they are built."),
         (name = "record", description = "What was done, by whom, on which grounds."),
         (name = "operation", description = "Is the hub well?"),

@@ -10,8 +10,8 @@ use tokio::sync::Semaphore;
 
 use super::busy::Slots;
 use super::handlers::{
-    break_glass, budget, datasets, delegations, events, health, hooks, ingest, lineage, metrics, openapi,
-    quality, query, receipt_key, release, runs, sandbox, standing, streams, tags,
+    break_glass, budget, catalog, datasets, delegations, events, health, hooks, ingest, lineage, metrics,
+    openapi, quality, query, receipt_key, release, runs, sandbox, standing, streams, tags,
 };
 use super::readiness::Readiness;
 use super::{Metrics, Shared, auth, busy, error, observe, timeout};
@@ -40,6 +40,9 @@ pub fn router(serving: Arc<Serving>, server: &ServerSection, metrics: Metrics) -
         .route("/v1/releases/{name}", post(standing::post_edition))
         .route("/v1/sandbox", post(sandbox::post_sandbox))
         .route("/v1/datasets", get(datasets::get_datasets))
+        .route("/v1/catalog", get(catalog::get_catalog))
+        .route("/v1/catalog/{dataset}", get(catalog::get_dataset))
+        .route("/v1/catalog/{dataset}/{column}", get(catalog::get_column))
         .route("/v1/runs", get(runs::get_runs))
         .route("/v1/runs/{id}", get(runs::get_run))
         .route("/v1/lineage/up", get(lineage::get_up))

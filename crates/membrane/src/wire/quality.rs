@@ -143,7 +143,7 @@ impl QualityBody {
 }
 
 impl QualityDayBody {
-    fn new(day: &QualityDay, broken: &[Promise]) -> Self {
+    pub(super) fn new(day: &QualityDay, broken: &[Promise]) -> Self {
         let reason =
             |(reason, times): &(String, u64)| QualityReasonBody { reason: reason.clone(), times: *times };
         Self {

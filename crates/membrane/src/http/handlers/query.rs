@@ -16,8 +16,9 @@ use crate::wire::{AnswerBody, ErrorBody, QueryBody, answer_columns};
 
 /// Ask a question in SQL.
 ///
-/// The caller sees the datasets, rows and columns that policy permits for the purpose, each column at its level. Rows
-/// come as JSON, CSV or an Arrow IPC stream, by `Accept`.
+/// The caller sees the datasets, rows and columns that policy permits for the purpose, each column at its level. Whoever may
+/// look at the record has it as tables of the schema `system`, for which no purpose is needed. Rows come as JSON, CSV or an
+/// Arrow IPC stream, by `Accept`.
 #[utoipa::path(
     post, path = "/v1/query", tag = "data", operation_id = "query", security(("bearer" = [])),
     request_body = QueryBody,

@@ -150,7 +150,19 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
     answers.push(("/hooks/{source}", "get", vec!["signature_refused", "bad_request"]));
     answers.extend(releases(&query, &refusal));
     answers.extend(delegations());
+    answers.extend(catalog(&refusal));
     answers
+}
+
+/// Those about what data there is.
+fn catalog(refusal: &[&'static str]) -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
+    let asked = [&ALL[..], &RECORD[..], refusal, &["contract_altered"]].concat();
+    let with = |codes: &[&'static str]| [&asked, codes].concat();
+    vec![
+        ("/v1/catalog", "get", with(&[])),
+        ("/v1/catalog/{dataset}", "get", with(&["not_found"])),
+        ("/v1/catalog/{dataset}/{column}", "get", with(&["not_found", "unknown_column"])),
+    ]
 }
 
 /// Those about what is handed on.

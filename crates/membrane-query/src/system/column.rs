@@ -1,0 +1,66 @@
+//! The columns of the tables of `system`.
+
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+
+use std::sync::Arc;
+
+/// A column of a table of `system`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SystemColumn {
+    /// Its name.
+    pub name: &'static str,
+    /// What it says.
+    pub says: &'static str,
+    kind: Kind,
+}
+
+/// What is in a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Whole,
+    Number,
+    Truth,
+    Moment,
+    Day,
+}
+
+impl SystemColumn {
+    pub(super) const fn new(name: &'static str, kind: Kind, says: &'static str) -> Self {
+        Self { name, says, kind }
+    }
+
+    /// Returns the name of its type in SQL.
+    #[must_use]
+    pub const fn sql_type(&self) -> &'static str {
+        match self.kind {
+            Kind::Text => "text",
+            Kind::Whole => "bigint",
+            Kind::Number => "double precision",
+            Kind::Truth => "boolean",
+            Kind::Moment => "timestamp with time zone",
+            Kind::Day => "date",
+        }
+    }
+
+    pub(crate) fn data_type(&self) -> DataType {
+        match self.kind {
+            Kind::Text => DataType::Utf8View,
+            Kind::Whole => DataType::Int64,
+            Kind::Number => DataType::Float64,
+            Kind::Truth => DataType::Boolean,
+            Kind::Moment => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+            Kind::Day => DataType::Date32,
+        }
+    }
+
+    pub(super) const fn kind(&self) -> Kind {
+        self.kind
+    }
+}
+
+/// Returns the schema of a table.
+pub(super) fn schema(columns: &[SystemColumn]) -> SchemaRef {
+    let field = |column: &SystemColumn| Field::new(column.name, column.data_type(), true);
+    Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>()))
+}
