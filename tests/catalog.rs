@@ -282,19 +282,38 @@ async fn a_page_says_all_that_is_known_to_whoever_may_know_it() {
     assert_eq!(world.send(OLGA, "/v1/catalog/crm_members/nothing", None).await.0, StatusCode::BAD_REQUEST);
 }
 
+/// The rules of a page that name other columns, datasets or policies.
+fn rules_that_name_others(page: &Value) -> Vec<&str> {
+    let columns = page["columns"].as_array().unwrap().iter();
+    let rules = columns.flat_map(|column| column["rules"].as_array().unwrap());
+    let names_others = |rule: &&str| {
+        rule.contains(" of `") || rule.ends_with(" in policies") || rule.starts_with("consent for ")
+    };
+    rules.map(|rule| rule.as_str().unwrap()).filter(names_others).collect()
+}
+
+/// What a page says to whoever may look at the record alone.
+const AUDITED: [&str; 2] = ["/dataset/facts", "/readers"];
+
 /// Of others nothing is told that counts rows, and no column that policy does not show them.
 #[tokio::test(flavor = "multi_thread")]
 async fn others_see_what_contracts_say_of_what_they_may_see() {
     let world = small::world().await;
+    let hers = catalog(&world, OLGA, "/crm_members").await;
+    for audited in AUDITED {
+        assert!(hers.pointer(audited).is_some_and(|told| !told.is_null()), "{audited}: {hers}");
+    }
+    assert!(!rules_that_name_others(&hers).is_empty(), "{hers}");
     for (who, purpose) in [("analyst:ana", "?purpose=marketing_analysis"), ("partner:acme", "")] {
         let told = catalog(&world, who, purpose).await;
         let text = told.to_string();
         for one in told["datasets"].as_array().unwrap() {
             assert_eq!((&one["facts"], &one["standing"]), (&Value::Null, &json!("served")), "{who}: {one}");
             let page = catalog(&world, who, &format!("/{}{purpose}", one["name"].as_str().unwrap())).await;
-            for hidden in ["facts", "readers"] {
-                assert!(page[hidden].is_null() && page["dataset"][hidden].is_null(), "{who}: {page}");
+            for hidden in AUDITED {
+                assert_eq!(page.pointer(hidden), Some(&Value::Null), "{who} {hidden}: {page}");
             }
+            assert_eq!(rules_that_name_others(&page), Vec::<&str>::new(), "{who}");
             for hidden in ["uses", "quality", "sources"] {
                 assert_eq!(page[hidden], json!([]), "{who}: {page}");
             }

@@ -315,6 +315,11 @@ fn what_several_processes_left_is_committed_at_once() {
         hub.wait_committed(6);
     }
     drop(hub.served.take());
+    let copies = hub.program.path("copies");
+    std::fs::create_dir(&copies).unwrap();
+    for segment in named(&kept, ".segment") {
+        std::fs::copy(&segment, copies.join(segment.file_name().unwrap())).unwrap();
+    }
     assert_eq!(move_segments(&kept, &folder), usize::try_from(PROCESSES).unwrap());
     let log = hub.program.path(".membrane/data/tables/app_events/_delta_log");
     let before = named(&log, ".json").len();
@@ -323,6 +328,20 @@ fn what_several_processes_left_is_committed_at_once() {
     assert_eq!(hub.count(), (rows, rows), "they are in answers before the hub listens");
     hub.wait_committed(rows);
     assert_eq!(named(&log, ".json").len(), before + 1);
+    // Killed before it put them away, the next one finds all of them committed, each stream by its mark.
+    drop(hub.served.take());
+    for segment in named(&copies, ".segment") {
+        std::fs::copy(&segment, folder.join(segment.file_name().unwrap())).unwrap();
+    }
+    hub.start();
+    assert_eq!(hub.count(), (rows, rows));
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !named(&folder, ".segment").is_empty() {
+        assert!(Instant::now() < deadline, "they are put away");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(hub.count(), (rows, rows));
+    assert_eq!(named(&log, ".json").len(), before + 1, "nothing was committed again");
     let aside = hub.program.json(&["quarantine", "list", "app_events"]);
     let aside: Vec<u64> =
         aside["set_aside"].as_array().unwrap().iter().map(|one| one["rows"].as_u64().unwrap()).collect();

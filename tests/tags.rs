@@ -542,6 +542,13 @@ fn classes_go_along_lineage_and_a_drop_is_a_fault() {
                 "class `transaction` is `sensitive`",
             ],
         ),
+        // That there is a value says something, whatever it is.
+        (
+            "tags/member.orders_90d.yaml",
+            "sensitivity: personal\nsource: { sql: orders_90d.sql, column: orders }",
+            "sensitivity: public\nconsent_missing: ignore\nsource: { query: \"SELECT member_no, 1 AS value FROM pos_orders WHERE DATE '2026-01-01' < :as_of\" }",
+            &["member.orders_90d.yaml:11:", "reads `pos_orders`, whose rows are of members"],
+        ),
         (
             "tags/shopping_now.sql",
             "ordered_at",

@@ -83,19 +83,27 @@ impl Column {
             class: self.class.to_string(),
             protection: self.protection.to_string(),
             identity: self.identity.as_ref().map(ToString::to_string),
-            rules: self.describe_rules(),
+            rules: self.describe_rules(true),
             public_values: self.public_values().map(<[String]>::to_vec),
             stored: self.stored_columns().into_iter().map(|stored| stored.name).collect(),
         }
     }
 
-    fn describe_rules(&self) -> Vec<String> {
+    /// Describes the column in words to whoever may not know of all others: without the rules that name another column, a
+    /// dataset, or what policies look at.
+    #[must_use]
+    pub fn describe_alone(&self) -> ColumnDescription {
+        ColumnDescription { rules: self.describe_rules(false), ..self.describe() }
+    }
+
+    fn describe_rules(&self, names_others: bool) -> Vec<String> {
         let rules = &self.rules;
         let mut words = Vec::new();
         words.extend(self.required.then(|| "required".to_owned()));
         words.extend(self.unique.then(|| "unique".to_owned()));
         words.extend(self.standard.map(|standard| format!("standard {standard}")));
-        words.extend(self.from.as_ref().map(|from| format!("{} of `{}`", from.part, from.column)));
+        let from = self.from.as_ref().filter(|_| names_others);
+        words.extend(from.map(|from| format!("{} of `{}`", from.part, from.column)));
         let least = if rules.above_minimum { "more than" } else { "at least" };
         words.extend(rules.minimum.map(|minimum| format!("{least} {minimum}")));
         let most = if rules.below_maximum { "less than" } else { "at most" };
@@ -105,16 +113,20 @@ impl Column {
         words.extend(rules.length_max.map(|length| format!("at most {length} characters")));
         words.extend(rules.pattern.as_ref().map(|_| "pattern".to_owned()));
         words.extend(rules.check.map(|check| format!("check {check}")));
-        words.extend(rules.reference.as_ref().map(|to| format!("one of `{}.{}`", to.dataset, to.column)));
+        let reference = rules.reference.as_ref().filter(|_| names_others);
+        words.extend(reference.map(|to| format!("one of `{}.{}`", to.dataset, to.column)));
         words.extend(rules.enumeration.as_ref().map(|values| {
             let public = if self.privacy.public_keys { ", public" } else { "" };
             format!("one of {} values{public}", values.len())
         }));
         let listed_by_rows = self.privacy.public_keys && rules.enumeration.is_none();
         words.extend(listed_by_rows.then(|| "values public".to_owned()));
-        words.extend(self.policy.attribute.as_ref().map(|name| format!("`{name}` in policies")));
+        let attribute = self.policy.attribute.as_ref().filter(|_| names_others);
+        words.extend(attribute.map(|name| format!("`{name}` in policies")));
         let purposes: Vec<&str> = self.policy.consent_for.iter().map(Purpose::as_str).collect();
-        words.extend((!purposes.is_empty()).then(|| format!("consent for {}", purposes.join(", "))));
+        words.extend(
+            (names_others && !purposes.is_empty()).then(|| format!("consent for {}", purposes.join(", "))),
+        );
         words.extend(self.privacy.bounds.map(|(lower, upper)| format!("summed within {lower} and {upper}")));
         words
     }

@@ -18,6 +18,7 @@
 //!
 //! On a local folder a commit is told only when it is synced; see `durable`.
 
+mod commit;
 pub(crate) mod files;
 mod growth;
 mod outcome;
@@ -28,18 +29,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use deltalake::datafile::writer::DeltaWriter;
-use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
-use deltalake::kernel::{Action, Add, Transaction};
+use deltalake::kernel::transaction::CommitProperties;
+use deltalake::kernel::{Add, Transaction};
 use deltalake::logstore::LogStoreRef;
-use deltalake::protocol::{DeltaOperation, SaveMode};
+use deltalake::protocol::SaveMode;
 use deltalake::{DeltaTable, DeltaTableError};
 use membrane_catalog::{Dataset, StoredColumn};
 use membrane_model::{RunId, TableVersion};
 
 use crate::durable::Durable;
 use crate::error::in_folder;
-use crate::lake::{CONTRACT, load};
-use crate::positions::positions;
+use crate::lake::load;
+use crate::positions::{position, positions};
 use crate::uploads::Uploads;
 use crate::{LakeError, Target, layout};
 
@@ -149,7 +150,7 @@ impl Appender {
     /// [`LakeError`] when the log cannot be read or synced.
     pub async fn committed(&self, app_id: &str) -> Result<Option<i64>, LakeError> {
         let Some(table) = load(&self.log_store).await? else { return Ok(None) };
-        let position = self.position(&table, app_id).await?;
+        let position = position(&self.log_store, &table, app_id).await?;
         if position.is_some() {
             self.sync_log(table.version().unwrap_or_default()).await?;
         }
@@ -234,7 +235,8 @@ impl Appender {
     pub async fn commit(mut self, app_id: &str, position: i64) -> Result<Committed, LakeError> {
         let result = self.try_commit(app_id, position).await;
         let keep = match &result {
-            Ok(committed) => !committed.already,
+            // What an attempt put that nobody heard of again may still come, and names them.
+            Ok(committed) => !committed.already || self.unsettled,
             Err(error) => self.unsettled || matches!(error, LakeError::Unknown { .. }),
         };
         if !keep {
@@ -247,146 +249,6 @@ impl Appender {
     /// Gives up: removes every file that was written.
     pub async fn abort(mut self) {
         self.discard().await;
-    }
-
-    async fn try_commit(&mut self, app_id: &str, position: i64) -> Result<Committed, LakeError> {
-        let adds = match self.take_writer() {
-            Some(writer) => writer.close().await,
-            None => Ok(Vec::new()),
-        };
-        let adds = adds.map_err(|source| LakeError::table("finish a data file", source))?;
-        let paths = adds.iter().map(|add| add.path.clone()).collect();
-        let synced = match self.uploads.require_synced() {
-            Ok(()) => self.durable.sync_files(paths).await,
-            Err(error) => Err(error),
-        };
-        synced.map_err(|source| LakeError::storage("sync the data files", in_folder(source)))?;
-        for attempt in 0..ATTEMPTS_MAX {
-            let table = self.table().await?;
-            if self.position(&table, app_id).await? >= Some(position) {
-                self.sync_log(table.version().unwrap_or_default()).await?;
-                return Ok(self.done_before(&table));
-            }
-            self.require_expected(&table).await?;
-            self.require_contract(&table).await?;
-            self.require_files(&table)?;
-            match self.attempt(&table, &adds, app_id, position).await {
-                Ok(version) => {
-                    self.sync_log(version).await?;
-                    return Ok(self.done(&adds, version));
-                }
-                Err(error) => {
-                    if let Some(committed) = self.settle(&adds, app_id, position).await? {
-                        return Ok(committed);
-                    }
-                    if is_contention(&error) {
-                        continue;
-                    }
-                    if !may_pass(&self.log_store, &error) {
-                        return Err(LakeError::table("commit to the table's log", error));
-                    }
-                    self.unsettled = true;
-                    if attempt + 1 == ATTEMPTS_MAX {
-                        return Err(self.unknown(error));
-                    }
-                    pause(attempt).await;
-                }
-            }
-        }
-        Err(LakeError::Contended { dataset: self.dataset.name.clone() })
-    }
-
-    async fn require_expected(&self, table: &DeltaTable) -> Result<(), LakeError> {
-        let ids = self.expected.iter().map(|(app_id, _)| app_id.as_str());
-        let found = positions(&self.log_store, table, ids).await?;
-        if self.expected.iter().any(|(app_id, expected)| found.get(app_id) != expected.as_ref()) {
-            return Err(LakeError::Overtaken { dataset: self.dataset.name.clone() });
-        }
-        Ok(())
-    }
-
-    fn require_files(&self, table: &DeltaTable) -> Result<(), LakeError> {
-        let Replaces::Files(files) = &self.replaces else { return Ok(()) };
-        let state = table.snapshot().map_err(|source| LakeError::table("read the table's log", source))?;
-        let there = state.log_data().iter().filter(|file| files.contains(file.path().as_ref())).count();
-        if there == files.len() {
-            Ok(())
-        } else {
-            Err(LakeError::Overtaken { dataset: self.dataset.name.clone() })
-        }
-    }
-
-    /// After a failed attempt, reads from the log whether the transaction is there all the same: put
-    /// by another writer, or by this one when only the answer was lost.
-    async fn settle(
-        &self,
-        adds: &[Add],
-        app_id: &str,
-        position: i64,
-    ) -> Result<Option<Committed>, LakeError> {
-        let unknown = |source: LakeError| match source {
-            LakeError::Table { source, .. } => self.unknown(*source),
-            other => other,
-        };
-        let table = self.table().await.map_err(unknown)?;
-        if self.position(&table, app_id).await.map_err(unknown)? < Some(position) {
-            return Ok(None);
-        }
-        let ours =
-            adds.is_empty() || outcome(&self.log_store, adds).await.map_err(unknown)? != Outcome::Absent;
-        let version = table.version().unwrap_or_default();
-        self.sync_log(version).await?;
-        Ok(Some(if ours { self.done(adds, version) } else { self.done_before(&table) }))
-    }
-
-    fn unknown(&self, source: DeltaTableError) -> LakeError {
-        LakeError::Unknown { dataset: self.dataset.name.clone(), source: Box::new(source) }
-    }
-
-    async fn attempt(
-        &self,
-        table: &DeltaTable,
-        adds: &[Add],
-        app_id: &str,
-        position: i64,
-    ) -> Result<u64, DeltaTableError> {
-        let properties = CommitProperties::default()
-            .with_metadata([("membrane.run".to_owned(), self.run.to_string().into())])
-            .with_application_transaction(Transaction::new(app_id, position));
-        let properties =
-            self.marks.iter().cloned().fold(properties, CommitProperties::with_application_transaction);
-        let properties = match self.contract {
-            Some((before, revision)) if before != Some(revision) => {
-                properties.with_application_transaction(Transaction::new(CONTRACT, revision))
-            }
-            _ => properties,
-        };
-        let state = table.snapshot()?;
-        let grown = self.grown(table)?;
-        let grows = grown.is_some();
-        let mut actions: Vec<Action> = grown.into_iter().collect();
-        actions.extend(adds.iter().cloned().map(Action::Add));
-        let goes = |path: &str| match &self.replaces {
-            Replaces::Nothing => false,
-            Replaces::All => true,
-            Replaces::Files(files) => files.contains(path),
-        };
-        let before = state.log_data();
-        let going = before.iter().filter(|file| goes(file.path().as_ref()));
-        actions.extend(going.map(|file| Action::Remove(file.remove_action(true))));
-        let (mode, properties) = match self.replaces {
-            Replaces::Nothing if grows => (SaveMode::Append, properties.with_max_retries(0)),
-            Replaces::Nothing => (SaveMode::Append, properties),
-            // What another writer adds or removes meanwhile counts: look again rather than pass it by.
-            Replaces::All | Replaces::Files(_) => (SaveMode::Overwrite, properties.with_max_retries(0)),
-        };
-        let operation = DeltaOperation::Write { mode, partition_by: None, predicate: None };
-        let commit = CommitBuilder::from(properties).with_actions(actions).build(
-            Some(state),
-            Arc::clone(&self.log_store),
-            operation,
-        );
-        Ok(commit.await?.version())
     }
 
     /// Loads the table, or makes it.
@@ -425,13 +287,6 @@ impl Appender {
             // Without retries, a second creator fails here.
             .with_commit_properties(CommitProperties::default().with_max_retries(0));
         Ok(created.await)
-    }
-
-    async fn position(&self, table: &DeltaTable, app_id: &str) -> Result<Option<i64>, LakeError> {
-        let doing = "read the table's log";
-        let state = table.snapshot().map_err(|source| LakeError::table(doing, source))?;
-        let position = state.transaction_version(self.log_store.as_ref(), app_id).await;
-        position.map_err(|source| LakeError::table(doing, source))
     }
 
     /// Makes what the log says durable. When that fails, nobody can tell what a loss of power would leave.

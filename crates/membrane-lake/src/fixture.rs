@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use deltalake::logstore::{LogStoreRef, StorageConfig, logstore_with};
 use futures::stream::BoxStream;
+use futures::{StreamExt as _, TryStreamExt as _};
 use membrane_catalog::{Column, ColumnPolicy, ColumnPrivacy, ColumnRules, Dataset, SubjectSource};
 use membrane_model::{LogicalType, Protection, RunId};
 use object_store::local::LocalFileSystem;
@@ -109,6 +110,13 @@ pub(crate) fn data_files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     paths.filter(|path| path.extension().is_some_and(|ending| ending == "parquet")).collect()
 }
 
+/// A table in a store that counts as a bucket: its errors may pass.
+pub(crate) fn bucket(store: Arc<dyn ObjectStore>) -> LogStoreRef {
+    crate::storage::register_s3();
+    let url = Url::parse("s3://bucket/table/").unwrap();
+    logstore_with(store, &url, StorageConfig::default()).unwrap()
+}
+
 /// What a [`Faulty`] store does wrong.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
@@ -116,6 +124,10 @@ pub(crate) struct Faults {
     pub(crate) full: AtomicBool,
     /// The next commit is put, but its answer is lost.
     pub(crate) lose_answer: AtomicBool,
+    /// The next commit times out, and comes all the same when something is listed for so manieth a time after; 0: none does.
+    pub(crate) late: AtomicUsize,
+    /// The commit that is on its way, and how often something is listed before it comes.
+    pub(crate) on_its_way: Mutex<Option<(Path, PutPayload, usize)>>,
     /// `Create` overwrites.
     pub(crate) overwrite: AtomicBool,
     /// `Create` looks first and writes later: whoever comes in between wins as well.
@@ -172,6 +184,14 @@ impl ObjectStore for Faulty {
             tokio::task::yield_now().await;
             opts.mode = object_store::PutMode::Overwrite;
         }
+        let late = if is_commit { self.faults.late.swap(0, Ordering::SeqCst) } else { 0 };
+        if late > 0 {
+            *self.faults.on_its_way.lock().unwrap() = Some((location.clone(), payload, late));
+            return Err(object_store::Error::Generic {
+                store: "Faulty",
+                source: Box::new(io::Error::from(io::ErrorKind::TimedOut)),
+            });
+        }
         let result = self.inner.put_opts(location, payload, opts).await;
         let lost = &self.faults.answers_lost;
         if !is_commit
@@ -217,7 +237,26 @@ impl ObjectStore for Faulty {
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        self.inner.list(prefix)
+        let mut on_its_way = self.faults.on_its_way.lock().unwrap();
+        if let Some((path, payload, left)) = on_its_way.as_mut() {
+            *left -= 1;
+            if *left == 0 {
+                let file = self.inner.path_to_filesystem(path).unwrap();
+                // As `Create` does.
+                if let Ok(mut file) = std::fs::File::create_new(file) {
+                    io::Write::write_all(&mut file, &Bytes::from(payload.clone())).unwrap();
+                }
+                *on_its_way = None;
+            }
+        }
+        // In order, as a bucket does.
+        let listed = self.inner.list(prefix);
+        let sorted = async move {
+            let mut listed: Vec<ObjectMeta> = listed.try_collect().await?;
+            listed.sort_by(|one, other| one.location.cmp(&other.location));
+            Ok::<_, object_store::Error>(futures::stream::iter(listed.into_iter().map(Ok)))
+        };
+        futures::stream::once(sorted).try_flatten().boxed()
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {

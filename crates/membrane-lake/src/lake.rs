@@ -17,6 +17,7 @@ use url::Url;
 use crate::fresh::Fresh;
 use crate::log_cache::LogCache;
 use crate::newest::Newest;
+use crate::positions::position;
 use crate::{Appender, Keys, LakeError, Quarantine, Snapshot};
 use crate::{layout, storage};
 
@@ -253,10 +254,7 @@ pub(crate) async fn contract_of(
     table: &DeltaTable,
     log_store: &LogStoreRef,
 ) -> Result<Option<i64>, LakeError> {
-    let doing = "read the table's log";
-    let state = table.snapshot().map_err(|source| LakeError::table(doing, source))?;
-    let number = state.transaction_version(log_store.as_ref(), CONTRACT).await;
-    number.map_err(|source| LakeError::table(doing, source))
+    position(log_store, table, CONTRACT).await
 }
 
 #[cfg(test)]

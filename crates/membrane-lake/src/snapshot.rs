@@ -74,9 +74,7 @@ impl Snapshot {
         }
         let version = TableVersion(table.version().ok_or_else(empty)?);
         let state = table.snapshot().map_err(|source| LakeError::table("read the table's log", source))?;
-        let content = content_version(&log_store, &table)
-            .await
-            .map_err(|source| LakeError::table("read the table's log", source))?;
+        let content = content_version(&log_store, &table).await?;
         let table_id = state.metadata().id().to_owned();
         let plain_files = layout::is_plain(state);
         let stats: Option<Vec<Option<String>>> =

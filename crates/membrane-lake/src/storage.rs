@@ -96,7 +96,7 @@ pub(crate) fn endpoint(options: &LakeOptions) -> String {
 }
 
 /// Teaches the Delta library about S3, with the client of `object_store` itself.
-fn register_s3() {
+pub(crate) fn register_s3() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         for scheme in S3_SCHEMES {

@@ -79,6 +79,11 @@ async fn connect_server(url: &str) -> Result<Pools, LedgerError> {
     Ok(Pools { read: write.clone(), write })
 }
 
+/// Returns the newest migration that this version knows.
+pub(crate) fn newest_migration() -> i64 {
+    MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or(0)
+}
+
 fn options(url: &str) -> Result<AnyConnectOptions, LedgerError> {
     // PRIVACY: statements are not logged; the ledger is the record, the log is not.
     Ok(AnyConnectOptions::from_str(url)?.disable_statement_logging())

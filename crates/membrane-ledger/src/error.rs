@@ -8,6 +8,7 @@ use membrane_model::{PriceError, RunId};
 use sqlx::migrate::MigrateError;
 
 use crate::Account;
+use crate::connect::newest_migration;
 
 /// What can go wrong with the ledger.
 #[derive(Debug, thiserror::Error)]
@@ -188,7 +189,7 @@ impl From<MigrateError> for LedgerError {
     fn from(error: MigrateError) -> Self {
         match error {
             MigrateError::Execute(fault) | MigrateError::ExecuteMigration(fault, _) => fault.into(),
-            MigrateError::VersionMissing(version) => Self::Newer { version },
+            MigrateError::VersionMissing(version) if version > newest_migration() => Self::Newer { version },
             other => Self::Schema(other.to_string()),
         }
     }

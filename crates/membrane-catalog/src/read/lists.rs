@@ -39,8 +39,9 @@ pub(crate) fn read_classes(text: &str, report: &mut Report) -> Option<ClassList>
                 format!("class `{}` lies below `{wider}`, which is not listed", name.value),
             );
         }
-        let wider = name.value.ancestry().skip(1).find_map(|wider| Some((*rated.get(&wider)?, wider)));
-        if let (Some(own), Some((rating, wider))) = (more, wider)
+        let rated = name.value.ancestry().skip(1).find_map(|wider| rated.get(&wider).copied());
+        if let (Some(own), Some(wider)) = (more, name.value.ancestry().nth(1))
+            && let rating = rated.unwrap_or(Sensitivity::Personal)
             && own.value < rating
         {
             report.fault(

@@ -172,10 +172,9 @@ pub async fn positions(
 ) -> Result<Vec<(Option<i64>, Option<i64>)>, IngestError> {
     let table = parts.lake.append(permit, dataset, Target::Table).await?;
     let quarantine = parts.lake.append(permit, dataset, Target::Quarantine).await?;
-    let mut found = Vec::with_capacity(ids.len());
-    for id in ids {
-        found.push((table.committed(id).await?, quarantine.committed(id).await?));
-    }
+    let names = || ids.iter().map(String::as_str);
+    let (of_table, aside) = (table.all_committed(names()).await?, quarantine.all_committed(names()).await?);
+    let found = names().map(|id| (of_table.get(id).copied(), aside.get(id).copied())).collect();
     table.abort().await;
     quarantine.abort().await;
     Ok(found)

@@ -10,7 +10,7 @@ use object_store::local::LocalFileSystem;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 
 use super::*;
-use crate::fixture::{Faults, Faulty, batch, data_files, log_store, members, run};
+use crate::fixture::{Faults, Faulty, batch, bucket, data_files, log_store, members, run};
 
 async fn appender(folder: &Path) -> Appender {
     on(folder, Arc::new(LocalFileSystem::new())).await.unwrap()
@@ -199,6 +199,35 @@ async fn a_commit_whose_answer_is_lost_is_settled() {
     assert_eq!((committed.version, committed.rows, committed.already), (TableVersion(1), 100, false));
     assert_eq!(rows(folder.path()).await, 100);
     assert_eq!(data_files(folder.path()).len(), 1, "the files are the table's now");
+}
+
+/// A commit that timed out may come later, whenever that is: before it is looked for, after that, or after the next try. Its files stay.
+#[tokio::test]
+async fn a_commit_that_comes_late_is_found_and_keeps_its_files() {
+    for late in 1..12 {
+        let folder = tempfile::tempdir().unwrap();
+        let faults = Arc::new(Faults::default());
+        let inner = LocalFileSystem::new_with_prefix(folder.path()).unwrap();
+        let log_store = bucket(Arc::new(Faulty { inner, faults: Arc::clone(&faults) }));
+        let open = || Appender::open(Arc::clone(&log_store), members(), Target::Table, run());
+        let mut first = open().await.unwrap();
+        first.write(batch(10, "SH")).await.unwrap();
+        first.commit("a", 1).await.unwrap();
+
+        let mut appender = open().await.unwrap();
+        appender.write(batch(100, "SH")).await.unwrap();
+        appender.expect("b", None);
+        faults.late.store(late, Ordering::SeqCst);
+        let committed = appender.commit("b", 1).await.unwrap();
+        assert_eq!((committed.rows, committed.already), (100, false), "late {late}");
+        let table = load(&log_store).await.unwrap().unwrap();
+        let state = table.snapshot().unwrap();
+        let rows: usize = state.log_data().iter().map(|file| file.num_records().unwrap()).sum();
+        assert_eq!(rows, 110, "late {late}");
+        for file in state.log_data() {
+            assert!(folder.path().join("table").join(file.path().as_ref()).exists(), "late {late}");
+        }
+    }
 }
 
 #[tokio::test]

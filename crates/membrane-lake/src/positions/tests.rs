@@ -1,6 +1,7 @@
 //! Positions of many ids are those that the library tells of each.
 
 use std::path::Path as Folder;
+use std::sync::Arc;
 
 use deltalake::checkpoints::create_checkpoint;
 use object_store::local::LocalFileSystem;
@@ -34,11 +35,14 @@ async fn agree(folder: &Folder, version: Option<u64>) -> HashMap<String, i64> {
         table.load_version(version).await.unwrap();
     }
     let at_once = positions(&log_store, &table, IDS).await.unwrap();
-    let mut each = HashMap::new();
+    let (mut each, mut told) = (HashMap::new(), HashMap::new());
     for id in IDS {
-        each.extend(positions(&log_store, &table, [id]).await.unwrap());
+        each.extend(
+            position(&log_store, &table, id).await.unwrap().map(|position| (id.to_owned(), position)),
+        );
     }
-    assert_eq!(at_once, each, "of version {version:?}");
+    ask_each(&log_store, &table, &IDS.into(), &mut told).await.unwrap();
+    assert_eq!((&at_once, &at_once), (&each, &told), "of version {version:?}");
     at_once
 }
 
@@ -52,15 +56,27 @@ async fn many_ids_are_read_at_once_across_a_checkpoint_and_of_earlier_versions()
     assert_eq!(agree(path, None).await, expected);
 
     create_checkpoint(&load(&local(path)).await.unwrap().unwrap(), None).await.unwrap();
-    assert!(last_checkpoint(&local(path)).await.unwrap().is_some());
+    assert_eq!(last_checkpoint(&local(path)).await.unwrap(), LastCheckpoint::At(2));
+    let log_store = local(path);
+    let table = load(&log_store).await.unwrap().unwrap();
+    let (mut wanted, mut found) = (IDS.into(), HashMap::new());
+    assert!(read_back(&log_store, &table, &mut wanted, &mut found).await.unwrap(), "without the library");
     assert_eq!(agree(path, None).await, expected, "all of it is in the checkpoint");
     commit(path, "stream/c", 4, &[("stream/a", 3)]).await;
     let newer = [("stream/a", 3), ("stream/b", 7), ("stream/c", 4)].map(|(id, at)| (id.to_owned(), at));
     assert_eq!(agree(path, None).await, HashMap::from(newer), "some of it is newer");
     assert_eq!(agree(path, Some(1)).await, HashMap::from([("stream/a".to_owned(), 1)]));
 
-    // As if the log was cleaned up to the checkpoint, and the hint lost.
-    std::fs::remove_file(path.join("_delta_log/_last_checkpoint")).unwrap();
+    // As if the log was cleaned up to the checkpoint, and the hint damaged, and lost.
     std::fs::remove_file(path.join("_delta_log/00000000000000000001.json")).unwrap();
-    assert_eq!(agree(path, None).await.len(), 3);
+    for hint in [Some("{"), Some("{\"version\":2,\"size\":1,\"parts\":3}"), None] {
+        let file = path.join("_delta_log/_last_checkpoint");
+        match hint {
+            Some(text) => std::fs::write(&file, text).unwrap(),
+            None => std::fs::remove_file(&file).unwrap(),
+        }
+        let (mut wanted, mut found) = (IDS.into(), HashMap::new());
+        assert!(!read_back(&log_store, &table, &mut wanted, &mut found).await.unwrap(), "{hint:?}");
+        assert_eq!(positions(&local(path), &table, IDS).await.unwrap().len(), 2, "{hint:?}");
+    }
 }

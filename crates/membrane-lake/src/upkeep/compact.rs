@@ -304,7 +304,10 @@ impl Act<'_> {
         adds: &[Add],
     ) -> Result<u64, DeltaTableError> {
         let state = table.snapshot()?;
-        let content = content_version(&self.log_store, table).await?;
+        let content = content_version(&self.log_store, table).await.map_err(|error| match error {
+            LakeError::Table { source, .. } => *source,
+            other => DeltaTableError::generic(other),
+        })?;
         let marks = kept::transactions(table.version().unwrap_or_default(), content);
         let marks = marks.ok_or_else(|| DeltaTableError::generic("the table has too many versions"))?;
         // INVARIANT: without retries the commit is the version after the one that was read, as its marks say.

@@ -3,10 +3,13 @@
 //! A commit of the upkeep has two transactions: its own version, and the version whose rows it keeps. A version whose number is
 //! not the first of these was made by somebody who changed rows. Both are in the log for good, as checkpoints keep them.
 
+use deltalake::DeltaTable;
 use deltalake::kernel::Transaction;
 use deltalake::logstore::LogStoreRef;
-use deltalake::{DeltaResult, DeltaTable};
 use membrane_model::TableVersion;
+
+use crate::LakeError;
+use crate::positions::positions;
 
 const OWN: &str = "upkeep/version";
 const KEEPS: &str = "upkeep/keeps";
@@ -15,14 +18,13 @@ const KEEPS: &str = "upkeep/keeps";
 pub(crate) async fn content_version(
     log_store: &LogStoreRef,
     table: &DeltaTable,
-) -> DeltaResult<TableVersion> {
+) -> Result<TableVersion, LakeError> {
     let version = table.version().unwrap_or_default();
-    let state = table.snapshot()?;
-    let stated = |id| state.transaction_version(log_store.as_ref(), id);
-    if stated(OWN).await? != i64::try_from(version).ok() {
+    let stated = positions(log_store, table, [OWN, KEEPS]).await?;
+    if stated.get(OWN).copied() != i64::try_from(version).ok() {
         return Ok(TableVersion(version));
     }
-    let keeps = stated(KEEPS).await?.and_then(|keeps| u64::try_from(keeps).ok());
+    let keeps = stated.get(KEEPS).and_then(|keeps| u64::try_from(*keeps).ok());
     Ok(TableVersion(keeps.filter(|keeps| *keeps <= version).unwrap_or(version)))
 }
 

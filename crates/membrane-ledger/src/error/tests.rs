@@ -25,8 +25,13 @@ fn an_operator_learns_what_to_mend() {
         "ledger database: connection refused",
     );
     check(sqlx::Error::PoolTimedOut, "ledger database: no connection was free in time");
-    let newer = LedgerError::from(MigrateError::VersionMissing(7)).to_string();
-    assert!(newer.contains("a newer version of membrane") && newer.contains("migration 7"), "{newer}");
+    let newer = LedgerError::from(MigrateError::VersionMissing(9_999)).to_string();
+    assert!(newer.contains("a newer version of membrane") && newer.contains("migration 9999"), "{newer}");
+    // One that is not after the newest was never one of this hub's: whoever made these tables, it was no later version.
+    for version in [-1, 0, newest_migration()] {
+        let foreign = LedgerError::from(MigrateError::VersionMissing(version)).to_string();
+        assert!(foreign.starts_with(&format!("ledger schema: migration {version} ")), "{foreign}");
+    }
     let schema = LedgerError::from(MigrateError::Dirty(7)).to_string();
     assert!(schema.starts_with("ledger schema: migration 7"), "{schema}");
 }

@@ -150,6 +150,31 @@ fn nothing_unbounded_gets_in() {
     }
 }
 
+/// DataFusion takes a WITH name that has a dot for a table of a schema, past the weights that are counted here.
+#[test]
+fn names_of_with_have_no_dots() {
+    for name in ["system.columns", "information_schema.tables", "main.crm_members", "membrane.main.t", "a.b"]
+    {
+        for sql in [
+            format!("WITH \"{name}\" AS (SELECT 1 AS a) SELECT * FROM {name}"),
+            format!("WITH b AS (SELECT 1 AS a), \"{name}\"(a) AS (SELECT * FROM b) SELECT * FROM b"),
+            format!("SELECT * FROM (WITH \"{name}\" AS (SELECT 1 AS a) SELECT * FROM \"{name}\") AS t"),
+        ] {
+            for read in [parse(&sql), Statement::parse_for_record(&sql, &Limits::default())] {
+                let error = read.unwrap_err();
+                assert_eq!(error.to_string(), "not supported: a WITH name with a dot", "{sql}");
+                assert_eq!(error.code(), "unsupported", "{sql}");
+            }
+        }
+    }
+    check("WITH \"Plain name\" AS (SELECT 1 AS a) SELECT * FROM \"Plain name\"", "accepted");
+    check(
+        "WITH \"columns\" AS (SELECT 1 AS a) SELECT * FROM columns, information_schema.columns",
+        "accepted",
+    );
+    check("WITH a AS (SELECT 1 AS \"b.c\") SELECT \"b.c\" FROM a", "accepted");
+}
+
 /// Forty keys of a CUBE are 2^40 groupings, and DataFusion writes them all down.
 #[test]
 fn groupings_are_few() {

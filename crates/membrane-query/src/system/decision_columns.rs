@@ -20,7 +20,7 @@ pub(super) const COLUMNS: &[SystemColumn] = &[
     column("purpose", Kind::Text, "Why."),
     column("dataset", Kind::Text, "Of which dataset."),
     column("column_name", Kind::Text, "The column."),
-    column("level", Kind::Text, "How much of it was shown; none: it was not there for them."),
+    column("level", Kind::Text, "At which level it was permitted; none: it was not there for them."),
     column("policies", Kind::Text, "The policies that decided, with commas between them."),
 ];
 

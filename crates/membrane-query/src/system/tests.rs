@@ -92,18 +92,47 @@ fn bounds_on_the_moment_narrow_what_is_read() {
     check(started().between(at(5), at(9)), Some(5), Some(10));
     check(started().not_between(at(5), at(9)), None, None);
     check(started().eq(at(5)), Some(5), Some(6));
-    let coarse = DataType::Timestamp(TimeUnit::Nanosecond, None);
-    check(
-        cast(started(), coarse).gt(lit(ScalarValue::TimestampNanosecond(Some(5_999), None))),
-        Some(5),
-        None,
-    );
+    let utc = || Some("UTC".into());
+    let fine = DataType::Timestamp(TimeUnit::Nanosecond, utc());
+    check(cast(started(), fine).gt(lit(ScalarValue::TimestampNanosecond(Some(5_999), utc()))), Some(5), None);
+    check(cast(started(), DataType::Timestamp(TimeUnit::Microsecond, utc())).lt(at(9)), None, Some(10));
     // What says less than it seems to narrows nothing.
     check(started().gt(at(5)).or(col("run").eq(lit("x"))), None, None);
     check(started().not_eq(at(5)), None, None);
     check(col("finished").gt(at(5)), None, None);
     check(cast(started(), DataType::Date32).gt(at(5)), None, None);
     check(col("run").eq(lit("no id")), None, None);
+}
+
+/// A second has moments that are not its first: what is equal to it, or not after it, began later.
+#[test]
+fn a_moment_that_was_rounded_narrows_nothing() {
+    let utc = || Some("UTC".into());
+    let second = || lit(ScalarValue::TimestampSecond(Some(1), Some("UTC".into())));
+    let millisecond = || lit(ScalarValue::TimestampMillisecond(Some(1), Some("UTC".into())));
+    let day = || lit(ScalarValue::Date32(Some(1)));
+    for (to, bound) in [
+        (DataType::Timestamp(TimeUnit::Second, utc()), second()),
+        (DataType::Timestamp(TimeUnit::Millisecond, utc()), millisecond()),
+        (DataType::Date32, day()),
+        (
+            DataType::Timestamp(TimeUnit::Microsecond, None),
+            lit(ScalarValue::TimestampMicrosecond(Some(1), None)),
+        ),
+        (
+            DataType::Timestamp(TimeUnit::Nanosecond, None),
+            lit(ScalarValue::TimestampNanosecond(Some(1), None)),
+        ),
+    ] {
+        let started = || cast(col("started"), to.clone());
+        check(started().eq(bound.clone()), None, None);
+        check(started().lt_eq(bound.clone()), None, None);
+        check(started().gt(bound.clone()), None, None);
+        check(started().between(bound.clone(), bound.clone()), None, None);
+        // Made finer again, it is as coarse as it was.
+        let again = cast(started(), DataType::Timestamp(TimeUnit::Microsecond, utc()));
+        check(again.lt_eq(at(1)), None, None);
+    }
 }
 
 #[test]

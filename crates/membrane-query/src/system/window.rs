@@ -3,7 +3,7 @@
 //! A window is never narrower than the conditions: the engine evaluates them again on every row.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{Between, BinaryExpr, Expr, Operator};
 use membrane_ledger::RunWindow;
@@ -68,13 +68,18 @@ fn compare(window: &mut RunWindow, bounded: Bounded, column: &Expr, op: Operator
     }
 }
 
-/// Returns the column of an expression that has its order: itself, or cast to another precision.
+/// Returns the column of an expression that says the same moments: itself, or cast to a precision that loses nothing.
+///
+/// A coarser one rounds: rows before a bound would be within it. Without a zone it may be the clock of another place.
 fn column_name(expression: &Expr) -> Option<&str> {
     match expression {
         Expr::Column(column) => Some(&column.name),
-        Expr::Cast(cast) if matches!(cast.field.data_type(), DataType::Timestamp(..)) => {
-            column_name(&cast.expr)
-        }
+        Expr::Cast(cast) => match cast.field.data_type() {
+            DataType::Timestamp(TimeUnit::Microsecond | TimeUnit::Nanosecond, Some(_)) => {
+                column_name(&cast.expr)
+            }
+            _ => None,
+        },
         _ => None,
     }
 }

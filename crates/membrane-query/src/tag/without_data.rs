@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use membrane_catalog::Dataset;
-use membrane_model::{ColumnName, IdentityKind, Limits, LineageEdge, RunId};
+use membrane_model::{ColumnName, DatasetName, IdentityKind, Limits, LineageEdge, RunId};
 
 use super::fixture::{Holders, fixture_table};
 use super::{TagFixture, TrialError, check_keys, key_of, local, session_of};
@@ -23,6 +23,8 @@ use crate::session::trusted_session;
 pub struct TagPlan {
     /// Whether it is member-local.
     pub is_local: bool,
+    /// The datasets that it reads.
+    pub reads: Vec<DatasetName>,
     /// Where the value comes from, and what has a say in it. `run` stands for the run in which it is asked.
     pub edges: Vec<LineageEdge>,
 }
@@ -64,7 +66,9 @@ pub async fn check_tag(
         return Err(QueryError::UnknownColumn { name: plain_name(value.as_str()), position: None });
     }
     edges.retain(|edge| edge.to.field == value.as_str());
-    Ok(TagPlan { is_local: local::is_local(&planned.analysed, key), edges })
+    let (is_local, reads) =
+        (local::is_local(&planned.analysed, key), statement.tables().iter().cloned().collect());
+    Ok(TagPlan { is_local, reads, edges })
 }
 
 #[cfg(test)]

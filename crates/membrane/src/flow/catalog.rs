@@ -39,6 +39,8 @@ pub struct CatalogEntry {
     pub contract: Contracted,
     /// The columns that exist for the one who asks, each with its level; none stated for who may look at the record.
     pub columns: Vec<(ColumnName, Option<RevealLevel>)>,
+    /// Whether rules may be told that name other columns, datasets or policies: to who may look at the record, or has the files.
+    pub whole: bool,
     /// What record and storage say; for who may look at the record.
     pub facts: Option<DatasetFacts>,
     /// What a search found in it.
@@ -162,6 +164,7 @@ async fn entries(run: &mut ActiveRun, hub: &Hub) -> Result<(Permit, Vec<CatalogE
         name: listing.dataset.name.clone(),
         contract: Contracted::Served(listing.dataset),
         columns: listing.columns,
+        whole: permit.audits(),
         facts: None,
         hits: Vec::new(),
     };
@@ -172,6 +175,7 @@ async fn entries(run: &mut ActiveRun, hub: &Hub) -> Result<(Permit, Vec<CatalogE
             name,
             contract: Contracted::Gone(revision.map(Box::new)),
             columns: Vec::new(),
+            whole: true,
             facts: None,
             hits: Vec::new(),
         }));

@@ -150,9 +150,14 @@ async fn start(
             hub.engine().query(&permit, &statement).await.map_err(Error::Query)
         }
         Question::Record { statement, otherwise } => {
+            let id = run.id();
             let permit = match run.permit(hub, Vec::new()).await {
                 // PRIVACY: for whoever may not look, the record is a schema that is not there, in the words for any other.
                 Err(Error::Refused(refused)) if refused.reason != RefusedReason::RecordFault => {
+                    // The answer hides it: whoever mends policies finds it here, and with the decision.
+                    if refused.reason == RefusedReason::PolicyFault {
+                        tracing::error!(run.id = %id, "whether run `{id}` may look at the record could not be decided");
+                    }
                     return Err(Error::Query(otherwise));
                 }
                 permit => permit?,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use membrane_catalog::Dataset;
-use membrane_model::{ColumnName, RevealLevel, RunId};
+use membrane_model::{ColumnName, RunId};
 use membrane_query::{DatasetFacts, Standing};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -227,7 +227,7 @@ impl CatalogDatasetBody {
             ..Self::nothing()
         };
         match &page.entry.contract {
-            Contracted::Served(dataset) => body.with(dataset, &page.entry.columns),
+            Contracted::Served(dataset) => body.with(dataset, &page.entry),
             Contracted::Gone(Some(revision)) => Self { columns: of_revision(revision), ..body },
             Contracted::Gone(None) => body,
         }
@@ -240,10 +240,11 @@ impl CatalogDatasetBody {
             name: dataset.name.clone(),
             contract: Contracted::Served(Arc::clone(dataset)),
             columns: dataset.columns.iter().map(|column| (column.name.clone(), None)).collect(),
+            whole: true,
             facts: None,
             hits: Vec::new(),
         };
-        Self { dataset: (&entry).into(), ..Self::nothing() }.with(dataset, &entry.columns)
+        Self { dataset: (&entry).into(), ..Self::nothing() }.with(dataset, &entry)
     }
 
     fn nothing() -> Self {
@@ -281,12 +282,11 @@ impl CatalogDatasetBody {
     }
 
     /// Adds what the contract says. PRIVACY: of columns that do not exist for the caller not even the name.
-    fn with(self, dataset: &Dataset, shown: &[(ColumnName, Option<RevealLevel>)]) -> Self {
+    fn with(self, dataset: &Dataset, entry: &CatalogEntry) -> Self {
+        let shown = &entry.columns;
         let exists = |name: &&ColumnName| shown.iter().any(|(known, _)| known == *name);
         let said = &dataset.stewardship;
-        let columns = shown
-            .iter()
-            .filter_map(|(name, level)| Some(CatalogColumnBody::new(dataset.column(name)?, *level)));
+        let columns = shown.iter().filter_map(|(name, _)| CatalogColumnBody::new(dataset, entry, name));
         Self {
             purpose: said.purpose.clone(),
             usage: said.usage.clone(),

@@ -36,6 +36,7 @@ fn a_column_is_known_by_its_own_name_or_by_another() {
     assert_eq!((attribute("a7").as_str(), attribute("region").as_str()), ("area", "region"));
     let rules = dataset.columns.last().unwrap().describe().rules;
     assert_eq!(rules, ["`area` in policies"]);
+    assert!(dataset.columns.last().unwrap().describe_alone().rules.is_empty());
 }
 
 #[test]
@@ -50,6 +51,7 @@ fn a_boolean_is_the_consent_for_purposes() {
     assert!(!load(ORDERS).datasets().next().unwrap().has_consents());
     let rules = dataset.columns.last().unwrap().describe().rules;
     assert_eq!(rules, ["consent for marketing_analysis, customer_service"]);
+    assert!(dataset.columns.last().unwrap().describe_alone().rules.is_empty());
 }
 
 #[test]

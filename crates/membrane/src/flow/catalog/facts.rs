@@ -11,6 +11,7 @@ use membrane_model::DatasetName;
 use membrane_policy::Permit;
 use membrane_query::{DatasetFacts, Standing};
 
+use crate::contracts::ContractError;
 use crate::error::Error;
 use crate::hub::Hub;
 
@@ -65,8 +66,18 @@ pub(super) async fn gone(hub: &Hub) -> Result<Vec<(DatasetName, Option<Revision>
     names.retain(|name| hub.catalog().dataset(name).is_none());
     let mut gone = Vec::with_capacity(names.len());
     for name in names {
-        let mut history = hub.contracts().history(&name).await.map_err(Error::Contract)?;
-        gone.push((name, history.pop().map(|(_, revision)| revision)));
+        let last = match hub.contracts().history(&name).await {
+            Ok(mut history) => history.pop().map(|(_, revision)| revision),
+            Err(error @ (ContractError::Ledger(_) | ContractError::Lake(_))) => {
+                return Err(Error::Contract(error));
+            }
+            // What was altered of one contract does not keep the catalog from being told of.
+            Err(_) => {
+                tracing::error!(dataset.name = %name, "a revision of the contract of `{name}` cannot be read");
+                None
+            }
+        };
+        gone.push((name, last));
     }
     Ok(gone)
 }

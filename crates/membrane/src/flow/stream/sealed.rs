@@ -183,8 +183,9 @@ impl Sealed {
     }
 
     fn work(&self, right: &Right, done: &Portioned) -> Work {
-        let records = || self.kept.iter().flat_map(|kept| &kept.records);
-        let answers = || records().map(|record| record.counts.answer);
+        // What was committed before is on the record of the run that did.
+        let added = || done.added.iter().filter_map(|place| self.kept.get(*place));
+        let answers = || added().flat_map(|kept| &kept.records).map(|record| record.counts.answer);
         let version = done.version.map(|version| DatasetVersion { dataset: self.dataset.clone(), version });
         Work {
             rows_in: Some(answers().map(|answer| answer.read).sum()),
@@ -212,8 +213,10 @@ impl Sealed {
             return Ok(());
         }
         let retired = spawn_blocking(move || {
-            segments.iter().try_for_each(|(path, head, records)| retire_segment(path, head, records))?;
-            if purges { purge_seen(&folder, before) } else { Ok(()) }
+            // One that cannot be put away keeps no other.
+            let retired = segments.iter().map(|(path, head, records)| retire_segment(path, head, records));
+            let retired = retired.fold(Ok(()), io::Result::and);
+            if purges { retired.and(purge_seen(&folder, before)) } else { retired }
         });
         retired.await.unwrap_or_else(|_| Err(io::Error::other("it stopped")))
     }

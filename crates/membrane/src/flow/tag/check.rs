@@ -12,6 +12,8 @@ use membrane_catalog::{Catalog, Column, Dataset, Fault, Refresh, Sensitivity, Ta
 use membrane_model::{Limits, LineageEdge, Protection, RunId};
 use membrane_query::{TagPlan, check_tag};
 
+use super::group::groups;
+
 /// A moment for which statements are planned. Which one it is does not matter.
 const SOME_MOMENT_SECONDS: i64 = 1_767_225_600;
 
@@ -29,7 +31,7 @@ pub(crate) async fn check_tags(catalog: &Catalog, dir: &Path, limits: &Limits) -
 async fn check(
     catalog: &Catalog,
     (datasets, limits): (&[Arc<Dataset>], &Limits),
-    (tag, folder): (&Tag, &Path),
+    (tag, folder): (&Arc<Tag>, &Path),
 ) -> Option<Fault> {
     let own = || folder.join(format!("{}.yaml", tag.id));
     let of_sql = |message: String| {
@@ -38,26 +40,54 @@ async fn check(
         Fault { file, line, column, message }
     };
     let at = DateTime::from_timestamp(SOME_MOMENT_SECONDS, 0)?;
-    let sql = tag.statement(at)?;
-    let asked = check_tag(&sql, (&tag.entity, &tag.column), datasets, limits, RunId::new(at));
-    let TagPlan { is_local, edges } = match asked.await {
+    let Some(group) = groups(std::slice::from_ref(tag), at).pop() else {
+        return Some(of_sql(format!("tag `{}` cannot be asked: it has no purpose", tag.id)));
+    };
+    let plan = |sql: String| async move {
+        check_tag(&sql, (&tag.entity, &tag.column), datasets, limits, RunId::new(at)).await
+    };
+    // As it stands, for what its errors say of places, and as it is asked: consent has a say in it.
+    let asked = match plan(group.sql().to_owned()).await {
+        Ok(_) => plan(group.with_consent(catalog).sql().to_owned()).await,
+        Err(error) => Err(error),
+    };
+    let plan = match asked {
         Ok(plan) => plan,
         Err(error) => {
             return Some(of_sql(format!("the statement of tag `{}` would be refused: {error}", tag.id)));
         }
     };
-    if matches!(tag.refresh, Refresh::Stream { .. }) && !is_local {
+    if matches!(tag.refresh, Refresh::Stream { .. }) && !plan.is_local {
         return Some(of_sql(format!(
             "tag `{}` follows a stream, so its statement must be member-local: joins, groups and windows by the entity's column",
             tag.id
         )));
     }
-    let made_of = most_sensitive(catalog, &edges)?;
-    if made_of.sensitivity <= tag.sensitivity {
-        return None;
-    }
     let (line, column) = tag.sensitivity_place;
-    Some(Fault { file: own(), line, column, message: made_of.drop_of(tag) })
+    let message = drop_of(catalog, tag, &plan)?;
+    Some(Fault { file: own(), line, column, message })
+}
+
+/// Says which drop of sensitivity there is, if there is one.
+fn drop_of(catalog: &Catalog, tag: &Tag, TagPlan { reads, edges, .. }: &TagPlan) -> Option<String> {
+    let made_of = match most_sensitive(catalog, edges) {
+        Ok(made_of) => made_of,
+        Err(edge) => {
+            return Some(format!("tag `{}` comes from `{}`, which no contract has", tag.id, edge.from));
+        }
+    };
+    if let Some(made_of) = made_of.filter(|made_of| made_of.sensitivity > tag.sensitivity) {
+        return Some(made_of.drop_of(tag));
+    }
+    // Whatever the value is: that there is one says that there is a row of the member.
+    let about = reads.iter().find(|name| catalog.dataset(name).is_none_or(|dataset| dataset.is_private()));
+    about.filter(|_| tag.sensitivity < Sensitivity::Personal).map(|dataset| {
+        format!(
+            "tag `{}` is `{}`, but its statement reads `{dataset}`, whose rows are of members: that a member has one is `personal`",
+            tag.id,
+            tag.sensitivity.as_str()
+        )
+    })
 }
 
 /// A column that a value is made of, or that has a say in it.
@@ -68,6 +98,10 @@ struct MadeOf<'a> {
 }
 
 impl MadeOf<'_> {
+    fn rank(&self) -> (Sensitivity, bool) {
+        (self.sensitivity, self.edge.transformation.is_direct())
+    }
+
     fn drop_of(&self, tag: &Tag) -> String {
         let from = &self.edge.from;
         let way = if self.edge.transformation.is_direct() { "is made of" } else { "depends on" };
@@ -84,14 +118,24 @@ impl MadeOf<'_> {
     }
 }
 
-/// Returns the most sensitive of all columns, and of those one that the value itself is made of.
-fn most_sensitive<'a>(catalog: &'a Catalog, edges: &'a [LineageEdge]) -> Option<MadeOf<'a>> {
-    let rated = edges.iter().filter_map(|edge| {
+/// Returns the most sensitive of all columns, and of those one that the value itself is made of; the edge that leads to no column, if one does.
+fn most_sensitive<'a>(
+    catalog: &'a Catalog,
+    edges: &'a [LineageEdge],
+) -> Result<Option<MadeOf<'a>>, &'a LineageEdge> {
+    let column = |edge: &LineageEdge| {
         let dataset = catalog.dataset(&edge.from.name.parse().ok()?)?;
-        let column = dataset.column(&edge.from.field.parse().ok()?)?;
-        Some(MadeOf { edge, column, sensitivity: sensitivity_of(catalog, column) })
-    });
-    rated.max_by_key(|made_of| (made_of.sensitivity, made_of.edge.transformation.is_direct()))
+        dataset.column(&edge.from.field.parse().ok()?)
+    };
+    let mut most: Option<MadeOf<'a>> = None;
+    for edge in edges {
+        let column = column(edge).ok_or(edge)?;
+        let made_of = MadeOf { edge, column, sensitivity: sensitivity_of(catalog, column) };
+        if most.as_ref().is_none_or(|most| most.rank() <= made_of.rank()) {
+            most = Some(made_of);
+        }
+    }
+    Ok(most)
 }
 
 /// Returns how sensitive what a table has of a column is.

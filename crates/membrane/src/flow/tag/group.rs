@@ -105,6 +105,11 @@ pub(super) fn consenting(
 }
 
 impl Group {
+    /// Returns the statement.
+    pub(super) fn sql(&self) -> &str {
+        &self.sql
+    }
+
     /// Parses the statement.
     pub(super) fn statement(&self, limits: &Limits) -> Result<Statement, QueryError> {
         Statement::parse(&self.sql, limits)

@@ -1,13 +1,13 @@
 //! Columns of the catalog, who reads them and who may.
 
-use membrane_catalog::{Column, Revision};
+use membrane_catalog::{Dataset, Revision};
 use membrane_ledger::ColumnUse;
-use membrane_model::{RevealLevel, RunId};
+use membrane_model::{ColumnName, RunId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::instant;
-use crate::flow::{ColumnPage, Contracted, ReaderLine, UseLine};
+use crate::flow::{CatalogEntry, ColumnPage, Contracted, ReaderLine, UseLine};
 
 /// All that is known of a column.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -42,7 +42,8 @@ pub struct CatalogColumnBody {
     pub level: Option<String>,
     /// The kind of identifier in it.
     pub identity: Option<String>,
-    /// What its values must satisfy, and what releases and policies may assume.
+    /// What its values must satisfy, and what releases may assume; what names other columns, datasets or policies for whoever may look at
+    /// the record.
     pub rules: Vec<String>,
     /// What it means.
     pub description: String,
@@ -124,9 +125,13 @@ pub(super) fn readers(lines: &[ReaderLine]) -> Vec<CatalogReaderBody> {
 }
 
 impl CatalogColumnBody {
-    pub(super) fn new(column: &Column, level: Option<RevealLevel>) -> Self {
-        let described = column.describe();
-        Self {
+    /// Tells of a column as the caller may know it; nothing when it does not exist for them.
+    pub(super) fn new(dataset: &Dataset, entry: &CatalogEntry, name: &ColumnName) -> Option<Self> {
+        let (_, level) = entry.columns.iter().find(|(known, _)| known == name)?;
+        let column = dataset.column(name)?;
+        // PRIVACY: a rule may name a column or a dataset that does not exist for the caller.
+        let described = if entry.whole { column.describe() } else { column.describe_alone() };
+        Some(Self {
             name: described.name,
             logical_type: described.logical_type,
             class: described.class,
@@ -135,7 +140,7 @@ impl CatalogColumnBody {
             identity: described.identity,
             rules: described.rules,
             description: described.description,
-        }
+        })
     }
 }
 
@@ -157,14 +162,10 @@ impl CatalogColumnPageBody {
     #[must_use]
     pub fn new(run: RunId, page: &ColumnPage) -> Option<Self> {
         let Contracted::Served(dataset) = &page.entry.contract else { return None };
-        let level = page.entry.columns.iter().find(|(name, _)| *name == page.column);
         Some(Self {
             run: run.to_string(),
             dataset: dataset.name.to_string(),
-            column: CatalogColumnBody::new(
-                dataset.column(&page.column)?,
-                level.and_then(|(_, level)| *level),
-            ),
+            column: CatalogColumnBody::new(dataset, &page.entry, &page.column)?,
             uses: page.uses.iter().map(CatalogColumnUseBody::from).collect(),
             readers: page.readers.as_deref().map(readers),
         })
