@@ -24,6 +24,8 @@ const SECONDS: u32 = 20;
 const SENDERS: u32 = 3;
 const EVENTS: u32 = 20;
 const FILE_ROWS: u32 = 5;
+/// Each is a delivery of its own, some fifty requests; the store of these tests takes tens of milliseconds for one when it holds thousands of objects.
+const FILE_EVERY: Duration = Duration::from_millis(2_500);
 /// Requests to the store in a thousand that meet a fault.
 const FAULTS: u64 = 20;
 
@@ -200,7 +202,7 @@ impl Soak {
             );
             std::fs::write(&young, format!("product_id,name,category,brand,price\n{rows}")).unwrap();
             std::fs::rename(young, path).unwrap();
-            std::thread::sleep(Duration::from_millis(700));
+            std::thread::sleep(FILE_EVERY);
         }
     }
 

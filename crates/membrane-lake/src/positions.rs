@@ -125,7 +125,8 @@ fn transaction(line: &[u8]) -> Option<(String, i64)> {
     // Most lines are of files, and long.
     let is_one = line.windows(NAME.len()).any(|window| window == NAME);
     let line: Value = is_one.then(|| serde_json::from_slice(line).ok()).flatten()?;
-    Some((line["txn"]["appId"].as_str()?.to_owned(), line["txn"]["version"].as_i64()?))
+    let transaction = line.get("txn")?;
+    Some((transaction.get("appId")?.as_str()?.to_owned(), transaction.get("version")?.as_i64()?))
 }
 
 async fn ask_each(
@@ -163,8 +164,9 @@ async fn last_checkpoint(log_store: &LogStoreRef) -> Result<LastCheckpoint, Lake
         Err(error) => return Err(failed(error)),
     };
     let hint: Option<Value> = serde_json::from_slice(&bytes).ok();
-    let plain = hint.filter(|hint| hint["parts"].is_null() && hint["v2Checkpoint"].is_null());
-    let version = plain.and_then(|hint| hint["version"].as_u64());
+    let lacks = |hint: &Value, name: &str| hint.get(name).is_none_or(Value::is_null);
+    let plain = hint.filter(|hint| lacks(hint, "parts") && lacks(hint, "v2Checkpoint"));
+    let version = plain.and_then(|hint| hint.get("version")?.as_u64());
     Ok(version.map_or(LastCheckpoint::Other, LastCheckpoint::At))
 }
 

@@ -66,8 +66,7 @@ pub async fn check_tag(
         return Err(QueryError::UnknownColumn { name: plain_name(value.as_str()), position: None });
     }
     edges.retain(|edge| edge.to.field == value.as_str());
-    let (is_local, reads) =
-        (local::is_local(&planned.analysed, key), statement.tables().iter().cloned().collect());
+    let (is_local, reads) = (local::is_local(&planned.analysed, key), statement.tables().to_vec());
     Ok(TagPlan { is_local, reads, edges })
 }
 
