@@ -233,7 +233,11 @@ impl Appender {
     /// # Errors
     /// [`LakeError`]; the data files are removed then, except after [`LakeError::Unknown`].
     pub async fn commit(mut self, app_id: &str, position: i64) -> Result<Committed, LakeError> {
-        let result = self.try_commit(app_id, position).await;
+        let result = self.try_commit(app_id, position).await.map_err(|error| match error {
+            // Whether an earlier attempt came is not told by why the log could not be read.
+            LakeError::Table { source, .. } if self.unsettled => self.unknown(*source),
+            other => other,
+        });
         let keep = match &result {
             // What an attempt put that nobody heard of again may still come, and names them.
             Ok(committed) => !committed.already || self.unsettled,

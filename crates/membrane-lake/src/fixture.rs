@@ -128,6 +128,10 @@ pub(crate) struct Faults {
     pub(crate) late: AtomicUsize,
     /// The commit that is on its way, and how often something is listed before it comes.
     pub(crate) on_its_way: Mutex<Option<(Path, PutPayload, usize)>>,
+    /// How often what the log says of its last checkpoint can still be read while a commit is on its way.
+    pub(crate) hints_left: AtomicUsize,
+    /// How many objects were asked for.
+    pub(crate) gets: AtomicUsize,
     /// `Create` overwrites.
     pub(crate) overwrite: AtomicBool,
     /// `Create` looks first and writes later: whoever comes in between wins as well.
@@ -225,6 +229,20 @@ impl ObjectStore for Faulty {
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        self.faults.gets.fetch_add(1, Ordering::SeqCst);
+        if location.filename() == Some("_last_checkpoint")
+            && self.faults.on_its_way.lock().unwrap().is_some()
+            && self
+                .faults
+                .hints_left
+                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1))
+                .is_err()
+        {
+            return Err(object_store::Error::Generic {
+                store: "Faulty",
+                source: "it does not answer".into(),
+            });
+        }
         self.inner.get_opts(location, options).await
     }
 

@@ -23,6 +23,8 @@ use object_store::{
 
 /// Bytes that are kept, about.
 const BYTES_MAX: usize = 64 << 20;
+/// Bytes of one that is kept.
+const ONE_MAX: usize = BYTES_MAX / 8;
 /// Commits of which something is kept.
 const COMMITS_MAX: usize = 100_000;
 /// Digits of the name of a commit.
@@ -78,8 +80,12 @@ impl Kept {
 
     fn keep(&self, meta: ObjectMeta, bytes: Bytes) {
         self.with(|commits| {
+            if bytes.len() > ONE_MAX {
+                return;
+            }
             if commits.bytes + bytes.len() > BYTES_MAX {
-                *commits = Commits::default();
+                commits.by_path.values_mut().for_each(|commit| commit.body = None);
+                commits.bytes = 0;
             }
             commits.bytes += bytes.len();
             let commit = commits.by_path.entry(meta.location.clone()).or_default();

@@ -157,7 +157,8 @@ enum LastCheckpoint {
 
 async fn last_checkpoint(log_store: &LogStoreRef) -> Result<LastCheckpoint, LakeError> {
     let path = Path::from("_delta_log/_last_checkpoint");
-    let failed = |source| LakeError::storage(DOING, source);
+    // As the library has it: whoever reads the log after a commit goes by that.
+    let failed = |source| LakeError::table(DOING, DeltaTableError::ObjectStore { source });
     let bytes = match log_store.object_store(None).get(&path).await {
         Ok(found) => found.bytes().await.map_err(failed)?,
         Err(StoreError::NotFound { .. }) => return Ok(LastCheckpoint::None),

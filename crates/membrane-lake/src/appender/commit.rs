@@ -39,16 +39,19 @@ impl Appender {
                     return Ok(self.done(&adds, version));
                 }
                 Err(error) => {
+                    let is_contention = is_contention(&error);
+                    let may_pass = may_pass(&self.log_store, &error);
+                    // Whatever the log says now, and whether it can be read: it may come later.
+                    self.unsettled |= may_pass && !is_contention;
                     if let Some(committed) = self.settle(&adds, app_id, position).await? {
                         return Ok(committed);
                     }
-                    if is_contention(&error) {
+                    if is_contention {
                         continue;
                     }
-                    if !may_pass(&self.log_store, &error) {
+                    if !may_pass {
                         return Err(LakeError::table("commit to the table's log", error));
                     }
-                    self.unsettled = true;
                     if attempt + 1 == ATTEMPTS_MAX {
                         return Err(self.unknown(error));
                     }
@@ -120,7 +123,7 @@ impl Appender {
         Ok(if ours { self.done(adds, version) } else { self.done_before(table) })
     }
 
-    fn unknown(&self, source: DeltaTableError) -> LakeError {
+    pub(super) fn unknown(&self, source: DeltaTableError) -> LakeError {
         LakeError::Unknown { dataset: self.dataset.name.clone(), source: Box::new(source) }
     }
 

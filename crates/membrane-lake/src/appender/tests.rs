@@ -218,6 +218,7 @@ async fn a_commit_that_comes_late_is_found_and_keeps_its_files() {
         appender.write(batch(100, "SH")).await.unwrap();
         appender.expect("b", None);
         faults.late.store(late, Ordering::SeqCst);
+        faults.hints_left.store(usize::MAX, Ordering::SeqCst);
         let committed = appender.commit("b", 1).await.unwrap();
         assert_eq!((committed.rows, committed.already), (100, false), "late {late}");
         let table = load(&log_store).await.unwrap().unwrap();
@@ -227,6 +228,30 @@ async fn a_commit_that_comes_late_is_found_and_keeps_its_files() {
         for file in state.log_data() {
             assert!(folder.path().join("table").join(file.path().as_ref()).exists(), "late {late}");
         }
+    }
+}
+
+/// Nobody can tell what became of a commit that timed out while the log cannot be read: it may come yet, and its files stay.
+#[tokio::test]
+async fn the_files_of_a_commit_stay_when_the_log_cannot_be_read_after_it() {
+    for hints in 0..4 {
+        let folder = tempfile::tempdir().unwrap();
+        let faults = Arc::new(Faults::default());
+        let inner = LocalFileSystem::new_with_prefix(folder.path()).unwrap();
+        let log_store = bucket(Arc::new(Faulty { inner, faults: Arc::clone(&faults) }));
+        let open = || Appender::open(Arc::clone(&log_store), members(), Target::Table, run());
+        let mut first = open().await.unwrap();
+        first.write(batch(10, "SH")).await.unwrap();
+        first.commit("a", 1).await.unwrap();
+
+        let mut appender = open().await.unwrap();
+        appender.write(batch(100, "SH")).await.unwrap();
+        faults.late.store(1_000, Ordering::SeqCst);
+        faults.hints_left.store(hints, Ordering::SeqCst);
+        let error = appender.commit("b", 1).await.unwrap_err();
+        let is_unknown = matches!(error, LakeError::Unknown { .. });
+        let left = data_files(&folder.path().join("table")).len();
+        assert_eq!((is_unknown, left), (true, 2), "after {hints} hints: {error}");
     }
 }
 

@@ -1,59 +1,21 @@
 //! A commit is read once, and again when a listing says that it is another.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use object_store::ObjectStoreExt as _;
-use object_store::memory::InMemory;
+use object_store::local::LocalFileSystem;
 
 use super::*;
+use crate::fixture::{Faults, Faulty};
 
-/// Counts what is asked of the store below.
-#[derive(Debug, Default)]
-struct Counting {
-    inner: InMemory,
-    gets: AtomicUsize,
-}
-
-impl fmt::Display for Counting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
-
-#[async_trait]
-impl ObjectStore for Counting {
-    async fn put_opts(&self, location: &Path, payload: PutPayload, opts: PutOptions) -> Result<PutResult> {
-        self.inner.put_opts(location, payload, opts).await
-    }
-
-    async fn put_multipart_opts(
-        &self,
-        location: &Path,
-        opts: PutMultipartOptions,
-    ) -> Result<Box<dyn MultipartUpload>> {
-        self.inner.put_multipart_opts(location, opts).await
-    }
-
-    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        self.gets.fetch_add(1, Ordering::SeqCst);
-        self.inner.get_opts(location, options).await
-    }
-
-    fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
-        self.inner.delete_stream(locations)
-    }
-
-    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        self.inner.list(prefix)
-    }
-
-    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
-        self.inner.list_with_delimiter(prefix).await
-    }
-
-    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
-        self.inner.copy_opts(from, to, options).await
-    }
+/// A store that counts, and the cache before it; the folder is the store's.
+fn counted() -> (tempfile::TempDir, Arc<dyn ObjectStore>, LogCache, Arc<Faults>) {
+    let folder = tempfile::tempdir().unwrap();
+    let faults = Arc::new(Faults::default());
+    let inner = LocalFileSystem::new_with_prefix(folder.path()).unwrap();
+    let below: Arc<dyn ObjectStore> = Arc::new(Faulty { inner, faults: Arc::clone(&faults) });
+    let store = LogCache::new(Arc::clone(&below));
+    (folder, below, store, faults)
 }
 
 fn commit(number: u32) -> Path {
@@ -85,9 +47,8 @@ fn commits_are_known_by_their_names() {
 
 #[tokio::test]
 async fn a_commit_that_was_listed_is_read_once() {
-    let below = Arc::new(Counting::default());
-    let store = LogCache::new(Arc::clone(&below) as Arc<dyn ObjectStore>);
-    let gets = || below.gets.load(Ordering::SeqCst);
+    let (_folder, below, store, faults) = counted();
+    let gets = || faults.gets.load(Ordering::SeqCst);
     store.put(&commit(1), "one".into()).await.unwrap();
     list(&store).await;
     for _ in 0..3 {
@@ -106,14 +67,13 @@ async fn a_commit_that_was_listed_is_read_once() {
 
 #[tokio::test]
 async fn what_nobody_listed_and_what_is_no_commit_is_asked_for() {
-    let below = Arc::new(Counting::default());
-    let store = LogCache::new(Arc::clone(&below) as Arc<dyn ObjectStore>);
+    let (_folder, _, store, faults) = counted();
     let hint = Path::from("members/tables/t/_delta_log/_last_checkpoint");
     for path in [commit(1), hint.clone()] {
         store.put(&path, "one".into()).await.unwrap();
         assert_eq!((read(&store, &path).await, read(&store, &path).await), ("one".into(), "one".into()));
     }
-    assert_eq!(below.gets.load(Ordering::SeqCst), 4);
+    assert_eq!(faults.gets.load(Ordering::SeqCst), 4);
     list(&store).await;
     assert_eq!(store.get_range(&commit(1), 1..2).await.unwrap(), "n");
     assert_eq!(store.head(&commit(1)).await.unwrap().size, 3);
@@ -125,15 +85,17 @@ fn what_is_kept_is_bounded() {
     let meta = |number: u32| ObjectMeta {
         location: commit(number),
         last_modified: chrono::DateTime::UNIX_EPOCH,
-        size: 40 << 20,
+        size: 7 << 20,
         e_tag: Some("tag".to_owned()),
         version: None,
     };
-    for number in [1, 1, 2] {
+    for number in (1..=10).chain([10]) {
         kept.note(&meta(number));
-        kept.keep(meta(number), Bytes::from(vec![0; 40 << 20]));
-        kept.note(&meta(number));
+        kept.keep(meta(number), Bytes::from(vec![0; 7 << 20]));
     }
-    assert_eq!(kept.with(|commits| (commits.by_path.len(), commits.bytes)), (1, 40 << 20));
-    assert!(kept.find(&commit(1)).is_none() && kept.find(&commit(2)).is_some());
+    let (paths, bytes) = kept.with(|commits| (commits.by_path.len(), commits.bytes));
+    assert_eq!((paths, bytes), (10, 7 << 20), "what was listed is known on");
+    assert!(kept.find(&commit(1)).is_none() && kept.find(&commit(10)).is_some());
+    kept.keep(meta(1), Bytes::from(vec![0; ONE_MAX + 1]));
+    assert_eq!(kept.with(|commits| commits.bytes), 7 << 20, "one that is too large is not kept");
 }
