@@ -435,6 +435,12 @@ async fn a_contract_that_vanished_is_told_of() {
     assert_eq!((&dataset["owner"], &dataset["facts"]["rows"]), (&json!("desk@membrane.example"), &json!(2)));
     assert_eq!(gone["columns"][0]["name"], json!("note_id"));
     assert_eq!(names(&catalog(&world, OLGA, "?search=note_id").await), ["call_notes"]);
+    let column = catalog(&world, OLGA, "/call_notes/note_id").await;
+    assert_eq!(
+        (&column["column"]["name"], &column["readers"]),
+        (&json!("note_id"), &Value::Null),
+        "{column}"
+    );
     let rows =
         world.look("SELECT dataset, standing, rows FROM system.datasets WHERE standing = 'gone'").await;
     assert_eq!(rows, [["call_notes", "gone", "2"]]);

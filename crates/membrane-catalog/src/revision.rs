@@ -21,7 +21,7 @@ use membrane_model::DatasetName;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::{Dataset, ServiceLevels};
+use crate::{Dataset, ServiceLevels, Stewardship};
 
 pub use change::{Change, Effect};
 pub use compare::Comparison;
@@ -53,6 +53,9 @@ pub struct Revision {
     /// What is promised of deliveries, in words.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     promises: BTreeMap<String, String>,
+    /// What is said beside that, in the contract's words: legal basis, retention and the like.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    said: BTreeMap<String, String>,
     /// How many seconds an event time may be ahead of the clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ahead_seconds_max: Option<u64>,
@@ -77,6 +80,7 @@ impl Dataset {
             event_time: self.event_time.as_ref().map(ToString::to_string),
             on_truncated: self.on_truncated.as_str().to_owned(),
             promises: promises(&self.service),
+            said: said(&self.stewardship),
             ahead_seconds_max: self.service.ahead_max.map(|ahead| ahead.as_secs()),
             contributions: self.privacy.map(|bounds| (bounds.groups_max, bounds.rows_max)),
             columns: self.columns.iter().map(ColumnFacts::of).collect(),
@@ -91,6 +95,23 @@ fn promises(service: &ServiceLevels) -> BTreeMap<String, String> {
         ("frequency", service.frequency.map(seconds)),
         ("error rate", service.error_share.map(|share| share.to_string())),
         ("rows a day", service.rows_per_day.map(|(least, most)| format!("{least} to {most}"))),
+    ];
+    stated.into_iter().filter_map(|(name, words)| Some((name.to_owned(), words?))).collect()
+}
+
+/// The names of what is said of a dataset.
+const LEGAL_BASIS: &str = "legal basis";
+const RETENTION: &str = "retention";
+
+fn said(stewardship: &Stewardship) -> BTreeMap<String, String> {
+    let tags = (!stewardship.tags.is_empty()).then(|| stewardship.tags.join(", "));
+    let stated = [
+        (LEGAL_BASIS, stewardship.legal_basis.clone()),
+        (RETENTION, stewardship.retention.clone()),
+        ("usage", stewardship.usage.clone()),
+        ("limitations", stewardship.limitations.clone()),
+        ("domain", stewardship.domain.clone()),
+        ("tags", tags),
     ];
     stated.into_iter().filter_map(|(name, words)| Some((name.to_owned(), words?))).collect()
 }
@@ -137,6 +158,18 @@ impl Revision {
     #[must_use]
     pub fn owner(&self) -> Option<&str> {
         self.owner.as_deref()
+    }
+
+    /// Returns by which right its rows were kept.
+    #[must_use]
+    pub fn legal_basis(&self) -> Option<&str> {
+        self.said.get(LEGAL_BASIS).map(String::as_str)
+    }
+
+    /// Returns how long they were to be kept.
+    #[must_use]
+    pub fn retention(&self) -> Option<&str> {
+        self.said.get(RETENTION).map(String::as_str)
     }
 
     /// Tells whether its rows are about members.

@@ -149,7 +149,7 @@ fn whole(values: impl Iterator<Item = Option<i64>>) -> ArrayRef {
 }
 
 /// The name of a shown type in SQL.
-fn sql_type(data_type: &DataType) -> &'static str {
+pub(crate) fn sql_type(data_type: &DataType) -> &'static str {
     match data_type {
         DataType::Int64 => "bigint",
         DataType::Float64 => "double precision",

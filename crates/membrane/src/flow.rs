@@ -7,6 +7,7 @@ mod budget;
 mod budget_steps;
 mod caps;
 mod catalog;
+mod check;
 mod contract;
 mod delegation;
 mod hook;
@@ -42,6 +43,7 @@ pub use catalog::{
     CatalogEntry, CatalogRequest, ColumnPage, Contracted, DatasetPage, Hit, HitPlace, ReaderLine, UseLine,
     show_catalog, show_column, show_dataset,
 };
+pub(crate) use check::check_statements;
 pub use contract::{RevisionLine, contract_history};
 pub(crate) use contract::{broken_contracts, contracts_before};
 pub use delegation::{
@@ -74,7 +76,7 @@ pub(crate) use source::{TopicState, follow_topic, tell_of_topic, wait_held_up};
 pub use standing::{
     EditionTold, MadeBefore, StandingList, StandingTold, list_standing, run_edition, run_edition_after,
 };
-pub(crate) use standing::{check_releases, ctx_of, is_made, last_due, release_refused};
+pub(crate) use standing::{ctx_of, is_made, last_due, release_refused};
 pub use stream::{Measured, Pushed, list_streams, measure};
 pub(crate) use stream::{StreamJob, push, recover_streams, room_for};
 pub use tag::{

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::column::ColumnFacts;
 use super::rules::of_rules;
-use super::{Change, Effect, Revision, Step};
+use super::{Change, Effect, LEGAL_BASIS, RETENTION, Revision, Step};
 
 /// What changed between two revisions of a contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +108,17 @@ fn of_table(older: &Revision, newer: &Revision) -> Vec<Change> {
     for name in ["latency", "frequency", "error rate", "rows a day"] {
         let promise = |of: &Revision| of.promises.get(name).cloned();
         table(name, promise(older), promise(newer), Effect::Compatible);
+    }
+    for (name, effect) in [
+        (LEGAL_BASIS, Effect::Compatible),
+        (RETENTION, Effect::Compatible),
+        ("usage", Effect::Wording),
+        ("limitations", Effect::Wording),
+        ("domain", Effect::Wording),
+        ("tags", Effect::Wording),
+    ] {
+        let said = |of: &Revision| of.said.get(name).cloned();
+        table(name, said(older), said(newer), effect);
     }
     let ahead = |of: &Revision| of.ahead_seconds_max;
     let is_wider = ahead(newer).is_none_or(|new| ahead(older).is_some_and(|old| old <= new));

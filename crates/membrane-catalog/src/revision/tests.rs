@@ -250,6 +250,25 @@ fn words_are_words() {
 }
 
 #[test]
+fn by_which_right_and_how_long_rows_are_kept_is_no_wording() {
+    let basis = "      - { property: membrane.legalBasis, value: Consent. }\n";
+    let setting = "    customProperties:\n";
+    let with = |basis: &str| ORDERS.replacen(setting, &format!("{setting}{basis}"), 1);
+    assert_ne!(with(basis), ORDERS);
+    let other = basis.replace("Consent", "Legitimate interest");
+    assert_eq!(told(ORDERS, &with(basis)), ["compatible legal basis: Consent."]);
+    assert_eq!(
+        told(&with(basis), &with(&other)),
+        ["compatible legal basis: Consent. -> Legitimate interest."]
+    );
+    let kept = |years: u32| {
+        format!("{ORDERS}slaProperties:\n  - {{ property: retention, value: {years}, unit: y }}\n")
+    };
+    assert_eq!(told(&kept(3), &kept(9)), ["compatible retention: 3 y -> 9 y"]);
+    assert_eq!(told(ORDERS, &format!("{ORDERS}domain: sales\n")), ["wording domain: sales"]);
+}
+
+#[test]
 fn the_version_goes_up_with_what_changed() {
     let with = |text: &str, version: &str| text.replacen("version: 1.0.0", &format!("version: {version}"), 1);
     let fault = |text: &str, version: &str| {

@@ -1,8 +1,10 @@
 //! The columns of the tables of `system`.
 
+use std::sync::Arc;
+
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
-use std::sync::Arc;
+use crate::information::sql_type;
 
 /// A column of a table of `system`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,15 +34,8 @@ impl SystemColumn {
 
     /// Returns the name of its type in SQL.
     #[must_use]
-    pub const fn sql_type(&self) -> &'static str {
-        match self.kind {
-            Kind::Text => "text",
-            Kind::Whole => "bigint",
-            Kind::Number => "double precision",
-            Kind::Truth => "boolean",
-            Kind::Moment => "timestamp with time zone",
-            Kind::Day => "date",
-        }
+    pub fn sql_type(&self) -> &'static str {
+        sql_type(&self.data_type())
     }
 
     pub(crate) fn data_type(&self) -> DataType {

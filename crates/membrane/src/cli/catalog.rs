@@ -134,8 +134,7 @@ async fn check(
 ) -> Result<(), CliError> {
     let catalog = load(config, json)?;
     let (dir, limits) = (Path::new(&config.catalog.dir), Limits::from(&config.limits));
-    let mut found = flow::check_releases(&catalog, dir, &config.privacy, &limits).await;
-    found.extend(flow::check_tags(&catalog, dir, &limits).await);
+    let found = flow::check_statements(&catalog, dir, &config.privacy, &limits).await;
     if !found.is_empty() {
         return Err(refused(CatalogError::Faults(found), json)?);
     }

@@ -1,5 +1,7 @@
 //! `membrane tag`.
 
+use std::path::Path;
+
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::{Args, Subcommand};
 use membrane_model::{Channel, PrincipalId, PrincipalKind, Purpose, TagId};
@@ -70,7 +72,8 @@ enum TagCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Try the tests of tags on their made-up rows. Nothing that is stored is read. Exit code 1 when one fails.
+    /// Try the tests of tags on their made-up rows, and hold their statements against the contracts. Nothing that is stored is read. Exit code 1
+    /// when one fails.
     #[command(after_help = "Example:\n  membrane tag check member.active_30d")]
     Check {
         /// The tags; all of them when not stated.
@@ -348,6 +351,7 @@ fn now_definition(hub: &Hub, id: &TagId) -> String {
 }
 
 async fn check(ids: &[TagId], json: bool, env: Env) -> Result<(), CliError> {
+    let config = env.config()?;
     let hub = env.open().await?;
     let reports = flow::try_tags(&hub, ids).await.map_err(Failure::without_run)?;
     let bodies: Vec<TagTrialBody> = reports.iter().map(TagTrialBody::from).collect();
@@ -365,15 +369,15 @@ async fn check(ids: &[TagId], json: bool, env: Env) -> Result<(), CliError> {
             }
         }
     }
-    let faults = hub.catalog().tag_faults();
-    for fault in faults {
+    let mut faults = hub.catalog().tag_faults().to_vec();
+    faults.extend(flow::check_tags(hub.catalog(), Path::new(&config.catalog.dir), hub.limits(), ids).await);
+    for fault in &faults {
         out::note(fault.to_string());
     }
     match bodies.iter().map(|body| body.failures.len()).sum::<usize>() {
-        0 if !faults.is_empty() => Err(CliError::failed(format!(
-            "{} in files of tags, which are left out",
-            table::counted(faults.len(), "fault")
-        ))),
+        0 if !faults.is_empty() => {
+            Err(CliError::failed(format!("{} in files of tags", table::counted(faults.len(), "fault"))))
+        }
         0 => Ok(()),
         failed => Err(CliError::failed(format!("{} failed", table::counted(failed, "test")))),
     }

@@ -138,7 +138,7 @@ async fn list(
         None => entries,
     };
     if permit.audits() {
-        let mut facts = gather(hub, &permit, ctx.now(), None).await?;
+        let mut facts = gather(hub, &permit, ctx.now()).await?;
         for entry in &mut entries {
             let place = facts.iter().position(|facts| facts.name == entry.name);
             entry.facts = place.map(|place| facts.swap_remove(place));
@@ -171,10 +171,13 @@ async fn entries(run: &mut ActiveRun, hub: &Hub) -> Result<(Permit, Vec<CatalogE
     let mut entries: Vec<CatalogEntry> = listed.into_iter().map(entry).collect();
     if permit.action() == Action::Audit {
         let gone = facts::gone(hub).await?;
+        let columns = |revision: &Revision| {
+            revision.columns().filter_map(|[name, ..]| Some((name.parse().ok()?, None))).collect()
+        };
         entries.extend(gone.into_iter().map(|(name, revision)| CatalogEntry {
             name,
+            columns: revision.as_ref().map_or_else(Vec::new, columns),
             contract: Contracted::Gone(revision.map(Box::new)),
-            columns: Vec::new(),
             whole: true,
             facts: None,
             hits: Vec::new(),

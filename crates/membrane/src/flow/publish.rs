@@ -8,9 +8,8 @@ use membrane_model::{Action, RunId};
 use membrane_policy::publication::{Bundle, Meant, Record, RecordHead, Review};
 use membrane_policy::{Policies, PolicyError};
 
+use super::check::check_statements;
 use super::run::{ActiveRun, RunHead, finish};
-use super::standing::check_releases;
-use super::tag::check_tags;
 use crate::ctx::RequestCtx;
 use crate::deep::on_deep_stack;
 use crate::error::{Error, Failure};
@@ -110,8 +109,7 @@ async fn of_statements(
     request: &PublishRequest,
     (catalog, policies): (&Catalog, &Policies),
 ) -> Vec<String> {
-    let mut faults = check_releases(catalog, &request.catalog, hub.privacy(), &ctx.limits).await;
-    faults.extend(check_tags(catalog, &request.catalog, &ctx.limits).await);
+    let faults = check_statements(catalog, &request.catalog, hub.privacy(), &ctx.limits).await;
     let unknown = catalog.releases().filter(|standing| !policies.knows(&standing.partner));
     let unknown = unknown.map(|standing| {
         format!(

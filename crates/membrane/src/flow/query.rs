@@ -164,7 +164,7 @@ async fn start(
             };
             let statement = statement.map_err(Error::Query)?;
             let datasets = match statement.system().contains(&SystemTable::Datasets) {
-                true => gather(hub, &permit, ctx.now(), None).await?,
+                true => gather(hub, &permit, ctx.now()).await?,
                 false => Vec::new(),
             };
             let parts = RecordParts { catalog: Arc::clone(hub.catalog()), datasets };

@@ -13,7 +13,8 @@ use membrane_model::{Action, Channel, Price, PrincipalKind, ReleaseName, RunId};
 use membrane_privacy::Counter;
 use membrane_query::{CounterOptions, EditionKey};
 
-pub(crate) use self::check::{check_releases, release_refused, standing_lineage};
+pub(super) use self::check::{SOME_MOMENT_SECONDS, check_releases};
+pub(crate) use self::check::{release_refused, standing_lineage};
 use super::release::{ReleaseRequest, Released, release};
 use super::run::{ActiveRun, RunHead, finish};
 use crate::ctx::RequestCtx;

@@ -178,7 +178,6 @@ impl From<&CatalogEntry> for CatalogEntryBody {
                 owner: revision.as_ref().and_then(|one| one.owner()).map(str::to_owned),
                 version: revision.as_ref().map_or_else(String::new, |one| one.version().to_owned()),
                 private: revision.as_ref().map(|one| one.is_private()),
-                columns: revision.as_ref().map_or(0, |one| one.columns().len()),
                 ..head
             },
         }
@@ -228,7 +227,12 @@ impl CatalogDatasetBody {
         };
         match &page.entry.contract {
             Contracted::Served(dataset) => body.with(dataset, &page.entry),
-            Contracted::Gone(Some(revision)) => Self { columns: of_revision(revision), ..body },
+            Contracted::Gone(Some(revision)) => Self {
+                legal_basis: revision.legal_basis().map(str::to_owned),
+                retention: revision.retention().map(str::to_owned),
+                columns: of_revision(revision),
+                ..body
+            },
             Contracted::Gone(None) => body,
         }
     }

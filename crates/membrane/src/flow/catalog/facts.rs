@@ -19,31 +19,50 @@ use crate::hub::Hub;
 const TABLES_AT_ONCE: usize = 4;
 
 /// What the ledger says of all datasets.
-struct Recorded {
+struct Recorded<'a> {
     delivered: BTreeMap<DatasetName, Delivered>,
     alerts: Vec<Alert>,
-    week: Vec<DatasetUse>,
-    month: Vec<DatasetUse>,
+    uses: &'a Uses,
 }
 
-/// Returns the uses of a number of days.
-pub(super) async fn uses(hub: &Hub, now: DateTime<Utc>, days: i64) -> Result<Vec<DatasetUse>, Error> {
-    hub.ledger().dataset_uses(now - TimeDelta::days(days)).await.map_err(Error::Ledger)
+/// Who read which dataset lately.
+pub(super) struct Uses {
+    /// Of seven days.
+    pub(super) week: Vec<DatasetUse>,
+    /// Of thirty.
+    pub(super) month: Vec<DatasetUse>,
 }
 
-/// Returns what is known of every dataset, or of one: those of the catalog, and those that were in it once.
+impl Uses {
+    pub(super) async fn read(hub: &Hub, now: DateTime<Utc>) -> Result<Self, Error> {
+        let since = |days| hub.ledger().dataset_uses(now - TimeDelta::days(days));
+        let (week, month) = (since(7).await.map_err(Error::Ledger)?, since(30).await.map_err(Error::Ledger)?);
+        Ok(Self { week, month })
+    }
+}
+
+/// Returns what is known of every dataset: those of the catalog, and those that were in it once.
 pub(in crate::flow) async fn gather(
     hub: &Hub,
     permit: &Permit,
     now: DateTime<Utc>,
+) -> Result<Vec<DatasetFacts>, Error> {
+    let uses = Uses::read(hub, now).await?;
+    gather_with(hub, (permit, now), None, &uses).await
+}
+
+/// The same of one dataset, or of all, with uses that were read.
+pub(super) async fn gather_with(
+    hub: &Hub,
+    (permit, now): (&Permit, DateTime<Utc>),
     only: Option<&DatasetName>,
+    uses: &Uses,
 ) -> Result<Vec<DatasetFacts>, Error> {
     let ledger = hub.ledger();
     let recorded = Recorded {
         delivered: ledger.delivered().await.map_err(Error::Ledger)?,
         alerts: ledger.alerts().await.map_err(Error::Ledger)?,
-        week: uses(hub, now, 7).await?,
-        month: uses(hub, now, 30).await?,
+        uses,
     };
     let mut all: Vec<DatasetFacts> = hub.catalog().datasets().map(|dataset| served(dataset)).collect();
     all.extend(gone(hub).await?.into_iter().map(|(name, revision)| was(name, revision.as_ref())));
@@ -112,6 +131,8 @@ fn was(name: DatasetName, revision: Option<&Revision>) -> DatasetFacts {
     DatasetFacts {
         description: revision.description().to_owned(),
         owner: revision.owner().map(str::to_owned),
+        legal_basis: revision.legal_basis().map(str::to_owned),
+        retention: revision.retention().map(str::to_owned),
         contract_version: revision.version().to_owned(),
         private: Some(revision.is_private()),
         columns: u64::try_from(revision.columns().len()).ok(),
@@ -147,7 +168,7 @@ const fn nothing(name: DatasetName, standing: Standing) -> DatasetFacts {
     }
 }
 
-impl Recorded {
+impl Recorded<'_> {
     fn add(&self, footprint: Option<Footprint>, facts: DatasetFacts, now: DateTime<Utc>) -> DatasetFacts {
         let name = &facts.name;
         let delivered = self.delivered.get(name);
@@ -159,7 +180,7 @@ impl Recorded {
         let of = |uses: &[DatasetUse]| {
             uses.iter().filter(|used| used.dataset == *name).map(|used| used.runs).sum()
         };
-        let month = || self.month.iter().filter(|used| used.dataset == *name);
+        let month = || self.uses.month.iter().filter(|used| used.dataset == *name);
         let mut readers: Vec<_> = month().map(|used| &used.principal).collect();
         readers.dedup();
         DatasetFacts {
@@ -171,8 +192,8 @@ impl Recorded {
             last_delivery: delivered.map(|delivered| delivered.last),
             late: facts.frequency_seconds.map(is_late),
             broken_promises: broken.map(|alert| alert.promise.clone()).collect(),
-            reads_7d: of(&self.week),
-            reads_30d: of(&self.month),
+            reads_7d: of(&self.uses.week),
+            reads_30d: of(&self.uses.month),
             readers_30d: u64::try_from(readers.len()).unwrap_or(u64::MAX),
             last_read: month().map(|used| used.latest).max(),
             ..facts

@@ -10,7 +10,7 @@ use membrane_model::{Action, ColumnName, DatasetName, PrincipalId, PrincipalKind
 
 use super::super::quality::{Promise, QualityDay, days_of};
 use super::super::run::ActiveRun;
-use super::facts::{gather, uses};
+use super::facts::{Uses, gather_with};
 use super::readers::{ReaderLine, readers};
 use super::{CatalogEntry, Contracted, entries};
 use crate::ctx::RequestCtx;
@@ -91,12 +91,12 @@ pub(super) async fn of_dataset(
         entry: entry.clone(),
     };
     if permit.audits() {
-        entry.facts = gather(hub, &permit, ctx.now(), Some(name)).await?.pop();
+        let uses = Uses::read(hub, ctx.now()).await?;
+        entry.facts = gather_with(hub, (&permit, ctx.now()), Some(name), &uses).await?.pop();
         page.entry = entry;
         page.sources = hub.catalog().sources().filter(|source| source.dataset == *name).cloned().collect();
         page.quality = days_of(hub, ctx, name, QUALITY_DAYS).await?;
-        let (week, month) = (uses(hub, ctx.now(), 7).await?, uses(hub, ctx.now(), 30).await?);
-        page.uses = by_kind(name, &week, &month);
+        page.uses = by_kind(name, &uses);
         if matches!(page.entry.contract, Contracted::Served(_)) {
             page.readers = readers(hub, name, None, ctx.now());
         }
@@ -121,7 +121,9 @@ pub(super) async fn of_column(
         let mut uses = hub.ledger().column_uses(since).await.map_err(Error::Ledger)?;
         uses.retain(|used| used.dataset == *name && used.column == *column);
         page.uses = uses;
-        page.readers = readers(hub, name, Some(column), ctx.now());
+        if matches!(page.entry.contract, Contracted::Served(_)) {
+            page.readers = readers(hub, name, Some(column), ctx.now());
+        }
     }
     Ok(page)
 }
@@ -137,7 +139,7 @@ fn names(sql: &str, dataset: &DatasetName) -> bool {
     sql.split(|letter: char| !is_part(letter)).any(|word| word.eq_ignore_ascii_case(dataset.as_str()))
 }
 
-fn by_kind(name: &DatasetName, week: &[DatasetUse], month: &[DatasetUse]) -> Vec<UseLine> {
+fn by_kind(name: &DatasetName, Uses { week, month }: &Uses) -> Vec<UseLine> {
     let mut lines: BTreeMap<(&str, &str), (UseLine, BTreeSet<&PrincipalId>)> = BTreeMap::new();
     for used in month.iter().filter(|used| used.dataset == *name) {
         let kind = used.principal.kind();

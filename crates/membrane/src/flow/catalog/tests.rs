@@ -52,7 +52,7 @@ async fn no_permit_but_one_to_audit_opens_the_record() {
         let is_refused = matches!(refused, Some(QueryError::Unsupported { .. } | QueryError::NotPermitted));
         assert!(is_refused, "{who}: {refused:?}");
         if may {
-            let facts = gather(hub, &permit, ctx.now(), Some(&stores)).await.expect("facts");
+            let facts = gather(hub, &permit, ctx.now()).await.expect("facts");
             assert_eq!(facts.first().and_then(|facts| facts.rows), Some(2));
         }
         run.complete().await.expect("closed");

@@ -18,11 +18,11 @@ use crate::hub::Hub;
 use crate::lineage::StandingKnown;
 
 /// A moment before which editions of every length are over. Which one is looked at does not matter.
-const SOME_MOMENT_SECONDS: i64 = 1_767_225_600;
+pub(in crate::flow) const SOME_MOMENT_SECONDS: i64 = 1_767_225_600;
 
 /// Lists the standing releases whose statements would be refused, whatever the data and the policies say. `dir` is the folder of
 /// the catalog.
-pub(crate) async fn check_releases(
+pub(in crate::flow) async fn check_releases(
     catalog: &Catalog,
     dir: &Path,
     privacy: &PrivacySection,

@@ -9,20 +9,19 @@ use std::sync::Arc;
 
 use chrono::DateTime;
 use membrane_catalog::{Catalog, Column, Dataset, Fault, Refresh, Sensitivity, Tag, TagStatus};
-use membrane_model::{Limits, LineageEdge, Protection, RunId};
+use membrane_model::{Limits, LineageEdge, Protection, RunId, TagId};
 use membrane_query::{TagPlan, check_tag};
 
+use super::super::standing::SOME_MOMENT_SECONDS;
 use super::group::groups;
-
-/// A moment for which statements are planned. Which one it is does not matter.
-const SOME_MOMENT_SECONDS: i64 = 1_767_225_600;
 
 /// Lists what is wrong with tags whose files can be read: statements that would be refused whatever the data and the policies say, and values
 /// that are more sensitive than is said. `dir` is the folder of the catalog.
-pub(crate) async fn check_tags(catalog: &Catalog, dir: &Path, limits: &Limits) -> Vec<Fault> {
+pub(crate) async fn check_tags(catalog: &Catalog, dir: &Path, limits: &Limits, ids: &[TagId]) -> Vec<Fault> {
     let datasets: Vec<Arc<Dataset>> = catalog.datasets().cloned().collect();
     let mut faults = Vec::new();
-    for tag in catalog.tags().filter(|tag| tag.status != TagStatus::Retired) {
+    let wanted = |tag: &&Arc<Tag>| ids.is_empty() || ids.contains(&tag.id);
+    for tag in catalog.tags().filter(wanted).filter(|tag| tag.status != TagStatus::Retired) {
         faults.extend(check(catalog, (&datasets, limits), (tag, &dir.join("tags"))).await);
     }
     faults

@@ -158,14 +158,20 @@ impl From<&UseLine> for CatalogUseBody {
 }
 
 impl CatalogColumnPageBody {
-    /// Tells of a column; nothing when the contract does not have it.
+    /// Tells of a column; nothing when the contract does not have it, and did not have it last.
     #[must_use]
     pub fn new(run: RunId, page: &ColumnPage) -> Option<Self> {
-        let Contracted::Served(dataset) = &page.entry.contract else { return None };
+        let column = match &page.entry.contract {
+            Contracted::Served(dataset) => CatalogColumnBody::new(dataset, &page.entry, &page.column)?,
+            Contracted::Gone(revision) => {
+                let mut columns = of_revision(revision.as_ref()?).into_iter();
+                columns.find(|column| column.name == page.column.as_str())?
+            }
+        };
         Some(Self {
             run: run.to_string(),
-            dataset: dataset.name.to_string(),
-            column: CatalogColumnBody::new(dataset, &page.entry, &page.column)?,
+            dataset: page.entry.name.to_string(),
+            column,
             uses: page.uses.iter().map(CatalogColumnUseBody::from).collect(),
             readers: page.readers.as_deref().map(readers),
         })
