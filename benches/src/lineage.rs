@@ -1,10 +1,13 @@
-//! The lineage graph: how long a question takes, over a graph of 10,000 columns and 100,000 edges.
+//! Lineage: how long a question of the graph takes, over 10,000 columns and 100,000 edges, and what lineage adds to the questions of TPC-H.
+
+mod tpch;
 
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 use membrane::lineage::{Direction, Evidence, Graph, Limits, Node, Reach, Way};
 use membrane_model::Transformation;
+use tokio::runtime::Runtime;
 
 use crate::table::{middle, print};
 
@@ -17,8 +20,11 @@ const LAYERS: usize = 10;
 /// Questions of each kind.
 const QUESTIONS: usize = 400;
 
-/// Runs the bench and prints its table.
-pub(crate) fn bench(arguments: &[&str]) -> Result<()> {
+/// Runs the bench and prints its table: of TPC-H when it is named, else of the graph.
+pub(crate) fn bench(runtime: &Runtime, arguments: &[&str]) -> Result<()> {
+    if let ["tpch", rest @ ..] = arguments {
+        return tpch::bench(runtime, rest);
+    }
     let number =
         |place: usize, default| arguments.get(place).map_or(Ok(default), |text| text.parse::<usize>());
     let (columns, edges) = (number(0, COLUMNS)?, number(1, EDGES)?);

@@ -38,7 +38,8 @@ fn main() -> Result<()> {
             query::bench(&runtime)?;
             cells::bench(&runtime)?;
             policy::bench(&runtime)?;
-            lineage::bench(&[])?;
+            lineage::bench(&runtime, &[])?;
+            lineage::bench(&runtime, &["tpch"])?;
             release::bench(&runtime, &[])?;
             accuracy::bench(&runtime, &[])?;
             tpch::bench(&runtime, &[])
@@ -48,7 +49,7 @@ fn main() -> Result<()> {
         ["kafka", rest @ ..] => kafka::bench(rest),
         ["streams", rest @ ..] => streams::bench(&runtime, rest),
         ["tags", rest @ ..] => tags::bench(&runtime, rest),
-        ["lineage", rest @ ..] => lineage::bench(rest),
+        ["lineage", rest @ ..] => lineage::bench(&runtime, rest),
         ["query"] => query::bench(&runtime),
         ["cells"] => cells::bench(&runtime),
         ["policy"] => policy::bench(&runtime),
@@ -58,7 +59,7 @@ fn main() -> Result<()> {
         ["tpch", rest @ ..] => tpch::bench(&runtime, rest),
         _ => {
             bail!(
-                "usage: membrane-bench [all | ingest [files | new | seal | stream | floor ..] | keys [MILLIONS] | kafka BROKER [ROWS] | streams [SECONDS] | tags [MILLIONS] | lineage [COLUMNS EDGES] | query | cells | policy | release [HOME] | accuracy [HOME [DRAWS]] [--json FILE] | member-data DIR | tpch [HOME [QUESTION ..]]]"
+                "usage: membrane-bench [all | ingest [files | new | seal | stream | floor ..] | keys [MILLIONS] | kafka BROKER [ROWS] | streams [SECONDS] | tags [MILLIONS] | lineage [tpch [HOME] | COLUMNS EDGES] | query | cells | policy | release [HOME] | accuracy [HOME [DRAWS]] [--json FILE] | member-data DIR | tpch [HOME [QUESTION ..]]]"
             )
         }
     }

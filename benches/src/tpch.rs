@@ -34,7 +34,7 @@ macro_rules! questions {
 }
 
 /// The questions. None of them says `customer` but for the table.
-const QUESTIONS: [(&str, &str); 22] = questions!(
+pub(crate) const QUESTIONS: [(&str, &str); 22] = questions!(
     "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12", "13", "14", "15", "16", "17",
     "18", "19", "20", "21", "22"
 );
@@ -142,6 +142,6 @@ impl Totals {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "22 questions")]
-fn geometric_mean(ratios: &[f64]) -> f64 {
+pub(crate) fn geometric_mean(ratios: &[f64]) -> f64 {
     (ratios.iter().map(|ratio| ratio.ln()).sum::<f64>() / ratios.len() as f64).exp()
 }

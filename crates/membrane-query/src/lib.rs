@@ -67,5 +67,6 @@ pub use release::{
 };
 pub use system::{DatasetFacts, RecordParts, Standing, SystemColumn, SystemTable};
 pub use tag::{
-    TagAnswer, TagFixture, TagKeys, TagMembers, TagPlan, TagQuestion, TrialError, Tried, check_tag, key_parts,
+    StatementPlan, TagAnswer, TagFixture, TagKeys, TagMembers, TagPlan, TagQuestion, TrialError, Tried,
+    check_tag, key_parts,
 };

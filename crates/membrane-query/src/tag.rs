@@ -43,7 +43,7 @@ use crate::table::GovernedTable;
 
 pub use fixture::{TagFixture, TrialError, Tried};
 pub use keys::TagKeys;
-pub use without_data::{TagPlan, check_tag};
+pub use without_data::{StatementPlan, TagPlan, check_tag};
 
 /// What a tag's statement is asked.
 #[derive(Debug, Clone, Copy)]
