@@ -22,10 +22,12 @@ use super::{
 use crate::bytes::bytes_of;
 use crate::fault::ScanFault;
 
-/// Runs of which one page is made.
-const RUNS: u32 = 256;
-/// The same where one run has many rows.
-const RUNS_WITH_MORE: u32 = 64;
+/// Runs of which the first page is made, and one page at most.
+const RUNS_FIRST: u32 = 16;
+const RUNS_MAX: u32 = 1000;
+/// Rows that a page is to have: runs have one row or thousands, and the next page is made of so many as the last one says. What one run has stays
+/// together.
+const ROWS: usize = 4096;
 
 /// Batches, as they are made.
 pub(super) type Batches = BoxStream<'static, Result<RecordBatch, ScanFault>>;
@@ -50,19 +52,16 @@ impl Pages {
 
     fn batches(&self) -> Batches {
         let record = Arc::clone(&self.record);
-        let of_runs =
-            |detail, runs_max, add| by_run(Arc::clone(&record), self.window, (detail, runs_max), add);
+        let of_runs = |detail, page| by_run(Arc::clone(&record), self.window, detail, page);
         match self.table {
             SystemTable::Columns => stream::iter([columns::rows(&record)]).boxed(),
             SystemTable::Datasets => stream::iter([datasets::rows(&record)]).boxed(),
             SystemTable::Quality => quality::batches(&record, self.window),
-            SystemTable::Runs => of_runs(RunDetail::Head, RUNS, runs::page),
-            SystemTable::Decisions => of_runs(RunDetail::Decisions, RUNS, decisions::page),
-            SystemTable::Releases => of_runs(RunDetail::Releases, RUNS, releases::page),
-            SystemTable::DecisionColumns => {
-                of_runs(RunDetail::Decisions, RUNS_WITH_MORE, decision_columns::page)
-            }
-            SystemTable::Lineage => of_runs(RunDetail::Edges, RUNS_WITH_MORE, lineage::page),
+            SystemTable::Runs => of_runs(RunDetail::Head, runs::page),
+            SystemTable::Decisions => of_runs(RunDetail::Decisions, decisions::page),
+            SystemTable::Releases => of_runs(RunDetail::Releases, releases::page),
+            SystemTable::DecisionColumns => of_runs(RunDetail::Decisions, decision_columns::page),
+            SystemTable::Lineage => of_runs(RunDetail::Edges, lineage::page),
         }
     }
 }
@@ -95,27 +94,42 @@ fn hold(held: &MemoryReservation, batch: RecordBatch) -> DataFusionResult<Record
 /// Makes the rows of a page of runs.
 type MakePage = fn(&[RunRecord], &Record) -> Result<Rows, ScanFault>;
 
-fn by_run(
-    record: Arc<Record>,
-    window: RunWindow,
-    (detail, runs_max): (RunDetail, u32),
-    page: MakePage,
-) -> Batches {
-    stream::try_unfold(Some(None), move |next: Option<Option<RunMark>>| {
+fn by_run(record: Arc<Record>, window: RunWindow, detail: RunDetail, page: MakePage) -> Batches {
+    stream::try_unfold((None, RUNS_FIRST), move |(before, count): (Option<RunMark>, u32)| {
         let record = Arc::clone(&record);
         async move {
-            let Some(before) = next else { return Ok(None) };
-            let runs = record.ledger.page_of_runs(&window, detail, before, runs_max).await.map_err(unread)?;
+            let runs = record.ledger.page_of_runs(&window, detail, before, count).await.map_err(unread)?;
             let Some(last) = runs.last() else { return Ok(None) };
-            let next = Some(Some(RunMark { at: last.started, run: last.run }));
-            Ok(Some((page(&runs, &record)?.finish()?, next)))
+            let mark = RunMark { at: last.started, run: last.run };
+            let batch = page(&runs, &record)?.finish()?;
+            let next = (Some(mark), next_count(runs.len(), batch.num_rows()));
+            Ok(Some((batch, next)))
         }
     })
     .boxed()
+}
+
+/// Returns of how many runs the next page is made, when so many had so many rows.
+fn next_count(runs: usize, rows: usize) -> u32 {
+    let count = runs.saturating_mul(ROWS) / rows.max(1);
+    u32::try_from(count).unwrap_or(RUNS_MAX).clamp(1, RUNS_MAX)
 }
 
 /// Logs why the record could not be read, for operators; the asker learns only that it was so.
 pub(super) fn unread(error: LedgerError) -> ScanFault {
     error!(%error, "the record could not be read for a statement: {error}");
     ScanFault::Record
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RUNS_MAX, next_count};
+
+    #[test]
+    fn a_page_has_so_many_runs_as_their_rows_allow() {
+        assert_eq!(next_count(16, 16), RUNS_MAX);
+        assert_eq!(next_count(16, 16 * 8), 512);
+        assert_eq!(next_count(16, 16 * 5000), 1);
+        assert_eq!([next_count(1, 0), next_count(0, 0)], [RUNS_MAX, 1]);
+    }
 }

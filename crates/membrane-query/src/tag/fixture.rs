@@ -15,7 +15,7 @@ use datafusion::datasource::MemTable;
 use datafusion::execution::SessionState;
 use futures::TryStreamExt as _;
 use membrane_catalog::Dataset;
-use membrane_model::{DatasetName, IdentityKind, LogicalType, RevealLevel};
+use membrane_model::{DatasetName, IdentityKind, LogicalType, Protection, RevealLevel};
 use membrane_policy::RowRule;
 use tokio::time::Instant;
 
@@ -154,6 +154,10 @@ pub(super) fn fixture_table(
         } else {
             fields.push(Field::new(column.name.as_str(), shown, true));
             arrays.push(array);
+        }
+        // What is stored as a token alone is shown to nobody as more than that.
+        if column.protection == Protection::Token {
+            way.level = RevealLevel::Token;
         }
         let rule = ColumnRule::new(column.name.clone(), Vec::new(), way);
         rules.push(rule.map_err(|reason| wrong(reason.to_owned()))?);

@@ -1,7 +1,7 @@
 //! What a tag's statement is, by contracts alone: no hub, no permit, no data.
 //!
-//! What policies keep from whoever builds tags is not known here: each column counts as shown in clear, but that of the entity. What comes
-//! out is the most that a value can be made of.
+//! What policies keep from whoever builds tags is not known here: each column counts as shown in clear, but that of the entity and what is stored as
+//! a token alone. What comes out is the most that a value can be made of.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,9 +10,9 @@ use membrane_catalog::Dataset;
 use membrane_model::{ColumnName, DatasetName, IdentityKind, Limits, LineageEdge, RunId};
 
 use super::fixture::{Holders, fixture_table};
-use super::{TagFixture, TrialError, check_keys, key_of, local, session_of};
+use super::{TagFixture, TrialError, check_keys, check_values, key_of, local, session_of};
 use crate::QueryError;
-use crate::engine::Planned;
+use crate::engine::{Planned, Traced};
 use crate::gate::Statement;
 use crate::memory;
 use crate::open::Opener;
@@ -43,7 +43,8 @@ impl fmt::Debug for StatementPlan {
 }
 
 impl StatementPlan {
-    /// Plans a statement over these datasets. Columns of identity of the entity's kind are keys; all else counts as shown in clear.
+    /// Plans a statement over these datasets. Their subjects of the entity's kind are keys, what is stored as a token alone is one, and all else counts
+    /// as shown in clear.
     ///
     /// # Errors
     /// [`QueryError`], as an engine would refuse it whatever the data and the policies say.
@@ -100,7 +101,8 @@ pub async fn check_tag(
     let planned = &plan.planned;
     let key = key_of(planned)?;
     check_keys(planned)?;
-    let mut edges = plan.edges(run)?;
+    let Traced { mut edges, origins, .. } = planned.traced(run)?;
+    check_values(&origins, key)?;
     if !planned.recorded_names().iter().any(|name| name == value.as_str()) {
         return Err(QueryError::UnknownColumn { name: plain_name(value.as_str()), position: None });
     }

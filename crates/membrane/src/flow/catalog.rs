@@ -132,7 +132,7 @@ async fn list(
     search: Option<&str>,
 ) -> Result<Vec<CatalogEntry>, Error> {
     let words = search.map(words).transpose()?;
-    let (permit, entries) = entries(run, hub).await?;
+    let (permit, entries) = entries(run, hub, None).await?;
     let mut entries = match words {
         Some(words) => search::found(hub, entries, &words),
         None => entries,
@@ -157,8 +157,13 @@ fn words(search: &str) -> Result<Vec<String>, Error> {
     Ok(words)
 }
 
-/// Returns the datasets that there are for the run's principal, with those whose contract is gone for who may look at the record.
-async fn entries(run: &mut ActiveRun, hub: &Hub) -> Result<(Permit, Vec<CatalogEntry>), Error> {
+/// Returns the datasets that there are for the run's principal, with those whose contract is gone for who may look at the record: all that is known of
+/// them, or only of the one that is meant.
+async fn entries(
+    run: &mut ActiveRun,
+    hub: &Hub,
+    only: Option<&DatasetName>,
+) -> Result<(Permit, Vec<CatalogEntry>), Error> {
     let (permit, listed) = listed_for(run, hub).await?;
     let entry = |listing: Listing| CatalogEntry {
         name: listing.dataset.name.clone(),
@@ -170,7 +175,7 @@ async fn entries(run: &mut ActiveRun, hub: &Hub) -> Result<(Permit, Vec<CatalogE
     };
     let mut entries: Vec<CatalogEntry> = listed.into_iter().map(entry).collect();
     if permit.action() == Action::Audit {
-        let gone = facts::gone(hub).await?;
+        let gone = facts::gone(hub, only).await?;
         let columns = |revision: &Revision| {
             revision.columns().filter_map(|[name, ..]| Some((name.parse().ok()?, None))).collect()
         };

@@ -47,3 +47,24 @@ async fn what_no_data_could_change_is_refused() {
         assert_eq!(told, Err(expected.to_owned()), "{sql}");
     }
 }
+
+/// A build never gets more of it than a token, which no value may be made of; to compare it is another thing.
+#[tokio::test]
+async fn a_value_made_of_what_is_stored_as_a_token_alone_is_refused() {
+    let mut lines = lines();
+    for column in &mut lines.columns {
+        if column.name.as_str() == "store_id" {
+            column.protection = membrane_model::Protection::Token;
+        }
+    }
+    let entity = lines.subject.clone().unwrap().kind;
+    let (datasets, run) = ([Arc::new(lines)], RunId::new(chrono::DateTime::UNIX_EPOCH));
+    let value = "value".parse().unwrap();
+    for (select, may) in [("MAX(store_id)", false), ("COUNT(DISTINCT store_id)", false), ("COUNT(*)", true)] {
+        let sql = format!(
+            "SELECT member_no, {select} AS value FROM lines WHERE store_id <> 's1' GROUP BY member_no"
+        );
+        let told = check_tag(&sql, (&entity, &value), &datasets, &Limits::default(), run).await;
+        assert_eq!(told.is_ok(), may, "{sql}");
+    }
+}

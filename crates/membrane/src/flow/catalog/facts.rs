@@ -65,7 +65,7 @@ pub(super) async fn gather_with(
         uses,
     };
     let mut all: Vec<DatasetFacts> = hub.catalog().datasets().map(|dataset| served(dataset)).collect();
-    all.extend(gone(hub).await?.into_iter().map(|(name, revision)| was(name, revision.as_ref())));
+    all.extend(gone(hub, only).await?.into_iter().map(|(name, revision)| was(name, revision.as_ref())));
     all.retain(|facts| only.is_none_or(|only| *only == facts.name));
     let known = futures::stream::iter(all).map(|facts| {
         let recorded = &recorded;
@@ -79,12 +79,20 @@ pub(super) async fn gather_with(
     Ok(all)
 }
 
-/// Returns the datasets that are on record and in the catalog no more, each with the last revision of its contract.
-pub(super) async fn gone(hub: &Hub) -> Result<Vec<(DatasetName, Option<Revision>)>, Error> {
+/// Returns the datasets that are on record and in the catalog no more, each with the last revision of its contract. Where one is meant, the others
+/// are named only.
+pub(super) async fn gone(
+    hub: &Hub,
+    only: Option<&DatasetName>,
+) -> Result<Vec<(DatasetName, Option<Revision>)>, Error> {
     let mut names = hub.ledger().datasets_on_record().await.map_err(Error::Ledger)?;
     names.retain(|name| hub.catalog().dataset(name).is_none());
     let mut gone = Vec::with_capacity(names.len());
     for name in names {
+        if only.is_some_and(|only| *only != name) {
+            gone.push((name, None));
+            continue;
+        }
         let last = match hub.contracts().history(&name).await {
             Ok(mut history) => history.pop().map(|(_, revision)| revision),
             Err(error @ (ContractError::Ledger(_) | ContractError::Lake(_))) => {

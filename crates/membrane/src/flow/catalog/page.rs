@@ -75,7 +75,7 @@ pub(super) async fn of_dataset(
     hub: &Hub,
     name: &DatasetName,
 ) -> Result<DatasetPage, Error> {
-    let (permit, all) = entries(run, hub).await?;
+    let (permit, all) = entries(run, hub, Some(name)).await?;
     let mut entry = find(all, name)?;
     let tags = hub.catalog().tags().filter(|tag| permit.audits() || permit.dataset(&tag.table).is_some());
     let tags = tags.filter(|tag| tag.table == *name || names(&tag.sql, name)).cloned().collect();
@@ -98,7 +98,7 @@ pub(super) async fn of_dataset(
         page.quality = days_of(hub, ctx, name, QUALITY_DAYS).await?;
         page.uses = by_kind(name, &uses);
         if matches!(page.entry.contract, Contracted::Served(_)) {
-            page.readers = readers(hub, name, None, ctx.now());
+            page.readers = readers(hub, name, None, ctx.now()).await;
         }
     }
     Ok(page)
@@ -110,7 +110,7 @@ pub(super) async fn of_column(
     hub: &Hub,
     (name, column): (&DatasetName, &ColumnName),
 ) -> Result<ColumnPage, Error> {
-    let (permit, all) = entries(run, hub).await?;
+    let (permit, all) = entries(run, hub, Some(name)).await?;
     let entry = find(all, name)?;
     if !entry.columns.iter().any(|(known, _)| known == column) {
         return Err(Error::UnknownColumn);
@@ -122,7 +122,7 @@ pub(super) async fn of_column(
         uses.retain(|used| used.dataset == *name && used.column == *column);
         page.uses = uses;
         if matches!(page.entry.contract, Contracted::Served(_)) {
-            page.readers = readers(hub, name, Some(column), ctx.now());
+            page.readers = readers(hub, name, Some(column), ctx.now()).await;
         }
     }
     Ok(page)

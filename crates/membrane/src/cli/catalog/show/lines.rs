@@ -73,6 +73,10 @@ pub(super) fn facts(facts: &CatalogFactsBody) -> Vec<(&'static str, String)> {
             let rows = facts.rows.map_or_else(|| "unknown".to_owned(), table::count);
             format!("version {version}: {rows} rows, {} in {} files", size(bytes), table::count(files))
         }
+        // What is on record was there once: it is lost, or the hub looks for it in another place.
+        _ if facts.last_delivery.is_some() => {
+            "no table is there, though deliveries are on record: see [data] url, and the store".to_owned()
+        }
         _ => "nothing".to_owned(),
     };
     let promised = facts
