@@ -23,7 +23,7 @@ pub(super) const SCALE: f64 = 1.0;
 const MEMBER_LINE: &str = "l_orderkey,l_linenumber,customer,l_extendedprice,l_shipdate,l_shipmode,counter";
 
 /// Generates each table as CSV and ingests it.
-pub(super) async fn ingest(dir: &Path, home: &Path) -> Result<()> {
+pub(crate) async fn ingest(dir: &Path, home: &Path) -> Result<()> {
     let hub = hub::open_with(home, &rules()).await?;
     for name in TABLES {
         let file = dir.join(format!("{name}.csv"));
