@@ -109,6 +109,13 @@ impl Vault {
         Signer::new(&derive(&self.0.root, KeyUse::Receipt, hub.as_bytes()))
     }
 
+    /// Returns a signer of a hub's log: the first key has the number 1, and each that follows it the next one.
+    #[must_use]
+    pub fn log_signer(&self, hub: &str, number: u32) -> Signer {
+        let context = [number.to_be_bytes().as_slice(), hub.as_bytes()].concat();
+        Signer::new(&derive(&self.0.root, KeyUse::Log, &context))
+    }
+
     /// Returns the keyed hash that chooses which groups and rows of a member are kept when contributions
     /// are bounded. Nobody without the key can arrange values so that a chosen row is kept.
     #[must_use]
