@@ -16,6 +16,8 @@ use crate::{Account, ClosedRun, Ledger, LedgerError, LogFault, RunRecord};
 
 /// Leaves that are read and recomputed at a time.
 const PAGE: u64 = 100;
+/// Hashes that are read at a time.
+const HASHES: u64 = 10_000;
 
 /// The head of the log: how many runs it holds, and the root over them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +107,32 @@ impl Ledger {
             return Err(LedgerError::TooLarge("run"));
         }
         Ok(entries)
+    }
+
+    /// Returns the hashes of the leaves from one on, before another one, as they are stored: 10,000 at most.
+    ///
+    /// # Errors
+    /// [`LedgerError::Altered`] when one is gone, [`LedgerError::Stored`] when one is no hash, or [`LedgerError::Database`].
+    pub async fn leaf_hashes(&self, from: u64, before: u64) -> Result<Vec<[u8; 32]>, LedgerError> {
+        let before = before.min(from.saturating_add(HASHES));
+        let rows =
+            sqlx::query("SELECT leaf, hash FROM audit_leaf WHERE leaf >= $1 AND leaf < $2 ORDER BY leaf")
+                .bind(to_integer(from, "leaf")?)
+                .bind(to_integer(before, "leaf")?)
+                .fetch_all(&self.pools.read)
+                .await?;
+        let mut hashes = Vec::with_capacity(rows.len());
+        for (expected, row) in (from..before).zip(&rows) {
+            let mut cells = Cells::of(row);
+            if cells.number("leaf")? != expected {
+                return Err(LogFault::LeafGone { leaf: expected }.into());
+            }
+            let mut hash = [0; 32];
+            hex::decode_to_slice(cells.text()?, &mut hash).map_err(|_| LedgerError::Stored("hash"))?;
+            hashes.push(hash);
+        }
+        let next = from + u64::try_from(hashes.len()).unwrap_or(0);
+        if next < before { Err(LogFault::LeafGone { leaf: next }.into()) } else { Ok(hashes) }
     }
 
     /// Finds the leaf of a closed run; none when it is open, or there is none.

@@ -25,19 +25,6 @@ impl Signer {
         hex::encode(self.0.sign(text.as_bytes()).to_bytes())
     }
 
-    /// Signs bytes: the 64 bytes of RFC 8032.
-    #[must_use]
-    pub fn sign_bytes(&self, bytes: &[u8]) -> [u8; 64] {
-        use ed25519_dalek::Signer as _;
-        self.0.sign(bytes).to_bytes()
-    }
-
-    /// Returns the public key: the 32 bytes of RFC 8032.
-    #[must_use]
-    pub fn public_key_bytes(&self) -> [u8; 32] {
-        self.0.verifying_key().to_bytes()
-    }
-
     /// Returns the public key: 64 hexadecimal digits.
     #[must_use]
     pub fn public_key(&self) -> String {

@@ -14,6 +14,7 @@ mod hook;
 mod ingest;
 mod lineage;
 mod list_datasets;
+mod audit_log;
 mod log;
 mod maintain;
 mod publish;
@@ -57,6 +58,7 @@ pub use lineage::{
     TraceRequest, What, export_lineage, lineage, trace_lineage,
 };
 pub use list_datasets::{Listing, list_datasets};
+pub use audit_log::{ProvedRun, Verified, prove_run, publish_log, verify_published};
 pub use log::verify_log;
 pub use maintain::{Maintained, MaintainedTable, maintain};
 pub use publish::{History, HistoryLine, Publication, PublishRequest, history, publish};

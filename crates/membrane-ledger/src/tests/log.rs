@@ -226,6 +226,10 @@ pub(super) async fn check_entries_are_those_of_the_leaves(ledger: Ledger) {
         tree.append(crate::merkle::leaf_hash(&entry.text));
     }
     assert_eq!(hex::encode(tree.root()), head.root);
+    let hashes = entries.iter().map(|entry| crate::merkle::leaf_hash(&entry.text)).collect::<Vec<_>>();
+    assert_eq!(ledger.leaf_hashes(0, head.size).await.unwrap(), hashes);
+    assert_eq!(ledger.leaf_hashes(100, 105).await.unwrap(), hashes[100..]);
+    assert!(ledger.leaf_hashes(100, 106).await.is_err());
     assert_eq!(ledger.log_entries(40, 60).await.unwrap(), entries[40..60]);
     assert!(ledger.log_entries(100, 106).await.is_err());
     tamper(&ledger, "UPDATE run SET statement = NULL, statement_salt = NULL").await;

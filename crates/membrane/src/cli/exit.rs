@@ -128,6 +128,7 @@ const fn is_configuration(error: &OpenError) -> bool {
         OpenError::Lake(error) => {
             matches!(error, LakeError::Url { .. } | LakeError::Setting { .. } | LakeError::NotAtomic { .. })
         }
+        OpenError::AuditLog(error) => matches!(error, AuditLogError::Setting { .. }),
         OpenError::Engine(_) | OpenError::Published(_) | OpenError::Contract(_) => false,
     }
 }
