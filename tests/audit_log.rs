@@ -4,12 +4,16 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::program::{Program, text};
+use crate::program::Program;
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
 
 fn json(program: &Program, words: &[&str]) -> Value {
     let output = program.run(words);
     serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|_| panic!("{words:?}: {}", String::from_utf8_lossy(&output.stderr)))
+        .unwrap_or_else(|_| panic!("{words:?}: {}", text(&output.stderr)))
 }
 
 /// A hub with some runs; returns one of them.
@@ -29,7 +33,7 @@ fn a_run_is_proved_to_somebody_who_has_only_the_key() {
     let run = acted(&program);
     let key = text(&program.run(&["audit", "key"]).stdout).trim().to_owned();
     let proved = program.run(&["audit", "prove", &run, "--out", "proof", "--with-statement"]);
-    assert!(proved.status.success(), "{}", String::from_utf8_lossy(&proved.stderr));
+    assert!(proved.status.success(), "{}", text(&proved.stderr));
     let elsewhere = tempfile::tempdir().unwrap();
     for ending in ["json", "tlog-proof"] {
         let name = format!("{run}.{ending}");
@@ -38,7 +42,7 @@ fn a_run_is_proved_to_somebody_who_has_only_the_key() {
     let proof = elsewhere.path().join(format!("{run}.tlog-proof"));
     let check = |key: &str| program.run(&["audit", "check", proof.to_str().unwrap(), "--key", key]);
     let checked = check(&key);
-    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    assert!(checked.status.success(), "{}", text(&checked.stderr));
     assert!(text(&checked.stdout).contains("the entry is in the log"));
     let entry = elsewhere.path().join(format!("{run}.json"));
     let said = std::fs::read_to_string(&entry).unwrap();
@@ -64,7 +68,7 @@ fn a_log_that_was_altered_is_found_from_elsewhere() {
     };
     acted(&program);
     let late = json(&program, &["audit", "verify", "--json"]);
-    let log = program.path("data").join("audit");
+    let log = program.path(".membrane/data/audit");
     let url = format!("file://{}", log.display());
     let from = |since: Option<&str>| {
         let mut words = vec!["audit", "verify", "--log", &url, "--key", &key];

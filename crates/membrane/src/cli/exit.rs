@@ -9,6 +9,7 @@ use membrane_lake::LakeError;
 use membrane_ledger::LedgerError;
 use membrane_policy::RefusedReason;
 
+use crate::audit_log::AuditLogError;
 use crate::config::ConfigError;
 use crate::error::{Error, Failure};
 use crate::open::OpenError;
