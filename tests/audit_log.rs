@@ -12,8 +12,7 @@ fn text(bytes: &[u8]) -> String {
 
 fn json(program: &Program, words: &[&str]) -> Value {
     let output = program.run(words);
-    serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|_| panic!("{words:?}: {}", text(&output.stderr)))
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{words:?}: {}", text(&output.stderr)))
 }
 
 /// A hub with some runs; returns one of them.

@@ -94,9 +94,7 @@ impl AuditLogError {
         match self {
             Self::Setting { .. } | Self::Held => false,
             Self::Ledger(error) => matches!(error, LedgerError::Altered(_) | LedgerError::Stored(_)),
-            Self::Log(error) => {
-                !matches!(error, LogError::Objects(_) | LogError::Conflict | LogError::Stale)
-            }
+            Self::Log(error) => !matches!(error, LogError::Objects(_) | LogError::Conflict | LogError::Stale),
             Self::Gone { .. } | Self::SetBack { .. } | Self::LedgerSetBack { .. } | Self::Disagree { .. } => {
                 true
             }
@@ -146,9 +144,10 @@ impl AuditLog {
         ledger: Ledger,
         vault: &Vault,
     ) -> Result<Self, AuditLogError> {
-        let origin = if section.origin.is_empty() { format!("membrane/{hub}") } else { section.origin.clone() };
         let origin =
-            Origin::new(&origin).map_err(|error| AuditLogError::Setting { key: "origin", why: error.to_string() })?;
+            if section.origin.is_empty() { format!("membrane/{hub}") } else { section.origin.clone() };
+        let origin = Origin::new(&origin)
+            .map_err(|error| AuditLogError::Setting { key: "origin", why: error.to_string() })?;
         let signer = |number| LogSigner::from_seed(&origin, &vault.log_key(hub, number));
         let number = section.key.max(1);
         let mut signers = vec![signer(number)];
@@ -302,7 +301,11 @@ impl AuditLog {
     ///
     /// # Errors
     /// [`AuditLogError`].
-    pub(crate) async fn prove(&self, run: &RunId, now: DateTime<Utc>) -> Result<Option<Proved>, AuditLogError> {
+    pub(crate) async fn prove(
+        &self,
+        run: &RunId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Proved>, AuditLogError> {
         let Some(leaf) = self.ledger.leaf_of(run).await? else { return Ok(None) };
         let signed = match self.head().await? {
             Some(signed) if signed.head().size > leaf => signed,

@@ -96,12 +96,7 @@ pub async fn prove_run(
     finish(run, proved).await
 }
 
-async fn prove(
-    ctx: &RequestCtx,
-    hub: &Hub,
-    which: &RunId,
-    with_statement: bool,
-) -> Result<ProvedRun, Error> {
+async fn prove(ctx: &RequestCtx, hub: &Hub, which: &RunId, with_statement: bool) -> Result<ProvedRun, Error> {
     let proved = hub.audit_log().prove(which, ctx.now()).await.map_err(Error::AuditLog)?;
     let proved = proved.ok_or(Error::UnknownRun)?;
     let statement = if with_statement {

@@ -210,7 +210,9 @@ pub(super) async fn prove(args: ProveArgs, env: Env) -> Result<(), CliError> {
     let proof = file(".tlog-proof").display().to_string();
     if args.json {
         let head = json!({ "size": proved.proved.head.size, "root": proved.proved.head.root });
-        return out::json(&json!({ "run": args.run.to_string(), "leaf": proved.proved.leaf, "head": head, "proof": proof }));
+        return out::json(
+            &json!({ "run": args.run.to_string(), "leaf": proved.proved.leaf, "head": head, "proof": proof }),
+        );
     }
     out::line(format!(
         "run {} is entry {} of {}; the proof is in {proof}, the entry beside it",
@@ -229,9 +231,9 @@ pub(super) fn check(args: &CheckArgs) -> Result<(), CliError> {
     };
     let (proof, entry) = (read(&args.proof)?, read(&entry_path)?);
     let file = ProofFile::parse(&proof).map_err(|error| CliError::failed(error.to_string()))?;
-    let signed = file
-        .verify(&trust, &entry)
-        .map_err(|error| CliError::failed(format!("it is not shown that the entry is in the log: {error}")))?;
+    let signed = file.verify(&trust, &entry).map_err(|error| {
+        CliError::failed(format!("it is not shown that the entry is in the log: {error}"))
+    })?;
     let head = crate::audit_log::told(signed.head());
     if args.json {
         let body = json!({
