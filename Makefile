@@ -98,7 +98,7 @@ audit: build setup-test ## Audit differential privacy in full: docs/audit.md and
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
 	{ cargo test --locked -p membrane-ledger --lib -- --show-output tests::kills tests::sqlite tests::postgresql \
 		>"$$dir/ledger.txt" 2>&1 || echo "tests of the ledger failed: the report says which"; } && \
-	$(MEMBRANE) audit --dir "$$dir/hubs" --ledger-tests "$$dir/ledger.txt" --out docs
+	$(MEMBRANE) audit privacy --dir "$$dir/hubs" --ledger-tests "$$dir/ledger.txt" --out docs
 
 .PHONY: bench
 bench: setup ## The ratios of the README, in one run each

@@ -15,7 +15,7 @@ fn failed(report: &Value) -> Vec<&Value> {
 #[test]
 fn the_audit_finds_what_was_planted_and_nothing_else() {
     let program = Program::new();
-    let output = program.run(&["audit", "--quick", "--json", "--dir", "audit", "--out", "."]);
+    let output = program.run(&["audit", "privacy", "--quick", "--json", "--dir", "audit", "--out", "."]);
     let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| {
         panic!("{}", String::from_utf8_lossy(&output.stderr));
     });
@@ -47,7 +47,7 @@ fn the_audit_finds_what_was_planted_and_nothing_else() {
 fn a_folder_that_is_there_is_left_alone() {
     let program = Program::new();
     std::fs::create_dir(program.path("mine")).unwrap();
-    let output = program.run(&["audit", "--quick", "--dir", "mine"]);
+    let output = program.run(&["audit", "privacy", "--quick", "--dir", "mine"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(program.path("mine").exists());
 }

@@ -12,6 +12,7 @@ mod api;
 mod architecture;
 mod attacks;
 mod audit;
+mod audit_log;
 mod backends;
 mod break_glass;
 mod budgets;

@@ -6,6 +6,8 @@
 //!
 //! [`Lake::compact`] and [`Lake::vacuum`] keep tables in order while others read and write.
 //!
+//! [`Shelf`] keeps small objects of the hub's own, as those of the audit log.
+//!
 //! [`Inbox`] is the other side: a folder or a bucket in which deliveries lie before they are taken in.
 //!
 //! How a dataset lies in its table is said by its contract; see [`stored_schema`].
@@ -27,6 +29,7 @@ mod log_cache;
 mod newest;
 mod positions;
 mod quarantine;
+mod shelf;
 mod snapshot;
 mod storage;
 mod upkeep;
@@ -42,5 +45,6 @@ pub use keys::Keys;
 pub use lake::{Lake, LakeOptions, Patience, Target};
 pub use layout::{quarantine_schema, stored_schema};
 pub use quarantine::Quarantine;
+pub use shelf::Shelf;
 pub use snapshot::Snapshot;
 pub use upkeep::{CompactRules, Compacted, Vacuumed};

@@ -70,6 +70,9 @@ pub enum LedgerError {
     /// Privacy prices that do not add up to one the ledger can hold.
     #[error(transparent)]
     Price(#[from] PriceError),
+    /// The operating system gave no randomness.
+    #[error("no randomness")]
+    Random,
     /// The log is not what was written.
     #[error("the log was altered: {0}")]
     Altered(LogFault),

@@ -3,14 +3,24 @@
 //! Canonical means: these fields in this order, no white space, no floats, no maps, instants as
 //! microseconds, lists in the order in which they were recorded. Edges are many, so their SHA-256 stands
 //! for them. The format has a name; a change of any kind gives it another, and old leaves keep theirs.
+//!
+//! A leaf is published as an entry of the log, for whoever may read the log: it has no statement, which may have to be forgotten, but a
+//! commitment to it. An entry has 65,535 bytes at most (C2SP tlog-tiles); of a run that says more, SHA-256 stands for its lists.
 
-use membrane_model::LineageEdge;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::commitment::commitment_of;
 use crate::merkle::{Hash, leaf_hash};
 use crate::{DatasetVersion, Decision, DocumentRef, LedgerError, ReleaseRecord, RunRecord};
 
+/// The format of runs that say more than fits an entry.
+const FORMAT_LONG: &str = "membrane-run/6";
+
+/// The format of runs that have a commitment to their statement.
+const FORMAT_COMMITTED: &str = "membrane-run/5";
+
+/// The format of runs on somebody's behalf.
 const FORMAT: &str = "membrane-run/4";
 
 /// The format of runs that were on nobody's behalf but that of who acted.
@@ -21,6 +31,9 @@ const FORMAT_PLAIN: &str = "membrane-run/2";
 
 /// The format of runs from before the channel was kept.
 const FORMAT_WITHOUT_CHANNEL: &str = "membrane-run/1";
+
+/// Bytes of an entry at most.
+pub(crate) const ENTRY_BYTES_MAX: usize = 65_535;
 
 #[derive(Serialize)]
 struct RunLeaf<'a> {
@@ -35,6 +48,8 @@ struct RunLeaf<'a> {
     purpose: Option<&'a str>,
     job: &'a str,
     statement: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    statement_commitment: Option<&'a str>,
     started: i64,
     finished: Option<i64>,
     status: &'a str,
@@ -46,13 +61,21 @@ struct RunLeaf<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     cells_opened: Option<u64>,
     duration_ms: Option<u64>,
-    decisions: Vec<DecisionLeaf<'a>>,
-    inputs: Vec<VersionLeaf<'a>>,
-    outputs: Vec<VersionLeaf<'a>>,
-    edges: EdgesLeaf,
+    decisions: Listed<DecisionLeaf<'a>>,
+    inputs: Listed<VersionLeaf<'a>>,
+    outputs: Listed<VersionLeaf<'a>>,
+    edges: DigestLeaf,
     releases: Vec<ReleaseLeaf<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     documents: Vec<DocumentLeaf<'a>>,
+}
+
+/// A list, or what stands for it.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Listed<T> {
+    All(Vec<T>),
+    Digest(DigestLeaf),
 }
 
 #[derive(Serialize)]
@@ -79,7 +102,7 @@ struct VersionLeaf<'a> {
 }
 
 #[derive(Serialize)]
-struct EdgesLeaf {
+struct DigestLeaf {
     count: usize,
     sha256: String,
 }
@@ -105,15 +128,42 @@ struct DocumentLeaf<'a> {
     sha256: &'a str,
 }
 
-/// Returns the leaf's hash of a closed run.
+/// Returns the leaf's hash of a run that is being closed.
 pub(crate) fn run_hash(record: &RunRecord) -> Result<Hash, LedgerError> {
-    Ok(leaf_hash(&canonical(record)?))
+    Ok(leaf_hash(&entry_of(record)?))
 }
 
-/// Returns the canonical JSON of a closed run.
-fn canonical(record: &RunRecord) -> Result<Vec<u8>, LedgerError> {
+/// Returns the entry of a closed run that has this hash; none when the run does not say what it said.
+pub(crate) fn entry_with(record: &RunRecord, hash: &str) -> Result<Option<Vec<u8>>, LedgerError> {
+    if !statement_is_committed(record) {
+        return Ok(None);
+    }
+    let is_it = |entry: &Vec<u8>| hex::encode(leaf_hash(entry)) == hash;
+    let entry = Some(entry_of(record)?).filter(is_it);
+    // Runs of before entries were published say all, however much it is.
+    Ok(entry.or(Some(canonical(record, false)?).filter(is_it)))
+}
+
+/// Tells whether the statement of a run, where it was not forgotten, is what the leaf has a commitment to.
+fn statement_is_committed(record: &RunRecord) -> bool {
+    match (&record.statement, &record.statement_salt, &record.statement_commitment) {
+        (Some(statement), Some(salt), Some(commitment)) => commitment_of(salt, statement) == *commitment,
+        (Some(_), None, None) | (None, None, _) => true,
+        _ => false,
+    }
+}
+
+/// Returns the entry that a run is closed with.
+fn entry_of(record: &RunRecord) -> Result<Vec<u8>, LedgerError> {
+    let whole = canonical(record, false)?;
+    if whole.len() <= ENTRY_BYTES_MAX { Ok(whole) } else { canonical(record, true) }
+}
+
+/// Returns the canonical JSON of a closed run: all of it, or digests in place of its lists.
+fn canonical(record: &RunRecord, is_long: bool) -> Result<Vec<u8>, LedgerError> {
+    let statement = record.statement.as_deref().filter(|_| record.statement_commitment.is_none() && !is_long);
     let leaf = RunLeaf {
-        format: format_of(record),
+        format: if is_long { FORMAT_LONG } else { format_of(record) },
         run: record.run.to_string(),
         principal: record.principal.to_string(),
         on_behalf_of: record.on_behalf_of.as_ref().map(ToString::to_string),
@@ -121,7 +171,8 @@ fn canonical(record: &RunRecord) -> Result<Vec<u8>, LedgerError> {
         action: record.action.as_str(),
         purpose: record.purpose.as_ref().map(membrane_model::Purpose::as_str),
         job: &record.job,
-        statement: record.statement.as_deref(),
+        statement,
+        statement_commitment: record.statement_commitment.as_deref(),
         started: record.started.timestamp_micros(),
         finished: record.finished.map(|instant| instant.timestamp_micros()),
         status: record.status.as_str(),
@@ -132,10 +183,10 @@ fn canonical(record: &RunRecord) -> Result<Vec<u8>, LedgerError> {
         bytes_out: record.bytes_out,
         cells_opened: record.cells_opened,
         duration_ms: record.duration_ms,
-        decisions: record.decisions.iter().map(decision_leaf).collect(),
-        inputs: record.inputs.iter().map(version_leaf).collect(),
-        outputs: record.outputs.iter().map(version_leaf).collect(),
-        edges: edges_leaf(&record.edges)?,
+        decisions: listed(record.decisions.iter().map(decision_leaf).collect(), is_long)?,
+        inputs: listed(record.inputs.iter().map(version_leaf).collect(), is_long)?,
+        outputs: listed(record.outputs.iter().map(version_leaf).collect(), is_long)?,
+        edges: digest(&record.edges)?,
         releases: record.releases.iter().map(release_leaf).collect(),
         documents: record.documents.iter().map(document_leaf).collect(),
     };
@@ -144,7 +195,9 @@ fn canonical(record: &RunRecord) -> Result<Vec<u8>, LedgerError> {
 
 /// Every format says what the ones before it say; a run keeps the one that it was closed with.
 const fn format_of(record: &RunRecord) -> &'static str {
-    if record.on_behalf_of.is_some() {
+    if record.statement_commitment.is_some() {
+        FORMAT_COMMITTED
+    } else if record.on_behalf_of.is_some() {
         FORMAT
     } else if record.cells_opened.is_some() || !record.documents.is_empty() {
         FORMAT_IN_OWN_NAME
@@ -179,8 +232,12 @@ fn version_leaf(version: &DatasetVersion) -> VersionLeaf<'_> {
     VersionLeaf { dataset: version.dataset.as_str(), version: version.version.0 }
 }
 
-fn edges_leaf(edges: &[LineageEdge]) -> Result<EdgesLeaf, LedgerError> {
-    Ok(EdgesLeaf { count: edges.len(), sha256: hex::encode(Sha256::digest(to_json(&edges)?)) })
+fn listed<T: Serialize>(items: Vec<T>, is_long: bool) -> Result<Listed<T>, LedgerError> {
+    Ok(if is_long { Listed::Digest(digest(&items)?) } else { Listed::All(items) })
+}
+
+fn digest<T: Serialize>(items: &[T]) -> Result<DigestLeaf, LedgerError> {
+    Ok(DigestLeaf { count: items.len(), sha256: hex::encode(Sha256::digest(to_json(&items)?)) })
 }
 
 fn release_leaf(release: &ReleaseRecord) -> ReleaseLeaf<'_> {

@@ -66,7 +66,7 @@ pub(crate) async fn load_parts(
     Ok(runs.iter().filter_map(|run| records.remove(run)).collect())
 }
 
-const RUNS: &str = "SELECT run.run, principal, on_behalf_of, channel, action, purpose, job, statement, started, status, error_code, \
+const RUNS: &str = "SELECT run.run, principal, on_behalf_of, channel, action, purpose, job, statement, statement_salt, statement_commitment, started, status, error_code, \
     rows_in, rows_out, rows_quarantined, bytes_out, cells_opened, duration_ms, finished, leaf \
     FROM run LEFT JOIN audit_leaf ON audit_leaf.run = run.run WHERE run.run {keys}";
 
@@ -101,6 +101,8 @@ fn read_run(row: &AnyRow) -> Result<RunRecord, LedgerError> {
         purpose: cells.parsed_or_null("purpose")?,
         job: cells.text()?,
         statement: cells.text_or_null()?,
+        statement_salt: cells.text_or_null()?,
+        statement_commitment: cells.text_or_null()?,
         started: cells.instant("started")?,
         status: cells.parsed("status")?,
         error_code: cells.text_or_null()?,

@@ -3,17 +3,21 @@
 //! What verification cannot see is a ledger that was replaced as a whole by an earlier or a newly made
 //! one, head included. For that the head has to be known elsewhere: [`LogHead`] is what to publish.
 
+use chrono::{DateTime, Utc};
 use membrane_model::{Price, RunId};
 use sqlx::AnyConnection;
 
-use crate::leaf::run_hash;
+use crate::hold::Held;
+use crate::leaf::{ENTRY_BYTES_MAX, entry_with, run_hash};
 use crate::load::load_records;
-use crate::merkle::Frontier;
+use crate::merkle::{Frontier, leaf_hash};
 use crate::row::{Cells, to_integer};
 use crate::{Account, ClosedRun, Ledger, LedgerError, LogFault, RunRecord};
 
 /// Leaves that are read and recomputed at a time.
 const PAGE: u64 = 100;
+/// Hashes that are read at a time.
+const HASHES: u64 = 10_000;
 
 /// The head of the log: how many runs it holds, and the root over them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +26,17 @@ pub struct LogHead {
     pub size: u64,
     /// The root, as hexadecimal text.
     pub root: String,
+}
+
+/// What stands in the log of a closed run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogEntry {
+    /// The index of its leaf.
+    pub leaf: u64,
+    /// The run.
+    pub run: RunId,
+    /// What its leaf is the hash of: canonical JSON.
+    pub text: Vec<u8>,
 }
 
 /// Locks the head of the log until the end of the transaction, and returns the tree.
@@ -74,6 +89,110 @@ impl Ledger {
         Ok(LogHead { size: cells.number("size")?, root: cells.text()? })
     }
 
+    /// Returns the entries of the log from a leaf on, before another one, made again from the runs as they are stored.
+    ///
+    /// # Errors
+    /// [`LedgerError::Altered`] when a leaf or a run is not what it was, [`LedgerError::TooLarge`] when a run of an old version does not fit an entry,
+    /// or [`LedgerError::Database`].
+    pub async fn log_entries(&self, from: u64, before: u64) -> Result<Vec<LogEntry>, LedgerError> {
+        let mut connection = self.pools.read.acquire().await?;
+        let mut entries = Vec::new();
+        let mut next = from;
+        while next < before {
+            let until = before.min(next + PAGE);
+            entries.extend(load_entries(&mut connection, next, until).await?);
+            next = until;
+        }
+        if entries.iter().any(|entry| entry.text.len() > ENTRY_BYTES_MAX) {
+            return Err(LedgerError::TooLarge("run"));
+        }
+        Ok(entries)
+    }
+
+    /// Returns the hashes of the leaves from one on, before another one, as they are stored: 10,000 at most.
+    ///
+    /// # Errors
+    /// [`LedgerError::Altered`] when one is gone, [`LedgerError::Stored`] when one is no hash, or [`LedgerError::Database`].
+    pub async fn leaf_hashes(&self, from: u64, before: u64) -> Result<Vec<[u8; 32]>, LedgerError> {
+        let before = before.min(from.saturating_add(HASHES));
+        let rows =
+            sqlx::query("SELECT leaf, hash FROM audit_leaf WHERE leaf >= $1 AND leaf < $2 ORDER BY leaf")
+                .bind(to_integer(from, "leaf")?)
+                .bind(to_integer(before, "leaf")?)
+                .fetch_all(&self.pools.read)
+                .await?;
+        let mut hashes = Vec::with_capacity(rows.len());
+        for (expected, row) in (from..before).zip(&rows) {
+            let mut cells = Cells::of(row);
+            if cells.number("leaf")? != expected {
+                return Err(LogFault::LeafGone { leaf: expected }.into());
+            }
+            let mut hash = [0; 32];
+            hex::decode_to_slice(cells.text()?, &mut hash).map_err(|_| LedgerError::Stored("hash"))?;
+            hashes.push(hash);
+        }
+        let next = from + u64::try_from(hashes.len()).unwrap_or(0);
+        if next < before { Err(LogFault::LeafGone { leaf: next }.into()) } else { Ok(hashes) }
+    }
+
+    /// Finds the leaf of a closed run; none when it is open, or there is none.
+    ///
+    /// # Errors
+    /// [`LedgerError::Database`].
+    pub async fn leaf_of(&self, run: &RunId) -> Result<Option<u64>, LedgerError> {
+        let row = sqlx::query("SELECT leaf FROM audit_leaf WHERE run = $1")
+            .bind(run.to_string())
+            .fetch_optional(&self.pools.read)
+            .await?;
+        row.map(|row| Cells::of(&row).number("leaf")).transpose()
+    }
+
+    /// Takes the right to publish the log for a holder until a moment, or keeps it for longer. Tells whether it is the holder's.
+    ///
+    /// # Errors
+    /// [`LedgerError::Database`].
+    pub async fn hold_publishing(
+        &self,
+        holder: &str,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<bool, LedgerError> {
+        self.hold(Held::Publishing, "log", holder, (now, until)).await
+    }
+
+    /// Notes that the log was signed and published up to a size.
+    ///
+    /// # Errors
+    /// [`LedgerError::Database`].
+    pub async fn note_published(&self, head: &LogHead, now: DateTime<Utc>) -> Result<(), LedgerError> {
+        sqlx::query(
+            "INSERT INTO audit_published (size, root, published) VALUES ($1, $2, $3) \
+             ON CONFLICT (size) DO NOTHING",
+        )
+        .bind(to_integer(head.size, "leaf")?)
+        .bind(head.root.as_str())
+        .bind(now.timestamp_micros())
+        .execute(&self.pools.write)
+        .await?;
+        Ok(())
+    }
+
+    /// Returns what was published last, as far as the ledger knows.
+    ///
+    /// # Errors
+    /// [`LedgerError::Database`] or [`LedgerError::Stored`].
+    pub async fn last_published(&self) -> Result<Option<(LogHead, DateTime<Utc>)>, LedgerError> {
+        let row = sqlx::query("SELECT size, root, published FROM audit_published ORDER BY size DESC LIMIT 1")
+            .fetch_optional(&self.pools.read)
+            .await?;
+        row.map(|row| {
+            let mut cells = Cells::of(&row);
+            let head = LogHead { size: cells.number("size")?, root: cells.text()? };
+            Ok((head, cells.instant("published")?))
+        })
+        .transpose()
+    }
+
     /// Recomputes the log from the stored runs, and the budgets from the stored releases, and compares.
     /// Runs that are closed meanwhile are left for the next time.
     ///
@@ -124,9 +243,21 @@ async fn verify_page(
     tree: &mut Frontier,
     until: u64,
 ) -> Result<(), LedgerError> {
+    for entry in load_entries(connection, tree.size(), until).await? {
+        tree.append(leaf_hash(&entry.text));
+    }
+    Ok(())
+}
+
+/// Makes the entries of these leaves again, from the runs as they are stored.
+async fn load_entries(
+    connection: &mut AnyConnection,
+    from: u64,
+    until: u64,
+) -> Result<Vec<LogEntry>, LedgerError> {
     let rows =
         sqlx::query("SELECT leaf, run, hash FROM audit_leaf WHERE leaf >= $1 AND leaf < $2 ORDER BY leaf")
-            .bind(to_integer(tree.size(), "leaf")?)
+            .bind(to_integer(from, "leaf")?)
             .bind(to_integer(until, "leaf")?)
             .fetch_all(&mut *connection)
             .await?;
@@ -137,19 +268,18 @@ async fn verify_page(
     }
     let runs: Vec<RunId> = leaves.iter().map(|(_, run, _)| *run).collect();
     let records = load_records(connection, &runs).await?;
-    let mut records = records.iter().peekable();
+    let (mut records, mut next) = (records.iter().peekable(), from);
+    let mut entries = Vec::with_capacity(leaves.len());
     for (leaf, run, hash) in leaves {
-        if leaf != tree.size() {
-            return Err(LogFault::LeafGone { leaf: tree.size() }.into());
+        if leaf != next {
+            return Err(LogFault::LeafGone { leaf: next }.into());
         }
         let record = records.next_if(|record| record.run == run).ok_or(LogFault::RunGone { leaf, run })?;
-        let recomputed = run_hash(record)?;
-        if hex::encode(recomputed) != hash {
-            return Err(LogFault::RunAltered { leaf, run }.into());
-        }
-        tree.append(recomputed);
+        let text = entry_with(record, &hash)?.ok_or(LogFault::RunAltered { leaf, run })?;
+        entries.push(LogEntry { leaf, run, text });
+        next += 1;
     }
-    if tree.size() == until { Ok(()) } else { Err(LogFault::LeafGone { leaf: tree.size() }.into()) }
+    if next == until { Ok(entries) } else { Err(LogFault::LeafGone { leaf: next }.into()) }
 }
 
 /// Checks that each budget is the sum of what was charged to it.

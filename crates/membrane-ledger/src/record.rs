@@ -31,6 +31,10 @@ pub struct RunRecord {
     pub job: String,
     /// The SQL statement with its literals removed.
     pub statement: Option<String>,
+    /// What hides the statement in its commitment; none once it was forgotten, and in runs of before there were commitments.
+    pub statement_salt: Option<String>,
+    /// What the leaf has in place of the statement; none without one, and in runs of before there were commitments.
+    pub statement_commitment: Option<String>,
     /// When it started.
     pub started: DateTime<Utc>,
     /// Where it stands.

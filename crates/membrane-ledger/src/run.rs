@@ -9,6 +9,7 @@ use sqlx::AnyConnection;
 
 use crate::batch::Insert;
 use crate::close::close_run;
+use crate::commitment::Commitment;
 use crate::row::{Cells, to_list, to_position, to_text};
 use crate::{Ledger, LedgerError, RunStatus};
 
@@ -144,9 +145,11 @@ impl Ledger {
     /// [`LedgerError::Database`].
     pub async fn open_run(&self, run: NewRun) -> Result<OpenRun, LedgerError> {
         let id = RunId::new(run.started);
+        let statement = run.statement.as_deref().map(to_text);
+        let commitment = statement.as_deref().map(Commitment::to).transpose()?;
         sqlx::query(
-            "INSERT INTO run (run, principal, on_behalf_of, channel, action, purpose, job, statement, started, status) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'open')",
+            "INSERT INTO run (run, principal, on_behalf_of, channel, action, purpose, job, statement, statement_salt, \
+             statement_commitment, started, status) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'open')",
         )
         .bind(id.to_string())
         .bind(run.principal.to_string())
@@ -155,7 +158,9 @@ impl Ledger {
         .bind(run.action.as_str())
         .bind(run.purpose.as_ref().map(ToString::to_string))
         .bind(to_text(&run.job))
-        .bind(run.statement.as_deref().map(to_text))
+        .bind(statement)
+        .bind(commitment.as_ref().map(|commitment| commitment.salt.clone()))
+        .bind(commitment.map(|commitment| commitment.commitment))
         .bind(run.started.timestamp_micros())
         .execute(&self.pools.write)
         .await?;

@@ -72,6 +72,8 @@ on_both_databases!(
     documents::check_documents_are_kept,
     documents::check_documents_are_found_by_what_they_are_about,
     documents::check_a_document_that_was_altered_is_noticed,
+    log::check_entries_are_those_of_the_leaves,
+    log::check_what_was_published_is_known,
     runs::check_uses_are_counted,
     tag::check_builds_of_tags_are_numbered_and_read,
     tag::check_one_at_a_time_builds_a_tag,

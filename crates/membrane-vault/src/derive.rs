@@ -41,6 +41,8 @@ pub(crate) enum KeyUse {
     Delivery,
     /// Signing of receipts of one hub.
     Receipt,
+    /// Signing of the log of one hub, one key after the other.
+    Log,
 }
 
 impl KeyUse {
@@ -59,6 +61,7 @@ impl KeyUse {
             Self::Signing => "membrane/v1/signing",
             Self::Delivery => "membrane/v1/delivery",
             Self::Receipt => "membrane/v1/receipt",
+            Self::Log => "membrane/v1/log",
         }
     }
 }

@@ -35,6 +35,7 @@ pub use error::VaultError;
 pub use format::{FORMAT_DIGITS_MAX, FORMAT_DIGITS_MIN, FormatCipher};
 pub use message::{SharedSecret, WeixinSecret};
 pub use provider::{FileKey, KeyProvider, TextKey};
+pub use random::salt;
 pub use root::RootKey;
 pub use sampler::Sampler;
 pub use seal::SEALED_OVERHEAD;

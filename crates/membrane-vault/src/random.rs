@@ -47,6 +47,14 @@ pub(crate) fn fill(bytes: &mut [u8]) -> Result<(), VaultError> {
     })
 }
 
+/// Returns 16 random bytes as hexadecimal text: what keeps others from trying texts against a commitment.
+///
+/// # Errors
+/// [`VaultError::Random`] when the operating system gives no randomness.
+pub fn salt() -> Result<String, VaultError> {
+    Ok(hex::encode(bytes::<16>()?))
+}
+
 /// Returns `N` random bytes.
 pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], VaultError> {
     let mut bytes = [0_u8; N];

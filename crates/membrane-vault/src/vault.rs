@@ -109,6 +109,13 @@ impl Vault {
         Signer::new(&derive(&self.0.root, KeyUse::Receipt, hub.as_bytes()))
     }
 
+    /// Returns a key that signs a hub's log (Ed25519, RFC 8032): the first one has the number 1, and each that follows it the next.
+    #[must_use]
+    pub fn log_key(&self, hub: &str, number: u32) -> Zeroizing<[u8; 32]> {
+        let scope = [number.to_be_bytes().as_slice(), hub.as_bytes()].concat();
+        derive(&self.0.root, KeyUse::Log, &scope)
+    }
+
     /// Returns the keyed hash that chooses which groups and rows of a member are kept when contributions
     /// are bounded. Nobody without the key can arrange values so that a chosen row is kept.
     #[must_use]

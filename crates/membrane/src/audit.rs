@@ -9,7 +9,7 @@
 //! planted      the same checks on what does not keep its word                 each must find it
 //! ```
 //!
-//! `membrane audit` runs all of it in a folder of its own (docs/audit.md is its report, docs/decisions/0019 says why it is as
+//! `membrane audit privacy` runs all of it in a folder of its own (docs/audit.md is its report, docs/decisions/0019 says why it is as
 //! it is), `membrane release audit` the second line for one statement of a hub at work. Neither reads a row of a hub.
 //!
 //! An audit can only find faults: that it finds none is evidence, as strong as the lines say that tell what was planted.

@@ -4,6 +4,7 @@
 //! `deploy/membrane.toml` is rendered from that list. Unknown keys and values of the wrong kind are refused,
 //! all at once. No other module reads the environment.
 
+mod audit;
 mod catalog;
 mod data;
 mod fault;
@@ -25,6 +26,7 @@ mod tags;
 
 use serde::{Deserialize, Serialize};
 
+pub use audit::AuditSection;
 pub use catalog::CatalogSection;
 pub use data::DataSection;
 pub use fault::{ConfigError, Fault};
@@ -68,6 +70,8 @@ pub struct Config {
     pub tags: TagsSection,
     /// How the files of tables are kept in order.
     pub maintenance: MaintenanceSection,
+    /// Where the log is published.
+    pub audit: AuditSection,
     /// Where OpenLineage events are sent.
     pub openlineage: OpenLineageSection,
     /// Prices and budgets of releases.
@@ -77,7 +81,7 @@ pub struct Config {
 }
 
 /// Every section, in the order of the reference file.
-pub const SECTIONS: [Section; 13] = [
+pub const SECTIONS: [Section; 14] = [
     catalog::SECTION,
     policies::SECTION,
     data::SECTION,
@@ -88,6 +92,7 @@ pub const SECTIONS: [Section; 13] = [
     streams::SECTION,
     tags::SECTION,
     maintenance::SECTION,
+    audit::SECTION,
     openlineage::SECTION,
     privacy::SECTION,
     log::SECTION,

@@ -20,6 +20,7 @@ use membrane_privacy::{Shortfall, decimal};
 use membrane_query::QueryError;
 use membrane_vault::VaultError;
 
+use crate::audit_log::AuditLogError;
 use crate::bearer::BearerError;
 use crate::config::SecretError;
 use crate::contracts::{Broken, ContractError};
@@ -285,6 +286,9 @@ pub enum Error {
     /// A revision of a contract that is not as it was written, or not to be read.
     #[error(transparent)]
     Contract(ContractError),
+    /// The published log is not as it was signed, or not in reach.
+    #[error(transparent)]
+    AuditLog(AuditLogError),
     /// Somebody else wrote at the same time.
     #[error("somebody else did the same at the same time: look what there is now, then try again")]
     InTheWay,
@@ -505,6 +509,8 @@ impl Error {
             Self::AlreadyDelegated { .. } => "already_delegated",
             Self::DelegationStands { .. } => "delegation_stands",
             Self::Ledger(LedgerError::Altered(_)) => "log_altered",
+            Self::AuditLog(error) if error.is_fault() => "log_altered",
+            Self::AuditLog(_) => "log_unavailable",
             Self::Ledger(_) => "ledger_failed",
             Self::UnknownRun => "unknown_run",
             Self::UnknownEndpoint => "unknown_endpoint",

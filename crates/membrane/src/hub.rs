@@ -14,6 +14,7 @@ use membrane_query::{Engine, EngineParts};
 use membrane_vault::{Signer, Vault};
 use url::Url;
 
+use crate::audit_log::{AuditLog, shelf_of};
 use crate::bearer::Bearers;
 use crate::budgets::PartnerBudget;
 use crate::config::{Config, MaintenanceSection, PrivacySection, Serve, TagsSection};
@@ -68,6 +69,8 @@ pub struct Hub {
     tasks: Tasks,
     sinks: Arc<Sinks>,
     lineage: Arc<Known>,
+    audit_log: Arc<AuditLog>,
+    publish_seconds: u32,
 }
 
 impl Hub {
@@ -130,6 +133,8 @@ impl Hub {
         warn_of_releases(&catalog);
         let limits = Limits::from(&config.limits);
         let engine = engine_of(&lake, &ledger, &vault, limits)?;
+        let shelf = shelf_of(&config.audit, &data, &config.data.lake_options())?;
+        let audit_log = AuditLog::new((&config.audit, &hub), shelf, ledger.clone(), &vault)?;
         let sinks = start_sinks(config, &data, &ledger, (stale, &catalog));
         Ok(Self {
             publication,
@@ -156,6 +161,8 @@ impl Hub {
             tasks: Tasks::default(),
             sinks: Arc::new(sinks),
             lineage: Arc::default(),
+            audit_log: Arc::new(audit_log),
+            publish_seconds: config.audit.publish_seconds,
         })
     }
 
@@ -201,6 +208,8 @@ impl Hub {
             tasks: self.tasks.clone(),
             sinks: Arc::clone(&self.sinks),
             lineage: Arc::clone(&self.lineage),
+            audit_log: Arc::clone(&self.audit_log),
+            publish_seconds: self.publish_seconds,
         })
     }
 
@@ -296,6 +305,17 @@ impl Hub {
     /// Returns what is known of lineage so far.
     pub(crate) fn lineage(&self) -> &Known {
         &self.lineage
+    }
+
+    /// Returns the log as it is published.
+    #[must_use]
+    pub fn audit_log(&self) -> &AuditLog {
+        &self.audit_log
+    }
+
+    /// Returns how often it is looked whether something is to be published; 0: never.
+    pub(crate) const fn publish_seconds(&self) -> u32 {
+        self.publish_seconds
     }
 
     pub(crate) fn authorizer(&self) -> &Authorizer {

@@ -10,6 +10,7 @@ mod tags;
 mod tasks;
 mod ticket;
 
+mod audit_log;
 pub mod bearer;
 mod budgets;
 mod contract_diff;

@@ -10,6 +10,7 @@ use membrane_model::RunId;
 use membrane_vault::{FileKey, KeyProvider, RootKey, TextKey, Vault, VaultError};
 use url::Url;
 
+use crate::audit_log::AuditLogError;
 use crate::config::{DataSection, KeysSection, LedgerSection};
 use crate::contracts::{Broken, ContractError};
 use crate::error::explain;
@@ -46,6 +47,9 @@ pub enum OpenError {
     /// The lake cannot be reached.
     #[error("the data cannot be opened: {}; see [data] url and storage", explain(.0))]
     Lake(#[from] LakeError),
+    /// The published log cannot be named.
+    #[error("the log cannot be published: {0}")]
+    AuditLog(#[from] AuditLogError),
     /// The engine cannot be made.
     #[error("the query engine cannot be made: {0}")]
     Engine(#[source] membrane_query::QueryError),

@@ -18,6 +18,8 @@ fn record() -> RunRecord {
         purpose: Some("partner_reporting".parse().unwrap()),
         job: "release".into(),
         statement: Some("SELECT region, COUNT(*) FROM pos_orders WHERE channel = ? GROUP BY region".into()),
+        statement_salt: None,
+        statement_commitment: None,
         started: instant(0),
         status: RunStatus::Closed(RunState::Complete),
         error_code: None,
@@ -80,33 +82,33 @@ fn plain() -> RunRecord {
 /// Stored logs rest on this text: when it changes, the format needs another name.
 #[test]
 fn the_canonical_form_is_golden() {
-    let canonical = String::from_utf8(canonical(&record()).unwrap()).unwrap();
+    let canonical = String::from_utf8(canonical(&record(), false).unwrap()).unwrap();
     assert_eq!(canonical, include_str!("golden.json").trim_end());
 }
 
 #[test]
 fn the_form_of_before_delegations_is_golden() {
-    let canonical = String::from_utf8(canonical(&own()).unwrap()).unwrap();
+    let canonical = String::from_utf8(canonical(&own(), false).unwrap()).unwrap();
     assert_eq!(canonical, include_str!("golden-3.json").trim_end());
 }
 
 #[test]
 fn the_form_of_before_documents_is_golden() {
-    let canonical = String::from_utf8(canonical(&plain()).unwrap()).unwrap();
+    let canonical = String::from_utf8(canonical(&plain(), false).unwrap()).unwrap();
     assert_eq!(canonical, include_str!("golden-2.json").trim_end());
 }
 
 #[test]
 fn the_form_of_before_the_channel_is_golden() {
     let before = RunRecord { channel: None, ..plain() };
-    let canonical = String::from_utf8(canonical(&before).unwrap()).unwrap();
+    let canonical = String::from_utf8(canonical(&before, false).unwrap()).unwrap();
     assert_eq!(canonical, include_str!("golden-1.json").trim_end());
 }
 
 #[test]
 fn the_hash_is_that_of_a_leaf() {
     let mut data = vec![0];
-    data.extend(canonical(&record()).unwrap());
+    data.extend(canonical(&record(), false).unwrap());
     assert_eq!(run_hash(&record()).unwrap().as_slice(), Sha256::digest(data).as_slice());
 }
 
@@ -159,4 +161,56 @@ fn every_part_of_a_record_is_in_its_leaf() {
     hashes.sort_unstable();
     hashes.dedup();
     assert_eq!(hashes.len(), count);
+}
+
+/// A run whose statement is committed to.
+fn committed() -> RunRecord {
+    let salt = "00112233445566778899aabbccddeeff".to_owned();
+    let commitment = commitment_of(&salt, record().statement.as_deref().unwrap());
+    RunRecord { statement_salt: Some(salt), statement_commitment: Some(commitment), ..record() }
+}
+
+#[test]
+fn the_form_with_a_commitment_is_golden() {
+    let canonical = String::from_utf8(canonical(&committed(), false).unwrap()).unwrap();
+    assert_eq!(canonical, include_str!("golden-5.json").trim_end());
+    assert!(!canonical.contains("SELECT"));
+}
+
+#[test]
+fn the_long_form_is_golden() {
+    let canonical = String::from_utf8(canonical(&committed(), true).unwrap()).unwrap();
+    assert_eq!(canonical, include_str!("golden-6.json").trim_end());
+}
+
+/// What was forgotten leaves the proof as it was; what was altered does not pass for forgotten.
+#[test]
+fn a_statement_is_forgotten_with_its_salt() {
+    let hash = hex::encode(run_hash(&committed()).unwrap());
+    let has_entry = |record: RunRecord| entry_with(&record, &hash).unwrap().is_some();
+    assert!(has_entry(committed()));
+    assert!(has_entry(RunRecord { statement: None, statement_salt: None, ..committed() }));
+    assert!(!has_entry(RunRecord { statement: None, ..committed() }));
+    assert!(!has_entry(RunRecord { statement: Some("SELECT 1".into()), ..committed() }));
+    assert!(!has_entry(RunRecord { statement_salt: None, ..committed() }));
+    assert!(!has_entry(RunRecord { statement_commitment: Some("00".repeat(32)), ..committed() }));
+    assert!(!has_entry(RunRecord { statement_salt: None, statement_commitment: None, ..committed() }));
+}
+
+/// A run of many columns: digests stand for its lists, and each of them still counts.
+#[test]
+fn an_entry_fits_whatever_a_run_says() {
+    let mut long = committed();
+    let column = long.decisions[0].columns[0].clone();
+    long.decisions[0].columns = vec![column; 2_000];
+    let entry = entry_of(&long).unwrap();
+    assert!(entry.len() < 2_000, "{}", entry.len());
+    let hash = hex::encode(run_hash(&long).unwrap());
+    assert_eq!(entry_with(&long, &hash).unwrap(), Some(entry));
+    let mut changed = long.clone();
+    changed.decisions[0].columns[1_999].level = None;
+    assert_eq!(entry_with(&changed, &hash).unwrap(), None);
+    // One that was closed before there were entries keeps its leaf.
+    let whole = canonical(&long, false).unwrap();
+    assert_eq!(entry_with(&long, &hex::encode(leaf_hash(&whole))).unwrap(), Some(whole));
 }

@@ -89,6 +89,7 @@ pub(super) async fn check_altered_rows_are_noticed(ledger: Ledger) {
     rich_run(&ledger).await;
     let whole = ledger.verify_log().await.unwrap();
     let texts = "run: principal='partner:bolt' action='ingest' purpose='operations' job='other' statement='other' \
+         statement_salt='other' statement_commitment='other' \
          error_code='other' | decision: dataset='pos_orders' reason='other' factors='[]' policy_version='other' | \
          decision_column: column_name='email' level='clear' factors='[]' | \
          run_dataset: dataset='pos_orders' | \
@@ -127,7 +128,7 @@ pub(super) async fn check_altered_rows_are_noticed(ledger: Ledger) {
         tamper(&ledger, &format!("UPDATE {table} SET {column} = (SELECT {column} FROM kept LIMIT 1)")).await;
         change_tables(&ledger, "DROP TABLE kept").await;
     }
-    assert_eq!(alterations.len(), 39);
+    assert_eq!(alterations.len(), 41);
     assert_eq!(ledger.verify_log().await.unwrap(), whole, "the test put everything back");
 }
 
@@ -209,4 +210,47 @@ pub(super) async fn check_removed_and_reordered_rows_are_noticed(ledger: Ledger)
     assert_eq!(fault(&ledger).await, LogFault::NoHead);
     let closing = open(&ledger, 10).await.close(outcome(11)).await.unwrap_err();
     assert!(matches!(closing, LedgerError::Altered(LogFault::NoHead)), "without a log nothing is closed");
+}
+
+/// What is published is what was closed, and a statement that was forgotten is not needed for it.
+pub(super) async fn check_entries_are_those_of_the_leaves(ledger: Ledger) {
+    for number in 0..105 {
+        closed_run(&ledger, number).await;
+    }
+    let head = ledger.verify_log().await.unwrap();
+    let entries = ledger.log_entries(0, head.size).await.unwrap();
+    let mut tree = crate::merkle::Frontier::default();
+    for (place, entry) in entries.iter().enumerate() {
+        assert_eq!(entry.leaf, place as u64);
+        assert_eq!(ledger.leaf_of(&entry.run).await.unwrap(), Some(entry.leaf));
+        tree.append(crate::merkle::leaf_hash(&entry.text));
+    }
+    assert_eq!(hex::encode(tree.root()), head.root);
+    let hashes = entries.iter().map(|entry| crate::merkle::leaf_hash(&entry.text)).collect::<Vec<_>>();
+    assert_eq!(ledger.leaf_hashes(0, head.size).await.unwrap(), hashes);
+    assert_eq!(ledger.leaf_hashes(100, 105).await.unwrap(), hashes[100..]);
+    assert!(ledger.leaf_hashes(100, 106).await.is_err());
+    assert_eq!(ledger.log_entries(40, 60).await.unwrap(), entries[40..60]);
+    assert!(ledger.log_entries(100, 106).await.is_err());
+    tamper(&ledger, "UPDATE run SET statement = NULL, statement_salt = NULL").await;
+    assert_eq!(ledger.verify_log().await.unwrap(), head);
+    assert_eq!(ledger.log_entries(0, head.size).await.unwrap(), entries);
+    tamper(&ledger, "UPDATE run SET job = 'other'").await;
+    assert!(matches!(
+        ledger.log_entries(40, 60).await,
+        Err(LedgerError::Altered(LogFault::RunAltered { leaf: 40, .. }))
+    ));
+}
+
+pub(super) async fn check_what_was_published_is_known(ledger: Ledger) {
+    assert_eq!(ledger.last_published().await.unwrap(), None);
+    let head = |size: u64| crate::LogHead { size, root: format!("{size:064x}") };
+    for size in [3, 12, 7] {
+        ledger.note_published(&head(size), instant(1)).await.unwrap();
+    }
+    assert_eq!(ledger.last_published().await.unwrap(), Some((head(12), instant(1))));
+    assert!(ledger.hold_publishing("one", instant(0), instant(5)).await.unwrap());
+    assert!(!ledger.hold_publishing("other", instant(1), instant(6)).await.unwrap());
+    assert!(ledger.hold_publishing("one", instant(1), instant(1)).await.unwrap());
+    assert!(ledger.hold_publishing("other", instant(2), instant(6)).await.unwrap());
 }

@@ -1,6 +1,6 @@
 use super::*;
 
-const ALL: [KeyUse; 11] = [
+const ALL: [KeyUse; 12] = [
     KeyUse::Subject,
     KeyUse::Token,
     KeyUse::ShownToken,
@@ -12,6 +12,7 @@ const ALL: [KeyUse; 11] = [
     KeyUse::Check,
     KeyUse::Delivery,
     KeyUse::Receipt,
+    KeyUse::Log,
 ];
 
 /// RFC 5869, appendix A.1; its 42 bytes of output start with one block of 32.

@@ -19,6 +19,10 @@ fn hubs_and_uses_have_signers_of_their_own() {
     let mut keys = signers.map(|signer| signer.public_key());
     keys.sort_unstable();
     assert!(keys.windows(2).all(|pair| pair[0] != pair[1]));
+    let keys = [vault.log_key("a", 1), vault.log_key("a", 2), vault.log_key("b", 1), vault.bearer_key()];
+    let mut keys = keys.map(|key| *key);
+    keys.sort_unstable();
+    assert!(keys.windows(2).all(|pair| pair[0] != pair[1]));
     assert_eq!(vault.receipt_signer("a").public_key(), vault.clone().receipt_signer("a").public_key());
 }
 

@@ -9,6 +9,7 @@ use membrane_lake::LakeError;
 use membrane_ledger::LedgerError;
 use membrane_policy::RefusedReason;
 
+use crate::audit_log::AuditLogError;
 use crate::config::ConfigError;
 use crate::error::{Error, Failure};
 use crate::open::OpenError;
@@ -128,6 +129,7 @@ const fn is_configuration(error: &OpenError) -> bool {
         OpenError::Lake(error) => {
             matches!(error, LakeError::Url { .. } | LakeError::Setting { .. } | LakeError::NotAtomic { .. })
         }
+        OpenError::AuditLog(error) => matches!(error, AuditLogError::Setting { .. }),
         OpenError::Engine(_) | OpenError::Published(_) | OpenError::Contract(_) => false,
     }
 }

@@ -61,6 +61,7 @@ pub const CODES: &[Code] = &[
     code("limit_rows", 400, "the answer has more rows than one answer may have"),
     code("limit_seconds", 400, "the query took longer than one query may take"),
     code("log_altered", 500, "the record is not what was written"),
+    code("log_unavailable", 503, "the published log could not be read or written"),
     code("lookup_ambiguous", 400, "columns of the name given to member_token have different tokens"),
     code("lookup_limit", 429, "as many values were looked up as one principal may in an hour"),
     code("lookup_refused", 403, "no column of the name given to member_token may have values looked up"),

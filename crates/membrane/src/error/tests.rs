@@ -11,6 +11,7 @@ use membrane_privacy::{MissedTarget, Shortfall, Worth};
 use membrane_query::QueryError;
 
 use super::{CODES, Error};
+use crate::audit_log::AuditLogError;
 use crate::bearer::BearerError;
 use crate::config::SecretError;
 use crate::contracts::{Broken, ContractError};
@@ -171,6 +172,9 @@ fn every() -> Vec<Error> {
         Error::TimedOut { seconds_max: 120 },
         Error::Record(LedgerError::RunNotOpen),
         Error::Ledger(LedgerError::RunNotOpen),
+        Error::AuditLog(AuditLogError::Held),
+        Error::AuditLog(AuditLogError::SetBack { published: 12, found: 3 }),
+        Error::AuditLog(AuditLogError::Log(membrane_log::LogError::Fork { size: 12 })),
         Error::Internal("the run is closed"),
     ]
 }

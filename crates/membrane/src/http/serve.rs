@@ -15,6 +15,7 @@ use super::accept::{Acceptor, Patience};
 use super::observe::Upkeep;
 use super::{Metrics, router};
 use crate::alerts::watch_promises;
+use crate::audit_log::keep_published;
 use crate::config::ServerSection;
 use crate::flow::recover_streams;
 use crate::hub::Hub;
@@ -66,7 +67,9 @@ pub(crate) async fn listen(hub: Arc<Hub>, server: &ServerSection) -> io::Result<
     let follow = tags::follow(Arc::clone(&serving), let_go.clone());
     // Counted: what it has begun is closed before the process ends.
     drop(hub.tasks().spawn(follow));
-    let upkeep = vec![metrics.keep_tidy(), watch, standing, sources, topics, promises, maintenance, tags];
+    let published = Upkeep::of(keep_published(Arc::clone(&serving)));
+    let upkeep =
+        vec![metrics.keep_tidy(), watch, standing, sources, topics, promises, maintenance, tags, published];
     let tasks = hub.tasks().clone();
     let (streams, sinks) = (Some(Arc::clone(hub.streams())), Some(Arc::clone(hub.sinks())));
     let app = router(serving, server, metrics);

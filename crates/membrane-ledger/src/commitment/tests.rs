@@ -1,0 +1,19 @@
+use super::*;
+
+#[test]
+fn a_commitment_is_golden() {
+    let told = commitment_of("00112233445566778899aabbccddeeff", "SELECT 1");
+    let expected =
+        hex::encode(Sha256::digest(b"membrane-commitment/1\x0000112233445566778899aabbccddeeffSELECT 1"));
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn no_two_commitments_to_one_text_are_alike() {
+    let (one, other) = (Commitment::to("SELECT 1").unwrap(), Commitment::to("SELECT 1").unwrap());
+    assert_ne!(one, other);
+    assert_eq!(one.salt.len(), 32);
+    assert_eq!(commitment_of(&one.salt, "SELECT 1"), one.commitment);
+    assert_ne!(commitment_of(&one.salt, "SELECT 2"), one.commitment);
+    assert_ne!(commitment_of(&other.salt, "SELECT 1"), one.commitment);
+}

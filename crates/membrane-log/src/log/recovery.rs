@@ -1,0 +1,116 @@
+//! Reads the state of a log, and carries out what was committed.
+
+use crate::growth::{Object, RightEdge};
+use crate::log::{CHECKPOINT, ahead};
+use crate::pending::{PENDING, Pending};
+use crate::{LogError, Objects, ObjectsError, SignedCheckpoint, Trust};
+
+/// How often a log is read that other processes write to meanwhile.
+const TRIES: usize = 16;
+
+/// What a publisher knows of its log.
+#[derive(Debug, Clone)]
+pub(super) struct State {
+    pub(super) edge: RightEdge,
+    /// What is published.
+    pub(super) checkpoint: SignedCheckpoint,
+    /// The commit that is carried out, as it is stored.
+    pub(super) pending: Option<Vec<u8>>,
+    /// Whether there are bundles beyond the tree.
+    pub(super) ahead: bool,
+}
+
+/// Reads the state of a log.
+pub(super) async fn load(objects: &impl Objects, trust: &Trust) -> Result<State, LogError> {
+    for _ in 0..TRIES {
+        let checkpoint = read_checkpoint(objects, trust).await?;
+        let pending = objects.get(PENDING).await?;
+        let edge = RightEdge::read(objects, checkpoint.head()).await?;
+        let carried = carry_out(objects, trust, checkpoint, &edge, pending.as_deref()).await?;
+        if let Some((checkpoint, edge)) = carried {
+            let ahead = ahead::is_ahead(objects, edge.size()).await?;
+            return Ok(State { edge, checkpoint, pending, ahead });
+        }
+    }
+    Err(LogError::Conflict)
+}
+
+/// Carries out a commit, if it is not carried out. Returns what is published then; none when another process
+/// has published another tree meanwhile.
+async fn carry_out(
+    objects: &impl Objects,
+    trust: &Trust,
+    checkpoint: SignedCheckpoint,
+    edge: &RightEdge,
+    pending: Option<&[u8]>,
+) -> Result<Option<(SignedCheckpoint, RightEdge)>, LogError> {
+    let Some(pending) = pending else { return Ok(Some((checkpoint, edge.clone()))) };
+    let pending = Pending::parse(pending)?;
+    let promised = trust.open_unwitnessed(&pending.checkpoint)?;
+    if promised.head() == checkpoint.head() {
+        return Ok(Some((checkpoint, edge.clone())));
+    }
+    if pending.old_size != edge.size() {
+        let now = read_checkpoint(objects, trust).await?;
+        let size = checkpoint.head().size;
+        // No process publishes a tree that is not the one before the commit, or the committed one.
+        return if now == checkpoint { Err(LogError::Fork { size }) } else { Ok(None) };
+    }
+    let (grown, new) = edge.grow(&pending.entries)?;
+    let head = promised.head();
+    if grown.edge().head() != head {
+        return Err(LogError::Fork { size: head.size });
+    }
+    write_objects(objects, new).await?;
+    let published = publish(objects, trust, &checkpoint, promised).await?;
+    if published.head() != head {
+        return Ok(None);
+    }
+    Ok(Some((published, grown)))
+}
+
+/// Writes the bundles and tiles of a commit. What lies there with other bytes is damage, as only commits
+/// are written: the bytes that the signed root follows from take its place.
+pub(super) async fn write_objects(objects: &impl Objects, new: Vec<Object>) -> Result<(), LogError> {
+    for Object { tile, bytes } in new {
+        let path = tile.path();
+        match objects.put_new(&path, bytes.clone()).await {
+            Err(ObjectsError::Exists { .. }) => objects.put(&path, bytes).await?,
+            done => done?,
+        }
+    }
+    Ok(())
+}
+
+/// Replaces the published checkpoint, unless it is of a later tree by now. Returns what is published.
+pub(super) async fn publish(
+    objects: &impl Objects,
+    trust: &Trust,
+    before: &SignedCheckpoint,
+    promised: SignedCheckpoint,
+) -> Result<SignedCheckpoint, LogError> {
+    let mut expected = before.as_bytes().to_vec();
+    let head = promised.head();
+    for _ in 0..TRIES {
+        match objects.compare_and_put(CHECKPOINT, Some(&expected), promised.as_bytes().to_vec()).await {
+            Ok(()) => return Ok(promised),
+            Err(ObjectsError::Conflict { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        // Another process has carried this commit out, or has added cosignatures to the tree before.
+        let now = read_checkpoint(objects, trust).await?;
+        if now.head().size == head.size && now.head() != head {
+            return Err(LogError::Fork { size: head.size });
+        }
+        if now.head().size >= head.size {
+            return Ok(now);
+        }
+        expected = now.as_bytes().to_vec();
+    }
+    Err(LogError::Conflict)
+}
+
+async fn read_checkpoint(objects: &impl Objects, trust: &Trust) -> Result<SignedCheckpoint, LogError> {
+    let bytes = objects.get(CHECKPOINT).await?.ok_or(LogError::NoCheckpoint)?;
+    trust.open_unwitnessed(&bytes)
+}

@@ -1,0 +1,348 @@
+//! The log, published: the tree of the ledger as tiles, and its signed head (docs/decisions/0047).
+//!
+//! The ledger makes the tree, run by run. Here its entries are put where others can read them, and its head is signed. What is about to be signed is
+//! held against the ledger first, and what was signed before is never contradicted: a ledger and a log that disagree are left as they are, and
+//! it is said how.
+
+mod keeper;
+mod shelf;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use membrane_lake::{LakeError, Shelf};
+use membrane_ledger::{Ledger, LedgerError, LogHead};
+use membrane_log::{
+    Edge, Hash, Identity, Log, LogError, LogSigner, Origin, ProofFile, SignedCheckpoint, TreeHead, Trust,
+};
+use membrane_model::RunId;
+use membrane_vault::Vault;
+use tokio::sync::Mutex;
+
+use crate::config::AuditSection;
+
+pub(crate) use keeper::keep_published;
+pub(crate) use shelf::OnShelf;
+
+/// Entries that are appended at once.
+const GROUP: u64 = 1024;
+/// How long a publisher may be silent before another one takes its place.
+const HELD: TimeDelta = TimeDelta::seconds(60);
+/// Entries of a full tile: after so many, partial ones are removed.
+const TILE: u64 = 256;
+
+/// What can go wrong with the published log.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditLogError {
+    /// A place or a name of `[audit]` is none.
+    #[error("[audit] {key} cannot be used: {why}")]
+    Setting {
+        /// The key.
+        key: &'static str,
+        /// Why.
+        why: String,
+    },
+    /// The ledger failed, or is not as it was written.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The published log failed, or is not as it was signed.
+    #[error("the published log: {0}")]
+    Log(#[from] LogError),
+    /// Another process publishes.
+    #[error("another process publishes the log, or was killed within the last minute; try again soon")]
+    Held,
+    /// What was published is gone.
+    #[error(
+        "the log was published up to {size} runs, and nothing is where it was: put it back from a backup, or see [audit] url; a log that is gone is not begun anew"
+    )]
+    Gone {
+        /// Runs that were published.
+        size: u64,
+    },
+    /// The published log is an earlier one.
+    #[error(
+        "the log was published up to {published} runs, and holds {found}: it was set back, or is another one; put back the newest, or see [audit] url"
+    )]
+    SetBack {
+        /// Runs that were published, as the ledger has it.
+        published: u64,
+        /// Runs that it holds.
+        found: u64,
+    },
+    /// The ledger is an earlier one.
+    #[error(
+        "the published log holds {log} runs, and the ledger {ledger}: the ledger was set back, as by a backup that is older than the log; nothing is signed until it is put right"
+    )]
+    LedgerSetBack {
+        /// Runs that the log holds.
+        log: u64,
+        /// Runs that the ledger holds.
+        ledger: u64,
+    },
+    /// Ledger and log do not have the same runs.
+    #[error(
+        "ledger and published log are not of the same runs, up to {size}: one of them was altered; `membrane audit verify` says what each of them is by itself"
+    )]
+    Disagree {
+        /// Up to which run they were held against each other.
+        size: u64,
+    },
+}
+
+impl AuditLogError {
+    /// Tells whether something is not as it was written or signed, rather than out of reach for now.
+    #[must_use]
+    pub const fn is_fault(&self) -> bool {
+        match self {
+            Self::Setting { .. } | Self::Held => false,
+            Self::Ledger(error) => matches!(error, LedgerError::Altered(_) | LedgerError::Stored(_)),
+            Self::Log(error) => !matches!(error, LogError::Objects(_) | LogError::Conflict | LogError::Stale),
+            Self::Gone { .. } | Self::SetBack { .. } | Self::LedgerSetBack { .. } | Self::Disagree { .. } => {
+                true
+            }
+        }
+    }
+}
+
+/// The log as it is published. Cheap to share, not to clone.
+pub struct AuditLog {
+    ledger: Ledger,
+    shelf: Shelf,
+    identity: Identity,
+    trust: Trust,
+    /// Who this process is to others that publish the same log.
+    holder: String,
+    /// The log as this process left it.
+    open: Mutex<Option<Log<OnShelf>>>,
+}
+
+impl std::fmt::Debug for AuditLog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AuditLog").field("shelf", &self.shelf).finish_non_exhaustive()
+    }
+}
+
+/// A run of the log, for who is to be shown that it is there.
+#[derive(Debug, Clone)]
+pub struct Proved {
+    /// Its place in the log.
+    pub leaf: u64,
+    /// What stands there.
+    pub entry: Vec<u8>,
+    /// The proof, as a file.
+    pub proof: Vec<u8>,
+    /// The head that it leads to.
+    pub head: LogHead,
+}
+
+impl AuditLog {
+    /// Names the log of a hub. Nothing is read or written yet.
+    ///
+    /// # Errors
+    /// [`AuditLogError::Setting`] when a setting is none that can be used.
+    pub(crate) fn new(
+        (section, hub): (&AuditSection, &str),
+        shelf: Shelf,
+        ledger: Ledger,
+        vault: &Vault,
+    ) -> Result<Self, AuditLogError> {
+        let origin =
+            if section.origin.is_empty() { format!("membrane/{hub}") } else { section.origin.clone() };
+        let origin = Origin::new(&origin)
+            .map_err(|error| AuditLogError::Setting { key: "origin", why: error.to_string() })?;
+        let signer = |number| LogSigner::from_seed(&origin, &vault.log_key(hub, number));
+        let number = section.key.max(1);
+        let mut signers = vec![signer(number)];
+        if section.keys_signing > 1 && number > 1 {
+            signers.push(signer(number - 1));
+        }
+        // Keys of before sign no more, and what they signed stays signed.
+        let retired = (1..number).map(|number| signer(number).verifier().clone()).collect::<Vec<_>>();
+        let identity = Identity::new(signers, retired.clone())?;
+        let trust = Trust::new(identity.verifiers().cloned().chain(retired).collect())?;
+        let holder = RunId::new(DateTime::UNIX_EPOCH).to_string();
+        Ok(Self { ledger, shelf, identity, trust, holder, open: Mutex::new(None) })
+    }
+
+    /// Returns the keys by which others check the log: those that sign.
+    pub fn keys(&self) -> Vec<String> {
+        self.identity.verifiers().map(ToString::to_string).collect()
+    }
+
+    /// Returns whose signatures count.
+    pub(crate) const fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
+    /// Returns where the log lies.
+    pub(crate) fn objects(&self) -> OnShelf {
+        OnShelf(self.shelf.clone())
+    }
+
+    /// Publishes what the ledger has and the log has not; returns the head that is signed then.
+    ///
+    /// # Errors
+    /// [`AuditLogError`]; nothing is signed that disagrees with the ledger or with what was signed before.
+    pub async fn publish(&self, now: DateTime<Utc>) -> Result<LogHead, AuditLogError> {
+        let mut open = self.open.lock().await;
+        let wanted = self.ledger.log_head().await?;
+        let published = self.ledger.last_published().await?.map(|(head, _)| head);
+        if let (Some(_), Some(published)) = (open.as_ref(), &published)
+            && *published == wanted
+        {
+            return Ok(wanted);
+        }
+        if !self.ledger.hold_publishing(&self.holder, now, now + HELD).await? {
+            return Err(AuditLogError::Held);
+        }
+        // Taken out first: a log in which something failed is opened anew.
+        let log = open.take();
+        let mut log = self.opened(log, published.as_ref()).await?;
+        self.append(&mut log, &wanted, now).await?;
+        let head = told(log.head());
+        *open = Some(log);
+        Ok(head)
+    }
+
+    /// Opens the log, or goes on with the one that is open, and makes sure that it is not an earlier one.
+    async fn opened(
+        &self,
+        log: Option<Log<OnShelf>>,
+        published: Option<&LogHead>,
+    ) -> Result<Log<OnShelf>, AuditLogError> {
+        let log = match (log, published) {
+            (Some(mut log), _) => {
+                log.reload().await?;
+                log
+            }
+            (None, None) => Log::open_or_create(self.objects(), self.identity.clone()).await?,
+            (None, Some(published)) => match Log::open(self.objects(), self.identity.clone()).await {
+                Err(LogError::NoCheckpoint) => return Err(AuditLogError::Gone { size: published.size }),
+                opened => opened?,
+            },
+        };
+        let found = log.head();
+        if let Some(published) = published {
+            if found.size < published.size {
+                return Err(AuditLogError::SetBack { published: published.size, found: found.size });
+            }
+            if found.size == published.size && told(found) != *published {
+                return Err(AuditLogError::Disagree { size: found.size });
+            }
+        }
+        Ok(log)
+    }
+
+    /// Appends the entries that are missing, group by group, after making sure that with them the log is the ledger's.
+    async fn append(
+        &self,
+        log: &mut Log<OnShelf>,
+        wanted: &LogHead,
+        now: DateTime<Utc>,
+    ) -> Result<(), AuditLogError> {
+        let first = log.head().size;
+        if first > wanted.size {
+            return Err(AuditLogError::LedgerSetBack { log: first, ledger: wanted.size });
+        }
+        if told(self.grown(log.edge(), wanted.size).await?) != *wanted {
+            return Err(AuditLogError::Disagree { size: wanted.size });
+        }
+        while log.head().size < wanted.size {
+            let from = log.head().size;
+            let entries = self.ledger.log_entries(from, wanted.size.min(from + GROUP)).await?;
+            log.append(entries.into_iter().map(|entry| entry.text).collect()).await?;
+            self.ledger.note_published(&told(log.head()), now).await?;
+        }
+        if first == wanted.size && first > 0 {
+            // Published by a process that was killed before it could say so.
+            self.ledger.note_published(&told(log.head()), now).await?;
+        }
+        if wanted.size / TILE > first / TILE {
+            log.prune(first).await?;
+        }
+        // A key that was added signs what is there already.
+        let signed = log.checkpoint().signed_by().to_vec();
+        if self.keys().iter().any(|key| !signed.contains(key)) {
+            log.sign_again().await?;
+        }
+        Ok(())
+    }
+
+    /// Returns the head of a tree that grew by the leaves of the ledger.
+    async fn grown(&self, mut edge: Edge, size: u64) -> Result<TreeHead, AuditLogError> {
+        while edge.size() < size {
+            for hash in self.ledger.leaf_hashes(edge.size(), size).await? {
+                edge.append(Hash(hash));
+            }
+        }
+        Ok(edge.head())
+    }
+
+    /// Reads the signed head; none where nothing was published.
+    ///
+    /// # Errors
+    /// [`AuditLogError::Log`] when it cannot be read, or is not signed as it should be.
+    pub async fn head(&self) -> Result<Option<SignedCheckpoint>, AuditLogError> {
+        Ok(shelf::checkpoint(&self.objects(), &self.trust).await?)
+    }
+
+    /// Holds what is published against the ledger: the ledger's leaves up to there make the root that was signed.
+    ///
+    /// # Errors
+    /// [`AuditLogError::LedgerSetBack`] or [`AuditLogError::Disagree`].
+    pub(crate) async fn agrees(&self, head: TreeHead) -> Result<(), AuditLogError> {
+        let ledger = self.ledger.log_head().await?;
+        if head.size > ledger.size {
+            return Err(AuditLogError::LedgerSetBack { log: head.size, ledger: ledger.size });
+        }
+        let same = self.grown(Edge::default(), head.size).await? == head;
+        if same { Ok(()) } else { Err(AuditLogError::Disagree { size: head.size }) }
+    }
+
+    /// Proves that a closed run is in the log; publishes first where it is not there yet. None when the run is open, or there is none.
+    ///
+    /// # Errors
+    /// [`AuditLogError`].
+    pub(crate) async fn prove(
+        &self,
+        run: &RunId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Proved>, AuditLogError> {
+        let Some(leaf) = self.ledger.leaf_of(run).await? else { return Ok(None) };
+        let signed = match self.head().await? {
+            Some(signed) if signed.head().size > leaf => signed,
+            _ => {
+                self.publish(now).await?;
+                self.head().await?.ok_or(LogError::NoCheckpoint)?
+            }
+        };
+        let entry = self.ledger.log_entries(leaf, leaf + 1).await?.pop().map(|entry| entry.text);
+        let entry = entry.ok_or(AuditLogError::Disagree { size: leaf })?;
+        let file = ProofFile::make(&self.objects(), &signed, leaf).await?;
+        // What goes out is checked as whoever gets it checks it.
+        file.verify(&self.trust, &entry)?;
+        Ok(Some(Proved { leaf, entry, proof: file.encode(), head: told(signed.head()) }))
+    }
+}
+
+/// Writes a head as the ledger does.
+pub(crate) fn told(head: TreeHead) -> LogHead {
+    LogHead { size: head.size, root: hex::encode(head.root.0) }
+}
+
+/// Where a log lies that has no place of its own: below the tables.
+pub(crate) fn shelf_of(
+    section: &AuditSection,
+    data: &url::Url,
+    options: &membrane_lake::LakeOptions,
+) -> Result<Shelf, LakeError> {
+    let url = if section.url.is_empty() {
+        let mut folder = data.clone();
+        folder.set_path(&format!("{}/audit", data.path().trim_end_matches('/')));
+        folder
+    } else {
+        url::Url::parse(&section.url).map_err(|_| LakeError::Url { scheme: String::new() })?
+    };
+    Shelf::open(&url, options)
+}
+
+#[cfg(test)]
+mod tests;

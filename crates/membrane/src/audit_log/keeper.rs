@@ -1,0 +1,37 @@
+//! Publishes the log while this process serves.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::serving::{Beats, Serving};
+
+/// How often it is looked, where nothing is to be published by itself.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// Publishes what is new, again and again. What goes wrong is told once, until it goes well.
+pub(crate) async fn keep_published(serving: Arc<Serving>) {
+    let seconds = serving.hub().publish_seconds();
+    let every = if seconds == 0 { IDLE } else { Duration::from_secs(u64::from(seconds)) };
+    let mut beats = Beats::new(serving, every);
+    let mut told = String::new();
+    loop {
+        let (hub, now) = beats.next().await;
+        if hub.publish_seconds() == 0 {
+            continue;
+        }
+        match hub.audit_log().publish(now).await {
+            Ok(_) => told.clear(),
+            Err(error) => {
+                let text = error.to_string();
+                if text != told {
+                    if error.is_fault() {
+                        tracing::error!("the log is not published: {text}");
+                    } else {
+                        tracing::warn!("the log is not published for now: {text}");
+                    }
+                    told = text;
+                }
+            }
+        }
+    }
+}

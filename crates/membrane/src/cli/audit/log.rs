@@ -1,0 +1,279 @@
+//! The published log: verified, proved, published.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Args;
+use membrane_lake::Shelf;
+use membrane_log::{Hash, ProofFile, Report, TreeHead, Trust, verify_from, verify_full};
+use membrane_model::{PrincipalKind, RunId};
+use serde_json::{Value, json};
+use url::Url;
+
+use super::super::caller::CallerArgs;
+use super::super::{CliError, Env, out, table};
+use crate::audit_log::OnShelf;
+use crate::flow;
+
+/// Findings that are shown.
+const SHOWN: usize = 20;
+
+/// Check that the record was not altered: each run, each hash, the signature of the head.
+///
+/// On the hub's machine the ledger is checked as well, and that both are of the same runs. With `--log` and `--key` only the published log is read, and no hub
+/// is opened: from any machine that may read where it lies. With `--since` only what came after a head that you kept is read in full, and that the log still
+/// begins with it.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  membrane audit verify
+  membrane audit verify --since 1200:6e34...c0
+  membrane audit verify --log file:///mnt/audit --key membrane/019a...+c0ffee00+AY...
+
+Exit code 1 when something is not as it was signed.")]
+pub(super) struct VerifyArgs {
+    /// Where a published log lies: file:///FOLDER or s3://BUCKET/FOLDER, its settings those of [data] storage.
+    #[arg(long, value_name = "URL", requires = "key")]
+    log: Option<Url>,
+    /// A key of the log, as `membrane audit key` prints it; more of them while one follows another.
+    #[arg(long, value_name = "KEY")]
+    key: Vec<String>,
+    /// A head that you know: SIZE:ROOT, as `membrane audit verify` prints it.
+    #[arg(long, value_name = "SIZE:ROOT")]
+    since: Option<KnownHead>,
+    #[command(flatten)]
+    caller: CallerArgs,
+    /// Report as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Write a proof that a run is in the log: for somebody who has the key of the log and nothing else.
+///
+/// Two files: the entry as it stands in the log, and a proof (C2SP tlog-proof) with the signed head. `membrane audit check`, or any other implementation of the
+/// formats, checks them offline.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  membrane audit prove 019a0000-0000-7000-8000-000000000001 --out proof")]
+pub(super) struct ProveArgs {
+    /// The run, as `membrane runs` lists it.
+    run: RunId,
+    /// The folder for the files.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    out: PathBuf,
+    /// Write the text of the statement as well, and the salt by which the entry's commitment to it is checked.
+    #[arg(long)]
+    with_statement: bool,
+    #[command(flatten)]
+    caller: CallerArgs,
+    /// Report as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Check a proof that a run is in a log. Nothing else is needed: no hub, no network.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  membrane audit check proof/019a....tlog-proof --key membrane/019a...+c0ffee00+AY...")]
+pub(super) struct CheckArgs {
+    /// The proof.
+    proof: PathBuf,
+    /// The entry; the file beside the proof when not stated.
+    #[arg(long, value_name = "FILE")]
+    entry: Option<PathBuf>,
+    /// A key of the log, as `membrane audit key` prints it.
+    #[arg(long, value_name = "KEY", required = true)]
+    key: Vec<String>,
+    /// Report as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Publish what the log has not yet: `membrane serve` does it by itself.
+#[derive(Debug, Args)]
+pub(super) struct PublishArgs {
+    #[command(flatten)]
+    caller: CallerArgs,
+    /// Report as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Print the key by which others check the log: give it to them in a way that they trust.
+#[derive(Debug, Args)]
+pub(super) struct KeyArgs {
+    #[command(flatten)]
+    caller: CallerArgs,
+}
+
+/// A head that somebody kept.
+#[derive(Debug, Clone, Copy)]
+struct KnownHead(TreeHead);
+
+impl FromStr for KnownHead {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const TOLD: &str = "write SIZE:ROOT, as `membrane audit verify` prints them";
+        let (size, root) = text.split_once(':').ok_or(TOLD)?;
+        let mut hash = [0; 32];
+        hex::decode_to_slice(root, &mut hash).map_err(|_| TOLD)?;
+        Ok(Self(TreeHead { size: size.parse().map_err(|_| TOLD)?, root: Hash(hash) }))
+    }
+}
+
+pub(super) async fn verify(args: VerifyArgs, env: Env) -> Result<(), CliError> {
+    let known = args.since.map(|known| known.0);
+    if let Some(url) = &args.log {
+        let config = env.config()?;
+        out::start_log(&config.log, out::LogUse::Command);
+        let options = config.data.lake_options();
+        let shelf = Shelf::open(url, &options).map_err(|error| CliError::usage(error.to_string()))?;
+        let trust = trust(&args.key)?;
+        let objects = OnShelf(shelf);
+        let report = match known {
+            Some(known) => verify_from(&objects, &trust, known, |_, _| ()).await,
+            None => verify_full(&objects, &trust, |_, _| ()).await,
+        };
+        let report = report.map_err(|error| CliError::failed(explained(&error)))?;
+        return judge(&report, None, args.json);
+    }
+    let hub = env.open().await?;
+    let ctx = args.caller.ctx(&hub, PrincipalKind::Compliance)?;
+    let (run, verified) = flow::verify_published(&ctx, &hub, known).await?;
+    judge(&verified.report, Some((run, &verified.ledger)), args.json)
+}
+
+fn trust(keys: &[String]) -> Result<Trust, CliError> {
+    Trust::from_vkeys(keys).map_err(|error| CliError::usage(format!("--key: {error}")))
+}
+
+/// Says what was found, and ends badly unless nothing was.
+fn judge(
+    report: &Report,
+    ledger: Option<(RunId, &membrane_ledger::LogHead)>,
+    json: bool,
+) -> Result<(), CliError> {
+    let head = report.head.map(crate::audit_log::told);
+    let findings: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
+    if json {
+        let head = head.map(|head| json!({ "size": head.size, "root": head.root }));
+        let mut body = json!({
+            "published": head, "entries_checked": report.entries_checked, "findings": findings, "has_more": report.has_more,
+        });
+        if let (Some((run, ledger)), Value::Object(body)) = (ledger, &mut body) {
+            body.insert("run".to_owned(), json!(run.to_string()));
+            body.insert("ledger".to_owned(), json!({ "size": ledger.size, "root": ledger.root }));
+        }
+        out::json(&body)?;
+    } else {
+        if let Some((_, ledger)) = ledger {
+            out::line(format!("ledger: {} runs, unaltered", table::count(ledger.size)))?;
+        }
+        match head {
+            Some(head) => out::line(format!(
+                "published log: {} runs, {} read; head {}:{}",
+                table::count(head.size),
+                table::count(report.entries_checked),
+                head.size,
+                head.root
+            ))?,
+            None => out::line("published log: no head that can be trusted")?,
+        }
+        for finding in findings.iter().take(SHOWN) {
+            out::line(format!("  {finding}"))?;
+        }
+        if findings.len() > SHOWN {
+            out::line(format!("  and {} more; --json has them all", findings.len() - SHOWN))?;
+        }
+    }
+    match findings.len() {
+        0 => Ok(()),
+        count => Err(CliError::failed(format!(
+            "the log is not as it was signed: {}",
+            table::counted(count, "finding")
+        ))),
+    }
+}
+
+pub(super) async fn prove(args: ProveArgs, env: Env) -> Result<(), CliError> {
+    let hub = env.open().await?;
+    let ctx = args.caller.ctx(&hub, PrincipalKind::Compliance)?;
+    let (_, proved) = flow::prove_run(&ctx, &hub, &args.run, args.with_statement).await?;
+    std::fs::create_dir_all(&args.out)?;
+    let file = |ending: &str| args.out.join(format!("{}{ending}", args.run));
+    std::fs::write(file(".json"), &proved.proved.entry)?;
+    std::fs::write(file(".tlog-proof"), &proved.proved.proof)?;
+    if let Some((statement, salt)) = &proved.statement {
+        let opened = json!({ "run": args.run.to_string(), "statement": statement, "salt": salt });
+        std::fs::write(file(".statement.json"), serde_json::to_string_pretty(&opened)?)?;
+    }
+    let proof = file(".tlog-proof").display().to_string();
+    if args.json {
+        let head = json!({ "size": proved.proved.head.size, "root": proved.proved.head.root });
+        return out::json(
+            &json!({ "run": args.run.to_string(), "leaf": proved.proved.leaf, "head": head, "proof": proof }),
+        );
+    }
+    out::line(format!(
+        "run {} is entry {} of {}; the proof is in {proof}, the entry beside it",
+        args.run,
+        proved.proved.leaf,
+        table::count(proved.proved.head.size)
+    ))?;
+    Ok(())
+}
+
+pub(super) fn check(args: &CheckArgs) -> Result<(), CliError> {
+    let trust = trust(&args.key)?;
+    let entry_path = args.entry.clone().unwrap_or_else(|| args.proof.with_extension("json"));
+    let read = |path: &PathBuf| {
+        std::fs::read(path).map_err(|error| CliError::failed(format!("{}: {error}", path.display())))
+    };
+    let (proof, entry) = (read(&args.proof)?, read(&entry_path)?);
+    let file = ProofFile::parse(&proof).map_err(|error| CliError::failed(error.to_string()))?;
+    let signed = file.verify(&trust, &entry).map_err(|error| {
+        CliError::failed(format!("it is not shown that the entry is in the log: {error}"))
+    })?;
+    let head = crate::audit_log::told(signed.head());
+    if args.json {
+        let body = json!({
+            "leaf": file.index, "head": { "size": head.size, "root": head.root }, "signed_by": signed.signed_by(),
+        });
+        return out::json(&body);
+    }
+    out::line(format!("the entry is in the log: entry {} of {}", file.index, table::count(head.size)))?;
+    out::line(format!("signed by {}", signed.signed_by().join(", ")))?;
+    Ok(())
+}
+
+pub(super) async fn publish(args: PublishArgs, env: Env) -> Result<(), CliError> {
+    let hub = env.open().await?;
+    let ctx = args.caller.ctx(&hub, PrincipalKind::Operator)?;
+    let (run, head) = flow::publish_log(&ctx, &hub).await?;
+    if args.json {
+        return out::json(&json!({ "run": run.to_string(), "size": head.size, "root": head.root }));
+    }
+    out::line(format!("published: {} runs; head {}:{}", table::count(head.size), head.size, head.root))?;
+    Ok(())
+}
+
+pub(super) async fn key(args: KeyArgs, env: Env) -> Result<(), CliError> {
+    let hub = env.open().await?;
+    // Public, and the same for everyone: who asks is only looked up.
+    args.caller.ctx(&hub, PrincipalKind::Compliance)?;
+    for key in hub.audit_log().keys() {
+        out::line(key)?;
+    }
+    Ok(())
+}
+
+/// Says what went wrong, with what is behind it.
+fn explained(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut behind = error.source();
+    while let Some(error) = behind {
+        text = format!("{text}: {error}");
+        behind = error.source();
+    }
+    text
+}

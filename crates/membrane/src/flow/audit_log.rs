@@ -1,0 +1,114 @@
+//! PROVE: that the record was not altered, to whoever has the key of the log.
+
+use membrane_ledger::{LogHead, RunRecord};
+use membrane_log::{Report, TreeHead, verify_from, verify_full};
+use membrane_model::{Action, RunId};
+
+use super::run::{ActiveRun, RunHead, finish};
+use crate::audit_log::Proved;
+use crate::ctx::RequestCtx;
+use crate::error::{Error, Failure};
+use crate::hub::Hub;
+
+/// Ledger and published log, as they were found.
+#[derive(Debug, Clone)]
+pub struct Verified {
+    /// The ledger's head: every run was computed again and is as it was closed.
+    pub ledger: LogHead,
+    /// What was found in the published log; nothing in it disagrees with the ledger.
+    pub report: Report,
+}
+
+/// A run that was proved.
+#[derive(Debug, Clone)]
+pub struct ProvedRun {
+    /// The entry and its proof.
+    pub proved: Proved,
+    /// The text of the statement and its salt, where that was asked for and is there.
+    pub statement: Option<(String, String)>,
+}
+
+/// Publishes what the log has not yet.
+///
+/// # Errors
+/// [`Failure`] when it is refused, or cannot be published.
+pub async fn publish_log(ctx: &RequestCtx, hub: &Hub) -> Result<(RunId, LogHead), Failure> {
+    let mut run = open(ctx, hub, "publish log").await?;
+    let published = match run.permit(hub, Vec::new()).await {
+        Ok(_) => hub.audit_log().publish(ctx.now()).await.map_err(Error::AuditLog),
+        Err(error) => Err(error),
+    };
+    finish(run, published).await
+}
+
+/// Computes ledger and published log again, and holds them against each other. What was not published yet is published first.
+///
+/// # Errors
+/// [`Failure`] when it is refused, or when the ledger is altered, or not of the same runs as the published log. What is wrong in the published log itself is
+/// in the report.
+pub async fn verify_published(
+    ctx: &RequestCtx,
+    hub: &Hub,
+    known: Option<TreeHead>,
+) -> Result<(RunId, Verified), Failure> {
+    let mut run = open(ctx, hub, "verify log").await?;
+    let verified = match run.permit(hub, Vec::new()).await {
+        Ok(_) => verify(ctx, hub, known).await,
+        Err(error) => Err(error),
+    };
+    finish(run, verified).await
+}
+
+async fn verify(ctx: &RequestCtx, hub: &Hub, known: Option<TreeHead>) -> Result<Verified, Error> {
+    let ledger = hub.ledger().verify_log().await.map_err(Error::Ledger)?;
+    let log = hub.audit_log();
+    // What keeps it from being published is what is to be found: it is told below, or here when nothing is found.
+    let published = log.publish(ctx.now()).await;
+    let report = match known {
+        Some(known) => verify_from(&log.objects(), log.trust(), known, |_, _| ()).await,
+        None => verify_full(&log.objects(), log.trust(), |_, _| ()).await,
+    };
+    let report = report.map_err(|error| Error::AuditLog(error.into()))?;
+    if report.is_clean() {
+        if let Some(head) = report.head {
+            log.agrees(head).await.map_err(Error::AuditLog)?;
+        }
+        published.map_err(Error::AuditLog)?;
+    }
+    Ok(Verified { ledger, report })
+}
+
+/// Proves that a run is in the log.
+///
+/// # Errors
+/// [`Failure`] when it is refused, when the run is not closed or not there, or when the log cannot be read or published.
+pub async fn prove_run(
+    ctx: &RequestCtx,
+    hub: &Hub,
+    which: &RunId,
+    with_statement: bool,
+) -> Result<(RunId, ProvedRun), Failure> {
+    let mut run = open(ctx, hub, "prove run").await?;
+    let proved = match run.permit(hub, Vec::new()).await {
+        Ok(_) => prove(ctx, hub, which, with_statement).await,
+        Err(error) => Err(error),
+    };
+    finish(run, proved).await
+}
+
+async fn prove(ctx: &RequestCtx, hub: &Hub, which: &RunId, with_statement: bool) -> Result<ProvedRun, Error> {
+    let proved = hub.audit_log().prove(which, ctx.now()).await.map_err(Error::AuditLog)?;
+    let proved = proved.ok_or(Error::UnknownRun)?;
+    let statement = if with_statement {
+        let record = hub.ledger().run(which).await.map_err(Error::Ledger)?;
+        record.and_then(|RunRecord { statement, statement_salt, .. }| statement.zip(statement_salt))
+    } else {
+        None
+    };
+    Ok(ProvedRun { proved, statement })
+}
+
+async fn open(ctx: &RequestCtx, hub: &Hub, job: &str) -> Result<ActiveRun, Failure> {
+    let head = RunHead { action: Action::Audit, purpose: None, job: job.to_owned(), statement: None };
+    ActiveRun::open(ctx, hub, head).await
+}

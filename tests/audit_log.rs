@@ -1,0 +1,108 @@
+//! The published log: proved and checked by whoever has its key, altered and found.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::program::Program;
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn json(program: &Program, words: &[&str]) -> Value {
+    let output = program.run(words);
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{words:?}: {}", text(&output.stderr)))
+}
+
+/// A hub with some runs; returns one of them.
+fn acted(program: &Program) -> String {
+    for words in [["catalog", "search", "phone"], ["catalog", "search", "email"]] {
+        assert!(program.run(&words).status.success());
+    }
+    let runs = json(program, &["runs", "--json"]);
+    let runs = runs["runs"].as_array().or_else(|| runs.as_array()).unwrap().clone();
+    runs.iter().find(|run| run["status"] == "complete").unwrap()["run"].as_str().unwrap().to_owned()
+}
+
+/// What was proved is checked with the key alone, in a folder where there is no hub.
+#[test]
+fn a_run_is_proved_to_somebody_who_has_only_the_key() {
+    let program = Program::new();
+    let run = acted(&program);
+    let key = text(&program.run(&["audit", "key"]).stdout).trim().to_owned();
+    let proved = program.run(&["audit", "prove", &run, "--out", "proof", "--with-statement"]);
+    assert!(proved.status.success(), "{}", text(&proved.stderr));
+    let elsewhere = tempfile::tempdir().unwrap();
+    for ending in ["json", "tlog-proof"] {
+        let name = format!("{run}.{ending}");
+        std::fs::copy(program.path("proof").join(&name), elsewhere.path().join(&name)).unwrap();
+    }
+    let proof = elsewhere.path().join(format!("{run}.tlog-proof"));
+    let check = |key: &str| program.run(&["audit", "check", proof.to_str().unwrap(), "--key", key]);
+    let checked = check(&key);
+    assert!(checked.status.success(), "{}", text(&checked.stderr));
+    assert!(text(&checked.stdout).contains("the entry is in the log"));
+    let entry = elsewhere.path().join(format!("{run}.json"));
+    let said = std::fs::read_to_string(&entry).unwrap();
+    assert!(said.contains(&run) && said.contains("\"format\":\"membrane-run/"), "{said}");
+    std::fs::write(&entry, said.replace("complete", "refused ")).unwrap();
+    assert_eq!(check(&key).status.code(), Some(1));
+    assert_eq!(check("membrane/other+00000000+AAAA").status.code(), Some(2));
+    let open = program.run(&["audit", "prove", "019a0000-0000-7000-8000-000000000001"]);
+    assert_eq!(open.status.code(), Some(1));
+    assert!(text(&open.stderr).contains("no such run"), "{}", text(&open.stderr));
+}
+
+/// From elsewhere: with the key, the place and a head that was kept, and no hub.
+#[test]
+fn a_log_that_was_altered_is_found_from_elsewhere() {
+    let program = Program::new();
+    acted(&program);
+    let key = text(&program.run(&["audit", "key"]).stdout).trim().to_owned();
+    let early = json(&program, &["audit", "verify", "--json"]);
+    assert_eq!(early["findings"].as_array().unwrap().len(), 0, "{early}");
+    let head = |told: &Value| {
+        format!("{}:{}", told["published"]["size"], told["published"]["root"].as_str().unwrap())
+    };
+    acted(&program);
+    let late = json(&program, &["audit", "verify", "--json"]);
+    let log = program.path(".membrane/data/audit");
+    let url = format!("file://{}", log.display());
+    let from = |since: Option<&str>| {
+        let mut words = vec!["audit", "verify", "--log", &url, "--key", &key];
+        words.extend(since.iter().flat_map(|head| ["--since", head]));
+        program.run(&words)
+    };
+    for since in [None, Some(head(&early)), Some(head(&late))] {
+        let output = from(since.as_deref());
+        assert!(output.status.success(), "{since:?}: {}", text(&output.stderr));
+    }
+
+    let forked = format!("{}:{}", early["published"]["size"], "ab".repeat(32));
+    let output = from(Some(&forked));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("does not begin with"), "{}", text(&output.stdout));
+    let bundle = bundle(&log);
+    let kept = std::fs::read(&bundle).unwrap();
+    let mut bytes = kept.clone();
+    bytes[100] ^= 1;
+    std::fs::write(&bundle, bytes).unwrap();
+    let output = from(None);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("was altered"), "{}", text(&output.stdout));
+    std::fs::remove_file(&bundle).unwrap();
+    assert!(text(&from(None).stdout).contains("is missing"));
+    std::fs::write(&bundle, kept).unwrap();
+    assert!(from(None).status.success());
+}
+
+/// The newest bundle of entries.
+fn bundle(log: &Path) -> std::path::PathBuf {
+    let folder = log.join("tile/entries/000.p");
+    let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    names
+        .filter(|path| path.file_name().unwrap().to_str().unwrap().parse::<u32>().is_ok())
+        .max_by_key(|path| path.file_name().unwrap().to_str().unwrap().parse::<u32>().unwrap())
+        .unwrap()
+}
