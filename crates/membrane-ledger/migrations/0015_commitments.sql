@@ -8,9 +8,3 @@ CREATE TABLE audit_published (
     root TEXT NOT NULL,
     published BIGINT NOT NULL
 );
--- Who is publishing.
-CREATE TABLE audit_hold (
-    hold TEXT NOT NULL PRIMARY KEY,
-    holder TEXT,
-    held_until BIGINT
-);

@@ -13,7 +13,6 @@ pub(crate) enum Held {
     Replay,
     Upkeep,
     Tag,
-    Publishing,
 }
 
 impl Held {
@@ -33,11 +32,6 @@ impl Held {
                 "INSERT INTO tag_hold (tag, holder, held_until) VALUES ($1, $2, $3) \
                  ON CONFLICT (tag) DO UPDATE SET holder = excluded.holder, held_until = excluded.held_until \
                  WHERE tag_hold.holder IS NULL OR tag_hold.holder = excluded.holder OR tag_hold.held_until < $4"
-            }
-            Self::Publishing => {
-                "INSERT INTO audit_hold (hold, holder, held_until) VALUES ($1, $2, $3) \
-                 ON CONFLICT (hold) DO UPDATE SET holder = excluded.holder, held_until = excluded.held_until \
-                 WHERE audit_hold.holder IS NULL OR audit_hold.holder = excluded.holder OR audit_hold.held_until < $4"
             }
             Self::Upkeep => {
                 "INSERT INTO upkeep (dataset, holder, held_until) VALUES ($1, $2, $3) \

@@ -7,7 +7,6 @@ use chrono::{DateTime, Utc};
 use membrane_model::{Price, RunId};
 use sqlx::AnyConnection;
 
-use crate::hold::Held;
 use crate::leaf::{ENTRY_BYTES_MAX, entry_with, run_hash};
 use crate::load::load_records;
 use crate::merkle::{Frontier, leaf_hash};
@@ -145,19 +144,6 @@ impl Ledger {
             .fetch_optional(&self.pools.read)
             .await?;
         row.map(|row| Cells::of(&row).number("leaf")).transpose()
-    }
-
-    /// Takes the right to publish the log for a holder until a moment, or keeps it for longer. Tells whether it is the holder's.
-    ///
-    /// # Errors
-    /// [`LedgerError::Database`].
-    pub async fn hold_publishing(
-        &self,
-        holder: &str,
-        now: DateTime<Utc>,
-        until: DateTime<Utc>,
-    ) -> Result<bool, LedgerError> {
-        self.hold(Held::Publishing, "log", holder, (now, until)).await
     }
 
     /// Notes that the log was signed and published up to a size.

@@ -9,6 +9,7 @@
 mod bundles;
 mod edge;
 mod finding;
+mod read_ahead;
 mod stale;
 mod walk;
 
@@ -19,6 +20,7 @@ use crate::log::CHECKPOINT;
 use crate::tile::{Kind, TILE_WIDTH, levels_of};
 use crate::{EMPTY_ROOT, Hash, LogError, Objects, SignedCheckpoint, TreeHead, Trust};
 use bundles::Bundles;
+use read_ahead::ReadAhead;
 use walk::Walk;
 
 /// Findings that a report holds.
@@ -71,7 +73,8 @@ pub async fn verify_full(
 ) -> Result<Report, LogError> {
     let mut report = Report::default();
     let Some(signed) = open_checkpoint(objects, trust, &mut report).await? else { return Ok(report) };
-    let mut walk = Walk::new(objects, signed.head(), report);
+    let ahead = ReadAhead::new(objects);
+    let mut walk = Walk::new(&ahead, signed.head(), report);
     if edge::authenticate(&mut walk).await? {
         check_entries(&mut walk, 0, on_entry).await?;
         stale::check_stale(&mut walk).await?;
@@ -102,7 +105,8 @@ pub async fn verify_from(
         report.add(Finding::Fork { size: head.size, known: known.size });
         return Ok(report);
     }
-    let mut walk = Walk::new(objects, head, report);
+    let ahead = ReadAhead::new(objects);
+    let mut walk = Walk::new(&ahead, head, report);
     if edge::authenticate(&mut walk).await? {
         check_prefix(&mut walk, known).await?;
         check_entries(&mut walk, known.size, on_entry).await?;
@@ -158,13 +162,15 @@ async fn check_prefix(walk: &mut Walk<'_, impl Objects>, known: TreeHead) -> Res
 
 /// Checks the entries from an index on.
 async fn check_entries(
-    walk: &mut Walk<'_, impl Objects>,
+    walk: &mut Walk<'_, ReadAhead<'_, impl Objects>>,
     first: u64,
     mut on_entry: impl FnMut(u64, &[u8]) + Send,
 ) -> Result<(), LogError> {
     let size = walk.head.size;
     let mut bundles = Bundles::default();
-    for index in Kind::Entries.full_tiles(first)..size.div_ceil(u64::from(TILE_WIDTH)) {
+    let first_bundle = Kind::Entries.full_tiles(first);
+    for index in first_bundle..size.div_ceil(u64::from(TILE_WIDTH)) {
+        walk.objects.fetch(index, first_bundle, size).await?;
         let start = index * u64::from(TILE_WIDTH);
         let Some(tile) = walk.tile(0, index).await? else {
             let end = size.min(start + u64::from(TILE_WIDTH));

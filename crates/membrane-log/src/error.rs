@@ -14,6 +14,10 @@ pub enum LogError {
     /// An append failed or was dropped midway, so what is in memory may be behind what is stored.
     #[error("an earlier append to this log did not finish: read the log again")]
     Stale,
+    /// A group was committed and is part of the log, but is not published yet. Reading the log again
+    /// publishes it; it must not be appended again.
+    #[error("the group is committed but not published yet")]
+    Unpublished(#[source] Box<Self>),
     /// There is no checkpoint where the log should be.
     #[error("there is no checkpoint")]
     NoCheckpoint,

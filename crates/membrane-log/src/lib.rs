@@ -26,6 +26,7 @@ mod growth;
 mod log;
 mod pending;
 
+mod join;
 mod lines;
 mod proof;
 mod reader;
@@ -47,7 +48,7 @@ pub use key::{KeyKind, LogSigner, Origin, VerifierKey};
 pub use log::{Appended, CHECKPOINT, Identity, Limits, Log};
 pub use objects::{Objects, ObjectsError};
 pub use proof::{
-    PROOF_FILE_ENDING, ProofFile, check_consistency, check_inclusion, check_known, edge_at,
+    PROOF_FILE_ENDING, ProofFile, check_consistency, check_inclusion, check_known, edge_at, entry_at,
     prove_consistency, prove_inclusion,
 };
 pub use trust::Trust;

@@ -27,6 +27,7 @@ pub use identity::Identity;
 
 use signed_note::{Note, Signer};
 
+use crate::growth::Object;
 use crate::hash::EMPTY_ROOT;
 use crate::pending::{PENDING, Pending};
 use crate::{Checkpoint, Edge, LogError, Objects, ObjectsError, SignedCheckpoint, TreeHead, Trust};
@@ -97,7 +98,7 @@ impl<O: Objects> Log<O> {
     ///
     /// [`LogError::NoCheckpoint`]. What [`Trust::open_unwitnessed`] says of the stored checkpoint.
     /// [`LogError::Missing`], [`LogError::Malformed`] and [`LogError::Fork`] when the right edge of the
-    /// stored tree is not what was signed.
+    /// stored tree is not what was signed; [`LogError::MalformedText`] when the commit is damaged.
     pub async fn open(objects: O, identity: Identity) -> Result<Self, LogError> {
         let state = load(&objects, identity.trust()).await?;
         Ok(Self { objects, identity, limits: Limits::default(), state, stale: false })
@@ -164,8 +165,8 @@ impl<O: Objects> Log<O> {
     ///
     /// Before anything is written: [`LogError::Stale`], [`LogError::EntryTooLong`],
     /// [`LogError::GroupTooLarge`], [`LogError::TooLarge`], [`LogError::Contradicted`],
-    /// [`LogError::Conflict`]. After [`LogError::Objects`] the group may be in or not; see
-    /// [`Log::reload`].
+    /// [`LogError::Conflict`]. After [`LogError::Objects`] the group may be in or not: [`Log::reload`] tells.
+    /// With [`LogError::Unpublished`] it is in.
     pub async fn append(&mut self, entries: Vec<Vec<u8>>) -> Result<Appended, LogError> {
         self.check_group(&entries)?;
         let first = self.state.edge.size();
@@ -184,13 +185,21 @@ impl<O: Objects> Log<O> {
         self.stale = true;
         let expected = self.state.pending.as_deref();
         self.objects.compare_and_put(PENDING, expected, pending.clone()).await.map_err(conflict)?;
-        write_objects(&self.objects, new).await?;
-        let before = &self.state.checkpoint;
-        let checkpoint = publish(&self.objects, self.identity.trust(), before, promised).await?;
+        let published = self.carry_out(new, promised).await;
+        let checkpoint = published.map_err(|error| LogError::Unpublished(Box::new(error)))?;
         // Where another process has carried this commit out and gone on, the group is in all the same.
         self.stale = checkpoint.head() != head;
         self.state = State { edge, checkpoint, pending: Some(pending), ahead: self.state.ahead };
         Ok(Appended { first, head })
+    }
+
+    async fn carry_out(
+        &self,
+        new: Vec<Object>,
+        promised: SignedCheckpoint,
+    ) -> Result<SignedCheckpoint, LogError> {
+        write_objects(&self.objects, new).await?;
+        publish(&self.objects, self.identity.trust(), &self.state.checkpoint, promised).await
     }
 
     /// Signs the published checkpoint again, with the keys of today and without new entries: when a key
@@ -200,13 +209,18 @@ impl<O: Objects> Log<O> {
     ///
     /// [`LogError::Stale`], [`LogError::Conflict`], [`LogError::Objects`].
     pub async fn sign_again(&mut self) -> Result<&SignedCheckpoint, LogError> {
+        let signed = self.signed_again()?;
+        self.replace_checkpoint(signed).await
+    }
+
+    // Signers are not shared between threads, so that none is held while something is waited for.
+    fn signed_again(&self) -> Result<SignedCheckpoint, LogError> {
         let note = Note::from_bytes(self.state.checkpoint.as_bytes());
         let mut note = note.map_err(|_| LogError::MalformedCheckpoint)?;
         let signers = self.identity.signers();
         let signers: Vec<&dyn Signer> = signers.iter().map(|signer| signer as &dyn Signer).collect();
         note.add_sigs(&signers).map_err(|_| LogError::MalformedCheckpoint)?;
-        let signed = self.identity.trust().open_unwitnessed(&note.to_bytes())?;
-        self.replace_checkpoint(signed).await
+        self.identity.trust().open_unwitnessed(&note.to_bytes())
     }
 
     /// Adds the lines that a witness has answered to the published checkpoint. `trust` is what readers

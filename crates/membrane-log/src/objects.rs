@@ -7,8 +7,8 @@ use std::sync::Arc;
 ///
 /// INVARIANT: what an implementation owes the log. An object that a put returned `Ok` for is durable. A
 /// put shows the whole object or nothing of it, also after a crash. `compare_and_put` and `put_new` are
-/// atomic against other processes. The implementor knows that prefix of the log in its store; paths never
-/// begin with a slash, and hold only `a-z`, `0-9`, `.`, `/`.
+/// atomic against other processes, and where they are tried again inside they do not take their own first
+/// attempt for another's. Paths never begin with a slash, and hold only `a-z`, `0-9`, `.` and `/`.
 pub trait Objects: Send + Sync {
     /// Returns an object, or none when there is none.
     fn get(&self, path: &str) -> impl Future<Output = Result<Option<Vec<u8>>, ObjectsError>> + Send;

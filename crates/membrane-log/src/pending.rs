@@ -14,7 +14,9 @@ use crate::LogError;
 use crate::bundle::{encode_entry, split_entries};
 use crate::lines::Text;
 
-/// Where the object lies. It is the publisher's and no part of the log: readers need not be given it.
+/// Where the object lies. It is the publisher's and no part of the log: readers are not given it. If it is
+/// damaged the log is not opened, as what was committed cannot be told. Only when its checkpoint was never
+/// seen by anyone may an operator remove it.
 pub(crate) const PENDING: &str = "pending";
 
 const FIRST_LINE: &str = "membrane-log/pending@v1";

@@ -7,12 +7,15 @@ mod file;
 
 pub use file::{PROOF_FILE_ENDING, ProofFile};
 
-use tlog_tiles::{HashReader, check_record, check_tree, prove_record, prove_tree, sub_tree_index};
+use tlog_tiles::{
+    HashReader, check_record, check_tree, prove_record, prove_tree, stored_hash_index, sub_tree_index,
+};
 
+use crate::bundle::decode_bundle;
 use crate::hash::EMPTY_ROOT;
 use crate::lines::PROOF_HASHES_MAX;
 use crate::reader::run_over_tree;
-use crate::tile::SIZE_MAX;
+use crate::tile::{Kind, SIZE_MAX, TILE_WIDTH, Tile, read_bundle};
 use crate::{Edge, Hash, LogError, Objects, TreeHead};
 
 /// Makes the proof that a tree holds an entry: the hashes from its sibling up to the root's child.
@@ -48,6 +51,26 @@ pub async fn prove_consistency(
     }
     let proof = run_over_tree(objects, head, |hashes| prove_tree(head.size, old_size, hashes)).await?;
     Ok(proof.into_iter().map(Hash::from).collect())
+}
+
+/// Reads an entry of a signed tree, and checks that it is the one that was signed.
+///
+/// # Errors
+///
+/// Those of [`prove_inclusion`]; [`LogError::Altered`] for the bundle too.
+pub async fn entry_at(objects: &impl Objects, head: TreeHead, index: u64) -> Result<Vec<u8>, LogError> {
+    check_range(index < head.size, index, head)?;
+    let stored = [stored_hash_index(0, index)];
+    let hashes = run_over_tree(objects, head, |hashes| hashes.read_hashes(&stored)).await?;
+    let tile = Tile::in_tree(Kind::Entries, index / u64::from(TILE_WIDTH), head.size);
+    let tile = tile.ok_or(LogError::OutOfRange { index, size: head.size })?;
+    let bundle = read_bundle(objects, tile).await?;
+    let entries = decode_bundle(&bundle).unwrap_or_default();
+    let place = usize::try_from(index % u64::from(TILE_WIDTH)).unwrap_or(usize::MAX);
+    let entry = entries
+        .get(place)
+        .filter(|entry| hashes.first().is_some_and(|hash| Hash::from(*hash) == Hash::of_entry(entry)));
+    entry.map(|entry| entry.to_vec()).ok_or_else(|| LogError::Altered { path: tile.path() })
 }
 
 /// Reads the edge that a tree had when it held `old_size` entries; `head.size` for that of today. A ledger

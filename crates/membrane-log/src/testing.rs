@@ -1,7 +1,7 @@
 //! What the tests share: made keys and entries, a tree computed the slow way, a store that fails.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use sha2::{Digest, Sha256};
@@ -162,6 +162,63 @@ impl Objects for Dying {
     }
 
     async fn list(&self, folder: &str) -> Result<Vec<String>, ObjectsError> {
+        self.inner.list(folder).await
+    }
+}
+
+/// A store whose answers take turns in an order that a number decides.
+pub(crate) struct TakingTurns {
+    pub(crate) inner: Memory,
+    turns: AtomicU64,
+}
+
+impl TakingTurns {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { inner: Memory::default(), turns: AtomicU64::new(seed) }
+    }
+
+    async fn wait(&self) {
+        let turns = self.turns.load(Ordering::SeqCst).wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        self.turns.store(turns, Ordering::SeqCst);
+        for _ in 0..turns >> 62 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+impl Objects for TakingTurns {
+    async fn get(&self, path: &str) -> Result<Option<Vec<u8>>, ObjectsError> {
+        self.wait().await;
+        self.inner.get(path).await
+    }
+
+    async fn put(&self, path: &str, bytes: Vec<u8>) -> Result<(), ObjectsError> {
+        self.wait().await;
+        self.inner.put(path, bytes).await
+    }
+
+    async fn put_new(&self, path: &str, bytes: Vec<u8>) -> Result<(), ObjectsError> {
+        self.wait().await;
+        self.inner.put_new(path, bytes).await
+    }
+
+    async fn compare_and_put(
+        &self,
+        path: &str,
+        expected: Option<&[u8]>,
+        bytes: Vec<u8>,
+    ) -> Result<(), ObjectsError> {
+        self.wait().await;
+        self.inner.compare_and_put(path, expected, bytes).await
+    }
+
+    async fn delete(&self, path: &str) -> Result<(), ObjectsError> {
+        self.wait().await;
+        self.inner.delete(path).await
+    }
+
+    async fn list(&self, folder: &str) -> Result<Vec<String>, ObjectsError> {
+        self.wait().await;
         self.inner.list(folder).await
     }
 }

@@ -6,7 +6,7 @@
 
 use crate::bundle::decode_bundle;
 use crate::hash::bytes_to_hashes;
-use crate::{Hash, LogError, Objects};
+use crate::{CHECKPOINT, Hash, LogError, Objects};
 
 /// Hashes in a full tile, and entries in a full bundle.
 pub const TILE_WIDTH: u16 = 256;
@@ -110,6 +110,13 @@ impl Tile {
             Kind::Hashes(level) => format!("tile/{level}/{number}"),
         }
     }
+}
+
+/// Tells whether a path can be one of a log's published objects: those that readers are served, and no
+/// others. The checkpoint is text in UTF-8 and changes; the others are bytes and never do.
+#[must_use]
+pub fn is_published(path: &str) -> bool {
+    path == CHECKPOINT || Tile::parse(path).is_some()
 }
 
 /// Returns the levels of hash tiles that a tree has.

@@ -7,7 +7,7 @@
 mod keeper;
 mod shelf;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use membrane_lake::{LakeError, Shelf};
 use membrane_ledger::{Ledger, LedgerError, LogHead};
 use membrane_log::{
@@ -24,8 +24,8 @@ pub(crate) use shelf::OnShelf;
 
 /// Entries that are appended at once.
 const GROUP: u64 = 1024;
-/// How long a publisher may be silent before another one takes its place.
-const HELD: TimeDelta = TimeDelta::seconds(60);
+/// Times that it is tried while other processes publish the same log.
+const TRIES: usize = 8;
 /// Entries of a full tile: after so many, partial ones are removed.
 const TILE: u64 = 256;
 
@@ -46,9 +46,6 @@ pub enum AuditLogError {
     /// The published log failed, or is not as it was signed.
     #[error("the published log: {0}")]
     Log(#[from] LogError),
-    /// Another process publishes.
-    #[error("another process publishes the log, or was killed within the last minute; try again soon")]
-    Held,
     /// What was published is gone.
     #[error(
         "the log was published up to {size} runs, and nothing is where it was: put it back from a backup, or see [audit] url; a log that is gone is not begun anew"
@@ -92,9 +89,12 @@ impl AuditLogError {
     #[must_use]
     pub const fn is_fault(&self) -> bool {
         match self {
-            Self::Setting { .. } | Self::Held => false,
+            Self::Setting { .. } => false,
             Self::Ledger(error) => matches!(error, LedgerError::Altered(_) | LedgerError::Stored(_)),
-            Self::Log(error) => !matches!(error, LogError::Objects(_) | LogError::Conflict | LogError::Stale),
+            Self::Log(error) => !matches!(
+                error,
+                LogError::Objects(_) | LogError::Unpublished(_) | LogError::Conflict | LogError::Stale
+            ),
             Self::Gone { .. } | Self::SetBack { .. } | Self::LedgerSetBack { .. } | Self::Disagree { .. } => {
                 true
             }
@@ -108,8 +108,6 @@ pub struct AuditLog {
     shelf: Shelf,
     identity: Identity,
     trust: Trust,
-    /// Who this process is to others that publish the same log.
-    holder: String,
     /// The log as this process left it.
     open: Mutex<Option<Log<OnShelf>>>,
 }
@@ -158,8 +156,7 @@ impl AuditLog {
         let retired = (1..number).map(|number| signer(number).verifier().clone()).collect::<Vec<_>>();
         let identity = Identity::new(signers, retired.clone())?;
         let trust = Trust::new(identity.verifiers().cloned().chain(retired).collect())?;
-        let holder = RunId::new(DateTime::UNIX_EPOCH).to_string();
-        Ok(Self { ledger, shelf, identity, trust, holder, open: Mutex::new(None) })
+        Ok(Self { ledger, shelf, identity, trust, open: Mutex::new(None) })
     }
 
     /// Returns the keys by which others check the log: those that sign.
@@ -177,25 +174,40 @@ impl AuditLog {
         OnShelf(self.shelf.clone())
     }
 
-    /// Publishes what the ledger has and the log has not; returns the head that is signed then.
+    /// Publishes what the ledger has and the log has not; returns the head that is signed then. Other processes may do the same at the same time: one of
+    /// them commits, and the others look again.
     ///
     /// # Errors
     /// [`AuditLogError`]; nothing is signed that disagrees with the ledger or with what was signed before.
     pub async fn publish(&self, now: DateTime<Utc>) -> Result<LogHead, AuditLogError> {
         let mut open = self.open.lock().await;
-        let wanted = self.ledger.log_head().await?;
-        let published = self.ledger.last_published().await?.map(|(head, _)| head);
-        if let (Some(_), Some(published)) = (open.as_ref(), &published)
-            && *published == wanted
-        {
-            return Ok(wanted);
+        let mut told = LogError::Conflict;
+        for _ in 0..TRIES {
+            match self.publish_once(&mut open, now).await {
+                Err(AuditLogError::Log(
+                    error @ (LogError::Conflict | LogError::Stale | LogError::Unpublished(_)),
+                )) => told = error,
+                published => return published,
+            }
         }
-        if !self.ledger.hold_publishing(&self.holder, now, now + HELD).await? {
-            return Err(AuditLogError::Held);
+        Err(told.into())
+    }
+
+    async fn publish_once(
+        &self,
+        open: &mut Option<Log<OnShelf>>,
+        now: DateTime<Utc>,
+    ) -> Result<LogHead, AuditLogError> {
+        let published = self.ledger.last_published().await?.map(|(head, _)| head);
+        let wanted = self.ledger.log_head().await?;
+        if open.is_some() && published.as_ref() == Some(&wanted) {
+            return Ok(wanted);
         }
         // Taken out first: a log in which something failed is opened anew.
         let log = open.take();
         let mut log = self.opened(log, published.as_ref()).await?;
+        // Read after the log: it never holds more than the ledger, whoever goes on meanwhile.
+        let wanted = self.ledger.log_head().await?;
         self.append(&mut log, &wanted, now).await?;
         let head = told(log.head());
         *open = Some(log);

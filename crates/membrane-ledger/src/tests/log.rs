@@ -249,8 +249,4 @@ pub(super) async fn check_what_was_published_is_known(ledger: Ledger) {
         ledger.note_published(&head(size), instant(1)).await.unwrap();
     }
     assert_eq!(ledger.last_published().await.unwrap(), Some((head(12), instant(1))));
-    assert!(ledger.hold_publishing("one", instant(0), instant(5)).await.unwrap());
-    assert!(!ledger.hold_publishing("other", instant(1), instant(6)).await.unwrap());
-    assert!(ledger.hold_publishing("one", instant(1), instant(1)).await.unwrap());
-    assert!(ledger.hold_publishing("other", instant(2), instant(6)).await.unwrap());
 }

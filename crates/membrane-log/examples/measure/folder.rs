@@ -1,14 +1,18 @@
-//! Objects in a folder of the local disk, durable when a put returns.
+//! Objects in a folder of the local disk, durable when a put returns. The disk is waited for on other threads.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use membrane_log::{Objects, ObjectsError};
 
 /// A folder.
-pub(crate) struct Folder {
+#[derive(Clone)]
+pub(crate) struct Folder(Arc<Disk>);
+
+struct Disk {
     root: PathBuf,
     /// Whether to wait for the disk.
     syncs: bool,
@@ -19,9 +23,23 @@ impl Folder {
     /// Takes a folder, which is made.
     pub(crate) fn new(root: PathBuf, syncs: bool) -> io::Result<Self> {
         fs::create_dir_all(&root)?;
-        Ok(Self { root, syncs, temporary: AtomicU64::new(0) })
+        Ok(Self(Arc::new(Disk { root, syncs, temporary: AtomicU64::new(0) })))
     }
 
+    /// Runs work on a thread that may wait.
+    async fn run<T: Send + 'static>(
+        &self,
+        action: &'static str,
+        path: &str,
+        work: impl FnOnce(&Disk, &str) -> Result<T, ObjectsError> + Send + 'static,
+    ) -> Result<T, ObjectsError> {
+        let (disk, name) = (self.0.clone(), path.to_owned());
+        let done = tokio::task::spawn_blocking(move || work(&disk, &name)).await;
+        done.map_err(|error| failed(action, path)(io::Error::other(error)))?
+    }
+}
+
+impl Disk {
     /// Writes a file that is whole before it has its name.
     fn write(
         &self,
@@ -96,27 +114,51 @@ fn failed(action: &'static str, path: &str) -> impl FnOnce(io::Error) -> Objects
     move |error| ObjectsError::Failed { action, path: path.to_owned(), source: error.into() }
 }
 
-impl Objects for Folder {
-    async fn get(&self, path: &str) -> Result<Option<Vec<u8>>, ObjectsError> {
-        self.read(path).map_err(failed("read", path))
+impl Disk {
+    fn put(&self, path: &str, bytes: &[u8]) -> Result<(), ObjectsError> {
+        self.write(path, bytes, |from, to| fs::rename(from, to)).map_err(failed("write", path))
     }
 
-    async fn put(&self, path: &str, bytes: Vec<u8>) -> Result<(), ObjectsError> {
-        self.write(path, &bytes, |from, to| fs::rename(from, to)).map_err(failed("write", path))
-    }
-
-    async fn put_new(&self, path: &str, bytes: Vec<u8>) -> Result<(), ObjectsError> {
-        match self.write(path, &bytes, |from, to| fs::hard_link(from, to)) {
+    fn put_new(&self, path: &str, bytes: &[u8]) -> Result<(), ObjectsError> {
+        match self.write(path, bytes, |from, to| fs::hard_link(from, to)) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 let there = self.read(path).map_err(failed("read", path))?;
-                if there.as_ref() == Some(&bytes) {
-                    Ok(())
-                } else {
-                    Err(ObjectsError::Exists { path: path.to_owned() })
-                }
+                let is_same = there.is_some_and(|there| there == bytes);
+                if is_same { Ok(()) } else { Err(ObjectsError::Exists { path: path.to_owned() }) }
             }
             written => written.map_err(failed("write", path)),
         }
+    }
+
+    fn compare_and_put(&self, path: &str, expected: Option<&[u8]>, bytes: &[u8]) -> Result<(), ObjectsError> {
+        let lock = OpenOptions::new().create(true).append(true).open(self.root.join(".lock"));
+        let lock = lock.map_err(failed("lock", path))?;
+        lock.lock().map_err(failed("lock", path))?;
+        if self.read(path).map_err(failed("read", path))?.as_deref() != expected {
+            return Err(ObjectsError::Conflict { path: path.to_owned() });
+        }
+        self.put(path, bytes)
+    }
+
+    fn delete(&self, path: &str) -> Result<(), ObjectsError> {
+        match fs::remove_file(self.root.join(path)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("delete", path)(error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Objects for Folder {
+    async fn get(&self, path: &str) -> Result<Option<Vec<u8>>, ObjectsError> {
+        self.run("read", path, |disk, path| disk.read(path).map_err(failed("read", path))).await
+    }
+
+    async fn put(&self, path: &str, bytes: Vec<u8>) -> Result<(), ObjectsError> {
+        self.run("write", path, move |disk, path| disk.put(path, &bytes)).await
+    }
+
+    async fn put_new(&self, path: &str, bytes: Vec<u8>) -> Result<(), ObjectsError> {
+        self.run("write", path, move |disk, path| disk.put_new(path, &bytes)).await
     }
 
     async fn compare_and_put(
@@ -125,25 +167,21 @@ impl Objects for Folder {
         expected: Option<&[u8]>,
         bytes: Vec<u8>,
     ) -> Result<(), ObjectsError> {
-        let lock = OpenOptions::new().create(true).append(true).open(self.root.join(".lock"));
-        let lock = lock.map_err(failed("lock", path))?;
-        lock.lock().map_err(failed("lock", path))?;
-        if self.read(path).map_err(failed("read", path))?.as_deref() != expected {
-            return Err(ObjectsError::Conflict { path: path.to_owned() });
-        }
-        self.put(path, bytes).await
+        let expected = expected.map(<[u8]>::to_vec);
+        self.run("write", path, move |disk, path| disk.compare_and_put(path, expected.as_deref(), &bytes))
+            .await
     }
 
     async fn delete(&self, path: &str) -> Result<(), ObjectsError> {
-        match fs::remove_file(self.root.join(path)) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("delete", path)(error)),
-            _ => Ok(()),
-        }
+        self.run("delete", path, |disk, path| disk.delete(path)).await
     }
 
     async fn list(&self, folder: &str) -> Result<Vec<String>, ObjectsError> {
-        let mut paths = Vec::new();
-        self.list_into(folder, &mut paths).map_err(failed("list", folder))?;
-        Ok(paths)
+        let list = |disk: &Disk, folder: &str| {
+            let mut paths = Vec::new();
+            disk.list_into(folder, &mut paths).map_err(failed("list", folder))?;
+            Ok(paths)
+        };
+        self.run("list", folder, list).await
     }
 }

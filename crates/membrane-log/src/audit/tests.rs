@@ -323,7 +323,7 @@ proptest! {
             let clean = publish(&[size]).await.0.snapshot();
             let mut stored = clean.clone();
             for (object, kind, place) in damage {
-                let Some(at) = stored.keys().nth(object.index(stored.len())).cloned() else { break };
+                let Some(at) = stored.keys().nth(object.index(stored.len().max(1))).cloned() else { break };
                 let bytes = stored.get_mut(&at).unwrap();
                 let place = place.index(bytes.len().max(1));
                 match kind {

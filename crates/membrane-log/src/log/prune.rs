@@ -47,3 +47,6 @@ impl<O: Objects> Log<O> {
         Ok(removed)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! Reads the state of a log, and carries out what was committed.
 
 use crate::growth::{Object, RightEdge};
+use crate::join::{WAVE, join_all};
 use crate::log::{CHECKPOINT, ahead};
 use crate::pending::{PENDING, Pending};
 use crate::{LogError, Objects, ObjectsError, SignedCheckpoint, Trust};
@@ -69,17 +70,23 @@ async fn carry_out(
     Ok(Some((published, grown)))
 }
 
-/// Writes the bundles and tiles of a commit. What lies there with other bytes is damage, as only commits
-/// are written: the bytes that the signed root follows from take its place.
+/// Writes the bundles and tiles of a commit, bundles first, some at a time. What lies there with other bytes
+/// is damage, as only commits are written: the bytes that the signed root follows from take its place.
 pub(super) async fn write_objects(objects: &impl Objects, new: Vec<Object>) -> Result<(), LogError> {
-    for Object { tile, bytes } in new {
-        let path = tile.path();
-        match objects.put_new(&path, bytes.clone()).await {
-            Err(ObjectsError::Exists { .. }) => objects.put(&path, bytes).await?,
-            done => done?,
+    for wave in new.chunks(WAVE) {
+        for written in join_all(wave.iter().map(|object| write_object(objects, object))).await {
+            written?;
         }
     }
     Ok(())
+}
+
+async fn write_object(objects: &impl Objects, object: &Object) -> Result<(), ObjectsError> {
+    let path = object.tile.path();
+    match objects.put_new(&path, object.bytes.clone()).await {
+        Err(ObjectsError::Exists { .. }) => objects.put(&path, object.bytes.clone()).await,
+        written => written,
+    }
 }
 
 /// Replaces the published checkpoint, unless it is of a later tree by now. Returns what is published.
@@ -114,3 +121,6 @@ async fn read_checkpoint(objects: &impl Objects, trust: &Trust) -> Result<Signed
     let bytes = objects.get(CHECKPOINT).await?.ok_or(LogError::NoCheckpoint)?;
     trust.open_unwitnessed(&bytes)
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,7 @@ async fn check(objects: &Memory, all: &[Vec<u8>], index: usize, old: usize) {
     check_inclusion(&proof, head, at, entry).unwrap();
     assert!(check_inclusion(&proof, head, at, Hash::of_entry(b"another")).is_err());
     assert!(check_inclusion(&proof, TreeHead { root: EMPTY_ROOT, ..head }, at, entry).is_err());
+    assert_eq!(entry_at(objects, head, at).await.unwrap(), all[index]);
     let longer: Vec<Hash> = proof.iter().copied().chain([entry]).collect();
     assert!(check_inclusion(&longer, head, at, entry).is_err());
 
@@ -151,10 +152,54 @@ fn a_store_that_lies_is_found() {
                 }
                 refused => assert!(matches!(refused, Err(LogError::Fork { size: 300 })), "{path}"),
             }
+            let entry = entry_at(&altered, head, 5).await;
+            assert!(matches!(entry, Err(LogError::Altered { .. } | LogError::Fork { .. })), "{path}");
             let mut missing = objects.snapshot();
             missing.remove(path);
             let missing = prove_inclusion(&Memory::from_snapshot(missing), head, 5).await;
             assert!(matches!(missing, Err(LogError::Missing { path: at }) if at == path));
         }
     });
+}
+
+#[test]
+fn an_altered_entry_is_not_given_out() {
+    run(async {
+        let (objects, all) = publish(&[300]).await;
+        let head = head_of(&all);
+        let mut altered = objects.snapshot();
+        // Two bytes of length and nothing for entry 0, two of length before entry 1.
+        altered.get_mut("tile/entries/000").unwrap()[4] ^= 1;
+        let altered = Memory::from_snapshot(altered);
+        assert_eq!(entry_at(&altered, head, 0).await.unwrap(), all[0]);
+        let refused = entry_at(&altered, head, 1).await;
+        assert!(matches!(refused, Err(LogError::Altered { path }) if path == "tile/entries/000"));
+        assert!(matches!(entry_at(&objects, head, 300).await, Err(LogError::OutOfRange { .. })));
+    });
+}
+
+proptest! {
+    #[test]
+    fn made_up_proofs_are_refused_and_nothing_panics(
+        hashes in prop::collection::vec(any::<[u8; 32]>(), 0..70),
+        sizes: (u64, u64),
+        shift in 0u32..64,
+        bytes: Vec<u8>,
+        text: String,
+    ) {
+        let proof: Vec<Hash> = hashes.into_iter().map(Hash).collect();
+        let head = |size: u64| TreeHead { size: size >> shift, root: Hash([1; 32]) };
+        let (old, new) = (head(sizes.0.min(sizes.1)), head(sizes.0.max(sizes.1)));
+        let is_same = old.size == new.size && proof.is_empty() && new.size > 0;
+        prop_assert!(check_inclusion(&proof, new, old.size, Hash([2; 32])).is_err());
+        prop_assert_eq!(check_consistency(&proof, old, new).is_ok(), is_same && new.size <= SIZE_MAX);
+        for bytes in [bytes.as_slice(), text.as_bytes()] {
+            prop_assert!(ProofFile::parse(bytes).is_err());
+            prop_assert!(crate::witness::AddCheckpoint::parse(bytes).is_err());
+            prop_assert!(crate::testing::trust().open(bytes).is_err());
+            prop_assert!(crate::Checkpoint::parse(bytes).is_err());
+        }
+        prop_assert!(text.parse::<crate::VerifierKey>().is_err());
+        prop_assert!(!crate::tile::is_published(&text));
+    }
 }

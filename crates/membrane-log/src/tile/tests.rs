@@ -34,10 +34,13 @@ fn no_paths() {
         "tile/0/067.p/",
         "tile/8/0/067",
         "tile/data/067",
+        "tile/0/../../pending",
+        "pending",
         "tile/0/001/067",
         "tile/0/x18446744073709551615/000",
     ] {
         assert_eq!(Tile::parse(path), None, "{path}");
+        assert_eq!(is_published(path), path == "checkpoint", "{path}");
     }
 }
 

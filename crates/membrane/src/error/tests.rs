@@ -172,7 +172,7 @@ fn every() -> Vec<Error> {
         Error::TimedOut { seconds_max: 120 },
         Error::Record(LedgerError::RunNotOpen),
         Error::Ledger(LedgerError::RunNotOpen),
-        Error::AuditLog(AuditLogError::Held),
+        Error::AuditLog(AuditLogError::Log(membrane_log::LogError::Conflict)),
         Error::AuditLog(AuditLogError::SetBack { published: 12, found: 3 }),
         Error::AuditLog(AuditLogError::Log(membrane_log::LogError::Fork { size: 12 })),
         Error::Internal("the run is closed"),
