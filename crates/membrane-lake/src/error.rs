@@ -30,6 +30,12 @@ pub enum LakeError {
         /// The URL without credentials.
         location: String,
     },
+    /// The object store replaces an object that is not the one that was read.
+    #[error(
+        "the object store replaces an object although it is not the one that was read (it does not honour `If-Match`), so that \
+         two processes could write over each other: use a store, or a version of it, that honours conditional puts"
+    )]
+    NotConditional,
     /// The permit does not cover what was asked.
     #[error("the permit does not cover this use of dataset `{dataset}`")]
     NotPermitted {

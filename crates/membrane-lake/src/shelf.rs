@@ -7,6 +7,7 @@
 mod folder;
 
 use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -57,6 +58,40 @@ impl Shelf {
             _ => return Err(wrong()),
         };
         Ok(Self { place })
+    }
+
+    /// Lets a bucket prove that it creates an object once and replaces it only where it is the one that was read; of a folder that is known. What is
+    /// written for it is removed.
+    ///
+    /// # Errors
+    /// [`LakeError::NotConditional`] when it does not, [`LakeError::Storage`] when that cannot be told.
+    pub async fn require_conditional(&self) -> Result<(), LakeError> {
+        const DOING: &str = "prove that the storage replaces an object only on a condition";
+        let Place::Bucket { store, prefix } = &self.place else { return Ok(()) };
+        // Not a secret, only unlike that of another process.
+        let name = format!("proof-{:016x}", RandomState::new().hash_one("proof"));
+        let proved = async {
+            if !self.put_new(&name, Bytes::from_static(b"one")).await? {
+                return Ok(false);
+            }
+            let Some((_, first)) = self.get_tagged(&name).await? else { return Ok(false) };
+            let created_twice = self.put_new(&name, Bytes::from_static(b"two")).await?;
+            let replaced = self.replace(&name, Some(b"one"), Bytes::from_static(b"two")).await?;
+            // By what is not there any more.
+            let options = PutOptions { mode: PutMode::Update(first), ..PutOptions::default() };
+            let again =
+                store.put_opts(&at(prefix, &name), Bytes::from_static(b"three").into(), options).await;
+            let refused = match again {
+                Err(object_store::Error::Precondition { .. }) => true,
+                Ok(_) => false,
+                Err(source) => return Err(LakeError::storage(DOING, source)),
+            };
+            Ok(!created_twice && replaced && refused)
+        };
+        let proved = proved.await;
+        // What cannot be removed is a few bytes of a name that nothing reads.
+        let _ = self.delete(&name).await;
+        if proved? { Ok(()) } else { Err(LakeError::NotConditional) }
     }
 
     /// Reads an object; nothing when there is none.

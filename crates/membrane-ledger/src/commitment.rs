@@ -1,7 +1,9 @@
 //! Commitments: what a leaf has in place of a text that may have to be forgotten.
 //!
-//! A commitment is SHA-256 over a label, a random salt of 16 bytes and the text. Who has both can show that this text was meant; without the salt
-//! nobody can try texts, so that once salt and text are gone nothing of it is left in the log, and every proof stays as it was.
+//! A commitment is SHA-256 over a label, a random salt of 16 bytes, written as 32 hexadecimal digits, and the text. Who has both can show that this text
+//! was meant; without the salt nobody can try texts, so that once salt and text are gone nothing of it is left in the log, and every proof stays as it was.
+//!
+//! INVARIANT: a salt has 32 digits. One of another length could take up the beginning of the text, or give some of itself to it.
 
 use membrane_vault::salt;
 use sha2::{Digest, Sha256};
@@ -26,11 +28,23 @@ impl Commitment {
     }
 }
 
-/// Returns the commitment to a text under a salt: 64 hexadecimal digits.
+/// Digits of a salt.
+const SALT_DIGITS: usize = 32;
+
+/// Tells whether a salt and a text are what was committed to.
 #[must_use]
-pub fn commitment_of(salt: &str, text: &str) -> String {
+pub fn opens(salt: &str, text: &str, commitment: &str) -> bool {
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    salt.len() == SALT_DIGITS && salt.bytes().all(is_digit) && commitment_of(salt, text) == commitment
+}
+
+/// Returns the commitment to a text under a salt: 64 hexadecimal digits.
+fn commitment_of(salt: &str, text: &str) -> String {
     hex::encode(Sha256::new().chain_update(LABEL).chain_update(salt).chain_update(text).finalize())
 }
+
+#[cfg(test)]
+pub(crate) use commitment_of as tests_commitment;
 
 #[cfg(test)]
 mod tests;

@@ -70,6 +70,16 @@ pub enum LedgerError {
     /// Privacy prices that do not add up to one the ledger can hold.
     #[error(transparent)]
     Price(#[from] PriceError),
+    /// A run of before there were entries says more than one may have.
+    #[error("run {run} of leaf {leaf} has {bytes} bytes, and an entry of the published log 65,535 at most")]
+    EntryTooLong {
+        /// The leaf's index.
+        leaf: u64,
+        /// The run.
+        run: RunId,
+        /// Bytes of its entry.
+        bytes: usize,
+    },
     /// The operating system gave no randomness.
     #[error("no randomness")]
     Random,

@@ -10,7 +10,7 @@
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::commitment::commitment_of;
+use crate::commitment::opens;
 use crate::merkle::{Hash, leaf_hash};
 use crate::{DatasetVersion, Decision, DocumentRef, LedgerError, ReleaseRecord, RunRecord};
 
@@ -139,15 +139,18 @@ pub(crate) fn entry_with(record: &RunRecord, hash: &str) -> Result<Option<Vec<u8
         return Ok(None);
     }
     let is_it = |entry: &Vec<u8>| hex::encode(leaf_hash(entry)) == hash;
-    let entry = Some(entry_of(record)?).filter(is_it);
+    let entry = entry_of(record)?;
+    if is_it(&entry) {
+        return Ok(Some(entry));
+    }
     // Runs of before entries were published say all, however much it is.
-    Ok(entry.or(Some(canonical(record, false)?).filter(is_it)))
+    Ok(Some(canonical(record, false)?).filter(is_it))
 }
 
 /// Tells whether the statement of a run, where it was not forgotten, is what the leaf has a commitment to.
 fn statement_is_committed(record: &RunRecord) -> bool {
     match (&record.statement, &record.statement_salt, &record.statement_commitment) {
-        (Some(statement), Some(salt), Some(commitment)) => commitment_of(salt, statement) == *commitment,
+        (Some(statement), Some(salt), Some(commitment)) => opens(salt, statement, commitment),
         (Some(_), None, None) | (None, None, _) => true,
         _ => false,
     }
@@ -161,7 +164,7 @@ fn entry_of(record: &RunRecord) -> Result<Vec<u8>, LedgerError> {
 
 /// Returns the canonical JSON of a closed run: all of it, or digests in place of its lists.
 fn canonical(record: &RunRecord, is_long: bool) -> Result<Vec<u8>, LedgerError> {
-    let statement = record.statement.as_deref().filter(|_| record.statement_commitment.is_none() && !is_long);
+    let statement = record.statement.as_deref().filter(|_| record.statement_commitment.is_none());
     let leaf = RunLeaf {
         format: if is_long { FORMAT_LONG } else { format_of(record) },
         run: record.run.to_string(),

@@ -47,7 +47,7 @@ mod window;
 pub use account::{Account, Caps};
 pub use alert::{Alert, AlertChanges};
 pub use budget::{LastRelease, Pace, Standing};
-pub use commitment::commitment_of;
+pub use commitment::opens;
 pub use delivery::{Delivered, Delivery, SourceTotals};
 pub use document::{Document, DocumentKind, DocumentRef, NewDocument};
 pub use error::{DatabaseError, LedgerError, LogFault};

@@ -91,7 +91,7 @@ impl Ledger {
     /// Returns the entries of the log from a leaf on, before another one, made again from the runs as they are stored.
     ///
     /// # Errors
-    /// [`LedgerError::Altered`] when a leaf or a run is not what it was, [`LedgerError::TooLarge`] when a run of an old version does not fit an entry,
+    /// [`LedgerError::Altered`] when a leaf or a run is not what it was, [`LedgerError::EntryTooLong`] when a run of an old version does not fit an entry,
     /// or [`LedgerError::Database`].
     pub async fn log_entries(&self, from: u64, before: u64) -> Result<Vec<LogEntry>, LedgerError> {
         let mut connection = self.pools.read.acquire().await?;
@@ -102,10 +102,12 @@ impl Ledger {
             entries.extend(load_entries(&mut connection, next, until).await?);
             next = until;
         }
-        if entries.iter().any(|entry| entry.text.len() > ENTRY_BYTES_MAX) {
-            return Err(LedgerError::TooLarge("run"));
+        match entries.iter().find(|entry| entry.text.len() > ENTRY_BYTES_MAX) {
+            Some(LogEntry { leaf, run, text }) => {
+                Err(LedgerError::EntryTooLong { leaf: *leaf, run: *run, bytes: text.len() })
+            }
+            None => Ok(entries),
         }
-        Ok(entries)
     }
 
     /// Returns the hashes of the leaves from one on, before another one, as they are stored: 10,000 at most.
@@ -146,20 +148,41 @@ impl Ledger {
         row.map(|row| Cells::of(&row).number("leaf")).transpose()
     }
 
+    /// Counts the runs whose statement is not there any more, though their leaf has a commitment to one.
+    ///
+    /// # Errors
+    /// [`LedgerError::Database`].
+    pub async fn forgotten_statements(&self) -> Result<u64, LedgerError> {
+        let row = sqlx::query(
+            "SELECT COUNT(*) FROM run WHERE statement IS NULL AND statement_commitment IS NOT NULL",
+        )
+        .fetch_one(&self.pools.read)
+        .await?;
+        Cells::of(&row).number("a count of statements")
+    }
+
     /// Notes that the log was signed and published up to a size.
     ///
     /// # Errors
     /// [`LedgerError::Database`].
     pub async fn note_published(&self, head: &LogHead, now: DateTime<Utc>) -> Result<(), LedgerError> {
+        let size = to_integer(head.size, "leaf")?;
+        let mut transaction = self.begin().await?;
         sqlx::query(
             "INSERT INTO audit_published (size, root, published) VALUES ($1, $2, $3) \
              ON CONFLICT (size) DO NOTHING",
         )
-        .bind(to_integer(head.size, "leaf")?)
+        .bind(size)
         .bind(head.root.as_str())
         .bind(now.timestamp_micros())
-        .execute(&self.pools.write)
+        .execute(&mut *transaction)
         .await?;
+        // The largest tells all: each tree begins with those before it.
+        sqlx::query("DELETE FROM audit_published WHERE size < $1")
+            .bind(size)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
         Ok(())
     }
 

@@ -10,12 +10,14 @@ mod shelf;
 use chrono::{DateTime, Utc};
 use membrane_lake::{LakeError, Shelf};
 use membrane_ledger::{Ledger, LedgerError, LogHead};
+use membrane_log::tile::TILE_WIDTH;
 use membrane_log::{
     Edge, Hash, Identity, Log, LogError, LogSigner, Origin, ProofFile, SignedCheckpoint, TreeHead, Trust,
 };
 use membrane_model::RunId;
 use membrane_vault::Vault;
 use tokio::sync::Mutex;
+use url::Url;
 
 use crate::config::AuditSection;
 
@@ -23,11 +25,9 @@ pub(crate) use keeper::keep_published;
 pub(crate) use shelf::OnShelf;
 
 /// Entries that are appended at once.
-const GROUP: u64 = 1024;
+const GROUP_ENTRIES_MAX: u64 = 1024;
 /// Times that it is tried while other processes publish the same log.
 const TRIES: usize = 8;
-/// Entries of a full tile: after so many, partial ones are removed.
-const TILE: u64 = 256;
 
 /// What can go wrong with the published log.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +44,7 @@ pub enum AuditLogError {
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     /// The published log failed, or is not as it was signed.
-    #[error("the published log: {0}")]
+    #[error("the published log cannot be used: {0}")]
     Log(#[from] LogError),
     /// What was published is gone.
     #[error(
@@ -74,6 +74,9 @@ pub enum AuditLogError {
         /// Runs that the ledger holds.
         ledger: u64,
     },
+    /// The store of the log cannot keep one.
+    #[error("the published log cannot lie there: {0}; see [audit] url")]
+    Store(#[source] LakeError),
     /// Ledger and log do not have the same runs.
     #[error(
         "ledger and published log are not of the same runs, up to {size}: one of them was altered; `membrane audit verify` says what each of them is by itself"
@@ -89,11 +92,20 @@ impl AuditLogError {
     #[must_use]
     pub const fn is_fault(&self) -> bool {
         match self {
-            Self::Setting { .. } => false,
+            Self::Setting { .. } | Self::Store(_) => false,
             Self::Ledger(error) => matches!(error, LedgerError::Altered(_) | LedgerError::Stored(_)),
-            Self::Log(error) => !matches!(
+            Self::Log(error) => matches!(
                 error,
-                LogError::Objects(_) | LogError::Unpublished(_) | LogError::Conflict | LogError::Stale
+                LogError::NoCheckpoint
+                    | LogError::MalformedCheckpoint
+                    | LogError::BadSignature { .. }
+                    | LogError::Missing { .. }
+                    | LogError::Malformed { .. }
+                    | LogError::Altered { .. }
+                    | LogError::Truncated { .. }
+                    | LogError::Fork { .. }
+                    | LogError::Contradicted { .. }
+                    | LogError::BadProof
             ),
             Self::Gone { .. } | Self::SetBack { .. } | Self::LedgerSetBack { .. } | Self::Disagree { .. } => {
                 true
@@ -108,8 +120,18 @@ pub struct AuditLog {
     shelf: Shelf,
     identity: Identity,
     trust: Trust,
-    /// The log as this process left it.
-    open: Mutex<Option<Log<OnShelf>>>,
+    open: Mutex<Opened>,
+}
+
+/// The log as this process left it.
+#[derive(Debug, Default)]
+struct Opened {
+    /// None before it is opened, and after something failed in it.
+    log: Option<Log<OnShelf>>,
+    /// What this process signed last: a log is not begun anew for whoever takes it and its note in the ledger away.
+    signed: Option<LogHead>,
+    /// Whether the store has proved that it can keep a log.
+    proved: bool,
 }
 
 impl std::fmt::Debug for AuditLog {
@@ -156,7 +178,7 @@ impl AuditLog {
         let retired = (1..number).map(|number| signer(number).verifier().clone()).collect::<Vec<_>>();
         let identity = Identity::new(signers, retired.clone())?;
         let trust = Trust::new(identity.verifiers().cloned().chain(retired).collect())?;
-        Ok(Self { ledger, shelf, identity, trust, open: Mutex::new(None) })
+        Ok(Self { ledger, shelf, identity, trust, open: Mutex::default() })
     }
 
     /// Returns the keys by which others check the log: those that sign.
@@ -181,36 +203,41 @@ impl AuditLog {
     /// [`AuditLogError`]; nothing is signed that disagrees with the ledger or with what was signed before.
     pub async fn publish(&self, now: DateTime<Utc>) -> Result<LogHead, AuditLogError> {
         let mut open = self.open.lock().await;
-        let mut told = LogError::Conflict;
+        let mut last = LogError::Conflict;
         for _ in 0..TRIES {
             match self.publish_once(&mut open, now).await {
                 Err(AuditLogError::Log(
-                    error @ (LogError::Conflict | LogError::Stale | LogError::Unpublished(_)),
-                )) => told = error,
+                    error @ (LogError::Conflict
+                    | LogError::Stale
+                    | LogError::Unpublished(_)
+                    // Another process began it at the same moment; what is another one's says so again.
+                    | LogError::NotEmpty { .. }),
+                )) => last = error,
                 published => return published,
             }
         }
-        Err(told.into())
+        Err(last.into())
     }
 
-    async fn publish_once(
-        &self,
-        open: &mut Option<Log<OnShelf>>,
-        now: DateTime<Utc>,
-    ) -> Result<LogHead, AuditLogError> {
-        let published = self.ledger.last_published().await?.map(|(head, _)| head);
+    async fn publish_once(&self, open: &mut Opened, now: DateTime<Utc>) -> Result<LogHead, AuditLogError> {
+        let noted = self.ledger.last_published().await?.map(|(head, _)| head);
         let wanted = self.ledger.log_head().await?;
-        if open.is_some() && published.as_ref() == Some(&wanted) {
+        if open.log.is_some() && noted.as_ref() == Some(&wanted) {
             return Ok(wanted);
         }
+        if !open.proved {
+            self.shelf.require_conditional().await.map_err(AuditLogError::Store)?;
+            open.proved = true;
+        }
+        let published = noted.into_iter().chain(open.signed.clone()).max_by_key(|head| head.size);
         // Taken out first: a log in which something failed is opened anew.
-        let log = open.take();
+        let log = open.log.take();
         let mut log = self.opened(log, published.as_ref()).await?;
         // Read after the log: it never holds more than the ledger, whoever goes on meanwhile.
         let wanted = self.ledger.log_head().await?;
         self.append(&mut log, &wanted, now).await?;
-        let head = told(log.head());
-        *open = Some(log);
+        let head = head_of(log.head());
+        (open.log, open.signed) = (Some(log), Some(head.clone()));
         Ok(head)
     }
 
@@ -236,7 +263,7 @@ impl AuditLog {
             if found.size < published.size {
                 return Err(AuditLogError::SetBack { published: published.size, found: found.size });
             }
-            if found.size == published.size && told(found) != *published {
+            if found.size == published.size && head_of(found) != *published {
                 return Err(AuditLogError::Disagree { size: found.size });
             }
         }
@@ -254,26 +281,30 @@ impl AuditLog {
         if first > wanted.size {
             return Err(AuditLogError::LedgerSetBack { log: first, ledger: wanted.size });
         }
-        if told(self.grown(log.edge(), wanted.size).await?) != *wanted {
+        if head_of(self.grown(log.edge(), wanted.size).await?) != *wanted {
             return Err(AuditLogError::Disagree { size: wanted.size });
         }
         while log.head().size < wanted.size {
             let from = log.head().size;
-            let entries = self.ledger.log_entries(from, wanted.size.min(from + GROUP)).await?;
+            let entries = self.ledger.log_entries(from, wanted.size.min(from + GROUP_ENTRIES_MAX)).await?;
             log.append(entries.into_iter().map(|entry| entry.text).collect()).await?;
-            self.ledger.note_published(&told(log.head()), now).await?;
+            self.ledger.note_published(&head_of(log.head()), now).await?;
         }
         if first == wanted.size && first > 0 {
             // Published by a process that was killed before it could say so.
-            self.ledger.note_published(&told(log.head()), now).await?;
-        }
-        if wanted.size / TILE > first / TILE {
-            log.prune(first).await?;
+            self.ledger.note_published(&head_of(log.head()), now).await?;
         }
         // A key that was added signs what is there already.
         let signed = log.checkpoint().signed_by().to_vec();
         if self.keys().iter().any(|key| !signed.contains(key)) {
             log.sign_again().await?;
+        }
+        let tiles = |size: u64| size / u64::from(TILE_WIDTH);
+        if tiles(wanted.size) > tiles(first)
+            && let Err(error) = log.prune(first).await
+        {
+            // They do no harm: a store may keep what was written once.
+            tracing::warn!(%error, "parts of the published log that are not needed any more stay there: {error}");
         }
         Ok(())
     }
@@ -331,29 +362,33 @@ impl AuditLog {
         let file = ProofFile::make(&self.objects(), &signed, leaf).await?;
         // What goes out is checked as whoever gets it checks it.
         file.verify(&self.trust, &entry)?;
-        Ok(Some(Proved { leaf, entry, proof: file.encode(), head: told(signed.head()) }))
+        Ok(Some(Proved { leaf, entry, proof: file.encode(), head: head_of(signed.head()) }))
     }
 }
 
 /// Writes a head as the ledger does.
-pub(crate) fn told(head: TreeHead) -> LogHead {
+pub(crate) fn head_of(head: TreeHead) -> LogHead {
     LogHead { size: head.size, root: hex::encode(head.root.0) }
 }
 
 /// Where a log lies that has no place of its own: below the tables.
 pub(crate) fn shelf_of(
     section: &AuditSection,
-    data: &url::Url,
+    data: &Url,
     options: &membrane_lake::LakeOptions,
-) -> Result<Shelf, LakeError> {
+) -> Result<Shelf, AuditLogError> {
+    let wrong = |why: &str| AuditLogError::Setting { key: "url", why: why.to_owned() };
     let url = if section.url.is_empty() {
         let mut folder = data.clone();
         folder.set_path(&format!("{}/audit", data.path().trim_end_matches('/')));
         folder
+    } else if section.url.contains("://") {
+        Url::parse(&section.url).map_err(|_| wrong("it is no URL"))?
     } else {
-        url::Url::parse(&section.url).map_err(|_| LakeError::Url { scheme: String::new() })?
+        let folder = std::path::absolute(&section.url).map_err(|_| wrong("it is no folder"))?;
+        Url::from_directory_path(folder).map_err(|()| wrong("it is no folder"))?
     };
-    Shelf::open(&url, options)
+    Shelf::open(&url, options).map_err(|error| wrong(&error.to_string()))
 }
 
 #[cfg(test)]

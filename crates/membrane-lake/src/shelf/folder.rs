@@ -32,7 +32,8 @@ pub(super) async fn put_new(root: PathBuf, name: String, bytes: Bytes) -> io::Re
         let written = Written::beside(&root, &path, &bytes)?;
         match fs::hard_link(&written.0, &path) {
             Ok(()) => sync_above(&path).map(|()| true),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            // Who made it may have been killed before its name was synced.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => sync_above(&path).map(|()| false),
             Err(error) => Err(error),
         }
     })
@@ -99,9 +100,15 @@ impl Written {
                 sync_above(above)?;
             }
         }
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let written = Self(folder.join(format!("{WRITING}{}-{number}", std::process::id())));
-        let mut file = File::create(&written.0)?;
+        // A file that is there may be another name of an object, left by a process of the same number that was killed: it is never written to.
+        let (written, mut file) = loop {
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
+            let path = folder.join(format!("{WRITING}{}-{number}", std::process::id()));
+            match File::options().write(true).create_new(true).open(&path) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                opened => break (Self(path), opened?),
+            }
+        };
         file.write_all(bytes)?;
         file.sync_all()?;
         Ok(written)

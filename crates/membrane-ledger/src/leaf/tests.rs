@@ -151,22 +151,25 @@ fn every_part_of_a_record_is_in_its_leaf() {
         |record| record.documents[0].kind = DocumentKind::BreakGlass,
         |record| record.documents[0].sha256 = "22".repeat(32),
     ];
-    let mut hashes = vec![run_hash(&record()).unwrap()];
-    for change in changes {
-        let mut changed = record();
-        change(&mut changed);
-        hashes.push(run_hash(&changed).unwrap());
+    for is_long in [false, true] {
+        let hash = |record: &RunRecord| leaf_hash(&canonical(record, is_long).unwrap());
+        let mut hashes = vec![hash(&record())];
+        for change in changes {
+            let mut changed = record();
+            change(&mut changed);
+            hashes.push(hash(&changed));
+        }
+        let count = hashes.len();
+        hashes.sort_unstable();
+        hashes.dedup();
+        assert_eq!(hashes.len(), count, "long: {is_long}");
     }
-    let count = hashes.len();
-    hashes.sort_unstable();
-    hashes.dedup();
-    assert_eq!(hashes.len(), count);
 }
 
 /// A run whose statement is committed to.
 fn committed() -> RunRecord {
     let salt = "00112233445566778899aabbccddeeff".to_owned();
-    let commitment = commitment_of(&salt, record().statement.as_deref().unwrap());
+    let commitment = crate::commitment::tests_commitment(&salt, record().statement.as_deref().unwrap());
     RunRecord { statement_salt: Some(salt), statement_commitment: Some(commitment), ..record() }
 }
 
@@ -193,6 +196,14 @@ fn a_statement_is_forgotten_with_its_salt() {
     assert!(!has_entry(RunRecord { statement: None, ..committed() }));
     assert!(!has_entry(RunRecord { statement: Some("SELECT 1".into()), ..committed() }));
     assert!(!has_entry(RunRecord { statement_salt: None, ..committed() }));
+    let (salt, statement) = (committed().statement_salt.unwrap(), committed().statement.unwrap());
+    let (taken, left) = statement.split_at(10);
+    let shifted = RunRecord {
+        statement_salt: Some(format!("{salt}{taken}")),
+        statement: Some(left.to_owned()),
+        ..committed()
+    };
+    assert!(!has_entry(shifted));
     assert!(!has_entry(RunRecord { statement_commitment: Some("00".repeat(32)), ..committed() }));
     assert!(!has_entry(RunRecord { statement_salt: None, statement_commitment: None, ..committed() }));
 }
@@ -210,6 +221,13 @@ fn an_entry_fits_whatever_a_run_says() {
     let mut changed = long.clone();
     changed.decisions[0].columns[1_999].level = None;
     assert_eq!(entry_with(&changed, &hash).unwrap(), None);
+    // One without a statement is not given one.
+    let silent =
+        RunRecord { statement: None, statement_salt: None, statement_commitment: None, ..long.clone() };
+    let silent_hash = hex::encode(run_hash(&silent).unwrap());
+    let given = RunRecord { statement: Some("SELECT phone FROM crm_members".into()), ..silent.clone() };
+    assert_eq!(entry_with(&given, &silent_hash).unwrap(), None);
+    assert!(entry_with(&silent, &silent_hash).unwrap().is_some());
     // One that was closed before there were entries keeps its leaf.
     let whole = canonical(&long, false).unwrap();
     assert_eq!(entry_with(&long, &hex::encode(leaf_hash(&whole))).unwrap(), Some(whole));

@@ -232,9 +232,16 @@ pub(super) async fn check_entries_are_those_of_the_leaves(ledger: Ledger) {
     assert!(ledger.leaf_hashes(100, 106).await.is_err());
     assert_eq!(ledger.log_entries(40, 60).await.unwrap(), entries[40..60]);
     assert!(ledger.log_entries(100, 106).await.is_err());
+    assert_eq!(ledger.forgotten_statements().await.unwrap(), 0);
+    let moved = "UPDATE run SET statement = substr(statement, 8), statement_salt = statement_salt || substr(statement, 1, 7)";
+    let back = "UPDATE run SET statement = substr(statement_salt, 33) || statement, statement_salt = substr(statement_salt, 1, 32)";
+    tamper(&ledger, moved).await;
+    assert!(matches!(fault(&ledger).await, LogFault::RunAltered { leaf: 0, .. }));
+    tamper(&ledger, back).await;
     tamper(&ledger, "UPDATE run SET statement = NULL, statement_salt = NULL").await;
     assert_eq!(ledger.verify_log().await.unwrap(), head);
     assert_eq!(ledger.log_entries(0, head.size).await.unwrap(), entries);
+    assert_eq!(ledger.forgotten_statements().await.unwrap(), 105);
     tamper(&ledger, "UPDATE run SET job = 'other'").await;
     assert!(matches!(
         ledger.log_entries(40, 60).await,

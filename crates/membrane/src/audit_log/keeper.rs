@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::error::explain;
 use crate::serving::{Beats, Serving};
 
 /// How often it is looked, where nothing is to be published by itself.
@@ -22,7 +23,7 @@ pub(crate) async fn keep_published(serving: Arc<Serving>) {
         match hub.audit_log().publish(now).await {
             Ok(_) => told.clear(),
             Err(error) => {
-                let text = error.to_string();
+                let text = explain(&error);
                 if text != told {
                     if error.is_fault() {
                         tracing::error!("the log is not published: {text}");

@@ -15,6 +15,8 @@ use crate::hub::Hub;
 pub struct Verified {
     /// The ledger's head: every run was computed again and is as it was closed.
     pub ledger: LogHead,
+    /// Runs whose statement is not there any more, though the log has a commitment to it.
+    pub forgotten: u64,
     /// What was found in the published log; nothing in it disagrees with the ledger.
     pub report: Report,
 }
@@ -75,7 +77,8 @@ async fn verify(ctx: &RequestCtx, hub: &Hub, known: Option<TreeHead>) -> Result<
         }
         published.map_err(Error::AuditLog)?;
     }
-    Ok(Verified { ledger, report })
+    let forgotten = hub.ledger().forgotten_statements().await.map_err(Error::Ledger)?;
+    Ok(Verified { ledger, forgotten, report })
 }
 
 /// Proves that a run is in the log.

@@ -1,6 +1,9 @@
 //! The published log: verified, proved, published.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
@@ -12,8 +15,9 @@ use url::Url;
 
 use super::super::caller::CallerArgs;
 use super::super::{CliError, Env, out, table};
-use crate::audit_log::OnShelf;
-use crate::flow;
+use crate::audit_log::{OnShelf, head_of};
+use crate::error::explain;
+use crate::flow::{self, Verified};
 
 /// Findings that are shown.
 const SHOWN: usize = 20;
@@ -35,7 +39,7 @@ pub(super) struct VerifyArgs {
     #[arg(long, value_name = "URL", requires = "key")]
     log: Option<Url>,
     /// A key of the log, as `membrane audit key` prints it; more of them while one follows another.
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", requires = "log")]
     key: Vec<String>,
     /// A head that you know: SIZE:ROOT, as `membrane audit verify` prints it.
     #[arg(long, value_name = "SIZE:ROOT")]
@@ -134,13 +138,13 @@ pub(super) async fn verify(args: VerifyArgs, env: Env) -> Result<(), CliError> {
             Some(known) => verify_from(&objects, &trust, known, |_, _| ()).await,
             None => verify_full(&objects, &trust, |_, _| ()).await,
         };
-        let report = report.map_err(|error| CliError::failed(explained(&error)))?;
+        let report = report.map_err(|error| CliError::failed(explain(&error)))?;
         return judge(&report, None, args.json);
     }
     let hub = env.open().await?;
     let ctx = args.caller.ctx(&hub, PrincipalKind::Compliance)?;
     let (run, verified) = flow::verify_published(&ctx, &hub, known).await?;
-    judge(&verified.report, Some((run, &verified.ledger)), args.json)
+    judge(&verified.report, Some((run, &verified)), args.json)
 }
 
 fn trust(keys: &[String]) -> Result<Trust, CliError> {
@@ -148,26 +152,27 @@ fn trust(keys: &[String]) -> Result<Trust, CliError> {
 }
 
 /// Says what was found, and ends badly unless nothing was.
-fn judge(
-    report: &Report,
-    ledger: Option<(RunId, &membrane_ledger::LogHead)>,
-    json: bool,
-) -> Result<(), CliError> {
-    let head = report.head.map(crate::audit_log::told);
+fn judge(report: &Report, ledger: Option<(RunId, &Verified)>, json: bool) -> Result<(), CliError> {
+    let head = report.head.map(head_of);
     let findings: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
     if json {
         let head = head.map(|head| json!({ "size": head.size, "root": head.root }));
         let mut body = json!({
             "published": head, "entries_checked": report.entries_checked, "findings": findings, "has_more": report.has_more,
         });
-        if let (Some((run, ledger)), Value::Object(body)) = (ledger, &mut body) {
+        if let (Some((run, Verified { ledger, forgotten, .. })), Value::Object(body)) = (ledger, &mut body) {
             body.insert("run".to_owned(), json!(run.to_string()));
             body.insert("ledger".to_owned(), json!({ "size": ledger.size, "root": ledger.root }));
+            body.insert("statements_forgotten".to_owned(), json!(forgotten));
         }
         out::json(&body)?;
     } else {
-        if let Some((_, ledger)) = ledger {
-            out::line(format!("ledger: {} runs, unaltered", table::count(ledger.size)))?;
+        if let Some((_, Verified { ledger, forgotten, .. })) = ledger {
+            let statements = match forgotten {
+                0 => String::new(),
+                count => format!("; the text of {} statements is not there any more", table::count(*count)),
+            };
+            out::line(format!("ledger: {} runs, unaltered{statements}", table::count(ledger.size)))?;
         }
         match head {
             Some(head) => out::line(format!(
@@ -205,7 +210,8 @@ pub(super) async fn prove(args: ProveArgs, env: Env) -> Result<(), CliError> {
     std::fs::write(file(".tlog-proof"), &proved.proved.proof)?;
     if let Some((statement, salt)) = &proved.statement {
         let opened = json!({ "run": args.run.to_string(), "statement": statement, "salt": salt });
-        std::fs::write(file(".statement.json"), serde_json::to_string_pretty(&opened)?)?;
+        let mut out = private(&file(".statement.json"))?;
+        out.write_all(serde_json::to_string_pretty(&opened)?.as_bytes())?;
     }
     let proof = file(".tlog-proof").display().to_string();
     if args.json {
@@ -215,12 +221,17 @@ pub(super) async fn prove(args: ProveArgs, env: Env) -> Result<(), CliError> {
         );
     }
     out::line(format!(
-        "run {} is entry {} of {}; the proof is in {proof}, the entry beside it",
+        "run {} is in the log, at place {} (from 0) of {}; the proof is in {proof}, the entry beside it",
         args.run,
         proved.proved.leaf,
         table::count(proved.proved.head.size)
     ))?;
     Ok(())
+}
+
+/// Makes a file that only its owner reads.
+fn private(path: &Path) -> std::io::Result<File> {
+    File::options().create(true).truncate(true).write(true).mode(0o600).open(path)
 }
 
 pub(super) fn check(args: &CheckArgs) -> Result<(), CliError> {
@@ -234,14 +245,18 @@ pub(super) fn check(args: &CheckArgs) -> Result<(), CliError> {
     let signed = file.verify(&trust, &entry).map_err(|error| {
         CliError::failed(format!("it is not shown that the entry is in the log: {error}"))
     })?;
-    let head = crate::audit_log::told(signed.head());
+    let head = head_of(signed.head());
     if args.json {
         let body = json!({
             "leaf": file.index, "head": { "size": head.size, "root": head.root }, "signed_by": signed.signed_by(),
         });
         return out::json(&body);
     }
-    out::line(format!("the entry is in the log: entry {} of {}", file.index, table::count(head.size)))?;
+    out::line(format!(
+        "the entry is in the log, at place {} (from 0) of {}",
+        file.index,
+        table::count(head.size)
+    ))?;
     out::line(format!("signed by {}", signed.signed_by().join(", ")))?;
     Ok(())
 }
@@ -265,15 +280,4 @@ pub(super) async fn key(args: KeyArgs, env: Env) -> Result<(), CliError> {
         out::line(key)?;
     }
     Ok(())
-}
-
-/// Says what went wrong, with what is behind it.
-fn explained(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut behind = error.source();
-    while let Some(error) = behind {
-        text = format!("{text}: {error}");
-        behind = error.source();
-    }
-    text
 }
