@@ -39,12 +39,9 @@ pub fn opens(salt: &str, text: &str, commitment: &str) -> bool {
 }
 
 /// Returns the commitment to a text under a salt: 64 hexadecimal digits.
-fn commitment_of(salt: &str, text: &str) -> String {
+pub(crate) fn commitment_of(salt: &str, text: &str) -> String {
     hex::encode(Sha256::new().chain_update(LABEL).chain_update(salt).chain_update(text).finalize())
 }
-
-#[cfg(test)]
-pub(crate) use commitment_of as tests_commitment;
 
 #[cfg(test)]
 mod tests;

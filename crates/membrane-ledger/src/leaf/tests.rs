@@ -1,7 +1,10 @@
 use chrono::{DateTime, Utc};
-use membrane_model::{Action, Channel, FieldRef, Price, RevealLevel, TableVersion, Transformation};
+use membrane_model::{
+    Action, Channel, FieldRef, LineageEdge, Price, RevealLevel, TableVersion, Transformation,
+};
 
 use super::*;
+use crate::commitment::commitment_of;
 use crate::{ColumnDecision, DocumentKind, ReleaseState, RunState, RunStatus};
 
 fn instant(second: i64) -> DateTime<Utc> {
@@ -169,7 +172,7 @@ fn every_part_of_a_record_is_in_its_leaf() {
 /// A run whose statement is committed to.
 fn committed() -> RunRecord {
     let salt = "00112233445566778899aabbccddeeff".to_owned();
-    let commitment = crate::commitment::tests_commitment(&salt, record().statement.as_deref().unwrap());
+    let commitment = commitment_of(&salt, record().statement.as_deref().unwrap());
     RunRecord { statement_salt: Some(salt), statement_commitment: Some(commitment), ..record() }
 }
 
