@@ -42,12 +42,22 @@ fn a_run_is_proved_to_somebody_who_has_only_the_key() {
     let check = |key: &str| program.run(&["audit", "check", proof.to_str().unwrap(), "--key", key]);
     let checked = check(&key);
     assert!(checked.status.success(), "{}", text(&checked.stderr));
-    assert!(text(&checked.stdout).contains("the entry is in the log"));
+    assert!(text(&checked.stdout).contains(&format!("run {run} is in the log")), "{}", text(&checked.stdout));
     let entry = elsewhere.path().join(format!("{run}.json"));
     let said = std::fs::read_to_string(&entry).unwrap();
     assert!(said.contains(&run) && said.contains("\"format\":\"membrane-run/"), "{said}");
     std::fs::write(&entry, said.replace("complete", "refused ")).unwrap();
     assert_eq!(check(&key).status.code(), Some(1));
+    std::fs::write(&entry, said).unwrap();
+    // Under the name of another run it would be taken for that one's.
+    let other = elsewhere.path().join("019a0000-0000-7000-8000-000000000002");
+    for ending in ["json", "tlog-proof"] {
+        let from = elsewhere.path().join(format!("{run}.{ending}"));
+        std::fs::copy(from, other.with_extension(ending)).unwrap();
+    }
+    let named = other.with_extension("tlog-proof");
+    let named = program.run(&["audit", "check", named.to_str().unwrap(), "--key", &key]);
+    assert_eq!(named.status.code(), Some(1), "{}", text(&named.stdout));
     assert_eq!(check("membrane/other+00000000+AAAA").status.code(), Some(2));
     let open = program.run(&["audit", "prove", "019a0000-0000-7000-8000-000000000001"]);
     assert_eq!(open.status.code(), Some(1));

@@ -44,7 +44,7 @@ pub enum AuditLogError {
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     /// The published log failed, or is not as it was signed.
-    #[error("the published log cannot be used: {0}")]
+    #[error("the published log cannot be used: {0}{hint}", hint = hint_of(.0))]
     Log(#[from] LogError),
     /// What was published is gone.
     #[error(
@@ -54,9 +54,9 @@ pub enum AuditLogError {
         /// Runs that were published.
         size: u64,
     },
-    /// The published log is an earlier one.
+    /// The published log is an earlier one, and what was published later is not what the ledger has.
     #[error(
-        "the log was published up to {published} runs, and holds {found}: it was set back, or is another one; put back the newest, or see [audit] url"
+        "the log was published up to {published} runs, and holds {found}: it was set back, and the ledger is not of the runs that were published; put back the newest of both, or see [audit] url"
     )]
     SetBack {
         /// Runs that were published, as the ledger has it.
@@ -79,7 +79,7 @@ pub enum AuditLogError {
     Store(#[source] LakeError),
     /// Ledger and log do not have the same runs.
     #[error(
-        "ledger and published log are not of the same runs, up to {size}: one of them was altered; `membrane audit verify` says what each of them is by itself"
+        "ledger and published log are not of the same runs, up to {size}: one of them was altered; `membrane log verify` says whether the ledger is whole by itself, `membrane audit verify --log` whether the published log is"
     )]
     Disagree {
         /// Up to which run they were held against each other.
@@ -99,6 +99,9 @@ impl AuditLogError {
                 LogError::NoCheckpoint
                     | LogError::MalformedCheckpoint
                     | LogError::BadSignature { .. }
+                    | LogError::MalformedText { .. }
+                    | LogError::Untrusted
+                    | LogError::WrongOrigin { .. }
                     | LogError::Missing { .. }
                     | LogError::Malformed { .. }
                     | LogError::Altered { .. }
@@ -111,6 +114,18 @@ impl AuditLogError {
                 true
             }
         }
+    }
+}
+
+/// Says where to look when a log is not the one that is expected.
+const fn hint_of(error: &LogError) -> &'static str {
+    match error {
+        LogError::Untrusted => "; see [audit] key, which is never a number of before",
+        LogError::WrongOrigin { .. } => "; see [audit] url and origin",
+        LogError::MalformedText { .. } => {
+            "; once the checkpoint is the newest one, an object `pending` that is damaged may be taken away"
+        }
+        _ => "",
     }
 }
 
@@ -170,6 +185,12 @@ impl AuditLog {
             .map_err(|error| AuditLogError::Setting { key: "origin", why: error.to_string() })?;
         let signer = |number| LogSigner::from_seed(&origin, &vault.log_key(hub, number));
         let number = section.key.max(1);
+        if section.keys_signing > number {
+            return Err(AuditLogError::Setting {
+                key: "keys_signing",
+                why: "there is no key before the first".to_owned(),
+            });
+        }
         let mut signers = vec![signer(number)];
         if section.keys_signing > 1 && number > 1 {
             signers.push(signer(number - 1));
@@ -252,7 +273,14 @@ impl AuditLog {
                 log.reload().await?;
                 log
             }
-            (None, None) => Log::open_or_create(self.objects(), self.identity.clone()).await?,
+            (None, None) => {
+                let log = Log::open_or_create(self.objects(), self.identity.clone()).await?;
+                let size = self.ledger.log_head().await?.size;
+                if log.head().size == 0 && size > 0 {
+                    tracing::warn!(size, "the published log is begun; the ledger has {size} runs already");
+                }
+                log
+            }
             (None, Some(published)) => match Log::open(self.objects(), self.identity.clone()).await {
                 Err(LogError::NoCheckpoint) => return Err(AuditLogError::Gone { size: published.size }),
                 opened => opened?,
@@ -261,13 +289,30 @@ impl AuditLog {
         let found = log.head();
         if let Some(published) = published {
             if found.size < published.size {
-                return Err(AuditLogError::SetBack { published: published.size, found: found.size });
+                self.require_prefix(found, published).await?;
+                tracing::warn!(
+                    found = found.size,
+                    published = published.size,
+                    "the published log was set back; what it lacks is published again from the ledger"
+                );
             }
             if found.size == published.size && head_of(found) != *published {
                 return Err(AuditLogError::Disagree { size: found.size });
             }
         }
         Ok(log)
+    }
+
+    /// Makes sure that a log which was set back can be carried on: the ledger has what it holds and what was published since, so that nothing that was
+    /// signed is contradicted.
+    async fn require_prefix(&self, found: TreeHead, published: &LogHead) -> Result<(), AuditLogError> {
+        let told = AuditLogError::SetBack { published: published.size, found: found.size };
+        if self.ledger.log_head().await?.size < published.size {
+            return Err(told);
+        }
+        let early = self.grown(Edge::default(), found.size).await?;
+        let later = self.grown(Edge::default(), published.size).await?;
+        if early == found && head_of(later) == *published { Ok(()) } else { Err(told) }
     }
 
     /// Appends the entries that are missing, group by group, after making sure that with them the log is the ledger's.
@@ -382,13 +427,19 @@ pub(crate) fn shelf_of(
         let mut folder = data.clone();
         folder.set_path(&format!("{}/audit", data.path().trim_end_matches('/')));
         folder
-    } else if section.url.contains("://") {
-        Url::parse(&section.url).map_err(|_| wrong("it is no URL"))?
     } else {
-        let folder = std::path::absolute(&section.url).map_err(|_| wrong("it is no folder"))?;
-        Url::from_directory_path(folder).map_err(|()| wrong("it is no folder"))?
+        place_of(&section.url).map_err(wrong)?
     };
-    Shelf::open(&url, options).map_err(|error| wrong(&error.to_string()))
+    Shelf::open(&url, options).map_err(|_| wrong("name a folder, file:///FOLDER or s3://BUCKET/FOLDER"))
+}
+
+/// Reads where a log lies: a folder, or a URL.
+pub(crate) fn place_of(text: &str) -> Result<Url, &'static str> {
+    if text.contains("://") {
+        return Url::parse(text).map_err(|_| "it is no URL");
+    }
+    let folder = std::path::absolute(text).map_err(|_| "it is no folder")?;
+    Url::from_directory_path(folder).map_err(|()| "it is no folder")
 }
 
 #[cfg(test)]

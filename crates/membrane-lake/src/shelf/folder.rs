@@ -1,9 +1,11 @@
 //! Objects as files of this machine.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
@@ -11,6 +13,9 @@ use bytes::Bytes;
 const WRITING: &str = ".writing-";
 /// Who holds it replaces objects.
 const LOCK: &str = ".lock";
+/// How long the lock is waited for: whoever has it writes one small file.
+const LOCKED_MAX: Duration = Duration::from_secs(5);
+const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
 pub(super) async fn read(root: PathBuf, name: String) -> io::Result<Option<Vec<u8>>> {
     blocking(move || found(fs::read(root.join(name)))).await
@@ -49,8 +54,7 @@ pub(super) async fn replace(
     blocking(move || {
         let path = root.join(name);
         // Of all processes of this machine one is here at a time; the lock goes with the file that holds it.
-        let lock = File::options().create(true).truncate(false).write(true).open(root.join(LOCK))?;
-        lock.lock()?;
+        let _lock = lock(&root.join(LOCK))?;
         if found(fs::read(&path))?.is_none_or(|found| found != expected) {
             return Ok(false);
         }
@@ -84,6 +88,22 @@ pub(super) async fn list(root: PathBuf, below: String) -> io::Result<Vec<String>
         Ok(names)
     })
     .await
+}
+
+/// Takes the lock, unless somebody keeps it for longer than any process of the hub does.
+fn lock(path: &Path) -> io::Result<File> {
+    let file = File::options().create(true).truncate(false).write(true).mode(0o600).open(path)?;
+    let until = Instant::now() + LOCKED_MAX;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if Instant::now() < until => std::thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::WouldBlock) => {
+                return Err(io::Error::new(io::ErrorKind::TimedOut, "another process keeps the lock"));
+            }
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
 }
 
 /// A file with the bytes of an object that is not in its place yet; it is removed when this is dropped.

@@ -4,6 +4,7 @@ use crate::growth::{Object, RightEdge};
 use crate::join::{WAVE, join_all};
 use crate::log::{CHECKPOINT, ahead};
 use crate::pending::{PENDING, Pending};
+use crate::proof::check_known;
 use crate::{LogError, Objects, ObjectsError, SignedCheckpoint, Trust};
 
 /// How often a log is read that other processes write to meanwhile.
@@ -49,6 +50,11 @@ async fn carry_out(
     let pending = Pending::parse(pending)?;
     let promised = trust.open_unwitnessed(&pending.checkpoint)?;
     if promised.head() == checkpoint.head() {
+        return Ok(Some((checkpoint, edge.clone())));
+    }
+    if promised.head().size < checkpoint.head().size {
+        // An older one than the tree that is published, as in a copy that was made object by object: it was carried out, or is of another log.
+        check_known(objects, checkpoint.head(), promised.head()).await?;
         return Ok(Some((checkpoint, edge.clone())));
     }
     if pending.old_size != edge.size() {

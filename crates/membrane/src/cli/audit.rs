@@ -16,8 +16,9 @@ pub(super) use privacy::{fault, judge, show};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   membrane audit verify
-  membrane audit prove 019a0000-0000-7000-8000-000000000001 --out proof
-  membrane audit check proof/019a0000-0000-7000-8000-000000000001.tlog-proof --key \"$(membrane audit key)\"")]
+  membrane audit prove RUN --out proof
+  membrane audit check proof/RUN.tlog-proof --key \"$(membrane audit key)\"
+  membrane audit privacy --quick")]
 pub(super) struct AuditArgs {
     #[command(subcommand)]
     command: AuditCommand,

@@ -16,12 +16,13 @@ pub(crate) fn new_table<S: AsRef<str>>(header: &[S]) -> Table {
     table
 }
 
-/// Keeps a table within the terminal: some of its columns stay in one line, the others are wrapped. What goes into a file or another program has each
-/// row in one line.
+/// The width of what goes into a file or another program.
+const WIDTH: u16 = 100;
+
+/// Keeps a table within the terminal, or 100 columns: some of its columns stay in one line, the others are wrapped.
 pub(crate) fn narrow(table: &mut Table, whole: &[usize]) {
     if !table.is_tty() {
-        table.set_content_arrangement(ContentArrangement::Disabled);
-        return;
+        table.set_width(WIDTH);
     }
     for column in whole {
         if let Some(column) = table.column_mut(*column) {

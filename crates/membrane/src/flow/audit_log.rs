@@ -1,13 +1,13 @@
 //! PROVE: that the record was not altered, to whoever has the key of the log.
 
 use membrane_ledger::{LogHead, RunRecord};
-use membrane_log::{Report, TreeHead, verify_from, verify_full};
+use membrane_log::{EMPTY_ROOT, LogError, Report, TreeHead, verify_from, verify_full};
 use membrane_model::{Action, RunId};
 
 use super::run::{ActiveRun, RunHead, finish};
-use crate::audit_log::Proved;
+use crate::audit_log::{AuditLog, AuditLogError, Proved};
 use crate::ctx::RequestCtx;
-use crate::error::{Error, Failure};
+use crate::error::{Error, Failure, explain};
 use crate::hub::Hub;
 
 /// Ledger and published log, as they were found.
@@ -19,6 +19,8 @@ pub struct Verified {
     pub forgotten: u64,
     /// What was found in the published log; nothing in it disagrees with the ledger.
     pub report: Report,
+    /// Why what is new could not be published, where that tells nothing of what is there.
+    pub unpublished: Option<String>,
 }
 
 /// A run that was proved.
@@ -43,7 +45,8 @@ pub async fn publish_log(ctx: &RequestCtx, hub: &Hub) -> Result<(RunId, LogHead)
     finish(run, published).await
 }
 
-/// Computes ledger and published log again, and holds them against each other. What was not published yet is published first.
+/// Computes ledger and published log again, and holds them against each other; `known` is a head that the log must begin with. What was not published yet
+/// is published when all is as it should be, and read as well.
 ///
 /// # Errors
 /// [`Failure`] when it is refused, or when the ledger is altered, or not of the same runs as the published log. What is wrong in the published log itself is
@@ -63,22 +66,46 @@ pub async fn verify_published(
 
 async fn verify(ctx: &RequestCtx, hub: &Hub, known: Option<TreeHead>) -> Result<Verified, Error> {
     let ledger = hub.ledger().verify_log().await.map_err(Error::Ledger)?;
-    let log = hub.audit_log();
-    // What keeps it from being published is what is to be found: it is told below, or here when nothing is found.
-    let published = log.publish(ctx.now()).await;
-    let report = match known {
-        Some(known) => verify_from(&log.objects(), log.trust(), known, |_, _| ()).await,
-        None => verify_full(&log.objects(), log.trust(), |_, _| ()).await,
-    };
-    let report = report.map_err(|error| Error::AuditLog(error.into()))?;
-    if report.is_clean() {
-        if let Some(head) = report.head {
-            log.agrees(head).await.map_err(Error::AuditLog)?;
-        }
-        published.map_err(Error::AuditLog)?;
-    }
     let forgotten = hub.ledger().forgotten_statements().await.map_err(Error::Ledger)?;
-    Ok(Verified { ledger, forgotten, report })
+    let log = hub.audit_log();
+    let (objects, trust) = (log.objects(), log.trust());
+    let unread = |error: LogError| Error::AuditLog(error.into());
+    // As it lies there, before anything is added to it.
+    let mut report = match log.head().await {
+        Ok(None) => Report::default(),
+        _ => verify_full(&objects, trust, |_, _| ()).await.map_err(unread)?,
+    };
+    if let Some(known) = known.filter(|_| report.head.is_some()) {
+        let since = verify_from(&objects, trust, known, |_, _| ()).await.map_err(unread)?;
+        let news: Vec<_> =
+            since.findings.into_iter().filter(|found| !report.findings.contains(found)).collect();
+        report.findings.extend(news);
+    }
+    let mut unpublished = None;
+    if report.is_clean() {
+        match publish(ctx, log, &mut report).await {
+            Err(error) if error.is_fault() => return Err(Error::AuditLog(error)),
+            Err(error) => unpublished = Some(explain(&error)),
+            Ok(()) => {}
+        }
+    }
+    Ok(Verified { ledger, forgotten, report, unpublished })
+}
+
+/// Publishes what is new, reads that as well, and holds the whole against the ledger.
+async fn publish(ctx: &RequestCtx, log: &AuditLog, report: &mut Report) -> Result<(), AuditLogError> {
+    let published = log.publish(ctx.now()).await;
+    let before = report.head.unwrap_or(TreeHead { size: 0, root: EMPTY_ROOT });
+    if published.is_ok() {
+        let news = verify_from(&log.objects(), log.trust(), before, |_, _| ()).await?;
+        report.head = news.head;
+        report.entries_checked += news.entries_checked;
+        report.findings.extend(news.findings);
+    }
+    if let Some(head) = report.head.filter(|_| report.is_clean()) {
+        log.agrees(head).await?;
+    }
+    published.map(drop)
 }
 
 /// Proves that a run is in the log.

@@ -6,16 +6,16 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use chrono::DateTime;
 use clap::Args;
 use membrane_lake::Shelf;
-use membrane_log::{Hash, ProofFile, Report, TreeHead, Trust, verify_from, verify_full};
+use membrane_log::{Hash, LogError, ProofFile, Report, TreeHead, Trust, verify_from, verify_full};
 use membrane_model::{PrincipalKind, RunId};
 use serde_json::{Value, json};
-use url::Url;
 
 use super::super::caller::CallerArgs;
 use super::super::{CliError, Env, out, table};
-use crate::audit_log::{OnShelf, head_of};
+use crate::audit_log::{OnShelf, head_of, place_of};
 use crate::error::explain;
 use crate::flow::{self, Verified};
 
@@ -25,25 +25,27 @@ const SHOWN: usize = 20;
 /// Check that the record was not altered: each run, each hash, the signature of the head.
 ///
 /// On the hub's machine the ledger is checked as well, and that both are of the same runs. With `--log` and `--key` only the published log is read, and no hub
-/// is opened: from any machine that may read where it lies. With `--since` only what came after a head that you kept is read in full, and that the log still
-/// begins with it.
+/// is opened: from any machine that may read where it lies. With `--since` the log must begin with a head that you kept.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   membrane audit verify
-  membrane audit verify --since 1200:6e34...c0
-  membrane audit verify --log file:///mnt/audit --key membrane/019a...+c0ffee00+AY...
+  membrane audit verify --since 1200:6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d
+  membrane audit verify --log /mnt/audit --key membrane/hub+c0ffee00+AYaPSWkW
 
-Exit code 1 when something is not as it was signed.")]
+Exit code 1 when something is not as it was signed, or could not be looked at.")]
 pub(super) struct VerifyArgs {
-    /// Where a published log lies: file:///FOLDER or s3://BUCKET/FOLDER, its settings those of [data] storage.
-    #[arg(long, value_name = "URL", requires = "key")]
-    log: Option<Url>,
+    /// Where a published log lies: a folder, or s3://BUCKET/FOLDER with the settings of [data] storage.
+    #[arg(long, value_name = "URL", requires = "key", conflicts_with_all = ["as", "bearer"])]
+    log: Option<String>,
     /// A key of the log, as `membrane audit key` prints it; more of them while one follows another.
     #[arg(long, value_name = "KEY", requires = "log")]
     key: Vec<String>,
     /// A head that you know: SIZE:ROOT, as `membrane audit verify` prints it.
     #[arg(long, value_name = "SIZE:ROOT")]
     since: Option<KnownHead>,
+    /// Read only what came after that head: quick, and says nothing of the entries before it but that they are those of then.
+    #[arg(long, requires_all = ["log", "since"])]
+    new_only: bool,
     #[command(flatten)]
     caller: CallerArgs,
     /// Report as JSON.
@@ -57,9 +59,9 @@ pub(super) struct VerifyArgs {
 /// formats, checks them offline.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
-  membrane audit prove 019a0000-0000-7000-8000-000000000001 --out proof")]
+  membrane audit prove RUN --out proof")]
 pub(super) struct ProveArgs {
-    /// The run, as `membrane runs` lists it.
+    /// The run: its whole id, as `membrane runs --json` has it.
     run: RunId,
     /// The folder for the files.
     #[arg(long, value_name = "DIR", default_value = ".")]
@@ -77,7 +79,7 @@ pub(super) struct ProveArgs {
 /// Check a proof that a run is in a log. Nothing else is needed: no hub, no network.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
-  membrane audit check proof/019a....tlog-proof --key membrane/019a...+c0ffee00+AY...")]
+  membrane audit check proof/RUN.tlog-proof --key membrane/hub+c0ffee00+AYaPSWkW")]
 pub(super) struct CheckArgs {
     /// The proof.
     proof: PathBuf,
@@ -94,6 +96,7 @@ pub(super) struct CheckArgs {
 
 /// Publish what the log has not yet: `membrane serve` does it by itself.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  membrane audit publish")]
 pub(super) struct PublishArgs {
     #[command(flatten)]
     caller: CallerArgs,
@@ -104,6 +107,7 @@ pub(super) struct PublishArgs {
 
 /// Print the key by which others check the log: give it to them in a way that they trust.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  membrane audit key")]
 pub(super) struct KeyArgs {
     #[command(flatten)]
     caller: CallerArgs,
@@ -131,14 +135,22 @@ pub(super) async fn verify(args: VerifyArgs, env: Env) -> Result<(), CliError> {
         let config = env.config()?;
         out::start_log(&config.log, out::LogUse::Command);
         let options = config.data.lake_options();
-        let shelf = Shelf::open(url, &options).map_err(|error| CliError::usage(error.to_string()))?;
+        let place = place_of(url).map_err(|why| CliError::usage(format!("--log: {why}")))?;
+        let told = |_| CliError::usage("--log: name a folder, file:///FOLDER or s3://BUCKET/FOLDER");
+        let shelf = Shelf::open(&place, &options).map_err(told)?;
         let trust = trust(&args.key)?;
         let objects = OnShelf(shelf);
-        let report = match known {
-            Some(known) => verify_from(&objects, &trust, known, |_, _| ()).await,
-            None => verify_full(&objects, &trust, |_, _| ()).await,
+        let fault = |error: LogError| CliError::failed(explain(&error));
+        let mut report = match known {
+            Some(known) => verify_from(&objects, &trust, known, |_, _| ()).await.map_err(fault)?,
+            None => Report::default(),
         };
-        let report = report.map_err(|error| CliError::failed(explain(&error)))?;
+        if !args.new_only {
+            let whole = verify_full(&objects, &trust, |_, _| ()).await.map_err(fault)?;
+            let since = std::mem::replace(&mut report, whole).findings;
+            let news: Vec<_> = since.into_iter().filter(|found| !report.findings.contains(found)).collect();
+            report.findings.extend(news);
+        }
         return judge(&report, None, args.json);
     }
     let hub = env.open().await?;
@@ -160,25 +172,32 @@ fn judge(report: &Report, ledger: Option<(RunId, &Verified)>, json: bool) -> Res
         let mut body = json!({
             "published": head, "entries_checked": report.entries_checked, "findings": findings, "has_more": report.has_more,
         });
-        if let (Some((run, Verified { ledger, forgotten, .. })), Value::Object(body)) = (ledger, &mut body) {
+        if let (Some((run, Verified { ledger, forgotten, unpublished, .. })), Value::Object(body)) =
+            (ledger, &mut body)
+        {
             body.insert("run".to_owned(), json!(run.to_string()));
             body.insert("ledger".to_owned(), json!({ "size": ledger.size, "root": ledger.root }));
             body.insert("statements_forgotten".to_owned(), json!(forgotten));
+            body.insert("unpublished".to_owned(), json!(unpublished));
         }
         out::json(&body)?;
     } else {
         if let Some((_, Verified { ledger, forgotten, .. })) = ledger {
             let statements = match forgotten {
                 0 => String::new(),
-                count => format!("; the text of {} statements is not there any more", table::count(*count)),
+                count => format!(
+                    "; the text of {} is not there any more, and no erasure is on record",
+                    table::counted(usize::try_from(*count).unwrap_or(usize::MAX), "statement")
+                ),
             };
             out::line(format!("ledger: {} runs, unaltered{statements}", table::count(ledger.size)))?;
         }
         match head {
             Some(head) => out::line(format!(
-                "published log: {} runs, {} read; head {}:{}",
+                "published log: {} runs, {} read{}; head {}:{}",
                 table::count(head.size),
                 table::count(report.entries_checked),
+                if report.entries_checked < head.size { ", the others not" } else { "" },
                 head.size,
                 head.root
             ))?,
@@ -191,8 +210,11 @@ fn judge(report: &Report, ledger: Option<(RunId, &Verified)>, json: bool) -> Res
             out::line(format!("  and {} more; --json has them all", findings.len() - SHOWN))?;
         }
     }
+    let unpublished = ledger.and_then(|(_, verified)| verified.unpublished.as_deref());
     match findings.len() {
-        0 => Ok(()),
+        0 => unpublished.map_or(Ok(()), |why| {
+            Err(CliError::failed(format!("what is new could not be published: {why}")))
+        }),
         count => Err(CliError::failed(format!(
             "the log is not as it was signed: {}",
             table::counted(count, "finding")
@@ -208,6 +230,9 @@ pub(super) async fn prove(args: ProveArgs, env: Env) -> Result<(), CliError> {
     let file = |ending: &str| args.out.join(format!("{}{ending}", args.run));
     std::fs::write(file(".json"), &proved.proved.entry)?;
     std::fs::write(file(".tlog-proof"), &proved.proved.proof)?;
+    if args.with_statement && proved.statement.is_none() {
+        out::note("the run has no statement that is still there");
+    }
     if let Some((statement, salt)) = &proved.statement {
         let opened = json!({ "run": args.run.to_string(), "statement": statement, "salt": salt });
         let mut out = private(&file(".statement.json"))?;
@@ -246,16 +271,38 @@ pub(super) fn check(args: &CheckArgs) -> Result<(), CliError> {
         CliError::failed(format!("it is not shown that the entry is in the log: {error}"))
     })?;
     let head = head_of(signed.head());
+    let said: Value = serde_json::from_slice(&entry)?;
+    let of = |key: &str| said[key].as_str().unwrap_or_default().to_owned();
+    let stem = args.proof.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    // A proof of one run under the name of another would be taken for that one's.
+    if stem.parse::<RunId>().is_ok() && stem != of("run") {
+        return Err(CliError::failed(format!(
+            "the file is called after run {stem}, and the entry is of run {}",
+            of("run")
+        )));
+    }
+    let started = said["started"].as_i64().and_then(DateTime::from_timestamp_micros);
+    let started = started.map(|started| started.format("%Y-%m-%d %H:%M:%S UTC").to_string());
     if args.json {
         let body = json!({
-            "leaf": file.index, "head": { "size": head.size, "root": head.root }, "signed_by": signed.signed_by(),
+            "run": of("run"), "leaf": file.index, "head": { "size": head.size, "root": head.root },
+            "signed_by": signed.signed_by(),
         });
         return out::json(&body);
     }
     out::line(format!(
-        "the entry is in the log, at place {} (from 0) of {}",
+        "run {} is in the log, at place {} (from 0) of {}",
+        of("run"),
         file.index,
         table::count(head.size)
+    ))?;
+    out::line(format!(
+        "  {}: {} ({}), {}, {}",
+        of("principal"),
+        of("job"),
+        of("action"),
+        started.unwrap_or_default(),
+        of("status")
     ))?;
     out::line(format!("signed by {}", signed.signed_by().join(", ")))?;
     Ok(())
