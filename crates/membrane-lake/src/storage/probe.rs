@@ -14,6 +14,7 @@
 //! and is tried again with another key. Two winners are never a fault of the network.
 
 use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};
+use std::time::Duration;
 
 use futures::future::join_all;
 use object_store::path::Path;
@@ -28,6 +29,8 @@ const RACERS: usize = 6;
 const ROUNDS: usize = 3;
 /// Keys that are tried until one comes to a result.
 const TRIES_MAX: usize = 12;
+/// Between two tries of what is known to be there.
+const PAUSE: Duration = Duration::from_millis(100);
 
 const DOING: &str = "prove that the storage creates an object only once";
 
@@ -82,18 +85,27 @@ struct Probe<'a> {
 }
 
 impl Probe<'_> {
-    /// The object is there: it must not be possible to create it.
+    /// The object is there: it must not be possible to create it. An answer that was lost says nothing, and asking again does no harm.
     async fn require_still(&self, passed: &Path) -> Result<(), LakeError> {
-        match self.create(passed).await {
-            Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. }) => Ok(()),
-            Ok(()) => {
-                // It has not passed any more: the next start looks at all of it.
-                self.remove(passed).await;
-                Err(self.not_atomic())
+        let mut last = None;
+        for _ in 0..TRIES_MAX {
+            match self.create(passed).await {
+                Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. }) => return Ok(()),
+                Ok(()) => {
+                    // It has not passed any more: the next start looks at all of it.
+                    self.remove(passed).await;
+                    return Err(self.not_atomic());
+                }
+                Err(error) if is_unsupported(&error) => return Err(self.not_atomic()),
+                // Who may not write is told so at once.
+                Err(source @ (StoreError::PermissionDenied { .. } | StoreError::Unauthenticated { .. })) => {
+                    return Err(LakeError::storage(DOING, source));
+                }
+                Err(source) => last = Some(source),
             }
-            Err(error) if is_unsupported(&error) => Err(self.not_atomic()),
-            Err(source) => Err(LakeError::storage(DOING, source)),
+            tokio::time::sleep(PAUSE).await;
         }
+        Err(no_result(last))
     }
 
     /// Creates objects, each by several at once, until as many as asked for came to a result.
@@ -115,8 +127,7 @@ impl Probe<'_> {
                 return Ok(());
             }
         }
-        let nothing = || StoreError::Generic { store: "S3", source: "it never came to a result".into() };
-        Err(LakeError::storage(DOING, last.unwrap_or_else(nothing)))
+        Err(no_result(last))
     }
 
     /// One object: as many as asked for at once, then one more.
@@ -158,6 +169,11 @@ impl Probe<'_> {
         let host = self.root.host_str().unwrap_or_default();
         LakeError::NotAtomic { location: format!("{}://{host}{}", self.root.scheme(), self.root.path()) }
     }
+}
+
+fn no_result(last: Option<StoreError>) -> LakeError {
+    let nothing = || StoreError::Generic { store: "S3", source: "it never came to a result".into() };
+    LakeError::storage(DOING, last.unwrap_or_else(nothing))
 }
 
 fn is_unsupported(error: &StoreError) -> bool {

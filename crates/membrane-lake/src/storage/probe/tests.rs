@@ -103,6 +103,18 @@ async fn answers_that_are_lost_prove_nothing_and_are_asked_for_again() {
     assert!(matches!(error, LakeError::Storage { doing: DOING, .. }), "{error}");
 }
 
+/// A hub that starts again while its store has a bad moment is not ended by one answer that was lost.
+#[tokio::test]
+async fn a_lost_answer_of_what_was_proved_is_asked_for_again() {
+    let place = Place::new();
+    place.open().await.unwrap();
+    place.faults.answers_lost.store(3, Ordering::SeqCst);
+    place.open().await.unwrap();
+    place.faults.answers_lost.store(usize::MAX, Ordering::SeqCst);
+    let error = place.open().await.unwrap_err();
+    assert!(matches!(error, LakeError::Storage { doing: DOING, .. }), "{error}");
+}
+
 #[test]
 fn credentials_in_a_url_are_not_repeated() {
     let root = Url::parse("s3://key:secret@bucket/hub/").unwrap();

@@ -44,7 +44,7 @@ pub(super) struct VerifyArgs {
     #[arg(long, value_name = "SIZE:ROOT")]
     since: Option<KnownHead>,
     /// Read only what came after that head: quick, and says nothing of the entries before it but that they are those of then.
-    #[arg(long, requires_all = ["log", "since"])]
+    #[arg(long, requires = "log", requires = "since")]
     new_only: bool,
     #[command(flatten)]
     caller: CallerArgs,
