@@ -108,13 +108,13 @@ async fn ledger_and_log_that_disagree_are_told_apart() {
     world.act().await;
     let later = world.published().await.expect("published");
     let late = copy_of(&world.object(""));
-    put_back(&early, &world.object(""));
+    put_back(&early, world.object(""));
     world.act().await;
     // The ledger has all that was published: the log is carried on as it was.
     let head = world.again().await.audit_log().publish(now()).await.expect("carried on");
     assert_eq!(head.size, 3);
     assert!(world.verified().await.expect("a report").report.is_clean());
-    put_back(&late, &world.object(""));
+    put_back(&late, world.object(""));
     let agreed = world.hub.audit_log().agrees(TreeHead { size: later.size, root: root(&later) }).await;
     agreed.expect("the ledger's");
     let mut wrong = root(&later);

@@ -272,7 +272,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<(), CliError> {
     })?;
     let head = head_of(signed.head());
     let said: Value = serde_json::from_slice(&entry)?;
-    let of = |key: &str| said[key].as_str().unwrap_or_default().to_owned();
+    let of = |key: &str| said.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let stem = args.proof.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     // A proof of one run under the name of another would be taken for that one's.
     if stem.parse::<RunId>().is_ok() && stem != of("run") {
@@ -281,7 +281,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<(), CliError> {
             of("run")
         )));
     }
-    let started = said["started"].as_i64().and_then(DateTime::from_timestamp_micros);
+    let started = said.get("started").and_then(Value::as_i64).and_then(DateTime::from_timestamp_micros);
     let started = started.map(|started| started.format("%Y-%m-%d %H:%M:%S UTC").to_string());
     if args.json {
         let body = json!({
