@@ -142,7 +142,11 @@ pub(super) async fn verify(args: VerifyArgs, env: Env) -> Result<(), CliError> {
         let objects = OnShelf(shelf);
         let fault = |error: LogError| CliError::failed(explain(&error));
         let mut report = match known {
-            Some(known) => verify_from(&objects, &trust, known, |_, _| ()).await.map_err(fault)?,
+            Some(known) => {
+                let mut read = 0;
+                let report = verify_from(&objects, &trust, known, |_, _| read += 1).await;
+                Report { entries_checked: read, ..report.map_err(fault)? }
+            }
             None => Report::default(),
         };
         if !args.new_only {
