@@ -116,3 +116,42 @@ fn bundle(log: &Path) -> std::path::PathBuf {
         .max_by_key(|path| path.file_name().unwrap().to_str().unwrap().parse::<u32>().unwrap())
         .unwrap()
 }
+
+/// What somebody typed, and what members have, is in no object of the log.
+#[test]
+fn no_value_is_published() {
+    let program = Program::new();
+    program.ok(&["sample", "--members", "60", "--seed", "3", "--out", "sample"]);
+    program.ok(&["ingest", "crm_members", "sample/crm_members.csv"]);
+    let sql = "SELECT name FROM crm_members WHERE phone = '13911112222' OR region = 'canary_region_77'";
+    program.run(&["sql", sql, "--as", "analyst:ana", "--purpose", "marketing_analysis"]);
+    program.run(&["sql", sql, "--as", "analyst:p13911112222", "--purpose", "canary_purpose_77"]);
+    program.run(&["catalog", "show", "canary_dataset_77"]);
+    program.run(&["catalog", "search", "13911112222"]);
+    program.ok(&["audit", "publish"]);
+    let csv = std::fs::read_to_string(program.path("sample/crm_members.csv")).unwrap();
+    let phones: Vec<&str> = csv
+        .split([',', '\n'])
+        .filter(|cell| cell.len() >= 11 && cell.bytes().all(|b| b.is_ascii_digit()))
+        .collect();
+    assert!(phones.len() > 30, "{}", phones.len());
+    let mut objects = Vec::new();
+    gather(&program.path(".membrane/data/audit"), &mut objects);
+    assert!(objects.len() >= 4);
+    let said = objects.concat();
+    for needle in phones.iter().chain(&["13911112222", "canary"]) {
+        assert!(!said.contains(needle), "{needle} is published");
+    }
+    assert!(said.contains("analyst:unknown") && said.contains("analyst:ana"));
+}
+
+fn gather(folder: &Path, objects: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            gather(&path, objects);
+        } else {
+            objects.push(text(&std::fs::read(&path).unwrap()));
+        }
+    }
+}

@@ -154,6 +154,28 @@ fn the_tour_of_the_catalog_and_its_questions_work() {
     }
 }
 
+/// The question of the page on the log: who saw it, why, and each run counted once.
+#[test]
+fn who_saw_a_column_is_answered_by_the_command_of_the_page() {
+    let program = Program::new();
+    program.ok(&["sample", "--members", "60", "--seed", "3", "--out", "sample"]);
+    program.ok(&["ingest", "crm_members", "sample/crm_members.csv"]);
+    let purpose = ["--as", "analyst:ana", "--purpose", "marketing_analysis"];
+    program.ok(&[&["sql", "SELECT phone FROM crm_members ORDER BY phone LIMIT 3"], &purpose[..]].concat());
+    let page = blocks("log.md", "bash").concat();
+    let sql = page.split('"').nth(1).unwrap();
+    assert!(sql.contains("c.level = 'clear'") && sql.contains("2026-11-01") && sql.contains("2026-12-01"));
+    let ask = |level: &str| {
+        let sql = sql.replace("2026-11-01", "2000-01-01").replace("2026-12-01", "2100-01-01");
+        program.json(&["sql", &sql.replace("'clear'", level), "--as", "compliance:olga"])
+    };
+    assert_eq!(ask("'clear'")["rows"], serde_json::json!([]));
+    let told = ask("'partial'");
+    let [row] = told["rows"].as_array().unwrap().as_slice() else { panic!("{told}") };
+    let of = |key: &str| row[key].to_string();
+    assert_eq!((of("principal"), of("runs"), of("rows")), ("\"analyst:ana\"".into(), "1".into(), "3".into()));
+}
+
 /// Every table of the record is on its page as it describes itself.
 #[test]
 fn the_catalog_page_has_every_table_of_the_record() {

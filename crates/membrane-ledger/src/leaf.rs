@@ -7,11 +7,12 @@
 //! A leaf is published as an entry of the log, for whoever may read the log: it has no statement, which may have to be forgotten, but a
 //! commitment to it. An entry has 65,535 bytes at most (C2SP tlog-tiles); of a run that says more, SHA-256 stands for its lists.
 
+use membrane_log::Hash;
+use membrane_log::bundle::ENTRY_BYTES_MAX;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::commitment::opens;
-use crate::merkle::{Hash, leaf_hash};
 use crate::{DatasetVersion, Decision, DocumentRef, LedgerError, ReleaseRecord, RunRecord};
 
 /// The format of runs that say more than fits an entry.
@@ -31,9 +32,6 @@ const FORMAT_PLAIN: &str = "membrane-run/2";
 
 /// The format of runs from before the channel was kept.
 const FORMAT_WITHOUT_CHANNEL: &str = "membrane-run/1";
-
-/// Bytes of an entry at most.
-pub(crate) const ENTRY_BYTES_MAX: usize = 65_535;
 
 #[derive(Serialize)]
 struct RunLeaf<'a> {
@@ -130,7 +128,7 @@ struct DocumentLeaf<'a> {
 
 /// Returns the leaf's hash of a run that is being closed.
 pub(crate) fn run_hash(record: &RunRecord) -> Result<Hash, LedgerError> {
-    Ok(leaf_hash(&entry_of(record)?))
+    Ok(Hash::of_entry(&entry_of(record)?))
 }
 
 /// Returns the entry of a closed run that has this hash; none when the run does not say what it said.
@@ -138,7 +136,7 @@ pub(crate) fn entry_with(record: &RunRecord, hash: &str) -> Result<Option<Vec<u8
     if !statement_is_committed(record) {
         return Ok(None);
     }
-    let is_it = |entry: &Vec<u8>| hex::encode(leaf_hash(entry)) == hash;
+    let is_it = |entry: &Vec<u8>| hex::encode(Hash::of_entry(entry).0) == hash;
     let entry = entry_of(record)?;
     if is_it(&entry) {
         return Ok(Some(entry));

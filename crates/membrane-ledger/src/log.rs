@@ -4,12 +4,14 @@
 //! one, head included. For that the head has to be known elsewhere: [`LogHead`] is what to publish.
 
 use chrono::{DateTime, Utc};
+use membrane_log::bundle::ENTRY_BYTES_MAX;
+use membrane_log::{Edge, Hash};
 use membrane_model::{Price, RunId};
 use sqlx::AnyConnection;
 
-use crate::leaf::{ENTRY_BYTES_MAX, entry_with, run_hash};
+use crate::leaf::{entry_with, run_hash};
 use crate::load::load_records;
-use crate::merkle::{Frontier, leaf_hash};
+use crate::merkle;
 use crate::row::{Cells, to_integer};
 use crate::{Account, ClosedRun, Ledger, LedgerError, LogFault, RunRecord};
 
@@ -39,26 +41,26 @@ pub struct LogEntry {
 }
 
 /// Locks the head of the log until the end of the transaction, and returns the tree.
-pub(crate) async fn lock_head(connection: &mut AnyConnection) -> Result<Frontier, LedgerError> {
+pub(crate) async fn lock_head(connection: &mut AnyConnection) -> Result<Edge, LedgerError> {
     let row = sqlx::query("UPDATE audit_head SET size = size WHERE head = 1 RETURNING size, frontier")
         .fetch_optional(connection)
         .await?
         .ok_or(LogFault::NoHead)?;
     let mut cells = Cells::of(&row);
     let (size, frontier) = (cells.number("size")?, cells.text()?);
-    Frontier::parse(size, &frontier).ok_or(LedgerError::Stored("frontier"))
+    merkle::parse(size, &frontier).ok_or(LedgerError::Stored("frontier"))
 }
 
 /// Appends the leaf of a closed run to the tree whose head is locked.
 pub(crate) async fn append_leaf(
     connection: &mut AnyConnection,
-    mut tree: Frontier,
+    mut tree: Edge,
     record: &RunRecord,
 ) -> Result<ClosedRun, LedgerError> {
     let leaf_index = tree.size();
     let hash = run_hash(record)?;
     tree.append(hash);
-    let (leaf_hash, tree_root) = (hex::encode(hash), hex::encode(tree.root()));
+    let (leaf_hash, tree_root) = (hex::encode(hash.0), hex::encode(tree.root().0));
     sqlx::query("INSERT INTO audit_leaf (leaf, run, hash) VALUES ($1, $2, $3)")
         .bind(to_integer(leaf_index, "leaf")?)
         .bind(record.run.to_string())
@@ -68,7 +70,7 @@ pub(crate) async fn append_leaf(
     sqlx::query("UPDATE audit_head SET size = $1, root = $2, frontier = $3 WHERE head = 1")
         .bind(to_integer(tree.size(), "leaf")?)
         .bind(tree_root.as_str())
-        .bind(tree.to_text())
+        .bind(merkle::to_text(&tree))
         .execute(connection)
         .await?;
     Ok(ClosedRun { run: record.run, leaf_index, leaf_hash, tree_root })
@@ -114,7 +116,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError::Altered`] when one is gone, [`LedgerError::Stored`] when one is no hash, or [`LedgerError::Database`].
-    pub async fn leaf_hashes(&self, from: u64, before: u64) -> Result<Vec<[u8; 32]>, LedgerError> {
+    pub async fn leaf_hashes(&self, from: u64, before: u64) -> Result<Vec<Hash>, LedgerError> {
         let before = before.min(from.saturating_add(HASHES));
         let rows =
             sqlx::query("SELECT leaf, hash FROM audit_leaf WHERE leaf >= $1 AND leaf < $2 ORDER BY leaf")
@@ -130,7 +132,7 @@ impl Ledger {
             }
             let mut hash = [0; 32];
             hex::decode_to_slice(cells.text()?, &mut hash).map_err(|_| LedgerError::Stored("hash"))?;
-            hashes.push(hash);
+            hashes.push(Hash(hash));
         }
         let next = from + u64::try_from(hashes.len()).unwrap_or(0);
         if next < before { Err(LogFault::LeafGone { leaf: next }.into()) } else { Ok(hashes) }
@@ -212,12 +214,12 @@ impl Ledger {
         let mut connection = self.pools.read.acquire().await?;
         verify_budgets(&mut connection).await?;
         let (head, frontier) = counted_head(&mut connection).await?;
-        let mut tree = Frontier::default();
+        let mut tree = Edge::default();
         while tree.size() < head.size {
             let until = head.size.min(tree.size() + PAGE);
             verify_page(&mut connection, &mut tree, until).await?;
         }
-        if hex::encode(tree.root()) == head.root && tree.to_text() == frontier {
+        if hex::encode(tree.root().0) == head.root && merkle::to_text(&tree) == frontier {
             Ok(head)
         } else {
             Err(LogFault::Root.into())
@@ -247,13 +249,9 @@ async fn counted_head(connection: &mut AnyConnection) -> Result<(LogHead, String
 }
 
 /// Recomputes the leaves from the size of `tree` up to `until`, and appends them to it.
-async fn verify_page(
-    connection: &mut AnyConnection,
-    tree: &mut Frontier,
-    until: u64,
-) -> Result<(), LedgerError> {
+async fn verify_page(connection: &mut AnyConnection, tree: &mut Edge, until: u64) -> Result<(), LedgerError> {
     for entry in load_entries(connection, tree.size(), until).await? {
-        tree.append(leaf_hash(&entry.text));
+        tree.append(Hash::of_entry(&entry.text));
     }
     Ok(())
 }

@@ -60,8 +60,9 @@ impl Report {
     }
 }
 
-/// Checks all of a log: each bundle, each tile, also partial ones that are no longer needed. `on_entry` is
-/// given every entry that is as it was signed, in order, with its index.
+/// Checks all of a log: each bundle, each tile, also partial ones that are no longer needed, and that it begins
+/// with the tree of a head that is known, if there is one. `on_entry` is given every entry that is as it was
+/// signed, in order, with its index.
 ///
 /// # Errors
 ///
@@ -69,6 +70,7 @@ impl Report {
 pub async fn verify_full(
     objects: &impl Objects,
     trust: &Trust,
+    known: Option<TreeHead>,
     on_entry: impl FnMut(u64, &[u8]) + Send,
 ) -> Result<Report, LogError> {
     let mut report = Report::default();
@@ -76,6 +78,9 @@ pub async fn verify_full(
     let ahead = ReadAhead::new(objects);
     let mut walk = Walk::new(&ahead, signed.head(), report);
     if edge::authenticate(&mut walk).await? {
+        if let Some(known) = known {
+            check_prefix(&mut walk, known).await?;
+        }
         check_entries(&mut walk, 0, on_entry).await?;
         stale::check_stale(&mut walk).await?;
     }
@@ -97,12 +102,8 @@ pub async fn verify_from(
     let mut report = Report::default();
     let Some(signed) = open_checkpoint(objects, trust, &mut report).await? else { return Ok(report) };
     let head = signed.head();
-    if head.size < known.size {
-        report.add(Finding::Truncated { size: head.size, known: known.size });
-        return Ok(report);
-    }
-    if head.size == known.size && head.root != known.root {
-        report.add(Finding::Fork { size: head.size, known: known.size });
+    if let Some(finding) = contradiction(head, known) {
+        report.add(finding);
         return Ok(report);
     }
     let ahead = ReadAhead::new(objects);
@@ -112,6 +113,17 @@ pub async fn verify_from(
         check_entries(&mut walk, known.size, on_entry).await?;
     }
     Ok(walk.report)
+}
+
+/// Tells whether two heads alone show that the log does not begin with what is known.
+fn contradiction(head: TreeHead, known: TreeHead) -> Option<Finding> {
+    if head.size < known.size {
+        Some(Finding::Truncated { size: head.size, known: known.size })
+    } else if head.size == known.size && head.root != known.root {
+        Some(Finding::Fork { size: head.size, known: known.size })
+    } else {
+        None
+    }
 }
 
 /// Reads and checks the checkpoint. None, and a finding, when it is not to be trusted.
@@ -138,6 +150,10 @@ async fn open_checkpoint(
 
 /// Checks that the tree begins with one that is known.
 async fn check_prefix(walk: &mut Walk<'_, impl Objects>, known: TreeHead) -> Result<(), LogError> {
+    if let Some(finding) = contradiction(walk.head, known) {
+        walk.report.add(finding);
+        return Ok(());
+    }
     let mut levels: Vec<Vec<Hash>> = Vec::new();
     for level in levels_of(known.size) {
         let kind = Kind::Hashes(level);
@@ -178,13 +194,7 @@ async fn check_entries(
             continue;
         };
         let objects = walk.objects;
-        bundles
-            .check(objects, index, &tile, &mut walk.report, |index, entry| {
-                if index >= first {
-                    on_entry(index, entry);
-                }
-            })
-            .await?;
+        bundles.check(objects, (index, first), &tile, &mut walk.report, &mut on_entry).await?;
     }
     bundles.report_differences(&mut walk.report);
     Ok(())

@@ -12,7 +12,7 @@ use membrane_lake::{LakeError, Shelf};
 use membrane_ledger::{Ledger, LedgerError, LogHead};
 use membrane_log::tile::TILE_WIDTH;
 use membrane_log::{
-    Edge, Hash, Identity, Log, LogError, LogSigner, Origin, ProofFile, SignedCheckpoint, TreeHead, Trust,
+    Edge, Identity, Log, LogError, LogSigner, Origin, ProofFile, SignedCheckpoint, TreeHead, Trust,
 };
 use membrane_model::RunId;
 use membrane_vault::Vault;
@@ -358,7 +358,7 @@ impl AuditLog {
     async fn grown(&self, mut edge: Edge, size: u64) -> Result<TreeHead, AuditLogError> {
         while edge.size() < size {
             for hash in self.ledger.leaf_hashes(edge.size(), size).await? {
-                edge.append(Hash(hash));
+                edge.append(hash);
             }
         }
         Ok(edge.head())

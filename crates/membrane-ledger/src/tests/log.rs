@@ -219,14 +219,14 @@ pub(super) async fn check_entries_are_those_of_the_leaves(ledger: Ledger) {
     }
     let head = ledger.verify_log().await.unwrap();
     let entries = ledger.log_entries(0, head.size).await.unwrap();
-    let mut tree = crate::merkle::Frontier::default();
+    let mut tree = membrane_log::Edge::default();
     for (place, entry) in entries.iter().enumerate() {
         assert_eq!(entry.leaf, place as u64);
         assert_eq!(ledger.leaf_of(&entry.run).await.unwrap(), Some(entry.leaf));
-        tree.append(crate::merkle::leaf_hash(&entry.text));
+        tree.append(membrane_log::Hash::of_entry(&entry.text));
     }
-    assert_eq!(hex::encode(tree.root()), head.root);
-    let hashes = entries.iter().map(|entry| crate::merkle::leaf_hash(&entry.text)).collect::<Vec<_>>();
+    assert_eq!(hex::encode(tree.root().0), head.root);
+    let hashes = entries.iter().map(|entry| membrane_log::Hash::of_entry(&entry.text)).collect::<Vec<_>>();
     assert_eq!(ledger.leaf_hashes(0, head.size).await.unwrap(), hashes);
     assert_eq!(ledger.leaf_hashes(100, 105).await.unwrap(), hashes[100..]);
     assert!(ledger.leaf_hashes(100, 106).await.is_err());

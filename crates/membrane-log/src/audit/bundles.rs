@@ -22,11 +22,11 @@ pub(super) struct Bundles {
 }
 
 impl Bundles {
-    /// Checks a bundle against the hashes of its tile.
+    /// Checks a bundle against the hashes of its tile. Entries before `first` are not counted and not handed on.
     pub(super) async fn check(
         &mut self,
         objects: &impl Objects,
-        index: u64,
+        (index, first): (u64, u64),
         hashes: &[Hash],
         report: &mut Report,
         mut on_entry: impl FnMut(u64, &[u8]),
@@ -57,8 +57,10 @@ impl Bundles {
             let found = entry.map(Hash::of_entry);
             match entry {
                 Some(entry) if found == Some(*wanted) => {
-                    report.entries_checked += 1;
-                    on_entry(at, entry);
+                    if at >= first {
+                        report.entries_checked += 1;
+                        on_entry(at, entry);
+                    }
                 }
                 _ => self.add_difference(at, *wanted, found, report),
             }

@@ -13,7 +13,7 @@ use crate::testing::{Witness, entries, identity, naive_root, others, publish, ru
 type Stored = BTreeMap<String, Vec<u8>>;
 
 async fn audit(objects: Stored) -> Report {
-    verify_full(&Memory::from_snapshot(objects), &trust(), |_, _| {}).await.unwrap()
+    verify_full(&Memory::from_snapshot(objects), &trust(), None, |_, _| {}).await.unwrap()
 }
 
 /// Publishes these groups, changes what is stored, and checks what an audit finds.
@@ -45,7 +45,7 @@ fn a_clean_log() {
         let (objects, all) = publish(&[100, 200, 300]).await;
         let mut read = Vec::new();
         let trust = trust();
-        let report = verify_full(&objects, &trust, |index, entry| read.push((index, entry.to_vec())));
+        let report = verify_full(&objects, &trust, None, |index, entry| read.push((index, entry.to_vec())));
         let report = report.await.unwrap();
         assert!(report.is_clean() && !report.has_more);
         assert_eq!(report.entries_checked, 600);
@@ -198,7 +198,7 @@ fn witnesses_are_wanted() {
     run(async {
         let (objects, _) = publish(&[3]).await;
         let strict = trust().with_witnesses(vec![Witness::new(1).vkey()], 1).unwrap();
-        let report = verify_full(&objects, &strict, |_, _| {}).await.unwrap();
+        let report = verify_full(&objects, &strict, None, |_, _| {}).await.unwrap();
         assert_eq!(report.findings, [Finding::TooFewWitnesses { have: 0, need: 1 }]);
     });
 }
@@ -221,6 +221,10 @@ fn what_came_since_a_known_head() {
             let (report, read) = audit_from(&objects, head_of(&all[..known])).await;
             assert_eq!(report.findings, []);
             assert_eq!(read, (known as u64..600).collect::<Vec<_>>());
+            assert_eq!(report.entries_checked, 600 - known as u64, "those before the head are not counted");
+            let whole =
+                verify_full(&objects, &trust(), Some(head_of(&all[..known])), |_, _| {}).await.unwrap();
+            assert_eq!((whole.findings, whole.entries_checked), (Vec::new(), 600));
         }
     });
 }
@@ -232,11 +236,16 @@ fn truncated_and_forked() {
         let longer = head_of(&entries(0..301));
         let (report, _) = audit_from(&objects, longer).await;
         assert_eq!(report.findings, [Finding::Truncated { size: 300, known: 301 }]);
+        let whole = verify_full(&objects, &trust(), Some(longer), |_, _| {}).await.unwrap();
+        assert_eq!(whole.findings, report.findings);
         for known in [1, 100, 256, 299, 300] {
             let forked = TreeHead { root: Hash([5; 32]), ..head_of(&all[..known]) };
             let (report, _) = audit_from(&objects, forked).await;
+            let whole = verify_full(&objects, &trust(), Some(forked), |_, _| {}).await.unwrap();
             let known = known as u64;
             assert_eq!(report.findings, [Finding::Fork { size: 300, known }]);
+            assert_eq!(whole.findings, report.findings);
+            assert_eq!(whole.entries_checked, 300, "all is read, whatever was known");
         }
     });
 }

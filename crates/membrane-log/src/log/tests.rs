@@ -15,7 +15,7 @@ use crate::{Finding, LogSigner, Origin, verify_full};
 async fn check(objects: &Memory, expected: &[Vec<u8>]) {
     let mut read = Vec::new();
     let trust = trust();
-    let audit = verify_full(objects, &trust, |index, entry| {
+    let audit = verify_full(objects, &trust, None, |index, entry| {
         assert_eq!(index, read.len() as u64);
         read.push(entry.to_vec());
     });
@@ -125,7 +125,7 @@ fn dying_at_every_write() {
                     let left = Memory::from_snapshot(log.objects().inner.snapshot());
 
                     // Readers see the old tree or the new one.
-                    let report = verify_full(&left, &trust(), |_, _| {}).await.unwrap();
+                    let report = verify_full(&left, &trust(), None, |_, _| {}).await.unwrap();
                     assert!(report.is_clean());
 
                     let mut log = Log::open(left, identity()).await.unwrap();
@@ -357,7 +357,7 @@ fn futures_can_be_sent() {
     let (trust, head) = (trust(), TreeHead { size: 0, root: EMPTY_ROOT });
     let objects = Memory::default();
     check(Log::open_or_create(Memory::default(), identity()));
-    check(verify_full(&objects, &trust, |_, _| {}));
+    check(verify_full(&objects, &trust, None, |_, _| {}));
     check(crate::verify_from(&objects, &trust, head, |_, _| {}));
     check(crate::prove_inclusion(&objects, head, 0));
     check(crate::entry_at(&objects, head, 0));

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use membrane_log::Finding;
+use membrane_log::{Finding, Hash};
 
 use super::*;
 use crate::flow::{self, CatalogRequest, Verified};

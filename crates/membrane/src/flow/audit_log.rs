@@ -1,7 +1,7 @@
 //! PROVE: that the record was not altered, to whoever has the key of the log.
 
 use membrane_ledger::{LogHead, RunRecord};
-use membrane_log::{EMPTY_ROOT, LogError, Report, TreeHead, verify_from, verify_full};
+use membrane_log::{EMPTY_ROOT, Report, TreeHead, verify_from, verify_full};
 use membrane_model::{Action, RunId};
 
 use super::run::{ActiveRun, RunHead, finish};
@@ -69,18 +69,13 @@ async fn verify(ctx: &RequestCtx, hub: &Hub, known: Option<TreeHead>) -> Result<
     let forgotten = hub.ledger().forgotten_statements().await.map_err(Error::Ledger)?;
     let log = hub.audit_log();
     let (objects, trust) = (log.objects(), log.trust());
-    let unread = |error: LogError| Error::AuditLog(error.into());
     // As it lies there, before anything is added to it.
     let mut report = match log.head().await {
         Ok(None) => Report::default(),
-        _ => verify_full(&objects, trust, |_, _| ()).await.map_err(unread)?,
+        _ => verify_full(&objects, trust, known, |_, _| ())
+            .await
+            .map_err(|error| Error::AuditLog(error.into()))?,
     };
-    if let Some(known) = known.filter(|_| report.head.is_some()) {
-        let since = verify_from(&objects, trust, known, |_, _| ()).await.map_err(unread)?;
-        let news: Vec<_> =
-            since.findings.into_iter().filter(|found| !report.findings.contains(found)).collect();
-        report.findings.extend(news);
-    }
     let mut unpublished = None;
     if report.is_clean() {
         match publish(ctx, log, &mut report).await {
@@ -97,11 +92,9 @@ async fn publish(ctx: &RequestCtx, log: &AuditLog, report: &mut Report) -> Resul
     let published = log.publish(ctx.now()).await;
     let before = report.head.unwrap_or(TreeHead { size: 0, root: EMPTY_ROOT });
     if published.is_ok() {
-        // Bundles are read whole: entries of before that lie in one are not counted twice.
-        let mut read = 0;
-        let news = verify_from(&log.objects(), log.trust(), before, |_, _| read += 1).await?;
+        let news = verify_from(&log.objects(), log.trust(), before, |_, _| ()).await?;
         report.head = news.head;
-        report.entries_checked += read;
+        report.entries_checked += news.entries_checked;
         report.findings.extend(news.findings);
     }
     if let Some(head) = report.head.filter(|_| report.is_clean()) {

@@ -16,7 +16,7 @@ use membrane_policy::{Acting, BreakGlassRequest, DelegationEnd, DelegationReques
 use membrane_query::Statement;
 use tokio::task::JoinHandle;
 
-use crate::ctx::RequestCtx;
+use crate::ctx::{Channel, RequestCtx};
 use crate::delegations::Delegation;
 use crate::error::{Error, Failure};
 use crate::grants::Grant;
@@ -47,6 +47,20 @@ struct Wanted {
 /// identifier in the wrong place, and is not recorded.
 pub(super) fn job(verb: &str, name: impl Display, known: bool) -> String {
     if known { format!("{verb} {name}") } else { verb.to_owned() }
+}
+
+/// Returns as whom the run's principal is recorded, and so decided about.
+///
+/// PRIVACY: a name at the command line that nobody has may be anything that someone typed. It is recorded as `unknown`, whom nothing is
+/// permitted either; the record is published. Names that a bearer has were signed by the hub.
+fn recorded_principal(ctx: &RequestCtx, hub: &Hub) -> PrincipalId {
+    let typed = &ctx.principal;
+    if ctx.channel != Channel::Cli || hub.policies().knows(typed) {
+        return typed.clone();
+    }
+    let unknown = format!("{}:unknown", typed.kind().as_str()).parse::<PrincipalId>();
+    // INVARIANT: nobody acts for somebody else: a hub that has a principal of that name keeps what was typed.
+    unknown.ok().filter(|unknown| !hub.policies().knows(unknown)).unwrap_or_else(|| typed.clone())
 }
 
 /// Tells whether a word is the name of a dataset or of a column: what a statement may be recorded with.
@@ -167,7 +181,7 @@ impl ActiveRun {
         let open = hub
             .ledger()
             .open_run(NewRun {
-                principal: ctx.principal.clone(),
+                principal: recorded_principal(ctx, hub),
                 on_behalf_of: on_behalf_of.cloned(),
                 channel: ctx.channel,
                 action,

@@ -20,7 +20,7 @@ fn pruning_leaves_what_old_checkpoints_need() {
         assert_eq!(gone[..4], expected);
         assert_eq!(gone.len(), 6);
         assert!(after.contains_key("tile/1/000.p/1"));
-        assert!(verify_full(log.objects(), &trust(), |_, _| {}).await.unwrap().is_clean());
+        assert!(verify_full(log.objects(), &trust(), None, |_, _| {}).await.unwrap().is_clean());
         for size in [0, 100, 200, 300, 512, 612] {
             let old = TreeHead { size, root: naive_root(&all[..usize::try_from(size).unwrap()]) };
             check_known(log.objects(), old, old).await.unwrap();

@@ -27,7 +27,7 @@ async fn append_all(objects: Arc<TakingTurns>, name: u8, groups: Vec<usize>) -> 
                 Ok(_) | Err(LogError::Stale) => {}
                 Err(error) => panic!("{error:?}"),
             }
-            let report = verify_full(log.objects(), &trust(), |_, _| {}).await.unwrap();
+            let report = verify_full(log.objects(), &trust(), None, |_, _| {}).await.unwrap();
             assert_eq!(report.findings, []);
         }
     }
@@ -49,7 +49,7 @@ proptest! {
             placed.sort();
             let mut stored = Vec::new();
             let trust = trust();
-            let audit = verify_full(&objects.inner, &trust, |index, entry| stored.push((index, entry.to_vec())));
+            let audit = verify_full(&objects.inner, &trust, None, |index, entry| stored.push((index, entry.to_vec())));
             prop_assert!(audit.await.unwrap().is_clean());
             prop_assert_eq!(stored, placed);
             Ok(())

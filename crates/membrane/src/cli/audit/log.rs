@@ -9,7 +9,8 @@ use std::str::FromStr;
 use chrono::DateTime;
 use clap::Args;
 use membrane_lake::Shelf;
-use membrane_log::{Hash, LogError, ProofFile, Report, TreeHead, Trust, verify_from, verify_full};
+use membrane_ledger::LogHead;
+use membrane_log::{Hash, ProofFile, Report, TreeHead, Trust, verify_from, verify_full};
 use membrane_model::{PrincipalKind, RunId};
 use serde_json::{Value, json};
 
@@ -140,21 +141,11 @@ pub(super) async fn verify(args: VerifyArgs, env: Env) -> Result<(), CliError> {
         let shelf = Shelf::open(&place, &options).map_err(told)?;
         let trust = trust(&args.key)?;
         let objects = OnShelf(shelf);
-        let fault = |error: LogError| CliError::failed(explain(&error));
-        let mut report = match known {
-            Some(known) => {
-                let mut read = 0;
-                let report = verify_from(&objects, &trust, known, |_, _| read += 1).await;
-                Report { entries_checked: read, ..report.map_err(fault)? }
-            }
-            None => Report::default(),
+        let report = match known.filter(|_| args.new_only) {
+            Some(known) => verify_from(&objects, &trust, known, |_, _| ()).await,
+            None => verify_full(&objects, &trust, known, |_, _| ()).await,
         };
-        if !args.new_only {
-            let whole = verify_full(&objects, &trust, |_, _| ()).await.map_err(fault)?;
-            let since = std::mem::replace(&mut report, whole).findings;
-            let news: Vec<_> = since.into_iter().filter(|found| !report.findings.contains(found)).collect();
-            report.findings.extend(news);
-        }
+        let report = report.map_err(|error| CliError::failed(explain(&error)))?;
         return judge(&report, None, args.json);
     }
     let hub = env.open().await?;
@@ -167,12 +158,16 @@ fn trust(keys: &[String]) -> Result<Trust, CliError> {
     Trust::from_vkeys(keys).map_err(|error| CliError::usage(format!("--key: {error}")))
 }
 
+fn head_json(head: &LogHead) -> Value {
+    json!({ "size": head.size, "root": head.root })
+}
+
 /// Says what was found, and ends badly unless nothing was.
 fn judge(report: &Report, ledger: Option<(RunId, &Verified)>, json: bool) -> Result<(), CliError> {
     let head = report.head.map(head_of);
     let findings: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
     if json {
-        let head = head.map(|head| json!({ "size": head.size, "root": head.root }));
+        let head = head.as_ref().map(head_json);
         let mut body = json!({
             "published": head, "entries_checked": report.entries_checked, "findings": findings, "has_more": report.has_more,
         });
@@ -180,7 +175,7 @@ fn judge(report: &Report, ledger: Option<(RunId, &Verified)>, json: bool) -> Res
             (ledger, &mut body)
         {
             body.insert("run".to_owned(), json!(run.to_string()));
-            body.insert("ledger".to_owned(), json!({ "size": ledger.size, "root": ledger.root }));
+            body.insert("ledger".to_owned(), head_json(ledger));
             body.insert("statements_forgotten".to_owned(), json!(forgotten));
             body.insert("unpublished".to_owned(), json!(unpublished));
         }
@@ -244,7 +239,7 @@ pub(super) async fn prove(args: ProveArgs, env: Env) -> Result<(), CliError> {
     }
     let proof = file(".tlog-proof").display().to_string();
     if args.json {
-        let head = json!({ "size": proved.proved.head.size, "root": proved.proved.head.root });
+        let head = head_json(&proved.proved.head);
         return out::json(
             &json!({ "run": args.run.to_string(), "leaf": proved.proved.leaf, "head": head, "proof": proof }),
         );
@@ -289,7 +284,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<(), CliError> {
     let started = started.map(|started| started.format("%Y-%m-%d %H:%M:%S UTC").to_string());
     if args.json {
         let body = json!({
-            "run": of("run"), "leaf": file.index, "head": { "size": head.size, "root": head.root },
+            "run": of("run"), "leaf": file.index, "head": head_json(&head),
             "signed_by": signed.signed_by(),
         });
         return out::json(&body);
