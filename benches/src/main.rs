@@ -4,6 +4,7 @@
 //! own; protected and unprotected take turns, and the median of the rounds is printed.
 
 mod accuracy;
+mod audit;
 mod cells;
 mod child;
 mod floor;
@@ -38,6 +39,7 @@ fn main() -> Result<()> {
             query::bench(&runtime)?;
             cells::bench(&runtime)?;
             policy::bench(&runtime)?;
+            audit::bench(&runtime, &[])?;
             lineage::bench(&runtime, &[])?;
             lineage::bench(&runtime, &["tpch"])?;
             release::bench(&runtime, &[])?;
@@ -50,6 +52,7 @@ fn main() -> Result<()> {
         ["streams", rest @ ..] => streams::bench(&runtime, rest),
         ["tags", rest @ ..] => tags::bench(&runtime, rest),
         ["lineage", rest @ ..] => lineage::bench(&runtime, rest),
+        ["audit", rest @ ..] => audit::bench(&runtime, rest),
         ["query"] => query::bench(&runtime),
         ["cells"] => cells::bench(&runtime),
         ["policy"] => policy::bench(&runtime),
@@ -59,7 +62,7 @@ fn main() -> Result<()> {
         ["tpch", rest @ ..] => tpch::bench(&runtime, rest),
         _ => {
             bail!(
-                "usage: membrane-bench [all | ingest [files | new | seal | stream | floor ..] | keys [MILLIONS] | kafka BROKER [ROWS] | streams [SECONDS] | tags [MILLIONS] | lineage [tpch [HOME] | COLUMNS EDGES] | query | cells | policy | release [HOME] | accuracy [HOME [DRAWS]] [--json FILE] | member-data DIR | tpch [HOME [QUESTION ..]]]"
+                "usage: membrane-bench [all | ingest [files | new | seal | stream | floor ..] | keys [MILLIONS] | kafka BROKER [ROWS] | streams [SECONDS] | tags [MILLIONS] | lineage [tpch [HOME] | COLUMNS EDGES] | audit [ENTRIES] | query | cells | policy | release [HOME] | accuracy [HOME [DRAWS]] [--json FILE] | member-data DIR | tpch [HOME [QUESTION ..]]]"
             )
         }
     }

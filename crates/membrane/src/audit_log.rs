@@ -22,7 +22,7 @@ use url::Url;
 use crate::config::AuditSection;
 
 pub(crate) use keeper::keep_published;
-pub(crate) use shelf::OnShelf;
+pub use shelf::OnShelf;
 
 /// Entries that are appended at once.
 const GROUP_ENTRIES_MAX: u64 = 1024;

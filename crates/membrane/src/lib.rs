@@ -44,6 +44,7 @@ pub mod cli;
 mod demo;
 pub mod http;
 
+pub use audit_log::OnShelf;
 pub use budgets::{Bounded, BudgetReason, BudgetStep, PartnerBudget, StepKind};
 pub use contracts::{Broken, ContractError};
 pub use ctx::{Channel, RequestCtx};

@@ -201,21 +201,33 @@ async fn a_commit_whose_answer_is_lost_is_settled() {
     assert_eq!(data_files(folder.path()).len(), 1, "the files are the table's now");
 }
 
+/// A table of ten rows in a bucket that can fail, and an appender of a hundred more.
+struct OnBucket {
+    folder: tempfile::TempDir,
+    faults: Arc<Faults>,
+    log_store: LogStoreRef,
+    appender: Appender,
+}
+
+async fn after_ten_rows() -> OnBucket {
+    let folder = tempfile::tempdir().unwrap();
+    let faults = Arc::new(Faults::default());
+    let inner = LocalFileSystem::new_with_prefix(folder.path()).unwrap();
+    let log_store = bucket(Arc::new(Faulty { inner, faults: Arc::clone(&faults) }));
+    let open = || Appender::open(Arc::clone(&log_store), members(), Target::Table, run());
+    let mut first = open().await.unwrap();
+    first.write(batch(10, "SH")).await.unwrap();
+    first.commit("a", 1).await.unwrap();
+    let mut appender = open().await.unwrap();
+    appender.write(batch(100, "SH")).await.unwrap();
+    OnBucket { folder, faults, log_store, appender }
+}
+
 /// A commit that timed out may come later, whenever that is: before it is looked for, after that, or after the next try. Its files stay.
 #[tokio::test]
 async fn a_commit_that_comes_late_is_found_and_keeps_its_files() {
     for late in 1..12 {
-        let folder = tempfile::tempdir().unwrap();
-        let faults = Arc::new(Faults::default());
-        let inner = LocalFileSystem::new_with_prefix(folder.path()).unwrap();
-        let log_store = bucket(Arc::new(Faulty { inner, faults: Arc::clone(&faults) }));
-        let open = || Appender::open(Arc::clone(&log_store), members(), Target::Table, run());
-        let mut first = open().await.unwrap();
-        first.write(batch(10, "SH")).await.unwrap();
-        first.commit("a", 1).await.unwrap();
-
-        let mut appender = open().await.unwrap();
-        appender.write(batch(100, "SH")).await.unwrap();
+        let OnBucket { folder, faults, log_store, mut appender } = after_ten_rows().await;
         appender.expect("b", None);
         faults.late.store(late, Ordering::SeqCst);
         faults.hints_left.store(usize::MAX, Ordering::SeqCst);
@@ -235,17 +247,7 @@ async fn a_commit_that_comes_late_is_found_and_keeps_its_files() {
 #[tokio::test]
 async fn the_files_of_a_commit_stay_when_the_log_cannot_be_read_after_it() {
     for hints in 0..4 {
-        let folder = tempfile::tempdir().unwrap();
-        let faults = Arc::new(Faults::default());
-        let inner = LocalFileSystem::new_with_prefix(folder.path()).unwrap();
-        let log_store = bucket(Arc::new(Faulty { inner, faults: Arc::clone(&faults) }));
-        let open = || Appender::open(Arc::clone(&log_store), members(), Target::Table, run());
-        let mut first = open().await.unwrap();
-        first.write(batch(10, "SH")).await.unwrap();
-        first.commit("a", 1).await.unwrap();
-
-        let mut appender = open().await.unwrap();
-        appender.write(batch(100, "SH")).await.unwrap();
+        let OnBucket { folder, faults, mut appender, .. } = after_ten_rows().await;
         faults.late.store(1_000, Ordering::SeqCst);
         faults.hints_left.store(hints, Ordering::SeqCst);
         let error = appender.commit("b", 1).await.unwrap_err();

@@ -6,7 +6,7 @@ use membrane_log::{CHECKPOINT, LogError, Objects, ObjectsError, SignedCheckpoint
 
 /// A shelf that a log lies on.
 #[derive(Debug, Clone)]
-pub(crate) struct OnShelf(pub(crate) Shelf);
+pub struct OnShelf(pub Shelf);
 
 impl Objects for OnShelf {
     async fn get(&self, path: &str) -> Result<Option<Vec<u8>>, ObjectsError> {
