@@ -162,6 +162,7 @@ async fn a_forged_step_opens_nothing() {
     flow::request_glass(&world.ctx(LEE), &world.hub, request(&["phone"])).await.unwrap();
     let body = r#"{"format":"membrane-break-glass/1","grant":1,"principal":"compliance:olga","at":"2026-02-03T04:05:06Z","what":"approve"}"#;
     let run = membrane_ledger::NewRun {
+        entrance: membrane_ledger::Entrance::default(),
         principal: OLGA.parse().unwrap(),
         on_behalf_of: None,
         channel: membrane::Channel::Cli,

@@ -227,6 +227,7 @@ async fn reserve(api: &Api, query_key: &str) -> Reservation {
     let (ledger, now) = (api.world.hub.ledger(), api.clock.now());
     let partner: membrane_model::PrincipalId = "partner:acme".parse().unwrap();
     let run = NewRun {
+        entrance: membrane_ledger::Entrance::default(),
         principal: partner.clone(),
         on_behalf_of: None,
         channel: Channel::Cli,

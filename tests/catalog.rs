@@ -149,6 +149,7 @@ async fn a_long_record_is_read_in_pages_and_in_part() {
     for day in 0..600 {
         let started = start + chrono::TimeDelta::hours(day);
         let run = NewRun {
+            entrance: membrane_ledger::Entrance::default(),
             principal: "analyst:ana".parse().unwrap(),
             on_behalf_of: None,
             channel: Channel::Cli,
@@ -164,6 +165,7 @@ async fn a_long_record_is_read_in_pages_and_in_part() {
         }
         if day % 50 == 0 {
             let outcome = RunOutcome {
+                evidence: membrane_ledger::Evidence::default(),
                 state: RunState::Complete,
                 error_code: None,
                 rows_in: None,

@@ -508,6 +508,7 @@ async fn a_forged_step_opens_nothing() {
         files: Vec::new(),
     };
     let run = membrane_ledger::NewRun {
+        entrance: membrane_ledger::Entrance::default(),
         principal: ANA.parse().unwrap(),
         on_behalf_of: None,
         channel: membrane::Channel::Cli,

@@ -165,6 +165,7 @@ async fn nothing_goes_that_a_run_at_work_may_need() {
         .hub
         .ledger()
         .open_run(membrane_ledger::NewRun {
+            entrance: membrane_ledger::Entrance::default(),
             principal: "analyst:lee".parse().unwrap(),
             on_behalf_of: None,
             channel: Channel::Cli,
@@ -181,6 +182,7 @@ async fn nothing_goes_that_a_run_at_work_may_need() {
     assert_eq!(done.table.vacuumed.files, 0, "its files were there when the run began");
     let finished = world.hub.clock().now() + TimeDelta::seconds(1);
     let outcome = membrane_ledger::RunOutcome {
+        evidence: membrane_ledger::Evidence::default(),
         state: membrane_ledger::RunState::Complete,
         error_code: None,
         rows_in: None,

@@ -388,6 +388,7 @@ async fn a_forged_step_opens_nothing() {
     api.omar("INC-7", state("close")).await;
     assert_eq!(ready(hub).await.0, StatusCode::OK);
     let run = NewRun {
+        entrance: membrane_ledger::Entrance::default(),
         principal: OMAR.parse().unwrap(),
         on_behalf_of: None,
         channel: Channel::Cli,

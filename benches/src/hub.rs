@@ -56,7 +56,12 @@ pub(crate) async fn open_with(home: &Path, rules: &Path) -> Result<Hub> {
     config.ledger.url = format!("sqlite://{}/ledger.db", home.display());
     config.keys.file = home.join("keys/root.key").display().to_string();
     config.privacy = config.privacy.unlimited();
-    config.limits = LimitsSection { rows_max: 100_000_000, bytes_max: 1 << 40, ..LimitsSection::default() };
+    config.limits = LimitsSection {
+        rows_max: 100_000_000,
+        bytes_max: 1 << 40,
+        memory_bytes_max: 4 << 30,
+        ..LimitsSection::default()
+    };
     Hub::open(&config, Arc::new(SystemClock)).await.context("open the hub")
 }
 

@@ -91,6 +91,7 @@ async fn lineage_of(sql: &str, catalog: &Catalog, ledger: &Ledger) -> Result<Too
 async fn close(ledger: &Ledger, edges: Vec<LineageEdge>) -> Result<f64> {
     let started = SystemClock.now();
     let run = NewRun {
+        entrance: membrane_ledger::Entrance::default(),
         principal: "analyst:ana".parse()?,
         on_behalf_of: None,
         channel: Channel::Cli,
@@ -102,6 +103,7 @@ async fn close(ledger: &Ledger, edges: Vec<LineageEdge>) -> Result<f64> {
     };
     let run = ledger.open_run(run).await?;
     let outcome = RunOutcome {
+        evidence: membrane_ledger::Evidence::default(),
         state: RunState::Complete,
         error_code: None,
         rows_in: None,

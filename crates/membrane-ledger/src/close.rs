@@ -5,10 +5,11 @@ use membrane_model::{LineageEdge, RunId};
 use sqlx::AnyConnection;
 
 use crate::batch::Insert;
+use crate::commitment::Commitment;
 use crate::load::load_records;
 use crate::log::{append_leaf, lock_head};
-use crate::row::{Cells, to_integer, to_integer_or_null, to_position, to_text};
-use crate::{ClosedRun, DatasetVersion, Ledger, LedgerError, RunOutcome, RunState, RunStatus};
+use crate::row::{Cells, to_integer, to_integer_or_null, to_list, to_position, to_text};
+use crate::{ClosedRun, DatasetVersion, Evidence, Ledger, LedgerError, RunOutcome, RunState, RunStatus};
 
 impl Ledger {
     /// Closes as abandoned every open run whose process has not been heard of since `before`: what
@@ -61,6 +62,7 @@ fn abandonment(started: DateTime<Utc>, finished: DateTime<Utc>) -> RunOutcome {
         inputs: Vec::new(),
         outputs: Vec::new(),
         edges: Vec::new(),
+        evidence: Evidence::default(),
         finished,
     }
 }
@@ -77,6 +79,7 @@ pub(crate) async fn close_run(
     let mut transaction = ledger.begin().await?;
     let head = lock_head(&mut transaction).await?;
     update_run(&mut transaction, &run, status, outcome).await?;
+    update_evidence(&mut transaction, &run, &outcome.evidence).await?;
     insert_datasets(&mut transaction, &run, "input", &outcome.inputs).await?;
     insert_datasets(&mut transaction, &run, "output", &outcome.outputs).await?;
     insert_edges(&mut transaction, &run, &outcome.edges).await?;
@@ -114,6 +117,30 @@ async fn update_run(
     .execute(connection)
     .await?;
     if updated.rows_affected() == 1 { Ok(()) } else { Err(LedgerError::RunNotOpen) }
+}
+
+async fn update_evidence(
+    connection: &mut AnyConnection,
+    run: &str,
+    evidence: &Evidence,
+) -> Result<(), LedgerError> {
+    if *evidence == Evidence::default() {
+        return Ok(());
+    }
+    let answer = evidence.answer.as_deref().map(Commitment::to).transpose()?;
+    let list = |items: &[String]| if items.is_empty() { Ok(None) } else { to_list(items).map(Some) };
+    sqlx::query(
+        "UPDATE run SET plan = $2, answer_salt = $3, answer_commitment = $4, obligations = $5, grants = $6 WHERE run = $1",
+    )
+    .bind(run)
+    .bind(evidence.plan.as_deref())
+    .bind(answer.as_ref().map(|answer| answer.salt.clone()))
+    .bind(answer.map(|answer| answer.commitment))
+    .bind(list(&evidence.obligations)?)
+    .bind(list(&evidence.grants)?)
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 async fn insert_datasets(

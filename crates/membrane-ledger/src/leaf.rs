@@ -12,8 +12,12 @@ use membrane_log::bundle::ENTRY_BYTES_MAX;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::commitment::opens;
+use crate::commitment::{commitment_of, opens};
 use crate::{DatasetVersion, Decision, DocumentRef, LedgerError, ReleaseRecord, RunRecord};
+
+/// The formats of runs that say from where they were asked and what was answered: as they are, and where that is more than fits an entry.
+const FORMAT_TOLD: &str = "membrane-run/7";
+const FORMAT_TOLD_LONG: &str = "membrane-run/8";
 
 /// The format of runs that say more than fits an entry.
 const FORMAT_LONG: &str = "membrane-run/6";
@@ -42,12 +46,18 @@ struct RunLeaf<'a> {
     on_behalf_of: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     channel: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<&'static str>,
     action: &'a str,
     purpose: Option<&'a str>,
     job: &'a str,
     statement: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     statement_commitment: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan_sha256: Option<&'a str>,
     started: i64,
     finished: Option<i64>,
     status: &'a str,
@@ -59,7 +69,15 @@ struct RunLeaf<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     cells_opened: Option<u64>,
     duration_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer_commitment: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    publication: Option<u64>,
     decisions: Listed<DecisionLeaf<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    obligations: Option<Listed<&'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grants: Option<Listed<&'a str>>,
     inputs: Listed<VersionLeaf<'a>>,
     outputs: Listed<VersionLeaf<'a>>,
     edges: DigestLeaf,
@@ -115,8 +133,25 @@ struct ReleaseLeaf<'a> {
     state: &'static str,
     reserved: i64,
     committed: Option<i64>,
-    answer_sha256: Option<&'a str>,
+    #[serde(skip_serializing_if = "Sha256Leaf::is_left_out")]
+    answer_sha256: Sha256Leaf<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer_commitment: Option<String>,
     scopes: Vec<String>,
+}
+
+/// What stands for an answer: NULL where there is none, and nothing at all where there is a commitment to it.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Sha256Leaf<'a> {
+    Said(Option<&'a str>),
+    LeftOut,
+}
+
+impl Sha256Leaf<'_> {
+    const fn is_left_out(&self) -> bool {
+        matches!(self, Self::LeftOut)
+    }
 }
 
 #[derive(Serialize)]
@@ -163,17 +198,21 @@ fn entry_of(record: &RunRecord) -> Result<Vec<u8>, LedgerError> {
 /// Returns the canonical JSON of a closed run: all of it, or digests in place of its lists.
 fn canonical(record: &RunRecord, is_long: bool) -> Result<Vec<u8>, LedgerError> {
     let statement = record.statement.as_deref().filter(|_| record.statement_commitment.is_none());
+    let told = record.circumstances.as_ref();
     let leaf = RunLeaf {
-        format: if is_long { FORMAT_LONG } else { format_of(record) },
+        format: format_of(record, is_long),
         run: record.run.to_string(),
         principal: record.principal.to_string(),
         on_behalf_of: record.on_behalf_of.as_ref().map(ToString::to_string),
         channel: record.channel.map(membrane_model::Channel::as_str),
+        session: told.and_then(|told| told.entrance.session.as_deref()),
+        address: told.map(|told| told.entrance.address.as_str()),
         action: record.action.as_str(),
         purpose: record.purpose.as_ref().map(membrane_model::Purpose::as_str),
         job: &record.job,
         statement,
         statement_commitment: record.statement_commitment.as_deref(),
+        plan_sha256: told.and_then(|told| told.plan.as_deref()),
         started: record.started.timestamp_micros(),
         finished: record.finished.map(|instant| instant.timestamp_micros()),
         status: record.status.as_str(),
@@ -184,19 +223,27 @@ fn canonical(record: &RunRecord, is_long: bool) -> Result<Vec<u8>, LedgerError> 
         bytes_out: record.bytes_out,
         cells_opened: record.cells_opened,
         duration_ms: record.duration_ms,
+        answer_commitment: told.and_then(|told| told.answer_commitment.as_deref()),
+        publication: told.and_then(|told| told.entrance.publication),
         decisions: listed(record.decisions.iter().map(decision_leaf).collect(), is_long)?,
+        obligations: told.map(|told| texts(&told.obligations, is_long)).transpose()?.flatten(),
+        grants: told.map(|told| texts(&told.grants, is_long)).transpose()?.flatten(),
         inputs: listed(record.inputs.iter().map(version_leaf).collect(), is_long)?,
         outputs: listed(record.outputs.iter().map(version_leaf).collect(), is_long)?,
         edges: digest(&record.edges)?,
-        releases: record.releases.iter().map(release_leaf).collect(),
+        releases: record.releases.iter().map(|release| release_leaf(release, told.is_some())).collect(),
         documents: record.documents.iter().map(document_leaf).collect(),
     };
     to_json(&leaf)
 }
 
 /// Every format says what the ones before it say; a run keeps the one that it was closed with.
-const fn format_of(record: &RunRecord) -> &'static str {
-    if record.statement_commitment.is_some() {
+const fn format_of(record: &RunRecord, is_long: bool) -> &'static str {
+    if record.circumstances.is_some() {
+        if is_long { FORMAT_TOLD_LONG } else { FORMAT_TOLD }
+    } else if is_long {
+        FORMAT_LONG
+    } else if record.statement_commitment.is_some() {
         FORMAT_COMMITTED
     } else if record.on_behalf_of.is_some() {
         FORMAT
@@ -233,6 +280,12 @@ fn version_leaf(version: &DatasetVersion) -> VersionLeaf<'_> {
     VersionLeaf { dataset: version.dataset.as_str(), version: version.version.0 }
 }
 
+/// Lists texts; none when there is none.
+fn texts(items: &[String], is_long: bool) -> Result<Option<Listed<&str>>, LedgerError> {
+    let items: Vec<&str> = items.iter().map(String::as_str).collect();
+    if items.is_empty() { Ok(None) } else { listed(items, is_long).map(Some) }
+}
+
 fn listed<T: Serialize>(items: Vec<T>, is_long: bool) -> Result<Listed<T>, LedgerError> {
     Ok(if is_long { Listed::Digest(digest(&items)?) } else { Listed::All(items) })
 }
@@ -241,7 +294,13 @@ fn digest<T: Serialize>(items: &[T]) -> Result<DigestLeaf, LedgerError> {
     Ok(DigestLeaf { count: items.len(), sha256: hex::encode(Sha256::digest(to_json(&items)?)) })
 }
 
-fn release_leaf(release: &ReleaseRecord) -> ReleaseLeaf<'_> {
+/// INVARIANT: the salt is never taken away alone: what is committed to is made again from the stored answer.
+fn release_leaf(release: &ReleaseRecord, commits: bool) -> ReleaseLeaf<'_> {
+    let hidden = release.answer_salt.as_deref().zip(release.answer_sha256.as_deref()).filter(|_| commits);
+    let answer_sha256 = match hidden {
+        Some(_) => Sha256Leaf::LeftOut,
+        None => Sha256Leaf::Said(release.answer_sha256.as_deref()),
+    };
     ReleaseLeaf {
         release: release.release,
         partner: release.partner.to_string(),
@@ -251,7 +310,8 @@ fn release_leaf(release: &ReleaseRecord) -> ReleaseLeaf<'_> {
         state: release.state.as_str(),
         reserved: release.reserved.timestamp_micros(),
         committed: release.committed.map(|instant| instant.timestamp_micros()),
-        answer_sha256: release.answer_sha256.as_deref(),
+        answer_sha256,
+        answer_commitment: hidden.map(|(salt, answer)| commitment_of(salt, answer)),
         scopes: release.accounts.iter().map(ToString::to_string).collect(),
     }
 }

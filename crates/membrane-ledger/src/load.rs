@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 
-use membrane_model::{Action, FieldRef, LineageEdge, RunId, TableVersion, Transformation};
+use membrane_model::{Action, AddressClass, FieldRef, LineageEdge, RunId, TableVersion, Transformation};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use crate::batch::select;
 use crate::row::Cells;
 use crate::{
-    ColumnDecision, DatasetVersion, Decision, Document, DocumentRef, LedgerError, ReleaseRecord, RunRecord,
+    Circumstances, ColumnDecision, DatasetVersion, Decision, Document, DocumentRef, Entrance, LedgerError,
+    ReleaseRecord, RunRecord,
 };
 
 type Records = HashMap<RunId, RunRecord>;
@@ -66,7 +67,8 @@ pub(crate) async fn load_parts(
     Ok(runs.iter().filter_map(|run| records.remove(run)).collect())
 }
 
-const RUNS: &str = "SELECT run.run, principal, on_behalf_of, channel, action, purpose, job, statement, statement_salt, statement_commitment, started, status, error_code, \
+const RUNS: &str = "SELECT run.run, principal, on_behalf_of, channel, action, purpose, job, statement, statement_salt, statement_commitment, \
+    session, address, publication, plan, answer_salt, answer_commitment, obligations, grants, started, status, error_code, \
     rows_in, rows_out, rows_quarantined, bytes_out, cells_opened, duration_ms, finished, leaf \
     FROM run LEFT JOIN audit_leaf ON audit_leaf.run = run.run WHERE run.run {keys}";
 
@@ -83,7 +85,7 @@ const EDGES: &str = "SELECT run, from_namespace, from_name, from_field, to_names
     transformation, masking FROM lineage_edge WHERE run {keys} ORDER BY position";
 
 const RELEASES: &str = "SELECT run, release, partner, query_key, rho_nano, delta_atto, state, reserved, \
-    committed, answer FROM release WHERE run {keys} ORDER BY release";
+    committed, answer, answer_salt FROM release WHERE run {keys} ORDER BY release";
 
 const SCOPES: &str = "SELECT release.run, release.release, scope FROM release \
     JOIN release_scope ON release_scope.release = release.release WHERE release.run {keys}";
@@ -103,6 +105,7 @@ fn read_run(row: &AnyRow) -> Result<RunRecord, LedgerError> {
         statement: cells.text_or_null()?,
         statement_salt: cells.text_or_null()?,
         statement_commitment: cells.text_or_null()?,
+        circumstances: read_circumstances(&mut cells)?,
         started: cells.instant("started")?,
         status: cells.parsed("status")?,
         error_code: cells.text_or_null()?,
@@ -121,6 +124,24 @@ fn read_run(row: &AnyRow) -> Result<RunRecord, LedgerError> {
         releases: Vec::new(),
         documents: Vec::new(),
     })
+}
+
+/// Reads the eight columns of how a run came in and was answered. A run that has an address has all that was kept since.
+fn read_circumstances(cells: &mut Cells<'_>) -> Result<Option<Circumstances>, LedgerError> {
+    let session = cells.text_or_null()?;
+    let address: Option<AddressClass> = cells.parsed_or_null("address")?;
+    let publication = cells.number_or_null("publication")?;
+    let (plan, answer_salt, answer_commitment) =
+        (cells.text_or_null()?, cells.text_or_null()?, cells.text_or_null()?);
+    let (obligations, grants) = (cells.list_or_null("obligations")?, cells.list_or_null("grants")?);
+    Ok(address.map(|address| Circumstances {
+        entrance: Entrance { session, address, publication },
+        plan,
+        answer_salt,
+        answer_commitment,
+        obligations: obligations.unwrap_or_default(),
+        grants: grants.unwrap_or_default(),
+    }))
 }
 
 /// Reads the name of an action.
@@ -231,6 +252,7 @@ async fn load_releases(
             reserved: cells.instant("reserved")?,
             committed: cells.instant_or_null("committed")?,
             answer_sha256: cells.bytes_or_null()?.map(|answer| ReleaseRecord::answer_hash(&answer)),
+            answer_salt: cells.text_or_null()?,
             accounts: Vec::new(),
         });
         Ok(())

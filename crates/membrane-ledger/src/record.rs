@@ -6,7 +6,10 @@ use membrane_model::{Action, Channel, DatasetName, LineageEdge, Price, Principal
 use crate::lineage::job_name;
 use crate::load::load_records;
 use crate::row::{Cells, to_integer};
-use crate::{Account, DatasetVersion, Decision, DocumentRef, Ledger, LedgerError, ReleaseState, RunStatus};
+use crate::{
+    Account, Circumstances, DatasetVersion, Decision, DocumentRef, Ledger, LedgerError, ReleaseState,
+    RunStatus,
+};
 use sha2::{Digest as _, Sha256};
 
 /// Runs that one listing returns at most.
@@ -23,6 +26,8 @@ pub struct RunRecord {
     pub on_behalf_of: Option<PrincipalId>,
     /// By which door it came; none in runs of before this was kept.
     pub channel: Option<Channel>,
+    /// From where, by which plan, with what answer; none in runs of before this was kept.
+    pub circumstances: Option<Circumstances>,
     /// What was done.
     pub action: Action,
     /// Why.
@@ -98,6 +103,8 @@ pub struct ReleaseRecord {
     pub committed: Option<DateTime<Utc>>,
     /// SHA-256 of its answer, as hexadecimal text.
     pub answer_sha256: Option<String>,
+    /// What hides that in its commitment; none in releases of before there were commitments.
+    pub answer_salt: Option<String>,
     /// What it was charged to, in the order of their text.
     pub accounts: Vec<Account>,
 }

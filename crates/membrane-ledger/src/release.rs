@@ -288,13 +288,15 @@ impl Ledger {
         answer: &[u8],
         now: DateTime<Utc>,
     ) -> Result<(), LedgerError> {
+        let salt = membrane_vault::salt().map_err(|_| LedgerError::Random)?;
         let stored = sqlx::query(
-            "UPDATE release SET state = 'committed', answer = $2, committed = $3 \
+            "UPDATE release SET state = 'committed', answer = $2, committed = $3, answer_salt = $4 \
              WHERE release = $1 AND state = 'reserved'",
         )
         .bind(reservation.id)
         .bind(answer)
         .bind(now.timestamp_micros())
+        .bind(salt)
         .execute(&self.pools.write)
         .await?;
         step::done(Step::Committed);

@@ -90,6 +90,11 @@ impl<'r> Cells<'r> {
         serde_json::from_str(&self.text()?).map_err(|_| LedgerError::Stored(what))
     }
 
+    pub(crate) fn list_or_null(&mut self, what: &'static str) -> Result<Option<Vec<String>>, LedgerError> {
+        let text = self.text_or_null()?;
+        text.map(|text| serde_json::from_str(&text).map_err(|_| LedgerError::Stored(what))).transpose()
+    }
+
     pub(crate) fn price(&mut self) -> Result<Price, LedgerError> {
         Ok(Price { rho_nano: self.number("price")?, delta_atto: self.number("price")? })
     }

@@ -10,8 +10,8 @@ use sqlx::AnyConnection;
 use crate::batch::Insert;
 use crate::close::close_run;
 use crate::commitment::Commitment;
-use crate::row::{Cells, to_list, to_position, to_text};
-use crate::{Ledger, LedgerError, RunStatus};
+use crate::row::{Cells, to_integer_or_null, to_list, to_position, to_text};
+use crate::{Entrance, Evidence, Ledger, LedgerError, RunStatus};
 
 /// What a run is opened with.
 #[derive(Debug, Clone)]
@@ -22,6 +22,8 @@ pub struct NewRun {
     pub on_behalf_of: Option<PrincipalId>,
     /// By which door it came.
     pub channel: Channel,
+    /// By which way.
+    pub entrance: Entrance,
     /// What is done.
     pub action: Action,
     /// Why, where a reason is asked for.
@@ -107,6 +109,8 @@ pub struct RunOutcome {
     pub outputs: Vec<DatasetVersion>,
     /// Column lineage.
     pub edges: Vec<LineageEdge>,
+    /// What there is to show of how it was answered.
+    pub evidence: Evidence,
     /// When it ended.
     pub finished: DateTime<Utc>,
 }
@@ -149,7 +153,8 @@ impl Ledger {
         let commitment = statement.as_deref().map(Commitment::to).transpose()?;
         sqlx::query(
             "INSERT INTO run (run, principal, on_behalf_of, channel, action, purpose, job, statement, statement_salt, \
-             statement_commitment, started, status) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'open')",
+             statement_commitment, started, session, address, publication, status) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'open')",
         )
         .bind(id.to_string())
         .bind(run.principal.to_string())
@@ -162,6 +167,9 @@ impl Ledger {
         .bind(commitment.as_ref().map(|commitment| commitment.salt.clone()))
         .bind(commitment.map(|commitment| commitment.commitment))
         .bind(run.started.timestamp_micros())
+        .bind(run.entrance.session.as_deref().map(to_text))
+        .bind(run.entrance.address.as_str())
+        .bind(to_integer_or_null(run.entrance.publication, "publication")?)
         .execute(&self.pools.write)
         .await?;
         Ok(OpenRun {

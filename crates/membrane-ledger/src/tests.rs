@@ -168,6 +168,7 @@ fn caps(both: Price) -> Caps {
 
 fn new_run(principal: &str, second: i64) -> NewRun {
     NewRun {
+        entrance: crate::Entrance::default(),
         channel: membrane_model::Channel::Cli,
         principal: principal.parse().unwrap(),
         on_behalf_of: None,
@@ -204,6 +205,7 @@ fn edge(from: FieldRef, to: FieldRef) -> LineageEdge {
 
 fn outcome(second: i64) -> RunOutcome {
     RunOutcome {
+        evidence: crate::Evidence::default(),
         state: RunState::Complete,
         error_code: None,
         rows_in: Some(20_000),

@@ -4,6 +4,7 @@
 //! never has to look at its letters again.
 
 mod action;
+mod address;
 mod channel;
 mod clock;
 mod column;
@@ -19,6 +20,7 @@ mod protection;
 mod reconciled;
 
 pub use action::Action;
+pub use address::AddressClass;
 pub use channel::Channel;
 pub use clock::{Clock, FixedClock};
 pub use column::LogicalType;

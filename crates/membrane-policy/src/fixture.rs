@@ -255,6 +255,7 @@ impl Recorded {
     /// Opens a run.
     pub(crate) async fn run(&self, who: &PrincipalId, action: Action, purpose: Option<&Purpose>) -> OpenRun {
         let run = NewRun {
+            entrance: membrane_ledger::Entrance::default(),
             channel: Channel::Cli,
             principal: who.clone(),
             on_behalf_of: None,

@@ -32,6 +32,8 @@ pub struct Answer {
     pub columns: Vec<AnswerColumn>,
     /// Where each column came from.
     pub edges: Vec<LineageEdge>,
+    /// The digest of the plan, without literals; none when nothing was planned to be read.
+    pub plan: Option<String>,
     /// Sealed cells that were opened: it counts up until the stream has ended.
     pub cells_opened: Arc<AtomicU64>,
 }

@@ -22,6 +22,7 @@ use tracing::error;
 
 use crate::answer::{Answer, AnswerColumn, run};
 use crate::brake::{self, Brake};
+use crate::digest::plan_digest;
 use crate::error::QueryError;
 use crate::explain;
 use crate::functions::member_token::Lookups;
@@ -197,7 +198,9 @@ impl Engine {
         let physical = planned.physical(&state, &limits, brake).await?;
         let schema = physical.schema();
         let stream = run(&physical, &state.task_ctx(), limits, Arc::clone(brake));
-        Ok(Answer { schema, stream, inputs: Vec::new(), columns, edges, cells_opened: Arc::default() })
+        let plan = Some(planned.digest()?);
+        let (inputs, cells_opened) = (Vec::new(), Arc::default());
+        Ok(Answer { schema, stream, inputs, columns, edges, plan, cells_opened })
     }
 
     /// Returns the columns in which the permit lets exact values be looked up.
@@ -361,6 +364,11 @@ impl Planned {
             })
             .collect();
         Ok(Traced { columns, edges, origins: flow.columns })
+    }
+
+    /// Returns what stands for the plan in the record.
+    pub(crate) fn digest(&self) -> Result<String, QueryError> {
+        plan_digest(&self.analysed).map_err(|_| QueryError::Failed)
     }
 
     /// Returns the names under which the columns of the answer are recorded.

@@ -42,6 +42,7 @@ pub(crate) fn answer(
         inputs: Vec::new(),
         columns: vec![AnswerColumn { name: COLUMN.to_owned(), level: None }],
         edges: Vec::new(),
+        plan: None,
         cells_opened: Arc::default(),
     })
 }

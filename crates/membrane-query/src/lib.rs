@@ -16,6 +16,7 @@ mod answer;
 mod brake;
 mod bytes;
 mod cut;
+mod digest;
 mod engine;
 mod error;
 mod explain;
@@ -54,6 +55,7 @@ mod testing;
 
 pub use answer::{Answer, AnswerColumn};
 pub use cut::Cutter;
+pub use digest::AnswerDigest;
 pub use engine::{Engine, EngineParts};
 pub use error::{Position, QueryError};
 pub use gate::{Parameter, Statement};
@@ -67,6 +69,6 @@ pub use release::{
 };
 pub use system::{DatasetFacts, RecordParts, Standing, SystemColumn, SystemTable};
 pub use tag::{
-    StatementPlan, TagAnswer, TagFixture, TagKeys, TagMembers, TagPlan, TagQuestion, TrialError, Tried,
-    check_tag, key_parts,
+    Compared, StatementPlan, TagAnswer, TagComparison, TagFault, TagFixture, TagKeys, TagKnown, TagMembers,
+    TagPlan, TagQuestion, TagValues, TrialError, Tried, check_tag,
 };

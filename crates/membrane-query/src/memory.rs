@@ -17,7 +17,7 @@ use datafusion::execution::memory_pool::{
 use membrane_model::Limits;
 
 /// How many queries may use all that one query may, at once.
-const FULL_QUERIES: usize = 4;
+pub(crate) const FULL_QUERIES: usize = 4;
 
 /// Makes the pool that all queries of an engine share.
 pub(crate) fn engine_pool(limits: &Limits) -> Arc<dyn MemoryPool> {

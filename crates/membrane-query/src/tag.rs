@@ -13,10 +13,15 @@
 //!               -> Engine::tag(These)   the same statement, of them
 //! ```
 
+mod compare;
 mod fixture;
 mod keyed;
 mod keys;
+mod known;
 mod local;
+mod part;
+mod rows;
+mod values;
 mod without_data;
 
 use std::sync::Arc;
@@ -32,17 +37,22 @@ use tokio::time::Instant;
 
 use crate::answer::{Answer, run};
 use crate::brake::Brake;
-use crate::engine::{Engine, Planned, Reader, Traced, braked_physical, unopened};
+use crate::engine::{Engine, Planned, Reader, Traced, unopened};
 use crate::error::QueryError;
 use crate::gate::Statement;
 use crate::lineage::Origins;
-use crate::mask::key;
+use crate::memory;
 use crate::rules::ScanRules;
 use crate::session::{Contents, user_session_in};
 use crate::table::GovernedTable;
 
+use part::Parted;
+
+pub use compare::{Compared, TagComparison, TagFault};
 pub use fixture::{TagFixture, TrialError, Tried};
 pub use keys::TagKeys;
+pub use known::TagKnown;
+pub use values::TagValues;
 pub use without_data::{StatementPlan, TagPlan, check_tag};
 
 /// What a tag's statement is asked.
@@ -78,12 +88,6 @@ pub struct TagAnswer {
     pub key: usize,
 }
 
-/// Takes a member's key apart: the stored token of the identifier, and the subject's id.
-#[must_use]
-pub fn key_parts(key: &[u8]) -> Option<(&[u8], &[u8])> {
-    key::parts(key)
-}
-
 impl Engine {
     /// Asks a tag's statement under a permit to read.
     ///
@@ -99,7 +103,7 @@ impl Engine {
             return Err(unsupported("a tag's statement that is not one SELECT over datasets"));
         }
         let limits = self.tag_limits(question.seconds_max);
-        let brake = Brake::new(Instant::now() + Duration::from_secs(limits.seconds_max));
+        let deadline = Instant::now() + Duration::from_secs(limits.seconds_max);
         let tagged = (question.entity, question.tags);
         let opened = self.open_for(permit, statement.tables(), Reader::Tags, Some(tagged)).await?;
         let state = self.tag_session(opened.tables, &limits)?;
@@ -109,6 +113,7 @@ impl Engine {
         let is_local = local::is_local(&planned.analysed, key);
         let Traced { columns, edges, origins } = planned.traced(permit.run_id())?;
         check_values(&origins, key)?;
+        let digest = planned.digest()?;
         let plan = match question.members {
             TagMembers::All => planned.analysed,
             TagMembers::These(_) if !is_local => {
@@ -118,11 +123,12 @@ impl Engine {
                 local::restrict(planned.analysed, keys).map_err(|_| QueryError::Failed)?
             }
         };
-        let physical = braked_physical(plan, &state, &limits, &brake).await?;
-        let (schema, stream) =
-            (physical.schema(), run(&physical, &state.task_ctx(), limits, Arc::clone(&brake)));
+        let schema = Arc::clone(plan.schema().inner());
+        // Those of whom something came in are few.
+        let is_local = is_local && matches!(question.members, TagMembers::All);
+        let stream = Parted { plan, state, limits, deadline, is_local }.rows();
         let (inputs, cells_opened) = (opened.inputs, opened.cells_opened);
-        let answer = Answer { schema, stream, inputs, columns, edges, cells_opened };
+        let answer = Answer { schema, stream, inputs, columns, edges, plan: Some(digest), cells_opened };
         Ok(TagAnswer { answer, key })
     }
 
@@ -211,10 +217,12 @@ impl Engine {
         session_of(&self.memory, tables, limits)
     }
 
-    /// The limits of a statement whose rows stay in the hub: memory is bounded, rows and bytes are as many as there are members.
+    /// The limits of a statement whose rows stay in the hub: it may hold half of the memory that all queries have, rows and bytes are as many as there are
+    /// members.
     fn tag_limits(&self, seconds_max: u64) -> Limits {
         let seconds_max = seconds_max.min(crate::engine::SECONDS_MAX);
-        Limits { rows_max: u64::MAX, bytes_max: u64::MAX, seconds_max, ..self.parts.limits }
+        let memory_bytes_max = self.parts.limits.memory_bytes_max.saturating_mul(memory::FULL_QUERIES / 2);
+        Limits { rows_max: u64::MAX, bytes_max: u64::MAX, seconds_max, memory_bytes_max, ..self.parts.limits }
     }
 }
 

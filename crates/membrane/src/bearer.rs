@@ -38,6 +38,15 @@ pub enum BearerError {
     Sign,
 }
 
+/// Whom a bearer is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedIn {
+    /// For whom it acts.
+    pub principal: PrincipalId,
+    /// Its id: the session, as the record names it.
+    pub session: String,
+}
+
 /// Signs and verifies bearers.
 #[derive(Clone)]
 pub struct Bearers {
@@ -100,7 +109,7 @@ impl Bearers {
     ///
     /// # Errors
     /// [`BearerError::Expired`] when only its time is over, [`BearerError::Invalid`] for everything else.
-    pub fn verify(&self, text: &str, now: DateTime<Utc>) -> Result<PrincipalId, BearerError> {
+    pub fn verify(&self, text: &str, now: DateTime<Utc>) -> Result<SignedIn, BearerError> {
         if text.len() > LENGTH_MAX {
             return Err(BearerError::Invalid);
         }
@@ -124,7 +133,8 @@ impl Bearers {
         if claims.exp <= now {
             return Err(BearerError::Expired);
         }
-        claims.sub.parse().map_err(|_| BearerError::Invalid)
+        let principal = claims.sub.parse().map_err(|_| BearerError::Invalid)?;
+        Ok(SignedIn { principal, session: claims.jti })
     }
 }
 

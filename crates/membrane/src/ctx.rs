@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 pub use membrane_model::Channel;
-use membrane_model::{Clock, Limits, PrincipalId};
+use membrane_model::{AddressClass, Clock, Limits, PrincipalId};
 
 /// Who asks, by which way, within which bounds, at what time.
 #[derive(Clone)]
@@ -18,9 +18,19 @@ pub struct RequestCtx {
     pub limits: Limits,
     /// The way.
     pub channel: Channel,
+    /// The id of the bearer that was shown.
+    pub session: Option<String>,
+    /// From where.
+    pub address: AddressClass,
 }
 
 impl RequestCtx {
+    /// Says in which session it is asked, and from where.
+    #[must_use]
+    pub fn in_session(self, session: Option<String>, address: AddressClass) -> Self {
+        Self { session, address, ..self }
+    }
+
     /// Returns the present moment.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {

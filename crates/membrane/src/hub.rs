@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use membrane_catalog::Catalog;
 use membrane_lake::Lake;
 use membrane_ledger::{DocumentKind, Ledger, LedgerError};
-use membrane_model::{Clock, DatasetName, Limits, PrincipalId, PrincipalKind, RunId};
+use membrane_model::{AddressClass, Clock, DatasetName, Limits, PrincipalId, PrincipalKind, RunId};
 use membrane_policy::{Authorizer, Policies};
 use membrane_query::{Engine, EngineParts};
 use membrane_vault::{Signer, Vault};
@@ -225,7 +225,8 @@ impl Hub {
     /// Makes the context of a request.
     #[must_use]
     pub fn ctx(&self, principal: PrincipalId, channel: Channel) -> RequestCtx {
-        RequestCtx { principal, clock: self.clock.clone(), limits: self.limits, channel }
+        let (session, address) = (None, AddressClass::Local);
+        RequestCtx { principal, clock: self.clock.clone(), limits: self.limits, channel, session, address }
     }
 
     /// Returns the first principal of a kind, by name.

@@ -120,6 +120,7 @@ impl World {
         let now = Utc.with_ymd_and_hms(2026, 3, 1, 0, 0, 0).unwrap();
         let principal: membrane_model::PrincipalId = "operator:omar".parse().unwrap();
         let run = NewRun {
+            entrance: membrane_ledger::Entrance::default(),
             channel: membrane_model::Channel::Cli,
             principal: principal.clone(),
             on_behalf_of: None,

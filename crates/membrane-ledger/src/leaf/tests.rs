@@ -1,11 +1,11 @@
 use chrono::{DateTime, Utc};
 use membrane_model::{
-    Action, Channel, FieldRef, LineageEdge, Price, RevealLevel, TableVersion, Transformation,
+    Action, AddressClass, Channel, FieldRef, LineageEdge, Price, RevealLevel, TableVersion, Transformation,
 };
 
 use super::*;
 use crate::commitment::commitment_of;
-use crate::{ColumnDecision, DocumentKind, ReleaseState, RunState, RunStatus};
+use crate::{Circumstances, ColumnDecision, DocumentKind, Entrance, ReleaseState, RunState, RunStatus};
 
 fn instant(second: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_790_000_000 + second, 123_456_000).unwrap()
@@ -17,6 +17,7 @@ fn record() -> RunRecord {
         principal: "partner:acme".parse().unwrap(),
         on_behalf_of: Some("partner:core".parse().unwrap()),
         channel: Some(Channel::Http),
+        circumstances: None,
         action: Action::Release,
         purpose: Some("partner_reporting".parse().unwrap()),
         job: "release".into(),
@@ -65,6 +66,7 @@ fn record() -> RunRecord {
             reserved: instant(1),
             committed: Some(instant(2)),
             answer_sha256: Some("00".repeat(32)),
+            answer_salt: Some("ffeeddccbbaa99887766554433221100".into()),
             accounts: vec!["dataset:pos_orders".parse().unwrap(), "partner:acme".parse().unwrap()],
         }],
         documents: vec![DocumentRef { kind: DocumentKind::Publication, number: 3, sha256: "11".repeat(32) }],
@@ -166,6 +168,71 @@ fn every_part_of_a_record_is_in_its_leaf() {
         hashes.sort_unstable();
         hashes.dedup();
         assert_eq!(hashes.len(), count, "long: {is_long}");
+    }
+}
+
+/// A run that says from where it was asked, and how it was answered.
+fn told() -> RunRecord {
+    let circumstances = Circumstances {
+        entrance: Entrance {
+            session: Some("019a0000-0000-7000-8000-000000000000".into()),
+            address: AddressClass::Private,
+            publication: Some(3),
+        },
+        plan: Some("33".repeat(32)),
+        answer_salt: Some("00112233445566778899aabbccddeeff".into()),
+        answer_commitment: Some("44".repeat(32)),
+        obligations: vec!["rows pos_orders".into()],
+        grants: vec!["break-glass 2".into()],
+    };
+    RunRecord { circumstances: Some(circumstances), ..committed() }
+}
+
+#[test]
+fn the_form_that_tells_how_it_was_answered_is_golden() {
+    for (is_long, golden) in [(false, include_str!("golden-7.json")), (true, include_str!("golden-8.json"))] {
+        let canonical = String::from_utf8(canonical(&told(), is_long).unwrap()).unwrap();
+        assert_eq!(canonical, golden.trim_end());
+        // What was answered is committed to, and cannot be tried.
+        assert!(!canonical.contains(told().releases[0].answer_sha256.as_deref().unwrap()));
+    }
+}
+
+/// What a run says of its circumstances, nobody changes unseen; the salts may go.
+#[test]
+fn every_circumstance_is_in_the_leaf() {
+    type Change = fn(&mut Circumstances);
+    let changes: [Change; 11] = [
+        |told| told.entrance.session = None,
+        |told| told.entrance.address = AddressClass::Public,
+        |told| told.entrance.publication = None,
+        |told| told.entrance.publication = Some(4),
+        |told| told.plan = None,
+        |told| told.answer_commitment = None,
+        |told| told.answer_commitment = Some("55".repeat(32)),
+        |told| told.obligations.clear(),
+        |told| told.obligations.push("levels pos_orders".into()),
+        |told| told.grants.clear(),
+        |told| told.grants.push("delegation 1".into()),
+    ];
+    for is_long in [false, true] {
+        let hash = |record: &RunRecord| Hash::of_entry(&canonical(record, is_long).unwrap());
+        let mut hashes = vec![hash(&told()), hash(&committed())];
+        for change in changes {
+            let mut changed = told();
+            change(changed.circumstances.as_mut().unwrap());
+            hashes.push(hash(&changed));
+        }
+        let mut other = told();
+        other.releases[0].answer_sha256 = Some("11".repeat(32));
+        hashes.push(hash(&other));
+        let count = hashes.len();
+        hashes.sort_unstable();
+        hashes.dedup();
+        assert_eq!(hashes.len(), count, "long: {is_long}");
+        let mut forgotten = told();
+        forgotten.circumstances.as_mut().unwrap().answer_salt = None;
+        assert_eq!(hash(&forgotten), hash(&told()));
     }
 }
 

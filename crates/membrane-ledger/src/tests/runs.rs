@@ -1,16 +1,25 @@
 //! Runs and decisions.
 
-use membrane_model::{FieldRef, RevealLevel};
+use membrane_model::{AddressClass, FieldRef, RevealLevel};
 
 use super::{closed_run, decision, edge, full_text, instant, new_run, open, outcome, version};
-use crate::{ColumnDecision, Ledger, LedgerError, RunFilter, RunOutcome, RunState, RunStatus};
+use crate::{
+    ColumnDecision, Entrance, Evidence, Ledger, LedgerError, NewRun, RunFilter, RunOutcome, RunState,
+    RunStatus,
+};
 
 fn all() -> RunFilter {
     RunFilter { principal: None, dataset: None, limit: 100 }
 }
 
 pub(super) async fn check_a_run_is_recorded(ledger: Ledger) {
-    let mut run = ledger.open_run(new_run("analyst:ana", 0)).await.unwrap();
+    let entrance = Entrance {
+        session: Some("019a0000-0000-7000-8000-000000000000".to_owned()),
+        address: AddressClass::Private,
+        publication: Some(3),
+    };
+    let new = NewRun { entrance: entrance.clone(), ..new_run("analyst:ana", 0) };
+    let mut run = ledger.open_run(new).await.unwrap();
     let id = run.id();
     assert_eq!(run.principal().to_string(), "analyst:ana");
     assert_eq!(run.action(), membrane_model::Action::Read);
@@ -33,6 +42,12 @@ pub(super) async fn check_a_run_is_recorded(ledger: Ledger) {
     }
     let first = edge(FieldRef::dataset("crm_members", "city"), FieldRef::answer(id, "city"));
     let second = edge(FieldRef::dataset("crm_members", "tier"), FieldRef::answer(id, "city"));
+    let evidence = Evidence {
+        plan: Some("33".repeat(32)),
+        answer: Some("44".repeat(32)),
+        obligations: vec!["rows pos_orders".to_owned()],
+        grants: vec!["break-glass 2".to_owned(), "delegation 1".to_owned()],
+    };
     let closed = run
         .close(RunOutcome {
             state: RunState::Refused,
@@ -40,6 +55,7 @@ pub(super) async fn check_a_run_is_recorded(ledger: Ledger) {
             inputs: vec![version("pos_orders", 9), version("crm_members", 0)],
             outputs: vec![version("web_events", 1)],
             edges: vec![second.clone(), first.clone(), second.clone()],
+            evidence: evidence.clone(),
             ..outcome(5)
         })
         .await
@@ -57,6 +73,14 @@ pub(super) async fn check_a_run_is_recorded(ledger: Ledger) {
     assert_eq!((record.rows_in, record.rows_out, record.rows_quarantined), (Some(20_000), Some(12), None));
     assert_eq!((record.bytes_out, record.duration_ms), (Some(345), Some(67)));
     assert_eq!(record.decisions, [allowed, denied, hub]);
+    let told = record.circumstances.unwrap();
+    assert_eq!(told.entrance, entrance);
+    assert_eq!(
+        (told.plan, told.obligations, told.grants),
+        (evidence.plan, evidence.obligations, evidence.grants)
+    );
+    let (salt, commitment) = (told.answer_salt.unwrap(), told.answer_commitment.unwrap());
+    assert!(crate::opens(&salt, evidence.answer.as_deref().unwrap(), &commitment));
     assert_eq!(record.inputs, [version("pos_orders", 9), version("crm_members", 0)]);
     assert_eq!(record.outputs, [version("web_events", 1)]);
     assert_eq!(record.edges, [first, second]);

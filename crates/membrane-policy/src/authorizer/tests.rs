@@ -99,6 +99,7 @@ async fn a_listing_is_a_permit_for_what_is_visible() {
     let names: Vec<&str> = permit.datasets().map(|found| found.dataset().name.as_str()).collect();
     assert_eq!(names, ["members"]);
     let outcome = RunOutcome {
+        evidence: membrane_ledger::Evidence::default(),
         state: RunState::Complete,
         error_code: None,
         rows_in: None,

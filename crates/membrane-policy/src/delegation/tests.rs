@@ -156,6 +156,7 @@ fn nobody_looks_values_up_on_behalf_of_another() {
 impl Recorded {
     async fn run_of(&self, who: &str, of: Option<&str>, action: Action, purpose: Option<&str>) -> OpenRun {
         let run = NewRun {
+            entrance: membrane_ledger::Entrance::default(),
             principal: who.parse().unwrap(),
             on_behalf_of: of.map(|of| of.parse().unwrap()),
             channel: Channel::Cli,

@@ -16,7 +16,8 @@ use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchemaRef, DataFusionError, Result as DataFusionResult};
 use datafusion::datasource::MemTable;
 use datafusion::logical_expr::{
-    Aggregate, Distinct, Expr, Join, JoinType, LogicalPlan, LogicalPlanBuilder, Operator, TableScan, Window,
+    Aggregate, Distinct, Expr, Join, JoinType, LogicalPlan, LogicalPlanBuilder, Operator, ScalarUDF,
+    TableScan, Window,
 };
 
 use super::TagKeys;
@@ -55,6 +56,18 @@ pub(super) fn restrict(plan: LogicalPlan, keys: &TagKeys) -> DataFusionResult<Lo
         Ok(Transformed::yes(joined.build()?))
     })?;
     Ok(restricted.data)
+}
+
+/// Leaves out of each scan of rows about members those for whose key a function is not true.
+pub(super) fn filter(plan: LogicalPlan, function: &ScalarUDF) -> DataFusionResult<LogicalPlan> {
+    let filtered = plan.transform_up_with_subqueries(|node| {
+        let LogicalPlan::TableScan(scan) = &node else { return Ok(Transformed::no(node)) };
+        let Some(key) = key_column(scan) else { return Ok(Transformed::no(node)) };
+        let column = Expr::Column(Column::new(Some(scan.table_name.clone()), key));
+        let kept = LogicalPlanBuilder::from(node).filter(function.call(vec![column]))?;
+        Ok(Transformed::yes(kept.build()?))
+    })?;
+    Ok(filtered.data)
 }
 
 fn key_column(scan: &TableScan) -> Option<String> {

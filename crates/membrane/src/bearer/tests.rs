@@ -6,7 +6,7 @@ use membrane_model::PrincipalId;
 use membrane_vault::{RootKey, Vault};
 use serde_json::{Value, json};
 
-use super::{BearerError, Bearers};
+use super::{BearerError, Bearers, SignedIn};
 
 fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_900_000_000, 0).expect("moment")
@@ -39,7 +39,8 @@ fn with(name: &str, value: Value) -> Value {
 }
 
 fn check(text: &str, expected: Result<PrincipalId, BearerError>) {
-    assert_eq!(Bearers::new(&vault()).verify(text, now()), expected);
+    let verified = Bearers::new(&vault()).verify(text, now());
+    assert_eq!(verified.map(|signed_in| signed_in.principal), expected);
 }
 
 #[test]
@@ -53,7 +54,8 @@ fn what_was_issued_is_accepted() {
 fn its_hour_is_kept() {
     let bearers = Bearers::new(&vault());
     let text = bearers.issue(&ana(), "id", 1, now()).expect("bearer");
-    assert_eq!(bearers.verify(&text, now() + TimeDelta::seconds(3599)), Ok(ana()));
+    let signed_in = SignedIn { principal: ana(), session: "id".to_owned() };
+    assert_eq!(bearers.verify(&text, now() + TimeDelta::seconds(3599)), Ok(signed_in));
     assert_eq!(bearers.verify(&text, now() + TimeDelta::seconds(3600)), Err(BearerError::Expired));
     assert_eq!(bearers.issue(&ana(), "id", 0, now()), Err(BearerError::Hours));
     assert_eq!(bearers.issue(&ana(), "id", 721, now()), Err(BearerError::Hours));

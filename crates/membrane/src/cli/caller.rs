@@ -1,10 +1,10 @@
 //! For whom a subcommand acts.
 
 use clap::Args;
-use membrane_model::{PrincipalId, PrincipalKind};
+use membrane_model::{AddressClass, PrincipalId, PrincipalKind};
 
 use super::CliError;
-use crate::bearer::BearerError;
+use crate::bearer::{BearerError, SignedIn};
 use crate::ctx::{Channel, RequestCtx};
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
@@ -32,7 +32,7 @@ impl CallerArgs {
     /// Makes the context; without `--as` and `--bearer` it is the first principal of the kind in principals.json.
     pub(crate) fn ctx(&self, hub: &Hub, default: PrincipalKind) -> Result<RequestCtx, CliError> {
         match self.named(hub)? {
-            Some((principal, channel)) => Ok(hub.ctx(principal, channel)),
+            Some(ctx) => Ok(ctx),
             None => {
                 let principal = hub.principal_of(default).ok_or_else(|| {
                     CliError::usage(format!(
@@ -47,26 +47,27 @@ impl CallerArgs {
 
     /// Makes the context; without `--as` and `--bearer` it is a wrong usage.
     pub(crate) fn ctx_required(&self, hub: &Hub, kind: PrincipalKind) -> Result<RequestCtx, CliError> {
-        let (principal, channel) = self.named(hub)?.ok_or_else(|| {
+        self.named(hub)?.ok_or_else(|| {
             let known = hub
                 .principal_of(kind)
                 .map_or_else(String::new, |principal| format!(", for example `--as {principal}`"));
             CliError::usage(format!(
                 "say who asks{known}, or `--bearer BEARER`; `membrane policy principals` lists who there is"
             ))
-        })?;
-        Ok(hub.ctx(principal, channel))
+        })
     }
 
     /// Returns who is named, and how: taken at its word, or by a bearer that was verified.
-    fn named(&self, hub: &Hub) -> Result<Option<(PrincipalId, Channel)>, CliError> {
+    fn named(&self, hub: &Hub) -> Result<Option<RequestCtx>, CliError> {
         match (&self.principal, &self.bearer) {
-            (Some(principal), _) => Ok(Some((principal.clone(), Channel::Cli))),
+            (Some(principal), _) => Ok(Some(hub.ctx(principal.clone(), Channel::Cli))),
             (None, Some(text)) => {
                 let refuse =
                     |error: BearerError| CliError::from(Failure::without_run(Error::Unauthenticated(error)));
-                let principal = hub.bearers().verify(text, hub.clock().now()).map_err(refuse)?;
-                Ok(Some((principal, Channel::CliBearer)))
+                let SignedIn { principal, session } =
+                    hub.bearers().verify(text, hub.clock().now()).map_err(refuse)?;
+                let ctx = hub.ctx(principal, Channel::CliBearer);
+                Ok(Some(ctx.in_session(Some(session), AddressClass::Local)))
             }
             (None, None) => Ok(None),
         }

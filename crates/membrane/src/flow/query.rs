@@ -7,7 +7,9 @@ use arrow::datatypes::SchemaRef;
 use futures::stream::{BoxStream, StreamExt};
 use membrane_model::{Action, Limits, PrincipalId, Purpose, RunId};
 use membrane_policy::RefusedReason;
-use membrane_query::{Answer, AnswerColumn, Parameter, QueryError, RecordParts, Statement, SystemTable};
+use membrane_query::{
+    Answer, AnswerColumn, AnswerDigest, Parameter, QueryError, RecordParts, Statement, SystemTable,
+};
 
 use super::catalog::gather;
 use super::run::{ActiveRun, RunHead, Work, knows};
@@ -122,6 +124,8 @@ pub async fn query(ctx: &RequestCtx, hub: &Hub, request: QueryRequest) -> Result
         edges: answer.edges,
         rows_out: Some(0),
         cells_opened: answer.cells_opened,
+        plan: answer.plan,
+        answer: Some(AnswerDigest::new(Arc::clone(&answer.schema))),
         ..Work::default()
     };
     let (id, schema, columns) = (run.id(), answer.schema, answer.columns);
@@ -191,7 +195,9 @@ fn hand_out(
         loop {
             match passage.stream.next().await {
                 Some(Ok(batch)) => {
-                    passage.run.work.count(&batch);
+                    if let Err(error) = passage.run.work.count(&batch) {
+                        return Some((Err(passage.run.fail(error).await), None));
+                    }
                     if let Some(ready) = passage.held.replace(batch) {
                         return Some((Ok(ready), Some(passage)));
                     }
@@ -211,11 +217,14 @@ fn hand_out(
 
 impl Work {
     /// Counts rows that are about to leave: whoever breaks off has seen them, for all that is known.
-    fn count(&mut self, batch: &RecordBatch) {
+    fn count(&mut self, batch: &RecordBatch) -> Result<(), Error> {
         let add = |sum: Option<u64>, more: usize| {
             Some(sum.unwrap_or(0).saturating_add(u64::try_from(more).unwrap_or(u64::MAX)))
         };
         self.rows_out = add(self.rows_out, batch.num_rows());
         self.bytes_out = add(self.bytes_out, batch.get_array_memory_size());
+        // Whoever is answered can be shown later what it was: without that, nothing leaves.
+        let digest = self.answer.as_mut().ok_or(Error::Internal("an answer has no digest"))?;
+        digest.add(batch).map_err(|_| Error::Internal("an answer has a cell that cannot be hashed"))
     }
 }

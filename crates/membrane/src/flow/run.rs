@@ -8,12 +8,14 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use membrane_catalog::Catalog;
 use membrane_ledger::{
-    ClosedRun, DatasetVersion, Document, DocumentKind, Ledger, LedgerError, NewDocument, NewRun, OpenRun,
-    RunOutcome, RunState,
+    ClosedRun, DatasetVersion, Document, DocumentKind, Entrance, Evidence, Ledger, LedgerError, NewDocument,
+    NewRun, OpenRun, RunOutcome, RunState,
 };
 use membrane_model::{Action, Clock, DatasetName, LineageEdge, PrincipalId, Purpose, RunId};
-use membrane_policy::{Acting, BreakGlassRequest, DelegationEnd, DelegationRequest, Lookup, Permit, Request};
-use membrane_query::Statement;
+use membrane_policy::{
+    Acting, BreakGlassRequest, DelegationEnd, DelegationRequest, Handed, Lookup, Permit, Request, RowRule,
+};
+use membrane_query::{AnswerDigest, Statement};
 use tokio::task::JoinHandle;
 
 use crate::ctx::{Channel, RequestCtx};
@@ -70,6 +72,39 @@ pub(super) fn knows(hub: &Hub, word: &str) -> bool {
     })
 }
 
+/// Names the grants that count for a request.
+fn grants_of(request: &Request) -> Vec<String> {
+    // PRIVACY: what was broken for one person counts for nobody who acts in their name; see the authorizer.
+    match &request.acting {
+        None => request.broken.iter().map(|glass| format!("break-glass {}", glass.grant)).collect(),
+        Some(acting) => {
+            let counts =
+                |handed: &&Handed| request.datasets.iter().any(|name| handed.datasets.contains(name));
+            acting
+                .handed
+                .iter()
+                .filter(counts)
+                .map(|handed| format!("delegation {}", handed.delegation))
+                .collect()
+        }
+    }
+}
+
+/// Says what a permit holds back beside the levels of columns: rows, and levels that depend on rows.
+fn obligations_of(permit: &Permit) -> Vec<String> {
+    let mut obligations = Vec::new();
+    for permitted in permit.datasets().filter(|_| permit.action() == Action::Read) {
+        let name = &permitted.dataset().name;
+        if *permitted.row_rule() != RowRule::All {
+            obligations.push(format!("rows {name}"));
+        }
+        if permitted.columns().iter().any(|column| !column.when().is_empty()) {
+            obligations.push(format!("levels {name}"));
+        }
+    }
+    obligations
+}
+
 /// Closes a run of which something was found, or not.
 pub(super) async fn finish<T>(run: ActiveRun, found: Result<T, Error>) -> Result<(RunId, T), Failure> {
     match found {
@@ -94,6 +129,10 @@ pub(super) struct Work {
     pub(super) inputs: Vec<DatasetVersion>,
     pub(super) outputs: Vec<DatasetVersion>,
     pub(super) edges: Vec<LineageEdge>,
+    /// What stands for the plan.
+    pub(super) plan: Option<String>,
+    /// What stands for the answer, as far as it left.
+    pub(super) answer: Option<AnswerDigest>,
 }
 
 /// An open run, and the duty to close it.
@@ -101,6 +140,9 @@ pub(super) struct ActiveRun {
     /// What was done so far; it is recorded however the run ends.
     pub(super) work: Work,
     open: Option<OpenRun>,
+    /// What policy held back, and the grants that counted.
+    obligations: Vec<String>,
+    grants: Vec<String>,
     /// On whose behalf it is asked, as it was said: there need not be anybody of that name.
     delegator: Option<PrincipalId>,
     id: RunId,
@@ -184,6 +226,11 @@ impl ActiveRun {
                 principal: recorded_principal(ctx, hub),
                 on_behalf_of: on_behalf_of.cloned(),
                 channel: ctx.channel,
+                entrance: Entrance {
+                    session: ctx.session.clone(),
+                    address: ctx.address,
+                    publication: hub.publication(),
+                },
                 action,
                 purpose,
                 job: head.job,
@@ -199,6 +246,8 @@ impl ActiveRun {
         Ok(Self {
             work: Work::default(),
             open: Some(open),
+            obligations: Vec::new(),
+            grants: Vec::new(),
             delegator,
             id,
             action,
@@ -398,7 +447,11 @@ impl ActiveRun {
             acting,
             now,
         };
-        hub.authorizer().issue(run, request).await.map_err(Error::Refused)
+        let grants = grants_of(&request);
+        let permit = hub.authorizer().issue(run, request).await.map_err(Error::Refused)?;
+        self.grants.extend(grants);
+        self.obligations.extend(obligations_of(&permit));
+        Ok(permit)
     }
 
     /// Asks for a permit on every dataset that there is for the run's principal, to list them.
@@ -442,6 +495,14 @@ impl ActiveRun {
     fn outcome(&mut self, state: RunState, code: Option<&str>) -> RunOutcome {
         let finished = self.ctx.now();
         let work = std::mem::take(&mut self.work);
+        // Of an answer that broke off nobody has the whole.
+        let answer = work.answer.filter(|_| state == RunState::Complete).map(AnswerDigest::finish);
+        let (mut obligations, mut grants) =
+            (std::mem::take(&mut self.obligations), std::mem::take(&mut self.grants));
+        for list in [&mut obligations, &mut grants] {
+            list.sort_unstable();
+            list.dedup();
+        }
         RunOutcome {
             state,
             error_code: code.map(str::to_owned),
@@ -454,6 +515,7 @@ impl ActiveRun {
             inputs: work.inputs,
             outputs: work.outputs,
             edges: work.edges,
+            evidence: Evidence { plan: work.plan, answer, obligations, grants },
             finished,
         }
     }

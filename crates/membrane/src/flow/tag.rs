@@ -24,7 +24,6 @@ mod look;
 mod rows;
 mod stream;
 mod trial;
-mod values;
 mod writing;
 
 use std::collections::BTreeMap;
@@ -35,7 +34,7 @@ use membrane_catalog::{AsOfParam, Refresh, Tag};
 use membrane_ledger::{DatasetVersion, TagBuild, TagBuildKind, TagMark};
 use membrane_model::{Action, RunId, TagId};
 use membrane_policy::Permit;
-use membrane_query::{TagAnswer, TagKeys, TagMembers, TagQuestion};
+use membrane_query::{TagAnswer, TagKeys, TagKnown, TagMembers, TagQuestion};
 
 use super::run::{ActiveRun, RunHead, Work, knows};
 use crate::ctx::RequestCtx;
@@ -47,7 +46,7 @@ use before::before_asking;
 use changes::Changes;
 use group::Group;
 use hold::TagHold;
-use known::Known;
+use known::read_known;
 use writing::Writing;
 
 pub(crate) use check::check_tags;
@@ -324,8 +323,12 @@ async fn ask_and_write(
             return Err(failure.error);
         }
     };
-    run.work =
-        Work { inputs: work.inputs.clone(), cells_opened: Arc::clone(&work.cells_opened), ..Work::default() };
+    run.work = Work {
+        inputs: work.inputs.clone(),
+        cells_opened: Arc::clone(&work.cells_opened),
+        plan: work.plan.clone(),
+        ..Work::default()
+    };
     writing.run.work = work;
     writing.run.complete().await.map_err(|failure| failure.error)?;
     Ok(Made { kind, marks, judged })
@@ -339,9 +342,9 @@ async fn ask_of(
     (asked, group): (&Asked, &Group),
     (members, dry_run): (TagMembers<'_>, bool),
     writing: &mut Writing,
-) -> Result<(Known, TagAnswer), Error> {
+) -> Result<(TagKnown, TagAnswer), Error> {
     writing.look(hub, group).await?;
-    let known = Known::read(hub, permit, group, (members, dry_run)).await?;
+    let known = read_known(hub, permit, group, (members, dry_run)).await?;
     let question = TagQuestion {
         statement: &asked.statement,
         entity: &group.entity,
@@ -357,11 +360,12 @@ async fn write(
     hub: &Hub,
     permit: &Permit,
     writing: &mut Writing,
-    (group, mut known): (&Group, Known),
+    (group, mut known): (&Group, TagKnown),
     (answer, of_whom): (TagAnswer, Option<&TagKeys>),
     (kind, dry_run): (TagBuildKind, bool),
 ) -> Result<(Vec<judge::Judged>, Work), Error> {
     let (inputs, cells_opened) = (answer.answer.inputs.clone(), Arc::clone(&answer.answer.cells_opened));
+    let plan = answer.answer.plan.clone();
     let edges = rows::edges(group, &answer);
     let consenting = consenting(hub, permit, group).await?;
     let asked = (answer, of_whom, consenting.as_ref());
@@ -379,7 +383,7 @@ async fn write(
     };
     if dry_run {
         changes.abort().await;
-        return Ok((judged, Work { inputs, cells_opened, ..Work::default() }));
+        return Ok((judged, Work { inputs, cells_opened, plan, ..Work::default() }));
     }
     let (versions, failed) = changes.commit(writing, group, &judged).await;
     for (tag, code) in failed {
@@ -392,6 +396,6 @@ async fn write(
     let outputs: Vec<DatasetVersion> =
         newest.map(|version| DatasetVersion { dataset: group.table.clone(), version }).into_iter().collect();
     let rows = judged.iter().filter(|one| one.fault.is_none()).map(|one| one.changed).sum();
-    let work = Work { rows_out: Some(rows), inputs, outputs, edges, cells_opened, ..Work::default() };
+    let work = Work { rows_out: Some(rows), inputs, outputs, edges, plan, cells_opened, ..Work::default() };
     Ok((judged, work))
 }

@@ -11,9 +11,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use membrane_model::AddressClass;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
@@ -65,11 +68,13 @@ impl Acceptor {
     pub(super) async fn run(self) -> JoinSet<()> {
         let places = Arc::new(Semaphore::new(self.patience.connections_max));
         let mut open = JoinSet::new();
-        while let Some(Some((stream, place))) = self.stopping.run_until_cancelled(self.next(&places)).await {
+        while let Some(Some((stream, address, place))) =
+            self.stopping.run_until_cancelled(self.next(&places)).await
+        {
             while open.try_join_next().is_some() {}
             let (app, patience, stopping) = (self.app.clone(), self.patience, self.stopping.clone());
             open.spawn(async move {
-                serve(stream, app, patience, stopping).await;
+                serve((stream, address), app, patience, stopping).await;
                 drop(place);
             });
         }
@@ -77,11 +82,11 @@ impl Acceptor {
     }
 
     /// Waits for a place, then for a connection: those beyond the bound wait in the system's queue.
-    async fn next(&self, places: &Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+    async fn next(&self, places: &Arc<Semaphore>) -> Option<(TcpStream, AddressClass, OwnedSemaphorePermit)> {
         let place = places.clone().acquire_owned().await.ok()?;
         loop {
             match self.listener.accept().await {
-                Ok((stream, _)) => return Some((stream, place)),
+                Ok((stream, peer)) => return Some((stream, AddressClass::of(peer.ip()), place)),
                 Err(error) if is_of_the_client(&error) => {}
                 Err(error) => {
                     let reason = error.kind();
@@ -99,16 +104,26 @@ fn is_of_the_client(error: &io::Error) -> bool {
 }
 
 /// Serves one connection, request by request; when told to stop, only the request that it is at.
-async fn serve(stream: TcpStream, app: Router, patience: Patience, stopping: CancellationToken) {
+async fn serve(
+    (stream, address): (TcpStream, AddressClass),
+    app: Router,
+    patience: Patience,
+    stopping: CancellationToken,
+) {
     // An answer goes out in several writes; the last, small one shall not wait for the client to have the others. A
     // socket that does not take the option is only slower.
     let _ = stream.set_nodelay(true);
     let (socket, orderly) = Socket::new(stream, patience.idle);
+    let app = TowerToHyperService::new(app);
+    let app = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(address);
+        app.call(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(patience.header)
         .max_buf_size(BUFFER_BYTES)
-        .serve_connection(TokioIo::new(socket), TowerToHyperService::new(app));
+        .serve_connection(TokioIo::new(socket), app);
     let mut connection = pin!(connection);
     let ended = match stopping.run_until_cancelled(connection.as_mut()).await {
         Some(ended) => ended,

@@ -7,7 +7,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::App;
-use crate::bearer::BearerError;
+use crate::bearer::{BearerError, SignedIn};
 use crate::ctx::Channel;
 use crate::error::{Error, Failure};
 
@@ -16,8 +16,10 @@ pub(super) async fn require_bearer(State(app): State<App>, mut request: Request,
     let verified =
         bearer(request.headers()).and_then(|text| app.hub.bearers().verify(text, app.hub.clock().now()));
     match verified {
-        Ok(principal) => {
-            request.extensions_mut().insert(app.hub.ctx(principal, Channel::Http));
+        Ok(SignedIn { principal, session }) => {
+            let address = request.extensions().get().copied().unwrap_or_default();
+            let ctx = app.hub.ctx(principal, Channel::Http).in_session(Some(session), address);
+            request.extensions_mut().insert(ctx);
             next.run(request).await
         }
         Err(error) => Failure::without_run(Error::Unauthenticated(error)).into_response(),

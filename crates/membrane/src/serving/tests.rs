@@ -187,6 +187,7 @@ async fn what_was_not_signed_is_not_served() {
 
 async fn forge(ledger: &Ledger, body: String) {
     let run = membrane_ledger::NewRun {
+        entrance: membrane_ledger::Entrance::default(),
         principal: "operator:omar".parse().unwrap(),
         on_behalf_of: None,
         channel: Channel::Cli,

@@ -160,6 +160,7 @@ async fn reserve(ledger: &Ledger, plan: &ReleasePlan, key: &str, seconds: i64, l
     let at = |seconds| DateTime::from_timestamp(1_900_000_000 + seconds, 0).expect("a moment");
     let run = ledger
         .open_run(NewRun {
+            entrance: membrane_ledger::Entrance::default(),
             principal: "partner:acme".parse().expect("a principal"),
             on_behalf_of: None,
             channel: Channel::Http,

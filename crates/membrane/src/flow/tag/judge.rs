@@ -8,12 +8,11 @@ use futures::StreamExt as _;
 use membrane_catalog::Tag;
 use membrane_ledger::{TagBuild, TagBuildKind};
 use membrane_policy::Permit;
-use membrane_query::Statement;
+use membrane_query::{Compared, Statement, TagKnown};
 
-use super::changes::{Changes, TagChanges};
+use super::changes::Changes;
 use super::good_of;
 use super::group::{Group, home};
-use super::known::Known;
 use crate::error::Error;
 use crate::hub::Hub;
 
@@ -64,26 +63,23 @@ pub(super) async fn population(hub: &Hub, permit: &Permit, group: &Group) -> Res
 pub(super) async fn judge(
     hub: &Hub,
     group: &Group,
-    (changes, known): (&Changes, &Known),
+    (changes, known): (&Changes, &TagKnown),
     population: Option<u64>,
 ) -> Result<Vec<Judged>, Error> {
     let builds = hub.ledger().last_tag_builds().await.map_err(Error::Ledger)?;
     let mut judged = Vec::with_capacity(group.tags.len());
-    for ((tag, changes_of), known) in group.tags.iter().zip(&changes.tags).zip(&known.tags) {
-        let good = good_of(&builds, tag);
+    for (of, (tag, changes_of)) in group.tags.iter().zip(&changes.tags).enumerate() {
+        let (good, compared) = (good_of(&builds, tag), &changes_of.compared);
         let named = |counts: &[u64]| -> BTreeMap<String, u64> {
-            let all = counts.iter().enumerate().filter(|(_, count)| **count > 0);
-            all.filter_map(|(number, count)| {
-                Some((known.labels.name(u16::try_from(number).ok()?)?.to_owned(), *count))
-            })
-            .collect()
+            let named = known.named_shares(of, counts).into_iter();
+            named.map(|(label, count)| (label.to_owned(), count)).collect()
         };
-        let (before, after) = (named(&changes_of.before), named(&changes_of.after));
+        let (before, after) = (named(&compared.before), named(&compared.after));
         let shares = match (changes.kind, good) {
             (TagBuildKind::Full, _) | (_, None) => after,
             (_, Some(good)) => moved(&good.shares, &before, &after),
         };
-        judged.push(of_one(tag, changes_of, shares, population, good));
+        judged.push(of_one(tag, compared, shares, population, good));
     }
     Ok(judged)
 }
@@ -124,7 +120,7 @@ fn moved(
 
 fn of_one(
     tag: &Tag,
-    changes: &TagChanges,
+    changes: &Compared,
     shares: BTreeMap<String, u64>,
     population: Option<u64>,
     good: Option<&TagBuild>,

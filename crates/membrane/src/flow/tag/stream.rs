@@ -15,7 +15,7 @@ use membrane_lake::Mark;
 use membrane_ledger::{DatasetVersion, TagBuild, TagBuildKind};
 use membrane_model::{Channel, DatasetName, PrincipalId, TagId};
 use membrane_policy::Permit;
-use membrane_query::{TagKeys, TagMembers, TagQuestion};
+use membrane_query::{TagKeys, TagKnown, TagMembers, TagQuestion};
 
 use super::asked::Asked;
 use super::before::before_asking;
@@ -23,7 +23,7 @@ use super::changes::Changes;
 use super::group::{Group, groups};
 use super::hold::TagHold;
 use super::judge::Judged;
-use super::known::{Known, NO_LABEL};
+use super::known::read_known;
 use super::writing::Writing;
 use super::{SECONDS_MAX, build_of, open_reading, rows};
 use crate::error::{Error, Failure};
@@ -50,7 +50,7 @@ pub(crate) struct TagStream {
 struct Following {
     group: Group,
     hold: TagHold,
-    known: Known,
+    known: TagKnown,
     marks: BTreeMap<DatasetName, Mark>,
     swept: DateTime<Utc>,
     /// Who was asked about since: what is ahead of the clock, or begins with time, is found at the next sweep.
@@ -159,7 +159,7 @@ impl Following {
         let names: Vec<TagId> = group.tags.iter().map(|tag| tag.id.clone()).collect();
         let hold = TagHold::take(hub, &names, now).await?;
         let changed = vec![0; group.tags.len()];
-        let (known, marks) = (Known::default(), BTreeMap::new());
+        let (known, marks) = (TagKnown::default(), BTreeMap::new());
         let lately = TagKeys::default();
         Ok(Self {
             group,
@@ -283,14 +283,12 @@ impl Following {
         (run, started, ended): (membrane_model::RunId, DateTime<Utc>, DateTime<Utc>),
         fault: Option<&'static str>,
     ) -> Result<(), Failure> {
-        for ((tag, known), changed) in self.group.tags.iter().zip(&self.known.tags).zip(&mut self.changed) {
-            let mut shares: BTreeMap<String, u64> = BTreeMap::new();
-            for place in 0..self.known.len() {
-                let label = u32::try_from(place).map_or(NO_LABEL, |place| known.said(place).label);
-                if let Some(label) = known.labels.name(label) {
-                    *shares.entry(label.to_owned()).or_default() += 1;
-                }
-            }
+        // Of what was never read nothing can be said.
+        let read = self.known.tags();
+        for (of, (tag, changed)) in self.group.tags.iter().zip(&mut self.changed).enumerate().take(read) {
+            let shares = self.known.shares(of).into_iter();
+            let shares: BTreeMap<String, u64> =
+                shares.map(|(label, count)| (label.to_owned(), count)).collect();
             let build = TagBuild {
                 fault: fault.map(str::to_owned),
                 members: shares.values().sum(),
@@ -332,7 +330,7 @@ impl Following {
 /// What is kept of a group from one look to the next.
 struct Followed<'a> {
     group: &'a Group,
-    known: &'a mut Known,
+    known: &'a mut TagKnown,
     marks: &'a mut BTreeMap<DatasetName, Mark>,
     lately: &'a mut TagKeys,
     swept: &'a mut DateTime<Utc>,
@@ -366,7 +364,7 @@ async fn ask(hub: &Hub, turn: &mut Turn, followed: Followed<'_>) -> Result<Vec<u
     let whom = of_whom.map_or(TagMembers::All, TagMembers::These);
     if first {
         turn.writing.look(hub, group).await?;
-        *known = Known::read(hub, permit, group, (TagMembers::All, false)).await?;
+        *known = read_known(hub, permit, group, (TagMembers::All, false)).await?;
     }
     let question = TagQuestion {
         statement: &statement,
@@ -380,8 +378,9 @@ async fn ask(hub: &Hub, turn: &mut Turn, followed: Followed<'_>) -> Result<Vec<u
     let asked = (answer, of_whom, None);
     let mut changes =
         Changes::gather(hub, &turn.writing, (&asked_now, known), asked, TagBuildKind::Stream).await?;
-    let fault = group.tags.iter().zip(&changes.tags).find_map(|(tag, changes)| Some((tag, changes.fault?)));
-    let changed: Vec<u64> = changes.tags.iter().map(|tag| tag.changed).collect();
+    let fault =
+        group.tags.iter().zip(&changes.tags).find_map(|(tag, changes)| Some((tag, changes.compared.fault?)));
+    let changed: Vec<u64> = changes.tags.iter().map(|tag| tag.compared.changed).collect();
     if let Some((tag, fault)) = fault {
         let tag = tag.id.clone();
         changes.abort().await;

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use arrow::array::{Array as _, AsArray as _};
 use membrane_catalog::{Refresh, Tag, TagTest};
 use membrane_model::TagId;
-use membrane_query::{Statement, TagFixture, TrialError, Tried};
+use membrane_query::{Statement, TagFixture, TagValues, TrialError, Tried};
 
-use super::values::Values;
 use crate::error::Error;
 use crate::hub::Hub;
 
@@ -97,7 +96,7 @@ fn said(tag: &Tag, tried: &Tried) -> Result<BTreeMap<String, Option<String>>, St
         let keys = keys.ok_or("the answer has no column of members")?;
         let column = batch.column_by_name(tag.column.as_str());
         let column = column.ok_or_else(|| format!("the answer has no column `{}`", tag.column))?;
-        let values = Values::of(column, tag.value.kind).map_err(|error| error.to_string())?;
+        let values = TagValues::of(column, tag.value.kind).map_err(|error| error.to_string())?;
         let values = values
             .ok_or_else(|| format!("column `{}` is not of type {}", tag.column, tag.value.kind.as_str()))?;
         for row in 0..batch.num_rows() {

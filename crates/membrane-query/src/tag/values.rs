@@ -5,22 +5,25 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
 use membrane_catalog::TagType;
 
-use crate::error::Error;
+use super::compare::TagFault;
 
 /// The values of one tag, row by row.
-pub(super) struct Values {
-    pub(super) texts: StringArray,
+pub struct TagValues {
+    texts: StringArray,
     /// None for what is no number.
-    pub(super) numbers: Option<Float64Array>,
+    numbers: Option<Float64Array>,
 }
 
-impl Values {
+impl TagValues {
     /// Reads a column of an answer. None: it is not of the tag's type.
-    pub(super) fn of(column: &ArrayRef, kind: TagType) -> Result<Option<Self>, Error> {
+    ///
+    /// # Errors
+    /// [`TagFault`] when a value has no text.
+    pub fn of(column: &ArrayRef, kind: TagType) -> Result<Option<Self>, TagFault> {
         if !fits(column.data_type(), kind) {
             return Ok(None);
         }
-        let wrong = |_| Error::Internal("a value of a tag has no text");
+        let wrong = |_| TagFault("a value of a tag has no text");
         let texts = cast(column, &DataType::Utf8).map_err(wrong)?.as_string::<i32>().clone();
         let numbers = match kind {
             TagType::Integer | TagType::Number => {
@@ -33,12 +36,14 @@ impl Values {
     }
 
     /// Returns the value of a row.
-    pub(super) fn text(&self, row: usize) -> Option<&str> {
+    #[must_use]
+    pub fn text(&self, row: usize) -> Option<&str> {
         (row < self.texts.len() && self.texts.is_valid(row)).then(|| self.texts.value(row))
     }
 
     /// Returns the number of a row.
-    pub(super) fn number(&self, row: usize) -> Option<f64> {
+    #[must_use]
+    pub fn number(&self, row: usize) -> Option<f64> {
         let numbers = self.numbers.as_ref()?;
         (row < numbers.len() && numbers.is_valid(row)).then(|| numbers.value(row))
     }
