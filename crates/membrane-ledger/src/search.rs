@@ -8,27 +8,24 @@
 //! Ids of runs begin with the millisecond in which they started: every index here ends in the id, is in the order of time, and takes bounds on the time as
 //! bounds on the id. What columns were taken is in `column_read`, which is made of closed runs, leaf by leaf of the log, before it is looked into.
 
+mod lead;
+
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use membrane_model::{Action, ColumnName, DatasetName, PrincipalId, Purpose, RevealLevel, RunId};
-use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, AssertSqlSafe};
+use sqlx::AnyConnection;
 
 use crate::load::{Parts, load_parts};
 use crate::reads::NOISE;
 use crate::row::{Cells, to_integer};
 use crate::{Ledger, LedgerError, RunRecord, RunState, RunStatus};
+use lead::{Lead, RUN, Sql, Value};
 
 /// Runs that one page has at most.
 const RUNS_MAX: u32 = 1000;
 /// Leaves that are looked at in one go.
 const LEAVES_MAX: u64 = 1000;
-/// Up to how many runs of a filter are counted before another leads.
-const COUNTED_MAX: i64 = 2000;
-/// The table of runs.
-const RUN: &str = "run";
 /// An id after all others.
 const LAST: &str = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 
@@ -53,115 +50,6 @@ pub struct RunSearch {
     pub since: Option<DateTime<Utc>>,
     /// Started earlier.
     pub until: Option<DateTime<Utc>>,
-}
-
-/// A value of a statement.
-enum Value {
-    Text(String),
-    Number(i64),
-}
-
-/// A statement in the making: its text is of constants and of numbers of parameters.
-#[derive(Default)]
-struct Sql {
-    text: String,
-    values: Vec<Value>,
-}
-
-/// What a search is led by: the rows of a table for which columns have these values.
-struct Lead {
-    table: &'static str,
-    equal: Vec<(&'static str, String)>,
-    /// What an index says of its rows beside that.
-    also: &'static str,
-}
-
-impl Sql {
-    fn push(&mut self, text: &str) {
-        self.text.push_str(text);
-    }
-
-    /// Adds a condition whose last word is a value.
-    fn push_with(&mut self, text: &str, value: Value) {
-        self.values.push(value);
-        // Writing to a string does not fail.
-        let _ = write!(self.text, "{text}${}", self.values.len());
-    }
-
-    async fn fetch(self, connection: &mut AnyConnection) -> Result<Vec<AnyRow>, LedgerError> {
-        let mut query = sqlx::query(AssertSqlSafe(self.text));
-        for value in self.values {
-            query = match value {
-                Value::Text(text) => query.bind(text),
-                Value::Number(number) => query.bind(number),
-            };
-        }
-        Ok(query.fetch_all(connection).await?)
-    }
-}
-
-impl Lead {
-    fn of(table: &'static str, column: &'static str, value: impl ToString) -> Self {
-        Self { table, equal: vec![(column, value.to_string())], also: "" }
-    }
-
-    /// Returns where its runs are: where it is another table, what is said of runs is joined to it. SQLite takes the tables of a CROSS JOIN in their order,
-    /// which is that of the answer.
-    fn from(&self) -> String {
-        match self.table {
-            RUN => "FROM run WHERE run.run".to_owned(),
-            table => format!("FROM {table} d CROSS JOIN run WHERE run.run = d.run AND d.run"),
-        }
-    }
-
-    fn name(&self) -> &'static str {
-        if self.is_of_runs() { RUN } else { "d" }
-    }
-
-    fn is_of_runs(&self) -> bool {
-        self.table == RUN
-    }
-
-    fn conditions(&self, sql: &mut Sql, (from, before): (&str, &str)) {
-        let name = self.name();
-        sql.push_with(" >= ", Value::Text(from.to_owned()));
-        sql.push_with(&format!(" AND {name}.run < "), Value::Text(before.to_owned()));
-        for (column, value) in &self.equal {
-            sql.push_with(&format!(" AND {name}.{column} = "), Value::Text(value.clone()));
-        }
-        sql.push(self.also);
-    }
-
-    /// Counts its runs, up to a number.
-    async fn count(&self, connection: &mut AnyConnection, bounds: (&str, &str)) -> Result<i64, LedgerError> {
-        let (mut sql, name) = (Sql::default(), self.name());
-        let alias = if self.is_of_runs() { "" } else { " d" };
-        sql.push(&format!(
-            "SELECT COUNT(*) FROM (SELECT {name}.run FROM {}{alias} WHERE {name}.run",
-            self.table
-        ));
-        self.conditions(&mut sql, bounds);
-        sql.push_with(" LIMIT ", Value::Number(COUNTED_MAX));
-        sql.push(") counted");
-        let rows = sql.fetch(connection).await?;
-        rows.first().map_or(Ok(0), |row| Cells::of(row).integer())
-    }
-
-    async fn runs(
-        &self,
-        connection: &mut AnyConnection,
-        search: &RunSearch,
-        bounds: (&str, &str),
-        limit: u32,
-    ) -> Result<Vec<RunId>, LedgerError> {
-        let (mut sql, name) = (Sql::default(), self.name());
-        sql.push(&format!("SELECT DISTINCT {name}.run {}", self.from()));
-        self.conditions(&mut sql, bounds);
-        search.conditions(&mut sql);
-        sql.push_with(&format!(" ORDER BY {name}.run DESC LIMIT "), Value::Number(i64::from(limit)));
-        let rows = sql.fetch(connection).await?;
-        rows.iter().map(|row| Cells::of(row).parsed("run")).collect()
-    }
 }
 
 impl RunSearch {
