@@ -65,7 +65,9 @@ pub use release::{
     ReleaseForecast, ReleaseOptions, ReleasePlan, ReleaseRole, ReleaseType, ReleasedDataset, Reused,
     SandboxPart, Shown, Synthetic, Trial, check_release, sandbox_parts, trace_release,
 };
-pub use system::{DatasetFacts, RecordParts, Standing, SystemColumn, SystemTable};
+pub use system::{
+    DatasetFacts, GrantFacts, PublicationFacts, RecordFacts, RecordParts, Standing, SystemColumn, SystemTable,
+};
 pub use tag::{
     StatementPlan, TagAnswer, TagFixture, TagKeys, TagMembers, TagPlan, TagQuestion, TrialError, Tried,
     check_tag, key_parts,
