@@ -130,8 +130,9 @@ async fn who_did_see_is_told_from_who_could_have() {
     assert_eq!(world.numbers(&format!("{entries} WHERE a.published")).await, 0);
     world.hub.audit_log().publish(world.hub.clock().now()).await.unwrap();
     assert!(world.numbers(&format!("{entries} WHERE a.published")).await > before);
-    let first =
-        world.look("SELECT leaf, character_length(leaf_hash) FROM system.audit WHERE leaf <= 1 ORDER BY leaf").await;
+    let first = world
+        .look("SELECT leaf, character_length(leaf_hash) FROM system.audit WHERE leaf <= 1 ORDER BY leaf")
+        .await;
     assert_eq!(first, [["0", "64"], ["1", "64"]]);
     let written = world
         .look("SELECT DISTINCT p.file, p.form FROM system.policies p WHERE p.policy = 'marketing.phone' AND p.because IS NOT NULL")

@@ -189,6 +189,10 @@ impl Ledger {
         before: Option<RunMark>,
         limit: u32,
     ) -> Result<Vec<RunRecord>, LedgerError> {
+        let search = window.search().filter(|_| detail == RunDetail::Reads);
+        if search.is_some() && before.is_none() {
+            self.index_columns().await?;
+        }
         let mut connection = self.pools.read.acquire().await?;
         let (since, until) = window.bounds();
         if let Some(run) = &window.run {
@@ -201,10 +205,7 @@ impl Ledger {
             let within = |record: &RunRecord| (since..=until).contains(&record.started.timestamp_micros());
             return Ok(found.into_iter().filter(within).collect());
         }
-        if let Some(search) = window.search().filter(|_| detail == RunDetail::Reads) {
-            if before.is_none() {
-                self.index_columns().await?;
-            }
+        if let Some(search) = search {
             let runs =
                 find(&mut connection, &search, before.map(|mark| mark.run), limit.min(ROWS_MAX)).await?;
             return load_parts(&mut connection, &runs, detail.parts()).await;
