@@ -162,7 +162,19 @@ fn who_saw_a_column_is_answered_by_the_command_of_the_page() {
     program.ok(&["ingest", "crm_members", "sample/crm_members.csv"]);
     let purpose = ["--as", "analyst:ana", "--purpose", "marketing_analysis"];
     program.ok(&[&["sql", "SELECT phone FROM crm_members ORDER BY phone LIMIT 3"], &purpose[..]].concat());
-    let page = blocks("log.md", "bash").concat();
+    let found = blocks("log.md", "bash");
+    let search = |level: &str| {
+        let line = found[0].replace("2026-11-01", "2000-01-01").replace("2026-12-01", "2100-01-01");
+        let line = line.replace("clear", level);
+        program.json(&line.split_whitespace().skip(1).collect::<Vec<_>>())
+    };
+    assert_eq!(search("clear")["runs"], serde_json::json!([]));
+    let seen = search("partial");
+    let [run] = seen["runs"].as_array().unwrap().as_slice() else { panic!("{seen}") };
+    assert_eq!((&run["principal"], &run["rows_out"]), (&"analyst:ana".into(), &3.into()));
+    assert_eq!(run["policies"], serde_json::json!(["marketing.phone"]));
+    assert!(seen["policies"][0]["because"].is_string() && run["leaf"].is_u64(), "{seen}");
+    let page = found.concat();
     let sql = page.split('"').nth(1).unwrap();
     assert!(sql.contains("c.level = 'clear'") && sql.contains("2026-11-01") && sql.contains("2026-12-01"));
     let ask = |level: &str| {

@@ -13,6 +13,7 @@ mod architecture;
 mod attacks;
 mod audit;
 mod audit_log;
+mod audit_search;
 mod backends;
 mod break_glass;
 mod budgets;

@@ -1,19 +1,21 @@
 //! The record in pages, the newest first: for whoever looks through all of it and keeps none of it.
 
-use chrono::{DateTime, Utc};
-use membrane_model::{Action, DatasetName, PrincipalId, RunId};
+use chrono::{DateTime, TimeDelta, Utc};
+use membrane_model::{Action, ColumnName, DatasetName, PrincipalId, RunId};
+use sqlx::any::AnyRow;
 
 use crate::delivery::read as read_delivery;
 use crate::load::{Parts, load_parts, read_action};
 use crate::refused::read as read_refused;
 use crate::row::Cells;
-use crate::{Delivery, Ledger, LedgerError, RefusedDelivery, RunRecord};
+use crate::search::find;
+use crate::{Delivery, Ledger, LedgerError, RefusedDelivery, RunRecord, RunSearch, RunStatus};
 
 /// Rows that one page has at most.
 const ROWS_MAX: u32 = 1000;
 
-/// From when until when, both included, and which run alone.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// From when until when, both included, and which run or column alone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunWindow {
     /// The earliest moment.
     pub since: Option<DateTime<Utc>>,
@@ -21,6 +23,12 @@ pub struct RunWindow {
     pub until: Option<DateTime<Utc>>,
     /// The only run.
     pub run: Option<RunId>,
+    /// The first leaf of the log; for leaves.
+    pub leaf_first: Option<u64>,
+    /// The last one; for leaves.
+    pub leaf_last: Option<u64>,
+    /// The only column; for runs that took columns.
+    pub column: Option<ColumnName>,
 }
 
 /// What of each run is wanted beside its head.
@@ -32,6 +40,8 @@ pub enum RunDetail {
     Decisions,
     /// Column lineage, and what policy decided; only runs that have any.
     Edges,
+    /// The same, of runs that took the column of the window, if it has one.
+    Reads,
     /// What was paid for, and the datasets that were read; only runs that paid.
     Releases,
 }
@@ -65,6 +75,36 @@ impl RunWindow {
         let since = self.since.map_or(i64::MIN, |since| since.timestamp_micros());
         (since, self.until.map_or(i64::MAX, |until| until.timestamp_micros()))
     }
+
+    /// Returns how to find runs by the column that they took, where the window is about one.
+    fn search(&self) -> Option<RunSearch> {
+        let until = self.until.and_then(|until| until.checked_add_signed(TimeDelta::microseconds(1)));
+        let column = self.column.clone()?;
+        Some(RunSearch { column: Some(column), since: self.since, until, ..RunSearch::default() })
+    }
+}
+
+/// A leaf of the log, and the run that it is the hash of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeafRow {
+    /// Its index.
+    pub leaf: u64,
+    /// Its hash, as hexadecimal text.
+    pub hash: String,
+    /// The run.
+    pub run: RunId,
+    /// When it started.
+    pub started: DateTime<Utc>,
+    /// When it was closed.
+    pub closed: Option<DateTime<Utc>>,
+    /// Who acted.
+    pub principal: PrincipalId,
+    /// On whose behalf, if not its own.
+    pub on_behalf_of: Option<PrincipalId>,
+    /// What was done.
+    pub action: Action,
+    /// How it ended.
+    pub status: RunStatus,
 }
 
 impl RunDetail {
@@ -74,7 +114,7 @@ impl RunDetail {
         match self {
             Self::Head => none,
             Self::Decisions => Parts { decisions: true, ..none },
-            Self::Edges => Parts { decisions: true, edges: true, ..none },
+            Self::Edges | Self::Reads => Parts { decisions: true, edges: true, ..none },
             Self::Releases => Parts { datasets: true, releases: true, ..none },
         }
     }
@@ -90,7 +130,7 @@ impl RunDetail {
                  AND EXISTS (SELECT 1 FROM decision WHERE decision.run = run.run) \
                  ORDER BY started DESC, run DESC LIMIT $5"
             }
-            Self::Edges => {
+            Self::Edges | Self::Reads => {
                 "SELECT run FROM run WHERE started >= $1 AND started <= $2 AND (started < $3 OR run < $4) \
                  AND EXISTS (SELECT 1 FROM lineage_edge WHERE lineage_edge.run = run.run) \
                  ORDER BY started DESC, run DESC LIMIT $5"
@@ -103,6 +143,23 @@ impl RunDetail {
         }
     }
 }
+
+const LEAVES_BY_TIME: &str = "\
+    SELECT l.leaf, l.hash, l.run, r.started, r.finished, r.principal, r.on_behalf_of, r.action, r.status \
+    FROM run r CROSS JOIN audit_leaf l \
+    WHERE l.run = r.run AND r.started >= $1 AND r.started <= $2 AND (r.started < $3 OR r.run < $4) \
+    ORDER BY r.started DESC, r.run DESC LIMIT $5";
+
+/// The tables of a CROSS JOIN are taken in their order, which is that of the answer.
+const LEAVES: &str = "\
+    SELECT l.leaf, l.hash, l.run, r.started, r.finished, r.principal, r.on_behalf_of, r.action, r.status \
+    FROM audit_leaf l CROSS JOIN run r \
+    WHERE r.run = l.run AND l.leaf >= $1 AND l.leaf <= $2 AND r.started >= $3 AND r.started <= $4 \
+    ORDER BY l.leaf DESC LIMIT $5";
+
+const LEAF_OF_RUN: &str = "\
+    SELECT l.leaf, l.hash, l.run, r.started, r.finished, r.principal, r.on_behalf_of, r.action, r.status \
+    FROM audit_leaf l JOIN run r ON r.run = l.run WHERE l.run = $1";
 
 const DELIVERIES: &str = "\
     SELECT run, dataset, source, ended, rows_in, rows_accepted, rows_quarantined, reasons, rows_late, totals \
@@ -132,6 +189,10 @@ impl Ledger {
         before: Option<RunMark>,
         limit: u32,
     ) -> Result<Vec<RunRecord>, LedgerError> {
+        let search = window.search().filter(|_| detail == RunDetail::Reads);
+        if search.is_some() && before.is_none() {
+            self.index_columns().await?;
+        }
         let mut connection = self.pools.read.acquire().await?;
         let (since, until) = window.bounds();
         if let Some(run) = &window.run {
@@ -143,6 +204,11 @@ impl Ledger {
             };
             let within = |record: &RunRecord| (since..=until).contains(&record.started.timestamp_micros());
             return Ok(found.into_iter().filter(within).collect());
+        }
+        if let Some(search) = search {
+            let runs =
+                find(&mut connection, &search, before.map(|mark| mark.run), limit.min(ROWS_MAX)).await?;
+            return load_parts(&mut connection, &runs, detail.parts()).await;
         }
         let latest = before.map_or(until, |mark| until.min(mark.at.timestamp_micros()));
         let mark = before.map_or(i64::MAX, |mark| mark.at.timestamp_micros());
@@ -157,6 +223,52 @@ impl Ledger {
         let runs: Vec<RunId> =
             rows.iter().map(|row| Cells::of(row).parsed("run")).collect::<Result<_, _>>()?;
         load_parts(&mut connection, &runs, detail.parts()).await
+    }
+
+    /// Returns the leaves of a window that come after one in the order of pages, 1,000 at most: the latest first, by the start of their runs where the window
+    /// is one of time, and by their index otherwise.
+    ///
+    /// # Errors
+    /// [`LedgerError::Database`] or [`LedgerError::Stored`].
+    pub async fn page_of_leaves(
+        &self,
+        window: &RunWindow,
+        after: Option<&LeafRow>,
+        limit: u32,
+    ) -> Result<Vec<LeafRow>, LedgerError> {
+        let (since, until) = window.bounds();
+        let limit = i64::from(limit.min(ROWS_MAX));
+        let leaf = |leaf: u64| i64::try_from(leaf).unwrap_or(i64::MAX);
+        let (first, last) = (window.leaf_first.map_or(0, leaf), window.leaf_last.map_or(i64::MAX, leaf));
+        let is_of_leaves = window.leaf_first.is_some() || window.leaf_last.is_some();
+        let is_of_time = window.since.is_some() || window.until.is_some();
+        let rows = if let Some(run) = &window.run {
+            if after.is_some() {
+                return Ok(Vec::new());
+            }
+            sqlx::query(LEAF_OF_RUN).bind(run.to_string()).fetch_all(&self.pools.read).await?
+        } else if is_of_time && !is_of_leaves {
+            let mark = after.map(|row| row.started.timestamp_micros());
+            sqlx::query(LEAVES_BY_TIME)
+                .bind(since)
+                .bind(mark.map_or(until, |mark| until.min(mark)))
+                .bind(mark.unwrap_or(i64::MAX))
+                .bind(after.map(|row| row.run.to_string()).unwrap_or_default())
+                .bind(limit)
+                .fetch_all(&self.pools.read)
+                .await?
+        } else {
+            let before = after.map_or(last, |row| last.min(leaf(row.leaf).saturating_sub(1)));
+            sqlx::query(LEAVES)
+                .bind(first)
+                .bind(before)
+                .bind(since)
+                .bind(until)
+                .bind(limit)
+                .fetch_all(&self.pools.read)
+                .await?
+        };
+        rows.iter().map(read_leaf).collect()
     }
 
     /// Returns the deliveries to a dataset within a window that come before a mark, the latest first, 1,000 at most.
@@ -241,4 +353,19 @@ impl Ledger {
         };
         rows.iter().map(read).collect()
     }
+}
+
+fn read_leaf(row: &AnyRow) -> Result<LeafRow, LedgerError> {
+    let mut cells = Cells::of(row);
+    Ok(LeafRow {
+        leaf: cells.number("leaf")?,
+        hash: cells.text()?,
+        run: cells.parsed("run")?,
+        started: cells.instant("started")?,
+        closed: cells.instant_or_null("finished")?,
+        principal: cells.parsed("principal")?,
+        on_behalf_of: cells.parsed_or_null("principal")?,
+        action: read_action(&cells.text()?)?,
+        status: cells.parsed("status")?,
+    })
 }

@@ -9,6 +9,7 @@ mod log;
 mod page;
 mod postgres;
 mod runs;
+mod search;
 mod sources;
 mod tag;
 mod terms;
@@ -83,6 +84,9 @@ on_both_databases!(
     lineage::check_runs_are_paged_from_a_moment,
     page::check_runs_are_paged_to_the_first,
     page::check_deliveries_are_paged,
+    search::check_runs_are_found_by_what_they_were_about,
+    search::check_columns_are_taken_down_as_they_were_read,
+    search::check_leaves_are_paged,
     keys::check_keys_are_kept,
     keys::check_the_first_key_wins,
     keys::check_large_batches,

@@ -69,7 +69,7 @@ pub use error::{Fault, PolicyError};
 pub use explain::{Asked, Change, Explanation, Question};
 pub use lint::{Waiver, Weakness, WeaknessGroup};
 pub use permit::{ColumnPermit, DatasetPermit, Permit, ShownWhen};
-pub use policies::Policies;
+pub use policies::{ListedPolicy, Policies};
 pub use prove::{Claim, CounterExample, Difference, NO_POLICY_ERRS, Proof, ProveError, Verdict};
 pub use refusal::{Refused, RefusedReason};
 pub use row_rule::{CompareOperator, RowExpr, RowRule, RowValue};

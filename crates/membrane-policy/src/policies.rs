@@ -1,5 +1,6 @@
 //! A folder of policies, checked against a catalog and ready to be asked.
 
+mod listed;
 mod moments;
 mod verdicts;
 
@@ -25,6 +26,7 @@ use crate::world::{self, World};
 use moments::Moments;
 use verdicts::Verdicts;
 
+pub use listed::ListedPolicy;
 pub(crate) use verdicts::{Question, Verdict};
 
 /// A folder of policies, checked against a catalog and ready to be asked.
@@ -44,6 +46,7 @@ pub struct Policies {
     schema_text: String,
     version: String,
     count: usize,
+    listed: Vec<ListedPolicy>,
     cards: Vec<Card>,
     pub(crate) claims: Vec<Claim>,
     pub(crate) cases: Vec<Case>,
@@ -103,6 +106,12 @@ impl Policies {
     #[must_use]
     pub const fn count(&self) -> usize {
         self.count
+    }
+
+    /// Returns each policy, by id.
+    #[must_use]
+    pub fn listed(&self) -> &[ListedPolicy] {
+        &self.listed
     }
 
     /// Returns the rule cards, in the order of their files.
@@ -203,6 +212,7 @@ impl Policies {
             schema_text: built.text,
             version: folder.version(catalog.content_hash()),
             count: written.len(),
+            listed: listed::list(folder, written),
             cards: Vec::new(),
             claims,
             cases,

@@ -67,7 +67,9 @@ pub use release::{
     ReleaseForecast, ReleaseOptions, ReleasePlan, ReleaseRole, ReleaseType, ReleasedDataset, Reused,
     SandboxPart, Shown, Synthetic, Trial, check_release, sandbox_parts, trace_release,
 };
-pub use system::{DatasetFacts, RecordParts, Standing, SystemColumn, SystemTable};
+pub use system::{
+    DatasetFacts, GrantFacts, PublicationFacts, RecordFacts, RecordParts, Standing, SystemColumn, SystemTable,
+};
 pub use tag::{
     Compared, StatementPlan, TagAnswer, TagComparison, TagFault, TagFixture, TagKeys, TagKnown, TagMembers,
     TagPlan, TagQuestion, TagValues, TrialError, Tried, check_tag,

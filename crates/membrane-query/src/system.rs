@@ -8,13 +8,18 @@
 //! PRIVACY: no value of a member is on record: statements are without their literals, names are those that catalog and policies know. A
 //! session has these tables or datasets, never both: a permit to audit has no dataset.
 
+mod audit;
 mod column;
 mod columns;
+mod columns_read;
 mod datasets;
 mod decision_columns;
 mod decisions;
+mod grants;
 mod lineage;
 mod pages;
+mod policies;
+mod policy_versions;
 mod quality;
 mod releases;
 mod rows;
@@ -28,7 +33,7 @@ use std::sync::Arc;
 use membrane_catalog::Catalog;
 use membrane_ledger::Ledger;
 use membrane_model::Action;
-use membrane_policy::Permit;
+use membrane_policy::{Permit, Policies};
 
 use crate::answer::Answer;
 use crate::engine::Engine;
@@ -38,6 +43,8 @@ use crate::session::Contents;
 
 pub use column::SystemColumn;
 pub use datasets::{DatasetFacts, Standing};
+pub use grants::GrantFacts;
+pub use policy_versions::PublicationFacts;
 pub(crate) use table::RecordTable;
 
 /// The name of the schema.
@@ -49,16 +56,28 @@ const MIXED: &str =
 /// A table of the record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SystemTable {
+    /// Entries of the log.
+    Audit,
     /// Columns of the catalog.
     Columns,
+    /// Which columns were taken.
+    ColumnsRead,
     /// Datasets, with their tables, deliveries and uses.
     Datasets,
     /// What was decided about single columns.
     DecisionColumns,
     /// What policy decided.
     Decisions,
+    /// What was granted beside the policies.
+    Grants,
     /// Where columns came from.
     Lineage,
+    /// The policies that are served.
+    Policies,
+    /// The files of what was published.
+    PolicyFiles,
+    /// What was published of catalog and policies.
+    PolicyVersions,
     /// What became of deliveries.
     Quality,
     /// What was paid for.
@@ -69,12 +88,18 @@ pub enum SystemTable {
 
 impl SystemTable {
     /// Every table, by name.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 14] = [
+        Self::Audit,
         Self::Columns,
+        Self::ColumnsRead,
         Self::Datasets,
         Self::DecisionColumns,
         Self::Decisions,
+        Self::Grants,
         Self::Lineage,
+        Self::Policies,
+        Self::PolicyFiles,
+        Self::PolicyVersions,
         Self::Quality,
         Self::Releases,
         Self::Runs,
@@ -84,11 +109,17 @@ impl SystemTable {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Audit => "audit",
             Self::Columns => "columns",
+            Self::ColumnsRead => "columns_read",
             Self::Datasets => "datasets",
             Self::DecisionColumns => "decision_columns",
             Self::Decisions => "decisions",
+            Self::Grants => "grants",
             Self::Lineage => "lineage",
+            Self::Policies => "policies",
+            Self::PolicyFiles => "policy_files",
+            Self::PolicyVersions => "policy_versions",
             Self::Quality => "quality",
             Self::Releases => "releases",
             Self::Runs => "runs",
@@ -99,11 +130,17 @@ impl SystemTable {
     #[must_use]
     pub const fn columns(self) -> &'static [SystemColumn] {
         match self {
+            Self::Audit => audit::COLUMNS,
             Self::Columns => columns::COLUMNS,
+            Self::ColumnsRead => columns_read::COLUMNS,
             Self::Datasets => datasets::COLUMNS,
             Self::DecisionColumns => decision_columns::COLUMNS,
             Self::Decisions => decisions::COLUMNS,
+            Self::Grants => grants::COLUMNS,
             Self::Lineage => lineage::COLUMNS,
+            Self::Policies => policies::COLUMNS,
+            Self::PolicyFiles => policy_versions::FILES,
+            Self::PolicyVersions => policy_versions::VERSIONS,
             Self::Quality => quality::COLUMNS,
             Self::Releases => releases::COLUMNS,
             Self::Runs => runs::COLUMNS,
@@ -130,13 +167,36 @@ impl SystemTable {
 pub struct RecordParts {
     /// The catalog that is served.
     pub catalog: Arc<Catalog>,
-    /// What is known of each dataset; for statements that name [`SystemTable::Datasets`] alone.
+    /// What was gathered for the tables that a statement names.
+    pub facts: RecordFacts,
+}
+
+/// What is gathered before a statement is answered: each for statements that name its table, and nothing for others.
+#[derive(Clone, Default)]
+pub struct RecordFacts {
+    /// What is known of each dataset.
     pub datasets: Vec<DatasetFacts>,
+    /// Break-glass grants and delegations.
+    pub grants: Vec<GrantFacts>,
+    /// The policies that are served.
+    pub policies: Option<Arc<Policies>>,
+    /// What was published, in the order of numbers; for [`SystemTable::PolicyVersions`] and [`SystemTable::PolicyFiles`].
+    pub publications: Vec<PublicationFacts>,
 }
 
 impl fmt::Debug for RecordParts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RecordParts").field("datasets", &self.datasets.len()).finish_non_exhaustive()
+        f.debug_struct("RecordParts").field("facts", &self.facts).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for RecordFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecordFacts")
+            .field("datasets", &self.datasets.len())
+            .field("grants", &self.grants.len())
+            .field("publications", &self.publications.len())
+            .finish_non_exhaustive()
     }
 }
 

@@ -21,12 +21,14 @@ mod publish;
 mod quality;
 mod quarantine;
 mod query;
+mod record;
 mod refused;
 mod release;
 mod reserve;
 mod run;
 mod runs;
 mod sandbox;
+mod search;
 mod source;
 mod standing;
 mod stream;
@@ -71,6 +73,7 @@ pub use query::{QueryAnswer, QueryRequest, query};
 pub use release::{PilotTold, ReleaseRequest, Released, plan_trial, rehearse, release, timed_release};
 pub use runs::{run_detail, runs};
 pub use sandbox::{SANDBOX_RHO, SandboxMade, make_sandbox};
+pub use search::{FOUND_MAX, FoundRuns, TailRequest, search_runs, tail_entries};
 pub use source::{
     Asked, Failed, Looked, SourceTold, Taken, Waits, list_sources, look_at_source, pause_source,
 };

@@ -32,19 +32,19 @@ pub(super) async fn check_runs_are_paged_to_the_first(ledger: Ledger) {
     }
     made.sort();
     let latest_first: Vec<RunId> = made.iter().rev().map(|(_, run)| *run).collect();
-    let whole = RunWindow::default();
-    let heads = all_pages(&ledger, whole, RunDetail::Head).await;
+    let whole = RunWindow::default;
+    let heads = all_pages(&ledger, whole(), RunDetail::Head).await;
     assert_eq!(ids(&heads), latest_first);
     assert!(heads.iter().all(|run| run.decisions.is_empty() && run.edges.is_empty()));
-    let decided = all_pages(&ledger, whole, RunDetail::Decisions).await;
+    let decided = all_pages(&ledger, whole(), RunDetail::Decisions).await;
     assert_eq!(ids(&decided), latest_first[1..]);
     assert!(decided.iter().all(|run| run.decisions.len() == 1));
-    assert_eq!(all_pages(&ledger, whole, RunDetail::Edges).await.len(), 5);
-    assert_eq!(all_pages(&ledger, whole, RunDetail::Releases).await, []);
-    let of = |since, until| RunWindow { since: Some(instant(since)), until: Some(instant(until)), run: None };
+    assert_eq!(all_pages(&ledger, whole(), RunDetail::Edges).await.len(), 5);
+    assert_eq!(all_pages(&ledger, whole(), RunDetail::Releases).await, []);
+    let of = |since, until| RunWindow { since: Some(instant(since)), until: Some(instant(until)), ..whole() };
     assert_eq!(ids(&all_pages(&ledger, of(2, 3), RunDetail::Head).await), latest_first[..2]);
     assert_eq!(ids(&all_pages(&ledger, of(0, 1), RunDetail::Head).await), latest_first[2..]);
-    let one = RunWindow { run: Some(latest_first[1]), ..whole };
+    let one = RunWindow { run: Some(latest_first[1]), ..whole() };
     assert_eq!(ids(&all_pages(&ledger, one, RunDetail::Head).await), latest_first[1..2]);
     let elsewhen = RunWindow { run: Some(latest_first[1]), ..of(0, 1) };
     assert_eq!(all_pages(&ledger, elsewhen, RunDetail::Head).await, []);

@@ -35,6 +35,10 @@ fn good_policies_load() {
     assert_eq!(names, ["analyst:ana", "partner:acme", "compliance:olga", "operator:omar"]);
     assert_eq!(policies.groups_of(&"analyst:ana".parse().unwrap()), ["marketing"]);
     assert!(policies.schema_text().contains("\"city\"?: String"));
+    let [listed] = policies.listed() else { panic!("{:?}", policies.listed()) };
+    assert_eq!((listed.id.as_str(), listed.effect, listed.line), ("ana.read", "permit", 2));
+    assert_eq!((listed.file.as_str(), listed.actions.join(" ").as_str()), ("test.cedar", "read"));
+    assert!(listed.shows.is_empty());
 }
 
 #[test]

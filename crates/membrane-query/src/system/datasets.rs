@@ -117,7 +117,7 @@ pub(super) const COLUMNS: &[SystemColumn] = &[
 
 pub(super) fn rows(record: &Record) -> Result<RecordBatch, ScanFault> {
     let mut rows = Rows::new(COLUMNS);
-    for facts in &record.parts.datasets {
+    for facts in &record.parts.facts.datasets {
         rows.push([
             Cell::text(&facts.name),
             Cell::text(facts.standing.as_str()),

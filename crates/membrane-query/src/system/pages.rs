@@ -17,7 +17,8 @@ use tracing::error;
 
 use super::rows::Rows;
 use super::{
-    Record, SystemTable, columns, datasets, decision_columns, decisions, lineage, quality, releases, runs,
+    Record, SystemTable, audit, columns, columns_read, datasets, decision_columns, decisions, grants,
+    lineage, policies, policy_versions, quality, releases, runs,
 };
 use crate::bytes::bytes_of;
 use crate::fault::ScanFault;
@@ -52,16 +53,22 @@ impl Pages {
 
     fn batches(&self) -> Batches {
         let record = Arc::clone(&self.record);
-        let of_runs = |detail, page| by_run(Arc::clone(&record), self.window, detail, page);
+        let of_runs = |detail, page| by_run(Arc::clone(&record), self.window.clone(), detail, page);
         match self.table {
             SystemTable::Columns => stream::iter([columns::rows(&record)]).boxed(),
             SystemTable::Datasets => stream::iter([datasets::rows(&record)]).boxed(),
-            SystemTable::Quality => quality::batches(&record, self.window),
+            SystemTable::Grants => stream::iter([grants::rows(&record)]).boxed(),
+            SystemTable::Policies => stream::iter([policies::rows(&record)]).boxed(),
+            SystemTable::PolicyVersions => stream::iter([policy_versions::versions(&record)]).boxed(),
+            SystemTable::PolicyFiles => by_publication(record),
+            SystemTable::Audit => audit::batches(&record, &self.window),
+            SystemTable::Quality => quality::batches(&record, &self.window),
             SystemTable::Runs => of_runs(RunDetail::Head, runs::page),
             SystemTable::Decisions => of_runs(RunDetail::Decisions, decisions::page),
             SystemTable::Releases => of_runs(RunDetail::Releases, releases::page),
             SystemTable::DecisionColumns => of_runs(RunDetail::Decisions, decision_columns::page),
             SystemTable::Lineage => of_runs(RunDetail::Edges, lineage::page),
+            SystemTable::ColumnsRead => of_runs(RunDetail::Reads, columns_read::page),
         }
     }
 }
@@ -96,7 +103,7 @@ type MakePage = fn(&[RunRecord], &Record) -> Result<Rows, ScanFault>;
 
 fn by_run(record: Arc<Record>, window: RunWindow, detail: RunDetail, page: MakePage) -> Batches {
     stream::try_unfold((None, RUNS_FIRST), move |(before, count): (Option<RunMark>, u32)| {
-        let record = Arc::clone(&record);
+        let (record, window) = (Arc::clone(&record), window.clone());
         async move {
             let runs = record.ledger.page_of_runs(&window, detail, before, count).await.map_err(unread)?;
             let Some(last) = runs.last() else { return Ok(None) };
@@ -107,6 +114,16 @@ fn by_run(record: Arc<Record>, window: RunWindow, detail: RunDetail, page: MakeP
         }
     })
     .boxed()
+}
+
+/// The files of what was published, one publication after the other.
+fn by_publication(record: Arc<Record>) -> Batches {
+    stream::iter(0..record.parts.facts.publications.len())
+        .map(move |index| {
+            let one = record.parts.facts.publications.get(index).ok_or(ScanFault::Record)?;
+            policy_versions::files(one)
+        })
+        .boxed()
 }
 
 /// Returns of how many runs the next page is made, when so many had so many rows.

@@ -42,7 +42,7 @@ pub(super) const COLUMNS: &[SystemColumn] = &[
 ];
 
 /// A window is about when deliveries were there.
-pub(super) const BOUNDED: Bounded = Bounded { moment: "delivered", run: None };
+pub(super) const BOUNDED: Bounded = Bounded { moment: "delivered", run: None, leaf: None, column: None };
 
 /// Deliveries of which one page is made.
 const DELIVERIES: u32 = 256;
@@ -53,13 +53,13 @@ enum Next {
     Refused(Option<(DateTime<Utc>, String)>),
 }
 
-pub(super) fn batches(record: &Arc<Record>, window: RunWindow) -> Batches {
-    let (names, record) = (Arc::clone(record), Arc::clone(record));
+pub(super) fn batches(record: &Arc<Record>, window: &RunWindow) -> Batches {
+    let (names, record, window) = (Arc::clone(record), Arc::clone(record), window.clone());
     let datasets = async move { names.ledger.datasets_on_record().await.map_err(unread) };
     stream::once(datasets)
         .map_ok(|names| stream::iter(names.into_iter().map(Ok::<_, ScanFault>)))
         .try_flatten()
-        .map_ok(move |dataset| of_dataset(Arc::clone(&record), dataset, window))
+        .map_ok(move |dataset| of_dataset(Arc::clone(&record), dataset, window.clone()))
         .try_flatten()
         .boxed()
 }
@@ -67,10 +67,10 @@ pub(super) fn batches(record: &Arc<Record>, window: RunWindow) -> Batches {
 fn of_dataset(record: Arc<Record>, dataset: DatasetName, window: RunWindow) -> Batches {
     let first = Next::Deliveries(None);
     stream::try_unfold(Some(first), move |next| {
-        let (record, dataset) = (Arc::clone(&record), dataset.clone());
+        let (record, dataset, window) = (Arc::clone(&record), dataset.clone(), window.clone());
         async move {
             let Some(next) = next else { return Ok(None) };
-            let (rows, next) = page(&record, &dataset, window, next).await?;
+            let (rows, next) = page(&record, &dataset, &window, next).await?;
             Ok(Some((rows.finish()?, next)))
         }
     })
@@ -80,7 +80,7 @@ fn of_dataset(record: Arc<Record>, dataset: DatasetName, window: RunWindow) -> B
 async fn page(
     record: &Record,
     dataset: &DatasetName,
-    window: RunWindow,
+    window: &RunWindow,
     next: Next,
 ) -> Result<(Rows, Option<Next>), ScanFault> {
     let mut rows = Rows::new(COLUMNS);
@@ -88,14 +88,14 @@ async fn page(
     match next {
         Next::Deliveries(before) => {
             let found =
-                ledger.page_of_deliveries(dataset, &window, before, DELIVERIES).await.map_err(unread)?;
+                ledger.page_of_deliveries(dataset, window, before, DELIVERIES).await.map_err(unread)?;
             found.iter().try_for_each(|delivery| add(&mut rows, delivery))?;
             let mark = found.last().map(|last| RunMark { at: last.ended, run: last.run });
             Ok((rows, Some(mark.map_or(Next::Refused(None), |mark| Next::Deliveries(Some(mark))))))
         }
         Next::Refused(before) => {
             let before = before.as_ref().map(|(at, delivery)| (*at, delivery.as_str()));
-            let found = ledger.page_of_refused(dataset, &window, before, DELIVERIES).await.map_err(unread)?;
+            let found = ledger.page_of_refused(dataset, window, before, DELIVERIES).await.map_err(unread)?;
             found.iter().try_for_each(|refused| add_refused(&mut rows, refused))?;
             let mark = found.last().map(|last| Next::Refused(Some((last.at, last.delivery.clone()))));
             Ok((rows, mark))

@@ -15,7 +15,7 @@ use membrane_ledger::RunWindow;
 use super::column::schema;
 use super::pages::Pages;
 use super::window::{Bounded, narrow, narrows};
-use super::{Record, SystemTable, quality};
+use super::{Record, SystemTable, audit, columns_read, quality};
 
 /// A table of the record.
 ///
@@ -34,13 +34,22 @@ impl RecordTable {
     /// Returns by which columns less of the record is read.
     const fn bounded(&self) -> Option<Bounded> {
         match self.table {
-            SystemTable::Columns | SystemTable::Datasets => None,
+            SystemTable::Columns
+            | SystemTable::Datasets
+            | SystemTable::Grants
+            | SystemTable::Policies
+            | SystemTable::PolicyFiles
+            | SystemTable::PolicyVersions => None,
+            SystemTable::Audit => Some(audit::BOUNDED),
+            SystemTable::ColumnsRead => Some(columns_read::BOUNDED),
             SystemTable::Quality => Some(quality::BOUNDED),
             SystemTable::DecisionColumns
             | SystemTable::Decisions
             | SystemTable::Lineage
             | SystemTable::Releases
-            | SystemTable::Runs => Some(Bounded { moment: "started", run: Some("run") }),
+            | SystemTable::Runs => {
+                Some(Bounded { moment: "started", run: Some("run"), leaf: None, column: None })
+            }
         }
     }
 }

@@ -74,11 +74,15 @@ fn moment(micros: i64) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_micros(micros)
 }
 
+const BOUNDED: Bounded =
+    Bounded { moment: "started", run: Some("run"), leaf: Some("leaf"), column: Some("column_name") };
+
 fn check(condition: Expr, since: Option<i64>, until: Option<i64>) {
-    let bounded = Bounded { moment: "started", run: Some("run") };
+    let bounded = BOUNDED;
     let mut window = RunWindow::default();
     narrow(&mut window, bounded, &condition);
-    let expected = RunWindow { since: since.and_then(moment), until: until.and_then(moment), run: None };
+    let expected =
+        RunWindow { since: since.and_then(moment), until: until.and_then(moment), ..RunWindow::default() };
     assert_eq!(window, expected, "{condition}");
     assert_eq!(narrows(bounded, &condition), window != RunWindow::default());
 }
@@ -138,9 +142,27 @@ fn a_moment_that_was_rounded_narrows_nothing() {
 #[test]
 fn one_run_is_read_alone() {
     let id = "01929292-0000-7000-8000-000000000001";
-    let bounded = Bounded { moment: "started", run: Some("run") };
+    let bounded = BOUNDED;
     let mut window = RunWindow::default();
     narrow(&mut window, bounded, &col("run").eq(lit(id)));
     assert_eq!(window.run.unwrap().to_string(), id);
     assert!(!narrows(Bounded { run: None, ..bounded }, &col("run").eq(lit(id))));
+}
+
+#[test]
+fn leaves_and_columns_are_read_alone() {
+    let narrowed = |condition: Expr| {
+        let mut window = RunWindow::default();
+        narrow(&mut window, BOUNDED, &condition);
+        (window.leaf_first, window.leaf_last, window.column.map(|column| column.to_string()))
+    };
+    let leaf = || col("leaf");
+    assert_eq!(narrowed(leaf().gt_eq(lit(5_i64)).and(leaf().lt(lit(9_i64)))), (Some(5), Some(9), None));
+    assert_eq!(narrowed(leaf().eq(lit(5_i64))), (Some(5), Some(5), None));
+    assert_eq!(narrowed(leaf().gt(lit(-1_i64)).and(leaf().not_eq(lit(3_i64)))), (None, None, None));
+    assert_eq!(narrowed(leaf().between(lit(2_i64), lit(4_i64))), (Some(2), Some(4), None));
+    assert_eq!(narrowed(col("column_name").eq(lit("phone"))), (None, None, Some("phone".to_owned())));
+    assert_eq!(narrowed(col("column_name").eq(lit("No Name"))), (None, None, None));
+    let none = Bounded { leaf: None, column: None, ..BOUNDED };
+    assert!(!narrows(none, &leaf().eq(lit(5_i64))) && !narrows(none, &col("column_name").eq(lit("phone"))));
 }

@@ -1,4 +1,4 @@
-//! Conditions of a statement that say which part of the record is read: bounds on the moment, and one run.
+//! Conditions of a statement that say which part of the record is read: bounds on the moment or the leaf, one run and one column.
 //!
 //! A window is never narrower than the conditions: the engine evaluates them again on every row.
 
@@ -15,6 +15,10 @@ pub(super) struct Bounded {
     pub(super) moment: &'static str,
     /// The run.
     pub(super) run: Option<&'static str>,
+    /// The index of the leaf.
+    pub(super) leaf: Option<&'static str>,
+    /// The name of the column.
+    pub(super) column: Option<&'static str>,
 }
 
 /// Tells whether a condition would narrow a window.
@@ -65,6 +69,25 @@ fn compare(window: &mut RunWindow, bounded: Bounded, column: &Expr, op: Operator
     }
     if Some(name) == bounded.run && op == Operator::Eq && window.run.is_none() {
         window.run = text(value).and_then(|text| text.parse().ok());
+    }
+    if Some(name) == bounded.column && op == Operator::Eq && window.column.is_none() {
+        window.column = text(value).and_then(|text| text.parse().ok());
+    }
+    if Some(name) == bounded.leaf
+        && let ScalarValue::Int64(Some(leaf)) = value
+    {
+        narrow_leaves(window, op, *leaf);
+    }
+}
+
+/// No leaf has an index below zero: bounds there leave what is below them open, and the engine finds nothing.
+fn narrow_leaves(window: &mut RunWindow, op: Operator, leaf: i64) {
+    let Ok(leaf) = u64::try_from(leaf) else { return };
+    if matches!(op, Operator::Gt | Operator::GtEq | Operator::Eq) {
+        window.leaf_first = window.leaf_first.max(Some(leaf));
+    }
+    if matches!(op, Operator::Lt | Operator::LtEq | Operator::Eq) {
+        window.leaf_last = Some(window.leaf_last.map_or(leaf, |known| known.min(leaf)));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Publishes the log while this process serves.
+//! Publishes the log while this process serves, and keeps the index of what columns runs took.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,8 +15,15 @@ pub(crate) async fn keep_published(serving: Arc<Serving>) {
     let every = if seconds == 0 { IDLE } else { Duration::from_secs(u64::from(seconds)) };
     let mut beats = Beats::new(serving, every);
     let mut told = String::new();
+    let mut is_indexed = true;
     loop {
         let (hub, now) = beats.next().await;
+        // Whoever looks for runs by a column would do it, and wait.
+        let indexed = hub.ledger().index_columns().await;
+        if let (Err(error), true) = (&indexed, is_indexed) {
+            tracing::warn!(%error, "what columns runs took is not taken down for now: {error}");
+        }
+        is_indexed = indexed.is_ok();
         if hub.publish_seconds() == 0 {
             continue;
         }

@@ -213,7 +213,7 @@ pub async fn history(ctx: &RequestCtx, hub: &Hub, files_of: Option<u64>) -> Resu
     Ok(History { run: id, public_key: hub.signer().public_key(), lines })
 }
 
-async fn read_history(hub: &Hub, files_of: Option<u64>) -> Result<Vec<HistoryLine>, Error> {
+pub(super) async fn read_history(hub: &Hub, files_of: Option<u64>) -> Result<Vec<HistoryLine>, Error> {
     let documents = hub.ledger().documents(DocumentKind::Publication, 0).await.map_err(Error::Ledger)?;
     let mut before: Option<Signed> = None;
     let mut lines = Vec::with_capacity(documents.len());

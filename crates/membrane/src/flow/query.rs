@@ -11,7 +11,7 @@ use membrane_query::{
     Answer, AnswerColumn, AnswerDigest, Parameter, QueryError, RecordParts, Statement, SystemTable,
 };
 
-use super::catalog::gather;
+use super::record::gather_facts;
 use super::run::{ActiveRun, RunHead, Work, knows};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
@@ -167,11 +167,8 @@ async fn start(
                 permit => permit?,
             };
             let statement = statement.map_err(Error::Query)?;
-            let datasets = match statement.system().contains(&SystemTable::Datasets) {
-                true => gather(hub, &permit, ctx.now()).await?,
-                false => Vec::new(),
-            };
-            let parts = RecordParts { catalog: Arc::clone(hub.catalog()), datasets };
+            let facts = gather_facts(hub, &permit, statement.system(), ctx.now()).await?;
+            let parts = RecordParts { catalog: Arc::clone(hub.catalog()), facts };
             hub.engine().look(&permit, &statement, parts).await.map_err(Error::Query)
         }
     }

@@ -1,7 +1,7 @@
 use membrane_lake::LakeError;
 use membrane_ledger::{RunFilter, RunStatus};
 use membrane_model::{Action, Limits};
-use membrane_query::{QueryError, RecordParts, Statement};
+use membrane_query::{QueryError, RecordFacts, RecordParts, Statement};
 
 use super::{CatalogRequest, gather, show_catalog, show_dataset, words};
 use crate::flow::run::{ActiveRun, RunHead};
@@ -42,7 +42,7 @@ async fn no_permit_but_one_to_audit_opens_the_record() {
         assert_eq!(matches!(footprint, Err(LakeError::NotPermitted { .. })), !may, "{who}");
         let sql = "SELECT count(*) AS n FROM system.runs";
         let statement = Statement::parse_for_record(sql, &limits).expect("statement");
-        let parts = || RecordParts { catalog: hub.catalog().clone(), datasets: Vec::new() };
+        let parts = || RecordParts { catalog: hub.catalog().clone(), facts: RecordFacts::default() };
         let looked = hub.engine().look(&permit, &statement, parts()).await;
         assert_eq!(looked.is_ok(), may, "{who}");
         // Nor is it there for a permit to read that comes to it by another way.
