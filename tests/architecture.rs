@@ -8,7 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// The crates in the order of ARCHITECTURE.md's table: each may depend on those above it only.
-const ORDER: [&str; 12] = [
+const ORDER: [&str; 13] = [
     "membrane-model",
     "membrane-catalog",
     "membrane-vault",
@@ -20,11 +20,12 @@ const ORDER: [&str; 12] = [
     "membrane-query",
     "membrane-ingest",
     "membrane-sample",
+    "membrane-report",
     "membrane",
 ];
 
 /// Libraries with one home (or two, where the table says so).
-const HOMES: [(&str, &[&str]); 24] = [
+const HOMES: [(&str, &[&str]); 26] = [
     ("uuid", &["membrane-model"]),
     ("saphyr", &["membrane-catalog"]),
     ("phonenumber", &["membrane-catalog"]),
@@ -49,6 +50,8 @@ const HOMES: [(&str, &[&str]); 24] = [
     ("axum", &["membrane"]),
     ("clap", &["membrane"]),
     ("fake", &["membrane-sample"]),
+    ("krilla", &["membrane-report"]),
+    ("skrifa", &["membrane-report"]),
 ];
 
 const FILE_LINES_MAX: usize = 700;
