@@ -24,6 +24,7 @@ mod query;
 mod refused;
 mod release;
 mod reserve;
+mod retain;
 mod run;
 mod runs;
 mod sandbox;
@@ -69,6 +70,7 @@ pub use quality::{
 pub use quarantine::{ASIDE_ROWS_MAX, AsideShown, count_quarantine, replay_quarantine, show_quarantine};
 pub use query::{QueryAnswer, QueryRequest, query};
 pub use release::{PilotTold, ReleaseRequest, Released, plan_trial, rehearse, release, timed_release};
+pub use retain::{RetainRequest, RetainedRows, RetainedTable, retain};
 pub use runs::{run_detail, runs};
 pub use sandbox::{SANDBOX_RHO, SandboxMade, make_sandbox};
 pub use source::{
