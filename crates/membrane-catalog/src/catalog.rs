@@ -91,7 +91,7 @@ impl Catalog {
         let mut tag_faults = reader.faults.split_off(of_data);
         let sources = reader.sources(&dir.join("sources"), &contracts);
         check_together(&contracts, classes.as_ref(), purposes.as_deref(), &mut reader.faults);
-        check_kept(&contracts, &tags, &mut reader.faults);
+        tags::check_kept(&contracts, &tags, &mut reader.faults);
         let content_hash = hex::encode(reader.hasher.finalize());
         let (mut faults, mut notes) = (reader.faults, reader.notes);
         notes.sort();
@@ -352,19 +352,6 @@ fn check_together(
                 fault(purpose.mark, message);
             }
         }
-    }
-}
-
-/// No rule takes out rows of tags: which value a member has follows from all of them.
-fn check_kept(contracts: &[(&PathBuf, Contract)], tags: &BTreeMap<TagId, Arc<Tag>>, faults: &mut Vec<Fault>) {
-    for (file, contract) in contracts {
-        let name = contract.name.as_ref().map(|name| &name.value);
-        let Some(mark) = contract.retention.filter(|_| tags.values().any(|tag| Some(&tag.table) == name))
-        else {
-            continue;
-        };
-        let message = "`membrane.retention`: the dataset holds tags, which the hub writes itself".to_owned();
-        faults.push(Fault { file: (*file).clone(), line: mark.line, column: mark.column, message });
     }
 }
 
