@@ -44,6 +44,7 @@ mod quarantine;
 mod receipts;
 mod record;
 mod references;
+mod retention;
 mod reuse;
 mod sandbox;
 mod soak;

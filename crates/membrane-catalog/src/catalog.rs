@@ -34,6 +34,7 @@ pub struct Catalog {
     release_faults: Vec<Fault>,
     tags: BTreeMap<TagId, Arc<Tag>>,
     tag_faults: Vec<Fault>,
+    notes: Vec<Fault>,
     content_hash: String,
 }
 
@@ -90,8 +91,10 @@ impl Catalog {
         let mut tag_faults = reader.faults.split_off(of_data);
         let sources = reader.sources(&dir.join("sources"), &contracts);
         check_together(&contracts, classes.as_ref(), purposes.as_deref(), &mut reader.faults);
+        tags::check_kept(&contracts, &tags, &mut reader.faults);
         let content_hash = hex::encode(reader.hasher.finalize());
-        let mut faults = reader.faults;
+        let (mut faults, mut notes) = (reader.faults, reader.notes);
+        notes.sort();
         for faults in [&mut faults, &mut release_faults, &mut tag_faults] {
             faults.sort();
             faults.dedup();
@@ -112,6 +115,7 @@ impl Catalog {
                 release_faults,
                 tags,
                 tag_faults,
+                notes,
                 content_hash,
             }),
             _ => {
@@ -127,6 +131,12 @@ impl Catalog {
     #[must_use]
     pub fn release_faults(&self) -> &[Fault] {
         &self.release_faults
+    }
+
+    /// Returns what somebody should know of contracts in which nothing is wrong.
+    #[must_use]
+    pub fn notes(&self) -> &[Fault] {
+        &self.notes
     }
 
     /// Finds a dataset.
@@ -198,6 +208,7 @@ impl Catalog {
 struct Reader {
     hasher: Sha256,
     faults: Vec<Fault>,
+    notes: Vec<Fault>,
 }
 
 impl Reader {
@@ -274,6 +285,7 @@ impl Reader {
             }
             read(&text, &mut report)
         });
+        self.notes.extend(report.take_notes());
         self.faults.extend(report.into_faults());
         found
     }
@@ -335,7 +347,7 @@ fn check_together(
                 fault(identity.mark, message);
             }
         }
-        for purpose in &contract.consents {
+        for purpose in &contract.purposes {
             if let Some(message) = purposes.and_then(|known| unknown_purpose(&purpose.value, known)) {
                 fault(purpose.mark, message);
             }

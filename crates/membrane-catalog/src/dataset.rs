@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use membrane_model::{ColumnName, DatasetName, IdentityKind, Purpose};
 
-use crate::{Column, ServiceLevels, Stewardship};
+use crate::{Column, RetentionRules, ServiceLevels, Stewardship};
 
 mod hash;
 
@@ -37,6 +37,8 @@ pub struct Dataset {
     pub on_truncated: OnTruncated,
     /// What is promised of deliveries.
     pub service: ServiceLevels,
+    /// After what its rows go; none: they stay. There is an event time then.
+    pub retention: Option<RetentionRules>,
     /// What is said about it beside that.
     pub stewardship: Stewardship,
 }

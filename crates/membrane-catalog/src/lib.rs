@@ -14,6 +14,7 @@ mod describe;
 mod error;
 mod format;
 mod read;
+mod retention;
 mod revision;
 mod service;
 mod source;
@@ -32,6 +33,7 @@ pub use describe::{ColumnDescription, DatasetDescription};
 pub use error::{CatalogError, Fault};
 pub use format::FormatCheck;
 pub use read::{PersonalKind, PersonalWord};
+pub use retention::{Retention, RetentionRules, RetentionUnit};
 pub use revision::{Change, Comparison, Effect, Revision, Step};
 pub use service::ServiceLevels;
 pub use source::{

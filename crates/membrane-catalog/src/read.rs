@@ -18,6 +18,7 @@ mod policy;
 mod quality;
 mod reference;
 mod report;
+mod retention;
 mod schema;
 mod semver;
 mod service;

@@ -21,7 +21,7 @@ use membrane_model::DatasetName;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::{Dataset, ServiceLevels, Stewardship};
+use crate::{Dataset, RetentionRules, ServiceLevels, Stewardship};
 
 pub use change::{Change, Effect};
 pub use compare::Comparison;
@@ -56,6 +56,9 @@ pub struct Revision {
     /// What is said beside that, in the contract's words: legal basis, retention and the like.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     said: BTreeMap<String, String>,
+    /// After what rows go, and after what they are not shown for a purpose (by its name; none of its own: the empty name).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    kept: BTreeMap<String, String>,
     /// How many seconds an event time may be ahead of the clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ahead_seconds_max: Option<u64>,
@@ -81,6 +84,7 @@ impl Dataset {
             on_truncated: self.on_truncated.as_str().to_owned(),
             promises: promises(&self.service),
             said: said(&self.stewardship),
+            kept: self.retention.as_ref().map(kept).unwrap_or_default(),
             ahead_seconds_max: self.service.ahead_max.map(|ahead| ahead.as_secs()),
             contributions: self.privacy.map(|bounds| (bounds.groups_max, bounds.rows_max)),
             columns: self.columns.iter().map(ColumnFacts::of).collect(),
@@ -114,6 +118,11 @@ fn said(stewardship: &Stewardship) -> BTreeMap<String, String> {
         ("tags", tags),
     ];
     stated.into_iter().filter_map(|(name, words)| Some((name.to_owned(), words?))).collect()
+}
+
+fn kept(rules: &RetentionRules) -> BTreeMap<String, String> {
+    let purposes = rules.purposes.iter().map(|(purpose, keep)| (purpose.to_string(), keep.to_string()));
+    std::iter::once((String::new(), rules.keep.to_string())).chain(purposes).collect()
 }
 
 impl Revision {

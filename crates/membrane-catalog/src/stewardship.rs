@@ -11,7 +11,8 @@ pub struct Stewardship {
     pub limitations: Option<String>,
     /// By which right its rows are kept (`membrane.legalBasis`).
     pub legal_basis: Option<String>,
-    /// How long they are to be kept, in the contract's words (`retention` of `slaProperties`): `3 y`. Nothing removes rows by it.
+    /// How long they are to be kept, in the contract's words (`retention` of `slaProperties`): `3 y`; or else by its rule. Rows go by the
+    /// rule alone: [`crate::Dataset::retention`].
     pub retention: Option<String>,
     /// The area that it belongs to.
     pub domain: Option<String>,

@@ -88,6 +88,7 @@ pub(crate) fn members() -> Dataset {
         event_time: None,
         on_truncated: OnTruncated::Stop,
         service: ServiceLevels::default(),
+        retention: None,
         stewardship: membrane_catalog::Stewardship::default(),
         privacy: None,
     }
@@ -107,6 +108,7 @@ pub(crate) fn plain(columns: &[(&str, LogicalType)]) -> Dataset {
         event_time: None,
         on_truncated: OnTruncated::Stop,
         service: ServiceLevels::default(),
+        retention: None,
         stewardship: membrane_catalog::Stewardship::default(),
         privacy: None,
     }

@@ -70,6 +70,7 @@ pub(crate) fn members() -> Arc<Dataset> {
         event_time: None,
         on_truncated: membrane_catalog::OnTruncated::Stop,
         service: membrane_catalog::ServiceLevels::default(),
+        retention: None,
         stewardship: membrane_catalog::Stewardship::default(),
         privacy: None,
     })

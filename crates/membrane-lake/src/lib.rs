@@ -4,7 +4,8 @@
 //! visible with one commit that also carries the position of the source, so that a repeated delivery
 //! adds nothing. [`Snapshot`] is one version of a table, to be read.
 //!
-//! [`Lake::compact`] and [`Lake::vacuum`] keep tables in order while others read and write.
+//! [`Lake::compact`] and [`Lake::vacuum`] keep tables in order while others read and write. [`Lake::retain`] takes out rows that a contract
+//! does not keep any longer, [`Lake::remains`] looks what there still is of them.
 //!
 //! [`Shelf`] keeps small objects of the hub's own, as those of the audit log.
 //!
@@ -47,4 +48,4 @@ pub use layout::{quarantine_schema, stored_schema};
 pub use quarantine::Quarantine;
 pub use shelf::Shelf;
 pub use snapshot::Snapshot;
-pub use upkeep::{CompactRules, Compacted, Vacuumed};
+pub use upkeep::{CompactRules, Compacted, HeldFiles, Remains, Retained, Vacuumed};

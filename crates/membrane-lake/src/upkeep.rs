@@ -1,7 +1,9 @@
-//! Keeps tables in order while others read and write them: small files become large ones, and files that nobody needs go.
+//! Keeps tables in order while others read and write them: small files become large ones, rows go whose time is over, and files that nobody
+//! needs.
 //!
 //! ```text
 //! compact   files f1 .. fn, all small -> one file with the same rows in the same order -> one commit: + file, - f1 .. fn
+//! retain    files with rows that the contract does not keep any longer -> files with the others -> one commit for each group of them
 //! vacuum    what lies in the folder and is neither in the newest version nor younger than a moment -> removed
 //! ```
 //!
@@ -12,15 +14,18 @@
 //!
 //! A vacuum writes no commit. Which moment is safe is the caller's to say: no reader may be at work that began before it.
 
+mod age;
 mod compact;
 mod kept;
+mod retain;
+mod rewrite;
 mod vacuum;
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use membrane_catalog::Dataset;
-use membrane_model::{Action, TableVersion};
+use membrane_model::{Action, DatasetName, TableVersion};
 use membrane_policy::Permit;
 
 use crate::{Lake, LakeError, Target};
@@ -66,6 +71,45 @@ pub struct Vacuumed {
     pub bytes: u64,
 }
 
+/// Which rows went by a contract's rule, or would go.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Retained {
+    /// Rows that went.
+    pub rows: u64,
+    /// Files that had some.
+    pub files: u64,
+    /// Those of them whose other rows were written again.
+    pub rewritten: u64,
+    /// The table's version after it; none when nothing went.
+    pub version: Option<TableVersion>,
+    /// Whether rows were left, as other writers kept taking out the files.
+    pub overtaken: bool,
+}
+
+/// What there still is of rows that the contract does not keep any longer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Remains {
+    /// The newest version, which was looked at; none when there is no table.
+    pub version: Option<TableVersion>,
+    /// Rows of it that are past.
+    pub rows: u64,
+    /// Rows of it of which nobody knows when they happened: no rule takes them out.
+    pub timeless: u64,
+    /// What lies there still that the newest version does not have.
+    pub held: HeldFiles,
+}
+
+/// Files that earlier versions had, with rows that are past: a vacuum takes them once they were not needed for long enough.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct HeldFiles {
+    /// How many.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// When the last of them was taken out of the table.
+    pub since: Option<DateTime<Utc>>,
+}
+
 impl Lake {
     /// Puts small files of one of a dataset's tables together. Nothing when there is no table.
     ///
@@ -84,6 +128,40 @@ impl Lake {
         compact::compact(log_store, dataset, target, (permit.run_id(), rules)).await
     }
 
+    /// Takes out of one of a dataset's tables the rows that its contract, the one that the permit was decided by, does not keep any longer
+    /// at a moment. Nothing when the contract has no rule. Which rows go is nobody else's to say.
+    ///
+    /// # Errors
+    /// [`LakeError::NotPermitted`] unless the permit is for ingesting the dataset; [`LakeError::SchemaChanged`] when rows are to go and the
+    /// table does not fit the contract, or is not its plain files; [`LakeError`] when the storage fails. What was committed before stays.
+    pub async fn retain(
+        &self,
+        permit: &Permit,
+        dataset: &DatasetName,
+        target: Target,
+        (now, dry_run): (DateTime<Utc>, bool),
+    ) -> Result<Retained, LakeError> {
+        let dataset = permitted(permit, dataset)?;
+        let log_store = self.log_store(&dataset.name, target)?;
+        retain::retain(log_store, (dataset, target), permit.run_id(), (now, dry_run)).await
+    }
+
+    /// Looks what there still is, at a moment, of rows that a dataset's contract does not keep any longer. Each file that lies there is read,
+    /// one column of it.
+    ///
+    /// # Errors
+    /// [`LakeError::NotPermitted`] unless the permit is for ingesting the dataset; [`LakeError`] when the storage fails.
+    pub async fn remains(
+        &self,
+        permit: &Permit,
+        dataset: &DatasetName,
+        target: Target,
+        now: DateTime<Utc>,
+    ) -> Result<Remains, LakeError> {
+        let dataset = permitted(permit, dataset)?;
+        retain::remains(self.log_store(&dataset.name, target)?, (dataset, target), now).await
+    }
+
     /// Removes the files of one of a dataset's tables that its newest version does not have, and that were there, or were taken out,
     /// before a moment: versions from before it cannot be read any more. Then the log is brought in order.
     ///
@@ -99,6 +177,13 @@ impl Lake {
         require(permit, dataset)?;
         vacuum::vacuum(self.log_store(&dataset.name, target)?, (before, dry_run)).await
     }
+}
+
+fn permitted<'a>(permit: &'a Permit, dataset: &DatasetName) -> Result<&'a Arc<Dataset>, LakeError> {
+    let permitted = permit.dataset(dataset).filter(|_| permit.action() == Action::Ingest);
+    permitted
+        .map(membrane_policy::DatasetPermit::dataset)
+        .ok_or_else(|| LakeError::NotPermitted { dataset: dataset.clone() })
 }
 
 fn require(permit: &Permit, dataset: &Dataset) -> Result<(), LakeError> {

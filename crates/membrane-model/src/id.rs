@@ -21,6 +21,13 @@ impl RunId {
         let stamp = uuid::Timestamp::from_unix(uuid::NoContext, seconds, now.timestamp_subsec_nanos());
         Self(uuid::Uuid::new_v7(stamp))
     }
+
+    /// Returns when the run began, to the millisecond, as its id says; none when it is of another kind.
+    #[must_use]
+    pub fn began(&self) -> Option<DateTime<Utc>> {
+        let (seconds, nanoseconds) = self.0.get_timestamp()?.to_unix();
+        DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanoseconds)
+    }
 }
 
 impl fmt::Display for RunId {

@@ -22,6 +22,13 @@ const CLASSES: [&str; 7] =
     ["business", "geo", "pii", "pii.birth_date", "pii.identifier", "pii.name", "pii.phone"];
 const PURPOSES: [&str; 2] = ["marketing", "service"];
 
+/// A dataset of visits, whose rows are kept for three years and for marketing for one.
+pub(crate) const VISITS: Contract<'_> = (
+    "kept_visits",
+    Some("member_no"),
+    &["member_no string pii.identifier token required", "at timestamp business clear"],
+);
+
 /// A dataset as `name`, subject or nothing, and a line per column: name, type, class, protection, and
 /// perhaps the words `required`, `values=A,B` (the only values), `consent=PURPOSE` and `attribute=NAME`.
 pub(crate) type Contract<'a> = (&'a str, Option<&'a str>, &'a [&'a str]);
@@ -106,6 +113,12 @@ fn contract(name: &str, subject: Option<&str>, columns: &[&str]) -> String {
     if let Some(subject) = subject {
         writeln!(text, "    customProperties:\n      - {{ property: membrane.subject, value: {subject} }}")
             .unwrap();
+    }
+    if name == VISITS.0 {
+        text.push_str(
+            "      - { property: membrane.eventTime, value: at }\n      - { property: membrane.retention, \
+             value: [{ keep: 3 y }, { keep: 1 y, purpose: marketing }] }\n",
+        );
     }
     text.push_str("    properties:\n");
     for column in columns {

@@ -18,13 +18,16 @@ use crate::policies::{Question, Verdict};
 use crate::rows::decide_rows;
 use crate::schema::READ_ROW;
 use crate::world::DatasetUids;
-use crate::{BrokenGlass, Policies, Refused, RefusedReason, RowRule};
+use crate::{BrokenGlass, CompareOperator, Policies, Refused, RefusedReason, RowExpr, RowRule, RowValue};
 
 use on_behalf::HandedOn;
 
 /// The reason on record of a decision that gave the token of one exact value. It is counted by this text: in other words
 /// it would not count what was recorded before.
 pub(crate) const LOOKED_UP: &str = "permitted, an exact value looked up";
+
+/// The reason on record of a decision by which some rows may be seen.
+const SOME_ROWS: &str = "permitted, some rows";
 
 /// What was decided, and what the record must say about it.
 #[derive(Debug)]
@@ -254,13 +257,37 @@ impl Judge<'_> {
         }
         let verdicts = &self.policies.verdicts;
         if let Some(kept) = question.and_then(|question| verdicts.get(question, dataset)) {
-            return kept.told();
+            return self.shown_still(kept.told());
         }
         let verdict = Arc::new(self.verdict(asker, dataset, uids));
         if let Some(question) = question {
             verdicts.keep(question, Arc::clone(&verdict));
         }
-        verdict.told()
+        self.shown_still(verdict.told())
+    }
+
+    /// Leaves out the rows that the contract does not keep any longer for the purpose. It hangs on the day: what is kept of verdicts is without it.
+    fn shown_still(
+        &self,
+        (mut decision, mut granted): (Decision, Option<GrantedDataset>),
+    ) -> (Decision, Option<GrantedDataset>) {
+        let reads = matches!(self.request.action, Action::Read | Action::Release);
+        let purpose = self.request.purpose.as_ref().filter(|_| reads);
+        if let (Some(granted), Some(purpose)) = (&mut granted, purpose)
+            && let Some((column, before)) = granted.dataset.cut_off_for(purpose, self.request.now)
+        {
+            let condition = RowExpr::Compare {
+                column: column.clone(),
+                operator: CompareOperator::GtEq,
+                value: RowValue::Timestamp(before.timestamp_micros()),
+            };
+            let rule = std::mem::replace(&mut granted.row_rule, RowRule::None);
+            granted.row_rule = rule.and(condition);
+            if granted.row_rule != RowRule::None {
+                SOME_ROWS.clone_into(&mut decision.reason);
+            }
+        }
+        (decision, granted)
     }
 
     /// Decides about a dataset. The answer hangs on the question, the policies and the contract alone: it may be kept.
@@ -291,7 +318,7 @@ impl Judge<'_> {
         factors.dedup();
         let reason = match rows.rule {
             RowRule::All => "permitted, every row",
-            RowRule::When(_) => "permitted, some rows",
+            RowRule::When(_) => SOME_ROWS,
             RowRule::None => "permitted, no row",
         };
         let mut decision = self.decision(true, name, reason, factors);

@@ -178,6 +178,15 @@ impl RowRule {
         }
     }
 
+    /// Adds a condition, of which a row that it is not true for is not shown.
+    pub(crate) fn and(self, condition: RowExpr) -> Self {
+        match self {
+            Self::None => Self::None,
+            Self::All => Self::from_condition(condition),
+            Self::When(own) => Self::from_condition(RowExpr::all([own, condition])),
+        }
+    }
+
     /// Makes a rule from a condition.
     pub(crate) fn from_condition(condition: RowExpr) -> Self {
         match condition {

@@ -24,6 +24,7 @@ mod progress;
 mod quality;
 mod quarantine;
 mod release;
+mod retention;
 mod runs;
 mod sample;
 mod serve;
@@ -110,6 +111,7 @@ enum Command {
     Quality(quality::QualityArgs),
     Quarantine(quarantine::QuarantineArgs),
     Maintain(maintain::MaintainArgs),
+    Retention(retention::RetentionArgs),
     Tag(tag::TagArgs),
     Sql(sql::SqlArgs),
     Release(release::ReleaseArgs),
@@ -209,6 +211,7 @@ async fn run(command: Command, env: Env) -> Result<(), CliError> {
         Command::Quality(args) => quality::run(args, env).await,
         Command::Quarantine(args) => Box::pin(quarantine::run(args, env)).await,
         Command::Maintain(args) => Box::pin(maintain::run(args, env)).await,
+        Command::Retention(args) => Box::pin(retention::run(args, env)).await,
         Command::Tag(args) => Box::pin(tag::run(args, env)).await,
         Command::Sql(args) => Box::pin(sql::run(args, env)).await,
         Command::Release(args) => Box::pin(release::run(args, env)).await,

@@ -36,7 +36,7 @@ pub use ledger::LedgerSection;
 pub use limits::LimitsSection;
 pub use load::Sources;
 pub use log::LogSection;
-pub use maintenance::MaintenanceSection;
+pub use maintenance::{MaintenanceSection, RetentionSwitch};
 pub use openlineage::OpenLineageSection;
 pub use policies::{PoliciesSection, Serve};
 pub use privacy::{BudgetsStart, PartnerSection, PrivacySection};

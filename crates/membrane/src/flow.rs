@@ -25,6 +25,7 @@ mod record;
 mod refused;
 mod release;
 mod reserve;
+mod retain;
 mod run;
 mod runs;
 mod sandbox;
@@ -71,6 +72,7 @@ pub use quality::{
 pub use quarantine::{ASIDE_ROWS_MAX, AsideShown, count_quarantine, replay_quarantine, show_quarantine};
 pub use query::{QueryAnswer, QueryRequest, query};
 pub use release::{PilotTold, ReleaseRequest, Released, plan_trial, rehearse, release, timed_release};
+pub use retain::{RetainRequest, RetainedRows, RetainedTable, retain};
 pub use runs::{run_detail, runs};
 pub use sandbox::{SANDBOX_RHO, SandboxMade, make_sandbox};
 pub use search::{FOUND_MAX, FoundRuns, TailRequest, search_runs, tail_entries};

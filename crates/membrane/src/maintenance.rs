@@ -1,4 +1,4 @@
-//! Keeps the files of tables in order when it is time, for as long as this process serves.
+//! Keeps the files of tables in order when it is time, for as long as this process serves, and lets rows go whose time is over.
 //!
 //! One dataset at a time, so that it takes little from those who ask and bring in. Hubs that share a ledger see there when it was done
 //! last, and leave out what another is at.
@@ -10,8 +10,10 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use membrane_model::{Channel, DatasetName, PrincipalId, PrincipalKind};
 
+use crate::config::RetentionSwitch;
+use crate::ctx::RequestCtx;
 use crate::error::Error;
-use crate::flow;
+use crate::flow::{self, RetainRequest};
 use crate::hub::Hub;
 use crate::serving::{Beats, Serving};
 
@@ -101,6 +103,7 @@ async fn one(
     // On a task that goes on when this is dropped: a run that was begun is closed.
     let work = hub.tasks().spawn(Box::pin(async move {
         let ctx = own.ctx(service, Channel::Schedule);
+        retain(&ctx, &own, &of).await;
         flow::maintain(&ctx, &own, &of, false).await
     }));
     match work.await {
@@ -108,6 +111,23 @@ async fn one(
         Ok(Err(failure)) if matches!(failure.error, Error::MaintenanceHeld { .. }) => Ok(None),
         Ok(Err(failure)) => Err(failure.error.code()),
         Err(_) => Err("internal"),
+    }
+}
+
+/// Lets rows go whose time is over, if the contract has a rule. A failure is told, keeps the files from nothing, and is tried again when it is
+/// time.
+async fn retain(ctx: &RequestCtx, hub: &Hub, name: &DatasetName) {
+    let has_rule = hub.catalog().dataset(name).is_some_and(|dataset| dataset.retention.is_some());
+    if !has_rule || hub.maintenance().retention == RetentionSwitch::Off {
+        return;
+    }
+    let request = RetainRequest { dataset: name.clone(), dry_run: false, scans: false };
+    match Box::pin(flow::retain(ctx, hub, request)).await {
+        Err(failure) if !matches!(failure.error, Error::MaintenanceHeld { .. }) => {
+            let code = failure.error.code();
+            tracing::warn!(dataset.name = %name, code, "rows of `{name}` whose time is over were not deleted: {code}");
+        }
+        _ => {}
     }
 }
 

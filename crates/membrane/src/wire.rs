@@ -21,6 +21,7 @@ mod quarantine;
 mod query;
 mod receipt;
 mod release;
+mod retention;
 mod run;
 mod sandbox;
 mod source;
@@ -57,6 +58,7 @@ pub use release::{
     AggregateBody, DatasetVersionBody, LevelBody, MechanismBody, NoiseBody, PriceBody, ReleaseAnswerBody,
     ReleaseBody, ReleaseColumnBody, release_head,
 };
+pub use retention::{RetentionBody, RetentionTableBody};
 pub use run::{ColumnDecisionBody, DecisionBody, ReleaseRecordBody, RunBody, RunDetailBody, RunsBody};
 pub use sandbox::{LeftOutBody, NewSandboxBody, SandboxBody};
 pub(crate) use source::metrics as source_metrics;

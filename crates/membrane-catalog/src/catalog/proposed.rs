@@ -80,7 +80,7 @@ impl Catalog {
                 report.fault(referring.mark, fault);
             }
         }
-        for purpose in &contract.consents {
+        for purpose in &contract.purposes {
             if let Some(fault) = unknown_purpose(&purpose.value, &self.purposes) {
                 report.fault(purpose.mark, fault);
             }

@@ -63,6 +63,23 @@ struct Read {
     draft: TagDraft,
 }
 
+/// No rule takes out rows of tags: which value a member has follows from all of them.
+pub(super) fn check_kept(
+    contracts: &[(&PathBuf, Contract)],
+    tags: &BTreeMap<TagId, Arc<Tag>>,
+    faults: &mut Vec<Fault>,
+) {
+    for (file, contract) in contracts {
+        let name = contract.name.as_ref().map(|name| &name.value);
+        let Some(mark) = contract.retention.filter(|_| tags.values().any(|tag| Some(&tag.table) == name))
+        else {
+            continue;
+        };
+        let message = "`membrane.retention`: the dataset holds tags, which the hub writes itself".to_owned();
+        faults.push(Fault { file: (*file).clone(), line: mark.line, column: mark.column, message });
+    }
+}
+
 impl Reader {
     /// Reads the tags in a folder, which need not be there, with the statements and the cases beside them. Those in which
     /// something is wrong are left out, and those that use them.

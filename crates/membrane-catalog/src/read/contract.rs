@@ -8,6 +8,7 @@ use super::check::{check, check_promises};
 use super::custom::{Level, Settings};
 use super::fields::Fields;
 use super::reference::Referring;
+use super::retention::check_retention;
 use super::schema::{Schema, read_schema};
 use super::semver::is_semver;
 use super::service::read_levels;
@@ -50,8 +51,10 @@ pub(crate) struct Contract {
     pub(crate) id: Option<At<String>>,
     pub(crate) name: Option<At<DatasetName>>,
     pub(crate) identities: Vec<Identity>,
-    /// The purposes that columns are the consent for.
-    pub(crate) consents: Vec<At<Purpose>>,
+    /// The purposes that it names: those that columns are the consent for, and those that rows are kept for.
+    pub(crate) purposes: Vec<At<Purpose>>,
+    /// Where it says for how long rows are kept, if it does.
+    pub(crate) retention: Option<Mark>,
     /// The columns that refer to other datasets.
     pub(crate) references: Vec<Referring>,
 }
@@ -84,10 +87,12 @@ pub(crate) fn read_contract(
         one_schema(&fields, report).and_then(|node| read_schema(node, stem, classes, edition, report));
     let promises = read_levels(&fields, stem, report);
     let legal_basis = schema.as_ref().and_then(|schema| schema.legal_basis.clone());
-    let stewardship = read_stewardship(&fields, legal_basis);
+    let rules = schema.as_ref().and_then(|schema| schema.retention.as_ref()?.rules.as_ref());
+    let stewardship = read_stewardship(&fields, legal_basis, rules);
     if let Some(schema) = &schema {
         check(schema, report);
         check_promises(&promises, schema, report);
+        check_retention(schema, &promises, report);
     }
     Some(Contract {
         id,
@@ -96,7 +101,8 @@ pub(crate) fn read_contract(
             .and_then(|schema| schema.name.as_ref())
             .map(|name| At { value: name.value.clone(), mark: name.mark }),
         identities: schema.as_ref().map(identities).unwrap_or_default(),
-        consents: schema.as_ref().map(consents).unwrap_or_default(),
+        purposes: schema.as_ref().map(purposes).unwrap_or_default(),
+        retention: schema.as_ref().and_then(|schema| schema.retention.as_ref()).map(|draft| draft.mark),
         references: schema.as_ref().map(references).unwrap_or_default(),
         dataset: schema
             .zip(version)
@@ -203,9 +209,10 @@ fn identities(schema: &Schema) -> Vec<Identity> {
         .collect()
 }
 
-fn consents(schema: &Schema) -> Vec<At<Purpose>> {
-    let stated = schema.columns.iter().flat_map(|column| &column.policy.consents);
-    stated.map(|purpose| At { value: purpose.value.clone(), mark: purpose.mark }).collect()
+fn purposes(schema: &Schema) -> Vec<At<Purpose>> {
+    let consents = schema.columns.iter().flat_map(|column| &column.policy.consents);
+    let kept_for = schema.retention.iter().flat_map(|draft| &draft.purposes);
+    consents.chain(kept_for).map(|purpose| At { value: purpose.value.clone(), mark: purpose.mark }).collect()
 }
 
 fn references(schema: &Schema) -> Vec<Referring> {
@@ -268,6 +275,7 @@ fn build(
             ahead_max: schema.ahead_max.map(|seconds| seconds.value),
             ..levels
         },
+        retention: schema.retention.and_then(|draft| draft.rules),
         stewardship,
     })
 }

@@ -6,7 +6,7 @@ use super::yaml::Node;
 use super::{At, Mark, Report};
 
 /// Settings of a schema object.
-const SCHEMA: [&str; 8] = [
+const SCHEMA: [&str; 9] = [
     "membrane.subject",
     "membrane.eventTime",
     "membrane.onTruncated",
@@ -15,6 +15,7 @@ const SCHEMA: [&str; 8] = [
     "membrane.privacy.groupsMax",
     "membrane.privacy.rowsMax",
     "membrane.legalBasis",
+    "membrane.retention",
 ];
 
 /// Settings of a property.

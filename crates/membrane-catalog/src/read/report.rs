@@ -39,13 +39,14 @@ impl<T> At<T> {
 pub struct Report {
     file: PathBuf,
     faults: Vec<Fault>,
+    notes: Vec<Fault>,
 }
 
 impl Report {
     /// Begins a report on a file.
     #[must_use]
     pub fn new(file: &Path) -> Self {
-        Self { file: file.to_owned(), faults: Vec::new() }
+        Self { file: file.to_owned(), faults: Vec::new(), notes: Vec::new() }
     }
 
     /// Writes down a fault. The message must not hold a value of the file.
@@ -56,6 +57,21 @@ impl Report {
             column: mark.column,
             message: message.into(),
         });
+    }
+
+    /// Writes down what somebody should know, and nothing stops at. The message must not hold a value of the file.
+    pub(crate) fn note(&mut self, mark: Mark, message: impl Into<String>) {
+        self.notes.push(Fault {
+            file: self.file.clone(),
+            line: mark.line,
+            column: mark.column,
+            message: message.into(),
+        });
+    }
+
+    /// Takes out what was written down and nothing stops at.
+    pub(crate) fn take_notes(&mut self) -> Vec<Fault> {
+        std::mem::take(&mut self.notes)
     }
 
     /// Writes down a fault of another file as a whole.

@@ -9,6 +9,7 @@ use super::column::{Draft, parse, read_column};
 use super::custom::{Level, Settings};
 use super::fields::{Fields, whole};
 use super::quality::read_of_schema;
+use super::retention::{RetentionDraft, read_retention};
 use super::service::read_settings;
 use super::suggest::shown;
 use super::yaml::Node;
@@ -48,6 +49,7 @@ pub(super) struct Schema {
     pub(super) name: Option<At<DatasetName>>,
     pub(super) description: Option<String>,
     pub(super) legal_basis: Option<String>,
+    pub(super) retention: Option<RetentionDraft>,
     pub(super) columns: Vec<Draft>,
     /// Whether `membrane.subject` is stated at all, readable or not.
     pub(super) has_subject: bool,
@@ -95,6 +97,7 @@ pub(super) fn read_schema(
         name: read_name(&fields, stem, report),
         description: fields.text("description", report).map(|text| text.value.to_owned()),
         legal_basis: settings.text("membrane.legalBasis", report).map(|text| text.value.to_owned()),
+        retention: read_retention(&settings, report),
         columns,
         has_subject: settings.get("membrane.subject").is_some(),
         subject,

@@ -6,10 +6,11 @@ use membrane_model::ColumnName;
 
 use super::custom::Settings;
 use super::fields::{Fields, number, text, whole};
+use super::retention::read_described;
 use super::suggest::shown;
 use super::yaml::{Node, Value};
 use super::{At, Report};
-use crate::ServiceLevels;
+use crate::{Retention, ServiceLevels};
 
 /// Keys of a service level in the standard.
 const KEYS: [&str; 10] = [
@@ -48,9 +49,11 @@ pub(super) struct Promises {
     pub(super) about_times: Vec<At<&'static str>>,
     /// The columns that latency is measured by.
     pub(super) elements: Vec<At<ColumnName>>,
+    /// What is said of how long rows are kept, and is held against nothing but the rule of the table.
+    pub(super) retention: Option<At<Option<Retention>>>,
 }
 
-/// Reads the service levels of a contract. Those that are not held against anything (support hours, retention) are left alone.
+/// Reads the service levels of a contract. Those that are not held against anything (support hours) are left alone.
 pub(super) fn read_levels(fields: &Fields<'_>, stem: &str, report: &mut Report) -> Promises {
     let items = fields.list("slaProperties", report).map_or_else(Vec::new, |items| items.value);
     let mut promises = Promises::default();
@@ -67,6 +70,11 @@ pub(super) fn read_levels(fields: &Fields<'_>, stem: &str, report: &mut Report) 
             "frequency" => levels.frequency.replace(time(&level, name, report).unwrap_or_default()).is_some(),
             "errorRate" => {
                 levels.error_share.replace(share(&level, name, report).unwrap_or_default()).is_some()
+            }
+            // As it is shown: the first counts.
+            "retention" => {
+                promises.retention = promises.retention.or_else(|| read_described(&level, name, report));
+                false
             }
             _ => false,
         };

@@ -3,13 +3,17 @@
 
 use super::fields::Fields;
 use super::yaml::{Node, Value};
-use crate::Stewardship;
+use crate::{RetentionRules, Stewardship};
 
 /// Words of one dataset at most.
 const TAGS_MAX: usize = 64;
 
 /// Reads what a contract says about its dataset.
-pub(super) fn read_stewardship(fields: &Fields<'_>, legal_basis: Option<String>) -> Stewardship {
+pub(super) fn read_stewardship(
+    fields: &Fields<'_>,
+    legal_basis: Option<String>,
+    rules: Option<&RetentionRules>,
+) -> Stewardship {
     let description = fields.get("description");
     let said = |key: &str| description.and_then(|node| member(node, key)).and_then(words);
     Stewardship {
@@ -17,7 +21,7 @@ pub(super) fn read_stewardship(fields: &Fields<'_>, legal_basis: Option<String>)
         usage: said("usage"),
         limitations: said("limitations"),
         legal_basis,
-        retention: fields.get("slaProperties").and_then(retention),
+        retention: fields.get("slaProperties").and_then(retention).or_else(|| rules.map(ToString::to_string)),
         domain: fields.get("domain").and_then(words),
         tags: items(fields.get("tags")).into_iter().filter_map(words).take(TAGS_MAX).collect(),
     }

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use super::column::ColumnFacts;
 use super::rules::of_rules;
 use super::{Change, Effect, LEGAL_BASIS, RETENTION, Revision, Step};
+use crate::Retention;
 
 /// What changed between two revisions of a contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,7 +119,19 @@ fn of_table(older: &Revision, newer: &Revision) -> Vec<Change> {
         ("tags", Effect::Wording),
     ] {
         let said = |of: &Revision| of.said.get(name).cloned();
-        table(name, said(older), said(newer), effect);
+        // Where the rule changed, it says so itself.
+        if name != RETENTION || older.kept == newer.kept {
+            table(name, said(older), said(newer), effect);
+        }
+    }
+    let periods: BTreeSet<&String> = older.kept.keys().chain(newer.kept.keys()).collect();
+    for purpose in periods {
+        let what = if purpose.is_empty() { "kept for" } else { "shown for a purpose for" };
+        let words = |of: &Revision| {
+            let keep = of.kept.get(purpose)?;
+            Some(if purpose.is_empty() { keep.clone() } else { format!("{keep} ({purpose})") })
+        };
+        table(what, words(older), words(newer), of_period(older.kept.get(purpose), newer.kept.get(purpose)));
     }
     let ahead = |of: &Revision| of.ahead_seconds_max;
     let is_wider = ahead(newer).is_none_or(|new| ahead(older).is_some_and(|old| old <= new));
@@ -138,6 +151,17 @@ fn of_table(older: &Revision, newer: &Revision) -> Vec<Change> {
     };
     words("order of the columns", both(older, newer) != both(newer, older), Effect::Compatible);
     changes
+}
+
+/// A shorter period takes out rows that are there.
+fn of_period(old: Option<&String>, new: Option<&String>) -> Effect {
+    let parts = |text: &String| Retention::parse(text).map(Retention::parts);
+    let is_longer = match (old.and_then(parts), new) {
+        (_, None) => true,
+        (Some(old), Some(new)) => parts(new).is_some_and(|new| new >= old),
+        (None, Some(_)) => false,
+    };
+    if is_longer { Effect::Compatible } else { Effect::Major }
 }
 
 fn removed(column: &ColumnFacts, renamed: Option<&ColumnFacts>) -> Change {

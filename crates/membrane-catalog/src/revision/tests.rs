@@ -269,6 +269,23 @@ fn by_which_right_and_how_long_rows_are_kept_is_no_wording() {
 }
 
 #[test]
+fn a_shorter_period_takes_out_rows_that_are_there() {
+    let with = |rule: &str| {
+        let setting = "    customProperties:\n";
+        let rule = format!("{setting}      - {{ property: membrane.retention, value: {rule} }}\n");
+        ORDERS.replacen(setting, &rule, 1)
+    };
+    assert_eq!(told(ORDERS, &with("3 y")), ["major kept for: 3 y"]);
+    assert_eq!(told(&with("3 y"), ORDERS), ["compatible kept for: 3 y -> nothing"]);
+    assert_eq!(told(&with("3 y"), &with("3 d")), ["major kept for: 3 y -> 3 d"]);
+    assert_eq!(told(&with("12 months"), &with("2 y")), ["compatible kept for: 12 month -> 2 y"]);
+    let both = with("[{ keep: 3 y }, { keep: 1 y, purpose: service }]");
+    assert_eq!(told(&with("3 y"), &both), ["major shown for a purpose for: 1 y (service)"]);
+    assert_eq!(revision(&both).retention(), Some("3 y; 1 y for service"));
+    assert_eq!(Revision::parse(&revision(&both).text().unwrap()).unwrap(), revision(&both));
+}
+
+#[test]
 fn the_version_goes_up_with_what_changed() {
     let with = |text: &str, version: &str| text.replacen("version: 1.0.0", &format!("version: {version}"), 1);
     let fault = |text: &str, version: &str| {

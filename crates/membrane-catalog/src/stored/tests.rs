@@ -37,6 +37,7 @@ fn dataset(columns: Vec<Column>, private: bool) -> Dataset {
         event_time: None,
         on_truncated: crate::OnTruncated::Stop,
         service: crate::ServiceLevels::default(),
+        retention: None,
         stewardship: crate::Stewardship::default(),
         privacy: None,
     }

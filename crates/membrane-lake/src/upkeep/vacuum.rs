@@ -79,7 +79,7 @@ pub(super) async fn vacuum(
 }
 
 /// Returns the files that the newest version has, and when those were taken out that are not in it any more.
-async fn known(
+pub(super) async fn known(
     log_store: &LogStoreRef,
     table: &DeltaTable,
 ) -> Result<(HashSet<String>, HashMap<String, DateTime<Utc>>), LakeError> {
@@ -98,7 +98,7 @@ async fn known(
 }
 
 /// Tells whether it is a data file: the log's folder, and whatever else begins with `_` or a dot, is none.
-fn is_data(path: &Path) -> bool {
+pub(super) fn is_data(path: &Path) -> bool {
     let hidden = |part: object_store::path::PathPart<'_>| part.as_ref().starts_with(['_', '.']);
     path.extension() == Some("parquet") && !path.parts().any(hidden)
 }

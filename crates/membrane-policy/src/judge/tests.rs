@@ -1,8 +1,8 @@
 use membrane_model::Action;
 
-use crate::fixture::{Hub, noon, request};
+use crate::fixture::{Hub, VISITS, noon, request};
 use crate::judge::{LOOKED_UP, judge};
-use crate::{Lookup, RefusedReason, Request};
+use crate::{Lookup, RefusedReason, Request, RowRule};
 
 const POLICIES: &str = r#"
 @id("read") permit (principal is Analyst, action == Action::"read", resource == Dataset::"members")
@@ -232,4 +232,33 @@ fn whoever_may_audit_finds_the_record_among_what_there_is() {
     assert!(!hub.judge(&request("compliance:olga", Action::Read, "marketing", &[])).audits);
     assert!(hub.judge(&request("compliance:olga", Action::Audit, "", &[])).audits);
     assert!(!hub.judge(&request("operator:omar", Action::Audit, "", &[])).audits);
+}
+
+/// Rows are kept for a purpose as long as the contract says, whatever policies do.
+#[test]
+fn rows_are_shown_for_a_purpose_as_long_as_they_are_kept_for_it() {
+    let hub = Hub::of(
+        &[VISITS],
+        r#"
+@id("read") permit (principal is Analyst, action == Action::"read", resource);
+@id("columns") permit (principal is Analyst, action == Action::"readClear", resource in Class::"business");
+@id("rows") permit (principal is Analyst, action == Action::"readRow", resource);
+@id("ingest") permit (principal is Operator, action == Action::"ingest", resource);
+"#,
+    );
+    let ask = |purpose: &str, now: &str| {
+        let asked = request("analyst:ana", Action::Read, purpose, &[VISITS.0]);
+        let judgement = hub.judge(&Request { now: now.parse().unwrap(), ..asked });
+        let granted = judgement.verdict.unwrap().remove(0);
+        (granted.row_rule, judgement.decisions[0].reason.clone())
+    };
+    let (rule, reason) = ask("marketing", "2026-11-22T12:00:00Z");
+    let RowRule::When(condition) = &rule else { panic!("{rule:?}") };
+    assert_eq!(condition.to_string(), "at >= 2025-11-22T00:00:00Z");
+    assert_eq!(reason, "permitted, some rows");
+    assert_eq!(ask("marketing", "2026-11-22T23:59:59Z").0, rule, "the same rows all day");
+    assert_ne!(ask("marketing", "2026-11-23T00:00:00Z").0, rule);
+    assert_eq!(ask("service", "2026-11-22T12:00:00Z"), (RowRule::All, "permitted, every row".to_owned()));
+    let ingests = hub.ask("operator:omar", Action::Ingest, "", VISITS.0).unwrap();
+    assert_eq!(ingests.row_rule, RowRule::None);
 }

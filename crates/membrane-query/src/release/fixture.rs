@@ -109,6 +109,7 @@ pub(crate) fn lines() -> Dataset {
         event_time: None,
         on_truncated: membrane_catalog::OnTruncated::Stop,
         service: membrane_catalog::ServiceLevels::default(),
+        retention: None,
         stewardship: membrane_catalog::Stewardship::default(),
         privacy: Some(DatasetPrivacy { groups_max: 2, rows_max: 3 }),
     }

@@ -27,7 +27,7 @@ pub(super) const COLUMNS: &[SystemColumn] = &[
     column("status", Kind::Text, "`open`, `complete`, `fail`, `refused` or `abandoned`."),
     column("error_code", Kind::Text, "The code of the error, when there was one."),
     column("rows_in", Kind::Whole, "Rows that came in."),
-    column("rows_out", Kind::Whole, "Rows that were written or answered."),
+    column("rows_out", Kind::Whole, "Rows that were written or answered; of `retain`, those that went."),
     column("rows_quarantined", Kind::Whole, "Rows that were set aside."),
     column("bytes_out", Kind::Whole, "Bytes that were answered."),
     column("cells_opened", Kind::Whole, "Sealed cells that were opened."),

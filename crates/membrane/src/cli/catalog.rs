@@ -147,9 +147,12 @@ async fn check(
     let (releases, tags) = (catalog.releases().count(), catalog.tags().count());
     if json {
         return out::json(&json!({
-            "faults": [], "datasets": datasets, "columns": columns, "classes": classes, "purposes": purposes,
+            "faults": [], "notes": faults(catalog.notes()).get("faults"), "datasets": datasets, "columns": columns, "classes": classes, "purposes": purposes,
             "releases": releases, "tags": tags
         }));
+    }
+    for note in catalog.notes() {
+        out::note(format!("note: {note}"));
     }
     out::line(format!(
         "{}: {datasets} datasets, {columns} columns, {classes} classes, {purposes} purposes, {releases} standing releases, {tags} tags: no fault",

@@ -29,8 +29,16 @@ pub(super) const SECTION: Section = Section {
             kind: Kind::Integer(1, 168),
             sentence: "Hours for which files are kept that the newest version of a table does not need any more: for so long earlier versions can be read by other tools. Files that a run at work may need are kept in any case. A week at most: for so long the log of a table knows when a file went.",
         },
+        Key {
+            name: "retention",
+            kind: Kind::Choice(&[BY_CONTRACT, OFF]),
+            sentence: "`by_contract`: rows are deleted that a contract does not keep any longer, where it states `membrane.retention`. `off`: only by `membrane retention`.",
+        },
     ],
 };
+
+const BY_CONTRACT: &str = "by_contract";
+const OFF: &str = "off";
 
 /// How the files of tables are kept in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,10 +52,29 @@ pub struct MaintenanceSection {
     pub files_min: usize,
     /// Hours for which files are kept that are not needed any more.
     pub keep_hours: u32,
+    /// Whether rows are deleted that contracts do not keep any longer.
+    pub retention: RetentionSwitch,
+}
+
+/// Whether a hub that serves deletes rows by itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RetentionSwitch {
+    /// By the rules of contracts that have one.
+    #[default]
+    ByContract,
+    /// Never.
+    Off,
 }
 
 impl Default for MaintenanceSection {
     fn default() -> Self {
-        Self { every_seconds: 21_600, small_bytes: 16 << 20, files_min: 8, keep_hours: 168 }
+        Self {
+            every_seconds: 21_600,
+            small_bytes: 16 << 20,
+            files_min: 8,
+            keep_hours: 168,
+            retention: RetentionSwitch::default(),
+        }
     }
 }

@@ -337,3 +337,16 @@ fn the_tags_of_this_repository_are_valid() {
     );
     assert_eq!(catalog.tag(&"member.orders_90d".parse().unwrap()).unwrap().column.as_str(), "orders");
 }
+
+/// Which value a member has follows from all rows.
+#[test]
+fn no_rule_takes_out_rows_of_tags() {
+    let line = "      - { property: membrane.eventTime, value: since }\n";
+    let rule = format!("{line}      - {{ property: membrane.retention, value: 1 y }}\n");
+    assert!(TABLE.contains(line));
+    let files = Files::new().with("contracts/member_tags.yaml", &TABLE.replacen(line, &rule, 1));
+    files.check(&[], &[]);
+    let error = Catalog::load(files.tag("buyer", &[], "").write().path()).unwrap_err();
+    let messages: Vec<&str> = error.faults().iter().map(|fault| fault.message.as_str()).collect();
+    assert_eq!(messages, ["`membrane.retention`: the dataset holds tags, which the hub writes itself"]);
+}

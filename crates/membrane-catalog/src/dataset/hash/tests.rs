@@ -35,6 +35,7 @@ fn dataset() -> Dataset {
         event_time: None,
         on_truncated: crate::OnTruncated::Stop,
         service: crate::ServiceLevels::default(),
+        retention: None,
         stewardship: crate::Stewardship::default(),
         privacy: None,
     }

@@ -26,10 +26,10 @@ async fn a_group_of_which_a_file_was_taken_out_is_given_up_and_leaves_nothing() 
     let group = files_of(&table).unwrap();
     append(&log_store, "snapshot", true).await;
     let dataset = members();
-    let columns = dataset.stored_columns();
-    let schema = Arc::new(layout::arrow_schema(&columns));
-    let act = Act { log_store: Arc::clone(&log_store), dataset: &dataset, run: run(), schema, columns };
-    assert!(act.put_together(&group).await.unwrap().is_none());
+    let act =
+        Rewrite::open((Arc::clone(&log_store), &table), (&dataset, Target::Table), (run(), Effect::Kept));
+    let act = act.unwrap();
+    assert!(act.put_in_place(&group, Some(&|batch| Ok(batch))).await.unwrap().is_none());
     let table = load(&log_store).await.unwrap().unwrap();
     assert_eq!((table.version(), data_files(folder.path()).len()), (Some(4), 4));
 }

@@ -44,6 +44,12 @@ impl Asked {
         group: &Group,
         full: bool,
     ) -> Result<(Vec<TagMark>, Option<TagKeys>), Error> {
+        // Rows that are kept for the purpose for a time leave without that anything comes in.
+        let ages = |purpose| {
+            let at = permit.decided_at();
+            permit.datasets().any(|one| one.dataset().cut_off_for(purpose, at).is_some())
+        };
+        let full = full || permit.purpose().is_some_and(ages);
         let last = if full { None } else { group.last_marks(hub).await? };
         let used = group.used();
         let tagged = (&group.entity, (&group.table, used.as_slice()));
