@@ -157,7 +157,7 @@ fn read_hour(row: &AnyRow) -> Result<ActivityHour, LedgerError> {
     let mut cells = Cells::of(row);
     Ok(ActivityHour {
         day: from_day(cells.integer()?)?,
-        hour: from_hour(cells.integer()?)?,
+        hour: from_hour(cells.number("hour")?)?,
         cells: cells.number("cells")?,
         lookups_narrow: cells.number("lookups_narrow")?,
     })
@@ -175,6 +175,6 @@ pub(crate) fn from_day(day: i64) -> Result<NaiveDate, LedgerError> {
         .ok_or(LedgerError::Stored("day"))
 }
 
-pub(crate) fn from_hour(hour: i64) -> Result<u8, LedgerError> {
+pub(crate) fn from_hour(hour: u64) -> Result<u8, LedgerError> {
     u8::try_from(hour).ok().filter(|hour| *hour < 24).ok_or(LedgerError::Stored("hour"))
 }

@@ -187,12 +187,13 @@ pub struct Flag {
     pub acknowledged: Option<(PrincipalId, DateTime<Utc>)>,
 }
 
+/// A document without its flag comes along, so that nobody overlooks that one was taken away.
 const FLAGS: &str = "\
-    SELECT a.number, a.run, a.flagged, a.principal, a.kind, a.day, a.hour, a.measured, a.usual, a.usual_of, a.bound, \
-      noted.principal, noted.started, document.run, document.body \
-    FROM anomaly a LEFT JOIN document ON document.kind = 'anomaly' AND document.number = a.number \
-      LEFT JOIN run noted ON noted.run = a.acknowledged \
-    WHERE a.flagged >= $1 AND a.flagged <= $2 AND a.number < $3 ORDER BY a.number DESC LIMIT $4";
+    SELECT d.number, d.run, d.body, a.principal, a.kind, a.day, a.hour, a.measured, a.usual, a.usual_of, a.bound, a.flagged, a.run, \
+      noted.principal, noted.started \
+    FROM document d LEFT JOIN anomaly a ON a.number = d.number LEFT JOIN run noted ON noted.run = a.acknowledged \
+    WHERE d.kind = 'anomaly' AND (a.flagged IS NULL OR (a.flagged >= $1 AND a.flagged <= $2)) AND d.number < $3 \
+    ORDER BY d.number DESC LIMIT $4";
 
 impl Ledger {
     /// Judges what principals did on the last days by what was usual in the four weeks before each, and returns what stands out and was not written
@@ -362,24 +363,22 @@ impl OpenRun {
 /// Reads a flag that is as its document says.
 fn read_flag(row: &AnyRow) -> Result<Flag, LedgerError> {
     let mut cells = Cells::of(row);
-    let (number, run, flagged) = (cells.number("number")?, cells.parsed("run")?, cells.instant("flagged")?);
+    let (number, run, body) = (cells.number("number")?, cells.parsed("run")?, cells.text()?);
+    let principal = cells.parsed_or_null("principal")?.ok_or(LedgerError::Stored("anomaly"))?;
     let anomaly = Anomaly {
-        principal: cells.parsed("principal")?,
+        principal,
         kind: cells.parsed("kind")?,
         day: from_day(cells.integer()?)?,
-        hour: cells
-            .number_or_null("hour")?
-            .map(|hour| from_hour(i64::try_from(hour).unwrap_or(-1)))
-            .transpose()?,
+        hour: cells.number_or_null("hour")?.map(from_hour).transpose()?,
         measured: cells.number("measured")?,
         usual: cells.number("usual")?,
         usual_of: cells.parsed("usual_of")?,
         bound: cells.number("bound")?,
     };
-    let acknowledged = cells.parsed_or_null("principal")?.zip(cells.instant_or_null("started")?);
-    let told: (Option<RunId>, Option<String>) = (cells.parsed_or_null("run")?, cells.text_or_null()?);
-    if told != (Some(run), Some(anomaly.body()?)) {
+    let (flagged, flagged_in): (_, RunId) = (cells.instant("flagged")?, cells.parsed("run")?);
+    if flagged_in != run || anomaly.body()? != body {
         return Err(LedgerError::Stored("anomaly"));
     }
+    let acknowledged = cells.parsed_or_null("principal")?.zip(cells.instant_or_null("started")?);
     Ok(Flag { number, run, flagged, anomaly, acknowledged })
 }

@@ -228,4 +228,8 @@ pub(super) async fn check_a_flag_is_part_of_the_record(ledger: Ledger) {
     tamper(&ledger, "UPDATE anomaly SET measured = 501 WHERE number = 1").await;
     let altered = ledger.page_of_anomalies(whole, None, 10).await.unwrap_err();
     assert_eq!(full_text(&altered), "a stored `anomaly` cannot be read");
+    tamper(&ledger, "UPDATE anomaly SET measured = 600 WHERE number = 1").await;
+    assert_eq!(ledger.page_of_anomalies(whole, None, 10).await.unwrap(), flags);
+    tamper(&ledger, "DELETE FROM anomaly WHERE number = 1").await;
+    assert!(ledger.page_of_anomalies(whole, None, 10).await.is_err());
 }
