@@ -218,7 +218,7 @@ async fn no_value_of_a_member_is_in_the_record_or_the_catalog() {
     let mut seen = String::new();
     for table in membrane_query::SystemTable::ALL {
         let rows = world.look(&format!("SELECT * FROM system.{}", table.name())).await;
-        assert!(!rows.is_empty() || table.name() == "releases", "{}", table.name());
+        assert!(!rows.is_empty() || ["releases", "anomalies"].contains(&table.name()), "{}", table.name());
         seen.push_str(&format!("{rows:?}"));
     }
     for path in ["/v1/catalog", "/v1/catalog/crm_members", "/v1/catalog/crm_members/phone"] {

@@ -8,6 +8,7 @@
 //! PRIVACY: no value of a member is on record: statements are without their literals, names are those that catalog and policies know. A
 //! session has these tables or datasets, never both: a permit to audit has no dataset.
 
+mod anomalies;
 mod column;
 mod columns;
 mod datasets;
@@ -49,6 +50,8 @@ const MIXED: &str =
 /// A table of the record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SystemTable {
+    /// What stood out of what principals did.
+    Anomalies,
     /// Columns of the catalog.
     Columns,
     /// Datasets, with their tables, deliveries and uses.
@@ -69,7 +72,8 @@ pub enum SystemTable {
 
 impl SystemTable {
     /// Every table, by name.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
+        Self::Anomalies,
         Self::Columns,
         Self::Datasets,
         Self::DecisionColumns,
@@ -84,6 +88,7 @@ impl SystemTable {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Anomalies => "anomalies",
             Self::Columns => "columns",
             Self::Datasets => "datasets",
             Self::DecisionColumns => "decision_columns",
@@ -99,6 +104,7 @@ impl SystemTable {
     #[must_use]
     pub const fn columns(self) -> &'static [SystemColumn] {
         match self {
+            Self::Anomalies => anomalies::COLUMNS,
             Self::Columns => columns::COLUMNS,
             Self::Datasets => datasets::COLUMNS,
             Self::DecisionColumns => decision_columns::COLUMNS,

@@ -17,7 +17,8 @@ use tracing::error;
 
 use super::rows::Rows;
 use super::{
-    Record, SystemTable, columns, datasets, decision_columns, decisions, lineage, quality, releases, runs,
+    Record, SystemTable, anomalies, columns, datasets, decision_columns, decisions, lineage, quality,
+    releases, runs,
 };
 use crate::bytes::bytes_of;
 use crate::fault::ScanFault;
@@ -54,6 +55,7 @@ impl Pages {
         let record = Arc::clone(&self.record);
         let of_runs = |detail, page| by_run(Arc::clone(&record), self.window, detail, page);
         match self.table {
+            SystemTable::Anomalies => anomalies::batches(&record, self.window),
             SystemTable::Columns => stream::iter([columns::rows(&record)]).boxed(),
             SystemTable::Datasets => stream::iter([datasets::rows(&record)]).boxed(),
             SystemTable::Quality => quality::batches(&record, self.window),

@@ -15,7 +15,7 @@ use membrane_ledger::RunWindow;
 use super::column::schema;
 use super::pages::Pages;
 use super::window::{Bounded, narrow, narrows};
-use super::{Record, SystemTable, quality};
+use super::{Record, SystemTable, anomalies, quality};
 
 /// A table of the record.
 ///
@@ -35,6 +35,7 @@ impl RecordTable {
     const fn bounded(&self) -> Option<Bounded> {
         match self.table {
             SystemTable::Columns | SystemTable::Datasets => None,
+            SystemTable::Anomalies => Some(anomalies::BOUNDED),
             SystemTable::Quality => Some(quality::BOUNDED),
             SystemTable::DecisionColumns
             | SystemTable::Decisions
