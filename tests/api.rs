@@ -94,7 +94,7 @@ impl Api {
     }
 }
 
-const ENDPOINTS: [(&str, &str); 31] = [
+const ENDPOINTS: [(&str, &str); 32] = [
     ("POST", "/v1/query"),
     ("POST", "/v1/release"),
     ("POST", "/v1/ingest/crm_members"),
@@ -113,6 +113,7 @@ const ENDPOINTS: [(&str, &str); 31] = [
     ("GET", "/v1/lineage/up"),
     ("GET", "/v1/lineage/down"),
     ("GET", "/v1/quality"),
+    ("GET", "/v1/audit/anomalies"),
     ("GET", "/v1/releases"),
     ("POST", "/v1/releases/monthly"),
     ("POST", "/v1/sandbox"),
@@ -277,7 +278,7 @@ async fn compliance_sees_the_record_and_others_do_not() {
     let quality = api.get("compliance:olga", "/v1/quality?dataset=crm_members&days=2").await.json();
     let [day] = quality["days"].as_array().unwrap().as_slice() else { panic!("{quality}") };
     assert!(day["rows_in"].as_u64().unwrap() > 0 && quality["alerts"] == serde_json::json!([]), "{quality}");
-    for path in ["/v1/runs", "/v1/lineage/crm_members/phone", "/v1/quality"] {
+    for path in ["/v1/runs", "/v1/lineage/crm_members/phone", "/v1/quality", "/v1/audit/anomalies"] {
         let reply = api.get("partner:acme", path).await;
         assert!(reply.status.is_client_error(), "{path}: {}", reply.status);
     }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use membrane_model::{LineageEdge, RunId};
 use sqlx::AnyConnection;
 
+use crate::activity::count_activity;
 use crate::batch::Insert;
 use crate::commitment::Commitment;
 use crate::load::load_records;
@@ -89,6 +90,7 @@ pub(crate) async fn close_run(
         .await?;
     // The leaf is made from what is stored, by the code that verifies it later.
     let record = load_records(&mut transaction, &[id]).await?.pop().ok_or(LedgerError::RunNotOpen)?;
+    count_activity(&mut transaction, &record).await?;
     let closed = append_leaf(&mut transaction, head, &record).await?;
     transaction.commit().await?;
     Ok(closed)

@@ -30,11 +30,13 @@ pub enum DocumentKind {
     Budget,
     /// A revision of a contract that rows were brought in by.
     Contract,
+    /// Something that stood out of what a principal did.
+    Anomaly,
 }
 
 impl DocumentKind {
-    const ALL: [Self; 5] =
-        [Self::Publication, Self::BreakGlass, Self::Delegation, Self::Budget, Self::Contract];
+    const ALL: [Self; 6] =
+        [Self::Publication, Self::BreakGlass, Self::Delegation, Self::Budget, Self::Contract, Self::Anomaly];
 
     /// Returns its name in the ledger.
     #[must_use]
@@ -45,6 +47,7 @@ impl DocumentKind {
             Self::Delegation => "delegation",
             Self::Budget => "budget",
             Self::Contract => "contract",
+            Self::Anomaly => "anomaly",
         }
     }
 }

@@ -7,7 +7,9 @@
 //! Merkle log; a budget is spent before the answer that it pays for is computed, and never given back.
 
 mod account;
+mod activity;
 mod alert;
+mod anomaly;
 mod batch;
 mod budget;
 mod circumstances;
@@ -48,7 +50,9 @@ mod usage;
 mod window;
 
 pub use account::{Account, Caps};
+pub use activity::{ActivityDay, ActivityHour, LOOKED_UP};
 pub use alert::{Alert, AlertChanges};
+pub use anomaly::{Anomaly, AnomalyFloors, AnomalyKind, Flag, UsualOf};
 pub use budget::{LastRelease, Pace, Standing};
 pub use circumstances::{Circumstances, Entrance, Evidence};
 pub use commitment::opens;

@@ -1,5 +1,6 @@
 //! The ledger's behaviour, checked on both databases by the same functions.
 
+mod anomaly;
 mod budget;
 mod documents;
 mod keys;
@@ -76,6 +77,11 @@ on_both_databases!(
     log::check_entries_are_those_of_the_leaves,
     log::check_what_was_published_is_known,
     runs::check_uses_are_counted,
+    anomaly::check_activity_is_added_up,
+    anomaly::check_large_figures_add_up,
+    anomaly::check_activity_of_before_is_counted_alike,
+    anomaly::check_anomalies_are_found_once,
+    anomaly::check_a_flag_is_part_of_the_record,
     tag::check_builds_of_tags_are_numbered_and_read,
     tag::check_one_at_a_time_builds_a_tag,
     lineage::check_lineage_is_followed,

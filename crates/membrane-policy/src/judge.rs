@@ -22,9 +22,8 @@ use crate::{BrokenGlass, CompareOperator, Policies, Refused, RefusedReason, RowE
 
 use on_behalf::HandedOn;
 
-/// The reason on record of a decision that gave the token of one exact value. It is counted by this text: in other words
-/// it would not count what was recorded before.
-pub(crate) const LOOKED_UP: &str = "permitted, an exact value looked up";
+/// The reason on record of a decision that gave the token of one exact value.
+pub(crate) const LOOKED_UP: &str = membrane_ledger::LOOKED_UP;
 
 /// The reason on record of a decision by which some rows may be seen.
 const SOME_ROWS: &str = "permitted, some rows";

@@ -8,6 +8,7 @@
 //! PRIVACY: no value of a member is on record: statements are without their literals, names are those that catalog and policies know. A
 //! session has these tables or datasets, never both: a permit to audit has no dataset.
 
+mod anomalies;
 mod audit;
 mod column;
 mod columns;
@@ -56,6 +57,8 @@ const MIXED: &str =
 /// A table of the record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SystemTable {
+    /// What stood out of what principals did.
+    Anomalies,
     /// Entries of the log.
     Audit,
     /// Columns of the catalog.
@@ -88,7 +91,8 @@ pub enum SystemTable {
 
 impl SystemTable {
     /// Every table, by name.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
+        Self::Anomalies,
         Self::Audit,
         Self::Columns,
         Self::ColumnsRead,
@@ -109,6 +113,7 @@ impl SystemTable {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Anomalies => "anomalies",
             Self::Audit => "audit",
             Self::Columns => "columns",
             Self::ColumnsRead => "columns_read",
@@ -130,6 +135,7 @@ impl SystemTable {
     #[must_use]
     pub const fn columns(self) -> &'static [SystemColumn] {
         match self {
+            Self::Anomalies => anomalies::COLUMNS,
             Self::Audit => audit::COLUMNS,
             Self::Columns => columns::COLUMNS,
             Self::ColumnsRead => columns_read::COLUMNS,

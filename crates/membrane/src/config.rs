@@ -4,6 +4,7 @@
 //! `deploy/membrane.toml` is rendered from that list. Unknown keys and values of the wrong kind are refused,
 //! all at once. No other module reads the environment.
 
+mod anomalies;
 mod audit;
 mod catalog;
 mod data;
@@ -26,6 +27,7 @@ mod tags;
 
 use serde::{Deserialize, Serialize};
 
+pub use anomalies::AnomaliesSection;
 pub use audit::AuditSection;
 pub use catalog::CatalogSection;
 pub use data::DataSection;
@@ -72,6 +74,8 @@ pub struct Config {
     pub maintenance: MaintenanceSection,
     /// Where the log is published.
     pub audit: AuditSection,
+    /// Up to which figures nothing stands out of what principals do.
+    pub anomalies: AnomaliesSection,
     /// Where OpenLineage events are sent.
     pub openlineage: OpenLineageSection,
     /// Prices and budgets of releases.
@@ -81,7 +85,7 @@ pub struct Config {
 }
 
 /// Every section, in the order of the reference file.
-pub const SECTIONS: [Section; 14] = [
+pub const SECTIONS: [Section; 15] = [
     catalog::SECTION,
     policies::SECTION,
     data::SECTION,
@@ -93,6 +97,7 @@ pub const SECTIONS: [Section; 14] = [
     tags::SECTION,
     maintenance::SECTION,
     audit::SECTION,
+    anomalies::SECTION,
     openlineage::SECTION,
     privacy::SECTION,
     log::SECTION,

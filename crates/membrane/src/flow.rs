@@ -1,6 +1,7 @@
 //! What the hub does, one file a flow. Each opens a run, has a permit issued, does the work, and closes the run before
 //! the last of the answer leaves; whatever fails on the way closes the run as failed and answers with an error.
 
+mod anomaly;
 mod audit_log;
 mod bearer;
 mod break_glass;
@@ -37,6 +38,7 @@ mod tag;
 mod usage;
 
 pub use crate::stream_state::StreamTold;
+pub use anomaly::{acknowledge_anomaly, flag_anomalies, list_anomalies};
 pub use audit_log::{ProvedRun, Verified, prove_run, publish_log, verify_published};
 pub use bearer::issue_bearer;
 pub use break_glass::{GlassRequest, GrantLine, approve_glass, end_glass, list_glass, request_glass};

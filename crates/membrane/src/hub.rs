@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use membrane_catalog::Catalog;
 use membrane_lake::Lake;
-use membrane_ledger::{DocumentKind, Ledger, LedgerError};
+use membrane_ledger::{AnomalyFloors, DocumentKind, Ledger, LedgerError};
 use membrane_model::{AddressClass, Clock, DatasetName, Limits, PrincipalId, PrincipalKind, RunId};
 use membrane_policy::{Authorizer, Policies};
 use membrane_query::{Engine, EngineParts};
@@ -71,6 +71,7 @@ pub struct Hub {
     lineage: Arc<Known>,
     audit_log: Arc<AuditLog>,
     publish_seconds: u32,
+    anomaly_floors: AnomalyFloors,
 }
 
 impl Hub {
@@ -163,6 +164,7 @@ impl Hub {
             lineage: Arc::default(),
             audit_log: Arc::new(audit_log),
             publish_seconds: config.audit.publish_seconds,
+            anomaly_floors: AnomalyFloors::from(&config.anomalies),
         })
     }
 
@@ -210,6 +212,7 @@ impl Hub {
             lineage: Arc::clone(&self.lineage),
             audit_log: Arc::clone(&self.audit_log),
             publish_seconds: self.publish_seconds,
+            anomaly_floors: self.anomaly_floors,
         })
     }
 
@@ -317,6 +320,11 @@ impl Hub {
     /// Returns how often it is looked whether something is to be published; 0: never.
     pub(crate) const fn publish_seconds(&self) -> u32 {
         self.publish_seconds
+    }
+
+    /// Returns up to which figures nothing stands out of what principals do.
+    pub(crate) const fn anomaly_floors(&self) -> &AnomalyFloors {
+        &self.anomaly_floors
     }
 
     pub(crate) fn authorizer(&self) -> &Authorizer {

@@ -38,6 +38,7 @@ pub mod receipt;
 pub mod wire;
 
 mod alerts;
+mod anomalies;
 pub mod attack;
 pub mod audit;
 pub mod cli;

@@ -1,5 +1,6 @@
 //! What goes over the wire and into `--json`: one file a resource. Domain types are turned into these at the edge.
 
+mod anomaly;
 mod bearer;
 mod break_glass;
 mod budget;
@@ -29,6 +30,7 @@ mod standing;
 mod streams;
 mod tag;
 
+pub use anomaly::{AnomaliesBody, AnomalyBody, SinceBody};
 pub use bearer::BearerBody;
 pub use break_glass::{GlassBody, GlassRequestBody, GlassesBody, GrantBody};
 pub use budget::{AmountBody, BudgetBody, BudgetLineBody, ForecastBody, OutlookBody, PartnerStateBody};

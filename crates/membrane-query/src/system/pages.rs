@@ -17,8 +17,8 @@ use tracing::error;
 
 use super::rows::Rows;
 use super::{
-    Record, SystemTable, audit, columns, columns_read, datasets, decision_columns, decisions, grants,
-    lineage, policies, policy_versions, quality, releases, runs,
+    Record, SystemTable, anomalies, audit, columns, columns_read, datasets, decision_columns,
+    decisions, grants, lineage, policies, policy_versions, quality, releases, runs,
 };
 use crate::bytes::bytes_of;
 use crate::fault::ScanFault;
@@ -55,6 +55,7 @@ impl Pages {
         let record = Arc::clone(&self.record);
         let of_runs = |detail, page| by_run(Arc::clone(&record), self.window.clone(), detail, page);
         match self.table {
+            SystemTable::Anomalies => anomalies::batches(&record, &self.window),
             SystemTable::Columns => stream::iter([columns::rows(&record)]).boxed(),
             SystemTable::Datasets => stream::iter([datasets::rows(&record)]).boxed(),
             SystemTable::Grants => stream::iter([grants::rows(&record)]).boxed(),

@@ -15,7 +15,7 @@ use membrane_ledger::RunWindow;
 use super::column::schema;
 use super::pages::Pages;
 use super::window::{Bounded, narrow, narrows};
-use super::{Record, SystemTable, audit, columns_read, quality};
+use super::{Record, SystemTable, anomalies, audit, columns_read, quality};
 
 /// A table of the record.
 ///
@@ -40,6 +40,7 @@ impl RecordTable {
             | SystemTable::Policies
             | SystemTable::PolicyFiles
             | SystemTable::PolicyVersions => None,
+            SystemTable::Anomalies => Some(anomalies::BOUNDED),
             SystemTable::Audit => Some(audit::BOUNDED),
             SystemTable::ColumnsRead => Some(columns_read::BOUNDED),
             SystemTable::Quality => Some(quality::BOUNDED),

@@ -1,5 +1,6 @@
 //! `membrane audit`.
 
+mod anomalies;
 mod filter;
 mod log;
 mod privacy;
@@ -23,6 +24,7 @@ pub(super) use privacy::{fault, judge, show};
   membrane audit verify
   membrane audit prove RUN --out proof
   membrane audit check proof/RUN.tlog-proof --key \"$(membrane audit key)\"
+  membrane audit anomalies
   membrane audit privacy --quick")]
 pub(super) struct AuditArgs {
     #[command(subcommand)]
@@ -38,6 +40,7 @@ enum AuditCommand {
     Check(log::CheckArgs),
     Publish(log::PublishArgs),
     Key(log::KeyArgs),
+    Anomalies(anomalies::AnomaliesArgs),
     Privacy(privacy::PrivacyArgs),
 }
 
@@ -50,6 +53,7 @@ pub(super) async fn run(args: AuditArgs, env: Env) -> Result<(), CliError> {
         AuditCommand::Check(args) => log::check(&args),
         AuditCommand::Publish(args) => log::publish(args, env).await,
         AuditCommand::Key(args) => log::key(args, env).await,
+        AuditCommand::Anomalies(args) => anomalies::run(args, env).await,
         AuditCommand::Privacy(args) => privacy::run(args, env).await,
     }
 }

@@ -270,7 +270,8 @@ impl ActiveRun {
         self.action
     }
 
-    fn opened(&mut self) -> Result<&mut OpenRun, Error> {
+    /// Returns the run as it is open in the ledger.
+    pub(super) fn opened(&mut self) -> Result<&mut OpenRun, Error> {
         self.open.as_mut().ok_or(Error::Internal("the run is closed"))
     }
 

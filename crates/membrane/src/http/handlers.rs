@@ -1,5 +1,6 @@
 //! One file a resource.
 
+pub(super) mod anomalies;
 pub(super) mod break_glass;
 pub(super) mod budget;
 pub(super) mod catalog;

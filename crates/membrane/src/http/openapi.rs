@@ -4,8 +4,8 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::handlers::{
-    break_glass, budget, catalog, datasets, delegations, events, health, hooks, ingest, lineage, metrics,
-    openapi, quality, query, receipt_key, release, runs, sandbox, standing, streams, tags,
+    anomalies, break_glass, budget, catalog, datasets, delegations, events, health, hooks, ingest, lineage,
+    metrics, openapi, quality, query, receipt_key, release, runs, sandbox, standing, streams, tags,
 };
 
 #[derive(OpenApi)]
@@ -31,6 +31,7 @@ use super::handlers::{
         catalog::get_column,
         runs::get_runs,
         runs::get_run,
+        anomalies::get_anomalies,
         lineage::get_lineage,
         tags::get_tags,
         tags::get_tag,

@@ -10,8 +10,8 @@ use tokio::sync::Semaphore;
 
 use super::busy::Slots;
 use super::handlers::{
-    break_glass, budget, catalog, datasets, delegations, events, health, hooks, ingest, lineage, metrics,
-    openapi, quality, query, receipt_key, release, runs, sandbox, standing, streams, tags,
+    anomalies, break_glass, budget, catalog, datasets, delegations, events, health, hooks, ingest, lineage,
+    metrics, openapi, quality, query, receipt_key, release, runs, sandbox, standing, streams, tags,
 };
 use super::readiness::Readiness;
 use super::{Metrics, Shared, auth, busy, error, observe, timeout};
@@ -45,6 +45,7 @@ pub fn router(serving: Arc<Serving>, server: &ServerSection, metrics: Metrics) -
         .route("/v1/catalog/{dataset}/{column}", get(catalog::get_column))
         .route("/v1/runs", get(runs::get_runs))
         .route("/v1/runs/{id}", get(runs::get_run))
+        .route("/v1/audit/anomalies", get(anomalies::get_anomalies))
         .route("/v1/lineage/up", get(lineage::get_up))
         .route("/v1/lineage/down", get(lineage::get_down))
         .route("/v1/lineage/{dataset}/{column}", get(lineage::get_lineage))

@@ -15,6 +15,7 @@ use super::accept::{Acceptor, Patience};
 use super::observe::Upkeep;
 use super::{Metrics, router};
 use crate::alerts::watch_promises;
+use crate::anomalies::watch_anomalies;
 use crate::audit_log::keep_published;
 use crate::config::ServerSection;
 use crate::flow::recover_streams;
@@ -68,8 +69,19 @@ pub(crate) async fn listen(hub: Arc<Hub>, server: &ServerSection) -> io::Result<
     // Counted: what it has begun is closed before the process ends.
     drop(hub.tasks().spawn(follow));
     let published = Upkeep::of(keep_published(Arc::clone(&serving)));
-    let upkeep =
-        vec![metrics.keep_tidy(), watch, standing, sources, topics, promises, maintenance, tags, published];
+    let anomalies = Upkeep::of(watch_anomalies(Arc::clone(&serving)));
+    let upkeep = vec![
+        metrics.keep_tidy(),
+        watch,
+        standing,
+        sources,
+        topics,
+        promises,
+        maintenance,
+        tags,
+        published,
+        anomalies,
+    ];
     let tasks = hub.tasks().clone();
     let (streams, sinks) = (Some(Arc::clone(hub.streams())), Some(Arc::clone(hub.sinks())));
     let app = router(serving, server, metrics);

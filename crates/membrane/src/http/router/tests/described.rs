@@ -111,6 +111,7 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
         ("/v1/metrics", "get", [scraped, record, audit].concat()),
         ("/v1/datasets", "get", [all, record, &refusal].concat()),
         ("/v1/runs", "get", [all, record, audit].concat()),
+        ("/v1/audit/anomalies", "get", [all, record, audit, &["in_the_way"]].concat()),
         ("/v1/runs/{id}", "get", [all, record, audit, &["unknown_run"]].concat()),
         (
             "/v1/lineage/{dataset}/{column}",
