@@ -292,7 +292,8 @@ async fn no_value_of_a_member_is_in_the_record_or_the_catalog() {
     let mut seen = String::new();
     for table in membrane_query::SystemTable::ALL {
         let rows = world.look(&format!("SELECT * FROM system.{}", table.name())).await;
-        let may_be_empty = ["anomalies", "grants", "policy_files", "policy_versions", "releases"].contains(&table.name());
+        let may_be_empty =
+            ["anomalies", "grants", "policy_files", "policy_versions", "releases"].contains(&table.name());
         assert!(!rows.is_empty() || may_be_empty, "{}", table.name());
         seen.push_str(&format!("{rows:?}"));
     }

@@ -17,8 +17,8 @@ use tracing::error;
 
 use super::rows::Rows;
 use super::{
-    Record, SystemTable, anomalies, audit, columns, columns_read, datasets, decision_columns,
-    decisions, grants, lineage, policies, policy_versions, quality, releases, runs,
+    Record, SystemTable, anomalies, audit, columns, columns_read, datasets, decision_columns, decisions,
+    grants, lineage, policies, policy_versions, quality, releases, runs,
 };
 use crate::bytes::bytes_of;
 use crate::fault::ScanFault;
