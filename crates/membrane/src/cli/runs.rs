@@ -148,6 +148,8 @@ fn detail(body: &RunDetailBody) -> Result<(), CliError> {
     fact("who", run.principal.clone());
     fact("on behalf of", run.on_behalf_of.clone().unwrap_or_default());
     fact("by", run.channel.clone().unwrap_or_default());
+    fact("session", body.session.clone().unwrap_or_default());
+    fact("from", body.address.clone().filter(|address| address != "local").unwrap_or_default());
     fact("action", run.action.clone());
     fact("purpose", run.purpose.clone().unwrap_or_default());
     fact("job", run.job.clone());
@@ -163,6 +165,10 @@ fn detail(body: &RunDetailBody) -> Result<(), CliError> {
     fact("rows set aside", run.rows_quarantined.map(table::count).unwrap_or_default());
     fact("read", versions(&run.inputs));
     fact("written", versions(&run.outputs));
+    fact("held back", body.obligations.join(", "));
+    fact("grants", body.grants.join(", "));
+    fact("publication", body.publication.map(table::count).unwrap_or_default());
+    fact("plan (SHA-256)", body.plan_sha256.clone().unwrap_or_default());
     fact("leaf of the log", body.leaf_index.map(table::count).unwrap_or_default());
     for release in &body.releases {
         fact(

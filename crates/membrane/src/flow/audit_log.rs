@@ -30,6 +30,17 @@ pub struct ProvedRun {
     pub proved: Proved,
     /// The text of the statement and its salt, where that was asked for and is there.
     pub statement: Option<(String, String)>,
+    /// The salt of the commitment to the answer, where that was asked for and is there.
+    pub answer_salt: Option<String>,
+}
+
+/// What is shown of a run beside its entry.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Openings {
+    /// The statement, as it is on record.
+    pub statement: bool,
+    /// What opens the commitment to the answer; the answer itself is not kept.
+    pub answer: bool,
 }
 
 /// Publishes what the log has not yet.
@@ -111,26 +122,30 @@ pub async fn prove_run(
     ctx: &RequestCtx,
     hub: &Hub,
     which: &RunId,
-    with_statement: bool,
+    openings: Openings,
 ) -> Result<(RunId, ProvedRun), Failure> {
     let mut run = open(ctx, hub, "prove run").await?;
     let proved = match run.permit(hub, Vec::new()).await {
-        Ok(_) => prove(ctx, hub, which, with_statement).await,
+        Ok(_) => prove(ctx, hub, which, openings).await,
         Err(error) => Err(error),
     };
     finish(run, proved).await
 }
 
-async fn prove(ctx: &RequestCtx, hub: &Hub, which: &RunId, with_statement: bool) -> Result<ProvedRun, Error> {
+async fn prove(ctx: &RequestCtx, hub: &Hub, which: &RunId, openings: Openings) -> Result<ProvedRun, Error> {
     let proved = hub.audit_log().prove(which, ctx.now()).await.map_err(Error::AuditLog)?;
     let proved = proved.ok_or(Error::UnknownRun)?;
-    let statement = if with_statement {
-        let record = hub.ledger().run(which).await.map_err(Error::Ledger)?;
-        record.and_then(|RunRecord { statement, statement_salt, .. }| statement.zip(statement_salt))
-    } else {
-        None
-    };
-    Ok(ProvedRun { proved, statement })
+    if openings == Openings::default() {
+        return Ok(ProvedRun { proved, statement: None, answer_salt: None });
+    }
+    let record = hub.ledger().run(which).await.map_err(Error::Ledger)?.ok_or(Error::UnknownRun)?;
+    let RunRecord { statement, statement_salt, circumstances, .. } = record;
+    let answer_salt = circumstances.and_then(|told| told.answer_salt);
+    Ok(ProvedRun {
+        proved,
+        statement: statement.zip(statement_salt).filter(|_| openings.statement),
+        answer_salt: answer_salt.filter(|_| openings.answer),
+    })
 }
 
 async fn open(ctx: &RequestCtx, hub: &Hub, job: &str) -> Result<ActiveRun, Failure> {

@@ -63,8 +63,22 @@ pub struct RunDetailBody {
     /// The run.
     #[serde(flatten)]
     pub run: RunBody,
+    /// The id of the bearer that was shown.
+    pub session: Option<String>,
+    /// From where it was asked: local, loopback, private or public.
+    pub address: Option<String>,
+    /// The number of the publication of catalog and policies that was served; none where files were.
+    pub publication: Option<u64>,
     /// The statement, its literals removed.
     pub statement: Option<String>,
+    /// SHA-256 of the plan without its literals.
+    pub plan_sha256: Option<String>,
+    /// The commitment to the digest of the answer: see `membrane audit check --answer`.
+    pub answer_commitment: Option<String>,
+    /// What was held back beside the levels of columns: `rows DATASET`, `levels DATASET`.
+    pub obligations: Vec<String>,
+    /// The grants that counted: `break-glass N`, `delegation N`.
+    pub grants: Vec<String>,
     /// What policy decided, dataset by dataset.
     pub decisions: Vec<DecisionBody>,
     /// What was released, and what it cost.
@@ -146,9 +160,19 @@ impl From<&RunRecord> for RunBody {
 
 impl From<&RunRecord> for RunDetailBody {
     fn from(record: &RunRecord) -> Self {
+        // Runs of before this was kept have none of it.
+        let told = record.circumstances.clone().map(|told| (told.entrance.address.to_string(), told));
+        let (address, told) = told.map_or_else(Default::default, |(address, told)| (Some(address), told));
         Self {
             run: record.into(),
+            session: told.entrance.session,
+            address,
+            publication: told.entrance.publication,
             statement: record.statement.clone(),
+            plan_sha256: told.plan,
+            answer_commitment: told.answer_commitment,
+            obligations: told.obligations,
+            grants: told.grants,
             decisions: record.decisions.iter().map(DecisionBody::from).collect(),
             releases: record.releases.iter().map(ReleaseRecordBody::from).collect(),
             edges: record.edges.iter().map(EdgeBody::from).collect(),

@@ -6,19 +6,22 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use arrow::ipc::reader::StreamReader;
 use chrono::DateTime;
 use clap::Args;
 use membrane_lake::Shelf;
-use membrane_ledger::LogHead;
+use membrane_ledger::{LogHead, opens};
 use membrane_log::{Hash, ProofFile, Report, TreeHead, Trust, verify_from, verify_full};
 use membrane_model::{PrincipalKind, RunId};
+use membrane_query::AnswerDigest;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::caller::CallerArgs;
 use super::super::{CliError, Env, out, table};
 use crate::audit_log::{OnShelf, head_of, place_of};
 use crate::error::explain;
-use crate::flow::{self, Verified};
+use crate::flow::{self, Openings, Verified};
 
 /// Findings that are shown.
 const SHOWN: usize = 20;
@@ -70,6 +73,9 @@ pub(super) struct ProveArgs {
     /// Write the text of the statement as well, and the salt by which the entry's commitment to it is checked.
     #[arg(long)]
     with_statement: bool,
+    /// Write the salt by which the entry's commitment to the answer is checked; whoever has it may try answers.
+    #[arg(long)]
+    with_answer: bool,
     #[command(flatten)]
     caller: CallerArgs,
     /// Report as JSON.
@@ -78,9 +84,12 @@ pub(super) struct ProveArgs {
 }
 
 /// Check a proof that a run is in a log. Nothing else is needed: no hub, no network.
+///
+/// With `--statement` and `--answer`: that it was this statement, and this answer, too.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:
-  membrane audit check proof/RUN.tlog-proof --key membrane/hub+c0ffee00+AYaPSWkW")]
+#[command(after_help = "Examples:
+  membrane audit check proof/RUN.tlog-proof --key membrane/hub+c0ffee00+AYaPSWkW
+  membrane audit check proof/RUN.tlog-proof --key membrane/hub+c0ffee00+AYaPSWkW --answer answer.arrows")]
 pub(super) struct CheckArgs {
     /// The proof.
     proof: PathBuf,
@@ -90,6 +99,15 @@ pub(super) struct CheckArgs {
     /// A key of the log, as `membrane audit key` prints it.
     #[arg(long, value_name = "KEY", required = true)]
     key: Vec<String>,
+    /// The statement, as `audit prove --with-statement` wrote it: that the run was about this one.
+    #[arg(long, value_name = "FILE")]
+    statement: Option<PathBuf>,
+    /// An answer as an Arrow IPC stream, as the hub gave it (Accept: application/vnd.apache.arrow.stream): that the run was answered with this one.
+    #[arg(long, value_name = "FILE")]
+    answer: Option<PathBuf>,
+    /// The salt of the answer's commitment, as `audit prove --with-answer` wrote it; the file beside the proof when not stated.
+    #[arg(long, value_name = "FILE", requires = "answer")]
+    answer_salt: Option<PathBuf>,
     /// Report as JSON.
     #[arg(long)]
     json: bool,
@@ -224,7 +242,8 @@ fn judge(report: &Report, ledger: Option<(RunId, &Verified)>, json: bool) -> Res
 pub(super) async fn prove(args: ProveArgs, env: Env) -> Result<(), CliError> {
     let hub = env.open().await?;
     let ctx = args.caller.ctx(&hub, PrincipalKind::Compliance)?;
-    let (_, proved) = flow::prove_run(&ctx, &hub, &args.run, args.with_statement).await?;
+    let openings = Openings { statement: args.with_statement, answer: args.with_answer };
+    let (_, proved) = flow::prove_run(&ctx, &hub, &args.run, openings).await?;
     std::fs::create_dir_all(&args.out)?;
     let file = |ending: &str| args.out.join(format!("{}{ending}", args.run));
     std::fs::write(file(".json"), &proved.proved.entry)?;
@@ -235,6 +254,14 @@ pub(super) async fn prove(args: ProveArgs, env: Env) -> Result<(), CliError> {
     if let Some((statement, salt)) = &proved.statement {
         let opened = json!({ "run": args.run.to_string(), "statement": statement, "salt": salt });
         let mut out = private(&file(".statement.json"))?;
+        out.write_all(serde_json::to_string_pretty(&opened)?.as_bytes())?;
+    }
+    if args.with_answer && proved.answer_salt.is_none() {
+        out::note("the run has no answer that was committed to");
+    }
+    if let Some(salt) = &proved.answer_salt {
+        let opened = json!({ "run": args.run.to_string(), "salt": salt });
+        let mut out = private(&file(".answer.json"))?;
         out.write_all(serde_json::to_string_pretty(&opened)?.as_bytes())?;
     }
     let proof = file(".tlog-proof").display().to_string();
@@ -280,12 +307,14 @@ pub(super) fn check(args: &CheckArgs) -> Result<(), CliError> {
             of("run")
         )));
     }
+    let shown = shown_beside(args, &said)?;
     let started = said.get("started").and_then(Value::as_i64).and_then(DateTime::from_timestamp_micros);
     let started = started.map(|started| started.format("%Y-%m-%d %H:%M:%S UTC").to_string());
     if args.json {
         let body = json!({
             "run": of("run"), "leaf": file.index, "head": head_json(&head),
             "signed_by": signed.signed_by(),
+            "shown": shown,
         });
         return out::json(&body);
     }
@@ -303,8 +332,72 @@ pub(super) fn check(args: &CheckArgs) -> Result<(), CliError> {
         started.unwrap_or_default(),
         of("status")
     ))?;
+    for what in shown {
+        out::line(format!("  the {what} is the one that the run was closed with"))?;
+    }
     out::line(format!("signed by {}", signed.signed_by().join(", ")))?;
     Ok(())
+}
+
+/// What was written beside a proof, to open a commitment of its entry.
+#[derive(Deserialize)]
+struct Opening {
+    run: String,
+    #[serde(default)]
+    statement: String,
+    salt: String,
+}
+
+/// Checks what else is to be shown of the run, and names it.
+fn shown_beside(args: &CheckArgs, entry: &Value) -> Result<Vec<&'static str>, CliError> {
+    let mut shown = Vec::new();
+    if let Some(path) = &args.statement {
+        let opening = opening(path, entry)?;
+        require_opened(("statement", &opening.statement), &opening.salt, entry)?;
+        shown.push("statement");
+    }
+    if let Some(path) = &args.answer {
+        let beside = args.proof.with_extension("answer.json");
+        let opening = opening(args.answer_salt.as_ref().unwrap_or(&beside), entry)?;
+        require_opened(("answer", &digest_of(path)?), &opening.salt, entry)?;
+        shown.push("answer");
+    }
+    Ok(shown)
+}
+
+fn opening(path: &Path, entry: &Value) -> Result<Opening, CliError> {
+    let failed = |why: &dyn std::fmt::Display| CliError::failed(format!("{}: {why}", path.display()));
+    let text = std::fs::read(path).map_err(|error| failed(&error))?;
+    let opening: Opening = serde_json::from_slice(&text)
+        .map_err(|_| failed(&"not what `membrane audit prove` writes beside a proof"))?;
+    if entry.get("run").and_then(Value::as_str) != Some(&opening.run) {
+        return Err(failed(&format!("it is of run {}, and the entry of another", opening.run)));
+    }
+    Ok(opening)
+}
+
+fn require_opened((what, text): (&str, &str), salt: &str, entry: &Value) -> Result<(), CliError> {
+    let Some(commitment) = entry.get(format!("{what}_commitment")).and_then(Value::as_str) else {
+        return Err(CliError::failed(format!("the entry has no commitment to its {what}")));
+    };
+    if opens(salt, text, commitment) {
+        Ok(())
+    } else {
+        Err(CliError::failed(format!("the {what} is not the one that the run was closed with")))
+    }
+}
+
+/// Returns the digest of an answer that lies in a file.
+fn digest_of(path: &Path) -> Result<String, CliError> {
+    let failed = |why: &dyn std::fmt::Display| CliError::failed(format!("{}: {why}", path.display()));
+    let file = File::open(path).map_err(|error| failed(&error))?;
+    let not_arrow = |_| failed(&"not an Arrow IPC stream that can be read");
+    let batches = StreamReader::try_new_buffered(file, None).map_err(not_arrow)?;
+    let mut digest = AnswerDigest::new(batches.schema());
+    for batch in batches {
+        batch.and_then(|batch| digest.add(&batch)).map_err(not_arrow)?;
+    }
+    Ok(digest.finish())
 }
 
 pub(super) async fn publish(args: PublishArgs, env: Env) -> Result<(), CliError> {
