@@ -20,6 +20,7 @@ const ANALYSTS: [&str; 3] = ["analyst:ana", "analyst:lee", "analyst:kim"];
 async fn did(world: &World, who: &str, days_ago: i64, (rows, cells): (u64, u64)) {
     let started = world.hub.clock().now() - TimeDelta::days(days_ago) + TimeDelta::hours(8);
     let run = NewRun {
+        entrance: membrane_ledger::Entrance::default(),
         principal: who.parse().unwrap(),
         on_behalf_of: None,
         channel: Channel::Cli,
@@ -30,6 +31,7 @@ async fn did(world: &World, who: &str, days_ago: i64, (rows, cells): (u64, u64))
         started,
     };
     let outcome = RunOutcome {
+        evidence: membrane_ledger::Evidence::default(),
         state: RunState::Complete,
         error_code: None,
         rows_in: None,

@@ -17,6 +17,7 @@ mod plain;
 mod policy;
 mod query;
 mod release;
+mod search;
 mod streams;
 mod table;
 mod tags;
@@ -40,6 +41,7 @@ fn main() -> Result<()> {
             cells::bench(&runtime)?;
             policy::bench(&runtime)?;
             audit::bench(&runtime, &[])?;
+            search::bench(&runtime, &["1"])?;
             lineage::bench(&runtime, &[])?;
             lineage::bench(&runtime, &["tpch"])?;
             release::bench(&runtime, &[])?;
@@ -53,6 +55,7 @@ fn main() -> Result<()> {
         ["tags", rest @ ..] => tags::bench(&runtime, rest),
         ["lineage", rest @ ..] => lineage::bench(&runtime, rest),
         ["audit", rest @ ..] => audit::bench(&runtime, rest),
+        ["search", rest @ ..] => search::bench(&runtime, rest),
         ["query"] => query::bench(&runtime),
         ["cells"] => cells::bench(&runtime),
         ["policy"] => policy::bench(&runtime),
@@ -62,7 +65,7 @@ fn main() -> Result<()> {
         ["tpch", rest @ ..] => tpch::bench(&runtime, rest),
         _ => {
             bail!(
-                "usage: membrane-bench [all | ingest [files | new | seal | stream | floor ..] | keys [MILLIONS] | kafka BROKER [ROWS] | streams [SECONDS] | tags [MILLIONS] | lineage [tpch [HOME] | COLUMNS EDGES] | audit [ENTRIES] | query | cells | policy | release [HOME] | accuracy [HOME [DRAWS]] [--json FILE] | member-data DIR | tpch [HOME [QUESTION ..]]]"
+                "usage: membrane-bench [all | ingest [files | new | seal | stream | floor ..] | keys [MILLIONS] | kafka BROKER [ROWS] | streams [SECONDS] | tags [MILLIONS] | lineage [tpch [HOME] | COLUMNS EDGES] | audit [ENTRIES] | search [MILLIONS] | query | cells | policy | release [HOME] | accuracy [HOME [DRAWS]] [--json FILE] | member-data DIR | tpch [HOME [QUESTION ..]]]"
             )
         }
     }

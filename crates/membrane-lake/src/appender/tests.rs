@@ -247,7 +247,7 @@ async fn a_commit_that_comes_late_is_found_and_keeps_its_files() {
 #[tokio::test]
 async fn the_files_of_a_commit_stay_when_the_log_cannot_be_read_after_it() {
     for hints in 0..4 {
-        let OnBucket { folder, faults, mut appender, .. } = after_ten_rows().await;
+        let OnBucket { folder, faults, appender, .. } = after_ten_rows().await;
         faults.late.store(1_000, Ordering::SeqCst);
         faults.hints_left.store(hints, Ordering::SeqCst);
         let error = appender.commit("b", 1).await.unwrap_err();

@@ -73,7 +73,7 @@ pub(super) async fn check_a_run_is_recorded(ledger: Ledger) {
     assert_eq!((record.rows_in, record.rows_out, record.rows_quarantined), (Some(20_000), Some(12), None));
     assert_eq!((record.bytes_out, record.duration_ms), (Some(345), Some(67)));
     assert_eq!(record.decisions, [allowed, denied, hub]);
-    let told = record.circumstances.unwrap();
+    let told = record.circumstances.clone().unwrap();
     assert_eq!(told.entrance, entrance);
     assert_eq!(
         (told.plan, told.obligations, told.grants),

@@ -102,7 +102,7 @@ fn ingest_sees_nothing() {
     let hub = Hub::new(POLICIES);
     let granted = hub.ask("operator:omar", Action::Ingest, "", "members").unwrap();
     assert!(granted.columns.is_empty());
-    assert_eq!(granted.row_rule, crate::RowRule::None);
+    assert_eq!(granted.row_rule, RowRule::None);
 }
 
 #[test]

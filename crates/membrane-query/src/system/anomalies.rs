@@ -41,17 +41,16 @@ pub(super) const COLUMNS: &[SystemColumn] = &[
 ];
 
 /// A window is about when flags were written down.
-pub(super) const BOUNDED: Bounded = Bounded { moment: "flagged", run: None };
+pub(super) const BOUNDED: Bounded = Bounded { moment: "flagged", run: None, leaf: None, column: None };
 
 /// Flags of which one page is made.
 const FLAGS: u32 = 1000;
 
-pub(super) fn batches(record: &Arc<Record>, window: RunWindow) -> Batches {
-    let record = Arc::clone(record);
+pub(super) fn batches(record: &Arc<Record>, window: &RunWindow) -> Batches {
+    let (record, moments) = (Arc::clone(record), (window.since, window.until));
     stream::try_unfold(None, move |before| {
         let record = Arc::clone(&record);
         async move {
-            let moments = (window.since, window.until);
             let flags = record.ledger.page_of_anomalies(moments, before, FLAGS).await.map_err(unread)?;
             let Some(last) = flags.last() else { return Ok(None) };
             let next = Some(last.number);
