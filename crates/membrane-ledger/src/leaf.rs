@@ -81,9 +81,9 @@ struct RunLeaf<'a> {
     inputs: Listed<VersionLeaf<'a>>,
     outputs: Listed<VersionLeaf<'a>>,
     edges: DigestLeaf,
-    releases: Vec<ReleaseLeaf<'a>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    documents: Vec<DocumentLeaf<'a>>,
+    releases: Listed<ReleaseLeaf<'a>>,
+    #[serde(skip_serializing_if = "Listed::is_empty")]
+    documents: Listed<DocumentLeaf<'a>>,
 }
 
 /// A list, or what stands for it.
@@ -92,6 +92,12 @@ struct RunLeaf<'a> {
 enum Listed<T> {
     All(Vec<T>),
     Digest(DigestLeaf),
+}
+
+impl<T> Listed<T> {
+    const fn is_empty(&self) -> bool {
+        matches!(self, Self::All(items) if items.is_empty())
+    }
 }
 
 #[derive(Serialize)]
@@ -199,6 +205,7 @@ fn entry_of(record: &RunRecord) -> Result<Vec<u8>, LedgerError> {
 fn canonical(record: &RunRecord, is_long: bool) -> Result<Vec<u8>, LedgerError> {
     let statement = record.statement.as_deref().filter(|_| record.statement_commitment.is_none());
     let told = record.circumstances.as_ref();
+    let releases = record.releases.iter().map(|release| release_leaf(release, told.is_some()));
     let leaf = RunLeaf {
         format: format_of(record, is_long),
         run: record.run.to_string(),
@@ -231,8 +238,8 @@ fn canonical(record: &RunRecord, is_long: bool) -> Result<Vec<u8>, LedgerError> 
         inputs: listed(record.inputs.iter().map(version_leaf).collect(), is_long)?,
         outputs: listed(record.outputs.iter().map(version_leaf).collect(), is_long)?,
         edges: digest(&record.edges)?,
-        releases: record.releases.iter().map(|release| release_leaf(release, told.is_some())).collect(),
-        documents: record.documents.iter().map(document_leaf).collect(),
+        releases: listed(releases.collect(), is_long && told.is_some())?,
+        documents: listed(record.documents.iter().map(document_leaf).collect(), is_long && told.is_some())?,
     };
     to_json(&leaf)
 }

@@ -11,9 +11,10 @@ use membrane_ledger::{
     ClosedRun, DatasetVersion, Document, DocumentKind, Entrance, Evidence, Ledger, LedgerError, NewDocument,
     NewRun, OpenRun, RunOutcome, RunState,
 };
-use membrane_model::{Action, Clock, DatasetName, LineageEdge, PrincipalId, Purpose, RunId};
+use membrane_model::{Action, Clock, ColumnName, DatasetName, LineageEdge, PrincipalId, Purpose, RunId};
 use membrane_policy::{
-    Acting, BreakGlassRequest, DelegationEnd, DelegationRequest, Handed, Lookup, Permit, Request, RowRule,
+    Acting, BreakGlassRequest, BrokenGlass, DatasetPermit, DelegationEnd, DelegationRequest, Handed, Lookup,
+    Permit, Request, RowRule,
 };
 use membrane_query::{AnswerDigest, Statement};
 use tokio::task::JoinHandle;
@@ -72,28 +73,27 @@ pub(super) fn knows(hub: &Hub, word: &str) -> bool {
     })
 }
 
-/// Names the grants that count for a request.
-fn grants_of(request: &Request) -> Vec<String> {
+/// Names the grants that counted for a permit, as the decisions do: broken glass before a column of it, and of each dataset the first delegation.
+fn grants_of(permit: &Permit, broken: &[BrokenGlass], handed: Option<&[Handed]>) -> Vec<String> {
     // PRIVACY: what was broken for one person counts for nobody who acts in their name; see the authorizer.
-    match &request.acting {
-        None => request.broken.iter().map(|glass| format!("break-glass {}", glass.grant)).collect(),
-        Some(acting) => {
-            let counts =
-                |handed: &&Handed| request.datasets.iter().any(|name| handed.datasets.contains(name));
-            acting
-                .handed
-                .iter()
-                .filter(counts)
-                .map(|handed| format!("delegation {}", handed.delegation))
-                .collect()
-        }
-    }
+    let Some(handed) = handed else {
+        let is_behind = |(dataset, column): &(DatasetName, ColumnName)| {
+            permit.dataset(dataset).is_some_and(|permitted| permitted.column(column).is_some())
+        };
+        let counts = |glass: &&BrokenGlass| glass.columns.iter().any(is_behind);
+        return broken.iter().filter(counts).map(|glass| format!("break-glass {}", glass.grant)).collect();
+    };
+    let first = |permitted: &DatasetPermit| {
+        let name = &permitted.dataset().name;
+        handed.iter().find(|handed| handed.datasets.contains(name)).map(|handed| handed.delegation)
+    };
+    permit.datasets().filter_map(first).map(|number| format!("delegation {number}")).collect()
 }
 
 /// Says what a permit holds back beside the levels of columns: rows, and levels that depend on rows.
 fn obligations_of(permit: &Permit) -> Vec<String> {
     let mut obligations = Vec::new();
-    for permitted in permit.datasets().filter(|_| permit.action() == Action::Read) {
+    for permitted in permit.datasets() {
         let name = &permitted.dataset().name;
         if *permitted.row_rule() != RowRule::All {
             obligations.push(format!("rows {name}"));
@@ -448,9 +448,10 @@ impl ActiveRun {
             acting,
             now,
         };
-        let grants = grants_of(&request);
+        let (broken, acting) = (request.broken.clone(), request.acting.clone());
         let permit = hub.authorizer().issue(run, request).await.map_err(Error::Refused)?;
-        self.grants.extend(grants);
+        let handed = acting.as_ref().map(|acting| acting.handed.as_slice());
+        self.grants.extend(grants_of(&permit, &broken, handed));
         self.obligations.extend(obligations_of(&permit));
         Ok(permit)
     }

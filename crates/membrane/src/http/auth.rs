@@ -5,6 +5,7 @@ use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use membrane_model::AddressClass;
 
 use super::App;
 use crate::bearer::{BearerError, SignedIn};
@@ -17,7 +18,8 @@ pub(super) async fn require_bearer(State(app): State<App>, mut request: Request,
         bearer(request.headers()).and_then(|text| app.hub.bearers().verify(text, app.hub.clock().now()));
     match verified {
         Ok(SignedIn { principal, session }) => {
-            let address = request.extensions().get().copied().unwrap_or_default();
+            // Every listener says it: one that does not is taken for the farthest.
+            let address = request.extensions().get().copied().unwrap_or(AddressClass::Public);
             let ctx = app.hub.ctx(principal, Channel::Http).in_session(Some(session), address);
             request.extensions_mut().insert(ctx);
             next.run(request).await
