@@ -14,6 +14,7 @@ mod head;
 mod impact;
 mod meant;
 mod measures;
+mod origin;
 mod parts;
 mod policy;
 mod processing;
