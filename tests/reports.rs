@@ -142,7 +142,7 @@ fn whoever_may_not_audit_gets_nothing() {
 #[test]
 fn every_kind_is_written_in_every_form() {
     let program = acted();
-    for (number, kind) in KINDS.iter().enumerate() {
+    for (number, kind) in KINDS.into_iter().enumerate() {
         for form in ["md", "json", "html", "pdf"] {
             let file = program.path(&format!("{number}.{form}"));
             let words = [kind, &["--format", form, "--out", text(&file)][..]].concat();

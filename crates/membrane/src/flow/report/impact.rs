@@ -165,7 +165,7 @@ async fn volumes(
         rows.push(vec![
             text(&fact.name),
             count_or(fact.rows),
-            maybe(reach.datasets.get(&fact.name).map(|rows| listed(rows))),
+            maybe(reach.datasets.get(&fact.name).map(listed)),
             moment_or(fact.first_delivery),
             moment_or(fact.last_delivery),
             maybe(dataset.retention.as_ref()),

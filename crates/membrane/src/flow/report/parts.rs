@@ -124,7 +124,7 @@ pub(super) fn text(value: impl Display) -> Cell {
 
 /// Returns a cell with a text, if there is one.
 pub(super) fn maybe<T: Display>(value: Option<T>) -> Cell {
-    value.map_or(Cell::Empty, |value| text(value))
+    value.map_or(Cell::Empty, text)
 }
 
 /// Returns a cell with a count.
