@@ -36,13 +36,18 @@ fn answer(asked: &Asked<'_>, can: &Can, did: &Did) -> Result<Section, Error> {
     let mut section = section("answer", "In short")?;
     let (may, saw) = (can.principals(), did.principals.len());
     let idle = may.iter().filter(|principal| !did.principals.contains(**principal)).count();
-    section.blocks.push(Block::List(vec![
-        format!("{} in this period took such columns, by {saw} principals: {}.", runs(did.runs), names(&did.principals)),
-        format!(
+    let took = runs(did.runs);
+    let mut told = vec![format!(
+        "{took} in this period took such columns, by {saw} principals: {}.",
+        names(&did.principals)
+    )];
+    if can.is_whole {
+        told.push(format!(
             "By the policies that are served now {} principals may see them; {idle} of those did not in this period.",
             may.len()
-        ),
-    ]));
+        ));
+    }
+    section.blocks.push(Block::List(told));
     if let Some(told) = unknown(asked) {
         section.blocks.push(finding(FindingKind::Warning, told));
     }

@@ -97,7 +97,7 @@ pub(super) struct Can {
     shown: BTreeMap<Shown, BTreeSet<PrincipalId>>,
     left: u64,
     /// Whether policies were asked: there were not too many to ask of.
-    is_whole: bool,
+    pub(super) is_whole: bool,
 }
 
 impl Can {
