@@ -94,7 +94,7 @@ impl Api {
     }
 }
 
-const ENDPOINTS: [(&str, &str); 32] = [
+const ENDPOINTS: [(&str, &str); 33] = [
     ("POST", "/v1/query"),
     ("POST", "/v1/release"),
     ("POST", "/v1/ingest/crm_members"),
@@ -114,6 +114,7 @@ const ENDPOINTS: [(&str, &str); 32] = [
     ("GET", "/v1/lineage/down"),
     ("GET", "/v1/quality"),
     ("GET", "/v1/audit/anomalies"),
+    ("GET", "/v1/reports/access"),
     ("GET", "/v1/releases"),
     ("POST", "/v1/releases/monthly"),
     ("POST", "/v1/sandbox"),

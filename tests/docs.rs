@@ -202,3 +202,16 @@ fn the_catalog_page_has_every_table_of_the_record() {
         assert_eq!(rest.matches("\n| `").count(), table.columns().len(), "{}", table.name());
     }
 }
+
+/// The tour of the page on reports.
+#[test]
+fn the_tour_of_reports_works() {
+    let program = Program::new();
+    program.ok(&["sample", "--members", "60", "--seed", "3", "--out", "sample"]);
+    program.ok(&["ingest", "crm_members", "sample/crm_members.csv"]);
+    for command in blocks("reports.md", "sh").iter().flat_map(|block| block.lines()) {
+        let words: Vec<&str> = command.split_whitespace().skip(1).collect();
+        assert_eq!(program.ok(&words).is_empty(), words.contains(&"--out"), "{command}");
+    }
+    assert!(std::fs::read(program.path("processing.pdf")).unwrap().starts_with(b"%PDF"));
+}

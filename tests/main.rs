@@ -45,6 +45,7 @@ mod quarantine;
 mod receipts;
 mod record;
 mod references;
+mod reports;
 mod retention;
 mod reuse;
 mod sandbox;

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use membrane_catalog::Catalog;
 use membrane_ledger::{Decision, OpenRun};
-use membrane_model::{Action, ColumnName, DatasetName, PrincipalId, Purpose, RevealLevel};
+use membrane_model::{Action, ColumnName, DatasetName, PrincipalId, Purpose, RevealLevel, Shown};
 use tracing::{error, info};
 
 use crate::judge::{Judgement, LOOKED_UP, judge, refusal};
-use crate::permit::Granted;
-use crate::{Acting, BrokenGlass, Permit, Policies, Refused, RefusedReason};
+use crate::permit::{Granted, GrantedColumn};
+use crate::{Acting, BrokenGlass, Permit, Policies, Refused, RefusedReason, RowRule};
 
 /// What a principal asks to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +72,28 @@ pub struct Lookup {
     pub dataset: Option<DatasetName>,
     /// The column.
     pub column: ColumnName,
+}
+
+/// What somebody would be shown of a dataset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sight {
+    /// The columns, in the contract's order.
+    pub columns: Vec<SeenColumn>,
+    /// Of which rows.
+    pub rows: RowRule,
+}
+
+/// A column as somebody would be shown it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenColumn {
+    /// The column.
+    pub column: ColumnName,
+    /// The highest level at which it is shown in any row.
+    pub level: RevealLevel,
+    /// How it is shown where no condition on the row says otherwise.
+    pub shown: Shown,
+    /// The policies that decided.
+    pub factors: Vec<String>,
 }
 
 /// Decides and issues permits.
@@ -146,10 +168,29 @@ impl Authorizer {
         dataset: DatasetName,
         now: DateTime<Utc>,
     ) -> Option<Vec<(ColumnName, RevealLevel)>> {
-        let request = Request::of((principal, action), Some(purpose), vec![dataset], now);
-        let granted = judge(&self.policies, &self.catalog, &request).verdict.ok()?;
-        let columns = granted.first()?.columns.iter();
-        Some(columns.map(|column| (column.column.clone(), column.level())).collect())
+        let sight = self.would_see((principal, action), (purpose, dataset), Vec::new(), now)?;
+        Some(sight.columns.into_iter().map(|column| (column.column, column.level)).collect())
+    }
+
+    /// The same with how each column is shown, by which policies, and of which rows; behind the break-glass grants that are open.
+    #[must_use]
+    pub fn would_see(
+        &self,
+        (principal, action): (PrincipalId, Action),
+        (purpose, dataset): (Purpose, DatasetName),
+        broken: Vec<BrokenGlass>,
+        now: DateTime<Utc>,
+    ) -> Option<Sight> {
+        let asked = Request::of((principal, action), Some(purpose), vec![dataset], now);
+        let request = Request { broken, ..asked };
+        let granted = judge(&self.policies, &self.catalog, &request).verdict.ok()?.into_iter().next()?;
+        let column = |column: GrantedColumn| SeenColumn {
+            level: column.level(),
+            column: column.column,
+            shown: column.shown,
+            factors: column.factors,
+        };
+        Some(Sight { columns: granted.columns.into_iter().map(column).collect(), rows: granted.row_rule })
     }
 
     async fn decide(&self, run: &mut OpenRun, request: Request) -> Result<Permit, Refused> {

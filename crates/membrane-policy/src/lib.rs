@@ -60,7 +60,7 @@ mod schema;
 mod text;
 mod world;
 
-pub use authorizer::{Authorizer, Lookup, Request};
+pub use authorizer::{Authorizer, Lookup, Request, SeenColumn, Sight};
 pub use break_glass::{BreakGlassRequest, BrokenGlass};
 pub use card::Card;
 pub use case::CaseOutcome;

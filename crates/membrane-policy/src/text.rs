@@ -50,6 +50,20 @@ impl Written<'_> {
         }
     }
 
+    /// Returns what its author says of it: why there is the card; of a policy in Cedar the comment right above it, or else the one
+    /// that its file begins with.
+    pub(crate) fn words(&self) -> Option<String> {
+        match self.place {
+            Place::Card(card) => Some(card.because().to_owned()),
+            Place::Cedar(source, start) => {
+                let above = source.text.get(..start).unwrap_or_default();
+                let mut above: Vec<&str> = comment(above.lines().rev());
+                above.reverse();
+                joined(&above).or_else(|| joined(&comment(source.text.lines())))
+            }
+        }
+    }
+
     /// States a fault of this policy.
     pub(crate) fn fault(&self, message: impl AsRef<str>) -> Fault {
         self.fault_at(None, message)
@@ -65,6 +79,16 @@ impl Written<'_> {
             Place::Card(card) => card.fault(At { value: message.to_owned(), mark: card.mark }),
         }
     }
+}
+
+/// Returns what lines say up to the first that is no comment.
+fn comment<'t>(lines: impl Iterator<Item = &'t str>) -> Vec<&'t str> {
+    lines.map(str::trim).map_while(|line| line.strip_prefix("//")).map(str::trim).collect()
+}
+
+fn joined(lines: &[&str]) -> Option<String> {
+    let text = lines.join(" ");
+    (!text.trim().is_empty()).then_some(text)
 }
 
 /// The first place that a Cedar error names, and its text in one line.

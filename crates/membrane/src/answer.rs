@@ -34,10 +34,7 @@ impl AnswerFormat {
     /// Tells whether an `Accept` header admits a form.
     #[must_use]
     pub fn accepts(accept: Option<&str>, form: Self) -> bool {
-        match accept.map(str::trim).filter(|text| !text.is_empty()) {
-            None => true,
-            Some(accept) => weight(form.media_type(), &accept.split(',').map(range).collect::<Vec<_>>()) > 0,
-        }
+        accepts(accept, form.media_type())
     }
 
     /// Picks the form that an `Accept` header likes best; none when it likes none of ours.
@@ -61,6 +58,14 @@ impl AnswerFormat {
 impl fmt::Display for AnswerFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.media_type())
+    }
+}
+
+/// Tells whether an `Accept` header admits a media type.
+pub(crate) fn accepts(accept: Option<&str>, media: &str) -> bool {
+    match accept.map(str::trim).filter(|text| !text.is_empty()) {
+        None => true,
+        Some(accept) => weight(media, &accept.split(',').map(range).collect::<Vec<_>>()) > 0,
     }
 }
 

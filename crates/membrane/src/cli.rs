@@ -24,6 +24,7 @@ mod progress;
 mod quality;
 mod quarantine;
 mod release;
+mod report;
 mod retention;
 mod runs;
 mod sample;
@@ -127,6 +128,7 @@ enum Command {
     Log(log::LogArgs),
     Attack(attack::AttackArgs),
     Audit(audit::AuditArgs),
+    Report(report::ReportArgs),
     Config(config::ConfigArgs),
 }
 
@@ -227,6 +229,7 @@ async fn run(command: Command, env: Env) -> Result<(), CliError> {
         Command::Log(args) => log::run(args, env).await,
         Command::Attack(args) => Box::pin(attack::run(args, env)).await,
         Command::Audit(args) => Box::pin(audit::run(args, env)).await,
+        Command::Report(args) => Box::pin(report::run(args, env)).await,
         Command::Config(args) => config::run(&args, &env),
     }
 }

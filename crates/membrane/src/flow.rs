@@ -25,6 +25,7 @@ mod query;
 mod record;
 mod refused;
 mod release;
+mod report;
 mod reserve;
 mod retain;
 mod run;
@@ -74,6 +75,7 @@ pub use quality::{
 pub use quarantine::{ASIDE_ROWS_MAX, AsideShown, count_quarantine, replay_quarantine, show_quarantine};
 pub use query::{QueryAnswer, QueryRequest, query};
 pub use release::{PilotTold, ReleaseRequest, Released, plan_trial, rehearse, release, timed_release};
+pub use report::{ReportFilter, ReportKind, ReportRequest, make_report};
 pub use retain::{RetainRequest, RetainedRows, RetainedTable, retain};
 pub use runs::{run_detail, runs};
 pub use sandbox::{SANDBOX_RHO, SandboxMade, make_sandbox};

@@ -44,6 +44,7 @@ enum Unpublished {
 
 /// The opened hub, in one version of catalog and policies.
 pub struct Hub {
+    id: String,
     /// The number of the publication that is served; none: what lies in the folders.
     publication: Option<u64>,
     catalog: Arc<Catalog>,
@@ -165,7 +166,14 @@ impl Hub {
             audit_log: Arc::new(audit_log),
             publish_seconds: config.audit.publish_seconds,
             anomaly_floors: AnomalyFloors::from(&config.anomalies),
+            id: hub,
         })
+    }
+
+    /// Returns what tells it from every other hub: ledger and data have it.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     /// Returns the number of the publication that is served; none: what lies in the folders.
@@ -186,6 +194,7 @@ impl Hub {
         let (catalog, policies) = (Arc::new(found.catalog), Arc::new(found.policies));
         warn_of_releases(&catalog);
         Ok(Self {
+            id: self.id.clone(),
             publication: Some(found.number),
             authorizer: Authorizer::new(policies.clone(), catalog.clone()),
             bearers: self.bearers.clone(),

@@ -35,6 +35,7 @@ pub mod answer;
 pub mod error;
 pub mod flow;
 pub mod receipt;
+mod report_form;
 pub mod wire;
 
 mod alerts;
@@ -54,6 +55,7 @@ pub use grants::{Grant, GrantState};
 pub use hub::Hub;
 pub use open::OpenError;
 pub use published::PublishedError;
+pub use report_form::ReportForm;
 pub use serving::Serving;
 pub use tasks::Tasks;
 pub use ticket::Ticket;

@@ -22,6 +22,8 @@ pub struct ListedPolicy {
     pub file: String,
     /// The line at which it begins.
     pub line: usize,
+    /// What its author says of it: why there is the card, or the comment above the policy, or else the one that its file begins with.
+    pub words: Option<String>,
 }
 
 /// Lists all, by id.
@@ -42,6 +44,7 @@ pub(super) fn list(folder: &Folder, written: &BTreeMap<PolicyId, Written<'_>>) -
                 shows: shows(&one.policy),
                 file: file.display().to_string(),
                 line: place.line,
+                words: one.words(),
             }
         })
         .collect();

@@ -39,6 +39,17 @@ fn good_policies_load() {
     assert_eq!((listed.id.as_str(), listed.effect, listed.line), ("ana.read", "permit", 2));
     assert_eq!((listed.file.as_str(), listed.actions.join(" ").as_str()), ("test.cedar", "read"));
     assert!(listed.shows.is_empty());
+    assert_eq!(listed.words, None);
+}
+
+#[test]
+fn what_an_author_says_of_a_policy_goes_with_it() {
+    let second = GOOD.replace("ana.read", "ana.again");
+    let policies = format!("// Of the file,\n// in two lines.\n\n{}\n// Of this one.{second}", GOOD.trim());
+    let policies = load(&catalog(&MEMBERS), &policies).unwrap();
+    let words = policies.listed().iter().map(|listed| (listed.id.as_str(), listed.words.as_deref()));
+    let expected = [("ana.again", Some("Of this one.")), ("ana.read", Some("Of the file, in two lines."))];
+    assert_eq!(words.collect::<Vec<_>>(), expected);
 }
 
 #[test]

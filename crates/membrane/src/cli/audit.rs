@@ -11,6 +11,7 @@ use clap::{Args, Subcommand};
 
 use super::{CliError, Env};
 
+pub(super) use filter::moment;
 pub(super) use privacy::{fault, judge, show};
 
 /// Find out who saw what and why; show that the record was not altered, and that privacy is what is claimed.

@@ -103,6 +103,7 @@ fn pages_show_command_lines() {
         ("docs/policies.md", include_str!("../../../../docs/policies.md")),
         ("docs/partners.md", include_str!("../../../../docs/partners.md")),
         ("docs/sources.md", include_str!("../../../../docs/sources.md")),
+        ("docs/reports.md", include_str!("../../../../docs/reports.md")),
         ("docs/tags.md", include_str!("../../../../docs/tags.md")),
         ("docs/storage.md", include_str!("../../../../docs/storage.md")),
     ] {

@@ -42,7 +42,7 @@ pub(super) async fn gather_facts(
 }
 
 /// Tells of all that was asked for or handed on, as it follows from signed steps: what is not as it was signed ends the question.
-async fn grants(hub: &Hub, now: DateTime<Utc>) -> Result<Vec<GrantFacts>, Error> {
+pub(super) async fn grants(hub: &Hub, now: DateTime<Utc>) -> Result<Vec<GrantFacts>, Error> {
     let (glass, handed) = (runs_of(hub, DocumentKind::BreakGlass), runs_of(hub, DocumentKind::Delegation));
     let (glass, handed) = (glass.await?, handed.await?);
     let (_, grants) = hub.grants().all().await?;

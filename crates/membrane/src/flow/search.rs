@@ -189,7 +189,7 @@ async fn open(ctx: &RequestCtx, hub: &Hub, verb: &str, search: &RunSearch) -> Re
 /// Says on record what was looked for.
 ///
 /// PRIVACY: a name that nobody knows may be anything that someone typed; of it is said that there was one.
-fn job(hub: &Hub, verb: &str, search: &RunSearch) -> String {
+pub(super) fn job(hub: &Hub, verb: &str, search: &RunSearch) -> String {
     let mut words = vec![verb.to_owned()];
     let mut add = |key: &str, value: Option<&dyn Display>, known: bool| {
         words.extend(value.map(|value| if known { format!("{key}={value}") } else { format!("{key}=?") }));

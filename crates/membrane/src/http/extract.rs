@@ -11,7 +11,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use self::fault::fault_of;
-use crate::answer::AnswerFormat;
+use crate::answer::{AnswerFormat, accepts};
 use crate::error::{Error, Failure};
 
 /// A JSON body.
@@ -94,6 +94,28 @@ impl<S: Send + Sync> FromRequestParts<S> for AcceptsJson {
         } else {
             Err(Failure::without_run(Error::NotAcceptable))
         }
+    }
+}
+
+/// What the caller accepts, for what is of several forms.
+pub(super) struct Accepted(Option<String>);
+
+impl Accepted {
+    /// Refuses a media type that the caller does not accept.
+    pub(super) fn require(&self, media: &str) -> Result<(), Failure> {
+        if accepts(self.0.as_deref(), media) {
+            Ok(())
+        } else {
+            Err(Failure::without_run(Error::NotAcceptable))
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Accepted {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        accept(&parts.headers).map(Self)
     }
 }
 

@@ -18,6 +18,7 @@ pub(super) mod quality;
 pub(super) mod query;
 pub(super) mod receipt_key;
 pub(super) mod release;
+pub(super) mod reports;
 pub(super) mod runs;
 pub(super) mod sandbox;
 pub(super) mod standing;

@@ -5,7 +5,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::handlers::{
     anomalies, break_glass, budget, catalog, datasets, delegations, events, health, hooks, ingest, lineage,
-    metrics, openapi, quality, query, receipt_key, release, runs, sandbox, standing, streams, tags,
+    metrics, openapi, quality, query, receipt_key, release, reports, runs, sandbox, standing, streams, tags,
 };
 
 #[derive(OpenApi)]
@@ -32,6 +32,7 @@ use super::handlers::{
         runs::get_runs,
         runs::get_run,
         anomalies::get_anomalies,
+        reports::get_report,
         lineage::get_lineage,
         tags::get_tags,
         tags::get_tag,

@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use super::busy::Slots;
 use super::handlers::{
     anomalies, break_glass, budget, catalog, datasets, delegations, events, health, hooks, ingest, lineage,
-    metrics, openapi, quality, query, receipt_key, release, runs, sandbox, standing, streams, tags,
+    metrics, openapi, quality, query, receipt_key, release, reports, runs, sandbox, standing, streams, tags,
 };
 use super::readiness::Readiness;
 use super::{Metrics, Shared, auth, busy, error, observe, timeout};
@@ -46,6 +46,7 @@ pub fn router(serving: Arc<Serving>, server: &ServerSection, metrics: Metrics) -
         .route("/v1/runs", get(runs::get_runs))
         .route("/v1/runs/{id}", get(runs::get_run))
         .route("/v1/audit/anomalies", get(anomalies::get_anomalies))
+        .route("/v1/reports/{kind}", get(reports::get_report))
         .route("/v1/lineage/up", get(lineage::get_up))
         .route("/v1/lineage/down", get(lineage::get_down))
         .route("/v1/lineage/{dataset}/{column}", get(lineage::get_lineage))

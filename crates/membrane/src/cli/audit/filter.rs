@@ -43,7 +43,7 @@ fn action(text: &str) -> Result<Action, String> {
     found.ok_or_else(|| format!("expected one of {}", Action::ALL.map(Action::as_str).join(", ")))
 }
 
-fn moment(text: &str) -> Result<DateTime<Utc>, String> {
+pub(in crate::cli) fn moment(text: &str) -> Result<DateTime<Utc>, String> {
     let day = || Some(text.parse::<NaiveDate>().ok()?.and_time(NaiveTime::MIN).and_utc());
     text.parse::<DateTime<Utc>>()
         .ok()

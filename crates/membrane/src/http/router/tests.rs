@@ -121,7 +121,7 @@ async fn every_endpoint_refuses_strangers() {
         }
         refused += 1;
     }
-    assert_eq!(refused, 31);
+    assert_eq!(refused, 32);
 }
 
 #[tokio::test]

@@ -112,6 +112,11 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
         ("/v1/datasets", "get", [all, record, &refusal].concat()),
         ("/v1/runs", "get", [all, record, audit].concat()),
         ("/v1/audit/anomalies", "get", [all, record, audit, &["in_the_way"]].concat()),
+        (
+            "/v1/reports/{kind}",
+            "get",
+            [all, record, audit, &["contract_altered", "publication_altered", "storage_failed"]].concat(),
+        ),
         ("/v1/runs/{id}", "get", [all, record, audit, &["unknown_run"]].concat()),
         (
             "/v1/lineage/{dataset}/{column}",
