@@ -24,7 +24,6 @@ async fn did(world: &World, who: &str, days_ago: i64, (rows, cells): (u64, u64))
         principal: who.parse().unwrap(),
         on_behalf_of: None,
         channel: Channel::Cli,
-        entrance: membrane_ledger::Entrance::default(),
         action: Action::Read,
         purpose: None,
         job: "old".to_owned(),
@@ -44,7 +43,6 @@ async fn did(world: &World, who: &str, days_ago: i64, (rows, cells): (u64, u64))
         inputs: Vec::new(),
         outputs: Vec::new(),
         edges: Vec::new(),
-        evidence: membrane_ledger::Evidence::default(),
         finished: started,
     };
     world.hub.ledger().open_run(run).await.unwrap().close(outcome).await.unwrap();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use membrane_ledger::{ReleaseRecord, ReleaseState, RunDetail, RunMark, RunRecord};
-use membrane_model::{Delta, Price, PrincipalId};
+use membrane_model::{DatasetName, Delta, Price, PrincipalId};
 use membrane_privacy::epsilon_of;
 use membrane_report::{Block, Cell, Number, Section};
 
@@ -58,7 +58,7 @@ impl Found {
 
     fn add(&mut self, asked: &Asked<'_>, mut run: RunRecord) {
         let filter = asked.filter;
-        let is_of = |name| run.inputs.iter().any(|input| input.dataset == *name);
+        let is_of = |name: &DatasetName| run.inputs.iter().any(|input| input.dataset == *name);
         if filter.dataset.as_ref().is_some_and(|name| !is_of(name)) {
             return;
         }
