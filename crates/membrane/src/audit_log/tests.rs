@@ -1,3 +1,7 @@
+mod repair;
+mod waiting;
+mod witnessed;
+
 use std::path::PathBuf;
 
 use membrane_log::{Finding, Hash};

@@ -4,6 +4,7 @@ mod anomalies;
 mod filter;
 mod log;
 mod privacy;
+mod repair;
 mod search;
 mod tail;
 
@@ -39,6 +40,7 @@ enum AuditCommand {
     Prove(log::ProveArgs),
     Check(log::CheckArgs),
     Publish(log::PublishArgs),
+    Repair(repair::RepairArgs),
     Key(log::KeyArgs),
     Anomalies(anomalies::AnomaliesArgs),
     Privacy(privacy::PrivacyArgs),
@@ -52,6 +54,7 @@ pub(super) async fn run(args: AuditArgs, env: Env) -> Result<(), CliError> {
         AuditCommand::Prove(args) => log::prove(args, env).await,
         AuditCommand::Check(args) => log::check(&args),
         AuditCommand::Publish(args) => log::publish(args, env).await,
+        AuditCommand::Repair(args) => repair::run(args, env).await,
         AuditCommand::Key(args) => log::key(args, env).await,
         AuditCommand::Anomalies(args) => anomalies::run(args, env).await,
         AuditCommand::Privacy(args) => privacy::run(args, env).await,
