@@ -57,7 +57,7 @@ async fn an_altered_ledger_puts_nothing_back() {
     // Other runs, signed with the key of the hub: what it signed before somebody made the ledger anew.
     let identity = world.hub.audit_log().identity.clone();
     let mut signed = Log::create(Memory::default(), identity).await.expect("a log");
-    signed.append(["a", "b", "c"].map(|entry| entry.into()).to_vec()).await.expect("appended");
+    signed.append(vec![b"a".to_vec(), b"b".to_vec(), b"c".to_vec()]).await.expect("appended");
     std::fs::write(world.object("checkpoint"), signed.checkpoint().as_bytes()).expect("written");
     std::fs::remove_file(world.object("tile/entries/000.p/3")).expect("removed");
     let told = world.hub.audit_log().repair().await;
