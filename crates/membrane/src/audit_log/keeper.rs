@@ -13,7 +13,7 @@ pub(crate) async fn keep_published(serving: Arc<Serving>) {
     let seconds = serving.hub().publish_seconds();
     let every = if seconds == 0 { IDLE } else { Duration::from_secs(u64::from(seconds)) };
     if seconds > 0 {
-        serving.hub().audit_log().standing.keep();
+        serving.hub().audit_log().keep();
     }
     let mut beats = Beats::new(serving, every);
     let mut is_indexed = true;

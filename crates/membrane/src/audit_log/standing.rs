@@ -3,10 +3,14 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 
 use super::AuditLogError;
 use crate::error::explain;
+
+/// How far the clocks of machines that share a log may be apart.
+const LATE: TimeDelta = TimeDelta::minutes(5);
 
 const PUBLISHED: &str = "membrane_log_published_runs";
 const UNPUBLISHED: &str = "membrane_log_unpublished_runs";
@@ -35,6 +39,8 @@ pub(super) struct Standing {
     is_kept: AtomicBool,
     /// What was told to the log last, unless it went well since.
     told: Mutex<String>,
+    /// Whether the clock was found to go behind what is noted.
+    is_late: AtomicBool,
 }
 
 impl Default for Standing {
@@ -45,6 +51,7 @@ impl Default for Standing {
             is_failing: AtomicBool::new(false),
             is_kept: AtomicBool::new(false),
             told: Mutex::default(),
+            is_late: AtomicBool::new(false),
         }
     }
 }
@@ -117,6 +124,27 @@ impl Standing {
             told.clone_from(&text);
         }
         text
+    }
+
+    /// Holds the clock against when the log was published last: one that was set back gives runs times at which others were. Their order in the
+    /// log stays as it is, so nothing is refused for it; it is told once, until the clock is right again.
+    pub(super) fn holds_clock(&self, published: DateTime<Utc>, now: DateTime<Utc>) {
+        let is_late = now + LATE < published;
+        if is_late && !self.is_late.swap(true, Ordering::Relaxed) {
+            tracing::error!(
+                %published, %now,
+                "the clock says {now}, and the log was published at {published}: it was set back, and runs are recorded with times that have been; \
+                 set it right"
+            );
+        } else if !is_late {
+            self.is_late.store(false, Ordering::Relaxed);
+        }
+    }
+
+    /// Tells whether the clock was set back, as far as was found.
+    #[cfg(test)]
+    pub(super) fn is_late(&self) -> bool {
+        self.is_late.load(Ordering::Relaxed)
     }
 
     /// Shows how many closed runs wait.

@@ -70,7 +70,7 @@ async fn those_that_wait_together_are_published_together() {
     assert_eq!(world.signed_size(), 24);
     assert!(world.hub.audit_log().standing.attempts() <= 24);
     // As by a hub that serves: the note in the ledger comes later, by the keeper.
-    world.hub.audit_log().standing.keep();
+    world.hub.audit_log().keep();
     let run = world.act().await;
     assert!(world.signed_size() > world.leaf(&run).await);
     let noted = async || world.hub.ledger().last_published().await.expect("ledger").expect("noted").0.size;
