@@ -230,7 +230,9 @@ impl AuditLog {
             }),
         };
         let wanted = self.ledger.log_head().await?;
-        if open.log.is_some() && noted.as_ref() == Some(&wanted) {
+        // A note alone is not enough: whoever writes to the ledger could keep everything from being published by it.
+        let is_ours = open.log.as_ref().is_some_and(|log| head_of(log.head()) == wanted);
+        if is_ours && noted.as_ref() == Some(&wanted) {
             return Ok(wanted);
         }
         if !open.proved {

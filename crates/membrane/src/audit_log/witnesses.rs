@@ -240,7 +240,7 @@ impl Witness {
         }
         let code = missed.map_or("", Missed::code);
         match missed {
-            Some(missed @ Missed::Fork) if self.told != code => {
+            Some(missed) if matches!(missed, Missed::Fork) && self.told != code => {
                 tracing::error!(witness = %name, "witness `{name}` refuses the log: {missed}");
             }
             Some(missed) if self.told != code => {

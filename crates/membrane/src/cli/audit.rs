@@ -25,6 +25,7 @@ pub(super) use privacy::{fault, judge, show};
   membrane audit verify
   membrane audit prove RUN --out proof
   membrane audit check proof/RUN.tlog-proof --key \"$(membrane audit key)\"
+  membrane audit repair
   membrane audit anomalies
   membrane audit privacy --quick")]
 pub(super) struct AuditArgs {
