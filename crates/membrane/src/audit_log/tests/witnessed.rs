@@ -75,7 +75,7 @@ async fn a_log_is_cosigned_as_it_grows() {
     let keys = world.hub.audit_log().keys();
     booth.knows(cosigner(1, &keys));
     // The second is down; nobody waits for it, and it keeps no other.
-    let hub = with_witnesses(&world, &[(&url, 1), ("http://127.0.0.1:9", 2)], 1).await;
+    let hub = with_witnesses(&world, &[(url.as_str(), 1), ("http://127.0.0.1:9", 2)], 1).await;
     let log = hub.audit_log();
     log.ask_witnesses().await;
     assert_eq!(booth.answered(), [0_u16; 0], "there is nothing to cosign");
@@ -97,7 +97,7 @@ async fn a_log_is_cosigned_as_it_grows() {
     }
     // Another process does not know what it has cosigned, and is told.
     world.act().await;
-    let other = with_witnesses(&world, &[(&url, 1)], 1).await;
+    let other = with_witnesses(&world, &[(url.as_str(), 1)], 1).await;
     other.audit_log().publish(now()).await.expect("published");
     other.audit_log().ask_witnesses().await;
     assert_eq!(booth.answered(), [409, 200]);
@@ -113,7 +113,7 @@ async fn a_log_is_cosigned_as_it_grows() {
         (report.head.map(|head| head.size), report.witnessed.map(|head| head.size)),
         (Some(5), Some(4))
     );
-    let both = with_witnesses(&world, &[(&url, 1), ("http://127.0.0.1:9", 2)], 2).await;
+    let both = with_witnesses(&world, &[(url.as_str(), 1), ("http://127.0.0.1:9", 2)], 2).await;
     let too_few = Finding::TooFewWitnesses { have: 1, need: 2 };
     assert_eq!(verify(&both).await.findings, [too_few]);
 }
@@ -141,7 +141,7 @@ async fn a_log_that_has_forked_is_refused() {
     };
     assert_eq!(cosigner.add_checkpoint(&asked.encode(), 1).encode().0, 200);
     booth.knows(cosigner);
-    let hub = with_witnesses(&world, &[(&url, 1)], 0).await;
+    let hub = with_witnesses(&world, &[(url.as_str(), 1)], 0).await;
     let log = hub.audit_log();
     world.act().await;
     log.publish(now()).await.expect("published");
