@@ -223,3 +223,117 @@ fn an_answer_is_shown_to_be_the_one_that_was_given() {
     let salt: Value = serde_json::from_str(&salt).unwrap();
     assert!(!entry.contains(salt["salt"].as_str().unwrap()), "{entry}");
 }
+
+/// The size that the signed head says.
+fn signed_size(program: &Program) -> u64 {
+    let head = std::fs::read_to_string(program.path(".membrane/data/audit/checkpoint")).unwrap();
+    head.lines().nth(1).unwrap().parse().unwrap()
+}
+
+/// Where answers wait, a command prints what it found when its run is published, and nothing when it cannot be.
+#[test]
+fn a_command_answers_when_its_run_is_published() {
+    let program = Program::new().with_env("MEMBRANE__AUDIT__ANSWERS", "published");
+    let search = ["catalog", "search", "phone"];
+    let mut size = 0;
+    for _ in 0..3 {
+        assert!(program.ok(&search).contains("phone"));
+        assert!(signed_size(&program) > size, "{size}");
+        size = signed_size(&program);
+    }
+    let (folder, kept) = (program.path(".membrane/data/audit"), program.path("kept"));
+    std::fs::rename(&folder, &kept).unwrap();
+    std::fs::write(&folder, "no folder").unwrap();
+    let output = program.run(&search);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    assert!(output.stdout.is_empty(), "{}", text(&output.stdout));
+    assert!(text(&output.stderr).contains("could not be published"), "{}", text(&output.stderr));
+    std::fs::remove_file(&folder).unwrap();
+    std::fs::rename(&kept, &folder).unwrap();
+    assert!(program.ok(&search).contains("phone"));
+    // The one that was not answered is on record, and published now.
+    assert!(signed_size(&program) >= size + 2, "{size}");
+}
+
+/// What was taken away is found, put back, and found no more.
+#[test]
+fn a_log_is_repaired_from_the_ledger() {
+    let program = Program::new();
+    acted(&program);
+    program.ok(&["audit", "publish"]);
+    let bundle = bundle(&program.path(".membrane/data/audit"));
+    let kept = std::fs::read(&bundle).unwrap();
+    std::fs::remove_file(&bundle).unwrap();
+    let found = program.run(&["audit", "verify"]);
+    assert_eq!(found.status.code(), Some(1));
+    assert!(text(&found.stdout).contains("is missing"), "{}", text(&found.stdout));
+    let told = program.ok(&["audit", "repair"]);
+    assert!(told.contains("put back: tile/entries/000.p/") && told.contains("(was missing)"), "{told}");
+    assert!(std::fs::read(&bundle).unwrap() == kept);
+    program.ok(&["audit", "verify"]);
+    let told = program.json(&["audit", "repair"]);
+    assert_eq!(told["put_back"].as_array().unwrap().len(), 0, "{told}");
+
+    // A ledger that was altered puts nothing back.
+    std::fs::remove_file(&bundle).unwrap();
+    let script = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], timeout=30); \
+                  c.execute(\"UPDATE run SET job = 'nothing' WHERE run = (SELECT run FROM audit_leaf WHERE leaf = 0)\"); c.commit()";
+    let mut python = std::process::Command::new("python3");
+    python.args(["-c", script]).arg(program.path(".membrane/ledger.sqlite"));
+    assert!(crate::program::output(&mut python).status.success());
+    let refused = program.run(&["audit", "repair"]);
+    assert!(!refused.status.success(), "{}", text(&refused.stdout));
+    assert!(!bundle.exists());
+}
+
+/// Copies the ledger as docs/log.md says, while nothing has to stop.
+fn copy_ledger(program: &Program, to: &Path) {
+    let script = "import sqlite3, sys; a = sqlite3.connect(sys.argv[1], timeout=30); \
+                  b = sqlite3.connect(sys.argv[2]); a.backup(b); b.close()";
+    let mut python = std::process::Command::new("python3");
+    python.args(["-c", script]).arg(program.path(".membrane/ledger.sqlite")).arg(to);
+    assert!(crate::program::output(&mut python).status.success());
+}
+
+/// The log first, then the ledger: what the log lacks is published again. The other way round nothing is signed.
+#[test]
+fn a_backup_is_restored_in_another_place() {
+    let program = Program::new();
+    acted(&program);
+    program.ok(&["audit", "publish"]);
+    let (log, ledger) = (program.path(".membrane/data/audit"), program.path("ledger.backup"));
+    crate::policy::copy(&log, &program.path("log.backup"));
+    acted(&program);
+    let before = json(&program, &["audit", "verify", "--json"]);
+    copy_ledger(&program, &ledger);
+    acted(&program);
+    program.ok(&["audit", "publish"]);
+    crate::policy::copy(&log, &program.path("later.backup"));
+
+    let restored = |log: &str| {
+        let place = Program::new();
+        crate::policy::copy(&program.path(".membrane"), &place.path(".membrane"));
+        for name in ["ledger.sqlite-wal", "ledger.sqlite-shm"] {
+            let _ = std::fs::remove_file(place.path(".membrane").join(name));
+        }
+        std::fs::copy(&ledger, place.path(".membrane/ledger.sqlite")).unwrap();
+        std::fs::remove_dir_all(place.path(".membrane/data/audit")).unwrap();
+        crate::policy::copy(&program.path(log), &place.path(".membrane/data/audit"));
+        place
+    };
+    let place = restored("log.backup");
+    let after = json(&place, &["audit", "verify", "--json"]);
+    assert_eq!(after["findings"].as_array().unwrap().len(), 0, "{after}");
+    let size = |told: &Value| told["published"]["size"].as_u64().unwrap();
+    assert!(size(&after) >= size(&before), "{after} {before}");
+    acted(&place);
+    assert!(place.json(&["audit", "publish"])["size"].as_u64().unwrap() > size(&after));
+    place.ok(&["audit", "verify"]);
+
+    let place = restored("later.backup");
+    let refused = place.run(&["audit", "verify"]);
+    assert_eq!(refused.status.code(), Some(1), "{}", text(&refused.stdout));
+    let told = text(&refused.stderr);
+    // As docs/log.md quotes it.
+    assert!(told.contains("the ledger was set back, as by a backup that is older than the log"), "{told}");
+}

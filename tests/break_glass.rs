@@ -186,8 +186,7 @@ async fn a_forged_step_opens_nothing() {
     let asked = world.query_for("analyst:ana", "marketing_analysis", "SELECT tier FROM crm_members").await;
     assert_eq!(asked.unwrap_err().error.code(), "ledger_failed", "of nobody is it known what was altered");
     // Who watches the hub is told that it does not work, and why.
-    let expected =
-        serde_json::json!({ "ready": false, "ledger": true, "lake": true, "fault": "break_glass_altered" });
+    let expected = serde_json::json!({ "ready": false, "ledger": true, "lake": true, "log": true, "fault": "break_glass_altered" });
     assert_eq!(ready(&world.hub).await, (StatusCode::SERVICE_UNAVAILABLE, expected));
 }
 

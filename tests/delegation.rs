@@ -527,8 +527,7 @@ async fn a_forged_step_opens_nothing() {
     run.add_document(&forged(body)).await.unwrap();
     assert_eq!(of_ana(&world.hub, CHEN).await, Err("ledger_failed"));
     // Who watches the hub is told, and what it is.
-    let expected =
-        serde_json::json!({ "ready": false, "ledger": true, "lake": true, "fault": "delegations_altered" });
+    let expected = serde_json::json!({ "ready": false, "ledger": true, "lake": true, "log": true, "fault": "delegations_altered" });
     assert_eq!(ready(&world.hub).await, (StatusCode::SERVICE_UNAVAILABLE, expected));
     // Whoever asks in their own name is not concerned.
     assert_eq!(seen(&world.hub, CHEN, None, MARKETING, SQL).await.as_deref(), Ok(GUANGDONG));

@@ -406,7 +406,8 @@ async fn a_forged_step_opens_nothing() {
     for partner in [ACME, GLOBEX] {
         assert_eq!(api.asked(partner, 0).await, "ledger_failed", "of nobody is it known what was altered");
     }
-    let expected = json!({ "ready": false, "ledger": true, "lake": true, "fault": "budgets_altered" });
+    let expected =
+        json!({ "ready": false, "ledger": true, "lake": true, "log": true, "fault": "budgets_altered" });
     assert_eq!(ready(hub).await, (StatusCode::SERVICE_UNAVAILABLE, expected));
     api.refused("OPS-9", state("reopen"), 503, "ledger_failed").await;
     // Whoever reads is not concerned.

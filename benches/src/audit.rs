@@ -1,14 +1,20 @@
-//! The published log: what appending takes at 500 entries a second on this disk, and how fast a million entries are verified.
+//! The published log: what appending takes at 500 entries a second on this disk, what answers wait that leave when they are published, and how fast a
+//! million entries are verified.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, ensure};
-use membrane::OnShelf;
+use membrane::{Channel, Hub, OnShelf};
 use membrane_lake::{LakeOptions, Shelf};
+use membrane_ledger::{Entrance, Evidence, NewRun, RunOutcome, RunState};
 use membrane_log::{Identity, Log, LogSigner, Origin, Trust, verify_from, verify_full};
+use membrane_model::{Action, AddressClass};
 use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
 
+use crate::hub;
 use crate::table::{middle, note, print};
 
 /// Entries that are verified when nobody says how many.
@@ -18,6 +24,10 @@ const RATE: u64 = 500;
 const SECONDS: u64 = 20;
 /// Milliseconds between two groups.
 const EVERY_MS: [u64; 3] = [20, 50, 200];
+/// Runs that are closed in a second while it is measured what answers wait.
+const RATES: [u64; 3] = [50, 200, 500];
+/// How long for each.
+const ANSWERED_SECONDS: u64 = 10;
 /// Entries that are appended at once while the large log is made.
 const BULK: u64 = 16_384;
 /// Bytes of an entry: those of a run that reads two datasets.
@@ -29,6 +39,9 @@ pub(crate) fn bench(runtime: &Runtime, arguments: &[&str]) -> Result<()> {
     let dir = tempfile::tempdir().context("make a folder")?;
     runtime.block_on(async {
         append(dir.path()).await?;
+        for rate in RATES {
+            answers(&dir.path().join(format!("hub-{rate}")), rate).await?;
+        }
         verify(&dir.path().join("whole"), entries).await
     })
 }
@@ -72,6 +85,113 @@ async fn append(dir: &Path) -> Result<()> {
         let (p99, most) = (at(99)?, times.last().copied().context("a time")?);
         print(&format!("| {group} each {every} ms | {:.1} | {p99:.1} | {most:.1} |", middle(times)?));
     }
+    Ok(())
+}
+
+/// What a run waited: to be closed in the ledger, and then for a signed head.
+struct Waited {
+    closed_ms: f64,
+    settled_ms: f64,
+}
+
+/// Runs of a hub that serves, at a rate, with answers that leave when they are recorded, and then with such that leave when they are published.
+async fn answers(home: &Path, rate: u64) -> Result<()> {
+    std::fs::create_dir_all(home)?;
+    let hub = Arc::new(hub::open(home).await?);
+    // As the keeper does it.
+    hub.audit_log().keep();
+    let keeper = tokio::spawn({
+        let hub = Arc::clone(&hub);
+        async move {
+            let mut beat = tokio::time::interval(Duration::from_secs(1));
+            loop {
+                beat.tick().await;
+                if let Err(error) = hub.audit_log().publish(hub.clock().now()).await {
+                    note(&format!("the keeper: {error}"));
+                }
+            }
+        }
+    });
+    print("");
+    print(&format!(
+        "| answers of {rate} runs a second for {ANSWERED_SECONDS} s, waited until | runs a second | ms, median | ms, p99 | ms, most |"
+    ));
+    print("| --- | ---: | ---: | ---: | ---: |");
+    for waits in [false, true] {
+        note(&format!("{rate} a second, published: {waits}"));
+        let start = Instant::now();
+        let mut runs = JoinSet::new();
+        for number in 0..rate * ANSWERED_SECONDS {
+            let at = start + Duration::from_micros(number * 1_000_000 / rate);
+            tokio::time::sleep_until(at.into()).await;
+            runs.spawn(answered(Arc::clone(&hub), waits));
+        }
+        let mut waited = Vec::new();
+        while let Some(one) = runs.join_next().await {
+            waited.push(one??);
+        }
+        let each_second = waited.len() as f64 / start.elapsed().as_secs_f64();
+        let row = |name: &str, times: Vec<f64>| shown(name, each_second, times);
+        if waits {
+            row(
+                "`published`: closed, and a signed head has it",
+                waited.iter().map(|one| one.closed_ms + one.settled_ms).collect(),
+            )?;
+            row("of it, for the head", waited.iter().map(|one| one.settled_ms).collect())?;
+        } else {
+            row("`recorded`: closed in the ledger", waited.iter().map(|one| one.closed_ms).collect())?;
+        }
+    }
+    keeper.abort();
+    Ok(())
+}
+
+/// Opens a run, closes it, and waits as its answer would.
+async fn answered(hub: Arc<Hub>, waits: bool) -> Result<Waited> {
+    let started = hub.clock().now();
+    let run = hub.ledger().open_run(NewRun {
+        principal: "analyst:ana".parse()?,
+        on_behalf_of: None,
+        channel: Channel::Http,
+        entrance: Entrance { session: None, address: AddressClass::Local, publication: None },
+        action: Action::Read,
+        purpose: Some("marketing_analysis".parse()?),
+        job: "query".to_owned(),
+        statement: Some("SELECT region, COUNT(*) FROM pos_order_lines GROUP BY region".to_owned()),
+        started,
+    });
+    let run = run.await?;
+    let outcome = RunOutcome {
+        state: RunState::Complete,
+        error_code: None,
+        rows_in: None,
+        rows_out: Some(5),
+        rows_quarantined: None,
+        bytes_out: Some(400),
+        cells_opened: None,
+        duration_ms: 3,
+        inputs: Vec::new(),
+        outputs: Vec::new(),
+        edges: Vec::new(),
+        evidence: Evidence::default(),
+        finished: hub.clock().now(),
+    };
+    let since = Instant::now();
+    let closed = run.close(outcome).await?;
+    let closed_ms = since.elapsed().as_secs_f64() * 1e3;
+    let since = Instant::now();
+    if waits {
+        hub.audit_log().settle(closed.leaf_index, hub.clock().now()).await?;
+    }
+    Ok(Waited { closed_ms, settled_ms: since.elapsed().as_secs_f64() * 1e3 })
+}
+
+/// Prints a row of the table.
+fn shown(name: &str, each_second: f64, mut times: Vec<f64>) -> Result<()> {
+    times.sort_by(f64::total_cmp);
+    let p99 = times.get(times.len() * 99 / 100).copied().context("a time")?;
+    let most = times.last().copied().context("a time")?;
+    print(&format!("| {name} | {each_second:.0} | {:.1} | {p99:.1} | {most:.1} |", middle(times)?));
     Ok(())
 }
 

@@ -6,10 +6,11 @@
 
 mod folder;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures::TryStreamExt as _;
@@ -29,8 +30,12 @@ pub struct Shelf {
 #[derive(Clone)]
 enum Place {
     Folder(PathBuf),
-    Bucket { store: Arc<dyn ObjectStore>, prefix: Path },
+    Bucket { store: Arc<dyn ObjectStore>, prefix: Path, known: Known },
 }
+
+/// Objects that were put in the place of others, by name, and the versions that they have there: who replaces one again need not read it first. The
+/// bucket says when it is another one by now.
+type Known = Arc<Mutex<HashMap<String, (Bytes, UpdateVersion)>>>;
 
 impl fmt::Debug for Shelf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -53,7 +58,8 @@ impl Shelf {
             "s3" | "s3a" => {
                 let settings = options.storage.iter().map(|(key, value)| (key.as_str(), value.as_str()));
                 let prefix = Path::from_url_path(url.path()).map_err(|_| wrong())?;
-                Place::Bucket { store: Arc::new(storage::bucket(url, settings, &options.patience)?), prefix }
+                let store = Arc::new(storage::bucket(url, settings, &options.patience)?);
+                Place::Bucket { store, prefix, known: Known::default() }
             }
             _ => return Err(wrong()),
         };
@@ -67,7 +73,7 @@ impl Shelf {
     /// [`LakeError::NotConditional`] when it does not, [`LakeError::Storage`] when that cannot be told.
     pub async fn require_conditional(&self) -> Result<(), LakeError> {
         const DOING: &str = "prove that the storage replaces an object only on a condition";
-        let Place::Bucket { store, prefix } = &self.place else { return Ok(()) };
+        let Place::Bucket { store, prefix, .. } = &self.place else { return Ok(()) };
         // Not a secret, only unlike that of another process.
         let name = format!("proof-{:016x}", RandomState::new().hash_one("proof"));
         let proved = async {
@@ -111,7 +117,7 @@ impl Shelf {
                 let found = found.map_err(|source| LakeError::storage(DOING, in_folder(source)))?;
                 Ok(found.map(|bytes| (Bytes::from(bytes), none)))
             }
-            Place::Bucket { store, prefix } => {
+            Place::Bucket { store, prefix, .. } => {
                 let found = match store.get(&at(prefix, name)).await {
                     Ok(found) => found,
                     Err(object_store::Error::NotFound { .. }) => return Ok(None),
@@ -134,7 +140,7 @@ impl Shelf {
             Place::Folder(root) => folder::put(root.clone(), name.to_owned(), bytes)
                 .await
                 .map_err(|source| LakeError::storage(DOING, in_folder(source))),
-            Place::Bucket { store, prefix } => {
+            Place::Bucket { store, prefix, .. } => {
                 let put = store.put(&at(prefix, name), bytes.into()).await;
                 put.map(drop).map_err(|source| LakeError::storage(DOING, source))
             }
@@ -151,7 +157,7 @@ impl Shelf {
             Place::Folder(root) => folder::put_new(root.clone(), name.to_owned(), bytes)
                 .await
                 .map_err(|source| LakeError::storage(DOING, in_folder(source))),
-            Place::Bucket { store, prefix } => {
+            Place::Bucket { store, prefix, .. } => {
                 let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
                 match store.put_opts(&at(prefix, name), bytes.into(), options).await {
                     Ok(_) => Ok(true),
@@ -179,22 +185,39 @@ impl Shelf {
             Place::Folder(root) => folder::replace(root.clone(), name.to_owned(), expected.to_vec(), bytes)
                 .await
                 .map_err(|source| LakeError::storage(DOING, in_folder(source))),
-            Place::Bucket { store, prefix } => {
+            Place::Bucket { known, .. } => {
+                let before = recall(known, name).filter(|(there, _)| there == expected);
+                if let Some((_, version)) = before
+                    && self.update(name, version, bytes.clone()).await?
+                {
+                    return Ok(true);
+                }
                 let Some((found, version)) = self.get_tagged(name).await? else { return Ok(false) };
-                if found != expected {
-                    return Ok(false);
-                }
-                let options = PutOptions { mode: PutMode::Update(version), ..PutOptions::default() };
-                match store.put_opts(&at(prefix, name), bytes.into(), options).await {
-                    Ok(_) => Ok(true),
-                    Err(
-                        object_store::Error::Precondition { .. }
-                        | object_store::Error::NotFound { .. }
-                        | object_store::Error::AlreadyExists { .. },
-                    ) => Ok(false),
-                    Err(source) => Err(LakeError::storage(DOING, source)),
-                }
+                if found == expected { self.update(name, version, bytes).await } else { Ok(false) }
             }
+        }
+    }
+
+    /// Puts an object in the place of one of this version in a bucket; tells whether it did.
+    async fn update(&self, name: &str, version: UpdateVersion, bytes: Bytes) -> Result<bool, LakeError> {
+        const DOING: &str = "replace an object of the hub";
+        let Place::Bucket { store, prefix, known } = &self.place else { return Ok(false) };
+        let options = PutOptions { mode: PutMode::Update(version), ..PutOptions::default() };
+        match store.put_opts(&at(prefix, name), bytes.clone().into(), options).await {
+            Ok(put) => {
+                if put.e_tag.is_some() {
+                    let version = UpdateVersion { e_tag: put.e_tag, version: put.version };
+                    let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+                    known.insert(name.to_owned(), (bytes, version));
+                }
+                Ok(true)
+            }
+            Err(
+                object_store::Error::Precondition { .. }
+                | object_store::Error::NotFound { .. }
+                | object_store::Error::AlreadyExists { .. },
+            ) => Ok(false),
+            Err(source) => Err(LakeError::storage(DOING, source)),
         }
     }
 
@@ -208,7 +231,7 @@ impl Shelf {
             Place::Folder(root) => folder::delete(root.clone(), name.to_owned())
                 .await
                 .map_err(|source| LakeError::storage(DOING, in_folder(source))),
-            Place::Bucket { store, prefix } => match store.delete(&at(prefix, name)).await {
+            Place::Bucket { store, prefix, .. } => match store.delete(&at(prefix, name)).await {
                 Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
                 Err(source) => Err(LakeError::storage(DOING, source)),
             },
@@ -225,7 +248,7 @@ impl Shelf {
             Place::Folder(root) => folder::list(root.clone(), below.to_owned())
                 .await
                 .map_err(|source| LakeError::storage(DOING, in_folder(source))),
-            Place::Bucket { store, prefix } => {
+            Place::Bucket { store, prefix, .. } => {
                 let found: Vec<_> = store
                     .list(Some(&at(prefix, below)))
                     .try_collect()
@@ -239,6 +262,11 @@ impl Shelf {
             }
         }
     }
+}
+
+/// Returns what is known of an object, once.
+fn recall(known: &Known, name: &str) -> Option<(Bytes, UpdateVersion)> {
+    known.lock().unwrap_or_else(PoisonError::into_inner).remove(name)
 }
 
 fn at(prefix: &Path, name: &str) -> Path {

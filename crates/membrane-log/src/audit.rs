@@ -18,6 +18,7 @@ pub use finding::Finding;
 use crate::growth::edge_of;
 use crate::log::CHECKPOINT;
 use crate::tile::{Kind, TILE_WIDTH, levels_of};
+use crate::witness::read_witnessed;
 use crate::{EMPTY_ROOT, Hash, LogError, Objects, SignedCheckpoint, TreeHead, Trust};
 use bundles::Bundles;
 use read_ahead::ReadAhead;
@@ -31,6 +32,9 @@ const FINDINGS_MAX: usize = 10_000;
 pub struct Report {
     /// The head that was signed; none when there is no checkpoint to trust.
     pub head: Option<TreeHead>,
+    /// The head of the newest tree that as many witnesses have cosigned as are wanted, where some are known: the
+    /// tree begins with it, if nothing is found.
+    pub witnessed: Option<TreeHead>,
     /// Entries that were read and are as they were signed.
     pub entries_checked: u64,
     /// What is not as it was signed, in the order of finding.
@@ -78,7 +82,7 @@ pub async fn verify_full(
     let ahead = ReadAhead::new(objects);
     let mut walk = Walk::new(&ahead, signed.head(), report);
     if edge::authenticate(&mut walk).await? {
-        if let Some(known) = known {
+        for known in known.into_iter().chain(walk.report.witnessed) {
             check_prefix(&mut walk, known).await?;
         }
         check_entries(&mut walk, 0, on_entry).await?;
@@ -109,7 +113,9 @@ pub async fn verify_from(
     let ahead = ReadAhead::new(objects);
     let mut walk = Walk::new(&ahead, head, report);
     if edge::authenticate(&mut walk).await? {
-        check_prefix(&mut walk, known).await?;
+        for known in std::iter::once(known).chain(walk.report.witnessed) {
+            check_prefix(&mut walk, known).await?;
+        }
         check_entries(&mut walk, known.size, on_entry).await?;
     }
     Ok(walk.report)
@@ -126,7 +132,8 @@ fn contradiction(head: TreeHead, known: TreeHead) -> Option<Finding> {
     }
 }
 
-/// Reads and checks the checkpoint. None, and a finding, when it is not to be trusted.
+/// Reads and checks the checkpoint, and the one that witnesses have cosigned. None, and a finding, when they are
+/// not to be trusted.
 async fn open_checkpoint(
     objects: &impl Objects,
     trust: &Trust,
@@ -136,11 +143,21 @@ async fn open_checkpoint(
         report.add(Finding::Missing { path: CHECKPOINT.to_owned() });
         return Ok(None);
     };
-    match trust.open(&bytes) {
+    let opened = match trust.open_unwitnessed(&bytes) {
+        Ok(signed) if trust.witnesses().is_empty() => Ok((signed, None)),
         Ok(signed) => {
+            let witnessed = read_witnessed(objects, trust, &signed).await;
+            witnessed.map(|witnessed| (signed, witnessed))
+        }
+        Err(error) => Err(error),
+    };
+    match opened {
+        Ok((signed, witnessed)) => {
             report.head = Some(signed.head());
+            report.witnessed = witnessed.map(|witnessed| witnessed.head());
             Ok(Some(signed))
         }
+        Err(error @ LogError::Objects(_)) => Err(error),
         Err(error) => {
             report.add(Finding::of_checkpoint(error));
             Ok(None)

@@ -72,7 +72,8 @@ impl RightEdge {
         Ok((grown, objects))
     }
 
-    fn push(&mut self, entry: &[u8], full: &mut Vec<Object>) -> Result<(), LogError> {
+    /// Appends one entry, and adds the bundle and tiles that are full with it.
+    pub(crate) fn push(&mut self, entry: &[u8], full: &mut Vec<Object>) -> Result<(), LogError> {
         if self.size >= SIZE_MAX {
             return Err(LogError::TooLarge { size: self.size });
         }
@@ -104,7 +105,7 @@ impl RightEdge {
     }
 
     /// Adds the partial tiles that a tree of the old size had not.
-    fn partials(&self, old_size: u64, objects: &mut Vec<Object>) {
+    pub(crate) fn partials(&self, old_size: u64, objects: &mut Vec<Object>) {
         let new_partial = |kind: Kind| {
             let tile = Tile::in_tree(kind, kind.full_tiles(self.size), self.size)?;
             (Tile::in_tree(kind, tile.index, old_size) != Some(tile)).then_some(tile)

@@ -46,7 +46,7 @@ pub struct VerifierKey {
 }
 
 impl VerifierKey {
-    fn new(name: Origin, kind: KeyKind, key: VerifyingKey) -> Self {
+    pub(crate) fn new(name: Origin, kind: KeyKind, key: VerifyingKey) -> Self {
         let id = signed_note::key_id(name.as_str(), &typed_key(kind, &key));
         Self { name, id, kind, key }
     }

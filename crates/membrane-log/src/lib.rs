@@ -5,7 +5,7 @@
 //! (tlog-cosignature, tlog-witness), proofs (tlog-proof). The tree is that of RFC 6962.
 //!
 //! [`Log`] publishes, [`prove_inclusion`] and [`ProofFile`] prove, [`verify_full`] and [`verify_from`]
-//! audit. All of them reach the log through [`Objects`].
+//! audit, [`Mending`] repairs. All of them reach the log through [`Objects`].
 
 mod error;
 
@@ -33,6 +33,7 @@ mod reader;
 pub mod witness;
 
 mod audit;
+mod repair;
 
 #[cfg(test)]
 mod interop;
@@ -45,10 +46,11 @@ pub use edge::{Edge, TreeHead};
 pub use error::LogError;
 pub use hash::{EMPTY_ROOT, Hash};
 pub use key::{KeyKind, LogSigner, Origin, VerifierKey};
-pub use log::{Appended, CHECKPOINT, Identity, Limits, Log};
+pub use log::{Appended, CHECKPOINT, Identity, Limits, Log, prune};
 pub use objects::{Objects, ObjectsError};
 pub use proof::{
     PROOF_FILE_ENDING, ProofFile, check_consistency, check_inclusion, check_known, edge_at, entry_at,
     prove_consistency, prove_inclusion,
 };
+pub use repair::{Mended, Mending, Survey};
 pub use trust::Trust;

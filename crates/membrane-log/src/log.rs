@@ -24,6 +24,7 @@ mod prune;
 mod recovery;
 
 pub use identity::Identity;
+pub use prune::prune;
 
 use signed_note::{Note, Signer};
 

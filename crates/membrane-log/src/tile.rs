@@ -6,6 +6,7 @@
 
 use crate::bundle::decode_bundle;
 use crate::hash::bytes_to_hashes;
+use crate::witness::WITNESSED;
 use crate::{CHECKPOINT, Hash, LogError, Objects};
 
 /// Hashes in a full tile, and entries in a full bundle.
@@ -113,10 +114,11 @@ impl Tile {
 }
 
 /// Tells whether a path can be one of a log's published objects: those that readers are served, and no
-/// others. The checkpoint is text in UTF-8 and changes; the others are bytes and never do.
+/// others. The checkpoint, and the one that witnesses have cosigned, are text in UTF-8 and change; the others
+/// are bytes and never do.
 #[must_use]
 pub fn is_published(path: &str) -> bool {
-    path == CHECKPOINT || Tile::parse(path).is_some()
+    path == CHECKPOINT || path == WITNESSED || Tile::parse(path).is_some()
 }
 
 /// Returns the levels of hash tiles that a tree has.

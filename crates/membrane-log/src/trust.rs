@@ -81,6 +81,18 @@ impl Trust {
         &self.origin
     }
 
+    /// Returns the witnesses that are known.
+    #[must_use]
+    pub fn witnesses(&self) -> &[VerifierKey] {
+        &self.witnesses
+    }
+
+    /// Returns of how many of them a cosignature is wanted.
+    #[must_use]
+    pub const fn witnesses_min(&self) -> usize {
+        self.witnesses_min
+    }
+
     /// Checks a signed checkpoint: a trusted key of the log has signed, no signature of a known key is
     /// bad, and enough witnesses have cosigned.
     ///
@@ -152,7 +164,7 @@ impl Trust {
     }
 
     /// Counts the witnesses that have cosigned: by name, as one may have an old and a new key.
-    fn count_witnesses(&self, signed: &SignedCheckpoint) -> usize {
+    pub(crate) fn count_witnesses(&self, signed: &SignedCheckpoint) -> usize {
         let mut names: Vec<&Origin> = Vec::new();
         for cosignature in &signed.cosignatures {
             if !names.contains(&&cosignature.witness) {

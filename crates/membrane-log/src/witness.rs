@@ -1,5 +1,12 @@
-//! What is said to a witness and what it answers (c2sp.org/tlog-witness, `add-checkpoint`). Who carries
-//! it, over HTTP, is not here.
+//! What is said to a witness and what it answers (c2sp.org/tlog-witness, `add-checkpoint`), what a witness
+//! does, and where a checkpoint lies that witnesses have cosigned. Who carries it, over HTTP, is not here.
+
+mod cosigner;
+mod published;
+
+pub use cosigner::Cosigner;
+pub(crate) use published::read_witnessed;
+pub use published::{WITNESSED, publish_witnessed};
 
 use crate::lines::{Text, write_hashes};
 use crate::{Hash, LogError};
@@ -82,6 +89,32 @@ pub enum AddCheckpointAnswer {
 }
 
 impl AddCheckpointAnswer {
+    /// Returns the status, the `Content-Type` and the body of an answer.
+    #[must_use]
+    pub fn encode(&self) -> (u16, &'static str, String) {
+        const TEXT: &str = "text/plain; charset=utf-8";
+        match self {
+            Self::Cosigned { lines } => (200, TEXT, lines.clone()),
+            Self::OldSize { size } => (409, TLOG_SIZE, format!("{size}\n")),
+            Self::BadRequest => (400, TEXT, String::new()),
+            Self::Forbidden => (403, TEXT, String::new()),
+            Self::UnknownOrigin => (404, TEXT, String::new()),
+            Self::Inconsistent => (422, TEXT, String::new()),
+            Self::Other { status } => (*status, TEXT, String::new()),
+        }
+    }
+
+    /// Tells whether, to the witness, the log has forked. To one that has cosigned a tree of the very size of
+    /// the checkpoint, a proof from there is none; what it says then is that size, and that they conflict.
+    #[must_use]
+    pub const fn is_fork(&self, asked: &AddCheckpoint, size: u64) -> bool {
+        match self {
+            Self::Inconsistent => true,
+            Self::OldSize { size: cosigned } => *cosigned == asked.old_size && asked.old_size == size,
+            _ => false,
+        }
+    }
+
     /// Reads an answer from its status, its `Content-Type` and its body.
     ///
     /// # Errors

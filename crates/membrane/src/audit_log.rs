@@ -3,131 +3,47 @@
 //! The ledger makes the tree, run by run. Here its entries are put where others can read them, and its head is signed. What is about to be signed is
 //! held against the ledger first, and what was signed before is never contradicted: a ledger and a log that disagree are left as they are, and
 //! it is said how.
+//!
+//! ```text
+//! keeper, each second ----+                 +-> ledger: entries behind the log's size
+//! answers that wait ------+-> one at a time +-> pending -> bundles, tiles -> checkpoint   (membrane-log)
+//! audit publish, verify --+                 +-> ledger: note of what is published; at leisure, when answers wait
+//! ```
 
+mod error;
 mod keeper;
+mod repair;
+mod settle;
 mod shelf;
+mod standing;
+mod witnesses;
 
 use chrono::{DateTime, Utc};
-use membrane_lake::{LakeError, Shelf};
-use membrane_ledger::{Ledger, LedgerError, LogHead};
+use membrane_lake::Shelf;
+use membrane_ledger::{Ledger, LogHead};
 use membrane_log::tile::TILE_WIDTH;
 use membrane_log::{
-    Edge, Identity, Log, LogError, LogSigner, Origin, ProofFile, SignedCheckpoint, TreeHead, Trust,
+    Edge, Identity, Log, LogError, LogSigner, Origin, ProofFile, SignedCheckpoint, TreeHead, Trust, prune,
 };
 use membrane_model::RunId;
 use membrane_vault::Vault;
 use tokio::sync::Mutex;
 use url::Url;
 
-use crate::config::AuditSection;
+use crate::config::{Answers, AuditSection};
+use standing::Standing;
+use witnesses::Witnesses;
 
-pub(crate) use keeper::keep_published;
+pub use error::AuditLogError;
+pub(crate) use keeper::{keep_published, keep_witnessed};
+pub(crate) use repair::Repaired;
 pub use shelf::OnShelf;
+pub(crate) use standing::How;
 
 /// Entries that are appended at once.
 const GROUP_ENTRIES_MAX: u64 = 1024;
 /// Times that it is tried while other processes publish the same log.
 const TRIES: usize = 8;
-
-/// What can go wrong with the published log.
-#[derive(Debug, thiserror::Error)]
-pub enum AuditLogError {
-    /// A place or a name of `[audit]` is none.
-    #[error("[audit] {key} cannot be used: {why}")]
-    Setting {
-        /// The key.
-        key: &'static str,
-        /// Why.
-        why: String,
-    },
-    /// The ledger failed, or is not as it was written.
-    #[error(transparent)]
-    Ledger(#[from] LedgerError),
-    /// The published log failed, or is not as it was signed.
-    #[error("the published log cannot be used: {0}{hint}", hint = hint_of(.0))]
-    Log(#[from] LogError),
-    /// What was published is gone.
-    #[error(
-        "the log was published up to {size} runs, and nothing is where it was: put it back from a backup, or see [audit] url; a log that is gone is not begun anew"
-    )]
-    Gone {
-        /// Runs that were published.
-        size: u64,
-    },
-    /// The published log is an earlier one, and what was published later is not what the ledger has.
-    #[error(
-        "the log was published up to {published} runs, and holds {found}: it was set back, and the ledger is not of the runs that were published; put back the newest of both, or see [audit] url"
-    )]
-    SetBack {
-        /// Runs that were published, as the ledger has it.
-        published: u64,
-        /// Runs that it holds.
-        found: u64,
-    },
-    /// The ledger is an earlier one.
-    #[error(
-        "the published log holds {log} runs, and the ledger {ledger}: the ledger was set back, as by a backup that is older than the log; nothing is signed until it is put right"
-    )]
-    LedgerSetBack {
-        /// Runs that the log holds.
-        log: u64,
-        /// Runs that the ledger holds.
-        ledger: u64,
-    },
-    /// The store of the log cannot keep one.
-    #[error("the published log cannot lie there: {0}; see [audit] url")]
-    Store(#[source] LakeError),
-    /// Ledger and log do not have the same runs.
-    #[error(
-        "ledger and published log are not of the same runs, up to {size}: one of them was altered; `membrane log verify` says whether the ledger is whole by itself, `membrane audit verify --log` whether the published log is"
-    )]
-    Disagree {
-        /// Up to which run they were held against each other.
-        size: u64,
-    },
-}
-
-impl AuditLogError {
-    /// Tells whether something is not as it was written or signed, rather than out of reach for now.
-    #[must_use]
-    pub const fn is_fault(&self) -> bool {
-        match self {
-            Self::Setting { .. } | Self::Store(_) => false,
-            Self::Ledger(error) => matches!(error, LedgerError::Altered(_) | LedgerError::Stored(_)),
-            Self::Log(error) => matches!(
-                error,
-                LogError::NoCheckpoint
-                    | LogError::MalformedCheckpoint
-                    | LogError::BadSignature { .. }
-                    | LogError::MalformedText { .. }
-                    | LogError::Untrusted
-                    | LogError::WrongOrigin { .. }
-                    | LogError::Missing { .. }
-                    | LogError::Malformed { .. }
-                    | LogError::Altered { .. }
-                    | LogError::Truncated { .. }
-                    | LogError::Fork { .. }
-                    | LogError::Contradicted { .. }
-                    | LogError::BadProof
-            ),
-            Self::Gone { .. } | Self::SetBack { .. } | Self::LedgerSetBack { .. } | Self::Disagree { .. } => {
-                true
-            }
-        }
-    }
-}
-
-/// Says where to look when a log is not the one that is expected.
-const fn hint_of(error: &LogError) -> &'static str {
-    match error {
-        LogError::Untrusted => "; see [audit] key, which is never a number of before",
-        LogError::WrongOrigin { .. } => "; see [audit] url and origin",
-        LogError::MalformedText { .. } => {
-            "; once the checkpoint is the newest one, an object `pending` that is damaged may be taken away"
-        }
-        _ => "",
-    }
-}
 
 /// The log as it is published. Cheap to share, not to clone.
 pub struct AuditLog {
@@ -135,7 +51,20 @@ pub struct AuditLog {
     shelf: Shelf,
     identity: Identity,
     trust: Trust,
+    /// Whether answers wait for it.
+    answers: Answers,
+    witnesses: Witnesses,
+    standing: Standing,
     open: Mutex<Opened>,
+}
+
+/// When it is done what need not be done before a head counts as published: the note in the ledger, and tidying up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    /// At once.
+    Now,
+    /// By the keeper, within its second: an answer waits for the head alone.
+    Later,
 }
 
 /// The log as this process left it.
@@ -147,6 +76,10 @@ struct Opened {
     signed: Option<LogHead>,
     /// Whether the store has proved that it can keep a log.
     proved: bool,
+    /// From which size up to which one narrow tiles are still to be removed that full ones have followed.
+    untidy: Option<(u64, u64)>,
+    /// The publication that failed last, and why, unless one went well since.
+    failed: Option<(u64, String)>,
 }
 
 impl std::fmt::Debug for AuditLog {
@@ -199,7 +132,9 @@ impl AuditLog {
         let retired = (1..number).map(|number| signer(number).verifier().clone()).collect::<Vec<_>>();
         let identity = Identity::new(signers, retired.clone())?;
         let trust = Trust::new(identity.verifiers().cloned().chain(retired).collect())?;
-        Ok(Self { ledger, shelf, identity, trust, open: Mutex::default() })
+        let witnesses = Witnesses::new(section, &trust)?;
+        let (answers, standing) = (section.answers, Standing::default());
+        Ok(Self { ledger, shelf, identity, trust, answers, witnesses, standing, open: Mutex::default() })
     }
 
     /// Returns the keys by which others check the log: those that sign.
@@ -207,9 +142,14 @@ impl AuditLog {
         self.identity.verifiers().map(ToString::to_string).collect()
     }
 
-    /// Returns whose signatures count.
+    /// Returns whose signatures count, witnesses among them, as for whoever reads the log.
     pub(crate) const fn trust(&self) -> &Trust {
-        &self.trust
+        self.witnesses.readers()
+    }
+
+    /// Tells how it stands, as far as this process knows; nothing is looked at.
+    pub(crate) fn how(&self) -> How {
+        How { answers_wait: self.answers_wait(), ..self.standing.how() }
     }
 
     /// Returns where the log lies.
@@ -224,9 +164,45 @@ impl AuditLog {
     /// [`AuditLogError`]; nothing is signed that disagrees with the ledger or with what was signed before.
     pub async fn publish(&self, now: DateTime<Utc>) -> Result<LogHead, AuditLogError> {
         let mut open = self.open.lock().await;
+        let published = self.publish_into(&mut open, (now, Rest::Now)).await;
+        let untidy = open.untidy.take();
+        drop(open);
+        self.tidy(untidy).await;
+        published
+    }
+
+    /// Says that somebody publishes again and again in this process, and so does what is left to do after answers that waited.
+    pub fn keep(&self) {
+        self.standing.keep();
+    }
+
+    /// Publishes, and notes how it went.
+    async fn publish_into(
+        &self,
+        open: &mut Opened,
+        when: (DateTime<Utc>, Rest),
+    ) -> Result<LogHead, AuditLogError> {
+        let attempt = self.standing.begin();
+        let published = self.publish_again(open, when).await;
+        open.failed = match &published {
+            Ok(head) => {
+                self.standing.published(head.size);
+                None
+            }
+            Err(error) => Some((attempt, self.standing.failed(error))),
+        };
+        published
+    }
+
+    /// Publishes, again where other processes came in between.
+    async fn publish_again(
+        &self,
+        open: &mut Opened,
+        when: (DateTime<Utc>, Rest),
+    ) -> Result<LogHead, AuditLogError> {
         let mut last = LogError::Conflict;
         for _ in 0..TRIES {
-            match self.publish_once(&mut open, now).await {
+            match self.publish_once(open, when).await {
                 Err(AuditLogError::Log(
                     error @ (LogError::Conflict
                     | LogError::Stale
@@ -240,10 +216,23 @@ impl AuditLog {
         Err(last.into())
     }
 
-    async fn publish_once(&self, open: &mut Opened, now: DateTime<Utc>) -> Result<LogHead, AuditLogError> {
-        let noted = self.ledger.last_published().await?.map(|(head, _)| head);
+    async fn publish_once(
+        &self,
+        open: &mut Opened,
+        (now, rest): (DateTime<Utc>, Rest),
+    ) -> Result<LogHead, AuditLogError> {
+        // What this process signed last it knows; that another one went on is told by the commit, which fails then.
+        let noted = match (&open.log, rest) {
+            (Some(_), Rest::Later) => open.signed.clone(),
+            _ => self.ledger.last_published().await?.map(|(head, when)| {
+                self.standing.holds_clock(when, now);
+                head
+            }),
+        };
         let wanted = self.ledger.log_head().await?;
-        if open.log.is_some() && noted.as_ref() == Some(&wanted) {
+        // A note alone is not enough: whoever writes to the ledger could keep everything from being published by it.
+        let is_ours = open.log.as_ref().is_some_and(|log| head_of(log.head()) == wanted);
+        if is_ours && noted.as_ref() == Some(&wanted) {
             return Ok(wanted);
         }
         if !open.proved {
@@ -256,10 +245,25 @@ impl AuditLog {
         let mut log = self.opened(log, published.as_ref()).await?;
         // Read after the log: it never holds more than the ledger, whoever goes on meanwhile.
         let wanted = self.ledger.log_head().await?;
-        self.append(&mut log, &wanted, now).await?;
+        let first = log.head().size;
+        self.append(&mut log, &wanted, (now, rest)).await?;
         let head = head_of(log.head());
+        let tiles = |size: u64| size / u64::from(TILE_WIDTH);
+        if tiles(head.size) > tiles(first) {
+            let since = open.untidy.map_or(first, |(since, _)| since.min(first));
+            open.untidy = Some((since, head.size));
+        }
         (open.log, open.signed) = (Some(log), Some(head.clone()));
         Ok(head)
+    }
+
+    /// Removes narrow tiles that full ones have followed. Nobody waits for that: a log with them is as good.
+    async fn tidy(&self, untidy: Option<(u64, u64)>) {
+        let Some((since, size)) = untidy else { return };
+        if let Err(error) = prune(&self.objects(), since, size).await {
+            // They do no harm: a store may keep what was written once.
+            tracing::warn!(%error, "parts of the published log that are not needed any more stay there: {error}");
+        }
     }
 
     /// Opens the log, or goes on with the one that is open, and makes sure that it is not an earlier one.
@@ -269,6 +273,8 @@ impl AuditLog {
         published: Option<&LogHead>,
     ) -> Result<Log<OnShelf>, AuditLogError> {
         let log = match (log, published) {
+            // Nobody went on, as far as is known. If somebody did, the commit fails, and it is opened anew.
+            (Some(log), Some(published)) if head_of(log.head()) == *published => log,
             (Some(mut log), _) => {
                 log.reload().await?;
                 log
@@ -320,7 +326,7 @@ impl AuditLog {
         &self,
         log: &mut Log<OnShelf>,
         wanted: &LogHead,
-        now: DateTime<Utc>,
+        (now, rest): (DateTime<Utc>, Rest),
     ) -> Result<(), AuditLogError> {
         let first = log.head().size;
         if first > wanted.size {
@@ -333,23 +339,18 @@ impl AuditLog {
             let from = log.head().size;
             let entries = self.ledger.log_entries(from, wanted.size.min(from + GROUP_ENTRIES_MAX)).await?;
             log.append(entries.into_iter().map(|entry| entry.text).collect()).await?;
-            self.ledger.note_published(&head_of(log.head()), now).await?;
+            if rest == Rest::Now {
+                self.ledger.note_published(&head_of(log.head()), now).await?;
+            }
         }
-        if first == wanted.size && first > 0 {
-            // Published by a process that was killed before it could say so.
+        if first == wanted.size && first > 0 && rest == Rest::Now {
+            // Published for an answer, or by a process that was killed before it could say so.
             self.ledger.note_published(&head_of(log.head()), now).await?;
         }
         // A key that was added signs what is there already.
         let signed = log.checkpoint().signed_by().to_vec();
         if self.keys().iter().any(|key| !signed.contains(key)) {
             log.sign_again().await?;
-        }
-        let tiles = |size: u64| size / u64::from(TILE_WIDTH);
-        if tiles(wanted.size) > tiles(first)
-            && let Err(error) = log.prune(first).await
-        {
-            // They do no harm: a store may keep what was written once.
-            tracing::warn!(%error, "parts of the published log that are not needed any more stay there: {error}");
         }
         Ok(())
     }
@@ -369,7 +370,7 @@ impl AuditLog {
     /// # Errors
     /// [`AuditLogError::Log`] when it cannot be read, or is not signed as it should be.
     pub async fn head(&self) -> Result<Option<SignedCheckpoint>, AuditLogError> {
-        Ok(shelf::checkpoint(&self.objects(), &self.trust).await?)
+        Ok(shelf::checkpoint(&self.objects(), self.trust()).await?)
     }
 
     /// Holds what is published against the ledger: the ledger's leaves up to there make the root that was signed.
@@ -402,10 +403,13 @@ impl AuditLog {
                 self.head().await?.ok_or(LogError::NoCheckpoint)?
             }
         };
+        // One that witnesses have cosigned proves more, where it has the run already.
+        let witnessed = self.trust().witnessed(&self.objects()).await.ok().flatten();
+        let signed = witnessed.filter(|witnessed| witnessed.head().size > leaf).unwrap_or(signed);
         let entry = self.ledger.log_entries(leaf, leaf + 1).await?.pop().map(|entry| entry.text);
         let entry = entry.ok_or(AuditLogError::Disagree { size: leaf })?;
         let file = ProofFile::make(&self.objects(), &signed, leaf).await?;
-        // What goes out is checked as whoever gets it checks it.
+        // What goes out is checked as whoever gets it checks it, but for witnesses, who may not have been asked yet.
         file.verify(&self.trust, &entry)?;
         Ok(Some(Proved { leaf, entry, proof: file.encode(), head: head_of(signed.head()) }))
     }

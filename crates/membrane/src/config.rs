@@ -28,7 +28,7 @@ mod tags;
 use serde::{Deserialize, Serialize};
 
 pub use anomalies::AnomaliesSection;
-pub use audit::AuditSection;
+pub use audit::{Answers, AuditSection};
 pub use catalog::CatalogSection;
 pub use data::DataSection;
 pub use fault::{ConfigError, Fault};

@@ -412,6 +412,9 @@ pub enum Error {
     /// The act could not be recorded, and so was not done or not answered.
     #[error("the record cannot be written; nothing is answered without it")]
     Record(#[source] LedgerError),
+    /// The act is on record, and its record could not be published, for which answers wait.
+    #[error("the record of this could not be published; nothing is answered without it")]
+    Unpublished(#[source] AuditLogError),
     /// A rule of the hub itself did not hold.
     #[error("internal error: {0}")]
     Internal(&'static str),
@@ -525,6 +528,7 @@ impl Error {
             Self::RequestsLimit { .. } => "requests_limit",
             Self::TimedOut { .. } => "timed_out",
             Self::Record(_) => "record_fault",
+            Self::Unpublished(_) => "log_unavailable",
             Self::Internal(_) => "internal",
         }
     }
@@ -585,6 +589,7 @@ fn cause(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         None => {}
     }
     let ledger = error.downcast_ref::<LedgerError>().map(ToString::to_string);
+    let ledger = ledger.or_else(|| error.downcast_ref::<AuditLogError>().map(ToString::to_string));
     ledger.or_else(|| error.downcast_ref::<VaultError>().map(ToString::to_string))
 }
 

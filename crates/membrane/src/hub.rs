@@ -326,6 +326,11 @@ impl Hub {
         &self.audit_log
     }
 
+    /// Returns the log as it is published, for who keeps it longer.
+    pub(crate) const fn audit_log_shared(&self) -> &Arc<AuditLog> {
+        &self.audit_log
+    }
+
     /// Returns how often it is looked whether something is to be published; 0: never.
     pub(crate) const fn publish_seconds(&self) -> u32 {
         self.publish_seconds

@@ -9,7 +9,7 @@ fn shelf(folder: &tempfile::TempDir) -> Shelf {
 
 fn bucket() -> Shelf {
     let store: Arc<dyn ObjectStore> = Arc::new(object_store::memory::InMemory::new());
-    Shelf { place: Place::Bucket { store, prefix: Path::from("hub/audit") } }
+    Shelf { place: Place::Bucket { store, prefix: Path::from("hub/audit"), known: Known::default() } }
 }
 
 #[tokio::test]
@@ -99,4 +99,26 @@ async fn what_was_left_half_way_is_not_written_to() {
     }
     assert_eq!(shelf.get("tile/000").await.unwrap().unwrap(), "kept");
     assert_eq!(shelf.get("tile/002").await.unwrap().unwrap(), "again");
+}
+
+/// What is known of an object that was put is not taken for what is there.
+#[tokio::test]
+async fn what_another_one_replaced_meanwhile_is_seen() {
+    let store: Arc<dyn ObjectStore> = Arc::new(object_store::memory::InMemory::new());
+    let of = || {
+        let (store, prefix) = (Arc::clone(&store), Path::from("hub/audit"));
+        Shelf { place: Place::Bucket { store, prefix, known: Known::default() } }
+    };
+    let (ada, ben) = (of(), of());
+    assert!(ada.replace("checkpoint", None, "a".into()).await.unwrap());
+    assert!(ada.replace("checkpoint", Some(b"a"), "b".into()).await.unwrap());
+    assert!(ben.replace("checkpoint", Some(b"b"), "c".into()).await.unwrap());
+    assert!(!ada.replace("checkpoint", Some(b"b"), "d".into()).await.unwrap());
+    assert!(ada.replace("checkpoint", Some(b"c"), "d".into()).await.unwrap());
+    // The same bytes again, put by somebody else, are what was expected.
+    ben.put("checkpoint", "d".into()).await.unwrap();
+    assert!(ada.replace("checkpoint", Some(b"d"), "e".into()).await.unwrap());
+    ben.delete("checkpoint").await.unwrap();
+    assert!(!ada.replace("checkpoint", Some(b"e"), "f".into()).await.unwrap());
+    assert!(ben.list("").await.unwrap().is_empty());
 }

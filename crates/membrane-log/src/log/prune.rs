@@ -3,6 +3,7 @@
 //! c2sp.org/tlog-tiles: partial tiles of published trees must be served until the full tile is there, and
 //! may be deleted then. Full tiles and bundles are never removed here: that needs a policy of retention.
 
+use crate::join::{WAVE, join_all};
 use crate::tile::{Kind, Tile, levels_of};
 use crate::{Log, LogError, Objects};
 
@@ -18,34 +19,46 @@ impl<O: Objects> Log<O> {
         if self.stale {
             return Err(LogError::Stale);
         }
-        let size = self.head().size;
-        let mut removed = 0;
-        for kind in std::iter::once(Kind::Entries).chain(levels_of(size).map(Kind::Hashes)) {
-            for index in kind.full_tiles(since.min(size))..kind.full_tiles(size) {
-                removed += self.prune_tile(Tile::full(kind, index)).await?;
-            }
-        }
-        Ok(removed)
+        prune(&self.objects, since, self.head().size).await
     }
+}
 
-    async fn prune_tile(&self, full: Tile) -> Result<u64, LogError> {
-        let partial = self.objects.list(&full.partial_folder()).await?;
-        if partial.is_empty() {
-            return Ok(0);
+/// Removes the partial tiles and bundles of those that became full while a log grew from one size to another,
+/// which is published. Whoever appends meanwhile is not in the way.
+///
+/// # Errors
+///
+/// Those of [`Log::prune`] without [`LogError::Stale`].
+pub async fn prune(objects: &impl Objects, since: u64, size: u64) -> Result<u64, LogError> {
+    let mut removed = 0;
+    for kind in std::iter::once(Kind::Entries).chain(levels_of(size).map(Kind::Hashes)) {
+        for index in kind.full_tiles(since.min(size))..kind.full_tiles(size) {
+            removed += prune_tile(objects, Tile::full(kind, index)).await?;
         }
-        let path = full.path();
-        if self.objects.get(&path).await?.is_none() {
-            return Err(LogError::Missing { path });
-        }
-        let mut removed = 0;
-        for path in partial {
-            if Tile::parse(&path).is_some_and(|tile| tile.kind == full.kind && tile.index == full.index) {
-                self.objects.delete(&path).await?;
-                removed += 1;
-            }
-        }
-        Ok(removed)
     }
+    Ok(removed)
+}
+
+async fn prune_tile(objects: &impl Objects, full: Tile) -> Result<u64, LogError> {
+    let mut partial = objects.list(&full.partial_folder()).await?;
+    partial.retain(|path| {
+        Tile::parse(path).is_some_and(|tile| tile.kind == full.kind && tile.index == full.index)
+    });
+    if partial.is_empty() {
+        return Ok(0);
+    }
+    let path = full.path();
+    if objects.get(&path).await?.is_none() {
+        return Err(LogError::Missing { path });
+    }
+    let mut removed = 0;
+    for wave in partial.chunks(WAVE) {
+        for deleted in join_all(wave.iter().map(|path| objects.delete(path))).await {
+            deleted?;
+            removed += 1;
+        }
+    }
+    Ok(removed)
 }
 
 #[cfg(test)]

@@ -366,5 +366,6 @@ fn futures_can_be_sent() {
     check(log.append(Vec::new()));
     check(log.publish_cosignatures(&trust, ""));
     check(log.prune(0));
+    check(prune(&objects, 0, 0));
     check(log.reload());
 }

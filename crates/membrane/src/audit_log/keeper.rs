@@ -1,9 +1,8 @@
-//! Publishes the log while this process serves, and keeps the index of what columns runs took.
+//! Publishes the log while this process serves, has it cosigned, and keeps the index of what columns runs took.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::error::explain;
 use crate::serving::{Beats, Serving};
 
 /// How often it is looked, where nothing is to be published by itself.
@@ -13,8 +12,10 @@ const IDLE: Duration = Duration::from_secs(60);
 pub(crate) async fn keep_published(serving: Arc<Serving>) {
     let seconds = serving.hub().publish_seconds();
     let every = if seconds == 0 { IDLE } else { Duration::from_secs(u64::from(seconds)) };
+    if seconds > 0 {
+        serving.hub().audit_log().keep();
+    }
     let mut beats = Beats::new(serving, every);
-    let mut told = String::new();
     let mut is_indexed = true;
     loop {
         let (hub, now) = beats.next().await;
@@ -24,22 +25,30 @@ pub(crate) async fn keep_published(serving: Arc<Serving>) {
             tracing::warn!(%error, "what columns runs took is not taken down for now: {error}");
         }
         is_indexed = indexed.is_ok();
-        if hub.publish_seconds() == 0 {
+        let log = hub.audit_log();
+        // Where answers alone publish, somebody has to find out that it goes well again.
+        if hub.publish_seconds() == 0 && !log.how().is_failing {
             continue;
         }
-        match hub.audit_log().publish(now).await {
-            Ok(_) => told.clear(),
-            Err(error) => {
-                let text = explain(&error);
-                if text != told {
-                    if error.is_fault() {
-                        tracing::error!("the log is not published: {text}");
-                    } else {
-                        tracing::warn!("the log is not published for now: {text}");
-                    }
-                    told = text;
-                }
-            }
+        // It notes and tells how it went.
+        drop(log.publish(now).await);
+        if let Ok(head) = hub.ledger().log_head().await {
+            log.standing.waits(head.size);
         }
+    }
+}
+
+/// Has the log cosigned by witnesses, again and again, in the way of nobody.
+pub(crate) async fn keep_witnessed(serving: Arc<Serving>) {
+    let hub = serving.hub();
+    let every = hub.audit_log().witnesses.every();
+    if hub.audit_log().witnesses.are_none() {
+        return;
+    }
+    drop(hub);
+    let mut beats = Beats::new(serving, every);
+    loop {
+        let (hub, _) = beats.next().await;
+        hub.audit_log().ask_witnesses().await;
     }
 }

@@ -1,3 +1,7 @@
+mod repair;
+mod waiting;
+mod witnessed;
+
 use std::path::PathBuf;
 
 use membrane_log::{Finding, Hash};
@@ -129,6 +133,21 @@ async fn ledger_and_log_that_disagree_are_told_apart() {
     world.hub.ledger().note_published(&lost, now()).await.expect("noted");
     let told = world.again().await.audit_log().publish(now()).await;
     assert!(matches!(told, Err(AuditLogError::SetBack { published: 99, found: 2 })), "{told:?}");
+}
+
+/// A clock that was set back is told of, and the log goes on: what is in it is in the order in which it was closed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_was_set_back_is_told_of() {
+    let world = world(|_| ()).await;
+    let log = world.hub.audit_log();
+    // Each time is held against that of the publication before it, which is what the ledger notes.
+    for (minutes, is_late) in [(0, false), (-4, false), (-10, true), (-9, false), (-60, true), (0, false)] {
+        world.act().await;
+        let head = log.publish(now() + chrono::TimeDelta::minutes(minutes)).await.expect("published");
+        assert_eq!(log.standing.is_late(), is_late, "{minutes}");
+        assert_eq!(head, world.hub.ledger().log_head().await.expect("head"));
+    }
+    assert!(world.verified().await.expect("unaltered").report.is_clean());
 }
 
 /// Of many processes that publish one log each run is published once.

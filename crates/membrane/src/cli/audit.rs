@@ -4,6 +4,7 @@ mod anomalies;
 mod filter;
 mod log;
 mod privacy;
+mod repair;
 mod search;
 mod tail;
 
@@ -25,6 +26,7 @@ pub(super) use privacy::{fault, judge, show};
   membrane audit verify
   membrane audit prove RUN --out proof
   membrane audit check proof/RUN.tlog-proof --key \"$(membrane audit key)\"
+  membrane audit repair
   membrane audit anomalies
   membrane audit privacy --quick")]
 pub(super) struct AuditArgs {
@@ -40,6 +42,7 @@ enum AuditCommand {
     Prove(log::ProveArgs),
     Check(log::CheckArgs),
     Publish(log::PublishArgs),
+    Repair(repair::RepairArgs),
     Key(log::KeyArgs),
     Anomalies(anomalies::AnomaliesArgs),
     Privacy(privacy::PrivacyArgs),
@@ -53,6 +56,7 @@ pub(super) async fn run(args: AuditArgs, env: Env) -> Result<(), CliError> {
         AuditCommand::Prove(args) => log::prove(args, env).await,
         AuditCommand::Check(args) => log::check(&args),
         AuditCommand::Publish(args) => log::publish(args, env).await,
+        AuditCommand::Repair(args) => repair::run(args, env).await,
         AuditCommand::Key(args) => log::key(args, env).await,
         AuditCommand::Anomalies(args) => anomalies::run(args, env).await,
         AuditCommand::Privacy(args) => privacy::run(args, env).await,

@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 
+use membrane_log::{KeyKind, VerifierKey};
 use membrane_model::{PrincipalId, PrincipalKind};
 use toml::Value;
 use url::{Host, Url};
@@ -53,6 +54,8 @@ pub enum Kind {
     Number(f64, f64),
     /// A table of texts whose keys are not ours.
     Texts,
+    /// A list of witnesses: each the URL of a service and the key that it signs with, with a space between.
+    Witnesses,
     /// A table for each partner that is named, with any of these keys.
     Tables(&'static [Key]),
 }
@@ -63,6 +66,10 @@ impl Kind {
         match self {
             Self::Integer(..) => text.trim().replace('_', "").parse().map(Value::Integer).ok(),
             Self::Number(..) => text.trim().parse().map(Value::Float).ok(),
+            Self::Witnesses => {
+                let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+                Some(Value::Array(items.map(|item| Value::String(item.to_owned())).collect()))
+            }
             _ => None,
         }
         .unwrap_or_else(|| Value::String(text.to_owned()))
@@ -88,6 +95,9 @@ impl Kind {
                 (*number as f64) > low && (*number as f64) <= high
             }
             (Self::Texts, Value::Table(table)) => table.values().all(Value::is_str),
+            (Self::Witnesses, Value::Array(items)) => {
+                items.iter().all(|item| item.as_str().is_some_and(is_witness))
+            }
             (Self::Tables(keys), Value::Table(partners)) => {
                 partners.iter().all(|(name, own)| is_partner(name) && has_only(own, keys))
             }
@@ -124,6 +134,9 @@ impl Kind {
             Self::Integer(low, high) => format!("a whole number from {low} to {high}"),
             Self::Number(low, high) => format!("a number above {low} and at most {high}"),
             Self::Texts => "a table of texts".to_owned(),
+            Self::Witnesses => {
+                "a list of texts `URL KEY`: an https:// URL without a password, or an http:// one on this machine, and the key of a witness".to_owned()
+            }
             Self::Tables(keys) => {
                 let names: Vec<&str> = keys.iter().map(|key| key.name).collect();
                 format!("tables named after partners, like `partner:acme`, with {}", listed(&names, ""))
@@ -141,6 +154,13 @@ fn has_only(table: &Value, keys: &[Key]) -> bool {
         keys.iter().any(|key| key.name == name && key.kind.fault(value).is_none())
     };
     table.as_table().is_some_and(|table| table.iter().all(known))
+}
+
+/// PRIVACY: a URL that may hold a password is none of a witness, so all of them can be shown.
+fn is_witness(text: &str) -> bool {
+    let Some((url, key)) = text.split_once(' ') else { return false };
+    let is_shown = !url.is_empty() && is_endpoint(url) && shown_location(url).is_some();
+    is_shown && key.trim().parse::<VerifierKey>().is_ok_and(|key| key.kind() == KeyKind::Witness)
 }
 
 fn is_endpoint(text: &str) -> bool {

@@ -216,3 +216,26 @@ fn every_field_is_a_key_and_every_key_a_field() {
     }
     assert_eq!(table.len(), SECTIONS.len());
 }
+
+#[test]
+fn witnesses_are_a_url_and_a_key_each() {
+    let key = "witness.example/w1+a0b1c2d3+not-a-key";
+    let bad = format!("https://w.example {key}");
+    let text = check(&format!("[audit]\nwitnesses = [\"{bad}\"]\n"), &[], &[]).expect_err("no key");
+    assert!(text.contains("expected a list of texts `URL KEY`") && !text.contains("not-a-key"), "{text}");
+    let name = membrane_log::Origin::new("witness.example/w1").expect("a name");
+    let trust = membrane_log::LogSigner::from_seed(&name, &[1; 32]).verifier().clone();
+    let trust = membrane_log::Trust::new(vec![trust]).expect("trust");
+    let key = membrane_log::witness::Cosigner::new(&name, &[2; 32], trust).verifier().to_string();
+    let one = format!("https://w.example/x {key}");
+    let config = check(&format!("[audit]\nwitnesses = [\"{one}\"]\n"), &[], &[]).expect("config");
+    assert_eq!(config.audit.witnesses, [one.as_str()]);
+    assert_eq!(check(&config.render(), &[], &[]).expect("what is shown is a configuration"), config);
+    let both = format!("{one}, http://127.0.0.1:9 {key}");
+    let config = check("", &[("MEMBRANE__AUDIT__WITNESSES", &both)], &[]).expect("config");
+    assert_eq!(config.audit.witnesses.len(), 2);
+    for bad in ["http://w.example", "https://me:canary@w.example", "", "w.example"] {
+        let text = check(&format!("[audit]\nwitnesses = [\"{bad} {key}\"]\n"), &[], &[]).expect_err(bad);
+        assert!(!text.contains("canary"), "{text}");
+    }
+}

@@ -32,6 +32,7 @@ const FIXES: &[(&str, &str)] = &[
     ("input_unreadable", "let the hub read the file: look at its rights, and whether it is whole"),
     ("internal", "look at the log of the hub, and report it"),
     ("ledger_failed", "bring the ledger back; it is tried again by itself"),
+    ("log_unavailable", "let the hub write where [audit] url says: the published log could not be written"),
     (
         "no_dimension",
         "bring in the dataset to which rows refer, or let the contract say `membrane.onOrphan: count`",

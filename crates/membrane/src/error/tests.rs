@@ -175,6 +175,7 @@ fn every() -> Vec<Error> {
         Error::AuditLog(AuditLogError::Log(membrane_log::LogError::Conflict)),
         Error::AuditLog(AuditLogError::SetBack { published: 12, found: 3 }),
         Error::AuditLog(AuditLogError::Log(membrane_log::LogError::Fork { size: 12 })),
+        Error::Unpublished(AuditLogError::Log(membrane_log::LogError::Fork { size: 12 })),
         Error::Internal("the run is closed"),
     ]
 }
@@ -256,4 +257,7 @@ fn causes_are_told_unless_they_could_quote_a_cell() {
         "the record cannot be written; nothing is answered without it: the run is not open"
     );
     assert!(!record.to_string().contains("open"), "callers are not told the inside");
+    let unpublished = Error::Unpublished(AuditLogError::LedgerSetBack { log: 31, ledger: 12 });
+    assert!(unpublished.explain().contains("the published log holds 31 runs"), "{}", unpublished.explain());
+    assert!(!unpublished.to_string().contains("31"), "callers are not told how many runs there are");
 }

@@ -1,11 +1,11 @@
 //! PROVE: that the record was not altered, to whoever has the key of the log.
 
 use membrane_ledger::{LogHead, RunRecord};
-use membrane_log::{EMPTY_ROOT, Report, TreeHead, verify_from, verify_full};
+use membrane_log::{EMPTY_ROOT, Mended, Report, TreeHead, verify_from, verify_full};
 use membrane_model::{Action, RunId};
 
 use super::run::{ActiveRun, RunHead, finish};
-use crate::audit_log::{AuditLog, AuditLogError, Proved};
+use crate::audit_log::{AuditLog, AuditLogError, Proved, Repaired};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure, explain};
 use crate::hub::Hub;
@@ -105,6 +105,7 @@ async fn publish(ctx: &RequestCtx, log: &AuditLog, report: &mut Report) -> Resul
     if published.is_ok() {
         let news = verify_from(&log.objects(), log.trust(), before, |_, _| ()).await?;
         report.head = news.head;
+        report.witnessed = news.witnessed;
         report.entries_checked += news.entries_checked;
         report.findings.extend(news.findings);
     }
@@ -112,6 +113,29 @@ async fn publish(ctx: &RequestCtx, log: &AuditLog, report: &mut Report) -> Resul
         log.agrees(head).await?;
     }
     published.map(drop)
+}
+
+/// What was put back into the published log.
+#[derive(Debug, Clone)]
+pub struct RepairedLog {
+    /// The signed head that all of it leads to.
+    pub head: LogHead,
+    /// The objects, and whether each was missing; otherwise it was altered.
+    pub mended: Vec<Mended>,
+}
+
+/// Makes objects of the published log again that are missing or altered, from the ledger, where that has the runs that were signed.
+///
+/// # Errors
+/// [`Failure`] when it is refused, when the ledger has not the runs that were signed, or when the store cannot be read or written.
+pub async fn repair_log(ctx: &RequestCtx, hub: &Hub) -> Result<(RunId, RepairedLog), Failure> {
+    let mut run = open(ctx, hub, "repair log").await?;
+    let repaired = match run.permit(hub, Vec::new()).await {
+        Ok(_) => hub.audit_log().repair().await.map_err(Error::AuditLog),
+        Err(error) => Err(error),
+    };
+    let repaired = repaired.map(|Repaired { head, mended }| RepairedLog { head, mended });
+    finish(run, repaired).await
 }
 
 /// Proves that a run is in the log.
@@ -150,5 +174,8 @@ async fn prove(ctx: &RequestCtx, hub: &Hub, which: &RunId, openings: Openings) -
 
 async fn open(ctx: &RequestCtx, hub: &Hub, job: &str) -> Result<ActiveRun, Failure> {
     let head = RunHead { action: Action::Audit, purpose: None, job: job.to_owned(), statement: None };
-    ActiveRun::open(ctx, hub, head).await
+    let mut run = ActiveRun::open(ctx, hub, head).await?;
+    // What is wrong with the log is looked for, and mended, when nothing can be published.
+    run.do_not_wait();
+    Ok(run)
 }

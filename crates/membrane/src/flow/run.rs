@@ -19,6 +19,7 @@ use membrane_policy::{
 use membrane_query::{AnswerDigest, Statement};
 use tokio::task::JoinHandle;
 
+use crate::audit_log::AuditLog;
 use crate::ctx::{Channel, RequestCtx};
 use crate::delegations::Delegation;
 use crate::error::{Error, Failure};
@@ -158,18 +159,24 @@ pub(super) struct ActiveRun {
 /// How often a step is tried whose number others take at the same moment.
 const STEP_TRIES_MAX: usize = 16;
 
-/// Tells whoever keeps lineage elsewhere that a run was closed.
+/// Closes runs, and tells whoever keeps lineage elsewhere.
 #[derive(Clone)]
 struct Teller {
     sinks: Arc<Sinks>,
     catalog: Arc<Catalog>,
+    /// The published log, where the answer of the run waits for it.
+    log: Option<Arc<AuditLog>>,
 }
 
 impl Teller {
-    /// Closes a run, and tells of it when it is.
-    async fn close(self, open: OpenRun, outcome: RunOutcome) -> Result<ClosedRun, LedgerError> {
-        let closed = open.close(outcome).await?;
+    /// Closes a run, and tells of it when it is. Returns once it is published, if its answer waits for that.
+    async fn close(self, open: OpenRun, outcome: RunOutcome) -> Result<ClosedRun, Error> {
+        let finished = outcome.finished;
+        let closed = open.close(outcome).await.map_err(Error::Record)?;
         self.sinks.closed(closed.run, &self.catalog);
+        if let Some(log) = &self.log {
+            Box::pin(log.settle(closed.leaf_index, finished)).await.map_err(Error::Unpublished)?;
+        }
         Ok(closed)
     }
 }
@@ -240,7 +247,10 @@ impl ActiveRun {
             .await
             .map_err(|error| Failure::without_run(Error::Record(error)))?;
         let id = open.id();
-        let teller = Teller { sinks: Arc::clone(hub.sinks()), catalog: Arc::clone(hub.catalog()) };
+        // What the hub does by itself is answered to nobody.
+        let log = Some(hub.audit_log_shared()).filter(|log| log.answers_wait());
+        let log = log.filter(|_| ctx.channel != Channel::Schedule).cloned();
+        let teller = Teller { sinks: Arc::clone(hub.sinks()), catalog: Arc::clone(hub.catalog()), log };
         teller.sinks.opened(id, &teller.catalog);
         let guard = hub.tasks().guard();
         Ok(Self {
@@ -258,6 +268,12 @@ impl ActiveRun {
             _guard: guard,
             _heartbeat: Heartbeat::start(hub.ledger().clone(), id, ctx.clock.clone()),
         })
+    }
+
+    /// Says that the end of the run does not wait until it is published: of what nobody is answered by it, and of acts on the published log
+    /// itself, which are done when it cannot be published.
+    pub(super) fn do_not_wait(&mut self) {
+        self.teller.log = None;
     }
 
     /// Returns the id.
@@ -465,13 +481,13 @@ impl ActiveRun {
         visible.await.map_err(Error::Refused)
     }
 
-    /// Closes the run as complete. Only then may the answer, or its last part, leave.
+    /// Closes the run as complete. Only then may the answer, or its last part, leave; where answers wait, it is published by then.
     pub(super) async fn complete(mut self) -> Result<ClosedRun, Failure> {
         let run = Some(self.id);
         let open = self.open.take().ok_or(Failure { error: Error::Internal("the run is closed"), run })?;
         let outcome = self.outcome(RunState::Complete, None);
         match self.close(open, outcome).await {
-            Some(closed) => closed.map_err(|error| Failure { error: Error::Record(error), run }),
+            Some(closed) => closed.map_err(|error| Failure { error, run }),
             None => Err(Failure { error: Error::Internal("the closing of the run stopped"), run }),
         }
     }
@@ -482,15 +498,23 @@ impl ActiveRun {
         let state = if error.is_refusal() { RunState::Refused } else { RunState::Fail };
         if let Some(open) = self.open.take() {
             let outcome = self.outcome(state, Some(error.code()));
-            if let Some(Err(unrecorded)) = self.close(open, outcome).await {
-                tracing::error!(run.id = %id, "the failed run `{id}` could not be closed: {unrecorded}");
+            match self.close(open, outcome).await {
+                // A refusal is an answer as well.
+                Some(Err(unpublished @ Error::Unpublished(_))) => {
+                    return Failure { error: unpublished, run: Some(id) };
+                }
+                Some(Err(unrecorded)) => {
+                    let why = unrecorded.explain();
+                    tracing::error!(run.id = %id, "the failed run `{id}` could not be closed: {why}");
+                }
+                _ => {}
             }
         }
         Failure { error, run: Some(id) }
     }
 
     /// Closes the run on a task of its own: whoever goes away while it is being closed does not keep it open.
-    async fn close(&self, open: OpenRun, outcome: RunOutcome) -> Option<Result<ClosedRun, LedgerError>> {
+    async fn close(&self, open: OpenRun, outcome: RunOutcome) -> Option<Result<ClosedRun, Error>> {
         self.tasks.spawn(self.teller.clone().close(open, outcome)).await.ok()
     }
 
@@ -527,11 +551,13 @@ impl Drop for ActiveRun {
     fn drop(&mut self) {
         let Some(open) = self.open.take() else { return };
         let outcome = self.outcome(RunState::Fail, Some("abandoned"));
-        let (id, teller) = (self.id, self.teller.clone());
+        // Nobody is there to be answered.
+        let (id, teller) = (self.id, Teller { log: None, ..self.teller.clone() });
         if tokio::runtime::Handle::try_current().is_ok() {
             drop(self.tasks.spawn(async move {
                 if let Err(unrecorded) = teller.close(open, outcome).await {
-                    tracing::error!(run.id = %id, "the abandoned run `{id}` could not be closed: {unrecorded}");
+                    let why = unrecorded.explain();
+                    tracing::error!(run.id = %id, "the abandoned run `{id}` could not be closed: {why}");
                 }
             }));
         }

@@ -1,7 +1,7 @@
 //! One log line and two metrics a request. Neither carries SQL, a body, a bearer, a path or a method that was typed.
 //!
 //! PRIVACY: /metrics is served without a bearer, so it counts requests and never rows, datasets or principals. What stood out of
-//! what principals did is counted by its kind alone (`anomalies.rs`).
+//! what principals did is counted by its kind alone (`anomalies.rs`), and runs of the published log as a whole (`audit_log/standing.rs`).
 
 use std::fmt;
 use std::sync::OnceLock;

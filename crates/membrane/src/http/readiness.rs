@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use crate::audit_log::How;
 use crate::hub::Hub;
 
 /// How long a look counts.
@@ -20,6 +21,10 @@ const LONGEST: Duration = Duration::from_secs(5);
 pub(super) struct Parts {
     pub(super) ledger: bool,
     pub(super) lake: bool,
+    /// Whether what is recorded is published, or was when it was tried last.
+    pub(super) log: bool,
+    /// Whether answers wait for that.
+    pub(super) answers_wait: bool,
     /// What in the record is not as this hub signed it: questions that depend on it are refused.
     pub(super) altered: Option<&'static str>,
 }
@@ -31,6 +36,7 @@ impl Parts {
             Self { ledger: false, .. } => Some("ledger_unreachable"),
             Self { altered: Some(what), .. } => Some(what),
             Self { lake: false, .. } => Some("lake_unreachable"),
+            Self { log: false, answers_wait: true, .. } => Some("log_unavailable"),
             _ => None,
         }
     }
@@ -60,7 +66,8 @@ impl Readiness {
         self.unless_fresh(async move {
             let (ledger, lake) = tokio::join!(in_time(hub.ledger_answers()), in_time(hub.lake_answers()));
             let altered = tokio::time::timeout(LONGEST, hub.altered()).await.ok().flatten();
-            Parts { ledger, lake, altered }
+            let How { is_failing, answers_wait } = hub.audit_log().how();
+            Parts { ledger, lake, log: !is_failing, answers_wait, altered }
         })
         .await
     }

@@ -16,7 +16,7 @@ use super::observe::Upkeep;
 use super::{Metrics, router};
 use crate::alerts::watch_promises;
 use crate::anomalies::watch_anomalies;
-use crate::audit_log::keep_published;
+use crate::audit_log::{keep_published, keep_witnessed};
 use crate::config::ServerSection;
 use crate::flow::recover_streams;
 use crate::hub::Hub;
@@ -69,6 +69,7 @@ pub(crate) async fn listen(hub: Arc<Hub>, server: &ServerSection) -> io::Result<
     // Counted: what it has begun is closed before the process ends.
     drop(hub.tasks().spawn(follow));
     let published = Upkeep::of(keep_published(Arc::clone(&serving)));
+    let witnessed = Upkeep::of(keep_witnessed(Arc::clone(&serving)));
     let anomalies = Upkeep::of(watch_anomalies(Arc::clone(&serving)));
     let upkeep = vec![
         metrics.keep_tidy(),
@@ -80,6 +81,7 @@ pub(crate) async fn listen(hub: Arc<Hub>, server: &ServerSection) -> io::Result<
         maintenance,
         tags,
         published,
+        witnessed,
         anomalies,
     ];
     let tasks = hub.tasks().clone();

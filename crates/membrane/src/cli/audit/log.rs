@@ -1,5 +1,6 @@
 //! The published log: verified, proved, published.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -11,7 +12,10 @@ use chrono::DateTime;
 use clap::Args;
 use membrane_lake::Shelf;
 use membrane_ledger::{LogHead, opens};
-use membrane_log::{Hash, ProofFile, Report, TreeHead, Trust, verify_from, verify_full};
+use membrane_log::{
+    Hash, LogError, ProofFile, Report, SignedCheckpoint, TreeHead, Trust, VerifierKey, verify_from,
+    verify_full,
+};
 use membrane_model::{PrincipalKind, RunId};
 use membrane_query::AnswerDigest;
 use serde::Deserialize;
@@ -35,6 +39,7 @@ const SHOWN: usize = 20;
   membrane audit verify
   membrane audit verify --since 1200:6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d
   membrane audit verify --log /mnt/audit --key membrane/hub+c0ffee00+AYaPSWkW
+  membrane audit verify --log /mnt/audit --key membrane/hub+c0ffee00+AYaPSWkW --witness w1.example+a0b1c2d3+BGFiYw==
 
 Exit code 1 when something is not as it was signed, or could not be looked at.")]
 pub(super) struct VerifyArgs {
@@ -44,6 +49,8 @@ pub(super) struct VerifyArgs {
     /// A key of the log, as `membrane audit key` prints it; more of them while one follows another.
     #[arg(long, value_name = "KEY", requires = "log")]
     key: Vec<String>,
+    #[command(flatten)]
+    witnesses: WitnessArgs,
     /// A head that you know: SIZE:ROOT, as `membrane audit verify` prints it.
     #[arg(long, value_name = "SIZE:ROOT")]
     since: Option<KnownHead>,
@@ -108,6 +115,8 @@ pub(super) struct CheckArgs {
     /// The salt of the answer's commitment, as `audit prove --with-answer` wrote it; the file beside the proof when not stated.
     #[arg(long, value_name = "FILE", requires = "answer")]
     answer_salt: Option<PathBuf>,
+    #[command(flatten)]
+    witnesses: WitnessArgs,
     /// Report as JSON.
     #[arg(long)]
     json: bool,
@@ -130,6 +139,17 @@ pub(super) struct PublishArgs {
 pub(super) struct KeyArgs {
     #[command(flatten)]
     caller: CallerArgs,
+}
+
+/// Who has to have seen a head.
+#[derive(Debug, Args)]
+struct WitnessArgs {
+    /// The key of a witness that has to have cosigned; more of them for more witnesses.
+    #[arg(long, value_name = "KEY", requires = "key")]
+    witness: Vec<String>,
+    /// How many of them: all when not stated.
+    #[arg(long, value_name = "N", requires = "witness")]
+    witnesses_min: Option<usize>,
 }
 
 /// A head that somebody kept.
@@ -157,7 +177,7 @@ pub(super) async fn verify(args: VerifyArgs, env: Env) -> Result<(), CliError> {
         let place = place_of(url).map_err(|why| CliError::usage(format!("--log: {why}")))?;
         let told = |_| CliError::usage("--log: name a folder, file:///FOLDER or s3://BUCKET/FOLDER");
         let shelf = Shelf::open(&place, &options).map_err(told)?;
-        let trust = trust(&args.key)?;
+        let trust = trust(&args.key, &args.witnesses)?;
         let objects = OnShelf(shelf);
         let report = match known.filter(|_| args.new_only) {
             Some(known) => verify_from(&objects, &trust, known, |_, _| ()).await,
@@ -172,11 +192,21 @@ pub(super) async fn verify(args: VerifyArgs, env: Env) -> Result<(), CliError> {
     judge(&verified.report, Some((run, &verified)), args.json)
 }
 
-fn trust(keys: &[String]) -> Result<Trust, CliError> {
-    Trust::from_vkeys(keys).map_err(|error| CliError::usage(format!("--key: {error}")))
+fn trust(keys: &[String], witnesses: &WitnessArgs) -> Result<Trust, CliError> {
+    let trust = Trust::from_vkeys(keys).map_err(|error| CliError::usage(format!("--key: {error}")))?;
+    let wrong = |error: LogError| CliError::usage(format!("--witness: {error}"));
+    let known: Result<Vec<VerifierKey>, _> = witnesses.witness.iter().map(|key| key.parse()).collect();
+    let known = known.map_err(wrong)?;
+    let all: HashSet<&str> = known.iter().map(|key| key.name().as_str()).collect();
+    let min = witnesses.witnesses_min.unwrap_or(all.len());
+    trust.with_witnesses(known, min).map_err(wrong)
 }
 
-fn head_json(head: &LogHead) -> Value {
+fn cosigned_by(signed: &SignedCheckpoint) -> Vec<String> {
+    signed.cosignatures().iter().map(|by| by.witness.to_string()).collect()
+}
+
+pub(super) fn head_json(head: &LogHead) -> Value {
     json!({ "size": head.size, "root": head.root })
 }
 
@@ -186,8 +216,9 @@ fn judge(report: &Report, ledger: Option<(RunId, &Verified)>, json: bool) -> Res
     let findings: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
     if json {
         let head = head.as_ref().map(head_json);
+        let witnessed = report.witnessed.map(head_of).as_ref().map(head_json);
         let mut body = json!({
-            "published": head, "entries_checked": report.entries_checked, "findings": findings, "has_more": report.has_more,
+            "published": head, "witnessed": witnessed, "entries_checked": report.entries_checked, "findings": findings, "has_more": report.has_more,
         });
         if let (Some((run, Verified { ledger, forgotten, unpublished, .. })), Value::Object(body)) =
             (ledger, &mut body)
@@ -219,6 +250,9 @@ fn judge(report: &Report, ledger: Option<(RunId, &Verified)>, json: bool) -> Res
                 head.root
             ))?,
             None => out::line("published log: no head that can be trusted")?,
+        }
+        if let Some(witnessed) = report.witnessed {
+            out::line(format!("witnesses: cosigned, up to {} runs", table::count(witnessed.size)))?;
         }
         for finding in findings.iter().take(SHOWN) {
             out::line(format!("  {finding}"))?;
@@ -286,7 +320,7 @@ fn private(path: &Path) -> std::io::Result<File> {
 }
 
 pub(super) fn check(args: &CheckArgs) -> Result<(), CliError> {
-    let trust = trust(&args.key)?;
+    let trust = trust(&args.key, &args.witnesses)?;
     let entry_path = args.entry.clone().unwrap_or_else(|| args.proof.with_extension("json"));
     let read = |path: &PathBuf| {
         std::fs::read(path).map_err(|error| CliError::failed(format!("{}: {error}", path.display())))
@@ -313,7 +347,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<(), CliError> {
     if args.json {
         let body = json!({
             "run": of("run"), "leaf": file.index, "head": head_json(&head),
-            "signed_by": signed.signed_by(),
+            "signed_by": signed.signed_by(), "cosigned_by": cosigned_by(&signed),
             "shown": shown,
         });
         return out::json(&body);
@@ -336,6 +370,9 @@ pub(super) fn check(args: &CheckArgs) -> Result<(), CliError> {
         out::line(format!("  the {what} is the one that the run was closed with"))?;
     }
     out::line(format!("signed by {}", signed.signed_by().join(", ")))?;
+    if !signed.cosignatures().is_empty() {
+        out::line(format!("cosigned by {}", cosigned_by(&signed).join(", ")))?;
+    }
     Ok(())
 }
 

@@ -76,6 +76,8 @@ impl Sealed {
             Some(right) => right,
             None => Right::open(&self.ctx, hub, (&self.dataset, self.source.as_ref())).await?,
         };
+        // Whoever pushed the events was answered when they were kept.
+        right.run.do_not_wait();
         let done = match self.put(hub, &right, told).await {
             Ok(done) => done,
             Err(error) => return Err(right.run.fail(error).await),

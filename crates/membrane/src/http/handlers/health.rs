@@ -18,7 +18,10 @@ pub(in crate::http) struct ReadyBody {
     ledger: bool,
     /// Whether the storage of the tables can be reached.
     lake: bool,
-    /// What keeps it from working, one of them: `ledger_unreachable`, `lake_unreachable`, or that a step stands in the record which
+    /// Whether what is recorded is published: the last try of this process went well. While it is not, the hub works on, unless answers wait
+    /// for it (`[audit] answers`).
+    log: bool,
+    /// What keeps it from working, one of them: `ledger_unreachable`, `lake_unreachable`, `log_unavailable` where answers wait, or that a step stands in the record which
     /// this hub did not sign: `break_glass_altered`, nothing that is asked in one's own name is answered,
     /// `delegations_altered`, nothing that is asked on behalf of another, or `budgets_altered`, no release is.
     fault: Option<&'static str>,
@@ -43,8 +46,8 @@ pub(in crate::http) async fn get_healthz() -> &'static str {
 )]
 pub(in crate::http) async fn get_readyz(State(app): State<App>) -> (StatusCode, Json<ReadyBody>) {
     let parts = app.readiness.of(&app.hub).await;
-    let (Parts { ledger, lake, .. }, fault) = (parts, parts.fault());
+    let (Parts { ledger, lake, log, .. }, fault) = (parts, parts.fault());
     let ready = fault.is_none();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(ReadyBody { ready, ledger, lake, fault }))
+    (status, Json(ReadyBody { ready, ledger, lake, log, fault }))
 }

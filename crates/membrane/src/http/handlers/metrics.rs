@@ -8,7 +8,7 @@ use crate::http::App;
 
 /// Metrics for Prometheus.
 ///
-/// Counts of requests by method, route and status, and of what stood out by its kind: no rows, no datasets, nothing about anybody.
+/// Counts of requests by method, route and status, of what stood out by its kind, and of runs in the published log: no rows, no datasets, nothing about anybody.
 #[utoipa::path(
     get, path = "/metrics", tag = "operation", operation_id = "metrics",
     responses((status = 200, description = "Metrics.", content_type = "text/plain", body = String))

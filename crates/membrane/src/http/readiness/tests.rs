@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 use super::{Parts, Readiness};
 
-const WELL: Parts = Parts { ledger: true, lake: true, altered: None };
+const WELL: Parts = Parts { ledger: true, lake: true, log: true, answers_wait: true, altered: None };
 const LONG: Duration = Duration::from_secs(3600);
 
 /// Counts the looks; each waits until it is let go on.
@@ -62,4 +62,17 @@ async fn those_who_ask_at_once_or_go_away_share_one_look() {
     looks.go_on.notify_one();
     assert_eq!(asking.await, [WELL; 5]);
     assert_eq!(looks.count.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_log_that_is_not_published_keeps_the_hub_from_work_where_answers_wait() {
+    for (log, answers_wait, expected) in [
+        (true, true, None),
+        (true, false, None),
+        (false, false, None),
+        (false, true, Some("log_unavailable")),
+    ] {
+        assert_eq!(Parts { log, answers_wait, ..WELL }.fault(), expected);
+    }
+    assert_eq!(Parts { log: false, lake: false, ..WELL }.fault(), Some("lake_unreachable"));
 }

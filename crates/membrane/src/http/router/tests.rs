@@ -1,6 +1,7 @@
 mod answers;
 mod described;
 mod upkeep;
+mod waiting;
 
 use std::sync::Arc;
 
