@@ -93,6 +93,11 @@ fn arrow_fault(fault: &ArrowError, limits: &Limits) -> QueryError {
 
 /// What common planning faults begin with or contain, and what is told instead.
 const PLAN_FAULTS: &[(&str, &str)] = &[
+    // First: the names that it repeats may be those of anything.
+    (
+        "Projections require unique expression names",
+        "two columns have one name; give one of them another with AS",
+    ),
     ("GROUP BY", "a column is neither grouped nor aggregated"),
     (
         "must have the same number of columns",
@@ -108,10 +113,6 @@ const PLAN_FAULTS: &[(&str, &str)] = &[
     ("subquery", "a subquery does not fit its place"),
     ("ORDER BY", "ORDER BY does not fit the selected columns"),
     ("WITH query name", "two WITH queries have one name"),
-    (
-        "Projections require unique expression names",
-        "two columns have one name; give one of them another with AS",
-    ),
     ("boolean", "a condition is not true or false"),
 ];
 

@@ -34,7 +34,7 @@ use crate::config::{Answers, AuditSection};
 use standing::Standing;
 use witnesses::Witnesses;
 
-pub use error::AuditLogError;
+pub(crate) use error::AuditLogError;
 pub(crate) use keeper::{keep_published, keep_witnessed};
 pub(crate) use repair::Repaired;
 pub use shelf::OnShelf;

@@ -192,7 +192,6 @@ fn told() -> RunRecord {
 fn the_form_that_tells_how_it_was_answered_is_golden() {
     for (is_long, golden) in [(false, include_str!("golden-7.json")), (true, include_str!("golden-8.json"))] {
         let canonical = String::from_utf8(canonical(&told(), is_long).unwrap()).unwrap();
-        assert!(!golden.is_empty());
         assert_eq!(canonical, golden.trim_end());
         // What was answered is committed to, and cannot be tried.
         assert!(!canonical.contains(told().releases[0].answer_sha256.as_deref().unwrap()));

@@ -224,7 +224,7 @@ pub(super) async fn check_numbers_that_do_not_fit(ledger: Ledger) {
 /// A header of a file may hold any letter; PostgreSQL holds any but one.
 pub(super) async fn check_any_letter_is_recorded(ledger: Ledger) {
     let mut run = ledger
-        .open_run(crate::NewRun {
+        .open_run(NewRun {
             channel: membrane_model::Channel::Cli,
             job: "ingest \0 会员 👤".to_owned(),
             statement: Some("SELECT '\0', $1, ?".to_owned()),
