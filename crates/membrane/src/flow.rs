@@ -38,7 +38,7 @@ mod tag;
 mod usage;
 
 pub use crate::stream_state::StreamTold;
-pub use anomaly::{acknowledge_anomaly, flag_anomalies, list_anomalies};
+pub use anomaly::{FoundAnomalies, acknowledge_anomaly, flag_anomalies, list_anomalies};
 pub use audit_log::{Openings, ProvedRun, Verified, prove_run, publish_log, verify_published};
 pub use bearer::issue_bearer;
 pub use break_glass::{GlassRequest, GrantLine, approve_glass, end_glass, list_glass, request_glass};
