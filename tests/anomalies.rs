@@ -67,7 +67,7 @@ async fn look_up(world: &World, phones: &[&str]) {
 }
 
 async fn listed(world: &World) -> Vec<Flag> {
-    flow::list_anomalies(&world.ctx(OLGA), &world.hub, None).await.unwrap().1
+    flow::list_anomalies(&world.ctx(OLGA), &world.hub, None).await.unwrap().1.flags
 }
 
 fn kinds(flags: &[Flag]) -> BTreeSet<(String, &'static str)> {
@@ -84,7 +84,9 @@ async fn each_kind_is_flagged_once_and_is_in_the_record() {
         world.query("analyst:ana", "SELECT name, phone FROM crm_members").await.unwrap();
     }
     look_up(&world, &["13800138001", "13800138002", "13800138003"]).await;
-    let (run, flags) = flow::list_anomalies(&world.ctx(OLGA), &world.hub, None).await.unwrap();
+    let (run, found) = flow::list_anomalies(&world.ctx(OLGA), &world.hub, None).await.unwrap();
+    let flags = found.flags;
+    assert!(!found.has_more);
     let expected = [
         ("analyst:ana", "cells"),
         ("analyst:ana", "hours"),
@@ -162,6 +164,47 @@ async fn the_hub_flags_by_itself() {
     let [run] = runs.as_slice() else { panic!("{runs:?}") };
     assert_eq!((run.job.as_str(), run.channel), ("flag anomalies", Some(Channel::Schedule)));
     assert_eq!(run.documents.len(), 1);
+}
+
+/// More than one entry of the log may name is written down by one run after the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_run_flags_a_hundred() {
+    let world = at_work(AnomaliesSection::default(), (1, 1)).await;
+    for number in 0..60 {
+        did(&world, &format!("analyst:many-{number}"), 0, (6_000, 600)).await;
+    }
+    assert_eq!(flow::flag_anomalies(&world.hub).await, Ok(100));
+    assert_eq!(flow::flag_anomalies(&world.hub).await, Ok(20));
+    assert_eq!(flow::flag_anomalies(&world.hub).await, Ok(0));
+    let flags = listed(&world).await;
+    let mut numbers: Vec<u64> = flags.iter().map(|flag| flag.number).collect();
+    numbers.sort_unstable();
+    assert_eq!((numbers, kinds(&flags).len()), ((1..=120).collect(), 120));
+    let runs: BTreeSet<_> = flags.iter().map(|flag| flag.run).collect();
+    assert_eq!(runs.len(), 2);
+    for run in runs {
+        let record = world.hub.ledger().run(&run).await.unwrap().unwrap();
+        assert!(record.documents.len() <= 100);
+    }
+}
+
+/// What somebody typed in the place of a number is on record where it is the number of a flag.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_no_flag_has_is_not_on_record() {
+    let world = small::with(|config| config.anomalies.lookups = 1).await;
+    look_up(&world, &["13800138001", "13800138002"]).await;
+    assert_eq!(flow::flag_anomalies(&world.hub).await, Ok(1));
+    let job = async |number: u64| {
+        let noted = flow::acknowledge_anomaly(&world.ctx(OLGA), &world.hub, number).await;
+        let run = noted.as_ref().map_or_else(|failure| failure.run.unwrap(), |run| *run);
+        (noted.is_ok(), world.hub.ledger().run(&run).await.unwrap().unwrap().job)
+    };
+    assert_eq!(job(13_800_138_001).await, (false, "acknowledge anomaly".to_owned()));
+    assert_eq!(job(u64::MAX).await, (false, "acknowledge anomaly".to_owned()));
+    assert_eq!(listed(&world).await[0].acknowledged, None);
+    assert_eq!(job(1).await, (true, "acknowledge anomaly 1".to_owned()));
+    assert_eq!(listed(&world).await[0].acknowledged.as_ref().unwrap().0.to_string(), OLGA);
+    assert_eq!(job(1).await, (false, "acknowledge anomaly 1".to_owned()));
 }
 
 #[test]

@@ -8,7 +8,9 @@ use chrono::{TimeZone as _, Utc};
 use membrane::config::Config;
 use membrane::flow::{self, RetainRequest, RetainedRows};
 use membrane::{Channel, Hub};
-use membrane_model::FixedClock;
+use membrane_ledger::{DatasetVersion, RunRecord, RunState, RunStatus};
+use membrane_model::{FixedClock, RunId};
+use serde_json::Value;
 
 use crate::policy::copy;
 use crate::program::{Program, text};
@@ -42,9 +44,16 @@ async fn retain(hub: &Hub, dry_run: bool) -> RetainedRows {
     flow::retain(&ctx, hub, request).await.unwrap().1
 }
 
+async fn record(world: &World, run: RunId) -> RunRecord {
+    world.hub.ledger().run(&run).await.unwrap().unwrap()
+}
+
+fn table_folder(world: &World) -> PathBuf {
+    world.dir.path().join("data/tables").join(LINES)
+}
+
 fn parquet_files(world: &World) -> usize {
-    let folder = world.dir.path().join("data/tables").join(LINES);
-    let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let names = std::fs::read_dir(table_folder(world)).unwrap().map(|entry| entry.unwrap().path());
     names.filter(|path| path.extension().is_some_and(|ending| ending == "parquet")).count()
 }
 
@@ -85,6 +94,85 @@ async fn rows_go_whose_time_is_over_and_it_is_on_record() {
     assert_eq!(parquet_files(&world), 0, "no version has anything of them");
     assert_eq!(world.count("analyst:lee", COUNT).await, 0);
     flow::verify_log(&world.ctx("compliance:olga"), &world.hub).await.unwrap();
+}
+
+/// The rows are gone before the files cannot be listed: the record says both.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_went_is_on_record_though_something_failed_after_it() {
+    let (world, _) = world("1 y").await;
+    let endless = table_folder(&world).join("endless");
+    std::os::unix::fs::symlink(table_folder(&world), &endless).unwrap();
+    let ctx = world.ctx("operator:omar");
+    let request = RetainRequest { dataset: LINES.parse().unwrap(), dry_run: false, scans: false };
+    let failure = flow::retain(&ctx, &world.hub, request).await.unwrap_err();
+    assert_eq!(failure.error.code(), "storage_failed", "{}", failure.error);
+    std::fs::remove_file(endless).unwrap();
+    let record = record(&world, failure.run.unwrap()).await;
+    assert_eq!((record.status, record.rows_out), (RunStatus::Closed(RunState::Fail), Some(2)));
+    let [output] = record.outputs.as_slice() else { panic!("{record:?}") };
+    assert_eq!(output.dataset.as_str(), LINES);
+    assert_eq!(world.count("analyst:lee", COUNT).await, 4);
+    // The hold was given back, and nothing is done twice.
+    let again = retain(&world.hub, false).await;
+    assert_eq!((again.table.retained.rows, again.table.retained.stands), (0, Some(output.version)));
+    assert_eq!(again.rows_left(), 0);
+}
+
+/// Makes the log of the table say that a column is of another type: one of which it has no statistics.
+fn alter_table(world: &World) {
+    let log = table_folder(world).join("_delta_log");
+    let names = std::fs::read_dir(&log).unwrap().map(|entry| entry.unwrap().path());
+    let mut names: Vec<PathBuf> =
+        names.filter(|path| path.extension().is_some_and(|ending| ending == "json")).collect();
+    names.sort();
+    let first = std::fs::read_to_string(&names[0]).unwrap();
+    let made = first.lines().find(|line| line.starts_with("{\"metaData\"")).unwrap();
+    let mut made: Value = serde_json::from_str(made).unwrap();
+    let mut schema: Value = serde_json::from_str(made["metaData"]["schemaString"].as_str().unwrap()).unwrap();
+    let fields = schema["fields"].as_array_mut().unwrap();
+    let subject = fields.iter_mut().find(|field| field["name"] == "_subject").unwrap();
+    subject["type"] = "string".into();
+    made["metaData"]["schemaString"] = schema.to_string().into();
+    let next = log.join(format!("{:020}.json", names.len()));
+    assert!(!next.exists());
+    std::fs::write(next, format!("{made}\n")).unwrap();
+}
+
+/// Rows that have to stay, as the table does not fit its contract, are no success.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_had_to_leave_rows_failed() {
+    let (world, _) = world("1 y").await;
+    alter_table(&world);
+    let ctx = world.ctx("operator:omar");
+    let request = RetainRequest { dataset: LINES.parse().unwrap(), dry_run: false, scans: true };
+    let (run, done) = flow::retain(&ctx, &world.hub, request).await.unwrap();
+    assert_eq!((done.left_because(), done.rows_left()), (Some("schema_changed"), 2));
+    let record = record(&world, run).await;
+    assert_eq!((record.status, record.rows_out), (RunStatus::Closed(RunState::Fail), Some(0)));
+    assert_eq!(record.error_code.as_deref(), Some("schema_changed"));
+    assert_eq!(record.outputs, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_went_of_the_quarantine_alone_has_an_output() {
+    let (world, catalog) = world("1 y").await;
+    let mut config: Config = configuration(world.dir.path());
+    config.catalog.dir = catalog.display().to_string();
+    let clock = FixedClock(Utc.with_ymd_and_hms(2060, 1, 1, 0, 0, 0).unwrap());
+    let later = Hub::open(&config, Arc::new(clock)).await.unwrap();
+    retain(&later, false).await;
+    // Of 2026, with an order of 2090 that stays.
+    let delivery = DELIVERY.replacen("snacks,1,1.25", "snacks,many,1.25", 1);
+    let done = world.ingest(LINES, &world.write("delivery.csv", &delivery)).await.unwrap();
+    assert_eq!((done.report.rows_accepted, done.report.rows_quarantined), (1, 1));
+    let ctx = later.ctx("operator:omar".parse().unwrap(), Channel::Cli);
+    let request = RetainRequest { dataset: LINES.parse().unwrap(), dry_run: false, scans: true };
+    let (run, done) = flow::retain(&ctx, &later, request).await.unwrap();
+    assert_eq!((done.table.retained.rows, done.quarantine.retained.rows), (0, 1));
+    let record = record(&world, run).await;
+    let stands =
+        DatasetVersion { dataset: LINES.parse().unwrap(), version: done.table.retained.stands.unwrap() };
+    assert_eq!((record.rows_out, record.outputs), (Some(1), vec![stands]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

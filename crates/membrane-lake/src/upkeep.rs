@@ -82,6 +82,8 @@ pub struct Retained {
     pub rewritten: u64,
     /// The table's version after it; none when nothing went.
     pub version: Option<TableVersion>,
+    /// The version that it stands at, as far as it was looked: that one, or the one in which nothing was past.
+    pub stands: Option<TableVersion>,
     /// Whether rows were left, as other writers kept taking out the files.
     pub overtaken: bool,
 }
@@ -129,7 +131,8 @@ impl Lake {
     }
 
     /// Takes out of one of a dataset's tables the rows that its contract, the one that the permit was decided by, does not keep any longer
-    /// at a moment. Nothing when the contract has no rule. Which rows go is nobody else's to say.
+    /// at a moment. Nothing when the contract has no rule. Which rows go is nobody else's to say. Each group of files is a commit of its own:
+    /// what went is said in `done` as soon as it did, also where an error comes after it.
     ///
     /// # Errors
     /// [`LakeError::NotPermitted`] unless the permit is for ingesting the dataset; [`LakeError::SchemaChanged`] when rows are to go and the
@@ -140,10 +143,11 @@ impl Lake {
         dataset: &DatasetName,
         target: Target,
         (now, dry_run): (DateTime<Utc>, bool),
-    ) -> Result<Retained, LakeError> {
+        done: &mut Retained,
+    ) -> Result<(), LakeError> {
         let dataset = permitted(permit, dataset)?;
         let log_store = self.log_store(&dataset.name, target)?;
-        retain::retain(log_store, (dataset, target), permit.run_id(), (now, dry_run)).await
+        retain::retain(log_store, (dataset, target), permit.run_id(), (now, dry_run), done).await
     }
 
     /// Looks what there still is, at a moment, of rows that a dataset's contract does not keep any longer. Each file that lies there is read,

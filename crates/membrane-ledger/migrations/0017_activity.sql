@@ -1,6 +1,6 @@
 -- What each principal did in each hour (UTC), added up when a run is closed: `day` is counted from 1970-01-01, `hour` from 0. What the hub does by
 -- itself (channel `schedule`) is left out. `rows_out` is of reads; `lookups` are exact values that were looked up, `lookups_narrow` those in answers
--- of a row for each at most, `reads_narrow` reads that gave one row at most.
+-- of four rows for each at most, `reads_narrow` reads that gave one row at most.
 CREATE TABLE activity (
     principal TEXT NOT NULL,
     day BIGINT NOT NULL,
@@ -22,7 +22,7 @@ SELECT r.principal, r.started / 86400000000, (r.started % 86400000000) / 3600000
     CAST(SUM(COALESCE(r.cells_opened, 0)) AS BIGINT),
     CAST(SUM(CASE WHEN r.action = 'read' THEN COALESCE(r.rows_out, 0) ELSE 0 END) AS BIGINT),
     CAST(SUM(COALESCE(l.lookups, 0)) AS BIGINT),
-    CAST(SUM(CASE WHEN r.action = 'read' AND r.status = 'complete' AND r.rows_out <= l.lookups THEN l.lookups ELSE 0 END) AS BIGINT),
+    CAST(SUM(CASE WHEN r.action = 'read' AND r.status = 'complete' AND r.rows_out <= l.lookups * 4 THEN l.lookups ELSE 0 END) AS BIGINT),
     CAST(SUM(CASE WHEN r.action = 'read' AND r.status = 'complete' AND r.rows_out <= 1 THEN 1 ELSE 0 END) AS BIGINT)
 FROM run r LEFT JOIN (
     SELECT run, COUNT(*) AS lookups FROM decision WHERE reason = 'permitted, an exact value looked up' GROUP BY run
@@ -31,12 +31,11 @@ WHERE r.status <> 'open' AND (r.channel IS NULL OR r.channel <> 'schedule')
 GROUP BY r.principal, r.started / 86400000000, (r.started % 86400000000) / 3600000000;
 
 -- What stood out: one for each principal, kind and day. The document of kind `anomaly` with the same number says the same, and is part of the leaf
--- of the run that found it. `measured` went beyond `bound`; `usual` is the figure of those that `usual_of` names. `acknowledged` is the run in which
--- somebody took note of it.
+-- of the run that found it, which also says when that was. `measured` went beyond `bound`; `usual` is the figure of those that `usual_of` names.
+-- `acknowledged` is the run in which somebody took note of it; it counts where the job of that run says so.
 CREATE TABLE anomaly (
     number BIGINT NOT NULL PRIMARY KEY,
     run TEXT NOT NULL REFERENCES run (run),
-    flagged BIGINT NOT NULL,
     principal TEXT NOT NULL,
     kind TEXT NOT NULL,
     day BIGINT NOT NULL,

@@ -18,6 +18,10 @@ const MICROS_OF_DAY: i64 = 86_400_000_000;
 const MICROS_OF_HOUR: i64 = 3_600_000_000;
 const SECONDS_OF_DAY: i64 = 86_400;
 
+/// Rows of an answer, for each value that was looked up in it, up to which it is narrow. One for each would be enough for somebody who walks numbers;
+/// some more, so that no walk is hidden by a row that each statement adds.
+const NARROW_ROWS: u64 = 4;
+
 /// What one run adds at most, so that a sum fits whatever a run says.
 const FIGURE_MAX: u64 = 1 << 40;
 
@@ -42,7 +46,7 @@ pub struct ActivityDay {
     pub reads_narrow: u64,
     /// The most cells that were opened in one of its hours.
     pub cells_in_hour: u64,
-    /// The most values that were looked up in one of its hours in answers of a row for each at most.
+    /// The most values that were looked up in one of its hours in answers of four rows for each at most.
     pub lookups_in_hour: u64,
 }
 
@@ -55,7 +59,7 @@ pub struct ActivityHour {
     pub hour: u8,
     /// Sealed cells that were opened.
     pub cells: u64,
-    /// Exact values that were looked up in answers of a row for each at most.
+    /// Exact values that were looked up in answers of four rows for each at most.
     pub lookups_narrow: u64,
 }
 
@@ -86,7 +90,7 @@ pub(crate) async fn count_activity(
     let answered = run.rows_out.filter(|_| is_read && run.status == RunStatus::Closed(RunState::Complete));
     let lookups = run.decisions.iter().filter(|decision| decision.reason == LOOKED_UP).count();
     let lookups = u64::try_from(lookups).unwrap_or(FIGURE_MAX);
-    let is_narrow = answered.is_some_and(|rows| rows <= lookups);
+    let is_narrow = answered.is_some_and(|rows| rows <= lookups.saturating_mul(NARROW_ROWS));
     let figure = |count: u64, what| to_integer(count.min(FIGURE_MAX), what);
     sqlx::query(ADD)
         .bind(run.principal.to_string())

@@ -1,7 +1,8 @@
 //! What stood out of what principals did: found by rules that a person can follow, written down as a signed document of a run.
 //!
 //! INVARIANT: a flag and its document are written in one transaction, and say the same; the leaf of the run names the document by its hash. A flag
-//! that was altered cannot be read.
+//! that was altered cannot be read. When it was flagged, and whether somebody took note of it, follows from runs, which their leaves are of: from
+//! when the one began that wrote it down, and from the job of the other.
 
 mod rules;
 
@@ -25,6 +26,9 @@ const JUDGED_DAYS: u64 = 7;
 const FLAGS_MAX: u32 = 1000;
 /// The format of a flag's document.
 const FORMAT: &str = "membrane-anomaly/1";
+
+/// The job of a run in which somebody takes note of a flag, before its number. A flag is noted by this text: the job is in the leaf of the run.
+pub const ACKNOWLEDGE: &str = "acknowledge anomaly";
 
 /// In which way something stands out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -113,7 +117,7 @@ pub struct AnomalyFloors {
     pub odd_cells: u64,
     /// Rows that reads are answered with in a day.
     pub rows: u64,
-    /// Values that are looked up in an hour, a row for each at most.
+    /// Values that are looked up in an hour, four rows for each at most.
     pub lookups: u64,
 }
 
@@ -179,7 +183,7 @@ pub struct Flag {
     pub number: u64,
     /// The run that wrote it down.
     pub run: RunId,
-    /// When that was.
+    /// When that run began.
     pub flagged: DateTime<Utc>,
     /// What stood out.
     pub anomaly: Anomaly,
@@ -187,13 +191,22 @@ pub struct Flag {
     pub acknowledged: Option<(PrincipalId, DateTime<Utc>)>,
 }
 
-/// A document without its flag comes along, so that nobody overlooks that one was taken away.
+/// A document without its flag, or without its run, comes along, so that nobody overlooks that one was taken away. Who took note of it is whoever a
+/// complete run says it of.
 const FLAGS: &str = "\
-    SELECT d.number, d.run, d.body, a.principal, a.kind, a.day, a.hour, a.measured, a.usual, a.usual_of, a.bound, a.flagged, a.run, \
+    SELECT d.number, d.run, d.body, a.principal, a.kind, a.day, a.hour, a.measured, a.usual, a.usual_of, a.bound, a.run, wrote.started, \
       noted.principal, noted.started \
-    FROM document d LEFT JOIN anomaly a ON a.number = d.number LEFT JOIN run noted ON noted.run = a.acknowledged \
-    WHERE d.kind = 'anomaly' AND (a.flagged IS NULL OR (a.flagged >= $1 AND a.flagged <= $2)) AND d.number < $3 \
+    FROM document d LEFT JOIN run wrote ON wrote.run = d.run LEFT JOIN anomaly a ON a.number = d.number \
+      LEFT JOIN run noted ON noted.run = a.acknowledged AND noted.status = 'complete' \
+        AND noted.job = 'acknowledge anomaly ' || CAST(d.number AS TEXT) \
+    WHERE d.kind = 'anomaly' AND (wrote.started IS NULL OR (wrote.started >= $1 AND wrote.started <= $2)) AND d.number < $3 \
     ORDER BY d.number DESC LIMIT $4";
+
+/// Whatever does not count as a note, as its run came to no good end or is another one's, does not keep anybody from taking note.
+const NOTE: &str = "\
+    UPDATE anomaly SET acknowledged = $2 WHERE number = $1 AND (acknowledged IS NULL OR NOT EXISTS ( \
+      SELECT 1 FROM run noted WHERE noted.run = anomaly.acknowledged AND noted.status IN ('open', 'complete') \
+        AND noted.job = 'acknowledge anomaly ' || CAST(anomaly.number AS TEXT)))";
 
 impl Ledger {
     /// Judges what principals did on the last days by what was usual in the four weeks before each, and returns what stands out and was not written
@@ -290,19 +303,17 @@ impl OpenRun {
         number: u64,
         anomaly: &Anomaly,
         signature: &str,
-        now: DateTime<Utc>,
     ) -> Result<bool, LedgerError> {
         let run = self.id().to_string();
         let stored = to_integer(number, "number")?;
         let mut transaction = self.ledger().begin().await?;
         lock_open(&mut transaction, &run).await?;
         let written = sqlx::query(
-            "INSERT INTO anomaly (number, run, flagged, principal, kind, day, hour, measured, usual, usual_of, bound) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING",
+            "INSERT INTO anomaly (number, run, principal, kind, day, hour, measured, usual, usual_of, bound) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING",
         )
         .bind(stored)
         .bind(run.as_str())
-        .bind(now.timestamp_micros())
         .bind(anomaly.principal.to_string())
         .bind(anomaly.kind.as_str())
         .bind(to_day(anomaly.day))
@@ -341,7 +352,8 @@ impl OpenRun {
         Ok(true)
     }
 
-    /// Notes that the run's principal took note of a flag, and tells whether it did: not where there is none, or somebody had.
+    /// Notes that the run's principal took note of a flag, and tells whether it did: not where there is none, or somebody had. It counts once the
+    /// run is complete, if its job is [`ACKNOWLEDGE`] with the number.
     ///
     /// # Errors
     /// [`LedgerError::RunNotOpen`] or [`LedgerError::Database`].
@@ -349,12 +361,11 @@ impl OpenRun {
         let run = self.id().to_string();
         let mut transaction = self.ledger().begin().await?;
         lock_open(&mut transaction, &run).await?;
-        let noted =
-            sqlx::query("UPDATE anomaly SET acknowledged = $2 WHERE number = $1 AND acknowledged IS NULL")
-                .bind(to_integer(number, "number")?)
-                .bind(run.as_str())
-                .execute(&mut *transaction)
-                .await?;
+        let noted = sqlx::query(NOTE)
+            .bind(to_integer(number, "number")?)
+            .bind(run.as_str())
+            .execute(&mut *transaction)
+            .await?;
         transaction.commit().await?;
         Ok(noted.rows_affected() == 1)
     }
@@ -375,7 +386,8 @@ fn read_flag(row: &AnyRow) -> Result<Flag, LedgerError> {
         usual_of: cells.parsed("usual_of")?,
         bound: cells.number("bound")?,
     };
-    let (flagged, flagged_in): (_, RunId) = (cells.instant("flagged")?, cells.parsed("run")?);
+    let flagged_in: RunId = cells.parsed("run")?;
+    let flagged = cells.instant_or_null("started")?.ok_or(LedgerError::Stored("anomaly"))?;
     if flagged_in != run || anomaly.body()? != body {
         return Err(LedgerError::Stored("anomaly"));
     }

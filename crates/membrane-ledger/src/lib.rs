@@ -52,7 +52,7 @@ mod window;
 pub use account::{Account, Caps};
 pub use activity::{ActivityDay, ActivityHour, LOOKED_UP};
 pub use alert::{Alert, AlertChanges};
-pub use anomaly::{Anomaly, AnomalyFloors, AnomalyKind, Flag, UsualOf};
+pub use anomaly::{ACKNOWLEDGE, Anomaly, AnomalyFloors, AnomalyKind, Flag, UsualOf};
 pub use budget::{LastRelease, Pace, Standing};
 pub use circumstances::{Circumstances, Entrance, Evidence};
 pub use commitment::opens;

@@ -82,6 +82,8 @@ on_both_databases!(
     anomaly::check_activity_of_before_is_counted_alike,
     anomaly::check_anomalies_are_found_once,
     anomaly::check_a_flag_is_part_of_the_record,
+    anomaly::check_a_note_is_what_a_run_says,
+    anomaly::check_a_walk_is_not_hidden_by_more_rows,
     tag::check_builds_of_tags_are_numbered_and_read,
     tag::check_one_at_a_time_builds_a_tag,
     lineage::check_lineage_is_followed,

@@ -39,7 +39,7 @@ mod tag;
 mod usage;
 
 pub use crate::stream_state::StreamTold;
-pub use anomaly::{acknowledge_anomaly, flag_anomalies, list_anomalies};
+pub use anomaly::{FoundAnomalies, acknowledge_anomaly, flag_anomalies, list_anomalies};
 pub use audit_log::{
     Openings, ProvedRun, RepairedLog, Verified, prove_run, publish_log, repair_log, verify_published,
 };

@@ -21,6 +21,7 @@ use crate::serving::{Beats, Serving};
 const BEAT: Duration = Duration::from_secs(1);
 /// How long a dataset waits whose files were never kept in order, unless its time is shorter.
 const FIRST: TimeDelta = TimeDelta::minutes(15);
+const RETENTION_COUNTER: &str = "membrane_retention_failures_total";
 
 /// Keeps the files of tables in order when it is time.
 #[derive(Debug, Default)]
@@ -32,6 +33,10 @@ pub(crate) struct MaintenanceKeeper {
 impl MaintenanceKeeper {
     /// Goes on for as long as this process serves.
     pub(crate) async fn run(mut self, serving: Arc<Serving>) {
+        metrics::describe_counter!(
+            RETENTION_COUNTER,
+            "Visits that left rows whose time is over, or may have, by code."
+        );
         let mut beats = Beats::new(serving, BEAT);
         loop {
             let (hub, now) = beats.next().await;
@@ -114,21 +119,24 @@ async fn one(
     }
 }
 
-/// Lets rows go whose time is over, if the contract has a rule. A failure is told, keeps the files from nothing, and is tried again when it is
-/// time.
-async fn retain(ctx: &RequestCtx, hub: &Hub, name: &DatasetName) {
+/// Lets rows go whose time is over, if the contract has a rule. Whatever leaves some is told, keeps the files from nothing, and is tried again
+/// when it is time. Returns its code.
+async fn retain(ctx: &RequestCtx, hub: &Hub, name: &DatasetName) -> Option<&'static str> {
     let has_rule = hub.catalog().dataset(name).is_some_and(|dataset| dataset.retention.is_some());
     if !has_rule || hub.maintenance().retention == RetentionSwitch::Off {
-        return;
+        return None;
     }
     let request = RetainRequest { dataset: name.clone(), dry_run: false, scans: false };
-    match Box::pin(flow::retain(ctx, hub, request)).await {
-        Err(failure) if !matches!(failure.error, Error::MaintenanceHeld { .. }) => {
-            let code = failure.error.code();
-            tracing::warn!(dataset.name = %name, code, "rows of `{name}` whose time is over were not deleted: {code}");
-        }
-        _ => {}
-    }
+    let code = match Box::pin(flow::retain(ctx, hub, request)).await {
+        Ok((_, done)) => done.left_because()?,
+        // Another hub is at it.
+        Err(failure) if matches!(failure.error, Error::MaintenanceHeld { .. }) => return None,
+        Err(failure) => failure.error.code(),
+    };
+    // PRIVACY: without the dataset; /metrics is served without a bearer.
+    metrics::counter!(RETENTION_COUNTER, "code" => code).increment(1);
+    tracing::warn!(dataset.name = %name, code, "rows of `{name}` whose time is over are left: {code}");
+    Some(code)
 }
 
 #[cfg(test)]

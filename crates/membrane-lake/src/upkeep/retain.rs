@@ -12,6 +12,7 @@
 //!
 //! What is taken out lies in files of earlier versions until a vacuum: [`remains`] finds it there.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::compute::filter_record_batch;
@@ -36,26 +37,30 @@ const DOING: &str = "read the table's log";
 const LISTING: &str = "list the files of the table";
 /// Times that it is looked which rows are past, while others take files out.
 const LOOKS_MAX: usize = 3;
+/// Files that one commit takes out at most when none of their rows stays.
+const WHOLE_FILES_MAX: usize = 1000;
 
+/// Says in `done` what was committed as soon as it is, so that it is known whatever comes after it.
 pub(super) async fn retain(
     log_store: LogStoreRef,
     (dataset, target): (&Arc<Dataset>, Target),
     run: RunId,
     (now, dry_run): (DateTime<Utc>, bool),
-) -> Result<Retained, LakeError> {
-    let mut done = Retained::default();
-    let Some(age) = Age::of(dataset, target, now) else { return Ok(done) };
+    done: &mut Retained,
+) -> Result<(), LakeError> {
+    let Some(age) = Age::of(dataset, target, now) else { return Ok(()) };
     for _ in 0..LOOKS_MAX {
-        let Some(table) = load(&log_store).await? else { return Ok(done) };
+        let Some(table) = load(&log_store).await? else { return Ok(()) };
+        done.stands = table.version().map(TableVersion);
         let found = look(&log_store, &table, &age, true).await?;
         let past: Vec<(File, Ages)> = found.into_iter().filter(|(_, ages)| ages.past > 0).collect();
         if past.is_empty() {
-            return Ok(done);
+            return Ok(());
         }
         let groups = groups(past);
         if dry_run {
             groups.iter().for_each(|group| done.add(group));
-            return Ok(done);
+            return Ok(());
         }
         let rewrite =
             Rewrite::open((Arc::clone(&log_store), &table), (dataset, target), (run, Effect::Deleted))?;
@@ -71,16 +76,17 @@ pub(super) async fn retain(
                 Some(written) => {
                     done.add(group);
                     done.version = Some(written.version);
+                    done.stands = done.version;
                 }
                 None => overtaken += 1,
             }
         }
         if overtaken == 0 {
-            return Ok(done);
+            return Ok(());
         }
     }
     done.overtaken = true;
-    Ok(done)
+    Ok(())
 }
 
 /// Files that one commit takes out.
@@ -93,6 +99,13 @@ struct Group {
     is_whole: bool,
 }
 
+impl Group {
+    fn put(&mut self, file: File, ages: Ages) {
+        self.past += ages.past;
+        self.files.push(file);
+    }
+}
+
 impl Retained {
     fn add(&mut self, group: &Group) {
         self.rows += group.past;
@@ -101,28 +114,28 @@ impl Retained {
     }
 }
 
-/// Returns which files are taken out together: those of which nothing stays all at once, the others up to the size of a file.
+/// Returns which files are taken out together: those of which nothing stays some at once, the others up to the size of a file.
 fn groups(found: Vec<(File, Ages)>) -> Vec<Group> {
     let (whole, partly): (Vec<_>, Vec<_>) = found.into_iter().partition(|(_, ages)| ages.past == ages.rows);
-    let mut groups = vec![Group { is_whole: true, ..Group::default() }];
-    let mut put = |group: usize, (file, ages): (File, Ages)| {
-        if groups.len() <= group {
-            groups.push(Group::default());
+    let mut groups = Vec::new();
+    let mut group = Group { is_whole: true, ..Group::default() };
+    for (file, ages) in whole {
+        if group.files.len() == WHOLE_FILES_MAX {
+            groups.push(std::mem::replace(&mut group, Group { is_whole: true, ..Group::default() }));
         }
-        if let Some(group) = groups.get_mut(group) {
-            group.past += ages.past;
-            group.files.push(file);
-        }
-    };
-    whole.into_iter().for_each(|one| put(0, one));
-    let (mut group, mut bytes) = (1, 0);
-    for one in partly {
-        if bytes > 0 && bytes + one.0.bytes > FILE_BYTES {
-            (group, bytes) = (group + 1, 0);
-        }
-        bytes += one.0.bytes;
-        put(group, one);
+        group.put(file, ages);
     }
+    groups.push(std::mem::take(&mut group));
+    let mut bytes = 0;
+    for (file, ages) in partly {
+        if bytes > 0 && bytes + file.bytes > FILE_BYTES {
+            groups.push(std::mem::take(&mut group));
+            bytes = 0;
+        }
+        bytes += file.bytes;
+        group.put(file, ages);
+    }
+    groups.push(group);
     groups.retain(|group| !group.files.is_empty());
     groups
 }
@@ -136,7 +149,7 @@ async fn look(
 ) -> Result<Vec<(File, Ages)>, LakeError> {
     let state = table.snapshot().map_err(|source| LakeError::table(DOING, source))?;
     let log = state.log_data();
-    let spared: Vec<String> = log
+    let spared: HashSet<String> = log
         .iter()
         .filter(|file| trusts_log && age.spares(file))
         .map(|file| file.path().to_string())

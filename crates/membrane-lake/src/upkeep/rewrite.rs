@@ -7,6 +7,7 @@
 //! The commit is made right after the version that was read. Whoever appends meanwhile wins, and it is made again on top of theirs as long as
 //! f1 .. fn are all there; once one of them is gone, it is given up.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::new_null_array;
@@ -36,7 +37,7 @@ const DOING: &str = "read the table's log";
 const READING: &str = "read a data file";
 
 /// A file of the table.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct File {
     pub(super) modified: i64,
     pub(super) path: String,
@@ -230,7 +231,9 @@ impl<'a> Rewrite<'a> {
         for attempt in 0..ATTEMPTS_MAX {
             let read = match load(&self.log_store).await {
                 Ok(None) => return Ok(None),
-                Ok(Some(table)) => files_of(&table).map(|there| (table, there)),
+                Ok(Some(table)) => {
+                    files_of(&table).map(|there| (table, there.into_iter().collect::<HashSet<File>>()))
+                }
                 Err(error) => Err(error),
             };
             let (table, there) = match (read, unsettled.take()) {
@@ -283,13 +286,13 @@ impl<'a> Rewrite<'a> {
         let fault = |source| LakeError::table(DOING, source);
         let Some(table) = load(&self.log_store).await? else { return Ok(Outcome::Absent) };
         let state = table.snapshot().map_err(fault)?;
-        let mut left: Vec<&str> = group.iter().map(|file| file.path.as_str()).collect();
+        let mut left: HashSet<&str> = group.iter().map(|file| file.path.as_str()).collect();
         let mut tombstones = state.all_tombstones(self.log_store.as_ref());
         while let Some(tombstone) = tombstones.next().await {
             let tombstone = tombstone.map_err(fault)?;
             // Where a compaction took a file out, its rows are in another one.
             if tombstone.data_change() {
-                left.retain(|path| *path != tombstone.path());
+                left.remove(&*tombstone.path());
             }
         }
         let version = table.version().unwrap_or_default();
@@ -325,8 +328,8 @@ impl<'a> Rewrite<'a> {
             Effect::Deleted => (properties, DeltaOperation::Delete { predicate: None }),
         };
         let log_data = state.log_data();
-        let goes = |path: &str| group.iter().any(|file| file.path == path);
-        let going = log_data.iter().filter(|file| goes(file.path().as_ref()));
+        let goes: HashSet<&str> = group.iter().map(|file| file.path.as_str()).collect();
+        let going = log_data.iter().filter(|file| goes.contains(&*file.path()));
         let mut actions: Vec<Action> = adds.iter().cloned().map(Action::Add).collect();
         let data_change = self.effect == Effect::Deleted;
         actions.extend(going.map(|file| Action::Remove(file.remove_action(data_change))));

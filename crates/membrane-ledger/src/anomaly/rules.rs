@@ -11,7 +11,7 @@
 //! | --- | --- | --- |
 //! | `cells` | sealed cells that were opened | nothing stands out |
 //! | `members` | rows that reads were answered with: each may be of another member, so they are an upper bound of members | nothing |
-//! | `lookups` | the most exact values that were looked up within an hour, in answers of a row for each at most | the floor alone |
+//! | `lookups` | the most exact values that were looked up within an hour, in answers of four rows for each at most | the floor alone |
 //! | `hours` | cells that were opened in an hour of the clock in which, or beside which, the principal did nothing in 28 days | nothing |
 //!
 //! Median and median absolute deviation, and not mean and variance: one wild day among the 28 does not hide the next one.

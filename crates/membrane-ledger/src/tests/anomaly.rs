@@ -54,7 +54,7 @@ pub(super) async fn check_activity_is_added_up(ledger: Ledger) {
     let refused = open_at(&ledger, "analyst:ana", now).await;
     close_with(refused, now, RunState::Refused, (0, 0)).await;
     looked_up(&ledger, now, 3, 2).await;
-    looked_up(&ledger, now, 1, 2).await;
+    looked_up(&ledger, now, 1, 5).await;
     acted(&ledger, "analyst:lee", at(1), (9, 9)).await;
     // What the hub does by itself is nobody's, and rows are of reads.
     for (channel, action) in [(Channel::Schedule, Action::Read), (Channel::Http, Action::Audit)] {
@@ -77,7 +77,7 @@ pub(super) async fn check_activity_is_added_up(ledger: Ledger) {
         .collect();
     assert_eq!(
         told,
-        [("ana", [4, 1, 43, 4, 0, 2]), ("kim", [2, 0, 0, 4, 4, 0]), ("olga", [1, 0, 7, 0, 0, 0])]
+        [("ana", [4, 1, 43, 4, 0, 2]), ("kim", [2, 0, 0, 7, 4, 0]), ("olga", [1, 0, 7, 0, 0, 0])]
     );
     let most: Vec<_> = days.iter().map(|one| (one.cells_in_hour, one.lookups_in_hour)).collect();
     assert_eq!(most, [(42, 0), (0, 3), (7, 0)]);
@@ -109,7 +109,8 @@ pub(super) async fn check_activity_of_before_is_counted_alike(ledger: Ledger) {
     let refused = open_at(&ledger, "analyst:ana", now).await;
     close_with(refused, now, RunState::Refused, (0, 0)).await;
     looked_up(&ledger, now, 3, 2).await;
-    looked_up(&ledger, at(3), 1, 2).await;
+    looked_up(&ledger, at(3), 1, 5).await;
+    looked_up(&ledger, at(3), 2, 8).await;
     let scheduled = NewRun { channel: Channel::Schedule, started: now, ..new_run("analyst:lee", 0) };
     close_with(ledger.open_run(scheduled).await.unwrap(), now, RunState::Complete, (7, 7)).await;
     let _left_open = open_at(&ledger, "analyst:lee", now).await;
@@ -122,6 +123,17 @@ pub(super) async fn check_activity_of_before_is_counted_alike(ledger: Ledger) {
     change_tables(&ledger, fill).await;
     assert_eq!(ledger.activity(whole.0, whole.1).await.unwrap(), counted);
     assert_eq!(counted.len(), 3);
+    assert_eq!(counted.iter().map(|one| one.lookups_in_hour).collect::<Vec<_>>(), [0, 2, 3]);
+}
+
+/// Whoever walks numbers cannot hide it by rows that each statement adds.
+pub(super) async fn check_a_walk_is_not_hidden_by_more_rows(ledger: Ledger) {
+    for minute in 0..21 {
+        looked_up(&ledger, at(0) + TimeDelta::minutes(minute), 1, 4).await;
+    }
+    let found = ledger.find_anomalies(at(0).date_naive(), &FLOORS).await.unwrap();
+    let told: Vec<_> = found.iter().map(|one| (one.principal.name(), one.kind, one.measured)).collect();
+    assert_eq!(told, [("kim", AnomalyKind::Lookups, 21)]);
 }
 
 fn anomaly(kind: AnomalyKind) -> Anomaly {
@@ -137,8 +149,8 @@ fn anomaly(kind: AnomalyKind) -> Anomaly {
     }
 }
 
-async fn auditing(ledger: &Ledger) -> OpenRun {
-    let run = NewRun { action: Action::Audit, started: at(0), ..new_run("compliance:olga", 0) };
+async fn auditing(ledger: &Ledger, job: &str, started: DateTime<Utc>) -> OpenRun {
+    let run = NewRun { action: Action::Audit, job: job.to_owned(), started, ..new_run("compliance:olga", 0) };
     ledger.open_run(run).await.unwrap()
 }
 
@@ -172,9 +184,9 @@ pub(super) async fn check_anomalies_are_found_once(ledger: Ledger) {
             ("kim", AnomalyKind::Lookups, Some(10), 21, 0, 20),
         ]
     );
-    let mut run = auditing(&ledger).await;
+    let mut run = auditing(&ledger, "flag anomalies", at(0)).await;
     for (number, one) in (1..).zip(&found) {
-        assert!(run.add_anomaly(number, one, "signed", at(0)).await.unwrap());
+        assert!(run.add_anomaly(number, one, "signed").await.unwrap());
     }
     // More of the same is the same flag.
     acted(&ledger, "analyst:ana", at(0), (12, 4_000)).await;
@@ -185,17 +197,22 @@ pub(super) async fn check_anomalies_are_found_once(ledger: Ledger) {
 }
 
 pub(super) async fn check_a_flag_is_part_of_the_record(ledger: Ledger) {
-    let mut run = auditing(&ledger).await;
+    let mut run = auditing(&ledger, "flag anomalies", at(1)).await;
     let id = run.id();
-    assert!(run.add_anomaly(1, &anomaly(AnomalyKind::Cells), "s1", at(0)).await.unwrap());
-    assert!(!run.add_anomaly(2, &anomaly(AnomalyKind::Cells), "s2", at(0)).await.unwrap());
-    let taken = run.add_anomaly(1, &anomaly(AnomalyKind::Hours), "s1", at(0)).await;
+    assert!(run.add_anomaly(1, &anomaly(AnomalyKind::Cells), "s1").await.unwrap());
+    assert!(!run.add_anomaly(2, &anomaly(AnomalyKind::Cells), "s2").await.unwrap());
+    let taken = run.add_anomaly(1, &anomaly(AnomalyKind::Hours), "s1").await;
     assert!(matches!(taken, Err(LedgerError::DocumentTaken)), "{taken:?}");
-    assert!(run.add_anomaly(2, &anomaly(AnomalyKind::Hours), "s2", at(1)).await.unwrap());
     run.close(outcome(1)).await.unwrap();
-    let record = ledger.run(&id).await.unwrap().unwrap();
-    let written: Vec<_> = record.documents.iter().map(|one| (one.kind, one.number)).collect();
-    assert_eq!(written, [(DocumentKind::Anomaly, 1), (DocumentKind::Anomaly, 2)]);
+    let mut later = auditing(&ledger, "flag anomalies", at(0)).await;
+    let later_id = later.id();
+    assert!(later.add_anomaly(2, &anomaly(AnomalyKind::Hours), "s2").await.unwrap());
+    later.close(outcome(2)).await.unwrap();
+    for (id, number) in [(id, 1), (later_id, 2)] {
+        let record = ledger.run(&id).await.unwrap().unwrap();
+        let written: Vec<_> = record.documents.iter().map(|one| (one.kind, one.number)).collect();
+        assert_eq!(written, [(DocumentKind::Anomaly, number)]);
+    }
     let document = ledger.document(DocumentKind::Anomaly, 2).await.unwrap().unwrap();
     assert_eq!(
         document.body,
@@ -207,22 +224,12 @@ pub(super) async fn check_a_flag_is_part_of_the_record(ledger: Ledger) {
     let whole = (None, None);
     let flags = ledger.page_of_anomalies(whole, None, 10).await.unwrap();
     let told: Vec<_> = flags.iter().map(|flag| (flag.number, flag.run, flag.flagged)).collect();
-    assert_eq!(told, [(2, id, at(1)), (1, id, at(0))]);
+    assert_eq!(told, [(2, later_id, at(0)), (1, id, at(1))]);
     assert_eq!(flags[1].anomaly, anomaly(AnomalyKind::Cells));
     assert_eq!(ledger.page_of_anomalies(whole, Some(2), 10).await.unwrap(), flags[1..]);
     assert_eq!(ledger.page_of_anomalies(whole, None, 1).await.unwrap(), flags[..1]);
-    assert_eq!(ledger.page_of_anomalies((Some(at(0)), None), None, 10).await.unwrap(), flags[1..]);
-    assert_eq!(ledger.page_of_anomalies((None, Some(at(1))), None, 10).await.unwrap(), flags[..1]);
-
-    let mut noting = auditing(&ledger).await;
-    assert!(noting.acknowledge_anomaly(1).await.unwrap());
-    assert!(!noting.acknowledge_anomaly(1).await.unwrap());
-    assert!(!noting.acknowledge_anomaly(9).await.unwrap());
-    noting.close(outcome(2)).await.unwrap();
-    let flags = ledger.page_of_anomalies(whole, None, 10).await.unwrap();
-    let noted: Vec<_> =
-        flags.iter().map(|flag| flag.acknowledged.as_ref().map(|(who, _)| who.to_string())).collect();
-    assert_eq!(noted, [None, Some("compliance:olga".to_owned())]);
+    assert_eq!(ledger.page_of_anomalies((Some(at(0)), None), None, 10).await.unwrap(), flags[..1]);
+    assert_eq!(ledger.page_of_anomalies((None, Some(at(1))), None, 10).await.unwrap(), flags[1..]);
 
     // A figure that was altered is not told as if it had been found.
     tamper(&ledger, "UPDATE anomaly SET measured = 501 WHERE number = 1").await;
@@ -232,4 +239,43 @@ pub(super) async fn check_a_flag_is_part_of_the_record(ledger: Ledger) {
     assert_eq!(ledger.page_of_anomalies(whole, None, 10).await.unwrap(), flags);
     tamper(&ledger, "DELETE FROM anomaly WHERE number = 1").await;
     assert!(ledger.page_of_anomalies(whole, None, 10).await.is_err());
+}
+
+async fn noted(ledger: &Ledger) -> Vec<Option<String>> {
+    let flags = ledger.page_of_anomalies((None, None), None, 10).await.unwrap();
+    flags.iter().map(|flag| flag.acknowledged.as_ref().map(|(who, _)| who.to_string())).collect()
+}
+
+pub(super) async fn check_a_note_is_what_a_run_says(ledger: Ledger) {
+    let mut run = auditing(&ledger, "flag anomalies", at(0)).await;
+    for (number, kind) in [(1, AnomalyKind::Cells), (2, AnomalyKind::Hours)] {
+        assert!(run.add_anomaly(number, &anomaly(kind), "signed").await.unwrap());
+    }
+    run.close(outcome(1)).await.unwrap();
+    // It came to no good end: somebody else may.
+    let first = format!("{} 1", crate::ACKNOWLEDGE);
+    let mut failed = auditing(&ledger, &first, at(0)).await;
+    assert!(failed.acknowledge_anomaly(1).await.unwrap());
+    let mut noting = auditing(&ledger, &first, at(0)).await;
+    assert!(!noting.acknowledge_anomaly(1).await.unwrap(), "one is at it");
+    failed.close(RunOutcome { state: RunState::Fail, ..outcome(2) }).await.unwrap();
+    assert_eq!(noted(&ledger).await, [None, None]);
+    assert!(noting.acknowledge_anomaly(1).await.unwrap());
+    assert!(!noting.acknowledge_anomaly(9).await.unwrap());
+    let id = noting.id();
+    noting.close(outcome(3)).await.unwrap();
+    assert_eq!(noted(&ledger).await, [None, Some("compliance:olga".to_owned())]);
+    let mut again = auditing(&ledger, &first, at(0)).await;
+    assert!(!again.acknowledge_anomaly(1).await.unwrap());
+    again.close(outcome(4)).await.unwrap();
+    // What a run does not say of itself was not done in it.
+    tamper(&ledger, &format!("UPDATE anomaly SET acknowledged = '{id}' WHERE number = 2")).await;
+    assert_eq!(noted(&ledger).await, [None, Some("compliance:olga".to_owned())]);
+    let mut second = auditing(&ledger, &format!("{} 2", crate::ACKNOWLEDGE), at(0)).await;
+    assert!(second.acknowledge_anomaly(2).await.unwrap());
+    second.close(outcome(5)).await.unwrap();
+    assert_eq!(
+        noted(&ledger).await,
+        [Some("compliance:olga".to_owned()), Some("compliance:olga".to_owned())]
+    );
 }

@@ -19,7 +19,7 @@ const fn column(name: &'static str, kind: Kind, says: &'static str) -> SystemCol
 pub(super) const COLUMNS: &[SystemColumn] = &[
     column("anomaly", Kind::Whole, "Its number."),
     column("run", Kind::Text, "In which run it was written down."),
-    column("flagged", Kind::Moment, "When that was."),
+    column("flagged", Kind::Moment, "When that run began."),
     column("principal", Kind::Text, "Who acted."),
     column(
         "kind",

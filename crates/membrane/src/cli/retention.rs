@@ -13,7 +13,8 @@ use crate::wire::{RetentionBody, RetentionTableBody};
 ///
 /// Rows go by `membrane.retention` of a contract alone. Files of earlier versions hold them until they were not needed for
 /// [maintenance] keep_hours. A hub that serves does it by itself, as [maintenance] retention says. Each dataset is a run of its own.
-/// Acts for the first operator unless told otherwise. The exit code is 1 when rows are left that are past.
+/// Acts for the first operator unless told otherwise. The exit code is 1 when rows are left that are past. Datasets whose contract was taken
+/// out of the catalog are not looked at; `membrane catalog show` lists them as gone.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   membrane retention --dry-run

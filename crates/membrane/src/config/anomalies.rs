@@ -31,7 +31,7 @@ pub(super) const SECTION: Section = Section {
         Key {
             name: "lookups",
             kind: Kind::Integer(0, MOST),
-            sentence: "Exact values that one looks up in an hour with member_token, in answers of a row for each at most.",
+            sentence: "Exact values that one looks up in an hour with member_token, in answers of four rows for each at most.",
         },
     ],
 };

@@ -5,6 +5,9 @@
 //!   -> give it back, close the run: its statement has the cut-off, its counts the rows that went, its outputs the version
 //! ```
 //!
+//! INVARIANT: rows that went are on record however the run ends: each commit is said as soon as it is made, and put into the record before
+//! anything else is tried. A run after which rows stay that the contract does not keep, as a table does not fit it, is no complete one.
+//!
 //! Whoever may bring rows into a dataset may have its rule carried out: which rows go is said by the contract, which whoever may administer
 //! published, and by the clock. PRIVACY: nobody states a moment of their own, as the count of rows of before it would tell of them.
 
@@ -50,7 +53,7 @@ pub struct RetainedRows {
 pub struct RetainedTable {
     /// The rows.
     pub retained: Retained,
-    /// Why none went: a code.
+    /// Why none went, or not all: a code.
     pub skipped: Option<&'static str>,
     /// Files that nobody needs any more, and that were removed.
     pub vacuumed: Vacuumed,
@@ -67,13 +70,28 @@ impl RetainedRows {
         let left = |table: &RetainedTable| table.remains.map_or(0, |remains| remains.rows);
         left(&self.table).saturating_add(left(&self.quarantine))
     }
+
+    /// Returns why rows were left that are past, or may have been: a code.
+    #[must_use]
+    pub fn left_because(&self) -> Option<&'static str> {
+        self.table.left_because().or_else(|| self.quarantine.left_because())
+    }
 }
 
-/// Lets the rows of a dataset go that its contract does not keep any longer, or looks which those are.
+impl RetainedTable {
+    /// Returns why rows were left that are past, or may have been: a code.
+    #[must_use]
+    pub fn left_because(&self) -> Option<&'static str> {
+        self.skipped.or(self.retained.overtaken.then_some("in_the_way"))
+    }
+}
+
+/// Lets the rows of a dataset go that its contract does not keep any longer, or looks which those are. Where a table does not fit the contract,
+/// what else could be done is told, and the run is closed as failed.
 ///
 /// # Errors
 /// [`Failure`] when it is refused, another process is at the files of the dataset, or the storage or the ledger cannot be used. What was
-/// done before stays.
+/// done before stays, and is on record.
 pub async fn retain(
     ctx: &RequestCtx,
     hub: &Hub,
@@ -87,17 +105,23 @@ pub async fn retain(
     let head = RunHead { action: Action::Ingest, purpose: None, job, statement };
     let mut run = ActiveRun::open(ctx, hub, head).await?;
     let id = run.id();
-    let done = Box::pin(act(&mut run, hub, &request, now)).await;
-    if let Ok(done) = &done
-        && !request.dry_run
-        && done.rule.is_some()
-    {
-        let (name, rows) = (&request.dataset, run.work.rows_out.unwrap_or_default());
+    let mut done = RetainedRows::default();
+    let acted = Box::pin(act(&mut run, hub, &request, now, &mut done)).await;
+    if let Some(rows) = run.work.rows_out.filter(|rows| *rows > 0) {
+        let name = &request.dataset;
         tracing::info!(
             dataset.name = %name, run.id = %id, rows, "removed {rows} rows of `{name}` whose time is over"
         );
     }
-    finish(run, done).await
+    match acted {
+        Ok(None) => finish(run, Ok(done)).await,
+        Ok(Some(misfit)) => {
+            // Whoever asked sees by the codes of the tables what was left; the record says that it failed.
+            drop(run.fail(misfit).await);
+            Ok((id, done))
+        }
+        Err(error) => Err(run.fail(error).await),
+    }
 }
 
 /// Says for the record which rows go: its one literal is the cut-off, which follows from the contract and the day.
@@ -108,32 +132,45 @@ fn told(dataset: &Dataset, now: DateTime<Utc>, dry_run: bool) -> Option<String> 
     Some(format!("{verb} FROM {} WHERE {column} < TIMESTAMP '{moment}'", dataset.name))
 }
 
+/// Says in `done` what went, and returns what a table does not fit by, if one does not.
 async fn act(
     run: &mut ActiveRun,
     hub: &Hub,
     request: &RetainRequest,
     now: DateTime<Utc>,
-) -> Result<RetainedRows, Error> {
+    done: &mut RetainedRows,
+) -> Result<Option<Error>, Error> {
     let name = &request.dataset;
     let permit = run.permit(hub, vec![name.clone()]).await?;
     let dataset = permit.dataset(name).ok_or(Error::Internal("the permit lacks its dataset"))?.dataset();
-    let (rule, cut_off) = (dataset.retention.clone(), dataset.cut_off(now));
-    if rule.is_none() {
-        return Ok(RetainedRows::default());
+    (done.rule, done.cut_off) = (dataset.retention.clone(), dataset.cut_off(now));
+    if done.rule.is_none() {
+        return Ok(None);
     }
     let hold = Hold::take(hub, name, (run.id(), now)).await?;
     let whole = Whole { hub, permit: &permit, request, now };
-    let both = Box::pin(whole.both()).await;
-    hold.give_back(hub, None).await?;
-    let (table, quarantine) = both?;
-    let outputs = table.retained.version.map(|version| DatasetVersion { dataset: name.clone(), version });
-    let went = table.retained.rows.saturating_add(quarantine.retained.rows);
-    run.work = Work {
-        rows_out: (!request.dry_run).then_some(went),
-        outputs: outputs.into_iter().collect(),
+    let both = Box::pin(whole.both(done)).await;
+    if !request.dry_run {
+        run.work = work_of(name, done);
+    }
+    let given = hold.give_back(hub, None).await;
+    let misfit = both?;
+    given.map(|()| misfit)
+}
+
+/// Says for the record what went.
+fn work_of(name: &DatasetName, done: &RetainedRows) -> Work {
+    let (table, quarantine) = (&done.table.retained, &done.quarantine.retained);
+    // Versions are those of the table: where rows went from the quarantine alone, it is the one at which the table stood.
+    let version = table.version.or(quarantine.version.and(table.stands));
+    Work {
+        rows_out: Some(table.rows.saturating_add(quarantine.rows)),
+        outputs: version
+            .map(|version| DatasetVersion { dataset: name.clone(), version })
+            .into_iter()
+            .collect(),
         ..Work::default()
-    };
-    Ok(RetainedRows { rule, cut_off, table, quarantine })
+    }
 }
 
 struct Whole<'a> {
@@ -144,34 +181,44 @@ struct Whole<'a> {
 }
 
 impl Whole<'_> {
-    async fn both(&self) -> Result<(RetainedTable, RetainedTable), Error> {
-        let table = self.one(Target::Table, true).await?;
+    async fn both(&self, done: &mut RetainedRows) -> Result<Option<Error>, Error> {
+        let misfit = self.one(Target::Table, true, &mut done.table).await?;
         if self.request.dry_run {
-            return Ok((table, self.one(Target::Quarantine, true).await?));
+            let other = self.one(Target::Quarantine, true, &mut done.quarantine).await?;
+            return Ok(misfit.or(other));
         }
         // A replay that is under way counts the rows of the files that it saw.
         let replay = ReplayHold::take(self.hub, &self.request.dataset, self.permit.run_id()).await?;
-        let quarantine = match replay {
-            None => self.one(Target::Quarantine, false).await?,
+        let other = match replay {
+            None => self.one(Target::Quarantine, false, &mut done.quarantine).await?,
             Some(replay) => {
-                let quarantine = replay.during(self.one(Target::Quarantine, true)).await;
+                let one = self.one(Target::Quarantine, true, &mut done.quarantine);
+                let other = replay.during(one).await;
                 replay.give_back().await?;
-                quarantine?
+                other?
             }
         };
-        Ok((table, quarantine))
+        Ok(misfit.or(other))
     }
 
-    async fn one(&self, target: Target, may_go: bool) -> Result<RetainedTable, Error> {
+    async fn one(
+        &self,
+        target: Target,
+        may_go: bool,
+        done: &mut RetainedTable,
+    ) -> Result<Option<Error>, Error> {
         let (lake, permit, name) = (self.hub.lake(), self.permit, &self.request.dataset);
         let failed = |error: LakeError| Error::Ingest(error.into());
-        let mut done = RetainedTable::default();
+        let mut misfit = None;
         if may_go {
             let moment = (self.now, self.request.dry_run);
-            match lake.retain(permit, name, target, moment).await {
-                Ok(retained) => done.retained = retained,
+            match lake.retain(permit, name, target, moment, &mut done.retained).await {
+                Ok(()) => {}
                 // The contract is ahead of the table: what remains is told.
-                Err(LakeError::SchemaChanged { .. }) => done.skipped = Some("schema_changed"),
+                Err(error @ LakeError::SchemaChanged { .. }) => {
+                    done.skipped = Some("schema_changed");
+                    misfit = Some(failed(error));
+                }
                 Err(error) => return Err(failed(error)),
             }
         } else {
@@ -189,6 +236,6 @@ impl Whole<'_> {
             done.held_until = remains.held.since.and_then(|since| since.checked_add_signed(keep));
             done.remains = Some(remains);
         }
-        Ok(done)
+        Ok(misfit)
     }
 }

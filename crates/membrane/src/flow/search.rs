@@ -17,8 +17,6 @@ use crate::hub::Hub;
 pub const FOUND_MAX: u32 = 10_000;
 /// Runs that are read at once.
 const PAGE: u32 = 500;
-/// Entries that are looked at for the newest ones, before they are searched for.
-const LOOKED_BACK_MAX: u64 = 10_000;
 /// Entries that are looked at first, and at once at most.
 const STRETCH_FIRST: u64 = 64;
 const STRETCH_MAX: u64 = 1_000;
@@ -26,6 +24,18 @@ const STRETCH_MAX: u64 = 1_000;
 const POLL: Duration = Duration::from_secs(1);
 /// How long one run of following lasts: files that an open run may need are kept.
 const RUN_LASTS: TimeDelta = TimeDelta::minutes(10);
+
+/// How far it is looked for the newest entries by one way, before it is by the next.
+#[derive(Debug, Clone, Copy)]
+struct Effort {
+    /// Entries that are looked at one after the other.
+    leaves: u64,
+    /// Pages of runs that are found by index, and the empty one after them. Where there are more, so many runs are what is looked for that a look at one
+    /// entry after the other finds enough before long.
+    pages: usize,
+}
+
+const EFFORT: Effort = Effort { leaves: 10_000, pages: 5 };
 
 /// What was found.
 #[derive(Debug, Clone)]
@@ -122,7 +132,7 @@ async fn follow(
         Some(at) => at,
         None => {
             let end = size().await?;
-            if !each(&newest(hub, request, end).await?) {
+            if !each(&newest(hub, request, end, EFFORT).await?) {
                 return Ok(false);
             }
             end
@@ -154,31 +164,68 @@ async fn follow(
     }
 }
 
-/// Returns the newest entries before a leaf, in the order of the log: by a look at the last of them, and where that finds too few by a search.
-async fn newest(hub: &Hub, request: &TailRequest, end: u64) -> Result<Vec<RunRecord>, Error> {
-    let most = usize::try_from(request.newest.min(FOUND_MAX)).unwrap_or(usize::MAX);
-    let (mut found, mut first, mut stretch) = (Vec::new(), end, STRETCH_FIRST);
-    while found.len() < most && first > 0 && end - first < LOOKED_BACK_MAX {
-        let from = first.saturating_sub(stretch);
-        let (mut more, _) =
-            hub.ledger().search_entries(&request.search, from, first).await.map_err(Error::Ledger)?;
-        more.append(&mut found);
-        (found, first, stretch) = (more, from, STRETCH_MAX);
-    }
+/// Returns the newest entries before a leaf, in the order of the log: by a look at the last of them, where that finds too few by index, and where there
+/// are many before by a look at the others. A run that began long ago may be among the newest: what is found by when it began is looked through to
+/// the last.
+async fn newest(hub: &Hub, request: &TailRequest, end: u64, effort: Effort) -> Result<Vec<RunRecord>, Error> {
+    let (search, most) =
+        (&request.search, usize::try_from(request.newest.min(FOUND_MAX)).unwrap_or(usize::MAX));
+    let mut found = Vec::new();
+    let down_to = end.saturating_sub(effort.leaves);
+    let first = look_back(hub, search, &mut found, (end, down_to), most).await?;
     if found.len() < most && first > 0 {
-        let mut before = None;
-        while found.len() < most {
-            let page =
-                hub.ledger().search_runs(&request.search, before, PAGE).await.map_err(Error::Ledger)?;
-            let Some(last) = page.last() else { break };
-            before = Some(last.run);
-            found.extend(page.into_iter().filter(|run| run.leaf_index.is_some_and(|leaf| leaf < first)));
+        match all_before(hub, search, first, effort.pages).await? {
+            Some(mut earlier) => {
+                earlier.append(&mut found);
+                found = earlier;
+            }
+            None => {
+                look_back(hub, search, &mut found, (first, 0), most).await?;
+            }
         }
-        found.sort_by_key(|run| run.leaf_index);
     }
     let excess = found.len().saturating_sub(most);
     found.drain(..excess);
     Ok(found)
+}
+
+/// Looks back from one leaf to another until enough is found, and puts it before what was; returns down to which leaf it looked.
+async fn look_back(
+    hub: &Hub,
+    search: &RunSearch,
+    found: &mut Vec<RunRecord>,
+    (mut first, down_to): (u64, u64),
+    most: usize,
+) -> Result<u64, Error> {
+    let mut stretch = STRETCH_FIRST;
+    while found.len() < most && first > down_to {
+        let from = first.saturating_sub(stretch).max(down_to);
+        let (mut more, _) = hub.ledger().search_entries(search, from, first).await.map_err(Error::Ledger)?;
+        more.append(found);
+        *found = more;
+        (first, stretch) = (from, STRETCH_MAX);
+    }
+    Ok(first)
+}
+
+/// Returns all runs whose leaves come before one, in the order of the log; nothing where there are more than so many pages of them.
+async fn all_before(
+    hub: &Hub,
+    search: &RunSearch,
+    first: u64,
+    pages: usize,
+) -> Result<Option<Vec<RunRecord>>, Error> {
+    let (mut all, mut before): (Vec<RunRecord>, Option<RunId>) = (Vec::new(), None);
+    for _ in 0..pages {
+        let page = hub.ledger().search_runs(search, before, PAGE).await.map_err(Error::Ledger)?;
+        let Some(last) = page.last() else {
+            all.sort_by_key(|run| run.leaf_index);
+            return Ok(Some(all));
+        };
+        before = Some(last.run);
+        all.extend(page.into_iter().filter(|run| run.leaf_index.is_some_and(|leaf| leaf < first)));
+    }
+    Ok(None)
 }
 
 async fn open(ctx: &RequestCtx, hub: &Hub, verb: &str, search: &RunSearch) -> Result<ActiveRun, Failure> {
@@ -230,3 +277,6 @@ pub(super) fn job(hub: &Hub, verb: &str, search: &RunSearch) -> String {
     }
     words.join(" ")
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,8 @@ use membrane_model::RunId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::flow::FoundAnomalies;
+
 /// What stood out, the latest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AnomaliesBody {
@@ -15,6 +17,8 @@ pub struct AnomaliesBody {
     pub run: String,
     /// What stood out.
     pub anomalies: Vec<AnomalyBody>,
+    /// Whether there are more that are not listed: before these, or not written down yet.
+    pub has_more: bool,
 }
 
 /// Something that stood out: it says how many there were and how many are usual, and proves nothing by itself.
@@ -24,7 +28,7 @@ pub struct AnomalyBody {
     pub anomaly: u64,
     /// The run in which it was written down.
     pub run: String,
-    /// When that was.
+    /// When that run began.
     pub flagged: String,
     /// Who acted.
     #[schema(example = "analyst:ana")]
@@ -53,8 +57,9 @@ pub struct AnomalyBody {
 impl AnomaliesBody {
     /// Shapes what stood out.
     #[must_use]
-    pub fn new(run: RunId, flags: &[Flag]) -> Self {
-        Self { run: run.to_string(), anomalies: flags.iter().map(AnomalyBody::from).collect() }
+    pub fn new(run: RunId, found: &FoundAnomalies) -> Self {
+        let anomalies = found.flags.iter().map(AnomalyBody::from).collect();
+        Self { run: run.to_string(), anomalies, has_more: found.has_more }
     }
 }
 

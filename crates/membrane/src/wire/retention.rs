@@ -81,7 +81,7 @@ impl RetentionTableBody {
             files: retained.files,
             rewritten_files: retained.rewritten,
             version: retained.version.map(|version| version.0),
-            skipped: done.skipped.or(retained.overtaken.then_some("in_the_way")),
+            skipped: done.left_because(),
             rows_left: remains.map(|remains| remains.rows),
             rows_without_time: remains.map(|remains| remains.timeless),
             held_files: remains.map(|remains| remains.held.files),

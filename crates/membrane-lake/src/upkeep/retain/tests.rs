@@ -68,7 +68,13 @@ async fn append(folder: &Path, name: &str, of: &[(&str, Option<&str>)]) {
 }
 
 async fn retain_in(folder: &Path, dry_run: bool) -> Retained {
-    retain(local(folder), (&kept(Some("1 y")), Target::Table), run(), (now(), dry_run)).await.unwrap()
+    retain_on(local(folder), (&kept(Some("1 y")), Target::Table), dry_run).await
+}
+
+async fn retain_on(log_store: LogStoreRef, of: (&Arc<Dataset>, Target), dry_run: bool) -> Retained {
+    let mut done = Retained::default();
+    retain(log_store, of, run(), (now(), dry_run), &mut done).await.unwrap();
+    done
 }
 
 async fn remains_in(folder: &Path) -> Remains {
@@ -139,7 +145,8 @@ async fn rows_go_whose_time_is_over_and_no_others() {
     );
     let stays: Vec<_> = before.into_iter().filter(|(cell, _)| cell == STAYS).collect();
     assert_eq!(there(folder.path()).await, stays);
-    assert_eq!(retain_in(folder.path(), false).await, Retained::default(), "there is nothing left to do");
+    let nothing = Retained { stands: done.version, ..Retained::default() };
+    assert_eq!(retain_in(folder.path(), false).await, nothing, "there is nothing left to do");
 
     let log = std::fs::read_to_string(folder.path().join("_delta_log/00000000000000000006.json")).unwrap();
     assert!(
@@ -189,7 +196,7 @@ async fn files_that_were_put_together_before_are_found_too() {
 async fn a_contract_without_a_rule_lets_rows_stay() {
     let folder = four_files().await;
     let (dataset, log_store) = (kept(None), local(folder.path()));
-    let none = retain(log_store, (&dataset, Target::Table), run(), (now(), false)).await.unwrap();
+    let none = retain_on(log_store, (&dataset, Target::Table), false).await;
     assert_eq!(none, Retained::default());
     assert_eq!(there(folder.path()).await.len(), 7);
     let empty = tempfile::tempdir().unwrap();
@@ -230,6 +237,23 @@ async fn what_is_appended_meanwhile_stays_and_is_known() {
     }
 }
 
+/// What went before something fails is told: the disk has no room for what would be written again.
+#[tokio::test]
+async fn what_went_is_known_though_the_rest_failed() {
+    let folder = four_files().await;
+    let store = Faulty::default();
+    store.faults.full.store(true, Ordering::SeqCst);
+    let full: Arc<dyn ObjectStore> = Arc::new(store);
+    let (dataset, mut done) = (kept(Some("1 y")), Retained::default());
+    let of = (&dataset, Target::Table);
+    let failed = retain(log_store(folder.path(), full), of, run(), (now(), false), &mut done).await;
+    assert!(failed.is_err(), "{done:?}");
+    assert_eq!((done.rows, done.files, done.rewritten, done.overtaken), (2, 1, 0, false));
+    assert_eq!((done.version, done.stands), (Some(TableVersion(5)), Some(TableVersion(5))));
+    assert_eq!(remains_in(folder.path()).await.rows, 1, "the one of the other file is there");
+    assert_eq!(retain_in(folder.path(), false).await.rows, 1);
+}
+
 /// The commit that only takes files out brings none by which it could be known.
 #[tokio::test]
 async fn a_commit_whose_answer_is_lost_is_known_as_done() {
@@ -240,9 +264,7 @@ async fn a_commit_whose_answer_is_lost_is_known_as_done() {
     store.faults.lose_answer.store(true, Ordering::SeqCst);
     let lost: Arc<dyn ObjectStore> = Arc::new(store);
     let dataset = kept(Some("1 y"));
-    let done = retain(log_store(folder.path(), lost), (&dataset, Target::Table), run(), (now(), false))
-        .await
-        .unwrap();
+    let done = retain_on(log_store(folder.path(), lost), (&dataset, Target::Table), false).await;
     assert_eq!((done.rows, done.version), (1, Some(TableVersion(3))));
     assert_eq!(there(folder.path()).await.len(), 1);
 }
@@ -268,7 +290,7 @@ async fn what_was_set_aside_goes_by_when_that_was() {
     }
     let of = kept(Some("1 y"));
     let aside = (&of, Target::Quarantine);
-    let done = retain(local(folder.path()), aside, run(), (now(), false)).await.unwrap();
+    let done = retain_on(local(folder.path()), aside, false).await;
     assert_eq!((done.rows, done.rewritten), (1, 0));
     let left = remains(local(folder.path()), aside, now()).await.unwrap();
     assert_eq!((left.rows, left.timeless, left.held.files), (0, 0, 1));
@@ -288,4 +310,16 @@ fn files_are_written_again_up_to_the_size_of_one() {
     let groups: Vec<(bool, u64, usize)> =
         groups(found).iter().map(|group| (group.is_whole, group.past, group.files.len())).collect();
     assert_eq!(groups, [(true, 20, 2), (false, 1, 1), (false, 5, 2)]);
+}
+
+#[test]
+fn files_of_which_nothing_stays_are_taken_out_some_at_once() {
+    let file = |number: usize| File { modified: 0, path: number.to_string(), bytes: 1 };
+    let ages = |past| Ages { rows: 10, past, timeless: 0 };
+    let mut found: Vec<(File, Ages)> =
+        (0..2 * WHOLE_FILES_MAX + 1).map(|number| (file(number), ages(10))).collect();
+    found.push((file(usize::MAX), ages(1)));
+    let groups: Vec<(bool, usize)> =
+        groups(found).iter().map(|group| (group.is_whole, group.files.len())).collect();
+    assert_eq!(groups, [(true, WHOLE_FILES_MAX), (true, WHOLE_FILES_MAX), (true, 1), (false, 1)]);
 }

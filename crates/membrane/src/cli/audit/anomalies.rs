@@ -43,8 +43,8 @@ pub(super) async fn run(args: AnomaliesArgs, env: Env) -> Result<(), CliError> {
         out::line(format!("{} took note of anomaly {number}", ctx.principal))?;
         return Ok(());
     }
-    let (run, flags) = flow::list_anomalies(&ctx, &hub, args.since.map(|since| since.0)).await?;
-    let body = AnomaliesBody::new(run, &flags);
+    let (run, found) = flow::list_anomalies(&ctx, &hub, args.since.map(|since| since.0)).await?;
+    let body = AnomaliesBody::new(run, &found);
     if args.json { out::json(&body) } else { show(&body) }
 }
 
@@ -64,6 +64,12 @@ fn show(body: &AnomaliesBody) -> Result<(), CliError> {
     }
     table::narrow(&mut shown, &[0]);
     out::line(shown.to_string())?;
+    if body.has_more {
+        let listed = body.anomalies.len();
+        out::note(format!(
+            "{listed} are listed, and there are more: `system.anomalies` in SQL has what was written down; the next look finds the rest"
+        ));
+    }
     Ok(())
 }
 

@@ -185,7 +185,7 @@ impl Following {
         let is_idle = self.changed.iter().all(|changed| *changed == 0);
         let longest = if is_idle { IDLE_RUN } else { RUN };
         let is_other = self.turn.as_ref().is_some_and(|turn| !Arc::ptr_eq(&turn.hub, hub));
-        if is_other || self.turn.as_ref().is_some_and(|turn| turn.opened + longest < now) {
+        if is_other || self.turn.as_ref().is_some_and(|turn| is_over(turn.opened, longest, now)) {
             self.close(hub, now).await?;
         }
         if is_other {
@@ -327,6 +327,12 @@ impl Following {
     }
 }
 
+/// Tells whether a turn is to be closed: it went on for long enough, or its day is over. A permit shows the rows of its day: of the next one some
+/// may not be shown any more for the purpose.
+fn is_over(opened: DateTime<Utc>, longest: TimeDelta, now: DateTime<Utc>) -> bool {
+    opened + longest < now || opened.date_naive() != now.date_naive()
+}
+
 /// What is kept of a group from one look to the next.
 struct Followed<'a> {
     group: &'a Group,
@@ -417,3 +423,6 @@ fn sweep_of(group: &Group) -> Option<TimeDelta> {
         })
         .min()
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,7 +22,7 @@ pub(in crate::http) struct AnomaliesParams {
     since: Option<SinceBody>,
 }
 
-/// List what stood out of what principals did, the latest first, 1000 at most.
+/// List what stood out of what principals did, the latest first, 1000 at most; `has_more` says whether there are more.
 ///
 /// What was not written down yet is, in the same run.
 #[utoipa::path(
@@ -41,6 +41,6 @@ pub(in crate::http) async fn get_anomalies(
     _: AcceptsJson,
     QueryOf(params): QueryOf<AnomaliesParams>,
 ) -> Result<Json<AnomaliesBody>, Failure> {
-    let (run, flags) = flow::list_anomalies(&ctx, &app.hub, params.since.map(|since| since.0)).await?;
-    Ok(Json(AnomaliesBody::new(run, &flags)))
+    let (run, found) = flow::list_anomalies(&ctx, &app.hub, params.since.map(|since| since.0)).await?;
+    Ok(Json(AnomaliesBody::new(run, &found)))
 }

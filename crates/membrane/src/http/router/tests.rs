@@ -122,7 +122,7 @@ async fn every_endpoint_refuses_strangers() {
         }
         refused += 1;
     }
-    assert_eq!(refused, 32);
+    assert_eq!(refused, 33);
 }
 
 #[tokio::test]
