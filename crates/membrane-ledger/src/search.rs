@@ -79,9 +79,9 @@ impl RunSearch {
         if self.is_of_columns() {
             sql.push(" AND EXISTS (SELECT 1 FROM column_read c WHERE c.run = run.run");
             let words = [
-                (" AND c.dataset = ", self.dataset.as_ref().map(DatasetName::as_str)),
-                (" AND c.column_name = ", self.column.as_ref().map(ColumnName::as_str)),
-                (" AND c.level = ", self.level.map(RevealLevel::as_str)),
+                (" AND c.dataset || '' = ", self.dataset.as_ref().map(DatasetName::as_str)),
+                (" AND c.column_name || '' = ", self.column.as_ref().map(ColumnName::as_str)),
+                (" AND c.level || '' = ", self.level.map(RevealLevel::as_str)),
             ];
             for (condition, word) in words {
                 if let Some(word) = word {

@@ -46,7 +46,7 @@ use crate::rules::ScanRules;
 use crate::session::{Contents, user_session_in};
 use crate::table::GovernedTable;
 
-use part::Parted;
+use part::{Members, Parted, is_one_of};
 
 pub use compare::{Compared, TagComparison, TagFault};
 pub use fixture::{TagFixture, TrialError, Tried};
@@ -120,7 +120,8 @@ impl Engine {
                 return Err(unsupported("a statement that is not member-local, asked of some members"));
             }
             TagMembers::These(keys) => {
-                local::restrict(planned.analysed, keys).map_err(|_| QueryError::Failed)?
+                let members = is_one_of(Members::these(keys.clone()));
+                local::filter(planned.analysed, &members).map_err(|_| QueryError::Failed)?
             }
         };
         let schema = Arc::clone(plan.schema().inner());

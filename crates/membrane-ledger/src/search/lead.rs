@@ -11,7 +11,7 @@ use crate::LedgerError;
 use crate::row::Cells;
 
 /// Up to how many runs of a filter are counted before another leads.
-const COUNTED_MAX: i64 = 2000;
+const COUNTED_MAX: i64 = 50_000;
 /// The table of runs.
 pub(super) const RUN: &str = "run";
 

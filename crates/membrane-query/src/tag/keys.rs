@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
+use std::hash::{BuildHasherDefault, Hasher};
 
-use datafusion::arrow::array::{Array as _, ArrayRef, AsArray as _, BinaryViewArray};
+use datafusion::arrow::array::{Array as _, AsArray as _};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::arrow::record_batch::RecordBatch;
 use futures::{Stream, StreamExt as _};
@@ -14,7 +14,26 @@ use crate::mask::key::KEY_LENGTH;
 
 /// Keys of members, each once.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct TagKeys(HashSet<[u8; KEY_LENGTH]>);
+pub struct TagKeys(HashSet<[u8; KEY_LENGTH], BuildHasherDefault<KeyHasher>>);
+
+/// Hashes a key by its first bytes: it is the outcome of a keyed function, so that they are as good as random, and nobody chooses them.
+#[derive(Clone, Copy, Default)]
+struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(first) = bytes.first_chunk() {
+            self.0 = u64::from_ne_bytes(*first);
+        }
+    }
+
+    // Before its bytes stands how many they are, which is the same for all.
+    fn write_usize(&mut self, _: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 impl TagKeys {
     /// Adds a key; what is none is left out.
@@ -50,10 +69,6 @@ impl TagKeys {
     /// Returns them, in no order.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         self.0.iter().map(<[u8; KEY_LENGTH]>::as_slice)
-    }
-
-    pub(super) fn array(&self) -> ArrayRef {
-        Arc::new(self.iter().map(Some).collect::<BinaryViewArray>())
     }
 }
 

@@ -27,6 +27,8 @@ type Key = [u8; KEY_LENGTH];
 pub struct TagKnown {
     places: HashMap<Key, u32>,
     keys: Vec<Key>,
+    /// The place that was found last: rows of one tag are often in the order of those of another.
+    last: usize,
     pub(super) tags: Vec<KnownTag>,
 }
 
@@ -138,10 +140,18 @@ impl TagKnown {
     /// Returns the place of a member, who gets one.
     pub(super) fn place(&mut self, key: &[u8]) -> Result<u32, TagFault> {
         let key: &Key = key.try_into().map_err(|_| TagFault("a member's key has another length"))?;
+        let many = |_| TagFault("members are too many");
+        let next = self.last + 1;
+        if self.keys.get(next) == Some(key) {
+            self.last = next;
+            return u32::try_from(next).map_err(many);
+        }
         if let Some(place) = self.places.get(key) {
+            self.last = usize::try_from(*place).map_err(many)?;
             return Ok(*place);
         }
-        let place = u32::try_from(self.keys.len()).map_err(|_| TagFault("members are too many"))?;
+        self.last = self.keys.len();
+        let place = u32::try_from(self.last).map_err(many)?;
         self.keys.push(*key);
         self.places.insert(*key, place);
         Ok(place)

@@ -4,28 +4,19 @@
 //! ([`Rows::Things`]). The key is in the rows of a scan; it stays through columns that are handed on, rows that are left out, groups and
 //! windows that are of one member each, and joins in which keys are equal. Whatever else happens to rows about members is not member-local:
 //! a limit, a group over all, a subquery about others. A statement that is may be asked of some members by leaving the others out of each
-//! scan ([`restrict`]): every node then gives the rows that it would have given of them.
+//! scan ([`filter`]): every node then gives the rows that it would have given of them.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, Field, Schema};
-use datafusion::arrow::record_batch::RecordBatch;
-use datafusion::catalog::default_table_source::{provider_as_source, source_as_provider};
+use datafusion::catalog::default_table_source::source_as_provider;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchemaRef, DataFusionError, Result as DataFusionResult};
-use datafusion::datasource::MemTable;
 use datafusion::logical_expr::{
     Aggregate, Distinct, Expr, Join, JoinType, LogicalPlan, LogicalPlanBuilder, Operator, ScalarUDF,
     TableScan, Window,
 };
 
-use super::TagKeys;
 use crate::table::GovernedTable;
-
-/// The name of the table of keys in a plan that was restricted; no dataset can have it.
-const KEYS: &str = "keys of members";
-const KEY: &str = "key";
 
 /// Whom the rows of a node are about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,23 +30,6 @@ enum Rows {
 /// Tells whether a plan whose answer has the key in a column is member-local.
 pub(super) fn is_local(plan: &LogicalPlan, key: usize) -> bool {
     matches!(rows_of(plan), Some(Rows::Keyed(keys)) if keys.contains(&key))
-}
-
-/// Leaves out of each scan of rows about members those of others.
-pub(super) fn restrict(plan: LogicalPlan, keys: &TagKeys) -> DataFusionResult<LogicalPlan> {
-    let schema = Arc::new(Schema::new(vec![Field::new(KEY, DataType::BinaryView, false)]));
-    let batch = RecordBatch::try_new(Arc::clone(&schema), vec![keys.array()])?;
-    let table = provider_as_source(Arc::new(MemTable::try_new(schema, vec![vec![batch]])?));
-    let restricted = plan.transform_up_with_subqueries(|node| {
-        let LogicalPlan::TableScan(scan) = &node else { return Ok(Transformed::no(node)) };
-        let Some(key) = key_column(scan) else { return Ok(Transformed::no(node)) };
-        let column = Column::new(Some(scan.table_name.clone()), key);
-        let keys = LogicalPlanBuilder::scan(KEYS, Arc::clone(&table), None)?.build()?;
-        let on = (vec![column], vec![Column::new(Some(KEYS), KEY)]);
-        let joined = LogicalPlanBuilder::from(node).join(keys, JoinType::LeftSemi, on, None)?;
-        Ok(Transformed::yes(joined.build()?))
-    })?;
-    Ok(restricted.data)
 }
 
 /// Leaves out of each scan of rows about members those for whose key a function is not true.
