@@ -234,7 +234,10 @@ fn session_of(
 ) -> Result<SessionState, QueryError> {
     let tables = tables.into_iter().map(|(name, table)| (name, table as Arc<dyn TableProvider>));
     let contents = Contents { tables: tables.collect(), ..Contents::default() };
-    user_session_in(memory, contents, limits)
+    let mut state = user_session_in(memory, contents, limits)?;
+    // Members have many rows each, and the first ones are of nearly as many members: what is grouped by them is grouped before it is dealt out.
+    state.config_mut().options_mut().execution.skip_partial_aggregation_probe_ratio_threshold = 1.0;
+    Ok(state)
 }
 
 /// Returns the place of the column that has the keys: the only one whose type is theirs.

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, AsArray as _, BinaryArray, Int64Array, StringArray};
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::TableProvider;
+use datafusion::datasource::MemTable;
 use datafusion::execution::SessionState;
 use futures::TryStreamExt as _;
 use membrane_model::{Limits, LogicalType, Protection, RevealLevel};
