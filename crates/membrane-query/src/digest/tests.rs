@@ -139,7 +139,6 @@ async fn a_plan_is_its_shape() {
         ("SELECT n FROM members WHERE t = 'Ana'", "SELECT n FROM members WHERE t = 'Bo'"),
         ("SELECT n AS ana FROM members", "SELECT n AS bo FROM members"),
         ("SELECT ana.n FROM members ana", "SELECT bo.n FROM members bo"),
-        ("SELECT named_struct('ana', n) FROM members", "SELECT named_struct('bo', n) FROM members"),
         ("SELECT 'Ana', COUNT(*) FROM members GROUP BY 1", "SELECT 'Bo', COUNT(*) FROM members GROUP BY 1"),
         (
             "SELECT SUM(CASE WHEN t = 'Ana' THEN n END) FROM members HAVING SUM(n) > 1",

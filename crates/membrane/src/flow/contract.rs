@@ -40,13 +40,14 @@ pub(super) async fn accept(
     }
     let body = revision.text().ok_or(Error::Internal("a contract cannot be written down"))?;
     for _ in 0..TRIES_MAX {
+        // Read before the history: a revision that somebody writes down in between has a number that is taken then, and is found the next time.
+        let last = hub.ledger().last_document(DocumentKind::Contract).await.map_err(Error::Ledger)?;
         let history = contracts.history(&dataset.name).await.map_err(Error::Contract)?;
         let known =
             history.iter().rev().find(|(_, kept)| *kept == revision).map(|(document, _)| document.number);
         let number = match known {
             Some(number) => number,
             None => {
-                let last = hub.ledger().last_document(DocumentKind::Contract).await.map_err(Error::Ledger)?;
                 let number = last.saturating_add(1);
                 match run.add_contract(hub, number, body.clone(), &dataset.name).await {
                     Err(Error::InTheWay) => continue,
