@@ -238,10 +238,10 @@ async fn check(shop: &dyn Shop) {
 #[tokio::test(flavor = "multi_thread")]
 async fn postgresql_is_a_source() {
     let Some(server) = Server::start() else { return };
-    check(&server).await;
+    Box::pin(check(&server)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn mysql_is_a_source() {
-    check(&MariaDb::start()).await;
+    Box::pin(check(&MariaDb::start())).await;
 }

@@ -135,8 +135,7 @@ impl Hub {
         warn_of_releases(&catalog);
         let limits = Limits::from(&config.limits);
         let engine = engine_of(&lake, &ledger, &vault, limits)?;
-        let shelf = shelf_of(&config.audit, &data, &config.data.lake_options())?;
-        let audit_log = AuditLog::new((&config.audit, &hub), shelf, ledger.clone(), &vault)?;
+        let audit_log = audit_log_of(config, &data, (&hub, &ledger, &vault))?;
         let sinks = start_sinks(config, &data, &ledger, (stale, &catalog));
         Ok(Self {
             publication,
@@ -500,6 +499,16 @@ fn warn_of_strangers(privacy: &PrivacySection, policies: &Policies) {
     for partner in privacy.partners.keys().filter(|partner| !known.contains(*partner)) {
         tracing::warn!(principal.id = %partner, "[privacy.partners] names `{partner}`, whom principals.json does not know");
     }
+}
+
+/// Names the published log of a hub.
+fn audit_log_of(
+    config: &Config,
+    data: &Url,
+    (hub, ledger, vault): (&str, &Ledger, &Vault),
+) -> Result<AuditLog, OpenError> {
+    let shelf = shelf_of(&config.audit, data, &config.data.lake_options())?;
+    Ok(AuditLog::new((&config.audit, hub), shelf, ledger.clone(), vault)?)
 }
 
 /// A standing release that cannot be read is not made, and nobody would know.

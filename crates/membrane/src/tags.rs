@@ -124,7 +124,7 @@ pub(crate) async fn follow(serving: Arc<Serving>, stop: CancellationToken) {
         };
         match beat {
             Some((hub, now)) => match service_of(&hub) {
-                Some(service) => stream.beat(&hub, &service, now).await,
+                Some(service) => Box::pin(stream.beat(&hub, &service, now)).await,
                 None => stream.end().await,
             },
             None => return stream.end().await,

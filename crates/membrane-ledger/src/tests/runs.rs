@@ -12,12 +12,25 @@ fn all() -> RunFilter {
     RunFilter { principal: None, dataset: None, limit: 100 }
 }
 
-pub(super) async fn check_a_run_is_recorded(ledger: Ledger) {
-    let entrance = Entrance {
+fn entrance() -> Entrance {
+    Entrance {
         session: Some("019a0000-0000-7000-8000-000000000000".to_owned()),
         address: AddressClass::Private,
         publication: Some(3),
-    };
+    }
+}
+
+fn evidence() -> Evidence {
+    Evidence {
+        plan: Some("33".repeat(32)),
+        answer: Some("44".repeat(32)),
+        obligations: vec!["rows pos_orders".to_owned()],
+        grants: vec!["break-glass 2".to_owned(), "delegation 1".to_owned()],
+    }
+}
+
+pub(super) async fn check_a_run_is_recorded(ledger: Ledger) {
+    let (entrance, evidence) = (entrance(), evidence());
     let new = NewRun { entrance: entrance.clone(), ..new_run("analyst:ana", 0) };
     let mut run = ledger.open_run(new).await.unwrap();
     let id = run.id();
@@ -42,12 +55,6 @@ pub(super) async fn check_a_run_is_recorded(ledger: Ledger) {
     }
     let first = edge(FieldRef::dataset("crm_members", "city"), FieldRef::answer(id, "city"));
     let second = edge(FieldRef::dataset("crm_members", "tier"), FieldRef::answer(id, "city"));
-    let evidence = Evidence {
-        plan: Some("33".repeat(32)),
-        answer: Some("44".repeat(32)),
-        obligations: vec!["rows pos_orders".to_owned()],
-        grants: vec!["break-glass 2".to_owned(), "delegation 1".to_owned()],
-    };
     let closed = run
         .close(RunOutcome {
             state: RunState::Refused,

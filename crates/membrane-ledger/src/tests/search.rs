@@ -47,8 +47,8 @@ async fn found(ledger: &Ledger, search: &RunSearch, size: u32) -> Vec<RunId> {
     }
 }
 
-/// Each filter, alone and with others, in pages of any size, finds what a look at every run finds.
-pub(super) async fn check_runs_are_found_by_what_they_were_about(ledger: Ledger) {
+/// Forty runs of all sorts, the newest first.
+async fn of_all_sorts(ledger: &Ledger) -> Vec<RunRecord> {
     let mut runs: Vec<RunRecord> = Vec::new();
     for number in 0..40_i64 {
         let who = ["analyst:ana", "analyst:lee", "partner:acme"][usize::try_from(number % 3).unwrap()];
@@ -65,10 +65,16 @@ pub(super) async fn check_runs_are_found_by_what_they_were_about(ledger: Ledger)
         let level = if number % 4 == 0 { RevealLevel::Clear } else { RevealLevel::Partial };
         let took: &[&str] = if number % 2 == 0 { &["phone", "city"] } else { &["city"] };
         let state = if number % 6 == 5 { RunState::Fail } else { RunState::Complete };
-        let run = act(&ledger, new, level, took, state).await;
+        let run = act(ledger, new, level, took, state).await;
         runs.push(ledger.run(&run).await.unwrap().unwrap());
     }
     runs.sort_by_key(|run| std::cmp::Reverse(run.run));
+    runs
+}
+
+/// Each filter, alone and with others, in pages of any size, finds what a look at every run finds.
+pub(super) async fn check_runs_are_found_by_what_they_were_about(ledger: Ledger) {
+    let runs = of_all_sorts(&ledger).await;
     let open = ledger.open_run(new_run("analyst:zoe", 3)).await.unwrap();
     let principals = [None, Some("analyst:lee"), Some("analyst:zoe")];
     let levels = [None, Some(RevealLevel::Clear), Some(RevealLevel::Partial)];

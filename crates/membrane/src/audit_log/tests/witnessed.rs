@@ -165,7 +165,7 @@ async fn witnesses_that_cannot_be_are_refused() {
         (config.audit.witnesses, config.audit.witnesses_min) = (witnesses.to_vec(), min);
         config
     };
-    let good = format!("https://w.example {}", cosigner(1, &[log_key.clone()]).verifier());
+    let good = format!("https://w.example {}", cosigner(1, std::slice::from_ref(&log_key)).verifier());
     for config in [
         of(&["https://w.example".to_owned()], 0),
         of(&[format!("https://w.example {log_key}")], 0),

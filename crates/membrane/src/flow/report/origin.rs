@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use membrane_model::{DatasetName, RunId};
-use membrane_report::Section;
+use membrane_report::{ColumnKind, Section};
 
 use super::Asked;
 use super::parts::{
@@ -16,6 +16,18 @@ use crate::lineage::{Direction, Limits, Node};
 
 /// Steps and nodes of one walk to where a dataset came from.
 const WALK: Limits = Limits { depth_max: 32, nodes_max: 10_000 };
+
+/// The columns of the table of where data came from.
+const SOURCES: [(&str, &str, ColumnKind); 8] = [
+    ("dataset", "Dataset", CODE),
+    ("sources", "Sources of the catalog", TEXT),
+    ("deliveries", "Deliveries on record", TEXT),
+    ("from", "Made of, or checked against", CODE),
+    ("first", "First delivery", MOMENT),
+    ("last", "Last delivery", MOMENT),
+    ("run", "Newest run that shows it", CODE),
+    ("leaf", "Leaf", NUMBER),
+];
 
 /// Where a dataset came from, by the lineage on record.
 #[derive(Default)]
@@ -59,17 +71,7 @@ pub(super) async fn sources(asked: &Asked<'_>) -> Result<Section, Error> {
         .await
         .map_err(Error::Ledger)?;
     let delivered = hub.ledger().delivered().await.map_err(Error::Ledger)?;
-    let columns = [
-        ("dataset", "Dataset", CODE),
-        ("sources", "Sources of the catalog", TEXT),
-        ("deliveries", "Deliveries on record", TEXT),
-        ("from", "Made of, or checked against", CODE),
-        ("first", "First delivery", MOMENT),
-        ("last", "Last delivery", MOMENT),
-        ("run", "Newest run that shows it", CODE),
-        ("leaf", "Leaf", NUMBER),
-    ];
-    let mut rows = Rows::new("sources_all", &columns)?;
+    let mut rows = Rows::new("sources_all", &SOURCES)?;
     for (name, came) in names.iter().zip(came) {
         let of_catalog = hub.catalog().sources().filter(|source| source.dataset == *name);
         let of_catalog = of_catalog.map(|source| format!("{} ({})", source.name, source.reads.kind()));

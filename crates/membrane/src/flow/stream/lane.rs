@@ -109,7 +109,7 @@ impl Work {
                     while group.len() < GROUP && let Ok(job) = jobs.try_recv() {
                         group.push(job);
                     }
-                    self.take(group).await;
+                    Box::pin(self.take(group)).await;
                 }
                 () = until(due) => {}
             }
@@ -170,7 +170,7 @@ impl Work {
         }
         for (sender, jobs) in by_sender {
             let mut left = jobs;
-            while let Err((failure, mut jobs)) = self.take_of(sender.clone(), left).await {
+            while let Err((failure, mut jobs)) = Box::pin(self.take_of(sender.clone(), left)).await {
                 // Each that is refused is so in a run of its own.
                 left = jobs.split_off(1.min(jobs.len()));
                 if let Some(job) = jobs.pop() {

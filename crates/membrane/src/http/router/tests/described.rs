@@ -111,12 +111,6 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
         ("/v1/metrics", "get", [scraped, record, audit].concat()),
         ("/v1/datasets", "get", [all, record, &refusal].concat()),
         ("/v1/runs", "get", [all, record, audit].concat()),
-        ("/v1/audit/anomalies", "get", [all, record, audit, &["in_the_way"]].concat()),
-        (
-            "/v1/reports/{kind}",
-            "get",
-            [all, record, audit, &["contract_altered", "publication_altered", "storage_failed"]].concat(),
-        ),
         ("/v1/runs/{id}", "get", [all, record, audit, &["unknown_run"]].concat()),
         (
             "/v1/lineage/{dataset}/{column}",
@@ -157,7 +151,18 @@ fn answers() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
     answers.extend(releases(&query, &refusal));
     answers.extend(delegations());
     answers.extend(catalog(&refusal));
+    answers.extend(compliance());
     answers
+}
+
+/// Those that compliance asks for.
+fn compliance() -> [(&'static str, &'static str, Vec<&'static str>); 2] {
+    let asked = [&ALL[..], &RECORD[..], &AUDIT[..]].concat();
+    let altered = ["contract_altered", "publication_altered", "storage_failed"].as_slice();
+    [
+        ("/v1/audit/anomalies", "get", [asked.as_slice(), &["in_the_way"]].concat()),
+        ("/v1/reports/{kind}", "get", [asked.as_slice(), altered].concat()),
+    ]
 }
 
 /// Those about what data there is.
