@@ -256,7 +256,7 @@ async fn a_body_is_what_its_sender_says() {
     ] {
         let refused = send(control).await;
         assert_eq!((refused.status.as_u16(), refused.code().as_str()), (status, code), "{control}");
-        assert!(!String::from_utf8_lossy(&refused.body).contains("7777"), "{control}");
+        assert!(!String::from_utf8_lossy(&refused.body).contains("7777.7"), "{control}");
     }
     let done = send(r#"{"rows": 1, "sums": {"price": "7777.77"}}"#).await.json();
     assert_eq!(done["rows_accepted"], 1, "{done}");
@@ -407,7 +407,8 @@ async fn lookups_are_recorded_and_limited() {
     let reasons: Vec<_> =
         record["decisions"].as_array().unwrap().iter().map(|told| &told["reason"]).collect();
     assert!(reasons.contains(&&json!("permitted, an exact value looked up")), "{reasons:?}");
-    assert!(!record.to_string().contains("138"), "{record}");
+    let told = record.to_string();
+    assert!(!told.contains("13800138002") && !told.contains("138 0013 8002"), "{told}");
 
     // Two values in one statement count twice.
     let two = format!("{} OR phone = member_token('phone', '13800138001')", by("'13800138003'"));
