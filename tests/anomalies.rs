@@ -31,19 +31,9 @@ async fn did(world: &World, who: &str, days_ago: i64, (rows, cells): (u64, u64))
         started,
     };
     let outcome = RunOutcome {
-        evidence: membrane_ledger::Evidence::default(),
-        state: RunState::Complete,
-        error_code: None,
-        rows_in: None,
         rows_out: Some(rows),
-        rows_quarantined: None,
-        bytes_out: None,
         cells_opened: Some(cells),
-        duration_ms: 1,
-        inputs: Vec::new(),
-        outputs: Vec::new(),
-        edges: Vec::new(),
-        finished: started,
+        ..RunOutcome::ended(RunState::Complete, started)
     };
     world.hub.ledger().open_run(run).await.unwrap().close(outcome).await.unwrap();
 }

@@ -1,5 +1,6 @@
 //! The published log: proved and checked by whoever has its key, altered and found.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use serde_json::Value;
@@ -217,6 +218,11 @@ fn an_answer_is_shown_to_be_the_one_that_was_given() {
     let asked = std::fs::read_to_string(&statement).unwrap();
     std::fs::write(&statement, asked.replace("phone", "email")).unwrap();
     assert!(text(&check(&answer).stderr).contains("the statement is not the one"));
+    // What opens a commitment is its owner's alone, also where an earlier file was open to others.
+    let (salt, others) = (file("answer.json"), std::fs::Permissions::from_mode(0o644));
+    std::fs::set_permissions(&salt, others).unwrap();
+    program.ok(&["audit", "prove", &run, "--out", "proof", "--with-answer"]);
+    assert_eq!(std::fs::metadata(&salt).unwrap().permissions().mode() & 0o777, 0o600);
     // An entry says nothing of what was answered.
     let entry = std::fs::read_to_string(file("json")).unwrap();
     let salt = std::fs::read_to_string(file("answer.json")).unwrap();

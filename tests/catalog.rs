@@ -236,21 +236,7 @@ async fn a_long_record_is_read_in_pages_and_in_part() {
             middle = Some((run.id(), started));
         }
         if day % 50 == 0 {
-            let outcome = RunOutcome {
-                evidence: membrane_ledger::Evidence::default(),
-                state: RunState::Complete,
-                error_code: None,
-                rows_in: None,
-                rows_out: Some(7),
-                rows_quarantined: None,
-                bytes_out: None,
-                cells_opened: None,
-                duration_ms: 1,
-                inputs: Vec::new(),
-                outputs: Vec::new(),
-                edges: Vec::new(),
-                finished: started,
-            };
+            let outcome = RunOutcome { rows_out: Some(7), ..RunOutcome::ended(RunState::Complete, started) };
             run.close(outcome).await.unwrap();
         }
     }

@@ -181,21 +181,7 @@ async fn nothing_goes_that_a_run_at_work_may_need() {
     assert!(done.table.compacted.from >= 4);
     assert_eq!(done.table.vacuumed.files, 0, "its files were there when the run began");
     let finished = world.hub.clock().now() + TimeDelta::seconds(1);
-    let outcome = membrane_ledger::RunOutcome {
-        evidence: membrane_ledger::Evidence::default(),
-        state: membrane_ledger::RunState::Complete,
-        error_code: None,
-        rows_in: None,
-        rows_out: None,
-        rows_quarantined: None,
-        bytes_out: None,
-        cells_opened: None,
-        duration_ms: 0,
-        inputs: Vec::new(),
-        outputs: Vec::new(),
-        edges: Vec::new(),
-        finished,
-    };
+    let outcome = membrane_ledger::RunOutcome::ended(membrane_ledger::RunState::Complete, finished);
     run.close(outcome).await.unwrap();
     assert!(maintain(&later, LINES, false).await.table.vacuumed.files >= 4);
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, ensure};
 use membrane::{Channel, Hub, OnShelf};
 use membrane_lake::{LakeOptions, Shelf};
-use membrane_ledger::{Entrance, Evidence, NewRun, RunOutcome, RunState};
+use membrane_ledger::{Entrance, NewRun, RunOutcome, RunState};
 use membrane_log::{Identity, Log, LogSigner, Origin, Trust, verify_from, verify_full};
 use membrane_model::{Action, AddressClass};
 use tokio::runtime::Runtime;
@@ -162,19 +162,9 @@ async fn answered(hub: Arc<Hub>, waits: bool) -> Result<Waited> {
     });
     let run = run.await?;
     let outcome = RunOutcome {
-        state: RunState::Complete,
-        error_code: None,
-        rows_in: None,
         rows_out: Some(5),
-        rows_quarantined: None,
         bytes_out: Some(400),
-        cells_opened: None,
-        duration_ms: 3,
-        inputs: Vec::new(),
-        outputs: Vec::new(),
-        edges: Vec::new(),
-        evidence: Evidence::default(),
-        finished: hub.clock().now(),
+        ..RunOutcome::ended(RunState::Complete, hub.clock().now())
     };
     let since = Instant::now();
     let closed = run.close(outcome).await?;

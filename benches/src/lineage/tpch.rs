@@ -102,21 +102,7 @@ async fn close(ledger: &Ledger, edges: Vec<LineageEdge>) -> Result<f64> {
         started,
     };
     let run = ledger.open_run(run).await?;
-    let outcome = RunOutcome {
-        evidence: membrane_ledger::Evidence::default(),
-        state: RunState::Complete,
-        error_code: None,
-        rows_in: None,
-        rows_out: Some(1),
-        rows_quarantined: None,
-        bytes_out: None,
-        cells_opened: None,
-        duration_ms: 1,
-        inputs: Vec::new(),
-        outputs: Vec::new(),
-        edges,
-        finished: started,
-    };
+    let outcome = RunOutcome { rows_out: Some(1), edges, ..RunOutcome::ended(RunState::Complete, started) };
     let since = Instant::now();
     run.close(outcome).await?;
     Ok(since.elapsed().as_secs_f64() * 1e3)

@@ -52,19 +52,9 @@ impl Ledger {
 
 fn abandonment(started: DateTime<Utc>, finished: DateTime<Utc>) -> RunOutcome {
     RunOutcome {
-        state: RunState::Fail,
         error_code: Some("abandoned".to_owned()),
-        rows_in: None,
-        rows_out: None,
-        rows_quarantined: None,
-        bytes_out: None,
-        cells_opened: None,
         duration_ms: u64::try_from((finished - started).num_milliseconds()).unwrap_or(0),
-        inputs: Vec::new(),
-        outputs: Vec::new(),
-        edges: Vec::new(),
-        evidence: Evidence::default(),
-        finished,
+        ..RunOutcome::ended(RunState::Fail, finished)
     }
 }
 

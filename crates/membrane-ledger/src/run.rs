@@ -115,6 +115,28 @@ pub struct RunOutcome {
     pub finished: DateTime<Utc>,
 }
 
+impl RunOutcome {
+    /// Returns the outcome of a run of which nothing is known but how and when it ended.
+    #[must_use]
+    pub fn ended(state: RunState, finished: DateTime<Utc>) -> Self {
+        Self {
+            state,
+            error_code: None,
+            rows_in: None,
+            rows_out: None,
+            rows_quarantined: None,
+            bytes_out: None,
+            cells_opened: None,
+            duration_ms: 0,
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            edges: Vec::new(),
+            evidence: Evidence::default(),
+            finished,
+        }
+    }
+}
+
 /// The place of a closed run in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClosedRun {

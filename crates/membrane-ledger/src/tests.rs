@@ -217,19 +217,13 @@ fn edge(from: FieldRef, to: FieldRef) -> LineageEdge {
 
 fn outcome(second: i64) -> RunOutcome {
     RunOutcome {
-        evidence: crate::Evidence::default(),
-        state: RunState::Complete,
-        error_code: None,
         rows_in: Some(20_000),
         rows_out: Some(12),
-        rows_quarantined: None,
         bytes_out: Some(345),
-        cells_opened: None,
         duration_ms: 67,
         inputs: vec![version("crm_members", 3)],
-        outputs: Vec::new(),
         edges: vec![edge(FieldRef::dataset("crm_members", "city"), FieldRef::answer("run", "city"))],
-        finished: instant(second),
+        ..RunOutcome::ended(RunState::Complete, instant(second))
     }
 }
 

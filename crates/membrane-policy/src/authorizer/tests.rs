@@ -98,21 +98,7 @@ async fn a_listing_is_a_permit_for_what_is_visible() {
         world.authorizer.visible_datasets(&mut run, &asked.principal, purpose, noon()).await.unwrap();
     let names: Vec<&str> = permit.datasets().map(|found| found.dataset().name.as_str()).collect();
     assert_eq!(names, ["members"]);
-    let outcome = RunOutcome {
-        evidence: membrane_ledger::Evidence::default(),
-        state: RunState::Complete,
-        error_code: None,
-        rows_in: None,
-        rows_out: None,
-        rows_quarantined: None,
-        bytes_out: None,
-        cells_opened: None,
-        duration_ms: 1,
-        inputs: Vec::new(),
-        outputs: Vec::new(),
-        edges: Vec::new(),
-        finished: noon(),
-    };
+    let outcome = RunOutcome::ended(RunState::Complete, noon());
     run.close(outcome).await.unwrap();
 }
 

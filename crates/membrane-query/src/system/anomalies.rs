@@ -6,15 +6,11 @@ use futures::stream::{self, StreamExt as _};
 use membrane_ledger::{Flag, RunWindow};
 
 use super::Record;
-use super::column::{Kind, SystemColumn};
+use super::column::{Kind, SystemColumn, column};
 use super::pages::{Batches, unread};
 use super::rows::{Cell, Rows};
 use super::window::Bounded;
 use crate::fault::ScanFault;
-
-const fn column(name: &'static str, kind: Kind, says: &'static str) -> SystemColumn {
-    SystemColumn::new(name, kind, says)
-}
 
 pub(super) const COLUMNS: &[SystemColumn] = &[
     column("anomaly", Kind::Whole, "Its number."),

@@ -27,11 +27,12 @@ pub(super) enum Kind {
     Day,
 }
 
-impl SystemColumn {
-    pub(super) const fn new(name: &'static str, kind: Kind, says: &'static str) -> Self {
-        Self { name, says, kind }
-    }
+/// Makes a column.
+pub(super) const fn column(name: &'static str, kind: Kind, says: &'static str) -> SystemColumn {
+    SystemColumn { name, says, kind }
+}
 
+impl SystemColumn {
     /// Returns the name of its type in SQL.
     #[must_use]
     pub fn sql_type(&self) -> &'static str {

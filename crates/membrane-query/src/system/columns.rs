@@ -3,13 +3,9 @@
 use datafusion::arrow::record_batch::RecordBatch;
 
 use super::Record;
-use super::column::{Kind, SystemColumn};
+use super::column::{Kind, SystemColumn, column};
 use super::rows::{Cell, Rows};
 use crate::fault::ScanFault;
-
-const fn column(name: &'static str, kind: Kind, says: &'static str) -> SystemColumn {
-    SystemColumn::new(name, kind, says)
-}
 
 pub(super) const COLUMNS: &[SystemColumn] = &[
     column("dataset", Kind::Text, "The dataset."),

@@ -4,14 +4,10 @@
 use membrane_ledger::RunRecord;
 
 use super::Record;
-use super::column::{Kind, SystemColumn};
+use super::column::{Kind, SystemColumn, column};
 use super::rows::{Cell, Rows};
 use super::window::Bounded;
 use crate::fault::ScanFault;
-
-const fn column(name: &'static str, kind: Kind, says: &'static str) -> SystemColumn {
-    SystemColumn::new(name, kind, says)
-}
 
 pub(super) const COLUMNS: &[SystemColumn] = &[
     column("run", Kind::Text, "In which run."),

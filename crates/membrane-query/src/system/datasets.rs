@@ -5,7 +5,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 use membrane_model::DatasetName;
 
 use super::Record;
-use super::column::{Kind, SystemColumn};
+use super::column::{Kind, SystemColumn, column};
 use super::rows::{Cell, Rows};
 use crate::fault::ScanFault;
 
@@ -79,10 +79,6 @@ pub struct DatasetFacts {
     pub readers_30d: u64,
     /// When it was last read, within thirty days.
     pub last_read: Option<DateTime<Utc>>,
-}
-
-const fn column(name: &'static str, kind: Kind, says: &'static str) -> SystemColumn {
-    SystemColumn::new(name, kind, says)
 }
 
 pub(super) const COLUMNS: &[SystemColumn] = &[

@@ -5,7 +5,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 use membrane_model::{PrincipalId, RunId};
 
 use super::Record;
-use super::column::{Kind, SystemColumn};
+use super::column::{Kind, SystemColumn, column};
 use super::rows::{Cell, Rows};
 use crate::fault::ScanFault;
 
@@ -42,10 +42,6 @@ pub struct GrantFacts {
     pub ended: Option<(PrincipalId, DateTime<Utc>)>,
     /// Where it stands now.
     pub state: &'static str,
-}
-
-const fn column(name: &'static str, kind: Kind, says: &'static str) -> SystemColumn {
-    SystemColumn::new(name, kind, says)
 }
 
 pub(super) const COLUMNS: &[SystemColumn] = &[

@@ -5,13 +5,9 @@ use membrane_ledger::RunRecord;
 use membrane_model::{Action, FieldRef, LineageEdge, Protection};
 
 use super::Record;
-use super::column::{Kind, SystemColumn};
+use super::column::{Kind, SystemColumn, column};
 use super::rows::{Cell, Rows};
 use crate::fault::ScanFault;
-
-const fn column(name: &'static str, kind: Kind, says: &'static str) -> SystemColumn {
-    SystemColumn::new(name, kind, says)
-}
 
 pub(super) const COLUMNS: &[SystemColumn] = &[
     column("run", Kind::Text, "In which run."),

@@ -5,7 +5,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 use membrane_model::RunId;
 
 use super::Record;
-use super::column::{Kind, SystemColumn};
+use super::column::{Kind, SystemColumn, column};
 use super::rows::{Cell, Rows};
 use crate::fault::ScanFault;
 
@@ -34,10 +34,6 @@ pub struct PublicationFacts {
     pub files: Vec<(String, String)>,
     /// Whether it is served now.
     pub serves: bool,
-}
-
-const fn column(name: &'static str, kind: Kind, says: &'static str) -> SystemColumn {
-    SystemColumn::new(name, kind, says)
 }
 
 pub(super) const VERSIONS: &[SystemColumn] = &[

@@ -11,15 +11,11 @@ use membrane_ledger::{Delivery, RefusedDelivery, RunMark, RunWindow};
 use membrane_model::{DatasetName, RunId, SourceName};
 
 use super::Record;
-use super::column::{Kind, SystemColumn};
+use super::column::{Kind, SystemColumn, column};
 use super::pages::{Batches, unread};
 use super::rows::{Cell, Rows};
 use super::window::Bounded;
 use crate::fault::ScanFault;
-
-const fn column(name: &'static str, kind: Kind, says: &'static str) -> SystemColumn {
-    SystemColumn::new(name, kind, says)
-}
 
 pub(super) const COLUMNS: &[SystemColumn] = &[
     column("dataset", Kind::Text, "Where to."),

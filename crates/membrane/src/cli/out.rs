@@ -1,6 +1,9 @@
 //! What subcommands write: results to standard output, the rest to standard error.
 
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
@@ -18,6 +21,11 @@ pub(crate) fn line(text: impl AsRef<str>) -> io::Result<()> {
 /// Writes bytes of the result.
 pub(crate) fn bytes(bytes: &[u8]) -> io::Result<()> {
     io::stdout().lock().write_all(bytes)
+}
+
+/// Makes a file that only its owner reads; there must be none of that name, so that nobody's is written to.
+pub(crate) fn private(path: &Path) -> io::Result<File> {
+    File::options().create_new(true).write(true).mode(0o600).open(path)
 }
 
 /// Writes the result as JSON, for a script.

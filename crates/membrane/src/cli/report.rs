@@ -1,8 +1,6 @@
 //! `membrane report`.
 
-use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -221,7 +219,7 @@ fn read_font(path: &Path) -> Result<Vec<u8>, CliError> {
 fn write(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
     let told =
         |error: io::Error| CliError::failed(format!("cannot write `{}`: {}", path.display(), error.kind()));
-    let mut file = File::options().create_new(true).write(true).mode(0o600).open(path).map_err(told)?;
+    let mut file = out::private(path).map_err(told)?;
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(told)?;
     out::note(format!("wrote {}", path.display()));
     Ok(())

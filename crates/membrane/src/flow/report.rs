@@ -25,7 +25,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use membrane_ledger::{RunSearch, RunWindow};
+use membrane_ledger::{RunDetail, RunMark, RunRecord, RunSearch, RunWindow};
 use membrane_model::{
     Action, ClassName, ColumnName, DatasetName, NameError, PrincipalId, Purpose, RevealLevel, RunId,
 };
@@ -36,6 +36,9 @@ use super::run::{ActiveRun, RunHead, finish};
 use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::hub::Hub;
+
+/// Runs that are read at once.
+const PAGE: u32 = 1_000;
 
 /// What is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +101,20 @@ struct Asked<'a> {
     now: DateTime<Utc>,
     filter: &'a ReportFilter,
     period: Period,
+}
+
+impl Asked<'_> {
+    /// Reads the runs of the period, page by page, the newest first.
+    async fn each_run(&self, detail: RunDetail, mut take: impl FnMut(RunRecord)) -> Result<(), Error> {
+        let (window, mut mark) = (self.period.window(), None);
+        loop {
+            let page = self.hub.ledger().page_of_runs(&window, detail, mark, PAGE).await;
+            let page = page.map_err(Error::Ledger)?;
+            let Some(last) = page.last() else { return Ok(()) };
+            mark = Some(RunMark { at: last.started, run: last.run });
+            page.into_iter().for_each(&mut take);
+        }
+    }
 }
 
 impl ReportKind {

@@ -2,13 +2,17 @@
 
 mod fault;
 
+use std::str::FromStr;
+
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::request::Parts;
 use bytes::Bytes;
-use serde::de::DeserializeOwned;
+use membrane_model::NameError;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
 
 use self::fault::fault_of;
 use crate::answer::{AnswerFormat, accepts};
@@ -67,6 +71,16 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for QueryOf
             let text = "the parameters behind `?` are not those that this endpoint takes; see /openapi.json";
             Failure::without_run(Error::BadRequest(text.to_owned()))
         })
+    }
+}
+
+/// A word that is read as what it stands for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Parsed<T>(pub(super) T);
+
+impl<'de, T: FromStr<Err = NameError>> Deserialize<'de> for Parsed<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map(Self).map_err(D::Error::custom)
     }
 }
 

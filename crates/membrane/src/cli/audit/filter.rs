@@ -1,9 +1,11 @@
 //! Which runs are meant, as a person says it.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Utc};
 use clap::Args;
 use membrane_ledger::{RunSearch, RunStatus};
 use membrane_model::{Action, ColumnName, DatasetName, PrincipalId, Purpose, RevealLevel};
+
+use crate::wire::SinceBody;
 
 /// Which runs are meant: those to which all of this applies.
 #[derive(Debug, Clone, Args)]
@@ -43,12 +45,8 @@ fn action(text: &str) -> Result<Action, String> {
     found.ok_or_else(|| format!("expected one of {}", Action::ALL.map(Action::as_str).join(", ")))
 }
 
-pub(in crate::cli) fn moment(text: &str) -> Result<DateTime<Utc>, String> {
-    let day = || Some(text.parse::<NaiveDate>().ok()?.and_time(NaiveTime::MIN).and_utc());
-    text.parse::<DateTime<Utc>>()
-        .ok()
-        .or_else(day)
-        .ok_or_else(|| "expected a date like 2026-11-01 or a moment like 2026-11-01T08:00:00Z".to_owned())
+pub(in crate::cli) fn moment(text: &str) -> Result<DateTime<Utc>, &'static str> {
+    text.parse().map(|SinceBody(moment)| moment)
 }
 
 impl FilterArgs {

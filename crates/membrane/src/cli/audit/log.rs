@@ -2,8 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -287,16 +286,14 @@ pub(super) async fn prove(args: ProveArgs, env: Env) -> Result<(), CliError> {
     }
     if let Some((statement, salt)) = &proved.statement {
         let opened = json!({ "run": args.run.to_string(), "statement": statement, "salt": salt });
-        let mut out = private(&file(".statement.json"))?;
-        out.write_all(serde_json::to_string_pretty(&opened)?.as_bytes())?;
+        write_opening(&file(".statement.json"), &opened)?;
     }
     if args.with_answer && proved.answer_salt.is_none() {
         out::note("the run has no answer that was committed to");
     }
     if let Some(salt) = &proved.answer_salt {
         let opened = json!({ "run": args.run.to_string(), "salt": salt });
-        let mut out = private(&file(".answer.json"))?;
-        out.write_all(serde_json::to_string_pretty(&opened)?.as_bytes())?;
+        write_opening(&file(".answer.json"), &opened)?;
     }
     let proof = file(".tlog-proof").display().to_string();
     if args.json {
@@ -314,9 +311,13 @@ pub(super) async fn prove(args: ProveArgs, env: Env) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Makes a file that only its owner reads.
-fn private(path: &Path) -> std::io::Result<File> {
-    File::options().create(true).truncate(true).write(true).mode(0o600).open(path)
+/// Writes what opens a commitment, for its owner alone; what an earlier proof wrote there is replaced, and never written to: it may be open to others.
+fn write_opening(path: &Path, opening: &Value) -> Result<(), CliError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    Ok(out::private(path)?.write_all(serde_json::to_string_pretty(opening)?.as_bytes())?)
 }
 
 pub(super) fn check(args: &CheckArgs) -> Result<(), CliError> {

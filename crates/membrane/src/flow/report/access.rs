@@ -11,7 +11,7 @@ use super::can::Can;
 use super::did::Did;
 use super::meant::Meant;
 use super::parts::{
-    CODE, MOMENT, NUMBER, Rows, TEXT, count, finding, listed, maybe, moment_or, section, text,
+    CODE, MOMENT, NUMBER, Rows, TEXT, count, finding, listed, maybe, moment_or, section, size, text,
 };
 use crate::error::Error;
 use crate::flow::record::grants;
@@ -36,15 +36,21 @@ fn answer(asked: &Asked<'_>, can: &Can, did: &Did) -> Result<Section, Error> {
     let mut section = section("answer", "In short")?;
     let (may, saw) = (can.principals(), did.principals.len());
     let idle = may.iter().filter(|principal| !did.principals.contains(**principal)).count();
-    let took = runs(did.runs);
-    let mut told = vec![format!(
-        "{took} in this period took such columns, by {saw} principals: {}.",
-        names(&did.principals)
-    )];
-    if can.is_whole {
+    let mut told = vec![match did.runs {
+        0 => "Nobody took such columns in this period.".to_owned(),
+        took => format!(
+            "{} in this period took such columns, by {}: {}.",
+            counted(took, "run"),
+            counted(size(saw), "principal"),
+            names(&did.principals)
+        ),
+    }];
+    if can.is_whole && may.is_empty() {
+        told.push("By the policies that are served now nobody may see them.".to_owned());
+    } else if can.is_whole {
         told.push(format!(
-            "By the policies that are served now {} principals may see them; {idle} of those did not in this period.",
-            may.len()
+            "By the policies that are served now {} may see them; {idle} of those did not in this period.",
+            counted(size(may.len()), "principal")
         ));
     }
     section.blocks.push(Block::List(told));
@@ -54,8 +60,8 @@ fn answer(asked: &Asked<'_>, can: &Can, did: &Did) -> Result<Section, Error> {
     Ok(section)
 }
 
-fn runs(count: u64) -> String {
-    if count == 1 { "1 run".to_owned() } else { format!("{count} runs") }
+fn counted(count: u64, word: &str) -> String {
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
 /// Names that are told in a sentence.
@@ -63,7 +69,6 @@ const NAMED: usize = 20;
 
 fn names(principals: &BTreeSet<PrincipalId>) -> String {
     match principals.len() {
-        0 => "nobody".to_owned(),
         few if few <= NAMED => listed(principals),
         many => format!("{} and {} more", listed(principals.iter().take(NAMED)), many - NAMED),
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use membrane_ledger::{ColumnRead, RunRecord, RunSearch, RunState, RunStatus};
-use membrane_model::{ColumnName, PrincipalId, Purpose, RunId};
+use membrane_model::{ColumnName, PrincipalId, Purpose, RevealLevel, RunId};
 use membrane_report::Section;
 
 use super::meant::{Meant, class_of};
@@ -214,7 +214,7 @@ impl Did {
         let mut rows = Rows::new("did_added_up", &columns)?;
         rows = rows.or_say("Nobody took these columns in this period.");
         let mut sorted: Vec<(&Alike, &Tally)> = self.alike.iter().collect();
-        sorted.sort_by_key(|(alike, tally)| std::cmp::Reverse((rank(alike.level), tally.runs)));
+        sorted.sort_by_key(|(alike, tally)| std::cmp::Reverse((level_of(alike.level), tally.runs)));
         for (alike, tally) in sorted {
             rows.push(vec![
                 text(format!("{}.{}", alike.dataset, alike.column)),
@@ -273,10 +273,9 @@ impl Did {
     }
 }
 
-/// Returns the place of a level among all, the highest last.
-fn rank(level: Option<&str>) -> usize {
-    let order = ["noise", "null", "token", "generalised", "partial", "clear"];
-    order.iter().position(|known| Some(*known) == level).unwrap_or(0)
+/// Returns the level that a word is of; noise is of none, and stands below all.
+fn level_of(word: Option<&str>) -> Option<RevealLevel> {
+    word?.parse().ok()
 }
 
 /// Returns the command that shows all runs that are meant; of a class for each of its columns.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use membrane_ledger::{ReleaseRecord, ReleaseState, RunDetail, RunMark, RunRecord};
+use membrane_ledger::{ReleaseRecord, ReleaseState, RunDetail, RunRecord};
 use membrane_model::{DatasetName, Delta, Price, PrincipalId};
 use membrane_privacy::epsilon_of;
 use membrane_report::{Block, Cell, Number, Section};
@@ -15,9 +15,6 @@ use super::parts::{
 use crate::error::Error;
 use crate::flow::budget::told_to_auditors;
 use crate::flow::{Budgets, PartnerState};
-
-/// Runs that are read at once.
-const PAGE: u32 = 500;
 
 /// What one partner received.
 #[derive(Default)]
@@ -46,14 +43,9 @@ pub(super) struct Found {
 impl Found {
     /// Reads the period, page by page.
     pub(super) async fn read(asked: &Asked<'_>) -> Result<Self, Error> {
-        let (window, mut mark, mut found) = (asked.period.window(), None, Self::default());
-        loop {
-            let page = asked.hub.ledger().page_of_runs(&window, RunDetail::Releases, mark, PAGE).await;
-            let page = page.map_err(Error::Ledger)?;
-            let Some(last) = page.last() else { return Ok(found) };
-            mark = Some(RunMark { at: last.started, run: last.run });
-            page.into_iter().for_each(|run| found.add(asked, run));
-        }
+        let mut found = Self::default();
+        asked.each_run(RunDetail::Releases, |run| found.add(asked, run)).await?;
+        Ok(found)
     }
 
     fn add(&mut self, asked: &Asked<'_>, mut run: RunRecord) {

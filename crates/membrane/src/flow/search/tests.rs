@@ -1,6 +1,6 @@
 //! The newest entries are those of the log, however long their runs lasted.
 
-use membrane_ledger::{Entrance, Evidence, NewRun, OpenRun, RunOutcome, RunState};
+use membrane_ledger::{Entrance, NewRun, OpenRun, RunOutcome, RunState};
 
 use super::*;
 use crate::ctx::Channel;
@@ -22,21 +22,7 @@ async fn begin(world: &World, who: &str, second: i64) -> OpenRun {
 }
 
 async fn end(run: OpenRun) {
-    let outcome = RunOutcome {
-        state: RunState::Complete,
-        error_code: None,
-        rows_in: None,
-        rows_out: None,
-        rows_quarantined: None,
-        bytes_out: None,
-        cells_opened: None,
-        duration_ms: 1,
-        inputs: Vec::new(),
-        outputs: Vec::new(),
-        edges: Vec::new(),
-        evidence: Evidence::default(),
-        finished: now() + TimeDelta::seconds(100),
-    };
+    let outcome = RunOutcome::ended(RunState::Complete, now() + TimeDelta::seconds(100));
     run.close(outcome).await.expect("close");
 }
 

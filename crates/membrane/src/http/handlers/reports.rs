@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::response::IntoResponse;
-use membrane_model::{ClassName, ColumnName, DatasetName, NameError, PrincipalId, Purpose, RevealLevel};
+use membrane_model::{ClassName, ColumnName, DatasetName, PrincipalId, Purpose, RevealLevel};
 use serde::Deserialize;
 
 use super::faults::Faults;
@@ -12,48 +12,9 @@ use crate::ctx::RequestCtx;
 use crate::error::{Error, Failure};
 use crate::flow::{self, ReportFilter, ReportKind, ReportRequest};
 use crate::http::App;
-use crate::http::extract::{Accepted, PathOf, QueryOf};
+use crate::http::extract::{Accepted, Parsed, PathOf, QueryOf};
 use crate::report_form::ReportForm;
 use crate::wire::{ErrorBody, SinceBody};
-
-/// The kind of a report, in the path.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(try_from = "String")]
-pub(in crate::http) struct KindOf(ReportKind);
-
-impl TryFrom<String> for KindOf {
-    type Error = NameError;
-
-    fn try_from(text: String) -> Result<Self, NameError> {
-        text.parse().map(Self)
-    }
-}
-
-/// A level, behind the question mark.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(try_from = "String")]
-struct LevelOf(RevealLevel);
-
-impl TryFrom<String> for LevelOf {
-    type Error = NameError;
-
-    fn try_from(text: String) -> Result<Self, NameError> {
-        text.parse().map(Self)
-    }
-}
-
-/// The form of a report, behind the question mark.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(try_from = "String")]
-struct FormOf(ReportForm);
-
-impl TryFrom<String> for FormOf {
-    type Error = NameError;
-
-    fn try_from(text: String) -> Result<Self, NameError> {
-        text.parse().map(Self)
-    }
-}
 
 /// Parameters of a report.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -71,7 +32,7 @@ pub(in crate::http) struct ReportParams {
     column: Option<ColumnName>,
     /// `access`: shown at this level.
     #[param(value_type = Option<String>, example = "clear")]
-    level: Option<LevelOf>,
+    level: Option<Parsed<RevealLevel>>,
     /// `access`: to this principal, or on its behalf; `releases`: to this partner.
     #[param(value_type = Option<String>, example = "analyst:ana")]
     principal: Option<PrincipalId>,
@@ -86,7 +47,7 @@ pub(in crate::http) struct ReportParams {
     until: Option<SinceBody>,
     /// `md`, `json`, `html` or `pdf`; `md` when not stated.
     #[param(value_type = Option<String>, example = "json")]
-    format: Option<FormOf>,
+    format: Option<Parsed<ReportForm>>,
 }
 
 /// Make a report.
@@ -107,10 +68,10 @@ pub(in crate::http) async fn get_report(
     State(app): State<App>,
     Extension(ctx): Extension<RequestCtx>,
     accepted: Accepted,
-    PathOf(KindOf(kind)): PathOf<KindOf>,
+    PathOf(Parsed(kind)): PathOf<Parsed<ReportKind>>,
     QueryOf(params): QueryOf<ReportParams>,
 ) -> Result<impl IntoResponse, Failure> {
-    let form = params.format.unwrap_or_default().0;
+    let form = params.format.map_or_else(ReportForm::default, |form| form.0);
     accepted.require(form.media_type())?;
     let request = ReportRequest { kind, filter: params.into() };
     let (run, document) = flow::make_report(&ctx, &app.hub, &request).await?;

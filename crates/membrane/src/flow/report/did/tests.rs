@@ -8,7 +8,7 @@ use membrane_model::{Action, ColumnName, FieldRef, LineageEdge, RevealLevel, Run
 
 use super::super::ReportFilter;
 use super::super::meant::Meant;
-use super::{Did, rank};
+use super::{Did, level_of};
 
 fn moment(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_700_000_000 + seconds, 0).expect("moment")
@@ -104,5 +104,8 @@ fn a_level_leaves_out_what_was_seen_at_another() {
     did.add(&read(1, &[("phone", RevealLevel::Partial)]), &meant, (None, &[]));
     assert_eq!(did.runs, 0);
     assert_eq!(meant.passes(), [None]);
-    assert!(rank(Some("clear")) > rank(Some("partial")) && rank(Some("partial")) > rank(Some("noise")));
+    assert!(
+        level_of(Some("clear")) > level_of(Some("partial"))
+            && level_of(Some("partial")) > level_of(Some("noise"))
+    );
 }
