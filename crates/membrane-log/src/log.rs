@@ -19,20 +19,21 @@
 //! ([`LogError::Contradicted`]).
 
 mod ahead;
+mod commit;
 mod identity;
 mod prune;
 mod recovery;
 
+pub use commit::{Carriage, Carried};
 pub use identity::Identity;
 pub use prune::prune;
 
 use signed_note::{Note, Signer};
 
-use crate::growth::Object;
 use crate::hash::EMPTY_ROOT;
-use crate::pending::{PENDING, Pending};
-use crate::{Checkpoint, Edge, LogError, Objects, ObjectsError, SignedCheckpoint, TreeHead, Trust};
-use recovery::{State, load, publish, write_objects};
+use crate::pending::PENDING;
+use crate::{Checkpoint, LogError, Objects, ObjectsError, SignedCheckpoint, TreeHead, Trust};
+use recovery::{State, load};
 
 /// Where the signed head of a log lies.
 pub const CHECKPOINT: &str = "checkpoint";
@@ -136,7 +137,7 @@ impl<O: Objects> Log<O> {
         Ok(())
     }
 
-    /// Returns the size and the root.
+    /// Returns the size and the root of what is published.
     #[must_use]
     pub fn head(&self) -> TreeHead {
         self.state.checkpoint.head()
@@ -148,19 +149,13 @@ impl<O: Objects> Log<O> {
         &self.state.checkpoint
     }
 
-    /// Returns the roots of the perfect subtrees, to compare with those of a ledger.
-    #[must_use]
-    pub fn edge(&self) -> Edge {
-        self.state.edge.edge()
-    }
-
     /// Returns where the log lies.
     #[must_use]
     pub const fn objects(&self) -> &O {
         &self.objects
     }
 
-    /// Appends a group of entries, and publishes the tree with them. Of no entries it does nothing.
+    /// Commits a group of entries, and publishes the tree with them and with all that was committed before. Of no entries it does nothing.
     ///
     /// # Errors
     ///
@@ -169,38 +164,12 @@ impl<O: Objects> Log<O> {
     /// [`LogError::Conflict`]. After [`LogError::Objects`] the group may be in or not: [`Log::reload`] tells.
     /// With [`LogError::Unpublished`] it is in.
     pub async fn append(&mut self, entries: Vec<Vec<u8>>) -> Result<Appended, LogError> {
-        self.check_group(&entries)?;
-        let first = self.state.edge.size();
         if entries.is_empty() {
-            return Ok(Appended { first, head: self.head() });
+            return self.commit(entries).await;
         }
-        let (edge, new) = self.state.edge.grow(&entries)?;
-        if self.state.ahead {
-            ahead::check_entries(&self.objects, first, &entries, self.state.pending.as_deref()).await?;
-        }
-        let head = edge.edge().head();
-        let checkpoint = sign_head(&self.identity, head)?;
-        let promised = self.identity.trust().open_unwitnessed(&checkpoint)?;
-        let pending = Pending { old_size: first, checkpoint, entries }.encode()?;
-
-        self.stale = true;
-        let expected = self.state.pending.as_deref();
-        self.objects.compare_and_put(PENDING, expected, pending.clone()).await.map_err(conflict)?;
-        let published = self.carry_out(new, promised).await;
-        let checkpoint = published.map_err(|error| LogError::Unpublished(Box::new(error)))?;
-        // Where another process has carried this commit out and gone on, the group is in all the same.
-        self.stale = checkpoint.head() != head;
-        self.state = State { edge, checkpoint, pending: Some(pending), ahead: self.state.ahead };
-        Ok(Appended { first, head })
-    }
-
-    async fn carry_out(
-        &self,
-        new: Vec<Object>,
-        promised: SignedCheckpoint,
-    ) -> Result<SignedCheckpoint, LogError> {
-        write_objects(&self.objects, new).await?;
-        publish(&self.objects, self.identity.trust(), &self.state.checkpoint, promised).await
+        let appended = self.commit(entries).await?;
+        self.carry_out().await?;
+        Ok(appended)
     }
 
     /// Signs the published checkpoint again, with the keys of today and without new entries: when a key

@@ -4,7 +4,8 @@
 //! write different bytes to the same paths, and which of them the winner's checkpoint finds there would
 //! be chance. So a group is first written whole, with its signed checkpoint, to the one object `pending`,
 //! which is replaced only if it is what was read. That is the commit. Only what was committed is ever
-//! written to bundles and tiles; whoever finds a commit that was not carried out carries it out. (The
+//! written to bundles and tiles; whoever finds a commit that was not carried out carries it out. A commit
+//! on top of one that is not carried out has the entries of both. (The
 //! staging bundles of Sunlight, a Certificate Transparency log, are the same thought.)
 //!
 //! Layout: `membrane-log/pending@v1`, a line `old SIZE`, a line `checkpoint BYTES`, the signed checkpoint
@@ -25,7 +26,7 @@ const TEXT: Text = Text("pending group");
 /// A group of entries and the checkpoint that takes them in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pending {
-    /// Entries before the group.
+    /// Entries before the group: of a tree that was published.
     pub(crate) old_size: u64,
     /// The signed checkpoint.
     pub(crate) checkpoint: Vec<u8>,

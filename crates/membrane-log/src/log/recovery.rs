@@ -2,6 +2,7 @@
 
 use crate::growth::{Object, RightEdge};
 use crate::join::{WAVE, join_all};
+use crate::log::commit::Committed;
 use crate::log::{CHECKPOINT, ahead};
 use crate::pending::{PENDING, Pending};
 use crate::proof::check_known;
@@ -16,8 +17,10 @@ pub(super) struct State {
     pub(super) edge: RightEdge,
     /// What is published.
     pub(super) checkpoint: SignedCheckpoint,
-    /// The commit that is carried out, as it is stored.
+    /// The last commit, as it is stored.
     pub(super) pending: Option<Vec<u8>>,
+    /// What of it is not published, as far as is known.
+    pub(super) committed: Option<Committed>,
     /// Whether there are bundles beyond the tree.
     pub(super) ahead: bool,
 }
@@ -31,7 +34,7 @@ pub(super) async fn load(objects: &impl Objects, trust: &Trust) -> Result<State,
         let carried = carry_out(objects, trust, checkpoint, &edge, pending.as_deref()).await?;
         if let Some((checkpoint, edge)) = carried {
             let ahead = ahead::is_ahead(objects, edge.size()).await?;
-            return Ok(State { edge, checkpoint, pending, ahead });
+            return Ok(State { edge, checkpoint, pending, committed: None, ahead });
         }
     }
     Err(LogError::Conflict)
@@ -57,13 +60,16 @@ async fn carry_out(
         check_known(objects, checkpoint.head(), promised.head()).await?;
         return Ok(Some((checkpoint, edge.clone())));
     }
-    if pending.old_size != edge.size() {
+    // Some of it may have been published already, while more was committed.
+    let done = edge.size().checked_sub(pending.old_size).and_then(|done| usize::try_from(done).ok());
+    let rest = done.and_then(|done| pending.entries.get(done..)).filter(|rest| !rest.is_empty());
+    let Some(rest) = rest else {
         let now = read_checkpoint(objects, trust).await?;
         let size = checkpoint.head().size;
         // No process publishes a tree that is not the one before the commit, or the committed one.
         return if now == checkpoint { Err(LogError::Fork { size }) } else { Ok(None) };
-    }
-    let (grown, new) = edge.grow(&pending.entries)?;
+    };
+    let (grown, new) = edge.grow(rest)?;
     let head = promised.head();
     if grown.edge().head() != head {
         return Err(LogError::Fork { size: head.size });

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
+use super::recovery::write_objects;
 use super::*;
 use crate::memory::Memory;
+use crate::pending::Pending;
 use crate::testing::{
     Dying, Witness, entries, identity, naive_root, origin, others, publish, run, signer, trust,
 };
@@ -200,7 +202,7 @@ async fn publish_as(
     before: &SignedCheckpoint,
     promised: SignedCheckpoint,
 ) -> SignedCheckpoint {
-    super::publish(objects, &trust(), before, promised).await.unwrap()
+    recovery::publish(objects, &trust(), before, promised).await.unwrap()
 }
 
 #[test]
