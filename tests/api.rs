@@ -390,6 +390,29 @@ async fn parameters_are_bound_and_never_recorded() {
 
 /// Each value that is looked up is on record and counted; beyond the limit there is no answer, and others still get theirs.
 #[tokio::test(flavor = "multi_thread")]
+async fn reports_have_the_form_that_is_asked_for() {
+    let api = Api::small().await;
+    let ask = async |format: &str, accept: &'static str| {
+        let path = format!("/v1/reports/policy?format={format}");
+        api.send(Some("compliance:olga"), "GET", &path, Body::empty(), &[("accept", accept)]).await
+    };
+    for (format, form, begin) in [
+        ("md", "text/markdown; charset=utf-8", "# "),
+        ("json", "application/json", "{"),
+        ("html", "text/html; charset=utf-8", "<!DOCTYPE html>"),
+        ("pdf", "application/pdf", "%PDF-1."),
+    ] {
+        for accept in ["*/*", form.split(';').next().unwrap()] {
+            let report = ask(format, accept).await;
+            assert_eq!((report.status.as_u16(), report.kind.as_str()), (200, form), "{accept}");
+            assert!(report.body.starts_with(begin.as_bytes()), "{format}");
+        }
+        let refused = ask(format, "image/png").await;
+        assert_eq!((refused.status.as_u16(), refused.code().as_str()), (406, "not_acceptable"), "{format}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn lookups_are_recorded_and_limited() {
     let world = small::with(|config| config.limits.lookups_per_hour = 3).await;
     let api = Api::of(world);

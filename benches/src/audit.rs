@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, ensure};
+use membrane::config::Answers;
 use membrane::{Channel, Hub, OnShelf};
 use membrane_lake::{LakeOptions, Shelf};
 use membrane_ledger::{Entrance, NewRun, RunOutcome, RunState};
@@ -88,43 +89,40 @@ async fn append(dir: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What a run waited: to be closed in the ledger, and then for a signed head.
+/// What a run waited: to be closed in the ledger, and then to be in a signed head.
 struct Waited {
     closed_ms: f64,
     settled_ms: f64,
 }
 
-/// Runs of a hub that serves, at a rate, with answers that leave when they are recorded, and then with such that leave when they are published.
+/// Runs of hubs that serve, at a rate, whose answers leave when they are recorded, committed, or published.
 async fn answers(home: &Path, rate: u64) -> Result<()> {
-    std::fs::create_dir_all(home)?;
-    let hub = Arc::new(hub::open(home).await?);
-    // As the keeper does it.
-    hub.audit_log().keep();
-    let keeper = tokio::spawn({
-        let hub = Arc::clone(&hub);
-        async move {
-            let mut beat = tokio::time::interval(Duration::from_secs(1));
-            loop {
-                beat.tick().await;
-                if let Err(error) = hub.audit_log().publish(hub.clock().now()).await {
-                    note(&format!("the keeper: {error}"));
-                }
-            }
-        }
-    });
     print("");
     print(&format!(
         "| answers of {rate} runs a second for {ANSWERED_SECONDS} s, waited until | runs a second | ms, median | ms, p99 | ms, most |"
     ));
     print("| --- | ---: | ---: | ---: | ---: |");
-    for waits in [false, true] {
-        note(&format!("{rate} a second, published: {waits}"));
+    for (answers, name) in [
+        (Answers::Recorded, "recorded"),
+        (Answers::Committed, "committed"),
+        (Answers::Published, "published"),
+    ] {
+        let home = home.join(name);
+        std::fs::create_dir_all(&home)?;
+        let hub = Arc::new(hub::open_waiting(&home, answers).await?);
+        // As the keeper does it.
+        hub.audit_log().keep();
+        let keeper = tokio::spawn({
+            let hub = Arc::clone(&hub);
+            async move { tokio::join!(published(&hub), hub.audit_log().keep_carrying()) }
+        });
+        note(&format!("{rate} a second, {name}"));
         let start = Instant::now();
         let mut runs = JoinSet::new();
         for number in 0..rate * ANSWERED_SECONDS {
             let at = start + Duration::from_micros(number * 1_000_000 / rate);
             tokio::time::sleep_until(at.into()).await;
-            runs.spawn(answered(Arc::clone(&hub), waits));
+            runs.spawn(answered(Arc::clone(&hub), answers != Answers::Recorded));
         }
         let mut waited = Vec::new();
         while let Some(one) = runs.join_next().await {
@@ -132,18 +130,24 @@ async fn answers(home: &Path, rate: u64) -> Result<()> {
         }
         let each_second = waited.len() as f64 / start.elapsed().as_secs_f64();
         let row = |name: &str, times: Vec<f64>| shown(name, each_second, times);
-        if waits {
-            row(
-                "`published`: closed, and a signed head has it",
-                waited.iter().map(|one| one.closed_ms + one.settled_ms).collect(),
-            )?;
-            row("of it, for the head", waited.iter().map(|one| one.settled_ms).collect())?;
-        } else {
-            row("`recorded`: closed in the ledger", waited.iter().map(|one| one.closed_ms).collect())?;
+        row(&format!("`{name}`"), waited.iter().map(|one| one.closed_ms + one.settled_ms).collect())?;
+        if answers != Answers::Recorded {
+            row("of it, after it was closed", waited.iter().map(|one| one.settled_ms).collect())?;
+        }
+        keeper.abort();
+    }
+    Ok(())
+}
+
+/// Publishes each second.
+async fn published(hub: &Hub) {
+    let mut beat = tokio::time::interval(Duration::from_secs(1));
+    loop {
+        beat.tick().await;
+        if let Err(error) = hub.audit_log().publish(hub.clock().now()).await {
+            note(&format!("the keeper: {error}"));
         }
     }
-    keeper.abort();
-    Ok(())
 }
 
 /// Opens a run, closes it, and waits as its answer would.
@@ -171,7 +175,7 @@ async fn answered(hub: Arc<Hub>, waits: bool) -> Result<Waited> {
     let closed_ms = since.elapsed().as_secs_f64() * 1e3;
     let since = Instant::now();
     if waits {
-        hub.audit_log().settle(closed.leaf_index, hub.clock().now()).await?;
+        hub.audit_log().settle(&closed, hub.clock().now()).await?;
     }
     Ok(Waited { closed_ms, settled_ms: since.elapsed().as_secs_f64() * 1e3 })
 }

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use arrow::record_batch::RecordBatch;
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
-use membrane::config::{Config, LimitsSection, Serve};
+use membrane::config::{Answers, Config, LimitsSection, Serve};
 use membrane::flow::{self, IngestRequest, QueryRequest, ReleaseRequest};
 use membrane::{Channel, Hub};
 use membrane_ingest::{Format, InputSource, Reading, Silent};
@@ -44,8 +44,20 @@ pub(crate) async fn open(home: &Path) -> Result<Hub> {
     open_with(home, root).await
 }
 
+/// Opens a hub as [`open`] does, in which answers wait for this.
+pub(crate) async fn open_waiting(home: &Path, answers: Answers) -> Result<Hub> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("find the repository")?;
+    let mut config = config_of(home, root);
+    config.audit.answers = answers;
+    Hub::open(&config, Arc::new(SystemClock)).await.context("open the hub")
+}
+
 /// Opens a hub of the catalog and policies in a folder.
 pub(crate) async fn open_with(home: &Path, rules: &Path) -> Result<Hub> {
+    Hub::open(&config_of(home, rules), Arc::new(SystemClock)).await.context("open the hub")
+}
+
+fn config_of(home: &Path, rules: &Path) -> Config {
     let mut config = Config::default();
     config.catalog.dir = rules.join("catalog").display().to_string();
     config.policies.dir = rules.join("policies").display().to_string();
@@ -62,7 +74,7 @@ pub(crate) async fn open_with(home: &Path, rules: &Path) -> Result<Hub> {
         memory_bytes_max: 4 << 30,
         ..LimitsSection::default()
     };
-    Hub::open(&config, Arc::new(SystemClock)).await.context("open the hub")
+    config
 }
 
 /// Ingests a file into a dataset and returns its rows.

@@ -167,11 +167,6 @@ struct DocumentLeaf<'a> {
     sha256: &'a str,
 }
 
-/// Returns the leaf's hash of a run that is being closed.
-pub(crate) fn run_hash(record: &RunRecord) -> Result<Hash, LedgerError> {
-    Ok(Hash::of_entry(&entry_of(record)?))
-}
-
 /// Returns the entry of a closed run that has this hash; none when the run does not say what it said.
 pub(crate) fn entry_with(record: &RunRecord, hash: &str) -> Result<Option<Vec<u8>>, LedgerError> {
     if !statement_is_committed(record) {
@@ -196,7 +191,7 @@ fn statement_is_committed(record: &RunRecord) -> bool {
 }
 
 /// Returns the entry that a run is closed with.
-fn entry_of(record: &RunRecord) -> Result<Vec<u8>, LedgerError> {
+pub(crate) fn entry_of(record: &RunRecord) -> Result<Vec<u8>, LedgerError> {
     let whole = canonical(record, false)?;
     if whole.len() <= ENTRY_BYTES_MAX { Ok(whole) } else { canonical(record, true) }
 }

@@ -9,7 +9,7 @@ use membrane_log::{Edge, Hash};
 use membrane_model::{Price, RunId};
 use sqlx::AnyConnection;
 
-use crate::leaf::{entry_with, run_hash};
+use crate::leaf::{entry_of, entry_with};
 use crate::load::load_records;
 use crate::merkle;
 use crate::row::{Cells, to_integer};
@@ -58,7 +58,8 @@ pub(crate) async fn append_leaf(
     record: &RunRecord,
 ) -> Result<ClosedRun, LedgerError> {
     let leaf_index = tree.size();
-    let hash = run_hash(record)?;
+    let entry = entry_of(record)?;
+    let hash = Hash::of_entry(&entry);
     tree.append(hash);
     let (leaf_hash, tree_root) = (hex::encode(hash.0), hex::encode(tree.root().0));
     sqlx::query("INSERT INTO audit_leaf (leaf, run, hash) VALUES ($1, $2, $3)")
@@ -73,7 +74,7 @@ pub(crate) async fn append_leaf(
         .bind(merkle::to_text(&tree))
         .execute(connection)
         .await?;
-    Ok(ClosedRun { run: record.run, leaf_index, leaf_hash, tree_root })
+    Ok(ClosedRun { run: record.run, leaf_index, leaf_hash, tree_root, entry })
 }
 
 impl Ledger {

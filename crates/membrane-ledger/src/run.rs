@@ -148,6 +148,8 @@ pub struct ClosedRun {
     pub leaf_hash: String,
     /// The root of the log with this leaf as its last, as hexadecimal text.
     pub tree_root: String,
+    /// What the leaf is the hash of, as it is published.
+    pub entry: Vec<u8>,
 }
 
 /// A run that is under way, and the only way to write decisions. Dropping it leaves the run open for

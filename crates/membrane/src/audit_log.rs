@@ -5,11 +5,12 @@
 //! it is said how.
 //!
 //! ```text
-//! keeper, each second ----+                 +-> ledger: entries behind the log's size
-//! answers that wait ------+-> one at a time +-> pending -> bundles, tiles -> checkpoint   (membrane-log)
-//! audit publish, verify --+                 +-> ledger: note of what is published; at leisure, when answers wait
+//! keeper, each second ----+    one commits at a time            one publishes at a time, while more is committed
+//! answers that wait ------+--> ledger: entries   -> pending --> bundles, tiles -> checkpoint -> ledger: note of what is published
+//! audit publish, verify --+    behind the log's
 //! ```
 
+mod carry;
 mod error;
 mod keeper;
 mod repair;
@@ -21,9 +22,8 @@ mod witnesses;
 use chrono::{DateTime, Utc};
 use membrane_lake::Shelf;
 use membrane_ledger::{Ledger, LogHead};
-use membrane_log::tile::TILE_WIDTH;
 use membrane_log::{
-    Edge, Identity, Log, LogError, LogSigner, Origin, ProofFile, SignedCheckpoint, TreeHead, Trust, prune,
+    Edge, Hash, Identity, Log, LogError, LogSigner, Origin, ProofFile, SignedCheckpoint, TreeHead, Trust,
 };
 use membrane_model::RunId;
 use membrane_vault::Vault;
@@ -31,6 +31,8 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use crate::config::{Answers, AuditSection};
+use carry::Carrying;
+use settle::Handed;
 use standing::Standing;
 use witnesses::Witnesses;
 
@@ -40,8 +42,10 @@ pub(crate) use repair::Repaired;
 pub use shelf::OnShelf;
 pub(crate) use standing::How;
 
-/// Entries that are appended at once.
+/// Entries that are committed at once.
 const GROUP_ENTRIES_MAX: u64 = 1024;
+/// Entries that are committed and not published, before more are committed.
+const BACKLOG_ENTRIES_MAX: usize = 512;
 /// Times that it is tried while other processes publish the same log.
 const TRIES: usize = 8;
 
@@ -55,10 +59,13 @@ pub struct AuditLog {
     answers: Answers,
     witnesses: Witnesses,
     standing: Standing,
+    handed: Handed,
     open: Mutex<Opened>,
+    /// Taken before `open` by whoever needs both.
+    carrying: Mutex<Carrying>,
 }
 
-/// When it is done what need not be done before a head counts as published: the note in the ledger, and tidying up.
+/// When it is done what need not be done before a head counts as signed: looking whether others went on, the note in the ledger, and tidying up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Rest {
     /// At once.
@@ -76,9 +83,7 @@ struct Opened {
     signed: Option<LogHead>,
     /// Whether the store has proved that it can keep a log.
     proved: bool,
-    /// From which size up to which one narrow tiles are still to be removed that full ones have followed.
-    untidy: Option<(u64, u64)>,
-    /// The publication that failed last, and why, unless one went well since.
+    /// The commit that failed last, and why, unless one went well since.
     failed: Option<(u64, String)>,
 }
 
@@ -134,7 +139,18 @@ impl AuditLog {
         let trust = Trust::new(identity.verifiers().cloned().chain(retired).collect())?;
         let witnesses = Witnesses::new(section, &trust)?;
         let (answers, standing) = (section.answers, Standing::default());
-        Ok(Self { ledger, shelf, identity, trust, answers, witnesses, standing, open: Mutex::default() })
+        Ok(Self {
+            ledger,
+            shelf,
+            identity,
+            trust,
+            answers,
+            witnesses,
+            standing,
+            handed: Handed::default(),
+            open: Mutex::default(),
+            carrying: Mutex::default(),
+        })
     }
 
     /// Returns the keys by which others check the log: those that sign.
@@ -163,12 +179,10 @@ impl AuditLog {
     /// # Errors
     /// [`AuditLogError`]; nothing is signed that disagrees with the ledger or with what was signed before.
     pub async fn publish(&self, now: DateTime<Utc>) -> Result<LogHead, AuditLogError> {
-        let mut open = self.open.lock().await;
-        let published = self.publish_into(&mut open, (now, Rest::Now)).await;
-        let untidy = open.untidy.take();
-        drop(open);
-        self.tidy(untidy).await;
-        published
+        let mut carrying = self.carrying.lock().await;
+        let head = self.publish_into(&mut carrying, (now, Rest::Now)).await?;
+        self.finish(carrying, &head, now).await?;
+        Ok(head)
     }
 
     /// Says that somebody publishes again and again in this process, and so does what is left to do after answers that waited.
@@ -176,47 +190,41 @@ impl AuditLog {
         self.standing.keep();
     }
 
-    /// Publishes, and notes how it went.
-    async fn publish_into(
+    /// Commits what the ledger has and the log has not, and notes how it went. Returns the head that is signed, and not published yet.
+    async fn commit_into(
         &self,
         open: &mut Opened,
         when: (DateTime<Utc>, Rest),
     ) -> Result<LogHead, AuditLogError> {
         let attempt = self.standing.begin();
-        let published = self.publish_again(open, when).await;
-        open.failed = match &published {
+        let committed = self.commit_again(open, when).await;
+        open.failed = match &committed {
             Ok(head) => {
-                self.standing.published(head.size);
+                self.standing.committed(head.size);
                 None
             }
             Err(error) => Some((attempt, self.standing.failed(error))),
         };
-        published
+        committed
     }
 
-    /// Publishes, again where other processes came in between.
-    async fn publish_again(
+    /// Commits, again where other processes came in between.
+    async fn commit_again(
         &self,
         open: &mut Opened,
         when: (DateTime<Utc>, Rest),
     ) -> Result<LogHead, AuditLogError> {
         let mut last = LogError::Conflict;
         for _ in 0..TRIES {
-            match self.publish_once(open, when).await {
-                Err(AuditLogError::Log(
-                    error @ (LogError::Conflict
-                    | LogError::Stale
-                    | LogError::Unpublished(_)
-                    // Another process began it at the same moment; what is another one's says so again.
-                    | LogError::NotEmpty { .. }),
-                )) => last = error,
-                published => return published,
+            match self.commit_once(open, when).await {
+                Ok(head) => return Ok(head),
+                Err(error) => last = passing(error)?,
             }
         }
         Err(last.into())
     }
 
-    async fn publish_once(
+    async fn commit_once(
         &self,
         open: &mut Opened,
         (now, rest): (DateTime<Utc>, Rest),
@@ -229,10 +237,13 @@ impl AuditLog {
                 head
             }),
         };
+        if let (Rest::Later, Some(head)) = (rest, self.commit_handed(open).await?) {
+            return Ok(head);
+        }
         let wanted = self.ledger.log_head().await?;
         // A note alone is not enough: whoever writes to the ledger could keep everything from being published by it.
-        let is_ours = open.log.as_ref().is_some_and(|log| head_of(log.head()) == wanted);
-        if is_ours && noted.as_ref() == Some(&wanted) {
+        let is_ours = open.log.as_ref().is_some_and(|log| head_of(log.committed()) == wanted);
+        if is_ours && noted.as_ref().is_none_or(|noted| noted.size < wanted.size || *noted == wanted) {
             return Ok(wanted);
         }
         if !open.proved {
@@ -245,25 +256,34 @@ impl AuditLog {
         let mut log = self.opened(log, published.as_ref()).await?;
         // Read after the log: it never holds more than the ledger, whoever goes on meanwhile.
         let wanted = self.ledger.log_head().await?;
-        let first = log.head().size;
-        self.append(&mut log, &wanted, (now, rest)).await?;
-        let head = head_of(log.head());
-        let tiles = |size: u64| size / u64::from(TILE_WIDTH);
-        if tiles(head.size) > tiles(first) {
-            let since = open.untidy.map_or(first, |(since, _)| since.min(first));
-            open.untidy = Some((since, head.size));
-        }
+        self.append(&mut log, &wanted).await?;
+        let head = head_of(log.committed());
         (open.log, open.signed) = (Some(log), Some(head.clone()));
         Ok(head)
     }
 
-    /// Removes narrow tiles that full ones have followed. Nobody waits for that: a log with them is as good.
-    async fn tidy(&self, untidy: Option<(u64, u64)>) {
-        let Some((since, size)) = untidy else { return };
-        if let Err(error) = prune(&self.objects(), since, size).await {
-            // They do no harm: a store may keep what was written once.
-            tracing::warn!(%error, "parts of the published log that are not needed any more stay there: {error}");
+    /// Commits entries that were handed over by who closed their runs, where they follow what this process committed last, after making sure that with them
+    /// the log is the ledger's. Returns the head with them; none where there are none of that kind.
+    async fn commit_handed(&self, open: &mut Opened) -> Result<Option<LogHead>, AuditLogError> {
+        let Opened { log, signed, .. } = open;
+        let is_last = |log: &mut Log<OnShelf>| signed.as_ref() == Some(&head_of(log.committed()));
+        // Taken out first: a log in which something failed is opened anew.
+        let Some(mut ours) = log.take_if(is_last) else { return Ok(None) };
+        let Some((entries, wanted)) = self.handed.from(ours.committed().size, BACKLOG_ENTRIES_MAX) else {
+            *log = Some(ours);
+            return Ok(None);
+        };
+        let mut edge = ours.edge();
+        entries.iter().for_each(|entry| edge.append(Hash::of_entry(entry)));
+        if head_of(edge.head()) != wanted {
+            return Err(AuditLogError::Disagree { size: wanted.size });
         }
+        if ours.backlog() >= BACKLOG_ENTRIES_MAX {
+            ours.carry_out().await?;
+        }
+        ours.commit(entries).await?;
+        (*log, *signed) = (Some(ours), Some(wanted.clone()));
+        Ok(Some(wanted))
     }
 
     /// Opens the log, or goes on with the one that is open, and makes sure that it is not an earlier one.
@@ -274,7 +294,7 @@ impl AuditLog {
     ) -> Result<Log<OnShelf>, AuditLogError> {
         let log = match (log, published) {
             // Nobody went on, as far as is known. If somebody did, the commit fails, and it is opened anew.
-            (Some(log), Some(published)) if head_of(log.head()) == *published => log,
+            (Some(log), Some(published)) if head_of(log.committed()) == *published => log,
             (Some(mut log), _) => {
                 log.reload().await?;
                 log
@@ -292,7 +312,7 @@ impl AuditLog {
                 opened => opened?,
             },
         };
-        let found = log.head();
+        let found = log.committed();
         if let Some(published) = published {
             if found.size < published.size {
                 self.require_prefix(found, published).await?;
@@ -321,36 +341,23 @@ impl AuditLog {
         if early == found && head_of(later) == *published { Ok(()) } else { Err(told) }
     }
 
-    /// Appends the entries that are missing, group by group, after making sure that with them the log is the ledger's.
-    async fn append(
-        &self,
-        log: &mut Log<OnShelf>,
-        wanted: &LogHead,
-        (now, rest): (DateTime<Utc>, Rest),
-    ) -> Result<(), AuditLogError> {
-        let first = log.head().size;
+    /// Commits the entries that are missing, group by group, after making sure that with them the log is the ledger's.
+    async fn append(&self, log: &mut Log<OnShelf>, wanted: &LogHead) -> Result<(), AuditLogError> {
+        let first = log.committed().size;
         if first > wanted.size {
             return Err(AuditLogError::LedgerSetBack { log: first, ledger: wanted.size });
         }
         if head_of(self.grown(log.edge(), wanted.size).await?) != *wanted {
             return Err(AuditLogError::Disagree { size: wanted.size });
         }
-        while log.head().size < wanted.size {
-            let from = log.head().size;
-            let entries = self.ledger.log_entries(from, wanted.size.min(from + GROUP_ENTRIES_MAX)).await?;
-            log.append(entries.into_iter().map(|entry| entry.text).collect()).await?;
-            if rest == Rest::Now {
-                self.ledger.note_published(&head_of(log.head()), now).await?;
+        while log.committed().size < wanted.size {
+            // What is committed with is written whole each time.
+            if log.backlog() >= BACKLOG_ENTRIES_MAX {
+                log.carry_out().await?;
             }
-        }
-        if first == wanted.size && first > 0 && rest == Rest::Now {
-            // Published for an answer, or by a process that was killed before it could say so.
-            self.ledger.note_published(&head_of(log.head()), now).await?;
-        }
-        // A key that was added signs what is there already.
-        let signed = log.checkpoint().signed_by().to_vec();
-        if self.keys().iter().any(|key| !signed.contains(key)) {
-            log.sign_again().await?;
+            let from = log.committed().size;
+            let entries = self.ledger.log_entries(from, wanted.size.min(from + GROUP_ENTRIES_MAX)).await?;
+            log.commit(entries.into_iter().map(|entry| entry.text).collect()).await?;
         }
         Ok(())
     }
@@ -412,6 +419,20 @@ impl AuditLog {
         // What goes out is checked as whoever gets it checks it, but for witnesses, who may not have been asked yet.
         file.verify(&self.trust, &entry)?;
         Ok(Some(Proved { leaf, entry, proof: file.encode(), head: head_of(signed.head()) }))
+    }
+}
+
+/// Returns the error of a log when another process came in between, so that it is to be looked again.
+fn passing(error: AuditLogError) -> Result<LogError, AuditLogError> {
+    match error {
+        AuditLogError::Log(
+            error @ (LogError::Conflict
+            | LogError::Stale
+            | LogError::Unpublished(_)
+            // Another process began it at the same moment; what is another one's says so again.
+            | LogError::NotEmpty { .. }),
+        ) => Ok(error),
+        error => Err(error),
     }
 }
 

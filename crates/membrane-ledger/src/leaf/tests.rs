@@ -114,7 +114,7 @@ fn the_form_of_before_the_channel_is_golden() {
 fn the_hash_is_that_of_a_leaf() {
     let mut data = vec![0];
     data.extend(canonical(&record(), false).unwrap());
-    assert_eq!(run_hash(&record()).unwrap().0.as_slice(), Sha256::digest(data).as_slice());
+    assert_eq!(Hash::of_entry(&entry_of(&record()).unwrap()).0.as_slice(), Sha256::digest(data).as_slice());
 }
 
 /// What the leaf does not say, nobody can prove: each part of the record changes it.
@@ -259,7 +259,7 @@ fn the_long_form_is_golden() {
 /// What was forgotten leaves the proof as it was; what was altered does not pass for forgotten.
 #[test]
 fn a_statement_is_forgotten_with_its_salt() {
-    let hash = hex::encode(run_hash(&committed()).unwrap().0);
+    let hash = hex::encode(Hash::of_entry(&entry_of(&committed()).unwrap()).0);
     let has_entry = |record: RunRecord| entry_with(&record, &hash).unwrap().is_some();
     assert!(has_entry(committed()));
     assert!(has_entry(RunRecord { statement: None, statement_salt: None, ..committed() }));
@@ -286,7 +286,7 @@ fn an_entry_fits_whatever_a_run_says() {
     long.decisions[0].columns = vec![column; 2_000];
     let entry = entry_of(&long).unwrap();
     assert!(entry.len() < 2_000, "{}", entry.len());
-    let hash = hex::encode(run_hash(&long).unwrap().0);
+    let hash = hex::encode(Hash::of_entry(&entry_of(&long).unwrap()).0);
     assert_eq!(entry_with(&long, &hash).unwrap(), Some(entry));
     let mut changed = long.clone();
     changed.decisions[0].columns[1_999].level = None;
@@ -294,7 +294,7 @@ fn an_entry_fits_whatever_a_run_says() {
     // One without a statement is not given one.
     let silent =
         RunRecord { statement: None, statement_salt: None, statement_commitment: None, ..long.clone() };
-    let silent_hash = hex::encode(run_hash(&silent).unwrap().0);
+    let silent_hash = hex::encode(Hash::of_entry(&entry_of(&silent).unwrap()).0);
     let given = RunRecord { statement: Some("SELECT phone FROM crm_members".into()), ..silent.clone() };
     assert_eq!(entry_with(&given, &silent_hash).unwrap(), None);
     assert!(entry_with(&silent, &silent_hash).unwrap().is_some());

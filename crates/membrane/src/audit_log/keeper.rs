@@ -10,6 +10,11 @@ const IDLE: Duration = Duration::from_secs(60);
 
 /// Publishes what is new, again and again. What goes wrong is told once, until it goes well.
 pub(crate) async fn keep_published(serving: Arc<Serving>) {
+    let log = Arc::clone(serving.hub().audit_log_shared());
+    tokio::join!(look_again(serving), log.keep_carrying());
+}
+
+async fn look_again(serving: Arc<Serving>) {
     let seconds = serving.hub().publish_seconds();
     let every = if seconds == 0 { IDLE } else { Duration::from_secs(u64::from(seconds)) };
     if seconds > 0 {

@@ -22,6 +22,7 @@ impl AuditLog {
     /// [`AuditLogError::Disagree`] or [`AuditLogError::LedgerSetBack`] when they are not; [`AuditLogError::Ledger`] when one is not as it
     /// was written; [`AuditLogError::Log`] when there is no signed head to go by.
     pub(crate) async fn repair(&self) -> Result<Repaired, AuditLogError> {
+        let _carrying = self.carrying.lock().await;
         let mut open = self.open.lock().await;
         let signed = super::shelf::checkpoint(&self.objects(), &self.trust).await?;
         let head = signed.ok_or(LogError::NoCheckpoint)?.head();

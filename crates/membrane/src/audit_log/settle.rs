@@ -1,50 +1,144 @@
-//! Lets answers wait until their run is published, all that wait together.
+//! Lets answers wait until their run is in a signed head, all that wait together.
 //!
-//! A worked example. Ada's run is leaf 7, Ben's 8, Cai's 9. Ada comes first, and publishes what the ledger has: 7 and 8, as Ben's run is
-//! closed by then. Ben waits for her, and finds a head of 9 runs: his is in it. Cai's run was closed while Ada published. It is the first of
-//! those that wait now, and publishes for all who came meanwhile. So with any number of answers a second there is one publication at a
-//! time, and nobody waits for more than two: the one that was under way when they came, and the next.
+//! A worked example. Ada's run is leaf 7, Ben's 8, Cai's 9. Ada comes first, and commits what the ledger has: 7 and 8, as Ben's run is
+//! closed by then. Ben waits for her, and finds a head of 9 runs: his is in it. Cai's run was closed while Ada committed. It is the first of
+//! those that wait now, and commits for all who came meanwhile. So with any number of answers a second there is one commit at a
+//! time, and nobody waits for more than two: the one that was under way when they came, and the next. Of publications, which take longer, the same is
+//! true, and commits do not wait for them.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
+use membrane_ledger::{ClosedRun, LogHead};
+use tokio::sync::watch;
 
-use super::{AuditLog, AuditLogError, Rest};
+use super::{AuditLog, AuditLogError, Rest, TRIES};
 use crate::config::Answers;
 
-impl AuditLog {
-    /// Tells whether answers wait until they are published.
-    pub(crate) fn answers_wait(&self) -> bool {
-        self.answers == Answers::Published
+/// The entries of runs that were closed in this process and wait, by their leaves, each with the root of the ledger's log that it was the last of. So what is
+/// committed for them need not be read again.
+#[derive(Debug, Default)]
+pub(super) struct Handed(Mutex<BTreeMap<u64, (Vec<u8>, String)>>);
+
+impl Handed {
+    /// Returns the entries that follow one another from a leaf on, as many as this at most, and the head with them.
+    pub(super) fn from(&self, leaf: u64, most: usize) -> Option<(Vec<Vec<u8>>, LogHead)> {
+        let waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let following = (leaf..).zip(waiting.range(leaf..)).take(most);
+        let (mut entries, mut head) = (Vec::new(), None);
+        for (_, (leaf, (entry, root))) in following.take_while(|(expected, (leaf, _))| expected == *leaf) {
+            entries.push(entry.clone());
+            head = Some((*leaf, root));
+        }
+        head.map(|(leaf, root)| (entries, LogHead { size: leaf.saturating_add(1), root: root.clone() }))
     }
 
-    /// Returns once a signed head on the store has a leaf.
+    /// Takes an entry in, for as long as what is returned is kept.
+    fn take(&self, closed: &ClosedRun) -> Kept<'_> {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.insert(closed.leaf_index, (closed.entry.clone(), closed.tree_root.clone()));
+        Kept { handed: self, leaf: closed.leaf_index }
+    }
+}
+
+struct Kept<'a> {
+    handed: &'a Handed,
+    leaf: u64,
+}
+
+impl Drop for Kept<'_> {
+    fn drop(&mut self) {
+        self.handed.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.leaf);
+    }
+}
+
+impl AuditLog {
+    /// Tells whether answers wait until a signed head has their run.
+    pub(crate) fn answers_wait(&self) -> bool {
+        self.answers != Answers::Recorded
+    }
+
+    /// Returns once a signed head has a run that was closed: one that is committed, or one that is published, as the settings say.
     ///
     /// # Errors
-    /// [`AuditLogError`] when it cannot be published: what was to be answered is not.
-    pub async fn settle(&self, leaf: u64, now: DateTime<Utc>) -> Result<(), AuditLogError> {
+    /// [`AuditLogError`] when there can be none: what was to be answered is not.
+    pub async fn settle(&self, closed: &ClosedRun, now: DateTime<Utc>) -> Result<(), AuditLogError> {
+        let _kept = self.handed.take(closed);
+        let when = (now, if self.standing.is_kept() { Rest::Later } else { Rest::Now });
+        let leaf = closed.leaf_index;
+        let size = match self.answers {
+            Answers::Published => self.settle_published(leaf, when).await?,
+            Answers::Committed | Answers::Recorded => self.settle_committed(leaf, when).await?,
+        };
+        match size {
+            Some(ledger) => Err(AuditLogError::LedgerSetBack { log: leaf.saturating_add(1), ledger }),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns once what is committed has a leaf; with the size of the ledger's log when that has not.
+    async fn settle_committed(
+        &self,
+        leaf: u64,
+        when: (DateTime<Utc>, Rest),
+    ) -> Result<Option<u64>, AuditLogError> {
         let came = self.standing.attempts();
-        let mut signed = self.standing.signed();
-        let settled = async { drop(signed.wait_for(|size| *size > leaf).await) };
+        let mut committed = self.standing.all_committed();
         let mut open = tokio::select! {
             biased;
-            () = settled => return Ok(()),
+            () = grown(&mut committed, leaf) => return Ok(None),
             open = self.open.lock() => open,
         };
-        if *self.standing.signed().borrow() > leaf {
-            return Ok(());
-        }
         // Begun after this leaf was written, so it was for this one as well: a store that is down is not asked once for each that waits.
         if let Some((_, why)) = open.failed.as_ref().filter(|(attempt, _)| *attempt > came) {
             return Err(AuditLogError::Unsettled { why: why.clone() });
         }
-        let rest = if self.standing.is_kept() { Rest::Later } else { Rest::Now };
-        let head = self.publish_into(&mut open, (now, rest)).await?;
-        let untidy = if rest == Rest::Now { open.untidy.take() } else { None };
-        drop(open);
-        self.tidy(untidy).await;
-        if head.size > leaf {
-            Ok(())
-        } else {
-            Err(AuditLogError::LedgerSetBack { log: leaf.saturating_add(1), ledger: head.size })
+        let mut size = *committed.borrow();
+        // Those before it may not be handed over yet; then what the ledger has of them is read, the next time.
+        for _ in 0..TRIES {
+            if size > leaf {
+                return Ok(None);
+            }
+            size = self.commit_into(&mut open, when).await?.size;
+            self.hasten(&open);
         }
+        Ok(Some(size).filter(|size| *size <= leaf))
     }
+
+    /// Returns once what is published has a leaf; with the size of the ledger's log when that has not.
+    async fn settle_published(
+        &self,
+        leaf: u64,
+        when: (DateTime<Utc>, Rest),
+    ) -> Result<Option<u64>, AuditLogError> {
+        let came = self.standing.attempts();
+        let mut signed = self.standing.signed();
+        let mut carrying = tokio::select! {
+            biased;
+            () = grown(&mut signed, leaf) => return Ok(None),
+            carrying = self.carrying.lock() => carrying,
+        };
+        if let Some((_, why)) = carrying.failed.as_ref().filter(|(attempt, _)| *attempt > came) {
+            return Err(AuditLogError::Unsettled { why: why.clone() });
+        }
+        let mut size = *signed.borrow();
+        for _ in 0..TRIES {
+            if size > leaf {
+                return Ok(None);
+            }
+            let head = self.publish_into(&mut carrying, when).await?;
+            size = head.size;
+            if when.1 == Rest::Now {
+                self.finish(carrying, &head, when.0).await?;
+                break;
+            }
+        }
+        Ok(Some(size).filter(|size| *size <= leaf))
+    }
+}
+
+/// Returns once a tree has a leaf.
+async fn grown(size: &mut watch::Receiver<u64>, leaf: u64) {
+    drop(size.wait_for(|size| *size > leaf).await);
 }

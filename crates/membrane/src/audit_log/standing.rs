@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::AuditLogError;
 use crate::error::explain;
@@ -30,9 +30,13 @@ pub(crate) struct How {
 /// What this process knows of its publications.
 #[derive(Debug)]
 pub(super) struct Standing {
-    /// The size of what is signed, and on the store.
+    /// The size of what is signed and committed on the store.
+    committed: watch::Sender<u64>,
+    /// The size of what is signed, and published on the store.
     signed: watch::Sender<u64>,
-    /// Publications that were begun.
+    /// Wakes who publishes what is committed.
+    due: Notify,
+    /// Commits that were begun, and publications that failed.
     attempts: AtomicU64,
     is_failing: AtomicBool,
     /// Whether the keeper is at work, who does the rest after answers.
@@ -46,7 +50,9 @@ pub(super) struct Standing {
 impl Default for Standing {
     fn default() -> Self {
         Self {
+            committed: watch::Sender::new(0),
             signed: watch::Sender::new(0),
+            due: Notify::new(),
             attempts: AtomicU64::new(0),
             is_failing: AtomicBool::new(false),
             is_kept: AtomicBool::new(false),
@@ -79,12 +85,12 @@ impl Standing {
         How { is_failing: self.is_failing.load(Ordering::Relaxed), answers_wait: false }
     }
 
-    /// Returns how many publications were begun so far.
+    /// Returns how many commits were begun so far, and how many publications failed.
     pub(super) fn attempts(&self) -> u64 {
         self.attempts.load(Ordering::SeqCst)
     }
 
-    /// Counts a publication that begins; returns its number.
+    /// Counts a commit that begins, or a publication that failed; returns its number.
     pub(super) fn begin(&self) -> u64 {
         self.attempts.fetch_add(1, Ordering::SeqCst).saturating_add(1)
     }
@@ -93,13 +99,29 @@ impl Standing {
         self.signed.subscribe()
     }
 
-    /// Notes that a head is on the store.
+    pub(super) fn all_committed(&self) -> watch::Receiver<u64> {
+        self.committed.subscribe()
+    }
+
+    /// Wakes who publishes what is committed.
+    pub(super) fn is_due(&self) {
+        self.due.notify_one();
+    }
+
+    /// Returns once something is to be published without waiting for the keeper.
+    pub(super) async fn due(&self) {
+        self.due.notified().await;
+    }
+
+    /// Notes that a signed head is committed on the store.
+    pub(super) fn committed(&self, size: u64) {
+        grow(&self.committed, size);
+    }
+
+    /// Notes that a head is published.
     pub(super) fn published(&self, size: u64) {
-        self.signed.send_if_modified(|signed| {
-            let grew = *signed < size;
-            *signed = size.max(*signed);
-            grew
-        });
+        grow(&self.committed, size);
+        grow(&self.signed, size);
         self.is_failing.store(false, Ordering::Relaxed);
         metrics::gauge!(PUBLISHED).set(shown(size));
         let told = std::mem::take(&mut *self.told.lock().unwrap_or_else(PoisonError::into_inner));
@@ -151,6 +173,14 @@ impl Standing {
     pub(super) fn waits(&self, ledger: u64) {
         metrics::gauge!(UNPUBLISHED).set(shown(ledger.saturating_sub(*self.signed.borrow())));
     }
+}
+
+fn grow(known: &watch::Sender<u64>, size: u64) {
+    known.send_if_modified(|known| {
+        let grew = *known < size;
+        *known = size.max(*known);
+        grew
+    });
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a count that is shown")]

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::key::{Key, Kind, LEFT_OUT, Section, shown_location};
 
 const RECORDED: &str = "recorded";
+const COMMITTED: &str = "committed";
 const PUBLISHED: &str = "published";
 
 pub(super) const SECTION: Section = Section {
@@ -30,8 +31,8 @@ pub(super) const SECTION: Section = Section {
         },
         Key {
             name: "answers",
-            kind: Kind::Choice(&[RECORDED, PUBLISHED]),
-            sentence: "`recorded`: an answer leaves when its run is closed in the ledger, and is published with the next look. `published`: it leaves when a signed head on the store has its run, all that wait together; while the log cannot be published nothing is answered.",
+            kind: Kind::Choice(&[RECORDED, COMMITTED, PUBLISHED]),
+            sentence: "`recorded`: an answer leaves when its run is closed in the ledger, and is published with the next look. `committed`: it leaves when a signed head that has its run is durable on the store, all that wait together; whoever opens the log next publishes that head, whatever happens. `published`: when that head is published. With both nothing is answered while the log cannot be written.",
         },
         Key {
             name: "key",
@@ -92,7 +93,9 @@ pub enum Answers {
     /// That their run is closed in the ledger.
     #[default]
     Recorded,
-    /// That a signed head on the store has it.
+    /// That a signed head that has it is durable on the store.
+    Committed,
+    /// That this head is published.
     Published,
 }
 

@@ -175,7 +175,7 @@ impl Teller {
         let closed = open.close(outcome).await.map_err(Error::Record)?;
         self.sinks.closed(closed.run, &self.catalog);
         if let Some(log) = &self.log {
-            Box::pin(log.settle(closed.leaf_index, finished)).await.map_err(Error::Unpublished)?;
+            Box::pin(log.settle(&closed, finished)).await.map_err(Error::Unpublished)?;
         }
         Ok(closed)
     }

@@ -8,12 +8,25 @@ async fn waiting() -> World {
     world(|config| config.audit.answers = Answers::Published).await
 }
 
+async fn committing() -> World {
+    world(|config| config.audit.answers = Answers::Committed).await
+}
+
 impl World {
     /// The size of the signed head as it lies on the store.
     fn signed_size(&self) -> u64 {
         let trust = Trust::from_vkeys(&self.hub.audit_log().keys()).expect("keys");
         let bytes = std::fs::read(self.object("checkpoint")).expect("a head");
         trust.open(&bytes).expect("signed").head().size
+    }
+
+    /// The size of the tree that the last commit is of, whether it is published or not.
+    fn committed_size(&self) -> u64 {
+        let pending = std::fs::read(self.object("pending")).expect("a commit");
+        let head = String::from_utf8_lossy(&pending).into_owned();
+        let origin = head.lines().skip(3).take(1).collect::<String>();
+        assert!(origin.starts_with("membrane/"), "{origin}");
+        head.lines().nth(4).expect("a size").parse().expect("a number")
     }
 
     async fn leaf(&self, run: &RunId) -> u64 {
@@ -98,6 +111,78 @@ async fn what_cannot_be_published_is_not_answered() {
     world.unblock(&kept);
     let run = world.act().await;
     assert!(world.signed_size() > world.leaf(&run).await);
+    assert!(!world.hub.audit_log().how().is_failing);
+    assert!(world.verified().await.expect("unaltered").report.is_clean());
+}
+
+/// A commit is enough, and it is what is published: by the keeper, and by whoever opens the log after a crash.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_leaves_when_its_run_is_committed() {
+    let world = committing().await;
+    world.hub.audit_log().keep();
+    world.published().await.expect("begun");
+    for _ in 0..3 {
+        let run = world.act().await;
+        assert!(world.committed_size() > world.leaf(&run).await);
+        assert_eq!(world.signed_size(), 0);
+    }
+    let acts = (0..24).map(|_| async {
+        let run = world.try_to_act().await.expect("answered");
+        assert!(world.committed_size() > world.leaf(&run).await);
+    });
+    futures::future::join_all(acts).await;
+    assert_eq!((world.committed_size(), world.signed_size()), (27, 0));
+    // As if this one were killed: nothing is left of it but what lies on the store.
+    let other = world.again().await;
+    other.audit_log().publish(now()).await.expect("published");
+    assert_eq!(world.signed_size(), 27);
+    // That another one went on is found, and what is committed then is on top of it.
+    let run = world.act().await;
+    assert_eq!((world.committed_size(), world.leaf(&run).await), (28, 27));
+    let before = world.hub.ledger().log_head().await.expect("ledger");
+    assert_eq!(world.published().await.expect("published"), before);
+    assert_eq!(world.signed_size(), 28);
+    assert!(world.verified().await.expect("unaltered").report.is_clean());
+}
+
+/// So much that is committed is published without waiting for the keeper's second.
+#[tokio::test(flavor = "multi_thread")]
+async fn much_that_is_committed_is_published_soon() {
+    let world = committing().await;
+    let log = world.hub.audit_log();
+    log.keep();
+    let acts = async {
+        for _ in 0..8 {
+            futures::future::join_all((0..16).map(|_| world.try_to_act())).await;
+        }
+        while world.object("checkpoint").exists() && world.signed_size() < 64 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        () = log.keep_carrying() => {}
+        () = acts => {}
+    }
+    assert!(world.signed_size() >= 64);
+    assert_eq!(world.committed_size(), 128);
+}
+
+/// While the log cannot be written nothing is answered, and afterwards everything is.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_committed_is_not_answered() {
+    let world = committing().await;
+    world.act().await;
+    let kept = world.block();
+    let told = futures::future::join_all((0..6).map(|_| world.try_to_act())).await;
+    let is_told = |told: &Result<_, Failure>| {
+        told.as_ref().is_err_and(|failed| failed.error.code() == "log_unavailable")
+    };
+    assert!(told.iter().all(is_told));
+    assert!(world.hub.audit_log().how().is_failing);
+    world.unblock(&kept);
+    let run = world.act().await;
+    assert!(world.committed_size() > world.leaf(&run).await);
+    world.published().await.expect("published");
     assert!(!world.hub.audit_log().how().is_failing);
     assert!(world.verified().await.expect("unaltered").report.is_clean());
 }
