@@ -84,7 +84,7 @@ pub enum LedgerError {
     #[error("no randomness")]
     Random,
     /// The log is not what was written.
-    #[error("the log was altered: {0}")]
+    #[error("the log was altered: {0}; docs/log.md says what to do")]
     Altered(LogFault),
 }
 
@@ -123,6 +123,30 @@ pub enum LogFault {
     RunAltered {
         /// The leaf's index.
         leaf: u64,
+        /// The run.
+        run: RunId,
+    },
+    /// More than one run does not.
+    #[error("run {run} of leaf {leaf} is not what was closed, nor are those of the leaves {others}")]
+    RunsAltered {
+        /// The first one's leaf.
+        leaf: u64,
+        /// The first one.
+        run: RunId,
+        /// The leaves of others, some of them where there are many.
+        others: String,
+    },
+    /// A closed run is not in the log.
+    #[error("closed run {run} has no leaf")]
+    NoLeaf {
+        /// The run.
+        run: RunId,
+    },
+    /// Runs are found by other columns than they took.
+    #[error(
+        "run {run} is found by other columns than it took, or not by all of them: `membrane audit repair` makes the index of columns anew from the record"
+    )]
+    Columns {
         /// The run.
         run: RunId,
     },
@@ -205,6 +229,17 @@ impl From<MigrateError> for LedgerError {
             MigrateError::VersionMissing(version) if version > newest_migration() => Self::Newer { version },
             other => Self::Schema(other.to_string()),
         }
+    }
+}
+
+impl LogFault {
+    /// Tells of a run that was altered, and of the leaves of others.
+    pub(crate) fn altered(leaf: u64, run: RunId, others: Vec<u64>) -> Self {
+        if others.is_empty() {
+            return Self::RunAltered { leaf, run };
+        }
+        let others: Vec<String> = others.iter().map(ToString::to_string).collect();
+        Self::RunsAltered { leaf, run, others: others.join(", ") }
     }
 }
 

@@ -19,6 +19,7 @@ mod connect;
 mod delivery;
 mod document;
 mod error;
+mod held;
 mod hold;
 mod identity;
 mod key;

@@ -9,6 +9,7 @@ use membrane_log::{Edge, Hash};
 use membrane_model::{Price, RunId};
 use sqlx::AnyConnection;
 
+use crate::held::{indexed, others_altered, verify_columns};
 use crate::leaf::{entry_of, entry_with};
 use crate::load::load_records;
 use crate::merkle;
@@ -214,11 +215,21 @@ impl Ledger {
     pub async fn verify_log(&self) -> Result<LogHead, LedgerError> {
         let mut connection = self.pools.read.acquire().await?;
         verify_budgets(&mut connection).await?;
+        // Before the head: leaves that come in between are not looked at.
+        let indexed = indexed(&mut connection).await?;
         let (head, frontier) = counted_head(&mut connection).await?;
         let mut tree = Edge::default();
         while tree.size() < head.size {
-            let until = head.size.min(tree.size() + PAGE);
-            verify_page(&mut connection, &mut tree, until).await?;
+            let from = tree.size();
+            let until = head.size.min(from + PAGE);
+            match verify_page(&mut connection, &mut tree, until).await {
+                Err(LedgerError::Altered(LogFault::RunAltered { leaf, run })) => {
+                    let others = others_altered(&mut connection, (leaf + 1, head.size)).await?;
+                    return Err(LogFault::altered(leaf, run, others).into());
+                }
+                verified => verified?,
+            }
+            verify_columns(&mut connection, (from, until.min(indexed))).await?;
         }
         if hex::encode(tree.root().0) == head.root && merkle::to_text(&tree) == frontier {
             Ok(head)

@@ -16,7 +16,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use membrane_model::{Action, ColumnName, DatasetName, PrincipalId, Purpose, RevealLevel, RunId};
 use sqlx::AnyConnection;
 
-use crate::load::{Parts, load_parts};
+use crate::held::load_held;
 use crate::reads::NOISE;
 use crate::row::{Cells, to_integer};
 use crate::{Ledger, LedgerError, RunRecord, RunState, RunStatus};
@@ -171,13 +171,8 @@ fn first_id_of(moment: DateTime<Utc>) -> String {
     format!("{:08x}-{:04x}-0000-0000-000000000000", millis >> 16, millis & 0xffff)
 }
 
-/// What is shown of a run that was found.
-const SHOWN: Parts =
-    Parts { decisions: true, datasets: true, edges: true, releases: false, documents: false };
-
-/// Takes the columns of some runs down. The level is the highest one that was permitted.
-const INDEX: &str = "\
-    INSERT INTO column_read (run, dataset, column_name, level) \
+/// The columns that the runs of some leaves took. The level is the highest one that was permitted.
+pub(crate) const COLUMNS_OF_LEAVES: &str = "\
     SELECT taken.run, taken.from_name, taken.from_field, \
       CASE WHEN taken.action = 'release' THEN 'noise' ELSE COALESCE((SELECT c.level \
         FROM decision d JOIN decision_column c ON c.run = d.run AND c.decision = d.position \
@@ -189,7 +184,7 @@ const INDEX: &str = "\
       FROM audit_leaf CROSS JOIN run CROSS JOIN lineage_edge e \
       WHERE audit_leaf.leaf >= $1 AND audit_leaf.leaf < $2 AND run.run = audit_leaf.run AND e.run = run.run \
         AND e.from_namespace = 'dataset') taken \
-    WHERE 1 = 1 ON CONFLICT DO NOTHING";
+    WHERE 1 = 1";
 
 impl Ledger {
     /// Takes down which columns runs took that were closed since it was last done, so that runs are found by them.
@@ -210,7 +205,9 @@ impl Ledger {
             let from = Cells::of(&row).number("leaf")?;
             known = size.min(from.saturating_add(LEAVES_MAX));
             if from < known {
-                sqlx::query(INDEX)
+                sqlx::query(sqlx::AssertSqlSafe(format!(
+                    "INSERT INTO column_read (run, dataset, column_name, level) {COLUMNS_OF_LEAVES} ON CONFLICT DO NOTHING"
+                )))
                     .bind(to_integer(from, "leaf")?)
                     .bind(to_integer(known, "leaf")?)
                     .execute(&mut *transaction)
@@ -225,10 +222,11 @@ impl Ledger {
         Ok(())
     }
 
-    /// Finds runs, the newest first, 1,000 at most: those before a run, where one is named. Each comes with its decisions, datasets and lineage.
+    /// Finds runs, the newest first, 1,000 at most: those before a run, where one is named. Those that are closed are held against
+    /// their leaves.
     ///
     /// # Errors
-    /// [`LedgerError::Database`] or [`LedgerError::Stored`].
+    /// [`LedgerError::Altered`], [`LedgerError::Database`] or [`LedgerError::Stored`].
     pub async fn search_runs(
         &self,
         search: &RunSearch,
@@ -240,7 +238,7 @@ impl Ledger {
         }
         let mut connection = self.pools.read.acquire().await?;
         let runs = find(&mut connection, search, before, limit.min(RUNS_MAX)).await?;
-        load_parts(&mut connection, &runs, SHOWN).await
+        load_held(&mut connection, &runs).await
     }
 
     /// Finds the closed runs whose leaves are from one on, before another one, in the order of the log; also returns up to which leaf it was looked: 1,000
@@ -268,7 +266,7 @@ impl Ledger {
         let rows = sql.fetch(&mut connection).await?;
         let runs: Vec<RunId> =
             rows.iter().map(|row| Cells::of(row).parsed("run")).collect::<Result<_, _>>()?;
-        Ok((load_parts(&mut connection, &runs, SHOWN).await?, before))
+        Ok((load_held(&mut connection, &runs).await?, before))
     }
 }
 

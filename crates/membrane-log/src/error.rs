@@ -110,6 +110,16 @@ pub enum LogError {
         /// What is wrong.
         reason: &'static str,
     },
+    /// What was committed last follows a later tree than the checkpoint's.
+    #[error(
+        "the checkpoint of {size} entries was set back: what was committed last follows a tree of {committed}"
+    )]
+    SetBack {
+        /// Entries in the checkpoint's tree.
+        size: u64,
+        /// Entries in the tree that was committed on.
+        committed: u64,
+    },
     /// The stored tree is not the one that the checkpoint was signed over.
     #[error("the stored tree of {size} entries does not have the root that was signed")]
     Fork {

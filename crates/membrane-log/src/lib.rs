@@ -46,7 +46,9 @@ pub use edge::{Edge, TreeHead};
 pub use error::LogError;
 pub use hash::{EMPTY_ROOT, Hash};
 pub use key::{KeyKind, LogSigner, Origin, VerifierKey};
-pub use log::{Appended, CHECKPOINT, Carriage, Carried, Identity, Limits, Log, prune};
+pub use log::{
+    Appended, CHECKPOINT, Carriage, Carried, Identity, Limits, Log, committed_head, prune, restore_checkpoint,
+};
 pub use objects::{Objects, ObjectsError};
 pub use proof::{
     PROOF_FILE_ENDING, ProofFile, check_consistency, check_inclusion, check_known, edge_at, entry_at,

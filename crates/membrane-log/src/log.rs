@@ -23,10 +23,12 @@ mod commit;
 mod identity;
 mod prune;
 mod recovery;
+mod restore;
 
 pub use commit::{Carriage, Carried};
 pub use identity::Identity;
 pub use prune::prune;
+pub use restore::{committed_head, restore_checkpoint};
 
 use signed_note::{Note, Signer};
 

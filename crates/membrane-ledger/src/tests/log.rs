@@ -5,7 +5,7 @@ use membrane_model::RevealLevel;
 use super::{caps, change_tables, closed_run, decision, instant, new_run, open, outcome, price, tamper};
 use crate::{ColumnDecision, Ledger, LedgerError, LogFault, ReserveRequest, Reserved, RunOutcome};
 
-async fn fault(ledger: &Ledger) -> LogFault {
+pub(super) async fn fault(ledger: &Ledger) -> LogFault {
     match ledger.verify_log().await.unwrap_err() {
         LedgerError::Altered(fault) => fault,
         other => panic!("expected a fault of the log, got {other}"),
@@ -236,7 +236,10 @@ pub(super) async fn check_entries_are_those_of_the_leaves(ledger: Ledger) {
     let moved = "UPDATE run SET statement = substr(statement, 8), statement_salt = statement_salt || substr(statement, 1, 7)";
     let back = "UPDATE run SET statement = substr(statement_salt, 33) || statement, statement_salt = substr(statement_salt, 1, 32)";
     tamper(&ledger, moved).await;
-    assert!(matches!(fault(&ledger).await, LogFault::RunAltered { leaf: 0, .. }));
+    let LogFault::RunsAltered { leaf: 0, others, .. } = fault(&ledger).await else {
+        panic!("all were altered")
+    };
+    assert_eq!(others, "1, 2, 3, 4, 5, 6, 7, 8, 9, 10");
     tamper(&ledger, back).await;
     tamper(&ledger, "UPDATE run SET statement = NULL, statement_salt = NULL").await;
     assert_eq!(ledger.verify_log().await.unwrap(), head);

@@ -3,10 +3,11 @@
 use membrane_model::{Action, FieldRef, LineageEdge, RevealLevel, RunId, Transformation};
 use sqlx::AssertSqlSafe;
 
-use super::{decision, edge, instant, new_run, outcome, version};
+use super::log::fault;
+use super::{decision, edge, instant, new_run, outcome, tamper, version};
 use crate::{
-    ColumnDecision, Decision, LeafRow, Ledger, NewRun, RunDetail, RunMark, RunOutcome, RunRecord, RunSearch,
-    RunState, RunStatus, RunWindow,
+    ColumnDecision, Decision, LeafRow, Ledger, LedgerError, LogFault, NewRun, RunDetail, RunMark, RunOutcome,
+    RunRecord, RunSearch, RunState, RunStatus, RunWindow,
 };
 
 fn column(name: &str, level: RevealLevel) -> ColumnDecision {
@@ -202,6 +203,49 @@ pub(super) async fn check_columns_are_taken_down_as_they_were_read(ledger: Ledge
     let reads = newest[0].columns_read();
     assert_eq!((reads[0].is_direct, reads[0].is_indirect), (false, true));
     assert_eq!(reads[0].factors, ["policy.phone"]);
+}
+
+/// What is found is held against the log, and what it is found by as well.
+pub(super) async fn check_nothing_altered_is_found(ledger: Ledger) {
+    let mut made = Vec::new();
+    for second in 0..3 {
+        let run = new_run("analyst:ana", second);
+        made.push(act(&ledger, run, RevealLevel::Clear, &["phone", "tier"], RunState::Complete).await);
+    }
+    let phones = RunSearch { column: Some("phone".parse().unwrap()), ..RunSearch::default() };
+    let found = async || ledger.search_runs(&phones, None, 10).await.map(|runs| runs.len());
+    assert_eq!(found().await.unwrap(), 3);
+    ledger.verify_log().await.unwrap();
+    for (alter, left) in [
+        (format!("UPDATE column_read SET level = 'token' WHERE run = '{}'", made[1]), 3),
+        (format!("DELETE FROM column_read WHERE run = '{}' AND column_name = 'phone'", made[1]), 2),
+        ("DELETE FROM column_read".to_owned(), 0),
+        (
+            format!(
+                "UPDATE column_read SET column_name = 'name' WHERE run = '{}' AND column_name = 'tier'",
+                made[1]
+            ),
+            3,
+        ),
+    ] {
+        tamper(&ledger, &alter).await;
+        assert_eq!(found().await.unwrap(), left, "{alter}");
+        assert!(matches!(fault(&ledger).await, LogFault::Columns { .. }), "{alter}");
+        ledger.index_columns_anew().await.unwrap();
+        assert_eq!(found().await.unwrap(), 3);
+        ledger.verify_log().await.unwrap();
+    }
+    // A run that was altered is in no answer, whether it is found by index, entry by entry, or asked for.
+    tamper(&ledger, &format!("UPDATE run SET principal = 'analyst:lee' WHERE run = '{}'", made[1])).await;
+    let is_altered = |error: &LedgerError| matches!(error, LedgerError::Altered(LogFault::RunAltered { leaf: 1, run }) if *run == made[1]);
+    assert!(is_altered(&found().await.unwrap_err()));
+    let entries = ledger.search_entries(&RunSearch::default(), 0, 3).await;
+    assert!(is_altered(&entries.unwrap_err()));
+    assert!(is_altered(&ledger.require_unaltered(&made).await.unwrap_err()));
+    ledger.require_unaltered(&[made[0], made[2]]).await.unwrap();
+    tamper(&ledger, &format!("DELETE FROM audit_leaf WHERE run = '{}'", made[1])).await;
+    let told = ledger.require_unaltered(&made).await.unwrap_err();
+    assert!(matches!(told, LedgerError::Altered(LogFault::NoLeaf { run }) if run == made[1]));
 }
 
 pub(super) async fn check_leaves_are_paged(ledger: Ledger) {

@@ -67,7 +67,15 @@ async fn carry_out(
         let now = read_checkpoint(objects, trust).await?;
         let size = checkpoint.head().size;
         // No process publishes a tree that is not the one before the commit, or the committed one.
-        return if now == checkpoint { Err(LogError::Fork { size }) } else { Ok(None) };
+        if now != checkpoint {
+            return Ok(None);
+        }
+        let committed = pending.old_size;
+        return Err(if committed > size {
+            LogError::SetBack { size, committed }
+        } else {
+            LogError::Fork { size }
+        });
     };
     let (grown, new) = edge.grow(rest)?;
     let head = promised.head();

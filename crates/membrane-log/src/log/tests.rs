@@ -270,7 +270,7 @@ fn a_commit_that_does_not_follow_is_refused() {
         let mut mixed = objects.snapshot();
         mixed.insert(PENDING.to_owned(), longer.snapshot()[PENDING].clone());
         let refused = Log::open(Memory::from_snapshot(mixed.clone()), identity()).await;
-        assert!(matches!(refused, Err(LogError::Fork { size: 3 })));
+        assert!(matches!(refused, Err(LogError::SetBack { size: 3, committed: 4 })));
 
         let head = TreeHead { size: 4, root: EMPTY_ROOT };
         let checkpoint = sign_head(&identity(), head).unwrap();

@@ -88,6 +88,7 @@ impl AuditLogError {
                     | LogError::Altered { .. }
                     | LogError::Truncated { .. }
                     | LogError::Fork { .. }
+                    | LogError::SetBack { .. }
                     | LogError::Contradicted { .. }
                     | LogError::BadProof
             ),
@@ -103,8 +104,15 @@ const fn hint_of(error: &LogError) -> &'static str {
     match error {
         LogError::Untrusted => "; see [audit] key, which is never a number of before",
         LogError::WrongOrigin { .. } => "; see [audit] url and origin",
-        LogError::MalformedText { .. } => {
-            "; once the checkpoint is the newest one, an object `pending` that is damaged may be taken away"
+        LogError::MalformedText { .. }
+        | LogError::SetBack { .. }
+        | LogError::MalformedCheckpoint
+        | LogError::BadSignature { .. }
+        | LogError::Missing { .. }
+        | LogError::Malformed { .. }
+        | LogError::Altered { .. }
+        | LogError::Fork { .. } => {
+            "; `membrane audit repair` puts it right where the ledger has the runs that were signed"
         }
         _ => "",
     }

@@ -48,12 +48,13 @@ const LOOKED_AT: u32 = 1_000;
 
 /// A run as it is named.
 #[derive(Debug, Clone)]
-enum Named {
+pub(super) enum Named {
     Whole(RunId),
     End(String),
 }
 
-fn named(text: &str) -> Result<Named, String> {
+/// Reads how a run is named.
+pub(super) fn named(text: &str) -> Result<Named, String> {
     if text.len() == END && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Ok(Named::End(text.to_ascii_lowercase()));
     }
@@ -68,7 +69,8 @@ pub(super) fn end_of(id: &str) -> &str {
 }
 
 impl Named {
-    async fn find(self, ctx: &RequestCtx, hub: &Hub) -> Result<RunId, CliError> {
+    /// Finds the run.
+    pub(super) async fn find(self, ctx: &RequestCtx, hub: &Hub) -> Result<RunId, CliError> {
         let end = match self {
             Self::Whole(id) => return Ok(id),
             Self::End(end) => end,

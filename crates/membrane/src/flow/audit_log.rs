@@ -124,14 +124,18 @@ pub struct RepairedLog {
     pub mended: Vec<Mended>,
 }
 
-/// Makes objects of the published log again that are missing or altered, from the ledger, where that has the runs that were signed.
+/// Makes objects of the published log again that are missing or altered, its checkpoint among them, from the ledger, where that has the runs that were
+/// signed; and the index by which runs are found by their columns, from the record.
 ///
 /// # Errors
 /// [`Failure`] when it is refused, when the ledger has not the runs that were signed, or when the store cannot be read or written.
 pub async fn repair_log(ctx: &RequestCtx, hub: &Hub) -> Result<(RunId, RepairedLog), Failure> {
     let mut run = open(ctx, hub, "repair log").await?;
     let repaired = match run.permit(hub, Vec::new()).await {
-        Ok(_) => hub.audit_log().repair().await.map_err(Error::AuditLog),
+        Ok(_) => match hub.ledger().index_columns_anew().await {
+            Ok(()) => hub.audit_log().repair().await.map_err(Error::AuditLog),
+            Err(error) => Err(Error::Ledger(error)),
+        },
         Err(error) => Err(error),
     };
     let repaired = repaired.map(|Repaired { head, mended }| RepairedLog { head, mended });

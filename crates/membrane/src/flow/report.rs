@@ -112,6 +112,10 @@ impl Asked<'_> {
             let page = page.map_err(Error::Ledger)?;
             let Some(last) = page.last() else { return Ok(()) };
             mark = Some(RunMark { at: last.started, run: last.run });
+            if detail != RunDetail::Head {
+                let runs: Vec<RunId> = page.iter().map(|run| run.run).collect();
+                self.hub.ledger().require_unaltered(&runs).await.map_err(Error::Ledger)?;
+            }
             page.into_iter().for_each(&mut take);
         }
     }

@@ -68,8 +68,52 @@ async fn an_altered_ledger_puts_nothing_back() {
     std::fs::write(world.object("checkpoint"), signed.checkpoint().as_bytes()).expect("written");
     let told = world.hub.audit_log().repair().await;
     assert!(matches!(told, Err(AuditLogError::LedgerSetBack { log: 12, .. })), "{told:?}");
-    std::fs::remove_file(world.object("checkpoint")).expect("removed");
+    assert!(!world.object("tile/entries/000.p/3").exists(), "nothing was put back");
+}
+
+/// The head that was signed last is known by the commit and by the ledger's note: what lies in its place need not be.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_checkpoint_is_put_back() {
+    let world = world(|_| ()).await;
+    world.act().await;
+    world.published().await.expect("published");
+    let old = std::fs::read(world.object("checkpoint")).expect("a head");
+    for _ in 0..3 {
+        world.act().await;
+    }
+    let newest = world.published().await.expect("published");
+    let damages: [(&str, &dyn Fn()); 4] = [
+        ("older", &|| std::fs::write(world.object("checkpoint"), &old).expect("written")),
+        ("missing", &|| std::fs::remove_file(world.object("checkpoint")).expect("removed")),
+        ("torn", &|| std::fs::write(world.object("checkpoint"), b"torn").expect("written")),
+        ("without a commit", &|| {
+            std::fs::write(world.object("checkpoint"), &old).expect("written");
+            std::fs::write(world.object("pending"), b"torn").expect("written");
+        }),
+    ];
+    for (damage, make) in damages {
+        make();
+        let again = world.again().await;
+        let told = again.audit_log().publish(now()).await.expect_err(damage);
+        assert!(told.is_fault(), "{damage}: {told:?}");
+        // Acts of a hub that is at work come in between.
+        let size = world.hub.ledger().log_head().await.expect("ledger").size;
+        let mended = world.repaired().await.expect(damage);
+        let told: Vec<_> = mended.iter().map(|one| (one.path.as_str(), one.was_missing)).collect();
+        assert_eq!(told, [("checkpoint", damage == "missing")], "{damage}");
+        let trust = Trust::from_vkeys(&world.hub.audit_log().keys()).expect("keys");
+        let bytes = std::fs::read(world.object("checkpoint")).expect("a head");
+        assert!(head_of(trust.open(&bytes).expect("signed").head()).size >= newest.size.min(size));
+        assert!(again.audit_log().publish(now()).await.expect("carried on").size > newest.size);
+        assert!(world.verified().await.expect("a report").report.is_clean(), "{damage}");
+    }
+}
+
+/// Where nothing is known of any head, none is made up.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_never_was_is_not_put_back() {
+    let world = world(|_| ()).await;
+    world.act().await;
     let told = world.hub.audit_log().repair().await;
     assert!(matches!(told, Err(AuditLogError::Log(LogError::NoCheckpoint))), "{told:?}");
-    assert!(!world.object("tile/entries/000.p/3").exists(), "nothing was put back");
 }

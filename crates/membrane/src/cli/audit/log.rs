@@ -1,16 +1,16 @@
 //! The published log: verified, proved, published.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::File;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use arrow::ipc::reader::StreamReader;
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use clap::Args;
 use membrane_lake::Shelf;
-use membrane_ledger::{LogHead, opens};
+use membrane_ledger::{LedgerError, LogHead, opens};
 use membrane_log::{
     Hash, LogError, ProofFile, Report, SignedCheckpoint, TreeHead, Trust, VerifierKey, verify_from,
     verify_full,
@@ -21,10 +21,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::caller::CallerArgs;
+use super::super::runs::{Named, named};
 use super::super::{CliError, Env, out, table};
 use crate::audit_log::{OnShelf, head_of, place_of};
-use crate::error::explain;
+use crate::error::{Error, Failure, explain};
 use crate::flow::{self, Openings, Verified};
+use crate::hub::Hub;
+use crate::wire::SinceBody;
 
 /// Findings that are shown.
 const SHOWN: usize = 20;
@@ -71,8 +74,9 @@ pub(super) struct VerifyArgs {
 #[command(after_help = "Example:
   membrane audit prove RUN --out proof")]
 pub(super) struct ProveArgs {
-    /// The run: its whole id, as `membrane runs --json` has it.
-    run: RunId,
+    /// The run, by its id or the last 12 characters of it.
+    #[arg(value_parser = named)]
+    run: Named,
     /// The folder for the files.
     #[arg(long, value_name = "DIR", default_value = ".")]
     out: PathBuf,
@@ -160,6 +164,11 @@ impl FromStr for KnownHead {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         const TOLD: &str = "write SIZE:ROOT, as `membrane audit verify` prints them";
+        const NO_HEAD: &str = "a day is no head: write SIZE:ROOT, a head of that day that somebody kept (each report, receipt, proof and witness has \
+             one). Without one it can be shown that nothing was altered since the oldest head that somebody has, and no earlier";
+        if text.parse::<SinceBody>().is_ok() {
+            return Err(NO_HEAD);
+        }
         let (size, root) = text.split_once(':').ok_or(TOLD)?;
         let mut hash = [0; 32];
         hex::decode_to_slice(root, &mut hash).map_err(|_| TOLD)?;
@@ -178,21 +187,86 @@ pub(super) async fn verify(args: VerifyArgs, env: Env) -> Result<(), CliError> {
         let shelf = Shelf::open(&place, &options).map_err(told)?;
         let trust = trust(&args.key, &args.witnesses)?;
         let objects = OnShelf(shelf);
+        let mut newest = Newest::default();
         let report = match known.filter(|_| args.new_only) {
-            Some(known) => verify_from(&objects, &trust, known, |_, _| ()).await,
-            None => verify_full(&objects, &trust, known, |_, _| ()).await,
+            Some(known) => verify_from(&objects, &trust, known, |_, entry| newest.take(entry)).await,
+            None => verify_full(&objects, &trust, known, |_, entry| newest.take(entry)).await,
         };
         let report = report.map_err(|error| CliError::failed(explain(&error)))?;
-        return judge(&report, None, args.json);
+        return judge(&Judged { report: &report, known, newest, ledger: Ledger::None }, args.json);
     }
     let hub = env.open().await?;
     let ctx = args.caller.ctx(&hub, PrincipalKind::Compliance)?;
-    let (run, verified) = flow::verify_published(&ctx, &hub, known).await?;
-    judge(&verified.report, Some((run, &verified)), args.json)
+    let (run, verified) = match flow::verify_published(&ctx, &hub, known).await {
+        Ok(verified) => verified,
+        Err(failure) if matches!(failure.error, Error::Ledger(LedgerError::Altered(_))) => {
+            return altered(&hub, known, failure, args.json).await;
+        }
+        Err(failure) => return Err(failure.into()),
+    };
+    let ledger = Ledger::Whole(run, &verified);
+    judge(&Judged { report: &verified.report, known, newest: Newest::default(), ledger }, args.json)
+}
+
+/// Says that the ledger was altered, and what the published log is by itself: what it says of those runs is the evidence.
+async fn altered(hub: &Hub, known: Option<TreeHead>, failure: Failure, json: bool) -> Result<(), CliError> {
+    let (log, mut newest) = (hub.audit_log(), Newest::default());
+    let why = explain(&failure.error);
+    match verify_full(&log.objects(), log.trust(), known, |_, entry| newest.take(entry)).await {
+        Ok(report) => {
+            // What is wrong with it as well is in what was printed; how this ends is for the ledger to say.
+            let _ = judge(&Judged { report: &report, known, newest, ledger: Ledger::Altered(&why) }, json);
+        }
+        Err(error) => out::note(format!("the published log cannot be read: {}", explain(&error))),
+    }
+    Err(failure.into())
+}
+
+/// The newest entry that was read.
+#[derive(Debug, Default)]
+struct Newest(Vec<u8>);
+
+impl Newest {
+    fn take(&mut self, entry: &[u8]) {
+        self.0.clear();
+        self.0.extend_from_slice(entry);
+    }
+
+    /// Returns when its run started, if it says so.
+    fn started(&self) -> Option<String> {
+        let entry: Value = serde_json::from_slice(&self.0).ok()?;
+        let started = entry.get("started").and_then(Value::as_i64);
+        started.and_then(DateTime::from_timestamp_micros).map(shown_moment)
+    }
+}
+
+fn shown_moment(moment: DateTime<Utc>) -> String {
+    moment.format("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// What is known of the ledger.
+enum Ledger<'a> {
+    /// There is none here.
+    None,
+    /// Each run is what was closed.
+    Whole(RunId, &'a Verified),
+    /// Something is not, and what.
+    Altered(&'a str),
+}
+
+/// What was found.
+struct Judged<'a> {
+    report: &'a Report,
+    /// The head that the log has to begin with.
+    known: Option<TreeHead>,
+    newest: Newest,
+    ledger: Ledger<'a>,
 }
 
 fn trust(keys: &[String], witnesses: &WitnessArgs) -> Result<Trust, CliError> {
-    let trust = Trust::from_vkeys(keys).map_err(|error| CliError::usage(format!("--key: {error}")))?;
+    // As `membrane audit key` prints them, one in a line.
+    let keys: Vec<&str> = keys.iter().flat_map(|keys| keys.split_whitespace()).collect();
+    let trust = Trust::from_vkeys(&keys).map_err(|error| CliError::usage(format!("--key: {error}")))?;
     let wrong = |error: LogError| CliError::usage(format!("--witness: {error}"));
     let known: Result<Vec<VerifierKey>, _> = witnesses.witness.iter().map(|key| key.parse()).collect();
     let known = known.map_err(wrong)?;
@@ -210,26 +284,56 @@ pub(super) fn head_json(head: &LogHead) -> Value {
 }
 
 /// Says what was found, and ends badly unless nothing was.
-fn judge(report: &Report, ledger: Option<(RunId, &Verified)>, json: bool) -> Result<(), CliError> {
-    let head = report.head.map(head_of);
-    let findings: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
+fn judge(judged: &Judged<'_>, json: bool) -> Result<(), CliError> {
+    let Judged { report, ledger, .. } = judged;
     if json {
-        let head = head.as_ref().map(head_json);
-        let witnessed = report.witnessed.map(head_of).as_ref().map(head_json);
-        let mut body = json!({
-            "published": head, "witnessed": witnessed, "entries_checked": report.entries_checked, "findings": findings, "has_more": report.has_more,
-        });
-        if let (Some((run, Verified { ledger, forgotten, unpublished, .. })), Value::Object(body)) =
-            (ledger, &mut body)
-        {
-            body.insert("run".to_owned(), json!(run.to_string()));
-            body.insert("ledger".to_owned(), head_json(ledger));
-            body.insert("statements_forgotten".to_owned(), json!(forgotten));
-            body.insert("unpublished".to_owned(), json!(unpublished));
-        }
-        out::json(&body)?;
+        out::json(&judged_json(judged))?;
     } else {
-        if let Some((_, Verified { ledger, forgotten, .. })) = ledger {
+        judged_lines(judged)?;
+    }
+    let unpublished = match ledger {
+        Ledger::Whole(_, verified) => verified.unpublished.as_deref(),
+        Ledger::None | Ledger::Altered(_) => None,
+    };
+    match report.findings.len() {
+        0 => unpublished.map_or(Ok(()), |why| {
+            Err(CliError::failed(format!("what is new could not be published: {why}")))
+        }),
+        count => Err(CliError::failed(format!(
+            "the log is not as it was signed: {}; docs/log.md says what to do",
+            table::counted(count, "finding")
+        ))),
+    }
+}
+
+fn judged_json(Judged { report, known, newest, ledger }: &Judged<'_>) -> Value {
+    let findings: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
+    let head = |head: Option<TreeHead>| head.map(head_of).as_ref().map(head_json);
+    let mut body = json!({
+        "published": head(report.head), "begins_with": head(known.filter(|_| findings.is_empty())), "witnessed": head(report.witnessed),
+        "entries_checked": report.entries_checked, "newest": newest.started(),
+        "unaltered": findings.is_empty() && !matches!(ledger, Ledger::Altered(_)),
+        "findings": findings, "has_more": report.has_more,
+    });
+    let Value::Object(fields) = &mut body else { return body };
+    match ledger {
+        Ledger::None => {}
+        Ledger::Altered(why) => drop(fields.insert("ledger_fault".to_owned(), json!(why))),
+        Ledger::Whole(run, Verified { ledger, forgotten, unpublished, .. }) => {
+            fields.insert("run".to_owned(), json!(run.to_string()));
+            fields.insert("ledger".to_owned(), head_json(ledger));
+            fields.insert("statements_forgotten".to_owned(), json!(forgotten));
+            fields.insert("unpublished".to_owned(), json!(unpublished));
+        }
+    }
+    body
+}
+
+fn judged_lines(Judged { report, known, newest, ledger }: &Judged<'_>) -> Result<(), CliError> {
+    match ledger {
+        Ledger::None => {}
+        Ledger::Altered(why) => out::line(format!("ledger: {why}"))?,
+        Ledger::Whole(_, Verified { ledger, forgotten, .. }) => {
             let statements = match forgotten {
                 0 => String::new(),
                 count => format!(
@@ -239,72 +343,79 @@ fn judge(report: &Report, ledger: Option<(RunId, &Verified)>, json: bool) -> Res
             };
             out::line(format!("ledger: {} runs, unaltered{statements}", table::count(ledger.size)))?;
         }
-        match head {
-            Some(head) => out::line(format!(
-                "published log: {} runs, {} read{}; head {}:{}",
-                table::count(head.size),
-                table::count(report.entries_checked),
-                if report.entries_checked < head.size { ", the others not" } else { "" },
-                head.size,
-                head.root
-            ))?,
-            None => out::line("published log: no head that can be trusted")?,
-        }
-        if let Some(witnessed) = report.witnessed {
-            out::line(format!("witnesses: cosigned, up to {} runs", table::count(witnessed.size)))?;
-        }
-        for finding in findings.iter().take(SHOWN) {
-            out::line(format!("  {finding}"))?;
-        }
-        if findings.len() > SHOWN {
-            out::line(format!("  and {} more; --json has them all", findings.len() - SHOWN))?;
-        }
     }
-    let unpublished = ledger.and_then(|(_, verified)| verified.unpublished.as_deref());
-    match findings.len() {
-        0 => unpublished.map_or(Ok(()), |why| {
-            Err(CliError::failed(format!("what is new could not be published: {why}")))
-        }),
-        count => Err(CliError::failed(format!(
-            "the log is not as it was signed: {}",
-            table::counted(count, "finding")
-        ))),
+    let Some(head) = report.head.map(head_of) else {
+        return Ok(out::line("published log: no head that can be trusted")?);
+    };
+    let is_clean = report.findings.is_empty();
+    out::line(format!(
+        "published log: {} runs, {} read{}{}; head {}:{}",
+        table::count(head.size),
+        table::count(report.entries_checked),
+        if report.entries_checked < head.size { ", the others not" } else { "" },
+        if is_clean { ", unaltered" } else { "" },
+        head.size,
+        head.root
+    ))?;
+    if let Some(known) = known.filter(|_| is_clean) {
+        let since = head.size.saturating_sub(known.size);
+        let later = match since {
+            0 => "nothing has come since".to_owned(),
+            since => format!("{} came since", table::count(since)),
+        };
+        out::line(format!(
+            "  it begins with the {} runs that were known; {later}",
+            table::count(known.size)
+        ))?;
     }
+    if let Some(started) = newest.started() {
+        out::line(format!("  the newest run began at {started}"))?;
+    }
+    if let Some(witnessed) = report.witnessed {
+        out::line(format!("witnesses: cosigned, up to {} runs", table::count(witnessed.size)))?;
+    }
+    for finding in report.findings.iter().take(SHOWN) {
+        out::line(format!("  {finding}"))?;
+    }
+    if report.findings.len() > SHOWN {
+        out::line(format!("  and {} more; --json has them all", report.findings.len() - SHOWN))?;
+    }
+    Ok(())
 }
 
 pub(super) async fn prove(args: ProveArgs, env: Env) -> Result<(), CliError> {
     let hub = env.open().await?;
     let ctx = args.caller.ctx(&hub, PrincipalKind::Compliance)?;
     let openings = Openings { statement: args.with_statement, answer: args.with_answer };
-    let (_, proved) = flow::prove_run(&ctx, &hub, &args.run, openings).await?;
+    let run = args.run.find(&ctx, &hub).await?;
+    let (_, proved) = flow::prove_run(&ctx, &hub, &run, openings).await?;
     std::fs::create_dir_all(&args.out)?;
-    let file = |ending: &str| args.out.join(format!("{}{ending}", args.run));
+    let file = |ending: &str| args.out.join(format!("{run}{ending}"));
     std::fs::write(file(".json"), &proved.proved.entry)?;
     std::fs::write(file(".tlog-proof"), &proved.proved.proof)?;
     if args.with_statement && proved.statement.is_none() {
         out::note("the run has no statement that is still there");
     }
     if let Some((statement, salt)) = &proved.statement {
-        let opened = json!({ "run": args.run.to_string(), "statement": statement, "salt": salt });
+        let opened = json!({ "run": run.to_string(), "statement": statement, "salt": salt });
         write_opening(&file(".statement.json"), &opened)?;
     }
     if args.with_answer && proved.answer_salt.is_none() {
         out::note("the run has no answer that was committed to");
     }
     if let Some(salt) = &proved.answer_salt {
-        let opened = json!({ "run": args.run.to_string(), "salt": salt });
+        let opened = json!({ "run": run.to_string(), "salt": salt });
         write_opening(&file(".answer.json"), &opened)?;
     }
     let proof = file(".tlog-proof").display().to_string();
     if args.json {
         let head = head_json(&proved.proved.head);
         return out::json(
-            &json!({ "run": args.run.to_string(), "leaf": proved.proved.leaf, "head": head, "proof": proof }),
+            &json!({ "run": run.to_string(), "leaf": proved.proved.leaf, "head": head, "proof": proof }),
         );
     }
     out::line(format!(
-        "run {} is in the log, at place {} (from 0) of {}; the proof is in {proof}, the entry beside it",
-        args.run,
+        "run {run} is in the log, at place {} (from 0) of {}; the proof is in {proof}, the entry beside it",
         proved.proved.leaf,
         table::count(proved.proved.head.size)
     ))?;
@@ -344,7 +455,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<(), CliError> {
     }
     let shown = shown_beside(args, &said)?;
     let started = said.get("started").and_then(Value::as_i64).and_then(DateTime::from_timestamp_micros);
-    let started = started.map(|started| started.format("%Y-%m-%d %H:%M:%S UTC").to_string());
+    let started = started.map(shown_moment);
     if args.json {
         let body = json!({
             "run": of("run"), "leaf": file.index, "head": head_json(&head),
@@ -367,6 +478,9 @@ pub(super) fn check(args: &CheckArgs) -> Result<(), CliError> {
         started.unwrap_or_default(),
         of("status")
     ))?;
+    for line in said_of(&said) {
+        out::line(format!("  {line}"))?;
+    }
     for what in shown {
         out::line(format!("  the {what} is the one that the run was closed with"))?;
     }
@@ -375,6 +489,37 @@ pub(super) fn check(args: &CheckArgs) -> Result<(), CliError> {
         out::line(format!("cosigned by {}", cosigned_by(&signed).join(", ")))?;
     }
     Ok(())
+}
+
+/// Says for which purpose a run was, and what was decided: in the words of the entry, which whoever has only the proof can check.
+fn said_of(entry: &Value) -> Vec<String> {
+    let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or("-").to_owned();
+    let list =
+        |value: &Value, key: &str| value.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
+    let mut lines = vec![format!("purpose: {}", text(entry, "purpose"))];
+    for decision in list(entry, "decisions") {
+        let is_allowed = decision.get("allowed").and_then(Value::as_bool) == Some(true);
+        let columns = list(&decision, "columns");
+        let shown: Vec<String> = columns
+            .iter()
+            .map(|column| format!("{} {}", text(column, "column"), text(column, "level")))
+            .collect();
+        let factors: BTreeSet<String> = std::iter::once(&decision)
+            .chain(&columns)
+            .flat_map(|decided| list(decided, "factors"))
+            .filter_map(|factor| factor.as_str().map(str::to_owned))
+            .collect();
+        let dataset = text(&decision, "dataset");
+        let what = if is_allowed { "allowed" } else { "refused" };
+        lines.push(format!("{what} {dataset}: {}", text(&decision, "reason")));
+        if !shown.is_empty() {
+            lines.push(format!("  columns: {}", shown.join(", ")));
+        }
+        if !factors.is_empty() {
+            lines.push(format!("  policies: {}", factors.into_iter().collect::<Vec<_>>().join(", ")));
+        }
+    }
+    lines
 }
 
 /// What was written beside a proof, to open a commitment of its entry.
@@ -453,8 +598,14 @@ pub(super) async fn key(args: KeyArgs, env: Env) -> Result<(), CliError> {
     let hub = env.open().await?;
     // Public, and the same for everyone: who asks is only looked up.
     args.caller.ctx(&hub, PrincipalKind::Compliance)?;
-    for key in hub.audit_log().keys() {
+    let keys = hub.audit_log().keys();
+    for key in &keys {
         out::line(key)?;
+    }
+    if keys.len() > 1 {
+        out::note(
+            "the first one signs from now on; the second one as well, until [audit] keys_signing is 1 again",
+        );
     }
     Ok(())
 }
