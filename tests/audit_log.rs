@@ -43,7 +43,12 @@ fn a_run_is_proved_to_somebody_who_has_only_the_key() {
     let check = |key: &str| program.run(&["audit", "check", proof.to_str().unwrap(), "--key", key]);
     let checked = check(&key);
     assert!(checked.status.success(), "{}", text(&checked.stderr));
-    assert!(text(&checked.stdout).contains(&format!("run {run} is in the log")), "{}", text(&checked.stdout));
+    let shown = text(&checked.stdout);
+    assert!(shown.contains(&format!("run {run} is in the log")) && shown.contains("purpose: "), "{shown}");
+    assert!(shown.contains("allowed -: ") && shown.contains("  policies: "), "{shown}");
+    // By the end of its id, as `audit search` prints it.
+    let short = program.ok(&["audit", "prove", &run[run.len() - 12..], "--out", "again"]);
+    assert!(short.contains(&run), "{short}");
     let entry = elsewhere.path().join(format!("{run}.json"));
     let said = std::fs::read_to_string(&entry).unwrap();
     assert!(said.contains(&run) && said.contains("\"format\":\"membrane-run/"), "{said}");
@@ -88,7 +93,19 @@ fn a_log_that_was_altered_is_found_from_elsewhere() {
     for since in [None, Some(head(&early)), Some(head(&late))] {
         let output = from(since.as_deref());
         assert!(output.status.success(), "{since:?}: {}", text(&output.stderr));
+        let told = text(&output.stdout);
+        assert!(
+            told.contains("read, unaltered; head ") && told.contains("the newest run began at 20"),
+            "{told}"
+        );
+        let begins =
+            told.contains(&format!("it begins with the {} runs that were known", early["published"]["size"]));
+        assert_eq!(begins, since.as_ref() == Some(&head(&early)), "{told}");
+        assert_eq!(told.contains("nothing has come since"), since.as_ref() == Some(&head(&late)), "{told}");
     }
+    let day = from(Some("2026-03-01"));
+    assert_eq!(day.status.code(), Some(2));
+    assert!(text(&day.stderr).contains("a day is no head"), "{}", text(&day.stderr));
 
     let forked = format!("{}:{}", early["published"]["size"], "ab".repeat(32));
     let output = from(Some(&forked));
@@ -290,6 +307,41 @@ fn a_log_is_repaired_from_the_ledger() {
     let refused = program.run(&["audit", "repair"]);
     assert!(!refused.status.success(), "{}", text(&refused.stdout));
     assert!(!bundle.exists());
+}
+
+/// Alters the ledger of a hub behind its back.
+pub(crate) fn alter(program: &Program, statements: &str) {
+    let script = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], timeout=30); c.executescript(sys.argv[2]); c.commit()";
+    let mut python = std::process::Command::new("python3");
+    python.args(["-c", script]).arg(program.path(".membrane/ledger.sqlite")).arg(statements);
+    assert!(crate::program::output(&mut python).status.success());
+}
+
+/// Who alters the record is found by whoever looks, and the published log is told apart from it.
+#[test]
+fn an_altered_ledger_is_told_with_what_the_published_log_is() {
+    let program = Program::new();
+    let run = acted(&program);
+    program.ok(&["audit", "verify"]);
+    alter(&program, &format!("UPDATE run SET principal = 'analyst:chen' WHERE run = '{run}';"));
+    let told = program.run(&["audit", "verify"]);
+    assert_eq!(told.status.code(), Some(1));
+    let shown = text(&told.stdout);
+    assert!(shown.contains(&format!("ledger: the log was altered: run {run} of leaf")), "{shown}");
+    assert!(shown.contains("published log: ") && shown.contains(", unaltered; head "), "{shown}");
+    let told = json(&program, &["audit", "verify", "--json"]);
+    assert_eq!(
+        (&told["unaltered"], told["findings"].as_array().map(Vec::len)),
+        (&Value::Bool(false), Some(0))
+    );
+    assert!(told["ledger_fault"].as_str().unwrap().contains(&run), "{told}");
+    for words in
+        [["audit", "search", "--action", "audit"], ["report", "access", "--principal", "analyst:chen"]]
+    {
+        let refused = program.run(&words);
+        assert_eq!(refused.status.code(), Some(1), "{words:?}: {}", text(&refused.stdout));
+        assert!(text(&refused.stderr).contains("the log was altered"), "{}", text(&refused.stderr));
+    }
 }
 
 /// Copies the ledger as docs/log.md says, while nothing has to stop.

@@ -5,6 +5,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
+use crate::audit_log::alter;
 use crate::program::{Program, spawn};
 
 const ANA: [&str; 4] = ["--as", "analyst:ana", "--purpose", "marketing_analysis"];
@@ -100,4 +101,22 @@ fn entries_are_shown_as_they_come() {
     assert!(std::process::Command::new("kill").args(interrupt).status().unwrap().success());
     assert!(child.wait().unwrap().success());
     reader.join().unwrap().unwrap();
+}
+
+/// The index by which runs are found by their columns is held against the record, and made anew from it.
+#[test]
+fn an_altered_index_is_found_and_made_anew() {
+    let program = acted();
+    let phones = || found(&program, &["--column", "phone", "--action", "read"]).len();
+    let before = phones();
+    assert!(before > 0);
+    alter(&program, "DELETE FROM column_read WHERE column_name = 'phone';");
+    assert_eq!(phones(), 0);
+    let told = program.run(&["audit", "verify"]);
+    assert_eq!(told.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&told.stderr).into_owned();
+    assert!(told.contains("is found by other columns than it took"), "{told}");
+    program.ok(&["audit", "repair"]);
+    assert_eq!(phones(), before);
+    program.ok(&["audit", "verify"]);
 }
