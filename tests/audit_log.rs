@@ -47,7 +47,8 @@ fn a_run_is_proved_to_somebody_who_has_only_the_key() {
     assert!(shown.contains(&format!("run {run} is in the log")) && shown.contains("purpose: "), "{shown}");
     assert!(shown.contains("allowed -: ") && shown.contains("  policies: "), "{shown}");
     // By the end of its id, as `audit search` prints it.
-    let short = program.ok(&["audit", "prove", &run[run.len() - 12..], "--out", "again"]);
+    let (_, end) = run.rsplit_once('-').unwrap();
+    let short = program.ok(&["audit", "prove", end, "--out", "again"]);
     assert!(short.contains(&run), "{short}");
     let entry = elsewhere.path().join(format!("{run}.json"));
     let said = std::fs::read_to_string(&entry).unwrap();

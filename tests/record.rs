@@ -24,8 +24,8 @@ fn the_record_says_how_it_is_known_who_came() {
     let answer = String::from_utf8(served.curl("/v1/runs", Some(&bearer), &[])).unwrap();
     let body: serde_json::Value = serde_json::from_str(answer.split("\r\n\r\n").last().unwrap()).unwrap();
     served.stop();
-    let run = program.json(&["runs", body["run"].as_str().unwrap()]);
-    assert_eq!(run["channel"], "http");
+    let run = body["run"].as_str().unwrap_or_else(|| panic!("{body}"));
+    assert_eq!(program.json(&["runs", run])["channel"], "http");
 }
 
 #[test]
