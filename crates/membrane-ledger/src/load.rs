@@ -10,7 +10,7 @@ use crate::batch::select;
 use crate::row::Cells;
 use crate::{
     Circumstances, ColumnDecision, DatasetVersion, Decision, Document, DocumentRef, Entrance, LedgerError,
-    ReleaseRecord, RunRecord,
+    ReleaseRecord, RunRecord, RunStatus,
 };
 
 type Records = HashMap<RunId, RunRecord>;
@@ -179,7 +179,11 @@ async fn load_decisions(
         let record = record_of(records, &mut cells)?;
         // Decisions are numbered from 0 without gaps.
         let position = usize::try_from(cells.integer()?).map_err(|_| LedgerError::Stored("decision"))?;
-        let decision = record.decisions.get_mut(position).ok_or(LedgerError::Stored("decision"))?;
+        let Some(decision) = record.decisions.get_mut(position) else {
+            // One that came since decisions were read, of a run that is under way: its columns are left out with it.
+            let is_open = record.status == RunStatus::Open;
+            return if is_open { Ok(()) } else { Err(LedgerError::Stored("decision")) };
+        };
         decision.columns.push(ColumnDecision {
             column: cells.parsed("column_name")?,
             level: cells.parsed_or_null("level")?,

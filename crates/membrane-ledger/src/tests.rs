@@ -94,6 +94,7 @@ on_both_databases!(
     page::check_deliveries_are_paged,
     search::check_runs_are_found_by_what_they_were_about,
     search::check_columns_are_taken_down_as_they_were_read,
+    runs::check_runs_are_read_while_they_are_decided,
     search::check_nothing_altered_is_found,
     search::check_leaves_are_paged,
     keys::check_keys_are_kept,

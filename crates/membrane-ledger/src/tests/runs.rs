@@ -281,3 +281,20 @@ pub(super) async fn check_uses_are_counted(ledger: Ledger) {
     assert!(!factors.contains(&"shows.phone"), "{factors:?}");
     assert_eq!(ledger.column_uses(instant(21)).await.unwrap(), []);
 }
+
+/// Runs are listed while others are decided about.
+pub(super) async fn check_runs_are_read_while_they_are_decided(ledger: Ledger) {
+    let writer = ledger.clone();
+    let deciding = tokio::spawn(async move {
+        for second in 0..40 {
+            let mut run = open(&writer, second).await;
+            for _ in 0..3 {
+                run.record_decision(&decision("crm_members")).await.unwrap();
+            }
+        }
+    });
+    while !deciding.is_finished() {
+        ledger.runs(all()).await.unwrap();
+    }
+    deciding.await.unwrap();
+}
