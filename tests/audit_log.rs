@@ -300,11 +300,10 @@ fn a_log_is_repaired_from_the_ledger() {
 
     // A ledger that was altered puts nothing back.
     std::fs::remove_file(&bundle).unwrap();
-    let script = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], timeout=30); \
-                  c.execute(\"UPDATE run SET job = 'nothing' WHERE run = (SELECT run FROM audit_leaf WHERE leaf = 0)\"); c.commit()";
-    let mut python = std::process::Command::new("python3");
-    python.args(["-c", script]).arg(program.path(".membrane/ledger.sqlite"));
-    assert!(crate::program::output(&mut python).status.success());
+    alter(
+        &program,
+        "UPDATE run SET job = 'nothing' WHERE run = (SELECT run FROM audit_leaf WHERE leaf = 0);",
+    );
     let refused = program.run(&["audit", "repair"]);
     assert!(!refused.status.success(), "{}", text(&refused.stdout));
     assert!(!bundle.exists());

@@ -117,7 +117,8 @@ fn an_altered_index_is_found_and_made_anew() {
     assert_eq!(told.status.code(), Some(1));
     let told = String::from_utf8_lossy(&told.stderr).into_owned();
     assert!(told.contains("is found by other columns than it took"), "{told}");
-    program.ok(&["audit", "repair"]);
+    assert!(program.ok(&["audit", "repair"]).contains("was altered; it is made anew"));
     assert_eq!(phones(), before);
+    assert_eq!(program.json(&["audit", "repair"])["index_made_anew"], json!(false));
     program.ok(&["audit", "verify"]);
 }

@@ -8,6 +8,7 @@ use sqlx::AnyConnection;
 use crate::batch::select;
 use crate::leaf::entry_with;
 use crate::load::load_records;
+use crate::log::leaf_rows;
 use crate::row::{Cells, to_integer};
 use crate::search::COLUMNS_OF_LEAVES;
 use crate::{Ledger, LedgerError, LogFault, RunRecord, RunStatus};
@@ -32,18 +33,35 @@ impl Ledger {
         Ok(())
     }
 
-    /// Makes the index of columns anew.
+    /// Makes the index of columns anew where it does not have what runs took, as the record says; tells whether it did.
     ///
     /// # Errors
     /// [`LedgerError::Database`]; then it is as it was, or of fewer runs until somebody looks for some.
-    pub async fn index_columns_anew(&self) -> Result<(), LedgerError> {
-        let mut transaction = self.begin().await?;
-        sqlx::query("UPDATE column_read_mark SET leaves = 0 WHERE mark = 1")
-            .execute(&mut *transaction)
-            .await?;
-        sqlx::query("DELETE FROM column_read").execute(&mut *transaction).await?;
-        transaction.commit().await?;
-        self.index_columns().await
+    pub async fn mend_columns(&self) -> Result<bool, LedgerError> {
+        let mut connection = self.pools.read.acquire().await?;
+        let until = indexed(&mut connection).await?;
+        let mut is_right = true;
+        for from in (0..until).step_by(RUNS) {
+            let range = (from, until.min(from + RUNS as u64));
+            match verify_columns(&mut connection, range).await {
+                Err(LedgerError::Altered(LogFault::Columns { .. })) => is_right = false,
+                verified => verified?,
+            }
+            if !is_right {
+                break;
+            }
+        }
+        drop(connection);
+        if !is_right {
+            let mut transaction = self.begin().await?;
+            sqlx::query("UPDATE column_read_mark SET leaves = 0 WHERE mark = 1")
+                .execute(&mut *transaction)
+                .await?;
+            sqlx::query("DELETE FROM column_read").execute(&mut *transaction).await?;
+            transaction.commit().await?;
+        }
+        self.index_columns().await?;
+        Ok(!is_right)
     }
 }
 
@@ -97,23 +115,12 @@ pub(crate) async fn others_altered(
     let mut next = from;
     while next < until && altered.len() < TOLD_MAX {
         let before = until.min(next + RUNS as u64);
-        let rows = sqlx::query(
-            "SELECT run, leaf, hash FROM audit_leaf WHERE leaf >= $1 AND leaf < $2 ORDER BY leaf",
-        )
-        .bind(to_integer(next, "leaf")?)
-        .bind(to_integer(before, "leaf")?)
-        .fetch_all(&mut *connection)
-        .await?;
-        let mut leaves: Vec<(RunId, u64, String)> = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let mut cells = Cells::of(row);
-            leaves.push((cells.parsed("run")?, cells.number("leaf")?, cells.text()?));
-        }
-        let runs: Vec<RunId> = leaves.iter().map(|(run, ..)| *run).collect();
+        let leaves = leaf_rows(connection, next, before).await?;
+        let runs: Vec<RunId> = leaves.iter().map(|(_, run, _)| *run).collect();
         let records = load_records(connection, &runs).await?;
         let records: HashMap<RunId, RunRecord> =
             records.into_iter().map(|record| (record.run, record)).collect();
-        for (run, leaf, hash) in leaves {
+        for (leaf, run, hash) in leaves {
             let is_as_it_was = match records.get(&run) {
                 Some(record) => entry_with(record, &hash)?.is_some(),
                 None => false,

@@ -268,23 +268,33 @@ async fn verify_page(connection: &mut AnyConnection, tree: &mut Edge, until: u64
     Ok(())
 }
 
-/// Makes the entries of these leaves again, from the runs as they are stored.
-async fn load_entries(
+/// Returns the leaves from one on, before another one, in their order: each with its run and its hash, as they are stored.
+pub(crate) async fn leaf_rows(
     connection: &mut AnyConnection,
     from: u64,
     until: u64,
-) -> Result<Vec<LogEntry>, LedgerError> {
+) -> Result<Vec<(u64, RunId, String)>, LedgerError> {
     let rows =
         sqlx::query("SELECT leaf, run, hash FROM audit_leaf WHERE leaf >= $1 AND leaf < $2 ORDER BY leaf")
             .bind(to_integer(from, "leaf")?)
             .bind(to_integer(until, "leaf")?)
             .fetch_all(&mut *connection)
             .await?;
-    let mut leaves: Vec<(u64, RunId, String)> = Vec::with_capacity(rows.len());
+    let mut leaves = Vec::with_capacity(rows.len());
     for row in &rows {
         let mut cells = Cells::of(row);
         leaves.push((cells.number("leaf")?, cells.parsed("run")?, cells.text()?));
     }
+    Ok(leaves)
+}
+
+/// Makes the entries of these leaves again, from the runs as they are stored.
+async fn load_entries(
+    connection: &mut AnyConnection,
+    from: u64,
+    until: u64,
+) -> Result<Vec<LogEntry>, LedgerError> {
+    let leaves = leaf_rows(connection, from, until).await?;
     let runs: Vec<RunId> = leaves.iter().map(|(_, run, _)| *run).collect();
     let records = load_records(connection, &runs).await?;
     let (mut records, mut next) = (records.iter().peekable(), from);

@@ -16,7 +16,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use membrane_model::{Action, ColumnName, DatasetName, PrincipalId, Purpose, RevealLevel, RunId};
 use sqlx::AnyConnection;
 
-use crate::held::load_held;
+use crate::held::{indexed, load_held};
 use crate::reads::NOISE;
 use crate::row::{Cells, to_integer};
 use crate::{Ledger, LedgerError, RunRecord, RunState, RunStatus};
@@ -193,8 +193,7 @@ impl Ledger {
     /// [`LedgerError::Database`]; what was taken down before stays.
     pub async fn index_columns(&self) -> Result<(), LedgerError> {
         let size = self.log_head().await?.size;
-        let marked = sqlx::query("SELECT leaves FROM column_read_mark WHERE mark = 1");
-        let mut known = Cells::of(&marked.fetch_one(&self.pools.read).await?).number("leaf")?;
+        let mut known = indexed(&mut *self.pools.read.acquire().await?).await?;
         while known < size {
             let mut transaction = self.begin().await?;
             // The row is locked: of several processes one after the other goes on.

@@ -47,7 +47,8 @@ pub use error::LogError;
 pub use hash::{EMPTY_ROOT, Hash};
 pub use key::{KeyKind, LogSigner, Origin, VerifierKey};
 pub use log::{
-    Appended, CHECKPOINT, Carriage, Carried, Identity, Limits, Log, committed_head, prune, restore_checkpoint,
+    Appended, CHECKPOINT, Carriage, Carried, Identity, Limits, Log, PENDING, committed_head, forget_commit,
+    prune, restore_checkpoint,
 };
 pub use objects::{Objects, ObjectsError};
 pub use proof::{

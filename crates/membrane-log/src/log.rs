@@ -28,12 +28,12 @@ mod restore;
 pub use commit::{Carriage, Carried};
 pub use identity::Identity;
 pub use prune::prune;
-pub use restore::{committed_head, restore_checkpoint};
+pub use restore::{committed_head, forget_commit, restore_checkpoint};
 
 use signed_note::{Note, Signer};
 
 use crate::hash::EMPTY_ROOT;
-use crate::pending::PENDING;
+pub use crate::pending::PENDING;
 use crate::{Checkpoint, LogError, Objects, ObjectsError, SignedCheckpoint, TreeHead, Trust};
 use recovery::{State, load};
 

@@ -18,7 +18,7 @@ use crate::lines::Text;
 /// Where the object lies. It is the publisher's and no part of the log: readers are not given it. If it is
 /// damaged the log is not opened, as what was committed cannot be told. Only when its checkpoint was never
 /// seen by anyone may an operator remove it.
-pub(crate) const PENDING: &str = "pending";
+pub const PENDING: &str = "pending";
 
 const FIRST_LINE: &str = "membrane-log/pending@v1";
 const TEXT: Text = Text("pending group");

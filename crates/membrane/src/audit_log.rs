@@ -83,6 +83,8 @@ struct Opened {
     signed: Option<LogHead>,
     /// Whether the store has proved that it can keep a log.
     proved: bool,
+    /// From which sizes to which ones the published log grew while entries were committed: whoever publishes next tidies up for it.
+    carried: Vec<(u64, u64)>,
     /// The commit that failed last, and why, unless one went well since.
     failed: Option<(u64, String)>,
 }
@@ -237,7 +239,9 @@ impl AuditLog {
                 head
             }),
         };
-        if let (Rest::Later, Some(head)) = (rest, self.commit_handed(open).await?) {
+        if rest == Rest::Later
+            && let Some(head) = self.commit_handed(open).await?
+        {
             return Ok(head);
         }
         let wanted = self.ledger.log_head().await?;
@@ -256,7 +260,7 @@ impl AuditLog {
         let mut log = self.opened(log, published.as_ref()).await?;
         // Read after the log: it never holds more than the ledger, whoever goes on meanwhile.
         let wanted = self.ledger.log_head().await?;
-        self.append(&mut log, &wanted).await?;
+        self.append(&mut log, &wanted, &mut open.carried).await?;
         let head = head_of(log.committed());
         (open.log, open.signed) = (Some(log), Some(head.clone()));
         Ok(head)
@@ -265,7 +269,7 @@ impl AuditLog {
     /// Commits entries that were handed over by who closed their runs, where they follow what this process committed last, after making sure that with them
     /// the log is the ledger's. Returns the head with them; none where there are none of that kind.
     async fn commit_handed(&self, open: &mut Opened) -> Result<Option<LogHead>, AuditLogError> {
-        let Opened { log, signed, .. } = open;
+        let Opened { log, signed, carried, .. } = open;
         let is_last = |log: &mut Log<OnShelf>| signed.as_ref() == Some(&head_of(log.committed()));
         // Taken out first: a log in which something failed is opened anew.
         let Some(mut ours) = log.take_if(is_last) else { return Ok(None) };
@@ -279,7 +283,7 @@ impl AuditLog {
             return Err(AuditLogError::Disagree { size: wanted.size });
         }
         if ours.backlog() >= BACKLOG_ENTRIES_MAX {
-            ours.carry_out().await?;
+            carried.extend(ours.carry_out().await?);
         }
         ours.commit(entries).await?;
         (*log, *signed) = (Some(ours), Some(wanted.clone()));
@@ -342,7 +346,12 @@ impl AuditLog {
     }
 
     /// Commits the entries that are missing, group by group, after making sure that with them the log is the ledger's.
-    async fn append(&self, log: &mut Log<OnShelf>, wanted: &LogHead) -> Result<(), AuditLogError> {
+    async fn append(
+        &self,
+        log: &mut Log<OnShelf>,
+        wanted: &LogHead,
+        carried: &mut Vec<(u64, u64)>,
+    ) -> Result<(), AuditLogError> {
         let first = log.committed().size;
         if first > wanted.size {
             return Err(AuditLogError::LedgerSetBack { log: first, ledger: wanted.size });
@@ -353,7 +362,7 @@ impl AuditLog {
         while log.committed().size < wanted.size {
             // What is committed with is written whole each time.
             if log.backlog() >= BACKLOG_ENTRIES_MAX {
-                log.carry_out().await?;
+                carried.extend(log.carry_out().await?);
             }
             let from = log.committed().size;
             let entries = self.ledger.log_entries(from, wanted.size.min(from + GROUP_ENTRIES_MAX)).await?;

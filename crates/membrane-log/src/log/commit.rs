@@ -168,19 +168,20 @@ impl<O: Objects> Log<O> {
         (self.state.edge, self.state.checkpoint) = (edge, checkpoint);
     }
 
-    /// Publishes what is committed.
+    /// Publishes what is committed; returns [`Carried::sizes`], where something was.
     ///
     /// # Errors
     ///
     /// [`LogError::Unpublished`]: it is committed all the same; [`LogError::Stale`].
-    pub async fn carry_out(&mut self) -> Result<(), LogError> {
-        let Some(carriage) = self.carriage()? else { return Ok(()) };
+    pub async fn carry_out(&mut self) -> Result<Option<(u64, u64)>, LogError> {
+        let Some(carriage) = self.carriage()? else { return Ok(None) };
         self.stale = true;
         let carried = carriage.carry_out(&self.objects).await;
         let carried = carried.map_err(|error| LogError::Unpublished(Box::new(error)))?;
         self.stale = false;
+        let sizes = carried.sizes();
         self.carried(carried);
-        Ok(())
+        Ok(Some(sizes))
     }
 }
 

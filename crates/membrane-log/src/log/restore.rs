@@ -16,7 +16,7 @@ pub async fn committed_head(objects: &impl Objects, trust: &Trust) -> Result<Opt
 }
 
 /// Signs a head again that was signed before, and publishes it in the place of what lies there. All of its tree has to be there, and every tree that was
-/// signed has to be one that it begins with. A commit that is damaged is taken away: what it had to publish is in the entries.
+/// signed has to be one that it begins with.
 ///
 /// # Errors
 ///
@@ -26,12 +26,16 @@ pub async fn restore_checkpoint(
     identity: &Identity,
     head: TreeHead,
 ) -> Result<(), LogError> {
-    match committed_head(objects, identity.trust()).await {
-        Ok(_) => {}
-        Err(LogError::Objects(error)) => return Err(error.into()),
-        Err(_) => objects.delete(PENDING).await?,
-    }
     Ok(objects.put(CHECKPOINT, sign_head(identity, head)?).await?)
+}
+
+/// Takes a commit away that is damaged, once the checkpoint is right: who has the entries commits them again.
+///
+/// # Errors
+///
+/// [`LogError::Objects`].
+pub async fn forget_commit(objects: &impl Objects) -> Result<(), LogError> {
+    Ok(objects.delete(PENDING).await?)
 }
 
 #[cfg(test)]

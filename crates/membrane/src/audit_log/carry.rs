@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use membrane_ledger::LogHead;
 use membrane_log::tile::TILE_WIDTH;
-use membrane_log::{LogError, prune};
+use membrane_log::{Log, LogError, prune};
 use tokio::sync::MutexGuard;
 
 use super::{AuditLog, AuditLogError, Opened, Rest, TRIES, head_of, passing};
@@ -25,7 +25,7 @@ pub(super) struct Carrying {
 }
 
 impl AuditLog {
-    /// Commits what the ledger has and the log has not, and publishes it; again where other processes came in between.
+    /// Commits what the ledger has and the log has not, and publishes it, again where other processes came in between; notes how it went.
     pub(super) async fn publish_into(
         &self,
         carrying: &mut Carrying,
@@ -42,26 +42,52 @@ impl AuditLog {
                 Ok(head) if head.size >= committed.size => return Ok(head),
                 // The log was opened anew, and what is known of it may not have what was committed.
                 Ok(_) => {}
-                Err(error) => last = passing(error)?,
+                Err(error) => last = passing(error).map_err(|error| self.fail(carrying, error))?,
             }
         }
-        Err(last.into())
+        Err(self.fail(carrying, last.into()))
     }
 
-    /// Publishes what is committed, and notes how it went. Returns the head that is published.
-    pub(super) async fn carry_into(&self, carrying: &mut Carrying) -> Result<LogHead, AuditLogError> {
-        let carried = self.carry_once(carrying).await;
-        carrying.failed = match &carried {
-            Ok(head) => {
-                self.standing.published(head.size);
-                None
-            }
+    /// Notes that a publication failed, for those that wait.
+    fn fail(&self, carrying: &mut Carrying, error: AuditLogError) -> AuditLogError {
+        let why = self.standing.failed(&error);
+        carrying.failed = Some((self.standing.begin(), why));
+        error
+    }
+
+    /// Publishes what is committed. Returns the head that is published.
+    async fn carry_into(&self, carrying: &mut Carrying) -> Result<LogHead, AuditLogError> {
+        let mut open = self.open.lock().await;
+        // A log in which something failed is opened anew.
+        let carriage = match open.log.as_mut().ok_or(LogError::Stale).and_then(Log::carriage) {
+            Ok(carriage) => carriage,
             Err(error) => {
-                let why = self.standing.failed(error);
-                Some((self.standing.begin(), why))
+                open.log = None;
+                return Err(error.into());
             }
         };
-        carried
+        if let Some(carriage) = carriage {
+            drop(open);
+            let carried = carriage.carry_out(&self.objects()).await;
+            open = self.open.lock().await;
+            match carried {
+                Ok(carried) => {
+                    carrying.add(carried.sizes());
+                    if let Some(log) = &mut open.log {
+                        log.carried(carried);
+                    }
+                }
+                Err(error) => {
+                    open.log = None;
+                    return Err(error.into());
+                }
+            }
+        }
+        std::mem::take(&mut open.carried).into_iter().for_each(|sizes| carrying.add(sizes));
+        let head = self.sign_again(&mut open).await?;
+        carrying.failed = None;
+        self.standing.published(head.size);
+        Ok(head)
     }
 
     /// Does what need not be done before a head counts as published.
@@ -81,29 +107,6 @@ impl AuditLog {
         Ok(())
     }
 
-    async fn carry_once(&self, carrying: &mut Carrying) -> Result<LogHead, AuditLogError> {
-        let mut open = self.open.lock().await;
-        let carriage = open.log.as_mut().map(|log| log.carriage()).transpose()?.flatten();
-        if let Some(carriage) = carriage {
-            drop(open);
-            let carried = carriage.carry_out(&self.objects()).await;
-            open = self.open.lock().await;
-            match carried {
-                Ok(carried) => {
-                    carrying.add(carried.sizes());
-                    if let Some(log) = &mut open.log {
-                        log.carried(carried);
-                    }
-                }
-                Err(error) => {
-                    open.log = None;
-                    return Err(error.into());
-                }
-            }
-        }
-        self.sign_again(&mut open).await
-    }
-
     /// Signs what is published with a key that was added; returns the head that is published.
     async fn sign_again(&self, open: &mut Opened) -> Result<LogHead, AuditLogError> {
         // Taken out first: a log in which something failed is opened anew.
@@ -121,9 +124,13 @@ impl AuditLog {
     pub async fn keep_carrying(&self) {
         loop {
             self.standing.due().await;
-            let carried = self.carry_into(&mut *self.carrying.lock().await).await;
-            if carried.is_err() {
-                // It is noted why, and the keeper tries again.
+            let mut carrying = self.carrying.lock().await;
+            if let Err(error) = self.carry_into(&mut carrying).await {
+                // Where another process came in between, the keeper looks again without a word.
+                if let Err(error) = passing(error) {
+                    self.fail(&mut carrying, error);
+                }
+                drop(carrying);
                 tokio::time::sleep(PAUSE).await;
             }
         }
@@ -151,7 +158,8 @@ impl Carrying {
     fn add(&mut self, (first, size): (u64, u64)) {
         let tiles = |size: u64| size / u64::from(TILE_WIDTH);
         if tiles(size) > tiles(first) {
-            self.untidy = Some((self.untidy.map_or(first, |(since, _)| since.min(first)), size));
+            let (since, up_to) = self.untidy.unwrap_or((first, size));
+            self.untidy = Some((since.min(first), up_to.max(size)));
         }
     }
 }

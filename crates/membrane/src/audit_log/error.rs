@@ -23,7 +23,7 @@ pub enum AuditLogError {
     Log(#[from] LogError),
     /// What was published is gone.
     #[error(
-        "the log was published up to {size} runs, and nothing is where it was: put it back from a backup, or see [audit] url; a log that is gone is not begun anew"
+        "the log was published up to {size} runs, and its signed head is not where it was: `membrane audit repair` puts it back where only that is gone; else put the log back from a backup, or see [audit] url; a log that is gone is not begun anew"
     )]
     Gone {
         /// Runs that were published.

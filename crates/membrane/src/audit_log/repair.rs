@@ -2,7 +2,8 @@
 
 use membrane_ledger::LogHead;
 use membrane_log::{
-    CHECKPOINT, EMPTY_ROOT, Edge, LogError, Mended, Survey, TreeHead, committed_head, restore_checkpoint,
+    CHECKPOINT, EMPTY_ROOT, Edge, LogError, Mended, PENDING, Survey, TreeHead, committed_head, forget_commit,
+    restore_checkpoint,
 };
 
 use super::shelf::checkpoint;
@@ -15,6 +16,15 @@ pub(crate) struct Repaired {
     pub(crate) head: LogHead,
     /// The objects.
     pub(crate) mended: Vec<Mended>,
+}
+
+/// What is known of the heads that were signed.
+struct SignedLast {
+    found: Found,
+    /// Whether the commit is damaged.
+    is_torn: bool,
+    /// The last of them.
+    head: TreeHead,
 }
 
 /// What lies in the place of the checkpoint.
@@ -44,7 +54,7 @@ impl AuditLog {
     pub(crate) async fn repair(&self) -> Result<Repaired, AuditLogError> {
         let _carrying = self.carrying.lock().await;
         let mut open = self.open.lock().await;
-        let (found, head) = self.signed_last().await?;
+        let SignedLast { found, is_torn, head } = self.signed_last().await?;
         let mut survey = Survey::default();
         while survey.size() < head.size {
             survey.add(&self.entries(survey.size(), head.size).await?);
@@ -61,14 +71,18 @@ impl AuditLog {
             restore_checkpoint(&objects, &self.identity, head).await?;
             mended.push(Mended { path: CHECKPOINT.to_owned(), was_missing: matches!(found, Found::Nothing) });
         }
+        if is_torn {
+            forget_commit(&objects).await?;
+            mended.push(Mended { path: PENDING.to_owned(), was_missing: false });
+        }
         // What is known of it may be of what was damaged.
         open.log = None;
         Ok(Repaired { head: head_of(head), mended })
     }
 
     /// Reads what lies in the place of the checkpoint, and finds the head that was signed last: the ledger has its runs, and those of all others that are
-    /// known.
-    async fn signed_last(&self) -> Result<(Found, TreeHead), AuditLogError> {
+    /// known. One signature at least has to be there still: the ledger alone could be any.
+    async fn signed_last(&self) -> Result<SignedLast, AuditLogError> {
         let objects = self.objects();
         let found = match checkpoint(&objects, &self.trust).await {
             Ok(Some(signed)) => Found::Signed(signed.head()),
@@ -76,16 +90,23 @@ impl AuditLog {
             Err(LogError::MalformedCheckpoint | LogError::BadSignature { .. }) => Found::Damaged,
             Err(error) => return Err(error.into()),
         };
-        let committed = match committed_head(&objects, &self.trust).await {
-            Err(error @ (LogError::Objects(_) | LogError::WrongOrigin { .. })) => return Err(error.into()),
-            committed => committed.ok().flatten(),
+        let (committed, is_torn) = match committed_head(&objects, &self.trust).await {
+            Ok(committed) => (committed, false),
+            Err(error @ (LogError::Objects(_) | LogError::Untrusted | LogError::WrongOrigin { .. })) => {
+                return Err(error.into());
+            }
+            Err(_) => (None, true),
         };
         let noted = self.ledger.last_published().await?.map(|(head, _)| head);
-        let signed = found.head().into_iter().chain(committed).map(head_of).chain(noted);
-        let mut signed: Vec<LogHead> = signed.collect();
+        let mut signed: Vec<LogHead> = found.head().into_iter().chain(committed).map(head_of).collect();
+        if signed.is_empty() {
+            let gone = |noted: LogHead| AuditLogError::Gone { size: noted.size };
+            return Err(noted.map_or(LogError::NoCheckpoint.into(), gone));
+        }
+        signed.extend(noted);
         signed.sort_by_key(|head| head.size);
         signed.dedup();
-        let last = signed.last().ok_or(LogError::NoCheckpoint)?.size;
+        let last = signed.last().map_or(0, |head| head.size);
         let ledger = self.ledger.log_head().await?.size;
         if ledger < last {
             return Err(AuditLogError::LedgerSetBack { log: last, ledger });
@@ -97,7 +118,7 @@ impl AuditLog {
                 return Err(AuditLogError::Disagree { size: signed.size });
             }
         }
-        Ok((found, head))
+        Ok(SignedLast { found, is_torn, head })
     }
 
     /// Reads entries of the ledger from a leaf on: as many as are handled at once.

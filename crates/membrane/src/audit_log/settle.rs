@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use membrane_ledger::{ClosedRun, LogHead};
-use tokio::sync::watch;
+use tokio::sync::{MutexGuard, watch};
 
 use super::{AuditLog, AuditLogError, Rest, TRIES};
 use crate::config::Answers;
@@ -84,61 +84,67 @@ impl AuditLog {
         when: (DateTime<Utc>, Rest),
     ) -> Result<Option<u64>, AuditLogError> {
         let came = self.standing.attempts();
-        let mut committed = self.standing.all_committed();
-        let mut open = tokio::select! {
-            biased;
-            () = grown(&mut committed, leaf) => return Ok(None),
-            open = self.open.lock() => open,
+        let Some(mut open) = turn(self.standing.all_committed(), leaf, &self.open).await else {
+            return Ok(None);
         };
-        // Begun after this leaf was written, so it was for this one as well: a store that is down is not asked once for each that waits.
-        if let Some((_, why)) = open.failed.as_ref().filter(|(attempt, _)| *attempt > came) {
-            return Err(AuditLogError::Unsettled { why: why.clone() });
-        }
-        let mut size = *committed.borrow();
+        require_untried(open.failed.as_ref(), came)?;
+        let mut size = 0;
         // Those before it may not be handed over yet; then what the ledger has of them is read, the next time.
         for _ in 0..TRIES {
+            size = self.commit_into(&mut open, when).await?.size;
+            self.hasten(&open);
             if size > leaf {
                 return Ok(None);
             }
-            size = self.commit_into(&mut open, when).await?.size;
-            self.hasten(&open);
         }
-        Ok(Some(size).filter(|size| *size <= leaf))
+        Ok(Some(size))
     }
 
     /// Returns once what is published has a leaf; with the size of the ledger's log when that has not.
     async fn settle_published(
         &self,
         leaf: u64,
-        when: (DateTime<Utc>, Rest),
+        (now, rest): (DateTime<Utc>, Rest),
     ) -> Result<Option<u64>, AuditLogError> {
         let came = self.standing.attempts();
-        let mut signed = self.standing.signed();
-        let mut carrying = tokio::select! {
-            biased;
-            () = grown(&mut signed, leaf) => return Ok(None),
-            carrying = self.carrying.lock() => carrying,
+        let Some(mut carrying) = turn(self.standing.signed(), leaf, &self.carrying).await else {
+            return Ok(None);
         };
-        if let Some((_, why)) = carrying.failed.as_ref().filter(|(attempt, _)| *attempt > came) {
-            return Err(AuditLogError::Unsettled { why: why.clone() });
-        }
-        let mut size = *signed.borrow();
-        for _ in 0..TRIES {
-            if size > leaf {
-                return Ok(None);
-            }
-            let head = self.publish_into(&mut carrying, when).await?;
-            size = head.size;
-            if when.1 == Rest::Now {
-                self.finish(carrying, &head, when.0).await?;
+        require_untried(carrying.failed.as_ref(), came)?;
+        let mut head = self.publish_into(&mut carrying, (now, rest)).await?;
+        for _ in 1..TRIES {
+            if head.size > leaf {
                 break;
             }
+            head = self.publish_into(&mut carrying, (now, rest)).await?;
         }
-        Ok(Some(size).filter(|size| *size <= leaf))
+        if rest == Rest::Now {
+            self.finish(carrying, &head, now).await?;
+        }
+        Ok(Some(head.size).filter(|size| *size <= leaf))
     }
 }
 
-/// Returns once a tree has a leaf.
-async fn grown(size: &mut watch::Receiver<u64>, leaf: u64) {
-    drop(size.wait_for(|size| *size > leaf).await);
+/// Waits until a tree has a leaf, or until it is this one's turn to see to it, whichever comes first; none when it has.
+async fn turn<T>(
+    mut size: watch::Receiver<u64>,
+    leaf: u64,
+    turns: &tokio::sync::Mutex<T>,
+) -> Option<MutexGuard<'_, T>> {
+    let grown = async { drop(size.wait_for(|size| *size > leaf).await) };
+    let turn = tokio::select! {
+        biased;
+        () = grown => return None,
+        turn = turns.lock() => turn,
+    };
+    // Between the two looks somebody may have done it.
+    if *size.borrow() > leaf { None } else { Some(turn) }
+}
+
+/// Refuses what was tried in vain since a leaf was written, so for that one as well: a store that is down is not asked once for each that waits.
+fn require_untried(failed: Option<&(u64, String)>, came: u64) -> Result<(), AuditLogError> {
+    match failed.filter(|(attempt, _)| *attempt > came) {
+        Some((_, why)) => Err(AuditLogError::Unsettled { why: why.clone() }),
+        None => Ok(()),
+    }
 }

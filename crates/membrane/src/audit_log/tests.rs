@@ -167,6 +167,24 @@ async fn many_publish_together() {
     assert_eq!(verified.report.entries_checked, 6);
 }
 
+/// What is more than one commit takes is published as it is committed, and what full tiles have followed is removed for all of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_backlog_is_published_and_tidied_up() {
+    let world = world(|_| ()).await;
+    for _ in 0..3 {
+        world.act().await;
+    }
+    world.published().await.expect("published");
+    assert!(world.object("tile/entries/000.p/3").exists());
+    while world.hub.ledger().log_head().await.expect("ledger").size <= GROUP_ENTRIES_MAX + 8 {
+        world.act().await;
+    }
+    let head = world.published().await.expect("published");
+    assert!(head.size > GROUP_ENTRIES_MAX && world.object("tile/entries/000").exists());
+    assert!(!world.object("tile/entries/000.p/3").exists());
+    assert!(world.verified().await.expect("unaltered").report.is_clean());
+}
+
 /// The next key signs beside the one before, then alone; whoever has either can check meanwhile.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_key_follows_another() {

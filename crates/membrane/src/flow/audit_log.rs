@@ -122,6 +122,8 @@ pub struct RepairedLog {
     pub head: LogHead,
     /// The objects, and whether each was missing; otherwise it was altered.
     pub mended: Vec<Mended>,
+    /// Whether the index by which runs are found by their columns was made anew.
+    pub is_index_mended: bool,
 }
 
 /// Makes objects of the published log again that are missing or altered, its checkpoint among them, from the ledger, where that has the runs that were
@@ -132,14 +134,16 @@ pub struct RepairedLog {
 pub async fn repair_log(ctx: &RequestCtx, hub: &Hub) -> Result<(RunId, RepairedLog), Failure> {
     let mut run = open(ctx, hub, "repair log").await?;
     let repaired = match run.permit(hub, Vec::new()).await {
-        Ok(_) => match hub.ledger().index_columns_anew().await {
-            Ok(()) => hub.audit_log().repair().await.map_err(Error::AuditLog),
-            Err(error) => Err(Error::Ledger(error)),
-        },
+        Ok(_) => mend(hub).await,
         Err(error) => Err(error),
     };
-    let repaired = repaired.map(|Repaired { head, mended }| RepairedLog { head, mended });
     finish(run, repaired).await
+}
+
+async fn mend(hub: &Hub) -> Result<RepairedLog, Error> {
+    let is_index_mended = hub.ledger().mend_columns().await.map_err(Error::Ledger)?;
+    let Repaired { head, mended } = hub.audit_log().repair().await.map_err(Error::AuditLog)?;
+    Ok(RepairedLog { head, mended, is_index_mended })
 }
 
 /// Proves that a run is in the log.

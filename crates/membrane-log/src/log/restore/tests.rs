@@ -13,13 +13,14 @@ fn a_checkpoint_is_put_right() {
         let (objects, _) = publish(&[40, 60, 5]).await;
         let log = Log::open(Memory::from_snapshot(objects.snapshot()), identity()).await.unwrap();
         let head = log.head();
-        let old = earlier.snapshot()[CHECKPOINT].clone();
+        let (old, newest) = (earlier.snapshot()[CHECKPOINT].clone(), objects.snapshot()[CHECKPOINT].clone());
         for (checkpoint, pending) in [
             (None, true),
             (Some(old.clone()), true),
             (Some(b"torn".to_vec()), true),
             (Some(old), false),
             (None, false),
+            (Some(newest), false),
         ] {
             let mut damaged = objects.snapshot();
             match checkpoint {
@@ -33,6 +34,9 @@ fn a_checkpoint_is_put_right() {
             assert!(Log::open(damaged.clone(), identity()).await.is_err());
             assert_eq!(committed_head(&damaged, &trust()).await.ok().flatten(), pending.then_some(head));
             restore_checkpoint(&damaged, &identity(), head).await.unwrap();
+            if !pending {
+                forget_commit(&damaged).await.unwrap();
+            }
             let report = verify_full(&damaged, &trust(), None, |_, _| ()).await.unwrap();
             assert!(report.is_clean() && report.head == Some(head), "{:?}", report.findings);
             assert_eq!(Log::open(damaged.clone(), identity()).await.unwrap().head(), head);

@@ -85,7 +85,7 @@ async fn a_checkpoint_is_put_back() {
         world.act().await;
     }
     let newest = world.published().await.expect("published");
-    let damages: [(&str, &dyn Fn()); 4] = [
+    let damages: [(&str, &dyn Fn()); 5] = [
         ("older", &|| std::fs::write(world.object("checkpoint"), &old).expect("written")),
         ("missing", &|| std::fs::remove_file(world.object("checkpoint")).expect("removed")),
         ("torn", &|| std::fs::write(world.object("checkpoint"), b"torn").expect("written")),
@@ -93,6 +93,7 @@ async fn a_checkpoint_is_put_back() {
             std::fs::write(world.object("checkpoint"), &old).expect("written");
             std::fs::write(world.object("pending"), b"torn").expect("written");
         }),
+        ("with a torn commit", &|| std::fs::write(world.object("pending"), b"torn").expect("written")),
     ];
     for (damage, make) in damages {
         make();
@@ -103,13 +104,32 @@ async fn a_checkpoint_is_put_back() {
         let size = world.hub.ledger().log_head().await.expect("ledger").size;
         let mended = world.repaired().await.expect(damage);
         let told: Vec<_> = mended.iter().map(|one| (one.path.as_str(), one.was_missing)).collect();
-        assert_eq!(told, [("checkpoint", damage == "missing")], "{damage}");
+        let expected: &[_] = match damage {
+            "missing" => &[("checkpoint", true)],
+            "without a commit" => &[("checkpoint", false), ("pending", false)],
+            "with a torn commit" => &[("pending", false)],
+            _ => &[("checkpoint", false)],
+        };
+        assert_eq!(told, expected, "{damage}");
         let trust = Trust::from_vkeys(&world.hub.audit_log().keys()).expect("keys");
         let bytes = std::fs::read(world.object("checkpoint")).expect("a head");
         assert!(head_of(trust.open(&bytes).expect("signed").head()).size >= newest.size.min(size));
         assert!(again.audit_log().publish(now()).await.expect("carried on").size > newest.size);
         assert!(world.verified().await.expect("a report").report.is_clean(), "{damage}");
     }
+}
+
+/// Where no signature is left, the ledger alone could be any: nothing is signed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_without_any_signature_is_not_put_back() {
+    let world = world(|_| ()).await;
+    world.act().await;
+    world.published().await.expect("published");
+    std::fs::remove_file(world.object("checkpoint")).expect("removed");
+    std::fs::write(world.object("pending"), b"torn").expect("written");
+    let told = world.hub.audit_log().repair().await;
+    assert!(matches!(told, Err(AuditLogError::Gone { size: 1 })), "{told:?}");
+    assert!(!world.object("checkpoint").exists());
 }
 
 /// Where nothing is known of any head, none is made up.

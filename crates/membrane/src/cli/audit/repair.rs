@@ -15,7 +15,8 @@ const SHOWN: usize = 20;
 /// Put back objects of the published log that are missing or altered, from the ledger.
 ///
 /// They are made again from the runs that the ledger has, and only where these are the runs that were signed: otherwise nothing is done, and it is said so.
-/// Nothing else is touched. `membrane audit verify` says beforehand what is wrong.
+/// A checkpoint that is missing, damaged or was set back is signed again, where one signature of the log is still there. The index by which runs are found by
+/// their columns is made anew from the record where it was altered. Nothing else is touched. `membrane audit verify` says beforehand what is wrong.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  membrane audit repair")]
 pub(super) struct RepairArgs {
@@ -34,7 +35,14 @@ pub(super) async fn run(args: RepairArgs, env: Env) -> Result<(), CliError> {
     if args.json {
         let mended: Vec<_> =
             mended.iter().map(|one| json!({ "path": one.path, "was_missing": one.was_missing })).collect();
-        return out::json(&json!({ "run": run.to_string(), "head": head_json(head), "put_back": mended }));
+        return out::json(&json!({
+            "run": run.to_string(), "head": head_json(head), "put_back": mended, "index_made_anew": repaired.is_index_mended,
+        }));
+    }
+    if repaired.is_index_mended {
+        out::line(
+            "the index by which runs are found by their columns was altered; it is made anew from the record",
+        )?;
     }
     for one in mended.iter().take(SHOWN) {
         let was = if one.was_missing { "was missing" } else { "was altered" };
